@@ -1,0 +1,1 @@
+"""The members' dialogue of a federation of cities: rooms are folders, tools are files."""

@@ -1,0 +1,1 @@
+"""The subjects the federation works on: agendas, members' statements and themes."""

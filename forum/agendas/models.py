@@ -1,0 +1,97 @@
+"""Agendas with their hosts and members' statements, and the themes that run across them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from markupsafe import Markup
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base
+from forum.members.models import Member
+
+
+class Agenda(Base):
+    """A subject that the federation works on. `palette` and `pattern` choose its colour and its plan."""
+
+    __tablename__ = "agenda"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(Text, default="")
+    introduction: Mapped[str] = mapped_column(Text)
+    introduction_html: Mapped[Markup]
+    html_version: Mapped[int]
+    language: Mapped[str] = mapped_column(default="en")
+    palette: Mapped[str]
+    pattern: Mapped[str]
+    position: Mapped[int] = mapped_column(default=0)
+    topics_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+    hosts: Mapped[list[Member]] = relationship(
+        secondary="agenda_host", lazy="raise_on_sql", order_by=Member.name
+    )
+
+
+class AgendaHost(Base):
+    """A member who moderates one agenda."""
+
+    __tablename__ = "agenda_host"
+
+    agenda_id: Mapped[int] = mapped_column(
+        ForeignKey("agenda.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Statement(Base):
+    """A member's take on an agenda; name, position and organisation as they were that day."""
+
+    __tablename__ = "statement"
+    __table_args__ = (Index(None, "agenda_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    name: Mapped[str]
+    role_title: Mapped[str] = mapped_column(default="")
+    organisation: Mapped[str] = mapped_column(default="")
+    said_on: Mapped[date | None]
+    quotation: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(default="en")
+    position: Mapped[int] = mapped_column(default=0)
+    removed_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+
+
+class Theme(Base):
+    """A subject across agendas: floods, parking, land value."""
+
+    __tablename__ = "theme"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    removed_at: Mapped[datetime | None]
+
+
+class MemberTheme(Base):
+    """A theme that a member can help with."""
+
+    __tablename__ = "member_theme"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    theme_id: Mapped[int] = mapped_column(
+        ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

@@ -1,0 +1,58 @@
+"""`create_app()`: the only file that knows every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from forum import rates, web
+from forum.agendas import models as agendas_models
+from forum.agendas import views as agendas
+from forum.db import db
+from forum.dialogue import models as dialogue_models
+from forum.dialogue import views as dialogue
+from forum.front import views as front
+from forum.history import models as history_models
+from forum.library import models as library_models
+from forum.library import views as library
+from forum.members import models as members_models
+from forum.members import views as members
+from forum.moderation import models as moderation_models
+from forum.moderation import views as moderation
+from forum.notifications import models as notifications_models
+from forum.notifications import views as notifications
+from forum.search import models as search_models
+from forum.settings import Settings, from_environment
+
+ROOMS = (members, notifications, agendas, dialogue, library, moderation, front)
+MODELS = (
+    history_models,
+    search_models,
+    agendas_models,
+    dialogue_models,
+    library_models,
+    members_models,
+    moderation_models,
+    notifications_models,
+)
+TOP = Path(__file__).parent.parent
+migrate = Migrate()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the forum. Without settings they come from the environment, see `settings.py`."""
+    settings = settings or from_environment()
+    app = Flask("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
+    web.init_app(app, settings)
+    rates.init_app(app, settings)
+    for room in ROOMS:
+        app.register_blueprint(room.bp)
+    return app

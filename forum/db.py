@@ -1,0 +1,176 @@
+"""The database: base class and column types of the models, and `@action`, which makes a deed whole."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from markupsafe import Markup
+from sqlalchemy import DateTime, Engine, MetaData, String, Text, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
+from sqlalchemy.types import TypeDecorator
+
+from forum.errors import Busy
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_TIMEOUT_MS = 4_000
+BUSY_TRIES = 5
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC that knows its zone on both databases (SQLite alone would forget it)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Store in UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Hand back in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Html(TypeDecorator[Markup]):
+    """HTML that `markup.write` made; handed back as `Markup`, so that templates print it as it is."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """Store as plain text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Markup | None:
+        """Hand back as HTML that is safe to print."""
+        return None if value is None else Markup(value)
+
+
+class Base(DeclarativeBase):
+    """What all tables have in common: constraint names, and moments that know their zone."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {datetime: Moment(), Markup: Html(), str: String(200)}
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+_set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
+
+
+def now() -> datetime:
+    """The present moment in UTC, to the second, as both databases keep it."""
+    return _set_clock.get() or datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Let deeds happen at another moment: an import brings its dates along."""
+    token = _set_clock.set(moment)
+    try:
+        yield
+    finally:
+        _set_clock.reset(token)
+
+
+def action(deed: Callable[P, R]) -> Callable[P, R]:
+    """Make a function of an `actions.py` a whole deed: saved when it returns, undone when it raises.
+
+    The outermost deed begins a write transaction (`BEGIN IMMEDIATE` on SQLite), in which every row is read
+    afresh, and commits once. The doer, the first argument, is read afresh too, so that rights that ended a
+    moment ago have ended. Raises `Busy` when the database is locked for too long; nothing is saved then.
+    """
+
+    @wraps(deed)
+    def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+        session = db.session()
+        if session.info.get("in_deed"):
+            return deed(*args, **kwargs)
+        return _whole(session, deed, args, kwargs)
+
+    whole.__dict__["is_action"] = True
+    return whole
+
+
+def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
+    _begin_writing(session)
+    session.info["in_deed"] = True
+    try:
+        result = deed(*_fresh(session, args), **kwargs)
+        session.commit()
+        return result
+    except BaseException:
+        # Detached before the rollback, the rows that the page has already read stay printable.
+        session.expunge_all()
+        session.rollback()
+        raise
+    finally:
+        session.info["in_deed"] = False
+
+
+def _begin_writing(session: Session) -> None:
+    session.commit()  # ends the request's read transaction; nothing is pending outside a deed
+    for attempt in range(1, BUSY_TRIES + 1):
+        try:
+            session.connection(execution_options={"is_writing": True})
+            return
+        except OperationalError as error:
+            session.rollback()
+            if "locked" not in str(error) or attempt == BUSY_TRIES:
+                raise Busy() from error
+            time.sleep(0.02 * attempt)
+
+
+def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not args or not isinstance(args[0], Base):
+        return args
+    doer = session.get(type(args[0]), args[0].__dict__["id"], populate_existing=True)
+    return (doer, *args[1:])
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _read_afresh(state: ORMExecuteState) -> None:
+    if state.session.info.get("in_deed") and state.is_select and not state.is_relationship_load:
+        state.update_execution_options(populate_existing=True)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        is_writing = connection.get_execution_options().get("is_writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

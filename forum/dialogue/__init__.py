@@ -1,0 +1,1 @@
+"""Topics and posts: what members say to one another."""

@@ -1,0 +1,169 @@
+"""Topics and posts, what posts said before, and what readers said to them with one press."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda, Theme
+from forum.db import Base
+from forum.members.models import City, Member, Organisation
+
+
+class Topic(Base):
+    """One discussion on an agenda, of a kind: experience, question, practice, case.
+
+    `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
+    is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
+    """
+
+    __tablename__ = "topic"
+    __table_args__ = (
+        Index(None, "agenda_id", "active_at", "id"),
+        Index(None, "active_at", "id"),
+        Index(None, "author_id", "id"),
+        Index(None, "kind", "active_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    title: Mapped[str] = mapped_column(Text)
+    slug: Mapped[str]
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(default="en")
+    audience: Mapped[str] = mapped_column(default="public")
+    home: Mapped[str | None] = mapped_column(Text)
+    posts_count: Mapped[int] = mapped_column(default=0)
+    replies_count: Mapped[int] = mapped_column(default=0)
+    answer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("post.id", use_alter=True, name="fk_topic_answer_id")
+    )
+    created_at: Mapped[datetime]
+    active_at: Mapped[datetime]
+    pinned_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    author: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+    themes: Mapped[list[Theme]] = relationship(
+        secondary="topic_theme", lazy="raise_on_sql", order_by=Theme.name
+    )
+
+    @property
+    def address(self) -> str:
+        """The path of the page that shows the topic."""
+        return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+class TopicTheme(Base):
+    """A theme that a topic is about."""
+
+    __tablename__ = "topic_theme"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
+
+
+class Post(Base):
+    """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
+
+    `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is the
+    form's: one that comes twice from the same author is the same post.
+    """
+
+    __tablename__ = "post"
+    __table_args__ = (
+        Index(None, "topic_id", "number", unique=True),
+        Index(None, "author_id", "submission_key", unique=True),
+        Index(None, "author_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
+    number: Mapped[int]
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+    language: Mapped[str] = mapped_column(default="en")
+    paragraph: Mapped[str | None]
+    submission_key: Mapped[str | None]
+    useful_count: Mapped[int] = mapped_column(default=0)
+    same_here_count: Mapped[int] = mapped_column(default=0)
+    tried_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    edited_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="")
+    deleted_at: Mapped[datetime | None]
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
+    author: Mapped[Member] = relationship(lazy="raise_on_sql")
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
+        return self.deleted_at is not None or self.hidden_at is not None
+
+
+class Revision(Base):
+    """What a post said until `replaced_at`; readers may compare, unless its author withdrew it."""
+
+    __tablename__ = "revision"
+    __table_args__ = (Index(None, "post_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Quote(Base):
+    """That one post quotes another."""
+
+    __tablename__ = "quote"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    quoted_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Mark(Base):
+    """What one reader said to a post: `useful`, `same here` or `tried it` (then with outcome and why)."""
+
+    __tablename__ = "mark"
+    __table_args__ = (Index(None, "member_id", "kind"),)
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
+    created_at: Mapped[datetime]
+
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
+    city: Mapped[City | None] = relationship(lazy="raise_on_sql")

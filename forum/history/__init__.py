@@ -1,0 +1,1 @@
+"""What an edited page said before: every version that an editor replaced."""

@@ -1,0 +1,1 @@
+"""What is worth keeping: cases, practices and readings, each with its own discussion."""

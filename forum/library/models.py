@@ -1,0 +1,231 @@
+"""Cases, practices and readings; cases and practices have a topic that holds their discussion."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from markupsafe import Markup
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda, Theme
+from forum.db import Base
+from forum.dialogue.models import Topic
+from forum.members.models import City, Member, Organisation
+
+
+class Case(Base):
+    """A case example: a network, city project or programme, with facts, text and links."""
+
+    __tablename__ = "case"
+    __table_args__ = (Index(None, "agenda_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str]
+    kind: Mapped[str]
+    reach: Mapped[str] = mapped_column(default="")
+    since: Mapped[int | None]
+    status: Mapped[str] = mapped_column(default="running")
+    summary: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(default="en")
+    checked_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+    paragraphs: Mapped[list[CaseParagraph]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="CaseParagraph.position"
+    )
+    figures: Mapped[list[CaseFigure]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="CaseFigure.position"
+    )
+    links: Mapped[list[CaseLink]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="CaseLink.position"
+    )
+    places: Mapped[list[City]] = relationship(
+        secondary="case_place", lazy="raise_on_sql", order_by=City.name
+    )
+    themes: Mapped[list[Theme]] = relationship(
+        secondary="case_theme", lazy="raise_on_sql", order_by=Theme.name
+    )
+
+
+class CaseParagraph(Base):
+    """One paragraph of a case's body; `key` follows from its words, so comments keep to it."""
+
+    __tablename__ = "case_paragraph"
+    __table_args__ = (Index(None, "case_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    key: Mapped[str]
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+
+
+class CaseFigure(Base):
+    """A figure of a case with its date and source."""
+
+    __tablename__ = "case_figure"
+    __table_args__ = (Index(None, "case_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    label: Mapped[str]
+    value: Mapped[str]
+    unit: Mapped[str] = mapped_column(default="")
+    as_at: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(Text, default="")
+    address: Mapped[str] = mapped_column(Text, default="")
+
+
+class CaseLink(Base):
+    """A link for further reading on a case."""
+
+    __tablename__ = "case_link"
+    __table_args__ = (Index(None, "case_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    label: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(default="site")
+
+
+class CasePlace(Base):
+    """A city that a case speaks of."""
+
+    __tablename__ = "case_place"
+
+    case_id: Mapped[int] = mapped_column(
+        ForeignKey("case.id", ondelete="CASCADE"), primary_key=True
+    )
+    city_id: Mapped[int] = mapped_column(ForeignKey("city.id"), primary_key=True, index=True)
+
+
+class CaseTheme(Base):
+    """A theme that a case is about."""
+
+    __tablename__ = "case_theme"
+
+    case_id: Mapped[int] = mapped_column(
+        ForeignKey("case.id", ondelete="CASCADE"), primary_key=True
+    )
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
+
+
+class Practice(Base):
+    """A best practice, short or full (it has sections then); `state` is draft, submitted, published or returned.
+
+    `topic_id` is set when it is first published: the topic holds its discussion.
+    """
+
+    __tablename__ = "practice"
+    __table_args__ = (
+        Index(None, "agenda_id", "published_at"),
+        Index(None, "author_id", "id"),
+        Index(None, "author_id", "submission_key", unique=True),
+        Index(None, "state", "published_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"), unique=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    adapted_from_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"), index=True)
+    submission_key: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="draft")
+    title: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[str] = mapped_column(Text)
+    link: Mapped[str] = mapped_column(Text, default="")
+    city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
+    evidence: Mapped[str] = mapped_column(default="")
+    cost: Mapped[str] = mapped_column(default="")
+    started: Mapped[int | None]
+    language: Mapped[str] = mapped_column(default="en")
+    audience: Mapped[str] = mapped_column(default="public")
+    failure_audience: Mapped[str] = mapped_column(default="public")
+    revisit_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
+    returned_reason: Mapped[str] = mapped_column(Text, default="")
+    featured_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    topic: Mapped[Topic | None] = relationship(lazy="raise_on_sql")
+    author: Mapped[Member] = relationship(lazy="raise_on_sql")
+    organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+    city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+    adapted_from: Mapped[Practice | None] = relationship(lazy="raise_on_sql", remote_side=[id])
+    sections: Mapped[list[PracticeSection]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="PracticeSection.position"
+    )
+    themes: Mapped[list[Theme]] = relationship(
+        secondary="practice_theme", lazy="raise_on_sql", order_by=Theme.name
+    )
+
+
+class PracticeSection(Base):
+    """One part of a full practice; `name` is challenge, done, resources, results, failure, lessons or needs."""
+
+    __tablename__ = "practice_section"
+
+    practice_id: Mapped[int] = mapped_column(
+        ForeignKey("practice.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup]
+    html_version: Mapped[int]
+
+
+class PracticeTheme(Base):
+    """A theme that a practice is about."""
+
+    __tablename__ = "practice_theme"
+
+    practice_id: Mapped[int] = mapped_column(
+        ForeignKey("practice.id", ondelete="CASCADE"), primary_key=True
+    )
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
+
+
+class Reading(Base):
+    """A best read on an agenda, and why it matters."""
+
+    __tablename__ = "reading"
+    __table_args__ = (Index(None, "agenda_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    title: Mapped[str] = mapped_column(Text)
+    authors: Mapped[str] = mapped_column(Text)
+    year: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(default="book")
+    link: Mapped[str] = mapped_column(Text, default="")
+    why: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(default="en")
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")

@@ -1,0 +1,320 @@
+"""From what people write to what pages show: Markdown to HTML, the only road, and to plain text.
+
+CommonMark by markdown-it-py, cleaned by bleach with an allow-list (the owner's choice), then by nh3: bleach is
+no longer maintained since June 2026, so it must not be the last gate (see docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from hashlib import blake2s
+
+import bleach
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup, escape
+
+VERSION = 1  # raise it when the HTML for the same source changes, then run `flask rerender`
+MAX_SOURCE = 20_000
+MAX_CELLS = 2_000
+MAX_LINKS = 400
+MAX_HTML = 200_000
+MAX_LINES = 1_200
+MAX_OPENINGS = 5_000  # of one sign that begins something, such as `[`
+
+TAGS = frozenset(
+    [
+        "p",
+        "br",
+        "hr",
+        "h3",
+        "h4",
+        "h5",
+        "a",
+        "em",
+        "strong",
+        "s",
+        "code",
+        "pre",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "div",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+    ]
+)
+ATTRIBUTES = {
+    "a": ["href", "title", "rel"],
+    "ol": ["start"],
+    "td": ["class"],
+    "th": ["class", "scope"],
+    "div": ["class", "role", "tabindex", "aria-label"],
+    "pre": ["tabindex"],
+    "blockquote": ["class"],
+}
+CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
+SCHEMES = frozenset({"http", "https", "mailto"})
+OUTSIDE_REL = "nofollow ugc noopener"
+BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
+QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
+DELIMITER_ROW = re.compile(r"^[\s>]*\|?(?:\s*:?-+:?\s*\|)+[\s:|-]*$", re.MULTILINE)
+SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text as it is stored: its source, the HTML made of it, the version of this file, its plain words."""
+
+    source: str
+    html: Markup
+    html_version: int
+    plain: str
+    language: str = "en"
+
+
+def write(source: str, language: str = "en") -> Written:
+    """Turn Markdown into HTML that is safe to print. Any string gives an answer, in bounded time.
+
+    Call it before a write transaction begins: it takes some milliseconds.
+    """
+    source = tidy(source)
+    plain, rendered = ("", "") if _is_hostile(source) else _parse(source)
+    html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _as_it_is(source)
+    return Written(source, html, VERSION, plain or source, language)
+
+
+def tidy(source: str) -> str:
+    """The text with one kind of line end, composed accents, and without NUL and lone surrogates."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
+
+
+def fold(text: str) -> str:
+    """The text as search compares it: no case, no accents, compatible forms made one, on both databases."""
+    decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def slugify(text: str, fallback: str = "text") -> str:
+    """A short name for an address: folded letters and digits of any script, joined by hyphens."""
+    words = re.findall(r"\w+", fold(text).replace("_", " "))
+    return "-".join(words)[:60].strip("-") or fallback
+
+
+def excerpt(plain: str, length: int = 200) -> str:
+    """The beginning of a plain text, cut between words, with an ellipsis when something is left out."""
+    text = " ".join(plain.split())
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[length // 2 :] else head).rstrip(",;:.") + "…"
+
+
+def quoted_posts(source: str) -> list[int]:
+    """The ids of the posts that a text quotes: block quotes that begin with a link to `/posts/<id>`."""
+    return list(dict.fromkeys(int(found) for found in QUOTED_POST.findall(source)))[:20]
+
+
+def quote(name: str, post_id: int, source: str) -> str:
+    """The Markdown that quotes a text (its source) of somebody, linked to the post it comes from."""
+    lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
+    name = re.sub(r"[\[\]\\\n]", " ", name)
+    body = "\n".join(f"> {line}".rstrip() for line in lines).strip()
+    return f"> [{name}](/posts/{post_id})\n>\n{body}\n\n"
+
+
+def paragraphs(source: str) -> list[str]:
+    """The top-level blocks of a text, each as its own source, in order."""
+    source = tidy(source)
+    lines = source.split("\n")
+    blocks = [
+        t.map for t in _parser(source).parse(source) if t.map and t.level == 0 and t.nesting >= 0
+    ]
+    return ["\n".join(lines[start:end]).strip("\n") for start, end in blocks]
+
+
+def paragraph_key(source: str) -> str:
+    """A short name that follows from a paragraph's words, whatever its spacing."""
+    return blake2s(" ".join(source.split()).encode(), digest_size=6).hexdigest()
+
+
+def _is_hostile(source: str) -> bool:
+    """Whether a text is made to keep the parser busy; it is then shown as it was typed."""
+    is_long = len(source) > MAX_SOURCE or source.count("\n") > MAX_LINES
+    return is_long or any(source.count(sign) > MAX_OPENINGS for sign in "[<&")
+
+
+def _parse(source: str) -> tuple[str, str]:
+    try:
+        tokens = _parser(source).parse(source)
+        return _plain(tokens), _render(tokens)
+    except (RecursionError, ValueError, IndexError):
+        return "", ""
+
+
+def _parser(source: str) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable("strikethrough")
+    if DELIMITER_ROW.search(source) and _cells(source) <= MAX_CELLS:
+        parser.enable("table")
+    return parser
+
+
+def _cells(source: str) -> int:
+    lines = source.split("\n")
+    columns: int = max(row.count("|") + 1 for row in DELIMITER_ROW.findall(source))
+    return columns * len(lines)
+
+
+def _render(tokens: list[Token]) -> str:
+    _levels(tokens)
+    links = 0
+    for token in tokens:
+        _mark_up(token)
+        if token.type == "inline" and token.children and links < MAX_LINKS:
+            token.children = _link_bare_addresses(token.children)
+            links += sum(child.type == "link_open" for child in token.children)
+    return str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
+
+
+def _levels(tokens: list[Token]) -> None:
+    """Headings begin at level three, below the page's own, and go down one at a time (WCAG 2.2, 1.3.1)."""
+    stack: list[int] = []
+    for token in tokens:
+        if token.type not in ("heading_open", "heading_close"):
+            continue
+        level = int(token.tag[1])
+        if token.type == "heading_open":
+            stack = [known for known in stack if known < level] + [level]
+        token.tag = f"h{min(len(stack) + 2, 5)}"
+
+
+def _mark_up(token: Token) -> None:
+    if token.type in ("th_open", "td_open"):
+        if "right" in str(token.attrs.pop("style", "")):
+            token.attrs["class"] = "n"
+        if token.type == "th_open":
+            token.attrs["scope"] = "col"
+
+
+def _link_bare_addresses(children: list[Token]) -> list[Token]:
+    linked: list[Token] = []
+    depth = 0
+    for child in children:
+        depth += (child.type == "link_open") - (child.type == "link_close")
+        if child.type == "text" and depth == 0 and "http" in child.content:
+            linked.extend(_split_links(child.content))
+        else:
+            linked.append(child)
+    return linked
+
+
+def _split_links(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    position = 0
+    for found in BARE_LINK.finditer(text):
+        address = found.group().rstrip(".,;:!?)]}*_")
+        tokens.append(_text(text[position : found.start()]))
+        opening = Token("link_open", "a", 1, attrs={"href": address})
+        tokens += [opening, _text(address), Token("link_close", "a", -1)]
+        position = found.start() + len(address)
+    return [*tokens, _text(text[position:])]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+def _link_open(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    token = tokens[index]
+    address = str(token.attrs.get("href", ""))
+    rel = (
+        "" if address.startswith("/") and not address.startswith("//") else f' rel="{OUTSIDE_REL}"'
+    )
+    title = f' title="{escape(token.attrs["title"])}"' if "title" in token.attrs else ""
+    return f'<a href="{escape(address)}"{title}{rel}>'
+
+
+def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    """An image from elsewhere would tell its owner who reads: it becomes a link to it."""
+    token = tokens[index]
+    address = escape(str(token.attrs.get("src", "")))
+    return f'<a href="{address}" rel="{OUTSIDE_REL}">{escape(token.content or address)}</a>'
+
+
+def _blockquote(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    following = tokens[index + 2] if index + 2 < len(tokens) else None
+    inside = (following.children or []) if following and following.type == "inline" else []
+    is_cite = bool(inside) and str(inside[0].attrs.get("href", "")).startswith("/posts/")
+    return '<blockquote class="cite">\n' if is_cite else "<blockquote>\n"
+
+
+def _table(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    return '<div class="tw" role="region" tabindex="0" aria-label="Table"><table>\n'
+
+
+def _table_end(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    return "</table></div>\n"
+
+
+def _code(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
+    return f'<pre tabindex="0"><code>{escape(tokens[index].content)}</code></pre>\n'
+
+
+def _renderer() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False})
+    for name, rule in {
+        "link_open": _link_open,
+        "image": _image,
+        "blockquote_open": _blockquote,
+        "table_open": _table,
+        "table_close": _table_end,
+        "fence": _code,
+        "code_block": _code,
+    }.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+_RENDERER = _renderer()
+_BLEACH = bleach.Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols=SCHEMES, strip=True)
+_NH3 = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes={tag: set(names) - {"class"} for tag, names in ATTRIBUTES.items()},
+    allowed_classes=CLASSES,
+    url_schemes=set(SCHEMES),
+    link_rel=None,
+    generic_attribute_prefixes=None,
+)
+
+
+def _clean(html: str) -> Markup:
+    return Markup(_NH3.clean(_BLEACH.clean(html)))
+
+
+def _as_it_is(source: str) -> Markup:
+    parts = [part for part in re.split(r"\n{2,}", source) if part.strip()]
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in parts)
+
+
+def _plain(tokens: list[Token]) -> str:
+    """The words of a text without those that it quotes from others."""
+    parts = []
+    quotes = 0
+    for token in tokens:
+        quotes += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        if quotes:
+            continue
+        if token.type == "inline":
+            parts.append(" ".join(c.content or " " for c in token.children or [] if c.nesting == 0))
+        elif token.type in ("fence", "code_block"):
+            parts.append(token.content)
+    return re.sub(r"[ \t]+", " ", "\n".join(parts)).strip()

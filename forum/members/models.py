@@ -1,0 +1,152 @@
+"""Members and what is known of them: their sessions, cities and organisations; and the federation itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum import permissions
+from forum.db import Base
+
+PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
+
+
+class Federation(Base):
+    """The federation whose forum this is; one row, made by `flask setup` or `flask demo`."""
+
+    __tablename__ = "federation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    tagline: Mapped[str] = mapped_column(Text, default="")
+    contact_email: Mapped[str] = mapped_column(default="")
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+
+class City(Base):
+    """A city of the GeoNames list; `country` is its ISO 3166 code of two letters."""
+
+    __tablename__ = "city"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    country: Mapped[str] = mapped_column(index=True)
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    population: Mapped[int]
+
+
+class CityName(Base):
+    """One name of a city in one script, folded for searching (see `search text` in markup.fold)."""
+
+    __tablename__ = "city_name"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    city_id: Mapped[int] = mapped_column(ForeignKey("city.id", ondelete="CASCADE"), index=True)
+    folded: Mapped[str] = mapped_column(index=True)
+
+
+class Organisation(Base):
+    """A member organisation of the federation; people join under it."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
+    representative_id: Mapped[int | None] = mapped_column(
+        ForeignKey("member.id", use_alter=True, name="fk_organisation_representative_id")
+    )
+    seats: Mapped[int | None]
+    website: Mapped[str] = mapped_column(Text, default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+    city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+    representative: Mapped[Member | None] = relationship(
+        lazy="raise_on_sql", foreign_keys=[representative_id]
+    )
+
+
+class Member(permissions.Person, Base):
+    """A person with an account. `hosted` are the ids of the agendas that the person hosts."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index(None, "organisation_id"), Index(None, "city_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(default=permissions.MEMBER)
+    hosted: Mapped[list[int]] = mapped_column(JSON, default=list)
+    position: Mapped[str] = mapped_column(default="")
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
+    language: Mapped[str] = mapped_column(default="en")
+    helps_with: Mapped[str] = mapped_column(Text, default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+    about_html: Mapped[Markup] = mapped_column(default="")
+    html_version: Mapped[int] = mapped_column(default=0)
+    joined_at: Mapped[datetime] = mapped_column(index=True)
+    posts_count: Mapped[int] = mapped_column(default=0)
+    suspended_until: Mapped[datetime | None]
+    silenced_until: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation | None] = relationship(
+        lazy="raise_on_sql", foreign_keys=[organisation_id]
+    )
+    city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+    languages: Mapped[list[MemberLanguage]] = relationship(
+        lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
+    )
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the name where there is no room for it."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
+
+    @property
+    def palette(self) -> str:
+        """The colour of the square with the initials: always the same for the same person."""
+        return PALETTES[self.id % len(PALETTES)]
+
+
+class MemberLanguage(Base):
+    """A language that a member writes, best first; `language` is its ISO 639 code."""
+
+    __tablename__ = "member_language"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    language: Mapped[str] = mapped_column(primary_key=True, index=True)
+    position: Mapped[int]
+
+
+class Session(Base):
+    """One sign-in on one device. The cookie holds a token; only its hash is kept here."""
+
+    __tablename__ = "session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), index=True
+    )
+    device: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")

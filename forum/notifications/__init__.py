@@ -1,0 +1,1 @@
+"""Events that concern somebody, and the notices that the worker makes of them."""

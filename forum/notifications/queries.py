@@ -1,0 +1,52 @@
+"""Reading a member's inbox, and the events that wait for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.db import db, now
+from forum.notifications.models import Event, Notice
+from forum.pages import Page, page_of
+from forum.permissions import Person
+
+PAGE = 30
+TRIES = 8
+
+
+def visible_notices(reader: Person) -> Select[Notice]:
+    """The reader's own notices, without those about what is hidden."""
+    mine = select(Notice).where(Notice.member_id == reader.id, Notice.hidden_at.is_(None))
+    return mine  # type: ignore[return-value]  # Select is typed by its columns
+
+
+def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
+    """One page of the reader's inbox, newest first, with the people who caused them."""
+    query = visible_notices(reader).options(joinedload(Notice.actor))
+    return page_of(query.order_by(Notice.id.desc()), number, PAGE)
+
+
+def unread_count(reader: Person) -> int:
+    """How many notices the reader has not read, counted up to 100."""
+    unread = visible_notices(reader).where(Notice.read_at.is_(None)).with_only_columns(Notice.id)
+    return db.session.scalar(select(func.count()).select_from(unread.limit(100).subquery())) or 0
+
+
+def get_notice(reader: Person, notice_id: int) -> Notice | None:
+    """One of the reader's own notices."""
+    return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))
+
+
+def due_events(limit: int) -> Sequence[Event]:
+    """The events whose notices are still to be made, oldest first; other workers' are passed over."""
+    query = select(Event).where(
+        Event.done_at.is_(None),
+        Event.hidden_at.is_(None),
+        Event.due_at <= now(),
+        Event.attempts < TRIES,
+    )
+    return db.session.scalars(
+        query.order_by(Event.id).limit(limit).with_for_update(skip_locked=True)
+    ).all()

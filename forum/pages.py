@@ -1,0 +1,63 @@
+"""Pages of long lists: which one is asked for, what is on it, which others there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+
+from forum.db import db
+
+T = TypeVar("T")
+LAST_PAGE = 100_000
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list: its items, its number (from 1), how many pages and items there are in all."""
+
+    items: Sequence[T]
+    number: int
+    pages: int
+    total: int
+
+    @property
+    def previous(self) -> int | None:
+        """The number of the page before, or None on the first."""
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        """The number of the page after, or None on the last."""
+        return self.number + 1 if self.number < self.pages else None
+
+
+def pages_for(total: int, size: int) -> int:
+    """How many pages hold `total` items; an empty list has one page."""
+    return max(1, -(-total // size))
+
+
+def clamp(number: int, pages: int) -> int:
+    """The nearest page that exists."""
+    return min(max(1, number), pages)
+
+
+def page_of(query: Select[Any], number: int, size: int, total: int | None = None) -> Page[Any]:
+    """Run a query for one page of entities. Counts the rows, unless `total` says how many there are.
+
+    A number out of range gives the nearest page.
+    """
+    if total is None:
+        total = count_of(query)
+    pages = min(pages_for(total, size), LAST_PAGE)
+    number = clamp(number, pages)
+    rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
+    return Page(rows, number, pages, total)
+
+
+def count_of(query: Select[Any]) -> int:
+    """How many rows a query finds."""
+    inner = query.order_by(None).with_only_columns(query.selected_columns[0]).subquery()
+    return db.session.scalar(select(func.count()).select_from(inner)) or 0

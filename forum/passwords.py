@@ -1,0 +1,34 @@
+"""Passwords: Argon2id hashes, checked in the same time whether or not there is an account."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+HASHER = PasswordHasher()  # argon2-cffi's defaults follow RFC 9106's second recommendation
+
+
+def hash_password(password: str) -> str:
+    """Hash a password for keeping. Slow on purpose: call it before a write transaction begins."""
+    return HASHER.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Whether the password fits. Without a hash (no such account) it takes as long and says no."""
+    try:
+        HASHER.verify(password_hash or _decoy(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether the hash was made with weaker parameters than today's and should be made anew."""
+    return HASHER.check_needs_rehash(password_hash)
+
+
+@cache
+def _decoy() -> str:
+    return HASHER.hash("nobody has this account")

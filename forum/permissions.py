@@ -1,0 +1,327 @@
+"""Who may do what (*right*) and who may see what (*reach*): every rule of the forum, one sentence each.
+
+A right is a method of `Can`, a pure question over rows that are already loaded: `member.can.reply(topic)`.
+It answers with a `Verdict`, which is true or false and, when false, says why in words for the person.
+Actions `require` it, templates ask it to show a button. No other file names a role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+from sqlalchemy import ColumnElement, or_, true
+
+from forum.errors import Forbidden
+
+if TYPE_CHECKING:
+    from forum.agendas.models import Agenda
+    from forum.dialogue.models import Post, Topic
+    from forum.library.models import Practice
+    from forum.members.models import Member
+
+MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
+PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
+EDIT_WITHOUT_TRACE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to a question of right: true when `why_not` is None."""
+
+    why_not: LazyString | str | None = None
+
+    def __bool__(self) -> bool:
+        return self.why_not is None
+
+
+YES = Verdict()
+NO = Verdict(_("You may not do this."))
+SIGN_IN = Verdict(_("Sign in to do this."))
+
+
+def require(verdict: Verdict) -> None:
+    """Raise `Forbidden` with the verdict's sentence unless it is a yes."""
+    if not verdict:
+        raise Forbidden(str(verdict.why_not))
+
+
+class Person:
+    """Anybody who asks for a page: a visitor, a member, or the system itself."""
+
+    id: Any = None
+    role: Any = ""
+    name: Any = ""
+    handle: Any = ""
+    language: Any = "en"
+    hosted: Any = ()
+    organisation_id: Any = None
+    suspended_until: Any = None
+    silenced_until: Any = None
+    left_at: Any = None
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the person is signed in with an account that may be used now."""
+        return self.role in ROLES and not self.is_suspended and self.left_at is None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether a moderator has closed the account for the time being."""
+        return _is_ahead(self.suspended_until)
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether the person may read but not write for the time being."""
+        return _is_ahead(self.silenced_until)
+
+    @property
+    def is_moderator(self) -> bool:
+        """Whether the person moderates the whole forum."""
+        return self.is_member and self.role in (MODERATOR, ADMINISTRATOR)
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the person runs the forum."""
+        return self.is_member and self.role == ADMINISTRATOR
+
+    @property
+    def is_curator(self) -> bool:
+        """Whether the person moderates anything at all: the forum, or an agenda as its host."""
+        return self.is_moderator or (self.is_member and bool(self.hosted))
+
+    @property
+    def can(self) -> Can:
+        """The rights of this person, one method for each deed."""
+        return Can(self)
+
+
+class Visitor(Person):
+    """Somebody who is not signed in."""
+
+
+class System(Person):
+    """The worker and the commands: may do everything, signs nothing."""
+
+    role = ADMINISTRATOR
+    name = "system"
+
+    @property
+    def can(self) -> Can:
+        """The rights of the system: all."""
+        return Everything(self)
+
+
+VISITOR = Visitor()
+SYSTEM = System()
+
+
+class Can:
+    """What a person may do."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+
+    # Taking part
+
+    def join(self) -> Verdict:
+        """Somebody without an account may join."""
+        return Verdict(_("You are a member already.")) if self.person.is_member else YES
+
+    def write(self) -> Verdict:
+        """A member who is not silenced may write."""
+        if not self.person.is_member:
+            return SIGN_IN
+        if self.person.is_silenced:
+            return Verdict(_("A moderator has paused your right to write. You can still read."))
+        return YES
+
+    def edit_profile(self, member: Member) -> Verdict:
+        """Members change their own profile, settings and password, and nobody else's."""
+        return YES if self.person.is_member and member.id == self.person.id else NO
+
+    def write_for_organisation(self) -> Verdict:
+        """A member who belongs to an organisation may write for it."""
+        if not self.person.organisation_id:
+            return Verdict(_("Your profile names no organisation to write for."))
+        return self.write()
+
+    # Dialogue
+
+    def open_topic(self, agenda: Agenda) -> Verdict:
+        """A member opens topics on an agenda that is not archived."""
+        if agenda.archived_at:
+            return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
+        return self.write()
+
+    def reply(self, topic: Topic) -> Verdict:
+        """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
+        if topic.deleted_at or topic.hidden_at:
+            return Verdict(_("This topic has been removed, so it takes no more replies."))
+        if topic.locked_at and not self.moderate(topic.agenda_id):
+            return Verdict(_("This topic is locked. It can be read, not continued."))
+        return self.open_topic(topic.agenda)
+
+    def edit(self, post: Post) -> Verdict:
+        """Authors edit their own post while it is shown and its topic takes replies."""
+        if post.author_id != self.person.id:
+            return Verdict(_("Only the author may edit this."))
+        if post.is_gone:
+            return Verdict(_("This text has been removed, so it cannot be edited."))
+        return self.reply(post.topic)
+
+    def delete(self, post: Post) -> Verdict:
+        """Authors delete their own post, even in a locked topic; a post that is gone stays gone."""
+        if not self.person.is_member:
+            return SIGN_IN
+        if post.author_id != self.person.id or post.deleted_at:
+            return Verdict(_("Only the author may delete this."))
+        return YES
+
+    def compare(self, post: Post) -> Verdict:
+        """Whoever reads a post may read what it said before, unless the post is gone."""
+        return NO if post.is_gone else YES
+
+    def mark(self, post: Post) -> Verdict:
+        """Members mark what others wrote; authors do not mark their own."""
+        if not self.person.is_member:
+            return SIGN_IN
+        if post.is_gone or post.topic.hidden_at or post.topic.deleted_at:
+            return Verdict(_("This text has been removed, so it cannot be marked."))
+        if post.author_id == self.person.id:
+            return Verdict(_("You wrote this, so the mark is for others to give."))
+        return YES
+
+    def choose_answer(self, topic: Topic) -> Verdict:
+        """The asker, or who moderates the agenda, chooses the answer to a question."""
+        if topic.kind != "question":
+            return Verdict(_("Only a question has an answer."))
+        if topic.author_id == self.person.id and self.person.is_member:
+            return YES
+        return self.moderate(topic.agenda_id)
+
+    # Library
+
+    def write_practice(self, agenda: Agenda) -> Verdict:
+        """A member shares practices on an agenda that is not archived."""
+        return self.open_topic(agenda)
+
+    def edit_practice(self, practice: Practice) -> Verdict:
+        """Authors edit their own practice; who moderates its agenda may curate it."""
+        if practice.deleted_at:
+            return Verdict(_("This practice has been deleted."))
+        if practice.author_id == self.person.id:
+            return self.write()
+        return self.moderate(practice.agenda_id)
+
+    def delete_practice(self, practice: Practice) -> Verdict:
+        """Authors delete their own practice."""
+        if practice.author_id != self.person.id or practice.deleted_at:
+            return Verdict(_("Only the author may delete this."))
+        return YES if self.person.is_member else SIGN_IN
+
+    # Moderating
+
+    def report(self, author_id: int | None) -> Verdict:
+        """Members report what others wrote."""
+        if not self.person.is_member:
+            return SIGN_IN
+        if author_id == self.person.id:
+            return Verdict(_("This is yours: you can edit or delete it yourself."))
+        return YES
+
+    def moderate(self, agenda_id: int | None) -> Verdict:
+        """Moderators moderate everything; a host, what belongs to the host's own agenda."""
+        if self.person.is_moderator:
+            return YES
+        if self.person.is_member and agenda_id is not None and agenda_id in self.person.hosted:
+            return YES
+        return Verdict(_("This is for the moderators of this agenda."))
+
+    def see_queue(self) -> Verdict:
+        """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
+        return YES if self.person.is_curator else Verdict(_("This is for moderators."))
+
+    def move(self, topic: Topic, agenda: Agenda) -> Verdict:
+        """A topic is moved by who moderates both the agenda it leaves and the one it comes to."""
+        if agenda.archived_at:
+            return Verdict(_("That agenda is archived. Choose an open one."))
+        return self.moderate(topic.agenda_id) and self.moderate(agenda.id)
+
+    # Curating
+
+    def curate(self, agenda: Agenda) -> Verdict:
+        """Who moderates an agenda writes its page, statements, cases and readings."""
+        return self.moderate(agenda.id)
+
+    def curate_all(self) -> Verdict:
+        """Moderators make, order and archive agendas, and keep themes and organisations."""
+        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
+
+    def suspend(self, member: Member) -> Verdict:
+        """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
+        if member.id == self.person.id:
+            return Verdict(_("You cannot suspend yourself."))
+        if member.role != MEMBER:
+            return self.administer()
+        return self.curate_all()
+
+    def administer(self) -> Verdict:
+        """Administrators give roles and change what the forum is called."""
+        return YES if self.person.is_administrator else Verdict(_("This is for administrators."))
+
+
+class Everything(Can):
+    """The rights of the system: a yes to every question about moderating and administering."""
+
+    def moderate(self, agenda_id: int | None) -> Verdict:
+        """Yes."""
+        return YES
+
+    def curate_all(self) -> Verdict:
+        """Yes."""
+        return YES
+
+    def administer(self) -> Verdict:
+        """Yes."""
+        return YES
+
+
+# Reach: what a reader may see, said for Python and for SQL side by side.
+
+
+def audiences(reader: Person) -> Sequence[str]:
+    """The audiences that a reader belongs to: everybody reads what is public, members what is for members."""
+    return AUDIENCES if reader.is_member else (PUBLIC,)
+
+
+def reads(reader: Person, audience: str) -> bool:
+    """Whether the reader belongs to an audience."""
+    return audience in audiences(reader)
+
+
+def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
+    """The same in SQL, over a column that holds the audience."""
+    return audience.in_(audiences(reader))  # type: ignore[no-any-return]  # a column of any model
+
+
+def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
+    """Whether the reader sees what is hidden on an agenda: who moderates it does."""
+    return bool(reader.can.moderate(agenda_id))
+
+
+def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:
+    """In SQL: not hidden, or on an agenda that the reader moderates."""
+    if reader.is_moderator:
+        return true()
+    if reader.is_member and reader.hosted:
+        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosted)))
+    return hidden_at.is_(None)  # type: ignore[no-any-return]  # a column of any model
+
+
+def _is_ahead(moment: datetime | None) -> bool:
+    return moment is not None and moment > datetime.now(UTC)

@@ -1,0 +1,95 @@
+"""Rate limits, counted once for all workers: Flask-Limiter over a small SQLite storage for `limits`."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import Any
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from limits.storage import Storage
+
+from forum.settings import Settings
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, hits INTEGER, expires REAL) WITHOUT ROWID"
+HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO UPDATE SET
+hits = CASE WHEN hit.expires <= :now THEN :amount ELSE hit.hits + :amount END,
+expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETURNING hits"""
+
+
+def address() -> str:
+    """The address that a request comes from; an IPv6 network of /64 counts as one."""
+    remote = request.remote_addr or "nowhere"
+    return ":".join(remote.split(":")[:4]) if ":" in remote else remote
+
+
+limiter = Limiter(key_func=address, strategy="fixed-window", headers_enabled=True)
+
+
+class SQLiteStorage(Storage):
+    """Counters in a file of their own, which may be lost without harm (`synchronous=OFF`)."""
+
+    STORAGE_SCHEME = ["sqlite"]
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self._path = uri.removeprefix("sqlite:///")
+        self._local = threading.local()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What this storage raises when it is out of order."""
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count `amount` more for a key that is forgotten `expiry` seconds after its first hit."""
+        now = time.time()
+        values = {"key": key, "amount": amount, "now": now, "expires": now + expiry}
+        row = self._connection().execute(HIT, values).fetchone()
+        if row[0] == amount:
+            self._connection().execute("DELETE FROM hit WHERE expires < ?", (now - 60,))
+        return int(row[0])
+
+    def get(self, key: str) -> int:
+        """How often a key was counted and is not forgotten."""
+        row = self._row(key)
+        return int(row[0]) if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When a key will be forgotten, in seconds since the epoch."""
+        row = self._row(key)
+        return float(row[1]) if row else time.time()
+
+    def check(self) -> bool:
+        """Whether the storage answers."""
+        return bool(self._connection().execute("SELECT 1").fetchone())
+
+    def reset(self) -> int | None:
+        """Forget everything; hands back how many keys there were."""
+        return self._connection().execute("DELETE FROM hit").rowcount
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        self._connection().execute("DELETE FROM hit WHERE key = ?", (key,))
+
+    def _row(self, key: str) -> Any:
+        query = "SELECT hits, expires FROM hit WHERE key = ? AND expires > ?"
+        return self._connection().execute(query, (key, time.time())).fetchone()
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute(SCHEMA)
+            self._local.connection = connection
+        return self._local.connection  # type: ignore[no-any-return]  # a thread's own attribute
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count the requests of an application as its settings say."""
+    app.config.setdefault("RATELIMIT_STORAGE_URI", f"sqlite:///{settings.limits_path}")
+    app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
+    limiter.init_app(app)

@@ -1,0 +1,93 @@
+"""Keeping the documents: made and changed in the same deed as the thing they lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, or_, update
+
+from forum.db import action, db, now
+from forum.permissions import PUBLIC, Person
+from forum.search.models import Document
+from forum.search.queries import get_document, searchable
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What search is told of one thing. `parent` is the (kind, item id) of the topic that a post belongs to."""
+
+    kind: str
+    item_id: int
+    address: str
+    title: str
+    body: str
+    written_at: datetime
+    byline: str = ""
+    agenda_id: int | None = None
+    parent: tuple[str, int] | None = None
+    language: str = ""
+    audience: str = PUBLIC
+
+
+@action
+def index(_doer: Person, entry: Entry) -> None:
+    """Make one thing findable, or findable by its new words. A hidden thing stays hidden."""
+    document = get_document(entry.kind, entry.item_id)
+    if document is None:
+        document = Document(kind=entry.kind, item_id=entry.item_id)
+        db.session.add(document)
+    parent = get_document(*entry.parent) if entry.parent else None
+    document.parent_id = parent.id if parent else None
+    document.agenda_id, document.address = entry.agenda_id, entry.address
+    document.title, document.body, document.byline = entry.title, entry.body, entry.byline
+    document.folded_title = searchable(entry.title)
+    document.folded_body = searchable(f"{entry.body} {entry.byline}")
+    document.language, document.audience = entry.language, entry.audience
+    document.written_at = entry.written_at
+    db.session.flush()
+
+
+@action
+def unindex(_doer: Person, kind: str, item_id: int) -> None:
+    """Forget one thing, and the posts of a topic with it."""
+    document = get_document(kind, item_id)
+    if document is None:
+        return
+    db.session.execute(delete(Document).where(_is_family(document)))
+
+
+@action
+def hide(_doer: Person, kind: str, item_id: int) -> None:
+    """Let one thing be found by nobody; for a topic this covers its posts."""
+    if document := get_document(kind, item_id):
+        document.hidden_at = now()
+
+
+@action
+def restore(_doer: Person, kind: str, item_id: int) -> None:
+    """Let one thing be found again."""
+    if document := get_document(kind, item_id):
+        document.hidden_at = None
+
+
+@action
+def move(_doer: Person, kind: str, item_id: int, agenda_id: int) -> None:
+    """Put one thing, and the posts of a topic with it, under another agenda."""
+    if document := get_document(kind, item_id):
+        _set_on_family(document, {"agenda_id": agenda_id})
+
+
+@action
+def set_audience(_doer: Person, kind: str, item_id: int, audience: str) -> None:
+    """Change who may find one thing, and the posts of a topic with it."""
+    if document := get_document(kind, item_id):
+        _set_on_family(document, {"audience": audience})
+
+
+def _set_on_family(document: Document, values: dict[str, object]) -> None:
+    db.session.execute(update(Document).where(_is_family(document)).values(values))
+
+
+def _is_family(document: Document) -> ColumnElement[bool]:
+    return or_(Document.id == document.id, Document.parent_id == document.id)

@@ -1,0 +1,78 @@
+"""Every setting of the forum, read from the environment: name, meaning and default.
+
+| variable | meaning | default |
+|---|---|---|
+| FORUM_DEMO | `1` means the demo's own database, marked as a demo on every page | not set |
+| FORUM_DATA | folder for the database, the secret key and the counters of the rate limits | `var` |
+| FORUM_DATABASE_URL | database, as SQLAlchemy writes it; PostgreSQL is `postgresql://…` | a SQLite file in FORUM_DATA |
+| FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
+| FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
+| FORUM_SECRET_KEY | signs cookies and form tokens | a random key kept in FORUM_DATA/secret-key |
+| FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
+| FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one running forum; see the table at the top of this file."""
+
+    data: Path
+    database_url: str
+    url: str
+    trusted_hosts: tuple[str, ...]
+    secret_key: str
+    is_demo: bool = False
+    proxies: int = 0
+    limits: bool = True
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the forum by https, so that cookies can insist on it."""
+        return self.url.startswith("https:")
+
+    @property
+    def limits_path(self) -> Path:
+        """Where the counters of the rate limits are kept."""
+        return self.data / "limits.sqlite"
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. Creates the data folder, and in it the secret key, when they are missing."""
+    is_demo = environ.get("FORUM_DEMO") == "1"
+    data = Path(environ.get("FORUM_DATA", "var")).absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
+    url = environ.get("FORUM_URL", "http://127.0.0.1:8000").rstrip("/")
+    return Settings(
+        data=data,
+        database_url=environ.get("FORUM_DATABASE_URL", f"sqlite:///{file}"),
+        url=url,
+        trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
+        secret_key=environ.get("FORUM_SECRET_KEY") or _kept_secret(data / "secret-key"),
+        is_demo=is_demo,
+        proxies=int(environ.get("FORUM_PROXIES", "0")),
+        limits=environ.get("FORUM_LIMITS", "1") != "0",
+    )
+
+
+def _hosts(url: str, further: str) -> tuple[str, ...]:
+    named = [host.strip() for host in further.split(",") if host.strip()]
+    return tuple(dict.fromkeys([urlsplit(url).hostname or "", "localhost", "127.0.0.1", *named]))
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

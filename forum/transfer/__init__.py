@@ -1,0 +1,1 @@
+"""Whole contents in and out: the demo, and agendas from files."""

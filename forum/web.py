@@ -1,0 +1,382 @@
+"""What every door needs: who asks, forms, headers, error pages that give the text back, and the words of pages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlsplit
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import Babel, format_date
+from flask_babel import gettext as _
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+
+from forum.errors import Busy, Forbidden, Refusal
+from forum.markup import tidy
+from forum.permissions import VISITOR, Person
+from forum.settings import Settings
+
+if TYPE_CHECKING:
+    from forum.members.models import Member
+
+MAX_BODY = 512 * 1024
+MAX_ID = 2**31 - 1
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
+}
+NEVER_KEPT = {"csrf_token", "password", "current_password", "new_password", "kept_action"}
+KEPT_PREFIX = "kept:"
+
+babel = Babel()
+csrf = CSRFProtect()
+login = LoginManager()
+
+
+class SignedIn(UserMixin):
+    """Who is signed in, for Flask-Login: its id is the token of the session kept on the server."""
+
+    def __init__(self, member: Member, token: str) -> None:
+        self.member = member
+        self.token = token
+
+    def get_id(self) -> str:
+        """The token that the cookie holds."""
+        return self.token
+
+
+def me() -> Person:
+    """The person who asks: a member, or `VISITOR`."""
+    signed_in = current_user._get_current_object()
+    return cast(Person, signed_in.member) if isinstance(signed_in, SignedIn) else VISITOR
+
+
+class Form(FlaskForm):
+    """A form whose texts are free of what no database keeps, and whose field ids are their names."""
+
+    class Meta(FlaskForm.Meta):
+        """Adds the cleaning of texts to every field."""
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            """Bind a field; a text field gets the filter that cleans what was typed."""
+            if issubclass(unbound_field.field_class, StringField):
+                options["filters"] = (*unbound_field.kwargs.pop("filters", ()), _clean)
+            return unbound_field.bind(form=form, **options)
+
+
+def _clean(value: Any) -> Any:
+    return tidy(value) if isinstance(value, str) else value
+
+
+def refuse(form: FlaskForm, error: Refusal) -> None:
+    """Put a refusal beside the field it speaks of, or above the form."""
+    field = getattr(error, "field", "")
+    if field in form:
+        form[field].errors = [*form[field].errors, error.message]
+    else:
+        form.form_errors.append(error.message)
+
+
+def submission_key() -> str:
+    """A new key for a form that must post only once."""
+    return secrets.token_urlsafe(12)
+
+
+def number(name: str, default: int = 1) -> int:
+    """A whole number from the query string; anything else counts as the default."""
+    value = request.args.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
+
+
+def text(name: str, length: int = 200) -> str:
+    """A text from the query string, cut to a length."""
+    return tidy(request.args.get(name, ""))[:length].strip()
+
+
+def choice(name: str, choices: Iterable[str], default: str = "") -> str:
+    """One of the choices from the query string; anything else counts as the default."""
+    value = request.args.get(name, "")
+    return value if value in choices else default
+
+
+def see_other(address: str) -> AnyResponse:
+    """The answer to a deed that was done: go and look (303)."""
+    return redirect(address, 303)
+
+
+def safe_next(fallback: str = "/") -> str:
+    """Where to go afterwards: the `next` of the request if it stays on this site, else the fallback."""
+    target = request.values.get("next", "")
+    return target if _is_local(target) else fallback
+
+
+def _is_local(target: str) -> bool:
+    """A path of this site: one slash, printable ASCII, and nothing that a browser reads as a host."""
+    is_plain = (
+        target.isascii() and target.isprintable() and "\\" not in target and " " not in target
+    )
+    return (
+        is_plain
+        and target.startswith("/")
+        and not target.startswith("//")
+        and not urlsplit(target).netloc
+    )
+
+
+def absolute(path: str) -> str:
+    """The public address of a path, from FORUM_URL and never from what the browser says."""
+    return settings().url + path
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content so that it may be kept for ever."""
+    return url_for("static", filename=name, v=_version(current_app.static_folder or "", name))
+
+
+@cache
+def _version(folder: str, name: str) -> str:
+    path = Path(folder, name)
+    return sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"
+
+
+def day(value: datetime | date) -> Markup:
+    """A date in words, in a `<time>` element."""
+    return _time(value, format_date(value, "d MMMM yyyy"))
+
+
+def moment(value: datetime) -> Markup:
+    """A date and time in UTC, in a `<time>` element; a script may shorten it."""
+    return _time(value, f"{format_date(value, 'd MMMM yyyy')}, {value:%H:%M}")
+
+
+def _time(value: datetime | date, words: str) -> Markup:
+    stamp = value.strftime("%Y-%m-%dT%H:%MZ") if isinstance(value, datetime) else value.isoformat()
+    return Markup('<time datetime="{}">{}</time>').format(stamp, words)
+
+
+# Answers in another form than a page
+
+
+def kept_fields() -> list[tuple[str, str]]:
+    """What was typed into the form that came, but for passwords and tokens."""
+    return [
+        (name.removeprefix(KEPT_PREFIX), tidy(value))
+        for name, value in request.form.items(multi=True)
+        if name not in NEVER_KEPT
+        and (name.startswith(KEPT_PREFIX) or not request.form.get("kept_action"))
+    ]
+
+
+def resend_page(action: str, why: str, status: int) -> Response:
+    """The page that gives a text back and offers to send it again."""
+    page = render_template(
+        "errors/resend.html", action=action, kept=kept_fields(), why=why, status=status
+    )
+    return current_app.make_response((page, status))
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give an application the ways of this house at its doors."""
+    app.extensions["settings"] = settings
+    app.config.update(_config(settings))
+    app.url_map.converters["int"] = Id
+    babel.init_app(app, default_locale="en", default_timezone="UTC")
+    csrf.init_app(app)
+    login.init_app(app)
+    login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
+    app.before_request(_refuse_odd_addresses)
+    app.after_request(_finish)
+    app.jinja_env.filters.update(date=day, moment=moment)
+    app.jinja_env.globals.update(asset=asset)  # so that imported macros know it too
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_words)
+    _register_errors(app)
+
+
+class Id(IntegerConverter):
+    """A number in an address, never larger than the databases' own."""
+
+    def __init__(self, map: Any, **options: Any) -> None:
+        super().__init__(map, max=options.pop("max", MAX_ID), **options)
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    prefix = "__Host-" if settings.is_https else ""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        "MAX_CONTENT_LENGTH": MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": MAX_BODY,
+        "MAX_FORM_PARTS": 500,
+        "SESSION_COOKIE_NAME": f"{prefix}session",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
+        "BABEL_DEFAULT_LOCALE": "en",
+    }
+
+
+def _words() -> dict[str, Any]:
+    cookie = request.cookies.get("theme", "")
+    return {
+        "me": me(),
+        "asset": asset,
+        "theme": cookie if cookie in ("light", "dark") else "",
+        "canonical": absolute(quote(request.path)),
+        "absolute": absolute,
+        "submission_key": submission_key,
+    }
+
+
+def _refuse_odd_addresses() -> None:
+    values = [request.path, *(v for pair in request.args.items(multi=True) for v in pair)]
+    if any("\x00" in value for value in values):
+        abort(404)
+
+
+def _finish(response: Response) -> Any:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if settings().is_https:
+        response.headers.setdefault(
+            "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
+        )
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+    response.vary.add("Cookie")
+    return _cacheable(response) if _is_for_everybody(response) else _private(response)
+
+
+def _is_for_everybody(response: Response) -> bool:
+    is_reading = request.method in ("GET", "HEAD") and response.status_code == 200
+    return (
+        is_reading and not me().is_member and not g.get("csrf_token") and not response.is_streamed
+    )
+
+
+def _cacheable(response: Response) -> AnyResponse:
+    response.headers.setdefault("Cache-Control", "no-cache")
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _private(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def _register_errors(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _token_refused)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _token_refused(_error: CSRFError) -> Response:
+    why = _("This page was open for too long, or you were signed out meanwhile.")
+    return resend_page(_action(), why, 400)
+
+
+def _action() -> str:
+    return request.form.get("kept_action") or request.full_path.rstrip("?")
+
+
+def _refused(error: Refusal) -> AnyResponse:
+    if isinstance(error, Forbidden) and request.method == "GET" and not me().is_member:
+        return see_other(url_for("members.sign_in", next=request.full_path.rstrip("?")))
+    message = error.message or (
+        _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
+    )
+    return _answer(error.status, message)
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    response = error.get_response()
+    if error.code is None or error.code < 400:
+        return response
+    answer = _answer(error.code, "")
+    for name in ("Allow", "Retry-After"):
+        if name in response.headers:
+            answer.headers[name] = response.headers[name]
+    if error.code == 429:
+        answer.headers.setdefault("Retry-After", "60")
+    return answer
+
+
+def _database_error(error: OperationalError) -> AnyResponse:
+    current_app.logger.error("database: %s", error)
+    if "locked" in str(error) or "deadlock" in str(error):
+        return _refused(Busy())
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> AnyResponse:
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    current_app.logger.exception("unexpected: %s", request.path)
+    return _answer(500, "")
+
+
+def _answer(status: int, message: str) -> Response:
+    """The error page; when the form that came holds a text, the page that gives it back."""
+    if (
+        request.method == "POST"
+        and status not in (400, 413, 500)
+        and any(len(value) > 20 for _name, value in kept_fields())
+    ):
+        return resend_page(_action(), message, status)
+    page = render_template("errors/error.html", status=status, message=message)
+    return current_app.make_response((page, status))

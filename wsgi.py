@@ -1,0 +1,5 @@
+"""Where a WSGI server finds the application."""
+
+from forum.app import create_app
+
+app = create_app()
