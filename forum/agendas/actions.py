@@ -1,0 +1,364 @@
+"""Curating agendas, members' statements and themes, each with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import case, literal, update
+
+from forum.agendas.models import Agenda, MemberTheme, Statement, Theme
+from forum.agendas.queries import (
+    agenda_titled,
+    agenda_to_change,
+    all_agendas,
+    hosted_by,
+    last_position,
+    member_themes,
+    slugs_like,
+    statement_by_id,
+    statements_of,
+    theme_of_slug,
+    theme_to_curate,
+    themes_by_id,
+)
+from forum.db import action, db, now
+from forum.drawings import PATTERNS
+from forum.errors import Forbidden, Invalid
+from forum.history.actions import keep_version
+from forum.markup import Written, slugify
+from forum.members.actions import note_hosting
+from forum.members.models import PALETTES
+from forum.members.queries import members_by_handle
+from forum.permissions import Person, require
+
+if TYPE_CHECKING:
+    from forum.members.models import Member
+
+RESERVED = {"new", "order"}  # addresses of pages of their own under /agendas/
+LONGEST = 200  # characters in a title or name, as the columns keep it
+
+
+@dataclass(frozen=True)
+class AgendaText:
+    """What a curator writes of an agenda. An empty `slug` follows from the title; it counts only when new."""
+
+    title: str
+    introduction: Written
+    summary: str = ""
+    palette: str = PALETTES[0]
+    pattern: str = PATTERNS[0]
+    slug: str = ""
+
+    @property
+    def language(self) -> str:
+        """The language of the introduction, and so of the agenda."""
+        return self.introduction.language
+
+
+@dataclass(frozen=True)
+class StatementText:
+    """What a member said of an agenda; an empty `handle` means somebody without an account."""
+
+    name: str
+    quotation: str
+    role_title: str = ""
+    organisation: str = ""
+    said_on: date | None = None
+    language: str = "en"
+    handle: str = ""
+
+
+@action
+def write_agenda(moderator: Person, text: AgendaText, agenda_id: int | None = None) -> Agenda:
+    """Make an agenda, or change one and keep what it said before; its address never changes."""
+    _check(text)
+    if agenda_id is None:
+        return _new_agenda(moderator, text)
+    agenda = _curated(moderator, agenda_id)
+    _refuse_title_of_another(text.title, agenda)
+    if _fields(agenda) | _written(text) != _fields(agenda):
+        keep_version(moderator, "agenda", agenda.id, _fields(agenda))
+        _set(agenda, {**_written(text), **_html(text.introduction)})
+    return agenda
+
+
+@action
+def archive(moderator: Person, agenda_id: int) -> Agenda:
+    """Close an agenda: it can be read, not continued."""
+    require(moderator.can.curate_all())
+    agenda = agenda_to_change(moderator, agenda_id)
+    agenda.archived_at = agenda.archived_at or now()
+    return agenda
+
+
+@action
+def reopen(moderator: Person, agenda_id: int) -> Agenda:
+    """Open an archived agenda again."""
+    require(moderator.can.curate_all())
+    agenda = agenda_to_change(moderator, agenda_id)
+    agenda.archived_at = None
+    return agenda
+
+
+@action
+def order(moderator: Person, agenda_ids: Sequence[int]) -> None:
+    """Put the agendas in this order; those that are not named come after, as they stood."""
+    require(moderator.can.curate_all())
+    _put_in_order(all_agendas(moderator), agenda_ids)
+
+
+@action
+def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agenda:
+    """Let exactly the members of these handles host an agenda."""
+    require(moderator.can.curate_all())
+    agenda = agenda_to_change(moderator, agenda_id)
+    before = {host.id for host in agenda.hosts}
+    hosts = _members(handles, "hosts")
+    if before != {host.id for host in hosts}:
+        keep_version(moderator, "agenda", agenda.id, _fields(agenda))
+        agenda.hosts = hosts
+        db.session.flush()
+    for member_id in sorted(before ^ {host.id for host in hosts}):
+        note_hosting(moderator, member_id, hosted_by(member_id))
+    return agenda
+
+
+@action
+def write_statement(
+    curator: Person, agenda_id: int, text: StatementText, statement_id: int | None = None
+) -> Statement:
+    """Add a member's take to an agenda, or change one and keep what it said before."""
+    agenda = _curated(curator, agenda_id)
+    said = _said(text)
+    if statement_id is None:
+        return _new_statement(agenda, said)
+    statement = _statement(agenda, statement_id)
+    if _statement_fields(statement) | said != _statement_fields(statement):
+        keep_version(curator, "statement", statement.id, _kept(statement))
+        _set(statement, said)
+    return statement
+
+
+@action
+def order_statements(curator: Person, agenda_id: int, statement_ids: Sequence[int]) -> None:
+    """Put the statements of an agenda in this order; those that are not named come after."""
+    agenda = _curated(curator, agenda_id)
+    _put_in_order(statements_of(agenda), statement_ids)
+
+
+@action
+def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None:
+    """Take a statement from an agenda; its history stays."""
+    agenda = _curated(curator, agenda_id)
+    statement = _statement(agenda, statement_id)
+    keep_version(curator, "statement", statement.id, _kept(statement))
+    statement.removed_at = now()
+
+
+@action
+def write_theme(moderator: Person, name: str, theme_id: int | None = None) -> Theme:
+    """Make a theme, or rename one; its name in addresses stays."""
+    require(moderator.can.curate_all())
+    if theme_id is None:
+        return _new_theme(name)
+    theme = theme_to_curate(moderator, theme_id)
+    if theme.name != name:
+        _check_length(name, "name")
+        keep_version(moderator, "theme", theme.id, {"name": theme.name})
+        theme.name = name
+    return theme
+
+
+@action
+def remove_theme(moderator: Person, theme_id: int) -> None:
+    """Take a theme out of use; what was written under it stays."""
+    theme = theme_to_curate(moderator, theme_id)
+    keep_version(moderator, "theme", theme.id, {"name": theme.name})
+    theme.removed_at = now()
+
+
+@action
+def themes_named(doer: Person, names: Iterable[str]) -> list[Theme]:
+    """The themes of these names; those that are missing are made. For imports."""
+    require(doer.can.curate_all())
+    found = {slugify(name, "theme"): name.strip() for name in names}
+    return [_in_use(slug) or _new_theme(name) for slug, name in found.items()]
+
+
+@action
+def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
+    """Let exactly these themes be what a member can help with."""
+    require(member.can.write())
+    chosen = {theme.id for theme in themes_by_id(theme_ids)}
+    before = {row.theme_id: row for row in member_themes(member.id)}
+    for theme_id in before.keys() - chosen:
+        db.session.delete(before[theme_id])
+    for theme_id in sorted(chosen - before.keys()):
+        db.session.add(MemberTheme(member_id=member.id, theme_id=theme_id))
+
+
+@action
+def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) -> None:
+    """Note that something was written on an agenda, and how many topics more (or fewer) it shows."""
+    moment = literal(at, Agenda.active_at.type)
+    later = case((Agenda.active_at < moment, moment), else_=Agenda.active_at)
+    values = {"active_at": later, "topics_count": Agenda.topics_count + topics}
+    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
+
+
+def _curated(curator: Person, agenda_id: int) -> Agenda:
+    agenda = agenda_to_change(curator, agenda_id)
+    require(curator.can.curate(agenda))
+    return agenda
+
+
+def _check(text: AgendaText) -> None:
+    _check_length(text.title, "title")
+    if text.palette not in PALETTES:
+        raise Invalid(_("Choose one of the palettes."), "palette")
+    if text.pattern not in PATTERNS:
+        raise Invalid(_("Choose one of the plans."), "pattern")
+
+
+def _check_length(value: str, field: str) -> None:
+    if not 0 < len(value.strip()) <= LONGEST:
+        raise Invalid(_("Write between 1 and %(most)s characters.", most=LONGEST), field)
+
+
+def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
+    require(moderator.can.curate_all())
+    _refuse_title_of_another(text.title, None)
+    agenda = Agenda(
+        slug=_free_slug(slugify(text.slug or text.title, "agenda")),
+        position=last_position() + 1,
+        created_at=now(),
+        active_at=now(),
+        topics_count=0,
+        hosts=[],
+        **_written(text),
+        **_html(text.introduction),
+    )
+    db.session.add(agenda)
+    db.session.flush()
+    return agenda
+
+
+def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
+    """Two agendas of one title confuse; a form that is sent twice makes one agenda."""
+    other = agenda_titled(title)
+    if other and other is not agenda:
+        raise Invalid(_("There is an agenda of this title already."), "title")
+
+
+def _free_slug(slug: str) -> str:
+    taken: Collection[str] = slugs_like(slug) | RESERVED
+    tries = (slug if number == 1 else f"{slug}-{number}" for number in range(1, len(taken) + 2))
+    return next(free for free in tries if free not in taken)
+
+
+def _written(text: AgendaText) -> dict[str, Any]:
+    return {
+        "title": text.title,
+        "summary": text.summary,
+        "introduction": text.introduction.source,
+        "language": text.language,
+        "palette": text.palette,
+        "pattern": text.pattern,
+    }
+
+
+def _html(written: Written) -> dict[str, Any]:
+    return {"introduction_html": written.html, "html_version": written.html_version}
+
+
+def _fields(agenda: Agenda) -> dict[str, Any]:
+    names = ("title", "summary", "introduction", "language", "palette", "pattern")
+    fields = {name: getattr(agenda, name) for name in names}
+    return {**fields, "hosts": ", ".join(host.handle for host in agenda.hosts)}
+
+
+def _set(row: Agenda | Statement, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _put_in_order(rows: Sequence[Agenda | Statement], ids: Sequence[int]) -> None:
+    place = {item_id: number for number, item_id in enumerate(ids)}
+    in_order = sorted(rows, key=lambda row: (place.get(row.id, len(place)), row.position, row.id))
+    for number, row in enumerate(in_order, 1):
+        row.position = number
+
+
+def _members(handles: Iterable[str], field: str) -> list[Member]:
+    wanted = list(dict.fromkeys(handle.strip().removeprefix("@") for handle in handles))
+    wanted = [handle for handle in wanted if handle]
+    found = {member.handle: member for member in members_by_handle(wanted)}
+    missing = [handle for handle in wanted if handle not in found]
+    if missing:
+        raise Invalid(_("There is no member with the handle %(handle)s.", handle=missing[0]), field)
+    return [found[handle] for handle in wanted]
+
+
+def _said(text: StatementText) -> dict[str, Any]:
+    _check_length(text.name, "name")
+    members = _members([text.handle], "handle")
+    return {
+        "name": text.name,
+        "role_title": text.role_title,
+        "organisation": text.organisation,
+        "said_on": text.said_on,
+        "quotation": text.quotation,
+        "language": text.language,
+        "member_id": members[0].id if members else None,
+    }
+
+
+def _new_statement(agenda: Agenda, said: dict[str, Any]) -> Statement:
+    after = max((known.position for known in statements_of(agenda)), default=0)
+    statement = Statement(agenda_id=agenda.id, position=after + 1, **said)
+    db.session.add(statement)
+    db.session.flush()
+    return statement
+
+
+def _statement(agenda: Agenda, statement_id: int) -> Statement:
+    statement = statement_by_id(statement_id)
+    if statement.agenda_id != agenda.id:
+        raise Forbidden(_("This statement belongs to another agenda."))
+    return statement
+
+
+def _statement_fields(statement: Statement) -> dict[str, Any]:
+    names = ("name", "role_title", "organisation", "said_on", "quotation", "language", "member_id")
+    return {name: getattr(statement, name) for name in names}
+
+
+def _kept(statement: Statement) -> dict[str, Any]:
+    """The fields as a version keeps them: words only."""
+    fields = _statement_fields(statement)
+    fields["said_on"] = statement.said_on.isoformat() if statement.said_on else ""
+    fields["member_id"] = statement.member.handle if statement.member else ""
+    return {("handle" if name == "member_id" else name): value for name, value in fields.items()}
+
+
+def _in_use(slug: str) -> Theme | None:
+    theme = theme_of_slug(slug)
+    return theme if theme and theme.removed_at is None else None
+
+
+def _new_theme(name: str) -> Theme:
+    name = name.strip()
+    _check_length(name, "name")
+    theme = theme_of_slug(slugify(name, "theme"))
+    if theme and theme.removed_at is None:
+        raise Invalid(_("There is a theme of this name already."), "name")
+    if theme is None:
+        theme = Theme(slug=slugify(name, "theme"), name=name)
+        db.session.add(theme)
+    theme.name, theme.removed_at = name, None
+    db.session.flush()
+    return theme

@@ -1,0 +1,162 @@
+"""Agendas, members' statements and themes, as pages and other rooms ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.db import db
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+T = TypeVar("T")
+MOST = 500  # agendas, statements or themes in one list
+
+
+def visible_agendas(reader: Person) -> Select[Agenda]:
+    """The agendas that a reader may see: all of them, in the order that the moderators chose."""
+    return select(Agenda).order_by(Agenda.position, Agenda.id)
+
+
+def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
+    """The open agendas, or the archived ones, in order."""
+    state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
+    return db.session.scalars(visible_agendas(reader).where(state).limit(MOST)).all()
+
+
+def all_agendas(reader: Person) -> Sequence[Agenda]:
+    """Every agenda, open or archived, in order."""
+    return db.session.scalars(visible_agendas(reader).limit(MOST)).all()
+
+
+def get_agenda(reader: Person, slug: str) -> Agenda:
+    """The agenda of an address, with its hosts."""
+    return _found(visible_agendas(reader).where(Agenda.slug == slug))
+
+
+def agenda_by_id(reader: Person, agenda_id: int) -> Agenda:
+    """The agenda of an id, with its hosts."""
+    return _found(visible_agendas(reader).where(Agenda.id == agenda_id))
+
+
+def agenda_to_curate(curator: Person, slug: str) -> Agenda:
+    """The agenda of an address, for somebody who may curate it."""
+    agenda = get_agenda(curator, slug)
+    require(curator.can.curate(agenda))
+    return agenda
+
+
+def agendas_to_order(moderator: Person) -> Sequence[Agenda]:
+    """Every agenda, for somebody who may put them in order."""
+    require(moderator.can.curate_all())
+    return all_agendas(moderator)
+
+
+def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
+    """The agenda of an id with its hosts, held until the deed that asks is done."""
+    query = visible_agendas(doer).where(Agenda.id == agenda_id)
+    return _found(query.with_for_update(of=Agenda))
+
+
+def slugs_like(slug: str) -> set[str]:
+    """The addresses of agendas that begin alike, in use already."""
+    return set(db.session.scalars(select(Agenda.slug).where(Agenda.slug.startswith(slug))))
+
+
+def agenda_titled(title: str) -> Agenda | None:
+    """An agenda of exactly this title."""
+    return db.session.scalars(select(Agenda).where(Agenda.title == title).limit(1)).first()
+
+
+def last_position() -> int:
+    """The highest place that an agenda has in the order."""
+    return db.session.scalar(select(func.max(Agenda.position))) or 0
+
+
+def hosted_by(member_id: int) -> list[int]:
+    """The ids of the agendas that a member hosts."""
+    query = select(AgendaHost.agenda_id).where(AgendaHost.member_id == member_id)
+    return sorted(db.session.scalars(query))
+
+
+def statements_of(agenda: Agenda) -> Sequence[Statement]:
+    """What members say on an agenda, in order; a statement of somebody with an account has the member."""
+    return db.session.scalars(_statements().where(Statement.agenda_id == agenda.id)).all()
+
+
+def get_statement(agenda: Agenda, statement_id: int) -> Statement:
+    """One statement of an agenda."""
+    mine = (Statement.agenda_id == agenda.id, Statement.id == statement_id)
+    return _the(db.session.scalars(_statements().where(*mine)).first())
+
+
+def statement_by_id(statement_id: int) -> Statement:
+    """One statement of any agenda."""
+    return _the(db.session.scalars(_statements().where(Statement.id == statement_id)).first())
+
+
+def themes() -> Sequence[Theme]:
+    """The themes in use, by name."""
+    return db.session.scalars(_themes().limit(MOST)).all()
+
+
+def themes_by_slug(slugs: Iterable[str]) -> Sequence[Theme]:
+    """The themes of these names in addresses, by name; unknown ones are left out."""
+    return db.session.scalars(_themes().where(Theme.slug.in_(list(slugs)[:MOST]))).all()
+
+
+def themes_by_id(theme_ids: Iterable[int]) -> Sequence[Theme]:
+    """The themes of these ids, by name; unknown ones are left out."""
+    return db.session.scalars(_themes().where(Theme.id.in_(list(theme_ids)[:MOST]))).all()
+
+
+def themes_of_member(member_id: int) -> Sequence[Theme]:
+    """The themes that a member can help with, by name."""
+    query = _themes().join(MemberTheme, MemberTheme.theme_id == Theme.id)
+    return db.session.scalars(query.where(MemberTheme.member_id == member_id).limit(MOST)).all()
+
+
+def theme_to_curate(moderator: Person, theme_id: int) -> Theme:
+    """One theme in use, for somebody who may rename it."""
+    require(moderator.can.curate_all())
+    return _the(db.session.scalars(_themes().where(Theme.id == theme_id)).first())
+
+
+def theme_of_slug(slug: str) -> Theme | None:
+    """The theme of a name in addresses, even a removed one."""
+    return db.session.scalars(select(Theme).where(Theme.slug == slug)).first()
+
+
+def member_themes(member_id: int) -> Sequence[MemberTheme]:
+    """The rows that say which themes a member can help with."""
+    return db.session.scalars(select(MemberTheme).where(MemberTheme.member_id == member_id)).all()
+
+
+def _found(query: Select[Agenda]) -> Agenda:
+    hosts = selectinload(Agenda.hosts)
+    options = (hosts, hosts.joinedload(Member.city), hosts.joinedload(Member.organisation))
+    return _the(db.session.scalars(query.options(*options)).first())
+
+
+def _statements() -> Select[Statement]:
+    shown = select(Statement).where(Statement.removed_at.is_(None))
+    return (
+        shown.options(joinedload(Statement.member))
+        .order_by(Statement.position, Statement.id)
+        .limit(MOST)
+    )
+
+
+def _themes() -> Select[Theme]:
+    return select(Theme).where(Theme.removed_at.is_(None)).order_by(Theme.name, Theme.id)
+
+
+def _the(row: T | None) -> T:
+    if row is None:
+        raise NotFound()
+    return row
