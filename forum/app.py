@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import rates, web
+from forum import jobs, rates, web
 from forum.agendas import models as agendas_models
 from forum.agendas import views as agendas
 from forum.db import db
@@ -22,8 +23,10 @@ from forum.members import models as members_models
 from forum.members import views as members
 from forum.moderation import models as moderation_models
 from forum.moderation import views as moderation
+from forum.notifications import actions as notifications_actions
 from forum.notifications import models as notifications_models
 from forum.notifications import views as notifications
+from forum.permissions import SYSTEM
 from forum.search import models as search_models
 from forum.settings import Settings, from_environment
 
@@ -55,4 +58,28 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app, settings)
     for room in ROOMS:
         app.register_blueprint(room.bp)
+    app.cli.add_command(worker)
+    app.cli.add_command(serve)
     return app
+
+
+@click.command()
+def worker() -> None:
+    """Make notices of what happens, until stopped. Several may run at once."""
+    app = create_app()
+
+    def make_notices() -> int:
+        with app.app_context():
+            return notifications_actions.make_notices(SYSTEM)
+
+    jobs.Worker({"notices": make_notices}).run_until_stopped()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8000, help="Port to listen on.")
+@click.option("--workers", default=2, help="How many server processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Start the server and its worker; Ctrl-C ends both."""
+    click.echo(f"The forum is at http://{host}:{port} – Ctrl-C ends it.")
+    raise SystemExit(jobs.run_together(jobs.server_commands(host, port, workers)))

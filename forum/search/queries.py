@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup, escape
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text
@@ -63,7 +64,7 @@ def visible_documents(reader: Person) -> Select[Document]:
     is_parent_hidden = exists().where(
         parent.id == Document.parent_id, parent.hidden_at.is_not(None)
     )
-    return select(Document).where(  # type: ignore[return-value]  # Select is typed by its columns
+    return select(Document).where(
         Document.hidden_at.is_(None),
         permissions.read_by(reader, Document.audience),
         ~is_parent_hidden,
@@ -102,11 +103,11 @@ def searchable(text: str) -> str:
 
 def _matches(words: Sequence[str]) -> ColumnElement[bool]:
     if _is_sqlite():
-        inner = select(literal_column("rowid")).select_from(text("document_fts"))
+        inner: Select[Any] = select(literal_column("rowid")).select_from(text("document_fts"))
         return Document.id.in_(
             inner.where(text("document_fts MATCH :match")).params(match=_fts5(words))
         )
-    vector = literal_column("document.words")
+    vector: ColumnElement[Any] = literal_column("document.words")
     return vector.op("@@")(func.to_tsquery("simple", _tsquery(words)))
 
 
@@ -146,11 +147,11 @@ def _facets(
     return kinds, agendas, total
 
 
-def _counts(query: Select[Document], column: ColumnElement[object]) -> dict[object, int]:
+def _counts(query: Select[Document], column: Any) -> dict[Any, int]:
     newest = query.with_only_columns(column.label("facet")).order_by(Document.id.desc())
     rows = newest.limit(COUNTED).subquery()
     counted = select(rows.c.facet, func.count()).group_by(rows.c.facet)
-    return {facet: count for facet, count in db.session.execute(counted)}
+    return {row[0]: row[1] for row in db.session.execute(counted)}
 
 
 def _ranked(query: Select[Document], words: Sequence[str], number: int) -> Sequence[Document]:
@@ -164,16 +165,17 @@ def _ranked(query: Select[Document], words: Sequence[str], number: int) -> Seque
     return db.session.scalars(ordered.limit(PAGE).offset((number - 1) * PAGE)).all()
 
 
-def _relevance(words: Sequence[str]) -> list[ColumnElement[object]]:
+def _relevance(words: Sequence[str]) -> list[Any]:
     if _is_sqlite():
         ranks = text("document_fts MATCH :match").bindparams(match=_fts5(words))
-        rank = select(literal_column("bm25(document_fts, 8.0, 1.0)")).select_from(
+        rank: Select[Any] = select(literal_column("bm25(document_fts, 8.0, 1.0)")).select_from(
             text("document_fts")
         )
         return [
             rank.where(ranks, literal_column("document_fts.rowid") == Document.id).scalar_subquery()
         ]
-    vector, query = literal_column("document.words"), func.to_tsquery("simple", _tsquery(words))
+    vector: ColumnElement[Any] = literal_column("document.words")
+    query = func.to_tsquery("simple", _tsquery(words))
     return [func.ts_rank(vector, query).desc()]
 
 

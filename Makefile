@@ -1,0 +1,61 @@
+# make run: a living forum.  make test: the tests.  make check: everything that must hold.
+PORT ?= 8000
+PYTHON ?= python3
+BIN = .venv/bin
+DEMO = FORUM_DEMO=1 $(BIN)/flask --app wsgi
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: run test check format lint types contracts templates lock icons bench clean
+
+run: .venv/run
+	@$(DEMO) db upgrade 2>/dev/null || $(DEMO) db upgrade
+	@$(DEMO) demo
+	@FORUM_URL=$${FORUM_URL:-http://127.0.0.1:$(PORT)} $(DEMO) serve --port $(PORT)
+
+test: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: format lint types contracts templates test
+
+format: .venv/dev
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+contracts: .venv/dev
+	$(BIN)/lint-imports
+
+templates: .venv/dev
+	$(BIN)/djlint templates --check --lint --quiet
+
+bench: .venv/dev
+	$(BIN)/python -m tests.bench
+
+# The lock files, made anew from pyproject.toml; they name no index.
+lock: .venv/dev
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+
+# The icon sprite, built from the npm package lucide-static in node_modules.
+icons:
+	npm install --no-save lucide-static
+	$(PYTHON) .ci/icons.py node_modules/lucide-static
+
+clean:
+	rm -rf .venv var node_modules
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run: .venv/made requirements.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/made requirements-dev.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/run
