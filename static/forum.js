@@ -1,0 +1,61 @@
+/** What every page gets: shorter times, menus that close, and the other modules where a page has use for them. */
+
+const { body, documentElement } = document;
+const script = document.querySelector("script[data-modules]");
+const addresses = script.dataset.modules.trim().split(/\s+/);
+const DAY = 86_400_000;
+
+/** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
+const load = (name) =>
+  import(addresses.find((address) => address.includes(`/${name}.js`)))
+    .then((module) => module.start({ failed: script.dataset.failed, member: body.dataset.member || "" }))
+    .catch(() => {});
+
+/** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */
+function shortenTimes() {
+  const words = new Intl.RelativeTimeFormat(documentElement.lang, { numeric: "auto" });
+  for (const time of document.querySelectorAll("time[datetime*=T]")) {
+    const age = Date.now() - Date.parse(time.dateTime);
+    if (!(age >= 0 && age < 7 * DAY)) continue;
+    time.title = time.textContent;
+    time.textContent =
+      age < DAY / 24 ? words.format(-Math.floor(age / 60_000), "minute")
+      : age < DAY ? words.format(-Math.floor(age / 3_600_000), "hour")
+      : words.format(-Math.floor(age / DAY), "day");
+  }
+}
+
+/** A menu closes with Escape, which gives the focus back, and with a press elsewhere. */
+function closeMenus() {
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of document.querySelectorAll(".more[open]")) if (!menu.contains(target)) menu.open = false;
+  });
+  document.addEventListener("keydown", ({ key, target }) => {
+    const menu = key === "Escape" && target.closest?.(".more[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+/** Whoever signs out leaves no text behind in the browser. */
+function forgetDrafts() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+}
+
+/** After publishing, the focus goes to the new post. */
+function showPublished() {
+  const post = location.hash.startsWith("#post-") && document.getElementById(location.hash.slice(1));
+  if (!post) return;
+  post.tabIndex = -1;
+  post.focus({ preventScroll: true });
+}
+
+shortenTimes();
+closeMenus();
+document.querySelector("[data-sign-out]")?.addEventListener("submit", forgetDrafts);
+if (body.dataset.published) showPublished();
+if (body.dataset.published || document.querySelector("[data-draft]")) load("composer");
+if (document.querySelector("[data-marks]")) load("marks");
+if (document.querySelector("[data-suggest]")) load("suggest");
+load("keys");

@@ -1,0 +1,99 @@
+/** Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 5 choose, Ctrl+Enter sends. */
+
+const ITEMS = ".posts > li, .rows > li, .q > li";
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const isOff = () => localStorage.getItem("keys") === "off";
+
+export function start() {
+  document.addEventListener("keydown", press);
+  offerSwitch(document.querySelector("[data-keys]"));
+}
+
+function press(event) {
+  const { key, target } = event;
+  if (event.defaultPrevented || event.isComposing || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
+  if (isOff() || target.closest?.(FIELDS)) return;
+  const deed = DEEDS[key] ?? (/^[1-5]$/.test(key) ? () => choose(Number(key)) : null);
+  if (deed?.() !== undefined) event.preventDefault();
+}
+
+/** Each answers with something when it has done its deed, and with nothing when the page has no use for the key. */
+const DEEDS = {
+  "/": () => {
+    const field = document.getElementById("find");
+    return field?.checkVisibility?.() ? (field.focus(), true) : follow(".find-l");
+  },
+  "?": () => follow("a[href$='#keys']"),
+  j: () => move(1),
+  k: () => move(-1),
+  r: () => focus(document.querySelector("#reply textarea")) ?? follow("a[href$='#reply']"),
+  q: () => {
+    if (getSelection().isCollapsed) return here()?.querySelector("a[href*='quote=']")?.click() ?? undefined;
+    return document.dispatchEvent(new Event("quote"));
+  },
+  u: () => click(document.querySelector("[data-undo]")),
+};
+
+function follow(selector) {
+  return click(document.querySelector(selector));
+}
+
+function click(element) {
+  if (!element) return undefined;
+  element.click();
+  return true;
+}
+
+function focus(element) {
+  if (!element) return undefined;
+  element.focus();
+  element.scrollIntoView({ block: "center" });
+  return true;
+}
+
+const here = () => document.activeElement?.closest(ITEMS) ?? document.querySelector(".q [aria-current]")?.closest("li");
+
+/** To the next or previous post or row; in the queue of moderation, to the next report itself. */
+function move(step) {
+  const items = [...document.querySelectorAll(ITEMS)];
+  if (!items.length) return undefined;
+  const at = items.indexOf(here());
+  const item = items[at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step];
+  if (!item) return true;
+  const link = item.querySelector("h3 a, .q > li > a, p a") ?? item;
+  if (item.closest(".q")) return click(item.querySelector("a"));
+  if (item.closest(".posts")) {
+    item.tabIndex = -1;
+    item.focus({ preventScroll: true });
+    item.scrollIntoView({ block: "start" });
+    return true;
+  }
+  return focus(link);
+}
+
+/** Choosing never sends: a radio button is ticked, a button of the decision opens its reasons. */
+function choose(number) {
+  const choice = document.querySelectorAll(".dec > *")[number - 1];
+  return click(choice?.querySelector?.("input") ?? choice);
+}
+
+function send(event, target) {
+  const form = target.closest?.("form") ?? document.querySelector(".dec")?.closest("form");
+  const button = form?.querySelector("[data-publish]");
+  if (!button) return;
+  event.preventDefault();
+  form.requestSubmit(button);
+}
+
+/** The switch beside the list of keys (WCAG 2.1.4). */
+function offerSwitch(button) {
+  if (!button) return;
+  const show = () => button.setAttribute("aria-pressed", !isOff());
+  button.hidden = false;
+  show();
+  button.addEventListener("click", () => {
+    localStorage.setItem("keys", isOff() ? "on" : "off");
+    show();
+  });
+}
