@@ -1,0 +1,70 @@
+"""What changed between two texts, word by word, in bounded time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import groupby
+
+Piece = tuple[str, str]  # what became of it: "same", "gone" or "new"; and the text
+MOST = 150  # lines or words on each side that are compared one by one; more are shown as replaced whole
+
+
+def changes(before: str, after: str) -> list[Piece]:
+    """The pieces of both texts in reading order, each `same`, `gone` or `new`."""
+    pieces = _compare(_lines(before), _lines(after), by_words=True)
+    joined = groupby(pieces, key=lambda piece: piece[0])
+    return [(state, "".join(text for _, text in group)) for state, group in joined]
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\S+\s*|\s+", text)
+
+
+def _compare(before: Sequence[str], after: Sequence[str], by_words: bool) -> Iterator[Piece]:
+    start, end = _alike(before, after)
+    yield from _all("same", before[:start])
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if max(len(old), len(new)) > MOST:
+        yield from _replaced(old, new, by_words=False)
+    else:
+        yield from _aligned(old, new, by_words)
+    yield from _all("same", before[len(before) - end :])
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+    """How many are the same at the beginning, and at the end of what is left."""
+    start, most = 0, min(len(before), len(after))
+    while start < most and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < most - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start, end
+
+
+def _aligned(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterator[Piece]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            yield from _all("same", old[i1:i2])
+        else:
+            yield from _replaced(old[i1:i2], new[j1:j2], by_words)
+
+
+def _replaced(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterator[Piece]:
+    if by_words and old and new:
+        yield from _compare(_words("".join(old)), _words("".join(new)), by_words=False)
+        return
+    yield from _all("gone", old)
+    yield from _all("new", new)
+
+
+def _all(state: str, texts: Sequence[str]) -> Iterator[Piece]:
+    if texts:
+        yield state, "".join(texts)
