@@ -1,7 +1,8 @@
-"""Keeping what an edited page said before."""
+"""Keeping what a page said before it is edited."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from forum.db import action, db, now
@@ -11,10 +12,17 @@ from forum.permissions import Person
 
 @action
 def keep_version(editor: Person, kind: str, item_id: int, fields: dict[str, Any]) -> None:
-    """Keep the fields of a thing as they stand, in the deed that replaces them. Values are words or numbers.
+    """Keep what a thing said until now. The deed that replaces it calls this and has asked for the right.
 
-    Kinds: agenda, statement, theme, organisation, case, reading.
+    `fields` may hold dates and numbers beside texts; they are kept as JSON.
     """
-    signed = {"editor_name": editor.name, "editor_handle": editor.handle}
-    version = Version(kind=kind, item_id=item_id, replaced_at=now(), fields=fields, **signed)
-    db.session.add(version)
+    db.session.add(
+        Version(
+            kind=kind,
+            item_id=item_id,
+            editor_name=editor.name,
+            editor_handle=editor.handle,
+            replaced_at=now(),
+            fields=json.loads(json.dumps(fields, default=str)),
+        )
+    )

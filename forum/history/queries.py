@@ -1,8 +1,6 @@
-"""What an edited page said before, newest first."""
+"""The versions that an edited page has had."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -12,8 +10,7 @@ from forum.history.models import Version
 MOST = 200
 
 
-def versions_of(kind: str, item_id: int) -> Sequence[Version]:
-    """The versions of one thing that editors have replaced, newest first; the latest two hundred."""
-    mine = (Version.kind == kind, Version.item_id == item_id)
-    query = select(Version).where(*mine).order_by(Version.id.desc()).limit(MOST)
-    return db.session.scalars(query).all()
+def versions_of(kind: str, item_id: int) -> list[Version]:
+    """What a thing said before, the latest version first; at most the 200 latest."""
+    found = select(Version).where(Version.kind == kind, Version.item_id == item_id)
+    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))
