@@ -67,6 +67,9 @@ OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
 DELIMITER_ROW = re.compile(r"^[\s>]*\|?(?:\s*:?-+:?\s*\|)+[\s:|-]*$", re.MULTILINE)
+STROKES = str.maketrans(  # Latin letters whose stroke or tie no standard form parts from them
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
+)
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -101,7 +104,8 @@ def tidy(source: str) -> str:
 def fold(text: str) -> str:
     """The text as search compares it: no case, no accents, compatible forms made one, on both databases."""
     decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return folded.translate(STROKES)
 
 
 def slugify(text: str, fallback: str = "text") -> str:
