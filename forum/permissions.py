@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 
 from forum.errors import Forbidden
 
@@ -131,6 +131,17 @@ class Can:
     def join(self) -> Verdict:
         """Somebody without an account may join."""
         return Verdict(_("You are a member already.")) if self.person.is_member else YES
+
+    def sign_in(self) -> Verdict:
+        """Whoever has an account signs in, unless it is suspended now."""
+        if self.person.is_suspended:
+            return Verdict(
+                _(
+                    "A moderator has suspended this account until %(day)s.",
+                    day=f"{self.person.suspended_until:%Y-%m-%d, %H:%M} UTC",
+                )
+            )
+        return YES if self.person.is_member else NO
 
     def write(self) -> Verdict:
         """A member who is not silenced may write."""
@@ -278,6 +289,10 @@ class Can:
 class Everything(Can):
     """The rights of the system: a yes to every question about moderating and administering."""
 
+    def join(self) -> Verdict:
+        """Yes: the commands and imports make accounts for others."""
+        return YES
+
     def moderate(self, agenda_id: int | None) -> Verdict:
         """Yes."""
         return YES
@@ -321,6 +336,15 @@ def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bo
     if reader.is_member and reader.hosted:
         return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosted)))
     return hidden_at.is_(None)  # type: ignore[no-any-return]  # a column of any model
+
+
+def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
+    """In SQL: on an agenda that the reader moderates."""
+    if reader.is_moderator:
+        return true()
+    if reader.is_member and reader.hosted:
+        return agenda_id.in_(tuple(reader.hosted))  # type: ignore[no-any-return]  # a column of any model
+    return false()
 
 
 def _is_ahead(moment: datetime | None) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask_babel import get_locale
 from markupsafe import Markup
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
 from forum.db import Base
 
+# Compared byte by byte on both databases, so that an index finds all names with a beginning.
+FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
+FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 
 
@@ -39,6 +43,17 @@ class City(Base):
     longitude: Mapped[float]
     population: Mapped[int]
 
+    @property
+    def country_name(self) -> str:
+        """The country in the words of the page's language."""
+        locale = get_locale()
+        return str(locale.territories.get(self.country, self.country)) if locale else self.country
+
+    @property
+    def label(self) -> str:
+        """The name with its country, as a member may type it."""
+        return f"{self.name}, {self.country_name}"
+
 
 class CityName(Base):
     """One name of a city in one script, folded for searching (see `search text` in markup.fold)."""
@@ -47,7 +62,7 @@ class CityName(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     city_id: Mapped[int] = mapped_column(ForeignKey("city.id", ondelete="CASCADE"), index=True)
-    folded: Mapped[str] = mapped_column(index=True)
+    folded: Mapped[str] = mapped_column(FOLDED, index=True)
 
 
 class Organisation(Base):
@@ -95,6 +110,7 @@ class Member(permissions.Person, Base):
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[Markup] = mapped_column(default="")
     html_version: Mapped[int] = mapped_column(default=0)
+    folded: Mapped[str] = mapped_column(FOLDED_TEXT, default="")
     joined_at: Mapped[datetime] = mapped_column(index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
     suspended_until: Mapped[datetime | None]
@@ -141,9 +157,7 @@ class Session(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
-    member_id: Mapped[int] = mapped_column(
-        ForeignKey("member.id", ondelete="CASCADE"), index=True
-    )
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]

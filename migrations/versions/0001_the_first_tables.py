@@ -72,9 +72,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_document_kind_item_id"), ["kind", "item_id"], unique=True
         )
-        batch_op.create_index(
-            batch_op.f("ix_document_parent_id"), ["parent_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_document_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
         "federation",
@@ -107,31 +105,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("version", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_version_kind_item_id_id"),
-            ["kind", "item_id", "id"],
-            unique=False,
+            batch_op.f("ix_version_kind_item_id_id"), ["kind", "item_id", "id"], unique=False
         )
 
     op.create_table(
         "city_name",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("city_id", sa.Integer(), nullable=False),
-        sa.Column("folded", sa.String(length=200), nullable=False),
+        sa.Column(
+            "folded",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
-            ["city_id"],
-            ["city.id"],
-            name=op.f("fk_city_name_city_id"),
-            ondelete="CASCADE",
+            ["city_id"], ["city.id"], name=op.f("fk_city_name_city_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_city_name")),
     )
     with op.batch_alter_table("city_name", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_city_name_city_id"), ["city_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_city_name_folded"), ["folded"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_city_name_city_id"), ["city_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_city_name_folded"), ["folded"], unique=False)
 
     op.create_table(
         "organisation",
@@ -145,9 +138,7 @@ def upgrade() -> None:
         sa.Column("website", sa.Text(), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["city_id"], ["city.id"], name=op.f("fk_organisation_city_id")
-        ),
+        sa.ForeignKeyConstraint(["city_id"], ["city.id"], name=op.f("fk_organisation_city_id")),
         sa.ForeignKeyConstraint(
             ["representative_id"],
             ["member.id"],
@@ -158,9 +149,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     with op.batch_alter_table("organisation", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_organisation_city_id"), ["city_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_organisation_city_id"), ["city_id"], unique=False)
 
     op.create_table(
         "reading",
@@ -176,16 +165,12 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_reading_agenda_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_reading_agenda_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
     )
     with op.batch_alter_table("reading", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_reading_agenda_id_position"),
-            ["agenda_id", "position"],
-            unique=False,
+            batch_op.f("ix_reading_agenda_id_position"), ["agenda_id", "position"], unique=False
         )
 
     op.create_table(
@@ -205,31 +190,26 @@ def upgrade() -> None:
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("about_html", sa.Text(), nullable=False),
         sa.Column("html_version", sa.Integer(), nullable=False),
+        sa.Column(
+            "folded", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("posts_count", sa.Integer(), nullable=False),
         sa.Column("suspended_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("silenced_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["city_id"], ["city.id"], name=op.f("fk_member_city_id")),
         sa.ForeignKeyConstraint(
-            ["city_id"], ["city.id"], name=op.f("fk_member_city_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_member_organisation_id"),
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_member_organisation_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
         sa.UniqueConstraint("email", name=op.f("uq_member_email")),
         sa.UniqueConstraint("handle", name=op.f("uq_member_handle")),
     )
     with op.batch_alter_table("member", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_member_city_id"), ["city_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_member_joined_at"), ["joined_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_member_city_id"), ["city_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_member_joined_at"), ["joined_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_member_organisation_id"), ["organisation_id"], unique=False
         )
@@ -239,23 +219,15 @@ def upgrade() -> None:
         sa.Column("agenda_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["agenda_id"],
-            ["agenda.id"],
-            name=op.f("fk_agenda_host_agenda_id"),
-            ondelete="CASCADE",
+            ["agenda_id"], ["agenda.id"], name=op.f("fk_agenda_host_agenda_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["member_id"],
-            ["member.id"],
-            name=op.f("fk_agenda_host_member_id"),
-            ondelete="CASCADE",
+            ["member_id"], ["member.id"], name=op.f("fk_agenda_host_member_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("agenda_id", "member_id", name=op.f("pk_agenda_host")),
     )
     with op.batch_alter_table("agenda_host", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_agenda_host_member_id"), ["member_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_agenda_host_member_id"), ["member_id"], unique=False)
 
     op.create_table(
         "decision",
@@ -270,12 +242,8 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_decision_agenda_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["member.id"], name=op.f("fk_decision_author_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_decision_agenda_id")),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_decision_author_id")),
         sa.ForeignKeyConstraint(
             ["moderator_id"], ["member.id"], name=op.f("fk_decision_moderator_id")
         ),
@@ -285,13 +253,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_decision_agenda_id_id"), ["agenda_id", "id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_decision_author_id"), ["author_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_decision_author_id"), ["author_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_decision_kind_item_id_id"),
-            ["kind", "item_id", "id"],
-            unique=False,
+            batch_op.f("ix_decision_kind_item_id_id"), ["kind", "item_id", "id"], unique=False
         )
 
     op.create_table(
@@ -310,9 +274,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["actor_id"], ["member.id"], name=op.f("fk_event_actor_id")
-        ),
+        sa.ForeignKeyConstraint(["actor_id"], ["member.id"], name=op.f("fk_event_actor_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
@@ -331,37 +293,25 @@ def upgrade() -> None:
             name=op.f("fk_member_language_member_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "member_id", "language", name=op.f("pk_member_language")
-        ),
+        sa.PrimaryKeyConstraint("member_id", "language", name=op.f("pk_member_language")),
     )
     with op.batch_alter_table("member_language", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_member_language_language"), ["language"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_member_language_language"), ["language"], unique=False)
 
     op.create_table(
         "member_theme",
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("theme_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["member_id"],
-            ["member.id"],
-            name=op.f("fk_member_theme_member_id"),
-            ondelete="CASCADE",
+            ["member_id"], ["member.id"], name=op.f("fk_member_theme_member_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["theme_id"],
-            ["theme.id"],
-            name=op.f("fk_member_theme_theme_id"),
-            ondelete="CASCADE",
+            ["theme_id"], ["theme.id"], name=op.f("fk_member_theme_theme_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("member_id", "theme_id", name=op.f("pk_member_theme")),
     )
     with op.batch_alter_table("member_theme", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_member_theme_theme_id"), ["theme_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_member_theme_theme_id"), ["theme_id"], unique=False)
 
     op.create_table(
         "session",
@@ -373,18 +323,13 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["member_id"],
-            ["member.id"],
-            name=op.f("fk_session_member_id"),
-            ondelete="CASCADE",
+            ["member_id"], ["member.id"], name=op.f("fk_session_member_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_session_token_hash")),
     )
     with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_session_member_id"), ["member_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_session_member_id"), ["member_id"], unique=False)
 
     op.create_table(
         "statement",
@@ -399,19 +344,13 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=200), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_statement_agenda_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["member_id"], ["member.id"], name=op.f("fk_statement_member_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_statement_agenda_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_statement_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
     )
     with op.batch_alter_table("statement", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_statement_agenda_id_position"),
-            ["agenda_id", "position"],
-            unique=False,
+            batch_op.f("ix_statement_agenda_id_position"), ["agenda_id", "position"], unique=False
         )
 
     op.create_table(
@@ -436,19 +375,13 @@ def upgrade() -> None:
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_topic_agenda_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_topic_agenda_id")),
         sa.ForeignKeyConstraint(
             ["answer_id"], ["post.id"], name="fk_topic_answer_id", use_alter=True
         ),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_topic_author_id")),
         sa.ForeignKeyConstraint(
-            ["author_id"], ["member.id"], name=op.f("fk_topic_author_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_topic_organisation_id"),
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_topic_organisation_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_topic")),
     )
@@ -465,9 +398,7 @@ def upgrade() -> None:
             batch_op.f("ix_topic_author_id_id"), ["author_id", "id"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_topic_kind_active_at_id"),
-            ["kind", "active_at", "id"],
-            unique=False,
+            batch_op.f("ix_topic_kind_active_at_id"), ["kind", "active_at", "id"], unique=False
         )
 
     op.create_table(
@@ -489,21 +420,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_case_agenda_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"], ["topic.id"], name=op.f("fk_case_topic_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_case_agenda_id")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=op.f("fk_case_topic_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("slug", name=op.f("uq_case_slug")),
         sa.UniqueConstraint("topic_id", name=op.f("uq_case_topic_id")),
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_case_agenda_id_position"),
-            ["agenda_id", "position"],
-            unique=False,
+            batch_op.f("ix_case_agenda_id_position"), ["agenda_id", "position"], unique=False
         )
 
     op.create_table(
@@ -521,38 +446,24 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["member.id"], name=op.f("fk_notice_actor_id")),
         sa.ForeignKeyConstraint(
-            ["actor_id"], ["member.id"], name=op.f("fk_notice_actor_id")
+            ["event_id"], ["event.id"], name=op.f("fk_notice_event_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["event_id"],
-            ["event.id"],
-            name=op.f("fk_notice_event_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["member_id"],
-            ["member.id"],
-            name=op.f("fk_notice_member_id"),
-            ondelete="CASCADE",
+            ["member_id"], ["member.id"], name=op.f("fk_notice_member_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_notice_event_id_member_id"),
-            ["event_id", "member_id"],
-            unique=True,
+            batch_op.f("ix_notice_event_id_member_id"), ["event_id", "member_id"], unique=True
         )
         batch_op.create_index(
             batch_op.f("ix_notice_member_id_id"), ["member_id", "id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_notice_post_id"), ["post_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_notice_topic_id"), ["topic_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_notice_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_topic_id"), ["topic_id"], unique=False)
 
     op.create_table(
         "post",
@@ -575,31 +486,21 @@ def upgrade() -> None:
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hidden_reason", sa.Text(), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_post_author_id")),
         sa.ForeignKeyConstraint(
-            ["author_id"], ["member.id"], name=op.f("fk_post_author_id")
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_post_organisation_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_post_organisation_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"], ["topic.id"], name=op.f("fk_post_topic_id")
-        ),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=op.f("fk_post_topic_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_post_author_id_id"), ["author_id", "id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_post_author_id_id"), ["author_id", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_post_author_id_submission_key"),
             ["author_id", "submission_key"],
             unique=True,
         )
-        batch_op.create_index(
-            batch_op.f("ix_post_created_at"), ["created_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_post_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_post_topic_id_number"), ["topic_id", "number"], unique=True
         )
@@ -636,27 +537,15 @@ def upgrade() -> None:
         sa.Column("hidden_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["adapted_from_id"],
-            ["practice.id"],
-            name=op.f("fk_practice_adapted_from_id"),
+            ["adapted_from_id"], ["practice.id"], name=op.f("fk_practice_adapted_from_id")
         ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_practice_agenda_id")),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_practice_author_id")),
+        sa.ForeignKeyConstraint(["city_id"], ["city.id"], name=op.f("fk_practice_city_id")),
         sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_practice_agenda_id")
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_practice_organisation_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["member.id"], name=op.f("fk_practice_author_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["city_id"], ["city.id"], name=op.f("fk_practice_city_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_practice_organisation_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"], ["topic.id"], name=op.f("fk_practice_topic_id")
-        ),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=op.f("fk_practice_topic_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_practice")),
         sa.UniqueConstraint("slug", name=op.f("uq_practice_slug")),
         sa.UniqueConstraint("topic_id", name=op.f("uq_practice_topic_id")),
@@ -678,13 +567,9 @@ def upgrade() -> None:
             ["author_id", "submission_key"],
             unique=True,
         )
+        batch_op.create_index(batch_op.f("ix_practice_city_id"), ["city_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_practice_city_id"), ["city_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_practice_state_published_at"),
-            ["state", "published_at"],
-            unique=False,
+            batch_op.f("ix_practice_state_published_at"), ["state", "published_at"], unique=False
         )
 
     op.create_table(
@@ -701,18 +586,12 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decision_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["agenda_id"], ["agenda.id"], name=op.f("fk_report_agenda_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["member.id"], name=op.f("fk_report_author_id")
-        ),
+        sa.ForeignKeyConstraint(["agenda_id"], ["agenda.id"], name=op.f("fk_report_agenda_id")),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_report_author_id")),
         sa.ForeignKeyConstraint(
             ["decision_id"], ["decision.id"], name=op.f("fk_report_decision_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["reporter_id"], ["member.id"], name=op.f("fk_report_reporter_id")
-        ),
+        sa.ForeignKeyConstraint(["reporter_id"], ["member.id"], name=op.f("fk_report_reporter_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
@@ -732,21 +611,14 @@ def upgrade() -> None:
         "topic_theme",
         sa.Column("topic_id", sa.Integer(), nullable=False),
         sa.Column("theme_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["theme_id"], ["theme.id"], name=op.f("fk_topic_theme_theme_id")),
         sa.ForeignKeyConstraint(
-            ["theme_id"], ["theme.id"], name=op.f("fk_topic_theme_theme_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["topic_id"],
-            ["topic.id"],
-            name=op.f("fk_topic_theme_topic_id"),
-            ondelete="CASCADE",
+            ["topic_id"], ["topic.id"], name=op.f("fk_topic_theme_topic_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("topic_id", "theme_id", name=op.f("pk_topic_theme")),
     )
     with op.batch_alter_table("topic_theme", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_topic_theme_theme_id"), ["theme_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_topic_theme_theme_id"), ["theme_id"], unique=False)
 
     op.create_table(
         "case_figure",
@@ -760,18 +632,13 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case.id"],
-            name=op.f("fk_case_figure_case_id"),
-            ondelete="CASCADE",
+            ["case_id"], ["case.id"], name=op.f("fk_case_figure_case_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_figure")),
     )
     with op.batch_alter_table("case_figure", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_case_figure_case_id_position"),
-            ["case_id", "position"],
-            unique=False,
+            batch_op.f("ix_case_figure_case_id_position"), ["case_id", "position"], unique=False
         )
 
     op.create_table(
@@ -783,18 +650,13 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case.id"],
-            name=op.f("fk_case_link_case_id"),
-            ondelete="CASCADE",
+            ["case_id"], ["case.id"], name=op.f("fk_case_link_case_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_link")),
     )
     with op.batch_alter_table("case_link", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_case_link_case_id_position"),
-            ["case_id", "position"],
-            unique=False,
+            batch_op.f("ix_case_link_case_id_position"), ["case_id", "position"], unique=False
         )
 
     op.create_table(
@@ -807,18 +669,13 @@ def upgrade() -> None:
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("html_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case.id"],
-            name=op.f("fk_case_paragraph_case_id"),
-            ondelete="CASCADE",
+            ["case_id"], ["case.id"], name=op.f("fk_case_paragraph_case_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_paragraph")),
     )
     with op.batch_alter_table("case_paragraph", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_case_paragraph_case_id_position"),
-            ["case_id", "position"],
-            unique=False,
+            batch_op.f("ix_case_paragraph_case_id_position"), ["case_id", "position"], unique=False
         )
 
     op.create_table(
@@ -826,40 +683,26 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("city_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case.id"],
-            name=op.f("fk_case_place_case_id"),
-            ondelete="CASCADE",
+            ["case_id"], ["case.id"], name=op.f("fk_case_place_case_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["city_id"], ["city.id"], name=op.f("fk_case_place_city_id")
-        ),
+        sa.ForeignKeyConstraint(["city_id"], ["city.id"], name=op.f("fk_case_place_city_id")),
         sa.PrimaryKeyConstraint("case_id", "city_id", name=op.f("pk_case_place")),
     )
     with op.batch_alter_table("case_place", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_case_place_city_id"), ["city_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_case_place_city_id"), ["city_id"], unique=False)
 
     op.create_table(
         "case_theme",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("theme_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case.id"],
-            name=op.f("fk_case_theme_case_id"),
-            ondelete="CASCADE",
+            ["case_id"], ["case.id"], name=op.f("fk_case_theme_case_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["theme_id"], ["theme.id"], name=op.f("fk_case_theme_theme_id")
-        ),
+        sa.ForeignKeyConstraint(["theme_id"], ["theme.id"], name=op.f("fk_case_theme_theme_id")),
         sa.PrimaryKeyConstraint("case_id", "theme_id", name=op.f("pk_case_theme")),
     )
     with op.batch_alter_table("case_theme", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_case_theme_theme_id"), ["theme_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_case_theme_theme_id"), ["theme_id"], unique=False)
 
     op.create_table(
         "mark",
@@ -872,10 +715,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["city_id"], ["city.id"], name=op.f("fk_mark_city_id")),
         sa.ForeignKeyConstraint(
-            ["member_id"],
-            ["member.id"],
-            name=op.f("fk_mark_member_id"),
-            ondelete="CASCADE",
+            ["member_id"], ["member.id"], name=op.f("fk_mark_member_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["post_id"], ["post.id"], name=op.f("fk_mark_post_id"), ondelete="CASCADE"
@@ -902,9 +742,7 @@ def upgrade() -> None:
             name=op.f("fk_practice_section_practice_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "practice_id", "name", name=op.f("pk_practice_section")
-        ),
+        sa.PrimaryKeyConstraint("practice_id", "name", name=op.f("pk_practice_section")),
     )
     op.create_table(
         "practice_theme",
@@ -919,14 +757,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["theme_id"], ["theme.id"], name=op.f("fk_practice_theme_theme_id")
         ),
-        sa.PrimaryKeyConstraint(
-            "practice_id", "theme_id", name=op.f("pk_practice_theme")
-        ),
+        sa.PrimaryKeyConstraint("practice_id", "theme_id", name=op.f("pk_practice_theme")),
     )
     with op.batch_alter_table("practice_theme", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_practice_theme_theme_id"), ["theme_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_practice_theme_theme_id"), ["theme_id"], unique=False)
 
     op.create_table(
         "quote",
@@ -936,17 +770,12 @@ def upgrade() -> None:
             ["post_id"], ["post.id"], name=op.f("fk_quote_post_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["quoted_id"],
-            ["post.id"],
-            name=op.f("fk_quote_quoted_id"),
-            ondelete="CASCADE",
+            ["quoted_id"], ["post.id"], name=op.f("fk_quote_quoted_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("post_id", "quoted_id", name=op.f("pk_quote")),
     )
     with op.batch_alter_table("quote", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_quote_quoted_id"), ["quoted_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_quote_quoted_id"), ["quoted_id"], unique=False)
 
     op.create_table(
         "revision",
@@ -958,17 +787,12 @@ def upgrade() -> None:
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["post_id"],
-            ["post.id"],
-            name=op.f("fk_revision_post_id"),
-            ondelete="CASCADE",
+            ["post_id"], ["post.id"], name=op.f("fk_revision_post_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
     )
     with op.batch_alter_table("revision", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_revision_post_id_id"), ["post_id", "id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_revision_post_id_id"), ["post_id", "id"], unique=False)
 
     # ### end Alembic commands ###
 

@@ -1,0 +1,515 @@
+"""Deeds of members and on members: joining, signing in, profiles, roles, suspensions; cities and organisations."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import count, islice
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from forum.db import action, db, now
+from forum.errors import Conflict, Invalid, NotFound
+from forum.history.actions import keep_version
+from forum.markup import Written, fold
+from forum.members import queries
+from forum.members.models import (
+    City,
+    CityName,
+    Federation,
+    Member,
+    MemberLanguage,
+    Organisation,
+    Session,
+)
+from forum.permissions import ADMINISTRATOR, MEMBER, ROLES, Person, require
+
+CityRow = tuple[int, str, str, float, float, int, list[str]]
+
+MOST_SESSIONS = 50
+MOST_LANGUAGES = 10
+LONGEST_HANDLE = 40
+KINDS_OF_ORGANISATION = ("city", "institute", "company", "association", "partner")
+RESERVED_WORDS = """
+about account admin administration administrator agendas all anonymous api appearance cases
+cities contact deleted directory edit everybody everyone feed feeds former forum guest help
+home host join login logout me member members moderation moderator moderators new nobody none
+notices null organisations posts practices privacy readings root rules search secretariat
+settings sign-in sign-out signin signout staff static support system team topics undefined
+visitor webmaster
+"""
+RESERVED = frozenset(RESERVED_WORDS.split())
+KEPT_JOINERS = "\u200c\u200d"  # some scripts need them within a word
+KINDS_OF_ADDRESS = re.compile(
+    r"://|www\.|\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev)\b", re.I
+)
+HANDLE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What somebody says who joins. Without a handle it is made from the name."""
+
+    name: str
+    email: str
+    password_hash: str
+    position: str = ""
+    organisation_id: int | None = None
+    city_id: int | None = None
+    language: str = "en"
+    languages: tuple[str, ...] = ()
+    handle: str | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a member says about themselves; `languages` best first."""
+
+    name: str
+    position: str = ""
+    organisation_id: int | None = None
+    city_id: int | None = None
+    language: str = "en"
+    languages: tuple[str, ...] = ()
+    helps_with: str = ""
+    about: Written | None = None
+
+
+@dataclass(frozen=True)
+class OrganisationText:
+    """What is said of an organisation. Without a slug a new one gets it from the name."""
+
+    name: str
+    kind: str
+    city_id: int | None = None
+    representative_id: int | None = None
+    seats: int | None = None
+    website: str = ""
+    about: str = ""
+    slug: str | None = None
+
+
+# The federation
+
+
+@action
+def found_federation(
+    administrator: Person,
+    name: str,
+    tagline: str = "",
+    is_demo: bool = False,
+    contact_email: str = "",
+) -> Federation:
+    """Give the forum its name. Raises `Conflict` when it has one."""
+    require(administrator.can.administer())
+    if queries.federation():
+        raise Conflict(_("This forum has been set up already."))
+    federation = Federation(
+        name=_line(name), tagline=_line(tagline), is_demo=is_demo, contact_email=contact_email
+    )
+    db.session.add(federation)
+    return federation
+
+
+# Joining and signing in
+
+
+@action
+def join(visitor: Person, joining: Joining) -> Member:
+    """Make an account. Raises `Invalid` when the address or a wished handle is taken."""
+    require(visitor.can.join())
+    member = _new_member(joining)
+    db.session.add(member)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise _taken_meanwhile(error) from error
+    _set_languages(member, joining.languages or (joining.language,))
+    db.session.flush()
+    return member
+
+
+def _new_member(joining: Joining) -> Member:
+    if _email_is_taken(joining.email):
+        raise Invalid(_("There is an account with this address. Sign in instead."), "email")
+    member = Member(
+        handle=_new_handle(joining),
+        email=queries.plain_email(joining.email),
+        password_hash=joining.password_hash,
+        role=MEMBER,
+        joined_at=now(),
+    )
+    _describe(member, joining)
+    return member
+
+
+def _email_is_taken(email: str) -> bool:
+    # Of people who have left too: their row still holds the address.
+    found = select(Member.id).where(Member.email == queries.plain_email(email))
+    return db.session.scalar(found) is not None
+
+
+def _taken_meanwhile(error: IntegrityError) -> Invalid:
+    if "email" in str(error.orig):
+        return Invalid(_("There is an account with this address. Sign in instead."), "email")
+    return Invalid(_("Somebody joined at the same moment. Send the form once more."), "name")
+
+
+def _new_handle(joining: Joining) -> str:
+    if joining.handle is None:
+        return _free(_plain(joining.name)[:LONGEST_HANDLE].strip("-") or "person", _handle_is_free)
+    handle = joining.handle
+    if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or handle in RESERVED:
+        raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
+    if not _handle_is_free(handle):
+        raise Invalid(_("This handle is taken. Choose another one."), "handle")
+    return handle
+
+
+def _handle_is_free(handle: str) -> bool:
+    found = select(Member.id).where(Member.handle == handle)
+    return handle not in RESERVED and db.session.scalar(found) is None
+
+
+def _free(wish: str, is_free: Callable[[str], bool]) -> str:
+    """The wish itself, or with the first number from 2 that makes it free."""
+    candidates = (wish if number == 1 else f"{wish}-{number}" for number in count(1))
+    return next(candidate for candidate in candidates if is_free(candidate))
+
+
+def _plain(text: str) -> str:
+    """Letters a to z and digits, joined by hyphens."""
+    return "-".join(re.findall(r"[a-z0-9]+", fold(text)))
+
+
+@action
+def sign_in(member: Member, device: str = "") -> str:
+    """Begin a session and hand back its token. The caller has checked the password."""
+    require(member.can.sign_in())
+    _tidy_sessions(member)
+    token = secrets.token_urlsafe(32)
+    session = Session(member_id=member.id, token_hash=queries.token_hash(token))
+    session.device, session.created_at, session.seen_at = _line(device)[:200], now(), now()
+    db.session.add(session)
+    return token
+
+
+def _tidy_sessions(member: Member) -> None:
+    """Forget the sessions that are over, and end the oldest when there are very many."""
+    open_ones = [session.id for session in queries.sessions_of(member)][: MOST_SESSIONS - 1]
+    over = delete(Session).where(Session.member_id == member.id, Session.id.not_in(open_ones))
+    db.session.execute(over)
+
+
+@action
+def note_seen(member: Member, session_id: int) -> None:
+    """Note that a session is in use, so that it does not end for idleness."""
+    mine = Session.id == session_id, Session.member_id == member.id
+    db.session.execute(update(Session).where(*mine).values(seen_at=now()))
+
+
+@action
+def renew_hash(member: Member, password_hash: str) -> None:
+    """Keep the same password hashed in today's way. Sessions stay."""
+    member.password_hash = password_hash
+
+
+@action
+def sign_out(member: Member, token: str) -> None:
+    """End the session of a token."""
+    _end(member, Session.token_hash == queries.token_hash(token))
+
+
+@action
+def end_session(member: Member, session_id: int) -> None:
+    """End one of one's own sessions."""
+    _end(member, Session.id == session_id)
+
+
+@action
+def end_sessions(member: Member, but: str | None = None) -> None:
+    """End all sessions of a member, but for the one of a token."""
+    _end(member, Session.token_hash != queries.token_hash(but or ""))
+
+
+def _end(member: Member, which: ColumnElement[bool]) -> None:
+    mine = Session.member_id == member.id, Session.ended_at.is_(None)
+    db.session.execute(update(Session).where(*mine, which).values(ended_at=now()))
+
+
+# Profile and password
+
+
+@action
+def edit_profile(member: Member, profile: Profile) -> None:
+    """Replace what a member says about themselves."""
+    require(member.can.edit_profile(member))
+    member.helps_with = profile.helps_with.strip()
+    if profile.about is not None:
+        member.about, member.about_html = profile.about.source, profile.about.html
+        member.html_version = profile.about.html_version
+    _describe(member, profile)
+    _set_languages(member, profile.languages or (profile.language,))
+
+
+def _describe(member: Member, said: Joining | Profile) -> None:
+    member.name = _name(said.name)
+    member.position = _line(said.position)[:200]
+    member.organisation_id = _known(Organisation, said.organisation_id, "organisation")
+    member.city_id = _known(City, said.city_id, "city")
+    member.language = said.language if said.language in queries.LANGUAGES else "en"
+    words = f"{member.name} {member.position} {member.helps_with or ''}"
+    member.folded = " " + " ".join(fold(words).split())
+
+
+def _name(typed: str) -> str:
+    """A name without what makes one look like another's, or like a link."""
+    name = _line("".join(c for c in typed if not _is_invisible(c)))
+    if not any(c.isalpha() for c in name):
+        raise Invalid(_("Write your name."), "name")
+    if len(name) > 80 or _is_heaped(name):
+        raise Invalid(_("Write a name of at most 80 characters."), "name")
+    if KINDS_OF_ADDRESS.search(name) or any(c in name for c in "<>@/\\"):
+        raise Invalid(_("Write a name, not an address."), "name")
+    return name
+
+
+def _is_invisible(character: str) -> bool:
+    is_kept = character in KEPT_JOINERS or character in "\n\t "
+    return unicodedata.category(character) in ("Cf", "Cc", "Cs", "Co") and not is_kept
+
+
+def _is_heaped(name: str) -> bool:
+    """Whether signs are heaped on one letter until they cover other lines."""
+    decomposed = unicodedata.normalize("NFD", name)
+    marks = "".join("x" if unicodedata.category(c) == "Mn" else " " for c in decomposed)
+    return "xxxxx" in marks
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _known(table: type[Organisation] | type[City], row_id: int | None, field: str) -> int | None:
+    if row_id is not None and db.session.get(table, row_id) is None:
+        raise Invalid(_("Choose one from the list."), field)
+    return row_id
+
+
+def _set_languages(member: Member, codes: Iterable[str]) -> None:
+    db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
+    known = [code for code in dict.fromkeys(codes) if code in queries.LANGUAGES]
+    for position, code in enumerate(known[:MOST_LANGUAGES]):
+        row = {"member_id": member.id, "language": code, "position": position}
+        db.session.execute(insert(MemberLanguage).values(row))
+
+
+@action
+def change_password(member: Member, password_hash: str, but_token: str | None = None) -> None:
+    """Give a member a new password and end the sessions, but for the one of a token."""
+    require(member.can.edit_profile(member))
+    member.password_hash = password_hash
+    end_sessions(member, but_token)
+
+
+@action
+def set_password(administrator: Person, handle: str, password_hash: str) -> None:
+    """Give somebody who has lost it a new password; ends all their sessions."""
+    require(administrator.can.administer())
+    member = _member_of_handle(handle)
+    member.password_hash = password_hash
+    end_sessions(member)
+
+
+# Roles and restrictions
+
+
+@action
+def appoint(administrator: Person, handle: str, role: str) -> Member:
+    """Give a member a role. The last administrator keeps theirs."""
+    require(administrator.can.administer())
+    member = _member_of_handle(handle)
+    if role not in ROLES:
+        raise Invalid(_("Choose one from the list."), "role")
+    is_last = member.role == ADMINISTRATOR and queries.administrators_count() < 2
+    if is_last and role != ADMINISTRATOR:
+        raise Invalid(
+            _("Somebody has to run the forum. Appoint another administrator first."), "role"
+        )
+    member.role = role
+    return member
+
+
+@action
+def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -> None:
+    """Note which agendas a member hosts; the agendas room says so."""
+    require(moderator.can.curate_all())
+    _member(member_id).hosted = sorted(set(agenda_ids))
+
+
+@action
+def note_posts(doer: Person, member_id: int, by: int) -> None:
+    """Move the number of a member's posts; the dialogue says so."""
+    moved = update(Member).where(Member.id == member_id)
+    db.session.execute(moved.values(posts_count=Member.posts_count + by))
+
+
+@action
+def suspend(moderator: Person, member_id: int, until: datetime) -> None:
+    """Close an account until a moment, and end its sessions."""
+    member = _member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    member.suspended_until = until
+    end_sessions(member)
+
+
+@action
+def unsuspend(moderator: Person, member_id: int) -> None:
+    """Open an account again."""
+    member = _member(member_id)
+    require(moderator.can.suspend(member))
+    member.suspended_until = None
+
+
+@action
+def hide_profile(moderator: Person, member_id: int) -> None:
+    """Hide a profile from everybody but moderators and the person."""
+    require(moderator.can.curate_all())
+    member = _member(member_id)
+    member.hidden_at = member.hidden_at or now()
+
+
+@action
+def restore_profile(moderator: Person, member_id: int) -> None:
+    """Show a hidden profile again."""
+    require(moderator.can.curate_all())
+    _member(member_id).hidden_at = None
+
+
+def _member(member_id: int) -> Member:
+    member = db.session.get(Member, member_id, populate_existing=True)
+    if member is None or member.left_at:
+        raise NotFound(_("There is no such member."))
+    return member
+
+
+def _member_of_handle(handle: str) -> Member:
+    found = queries.members_by_handle([handle])
+    if not found:
+        raise NotFound(_("There is no member of this name."))
+    return found[0]
+
+
+# Organisations
+
+
+@action
+def write_organisation(
+    moderator: Person, text: OrganisationText, organisation_id: int | None = None
+) -> Organisation:
+    """Make an organisation, or edit one and keep what was said of it before."""
+    require(moderator.can.curate_all())
+    if text.kind not in KINDS_OF_ORGANISATION:
+        raise Invalid(_("Choose one from the list."), "kind")
+    if not _line(text.name):
+        raise Invalid(_("Write the name of the organisation."), "name")
+    if organisation_id is None:
+        organisation = _new_organisation(text)
+    else:
+        organisation = _kept(moderator, organisation_id)
+    return _fill(organisation, text)
+
+
+def _new_organisation(text: OrganisationText) -> Organisation:
+    wish = text.slug or _plain(text.name)[:60].strip("-") or "organisation"
+    if not HANDLE.fullmatch(wish):
+        raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
+    slug = _free(wish, lambda slug: slug != "new" and queries.slug_is_free(Organisation, slug))
+    organisation = Organisation(slug=slug, created_at=now())
+    db.session.add(organisation)
+    return organisation
+
+
+def _kept(moderator: Person, organisation_id: int) -> Organisation:
+    organisation = db.session.get(Organisation, organisation_id, populate_existing=True)
+    if organisation is None:
+        raise NotFound(_("There is no such organisation."))
+    fields = {name: getattr(organisation, name) for name in asdict(OrganisationText("", ""))}
+    keep_version(moderator, "organisation", organisation.id, fields)
+    return organisation
+
+
+def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
+    if text.representative_id is not None:
+        _member(text.representative_id)
+    organisation.name, organisation.kind = _line(text.name)[:200], text.kind
+    organisation.city_id = _known(City, text.city_id, "city")
+    organisation.representative_id, organisation.seats = text.representative_id, text.seats
+    organisation.website, organisation.about = text.website.strip(), text.about.strip()
+    db.session.flush()
+    return organisation
+
+
+# Cities
+
+
+@action
+def load_cities(administrator: Person, rows: Iterable[CityRow]) -> int:
+    """Load cities with their names; a known one (by number) is brought up to date. Says how many.
+
+    A city's address never changes: the biggest city of a name has the name alone, the others add their country.
+    """
+    require(administrator.can.administer())
+    known = {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}
+    slugs = set(known.values())
+    loaded = 0
+    for some in _batches(sorted(rows, key=lambda row: -row[5]), 2_000):
+        _load(some, known, slugs)
+        loaded += len(some)
+    return loaded
+
+
+def _batches(rows: Iterable[CityRow], size: int) -> Iterator[list[CityRow]]:
+    remaining = iter(rows)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def _load(rows: list[CityRow], known: dict[int, str], slugs: set[str]) -> None:
+    old = [row[0] for row in rows if row[0] in known]
+    if old:
+        db.session.execute(delete(CityName).where(CityName.city_id.in_(old)))
+        db.session.execute(
+            update(City), [_city(row, known[row[0]]) for row in rows if row[0] in known]
+        )
+    new = [_city(row, _city_slug(row, slugs)) for row in rows if row[0] not in known]
+    if new:
+        db.session.execute(insert(City), new)
+    names = [{"city_id": row[0], "folded": name} for row in rows for name in _names(row)]
+    db.session.execute(insert(CityName), names)
+
+
+def _city(row: CityRow, slug: str) -> dict[str, object]:
+    fields = ("id", "name", "country", "latitude", "longitude", "population")
+    return {**dict(zip(fields, row[:6], strict=True)), "slug": slug}
+
+
+def _city_slug(row: CityRow, slugs: set[str]) -> str:
+    name = _plain(row[1])[:60] or "city"
+    wishes = (name, f"{name}-{row[2].lower()}", f"{name}-{row[2].lower()}-{row[0]}")
+    slug = next(wish for wish in wishes if wish not in slugs)
+    slugs.add(slug)
+    return slug
+
+
+def _names(row: CityRow) -> list[str]:
+    folded = (" ".join(fold(name).split())[:200] for name in (row[1], *row[6]))
+    return [name for name in dict.fromkeys(folded) if name]

@@ -1,0 +1,382 @@
+"""Look-ups of members, sessions, cities, organisations, and of the federation itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from babel import Locale
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.markup import fold
+from forum.members.models import (
+    City,
+    CityName,
+    Federation,
+    Member,
+    MemberLanguage,
+    Organisation,
+    Session,
+)
+from forum.pages import Page, page_of
+from forum.permissions import ADMINISTRATOR, Person, sees_hidden
+
+T = TypeVar("T")
+IDLE = timedelta(days=30)
+LONGEST = timedelta(days=180)
+DIRECTORY_PAGE = 40
+MOST = 2_000
+LAST_SIGN = "\U0010ffff"
+LANGUAGE_CODES = """
+af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fil fr ga gl gu ha he hi hr hu hy id
+ig is it ja ka kk km kn ko ky lo lt lv mg mk ml mn mr ms mt my nb ne nl or pa pl ps pt ro ru rw
+si sk sl so sq sr st sv sw ta te tg th tk tn tr uk ur uz vi wo xh yo zh zu
+"""
+LANGUAGES = tuple(LANGUAGE_CODES.split())
+
+
+# The federation and languages
+
+
+def federation() -> Federation | None:
+    """The federation whose forum this is, or None before `flask setup`."""
+    return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
+
+
+@cache
+def languages() -> list[tuple[str, str]]:
+    """The languages one can choose: code and own name, ordered by the own name."""
+    named = [(code, _own_name(code)) for code in LANGUAGES]
+    return sorted(named, key=lambda pair: fold(pair[1]))
+
+
+def _own_name(code: str) -> str:
+    name = Locale.parse(code).get_display_name() or code
+    return name[0].upper() + name[1:]
+
+
+# Sessions
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a session's token."""
+    return sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def session_of(token: str) -> Session | None:
+    """The open session of a token, with its member, their city and organisation loaded.
+
+    None when there is none, it has ended, was idle or open for too long, or the member may not sign in now.
+    """
+    found = select(Session).join(Session.member).where(Session.token_hash == token_hash(token))
+    loaded = joinedload(Session.member)
+    return db.session.scalar(
+        found.where(_is_open(), _may_sign_in()).options(
+            loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
+        )
+    )
+
+
+def sessions_of(member: Person) -> list[Session]:
+    """The open sessions of a member, the one seen last first."""
+    found = select(Session).where(Session.member_id == member.id, _is_open())
+    return list(db.session.scalars(found.order_by(Session.seen_at.desc(), Session.id.desc())))
+
+
+def _is_open() -> ColumnElement[bool]:
+    return and_(
+        Session.ended_at.is_(None),
+        Session.seen_at > now() - IDLE,
+        Session.created_at > now() - LONGEST,
+    )
+
+
+def _may_sign_in() -> ColumnElement[bool]:
+    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
+    return and_(Member.left_at.is_(None), is_free)
+
+
+# Members
+
+
+def visible_members(reader: Person) -> Select[Member]:
+    """The members that a reader may see: all who have not left, but for profiles that are hidden.
+
+    A hidden profile is seen by moderators and by the person whose it is.
+    """
+    here = select(Member).where(Member.left_at.is_(None))
+    if sees_hidden(reader, None):
+        return here
+    return here.where(or_(Member.hidden_at.is_(None), Member.id == literal(reader.id or 0)))
+
+
+def get_member(reader: Person, handle: str) -> Member:
+    """One member with city, organisation and languages loaded."""
+    found = visible_members(reader).where(Member.handle == handle).options(*_whole_profile())
+    return _found(db.session.scalar(found), _("There is no member of this name."))
+
+
+def member_by_id(reader: Person, member_id: int) -> Member:
+    """One member by number, loaded as by `get_member`."""
+    found = visible_members(reader).where(Member.id == member_id).options(*_whole_profile())
+    return _found(db.session.scalar(found), _("There is no such member."))
+
+
+def members_by_handle(handles: Iterable[str]) -> list[Member]:
+    """The members of some handles, in that order; unknown handles are left out."""
+    wanted = list(dict.fromkeys(handles))
+    found = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
+    by_handle = {member.handle: member for member in db.session.scalars(found)}
+    return [by_handle[handle] for handle in wanted if handle in by_handle]
+
+
+def by_email(email: str) -> Member | None:
+    """The member who joined with an e-mail address, however its letters are cased."""
+    found = select(Member).where(Member.email == plain_email(email), Member.left_at.is_(None))
+    return db.session.scalar(found)
+
+
+def plain_email(email: str) -> str:
+    """An e-mail address as it is kept and compared."""
+    return email.strip().lower()
+
+
+def members_named(reader: Person, words: str) -> Select[Member]:
+    """The members whose name, position or offer of help has a word beginning with each of the words.
+
+    A select, ordered by name and with city and organisation loaded, for `pages.page_of`. No words find nobody.
+    """
+    wanted = fold(words).split()[:8]
+    found = visible_members(reader).where(*(_has_word(Member.folded, word) for word in wanted))
+    if not wanted:
+        found = found.where(Member.id.is_(None))
+    return found.options(*_in_a_list()).order_by(Member.folded, Member.id)
+
+
+@dataclass(frozen=True)
+class DirectoryFilter:
+    """Which members the directory lists. `ids`, a select of member ids, lets a room above narrow it."""
+
+    words: str = ""
+    city_id: int | None = None
+    country: str = ""
+    organisation_id: int | None = None
+    language: str = ""
+    ids: Select[Any] | None = None
+
+
+def directory(reader: Person, wanted: DirectoryFilter, page: int = 1) -> Page[Member]:
+    """One page of members by name, with city, organisation and languages loaded."""
+    found = visible_members(reader).where(*_narrowed(wanted))
+    ordered = found.options(*_in_a_list()).order_by(Member.folded, Member.id)
+    return page_of(ordered.options(selectinload(Member.languages)), page, DIRECTORY_PAGE)
+
+
+def members_of_city(reader: Person, city_id: int) -> list[Member]:
+    """The members of a city by name."""
+    return _people(visible_members(reader).where(Member.city_id == city_id))
+
+
+def members_of_organisation(reader: Person, organisation_id: int) -> list[Member]:
+    """The members of an organisation by name."""
+    return _people(visible_members(reader).where(Member.organisation_id == organisation_id))
+
+
+def administered_members(administrator: Person, words: str, page: int = 1) -> Page[Member]:
+    """Everybody with an account, by words of the name or a part of the e-mail address."""
+    if not administrator.is_administrator:
+        raise NotFound()
+    wanted = fold(words).split()[:8]
+    is_meant = [
+        or_(_has_word(Member.folded, word), Member.email.contains(word, autoescape=True))
+        for word in wanted
+    ]
+    found = select(Member).where(Member.left_at.is_(None), *is_meant).options(*_in_a_list())
+    return page_of(found.order_by(Member.folded, Member.id), page, DIRECTORY_PAGE)
+
+
+def all_members() -> list[Member]:
+    """Everybody with an account in the order of joining, for the commands."""
+    return list(db.session.scalars(select(Member).order_by(Member.id)))
+
+
+def administrators_count() -> int:
+    """How many people can run the forum now."""
+    found = select(func.count(Member.id)).where(Member.role == ADMINISTRATOR, _may_sign_in())
+    return db.session.scalar(found) or 0
+
+
+def _narrowed(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
+    rules = [_has_word(Member.folded, word) for word in fold(wanted.words).split()[:8]]
+    if wanted.city_id is not None:
+        rules.append(Member.city_id == wanted.city_id)
+    if wanted.country:
+        here = select(City.id).where(City.country == wanted.country)
+        rules.append(Member.city_id.in_(here))
+    if wanted.organisation_id is not None:
+        rules.append(Member.organisation_id == wanted.organisation_id)
+    if wanted.language:
+        speak = select(MemberLanguage.member_id).where(MemberLanguage.language == wanted.language)
+        rules.append(Member.id.in_(speak))
+    if wanted.ids is not None:
+        rules.append(Member.id.in_(wanted.ids))
+    return rules
+
+
+def _has_word(folded: Any, word: str) -> ColumnElement[bool]:
+    return folded.contains(f" {word}", autoescape=True)  # type: ignore[no-any-return]  # any column
+
+
+def _people(found: Select[Member]) -> list[Member]:
+    ordered = found.options(*_in_a_list()).order_by(Member.folded, Member.id).limit(MOST)
+    return list(db.session.scalars(ordered))
+
+
+def _in_a_list() -> tuple[Any, ...]:
+    return joinedload(Member.city), joinedload(Member.organisation)
+
+
+def _whole_profile() -> tuple[Any, ...]:
+    organisation = joinedload(Member.organisation).joinedload(Organisation.city)
+    return joinedload(Member.city), organisation, selectinload(Member.languages)
+
+
+# Cities
+
+
+def get_city(slug: str) -> City:
+    """One city by the last part of its address."""
+    found = db.session.scalar(select(City).where(City.slug == slug))
+    return _found(found, _("There is no city of this name."))
+
+
+def city_by_id(city_id: int) -> City | None:
+    """One city by its GeoNames number."""
+    return db.session.get(City, city_id)
+
+
+def cities_named(typed: str, limit: int = 8) -> list[City]:
+    """The cities with a name, in any script, that begins with what was typed; the biggest first.
+
+    After a comma may follow the country, as its name or its code of two letters.
+    """
+    name, country = _name_and_country(typed)
+    if not name:
+        return []
+    begins = and_(CityName.folded >= name, CityName.folded < name + LAST_SIGN)
+    return _cities(begins, country, limit)
+
+
+def cities_called(typed: str, limit: int = 8) -> list[City]:
+    """The cities with exactly the name that was typed, but for case and accents; the biggest first."""
+    name, country = _name_and_country(typed)
+    return _cities(CityName.folded == name, country, limit) if name else []
+
+
+def city_by_name(name: str, country: str | None = None) -> City | None:
+    """The biggest city of a name, in the country of a code of two letters when one is given."""
+    called = _cities(CityName.folded == _folded_name(name), [country] if country else None, 1)
+    return called[0] if called else None
+
+
+def cities_with_members(reader: Person) -> list[tuple[City, int]]:
+    """The cities that members come from, each with how many; most members first, then by name."""
+    counted = _counted(reader, Member.city_id)
+    found = select(City, counted.c.members).join(counted, counted.c.key == City.id)
+    ordered = found.order_by(counted.c.members.desc(), City.name, City.id).limit(MOST)
+    return [(city, members) for city, members in db.session.execute(ordered)]
+
+
+def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
+    name, _comma, country = typed.strip()[:200].partition(",")
+    return _folded_name(name), _countries(fold(country).strip()) if country.strip() else None
+
+
+def _folded_name(name: str) -> str:
+    return " ".join(fold(name).split())[:200]
+
+
+def _countries(folded: str) -> list[str]:
+    return [code for code, name in _country_names() if folded in (code.casefold(), name)]
+
+
+@cache
+def _country_names() -> list[tuple[str, str]]:
+    return [(code, fold(str(name))) for code, name in Locale("en").territories.items()]
+
+
+def _cities(
+    is_named: ColumnElement[bool], countries: Sequence[str] | None, limit: int
+) -> list[City]:
+    found = select(City).where(City.id.in_(select(CityName.city_id).where(is_named)))
+    if countries is not None:
+        found = found.where(City.country.in_([code.upper() for code in countries]))
+    return list(db.session.scalars(found.order_by(City.population.desc(), City.id).limit(limit)))
+
+
+def _counted(reader: Person, key: Any) -> Any:
+    """How many visible members there are for each value of a column."""
+    visible = visible_members(reader).where(key.is_not(None))
+    counted = visible.with_only_columns(key.label("key"), func.count(Member.id).label("members"))
+    return counted.group_by(key).subquery()
+
+
+# Organisations
+
+
+def organisations() -> list[Organisation]:
+    """The organisations of the federation by name, with their cities loaded."""
+    found = select(Organisation).options(joinedload(Organisation.city))
+    return list(db.session.scalars(found.order_by(Organisation.name, Organisation.id).limit(MOST)))
+
+
+def get_organisation(slug: str) -> Organisation:
+    """One organisation, with its city and representative loaded."""
+    found = select(Organisation).where(Organisation.slug == slug)
+    loaded = (joinedload(Organisation.city), joinedload(Organisation.representative))
+    return _found(
+        db.session.scalar(found.options(*loaded)), _("There is no organisation of this name.")
+    )
+
+
+def organisation_by_id(organisation_id: int) -> Organisation | None:
+    """One organisation by its number."""
+    return db.session.get(Organisation, organisation_id)
+
+
+def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]:
+    """The organisations that members belong to, each with how many; by name, their cities loaded."""
+    counted = _counted(reader, Member.organisation_id)
+    found = select(Organisation, counted.c.members).join(counted, counted.c.key == Organisation.id)
+    ordered = found.options(joinedload(Organisation.city)).order_by(Organisation.name)
+    return [(one, members) for one, members in db.session.execute(ordered.limit(MOST))]
+
+
+def languages_of_members(reader: Person) -> list[tuple[str, str, int]]:
+    """The languages that members write: code, own name and how many members, most members first."""
+    here = visible_members(reader).with_only_columns(Member.id)
+    spoken = MemberLanguage.language
+    count = func.count(MemberLanguage.member_id)
+    found = select(spoken, count).where(MemberLanguage.member_id.in_(here)).group_by(spoken)
+    names = dict(languages())
+    rows = db.session.execute(found.order_by(count.desc(), spoken))
+    return [(code, names.get(code, code), members) for code, members in rows]
+
+
+def slug_is_free(table: type[Organisation] | type[City], slug: str) -> bool:
+    """Whether no row of a table has this last part of an address."""
+    return db.session.scalar(select(table.id).where(table.slug == slug)) is None
+
+
+def _found(row: T | None, otherwise: str) -> T:
+    if row is None:
+        raise NotFound(otherwise)
+    return row
