@@ -16,6 +16,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    flash,
     g,
     redirect,
     render_template,
@@ -296,7 +297,15 @@ def _finish(response: Response) -> Any:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
     response.vary.add("Cookie")
+    _note_published(response)
     return _cacheable(response) if _is_for_everybody(response) else _private(response)
+
+
+def _note_published(response: Response) -> None:
+    """Tell the next page that a text is saved, so that the browser's own copy may go."""
+    key = request.form.get("submission_key") if request.method == "POST" else None
+    if key and response.status_code == 303 and "preview" not in request.form and me().is_member:
+        flash(key[:100], "published")
 
 
 def _is_for_everybody(response: Response) -> bool:

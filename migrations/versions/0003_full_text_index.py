@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 SQLITE = (
     """CREATE VIRTUAL TABLE document_fts USING fts5(folded_title, folded_body, content='document',

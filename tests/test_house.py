@@ -1,0 +1,134 @@
+"""The rules of the house that import contracts cannot keep."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parent.parent
+ROOMS = sorted(path.parent for path in (TOP / "forum").glob("*/__init__.py"))
+KINDS = {"__init__", "models", "queries", "actions", "forms", "views", "commands"}
+TEMPLATES = sorted((TOP / "templates").rglob("*.*"))
+SHARED_TEMPLATES = {"errors", "macros"}
+
+
+def modules(kind: str) -> list[Path]:
+    return [room / f"{kind}.py" for room in ROOMS if (room / f"{kind}.py").exists()]
+
+
+def nodes(path: Path, kind: type[ast.AST] = ast.AST) -> Iterator[ast.AST]:
+    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kind))
+
+
+def calls(path: Path) -> Iterator[str]:
+    for node in nodes(path, ast.Call):
+        yield ast.unparse(node.func)  # type: ignore[attr-defined]
+
+
+def public_functions(path: Path) -> list[ast.FunctionDef]:
+    body = ast.parse(path.read_text()).body
+    return [n for n in body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+
+
+def test_a_room_has_no_other_kind_of_file() -> None:
+    for room in ROOMS:
+        assert {path.stem for path in room.glob("*.py")} <= KINDS, room.name
+
+
+def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
+    folders = {path for path in (TOP / "forum").iterdir() if path.is_dir()}
+    assert {path.name for path in folders if path.name != "__pycache__"} == {r.name for r in ROOMS}
+
+
+def test_every_module_and_public_function_says_what_it_is() -> None:
+    for path in (TOP / "forum").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        for function in public_functions(path):
+            assert ast.get_docstring(function), f"{path}: {function.name}"
+
+
+@pytest.mark.parametrize("path", modules("actions"), ids=lambda path: path.parent.name)
+def test_every_public_function_of_actions_is_an_action(path: Path) -> None:
+    for function in public_functions(path):
+        decorators = {ast.unparse(decorator) for decorator in function.decorator_list}
+        assert "action" in decorators, f"{path}: {function.name}"
+
+
+@pytest.mark.parametrize("kind", ["queries", "forms", "views", "commands", "models"])
+def test_only_actions_write(kind: str) -> None:
+    writing = re.compile(r"session(\(\))?\.(add|add_all|delete|commit|rollback|flush|merge)$")
+    for path in modules(kind):
+        assert not [call for call in calls(path) if writing.search(call)], path
+
+
+@pytest.mark.parametrize("kind", ["actions", "forms", "views", "commands"])
+def test_only_queries_select(kind: str) -> None:
+    for path in modules(kind):
+        assert "select" not in set(calls(path)), path
+
+
+def test_actions_and_queries_know_no_request() -> None:
+    for kind in ("actions", "queries", "models"):
+        for path in modules(kind):
+            assert not re.search(r"^from flask import|^import flask", path.read_text(), re.M), path
+
+
+def test_no_import_inside_a_function() -> None:
+    for path in (TOP / "forum").rglob("*.py"):
+        for function in nodes(path, ast.FunctionDef):
+            inside = [n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)]
+            assert not inside, f"{path}: {function.name}"  # type: ignore[attr-defined]
+
+
+def test_roles_are_spoken_of_only_in_permissions() -> None:
+    spoken = re.compile(r"\.role\b\s*(==|!=|in\b)|[\"'](administrator|moderator)[\"']")
+    # The two that parse roles from a file or a terminal name them as choices.
+    allowed = {TOP / "forum/permissions.py", TOP / "forum/transfer/forms.py"}
+    for path in set((TOP / "forum").rglob("*.py")) - allowed:
+        assert not spoken.search(path.read_text()), path
+    for path in TEMPLATES:
+        assert not re.search(r"\.role\b\s*(==|!=|in\b)", path.read_text()), path
+
+
+def test_every_relationship_is_loaded_on_purpose() -> None:
+    for path in modules("models"):
+        for node in nodes(path, ast.Call):
+            if ast.unparse(node.func) == "relationship":  # type: ignore[attr-defined]
+                assert "lazy='raise_on_sql'" in ast.unparse(node), f"{path}: {ast.unparse(node)}"
+
+
+def test_template_folders_are_rooms() -> None:
+    folders = {path.name for path in (TOP / "templates").iterdir() if path.is_dir()}
+    assert folders <= {room.name for room in ROOMS} | SHARED_TEMPLATES
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(TOP)))
+def test_templates_are_safe_under_the_content_security_policy(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"\|\s*safe\b", text)
+    assert "{% autoescape false" not in text
+    assert not re.search(r"\sstyle=|\son[a-z]+=[\"']|<style|javascript:", text)
+    for script in re.findall(r"<script\b[^>]*>", text):
+        assert "src=" in script or 'type="application/ld+json"' in script, script
+
+
+def test_markup_is_made_in_few_places() -> None:
+    """`Markup(…)` of anything but a literal pattern is a hole unless its input is clean or escaped."""
+    allowed = {"db.py", "markup.py", "drawings.py"}
+    for path in (TOP / "forum").rglob("*.py"):
+        for node in nodes(path, ast.Call):
+            if ast.unparse(node.func) == "Markup" and path.name not in allowed:  # type: ignore[attr-defined]
+                argument = node.args[0] if node.args else ast.Constant("")  # type: ignore[attr-defined]
+                assert isinstance(argument, ast.Constant), f"{path}: {ast.unparse(node)}"
+
+
+def test_the_lock_names_no_index_and_has_hashes() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (TOP / name).read_text()
+        assert "://" not in text and "--index-url" not in text
+        assert text.count("==") <= text.count("--hash=sha256:")
