@@ -23,7 +23,7 @@ from flask import (
     request,
     url_for,
 )
-from flask_babel import Babel, format_date
+from flask_babel import Babel, format_date, lazy_gettext
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
@@ -94,8 +94,16 @@ def me() -> Person:
     return cast(Person, signed_in.member) if isinstance(signed_in, SignedIn) else VISITOR
 
 
+def later(text: str, **words: Any) -> str:
+    """A text of a form, translated when it is shown. Forms import it as `_`."""
+    return cast(str, lazy_gettext(text, **words))
+
+
 class Form(FlaskForm):
     """A form whose texts are free of what no database keeps, and whose field ids are their names."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
     class Meta(FlaskForm.Meta):
         """Adds the cleaning of texts to every field."""
