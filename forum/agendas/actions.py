@@ -12,6 +12,7 @@ from sqlalchemy import case, literal, update
 
 from forum.agendas.models import Agenda, MemberTheme, Statement, Theme
 from forum.agendas.queries import (
+    agenda_fields,
     agenda_titled,
     agenda_to_change,
     all_agendas,
@@ -20,9 +21,10 @@ from forum.agendas.queries import (
     member_themes,
     slugs_like,
     statement_by_id,
+    statement_fields,
     statements_of,
+    theme_by_id,
     theme_of_slug,
-    theme_to_curate,
     themes_by_id,
 )
 from forum.db import action, db, now
@@ -73,15 +75,28 @@ class StatementText:
 
 
 @action
-def write_agenda(moderator: Person, text: AgendaText, agenda_id: int | None = None) -> Agenda:
-    """Make an agenda, or change one and keep what it said before; its address never changes."""
+def write_agenda(
+    moderator: Person,
+    text: AgendaText,
+    agenda_id: int | None = None,
+    hosts: Iterable[str] | None = None,
+) -> Agenda:
+    """Make an agenda, or change one and keep what it said before; its address never changes.
+
+    `hosts` are the handles of exactly those who host it; without them the hosts stay.
+    """
     _check(text)
-    if agenda_id is None:
-        return _new_agenda(moderator, text)
+    agenda = _change(moderator, text, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    if hosts is not None:
+        set_hosts(moderator, agenda.id, hosts)
+    return agenda
+
+
+def _change(moderator: Person, text: AgendaText, agenda_id: int) -> Agenda:
     agenda = _curated(moderator, agenda_id)
     _refuse_title_of_another(text.title, agenda)
-    if _fields(agenda) | _written(text) != _fields(agenda):
-        keep_version(moderator, "agenda", agenda.id, _fields(agenda))
+    if any(getattr(agenda, name) != value for name, value in _written(text).items()):
+        keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         _set(agenda, {**_written(text), **_html(text.introduction)})
     return agenda
 
@@ -119,7 +134,7 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
     before = {host.id for host in agenda.hosts}
     hosts = _members(handles, "hosts")
     if before != {host.id for host in hosts}:
-        keep_version(moderator, "agenda", agenda.id, _fields(agenda))
+        keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         agenda.hosts = hosts
         db.session.flush()
     for member_id in sorted(before ^ {host.id for host in hosts}):
@@ -137,8 +152,8 @@ def write_statement(
     if statement_id is None:
         return _new_statement(agenda, said)
     statement = _statement(agenda, statement_id)
-    if _statement_fields(statement) | said != _statement_fields(statement):
-        keep_version(curator, "statement", statement.id, _kept(statement))
+    if any(getattr(statement, name) != value for name, value in said.items()):
+        keep_version(curator, "statement", statement.id, statement_fields(statement))
         _set(statement, said)
     return statement
 
@@ -155,7 +170,7 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
     """Take a statement from an agenda; its history stays."""
     agenda = _curated(curator, agenda_id)
     statement = _statement(agenda, statement_id)
-    keep_version(curator, "statement", statement.id, _kept(statement))
+    keep_version(curator, "statement", statement.id, statement_fields(statement))
     statement.removed_at = now()
 
 
@@ -165,7 +180,7 @@ def write_theme(moderator: Person, name: str, theme_id: int | None = None) -> Th
     require(moderator.can.curate_all())
     if theme_id is None:
         return _new_theme(name)
-    theme = theme_to_curate(moderator, theme_id)
+    theme = theme_by_id(theme_id)
     if theme.name != name:
         _check_length(name, "name")
         keep_version(moderator, "theme", theme.id, {"name": theme.name})
@@ -176,7 +191,8 @@ def write_theme(moderator: Person, name: str, theme_id: int | None = None) -> Th
 @action
 def remove_theme(moderator: Person, theme_id: int) -> None:
     """Take a theme out of use; what was written under it stays."""
-    theme = theme_to_curate(moderator, theme_id)
+    require(moderator.can.curate_all())
+    theme = theme_by_id(theme_id)
     keep_version(moderator, "theme", theme.id, {"name": theme.name})
     theme.removed_at = now()
 
@@ -275,12 +291,6 @@ def _html(written: Written) -> dict[str, Any]:
     return {"introduction_html": written.html, "html_version": written.html_version}
 
 
-def _fields(agenda: Agenda) -> dict[str, Any]:
-    names = ("title", "summary", "introduction", "language", "palette", "pattern")
-    fields = {name: getattr(agenda, name) for name in names}
-    return {**fields, "hosts": ", ".join(host.handle for host in agenda.hosts)}
-
-
 def _set(row: Agenda | Statement, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
@@ -330,19 +340,6 @@ def _statement(agenda: Agenda, statement_id: int) -> Statement:
     if statement.agenda_id != agenda.id:
         raise Forbidden(_("This statement belongs to another agenda."))
     return statement
-
-
-def _statement_fields(statement: Statement) -> dict[str, Any]:
-    names = ("name", "role_title", "organisation", "said_on", "quotation", "language", "member_id")
-    return {name: getattr(statement, name) for name in names}
-
-
-def _kept(statement: Statement) -> dict[str, Any]:
-    """The fields as a version keeps them: words only."""
-    fields = _statement_fields(statement)
-    fields["said_on"] = statement.said_on.isoformat() if statement.said_on else ""
-    fields["member_id"] = statement.member.handle if statement.member else ""
-    return {("handle" if name == "member_id" else name): value for name, value in fields.items()}
 
 
 def _in_use(slug: str) -> Theme | None:

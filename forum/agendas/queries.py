@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.db import db
+from forum.diffs import Piece, changes
 from forum.errors import NotFound
+from forum.history.models import Version
+from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
 from forum.permissions import Person, require
 
 T = TypeVar("T")
+Fields = dict[str, Any]
 MOST = 500  # agendas, statements or themes in one list
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change by a curator: the version that it replaced, of what, and the differences by field."""
+
+    version: Version
+    name: str
+    differences: list[tuple[str, list[Piece]]]
 
 
 def visible_agendas(reader: Person) -> Select[Agenda]:
@@ -55,6 +69,59 @@ def agendas_to_order(moderator: Person) -> Sequence[Agenda]:
     """Every agenda, for somebody who may put them in order."""
     require(moderator.can.curate_all())
     return all_agendas(moderator)
+
+
+def plans_drawn() -> tuple[tuple[str, str], ...]:
+    """Slug and pattern of every agenda: what its plan is drawn from."""
+    query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MOST)
+    return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
+
+
+def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:
+    """What curators changed on an agenda and in its statements, newest first."""
+    require(reader.can.curate(agenda))
+    query = select(Statement).where(Statement.agenda_id == agenda.id).limit(MOST)
+    said = db.session.scalars(query.options(joinedload(Statement.member))).all()
+    edits = _edits(versions_of("agenda", agenda.id), {agenda.id: ("", agenda_fields(agenda))})
+    present = {statement.id: (statement.name, statement_fields(statement)) for statement in said}
+    edits += _edits(versions_of_many("statement", present), present)
+    return sorted(edits, key=lambda edit: edit.version.id, reverse=True)
+
+
+def _edits(versions: Sequence[Version], present: dict[int, tuple[str, Fields]]) -> list[Edit]:
+    """Each version, newest first, beside what replaced it."""
+    after = dict(present)
+    edits = []
+    for version in versions:
+        name, fields = after[version.item_id]
+        edits.append(Edit(version, name, _differences(version.fields, fields)))
+        after[version.item_id] = (name, version.fields)
+    return edits
+
+
+def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
+    return [
+        (name, changes(str(value), str(after.get(name, ""))))
+        for name, value in before.items()
+        if value != after.get(name)
+    ]
+
+
+def agenda_fields(agenda: Agenda) -> Fields:
+    """What an agenda says, as a version keeps it; its hosts must be loaded."""
+    names = ("title", "summary", "introduction", "language", "palette", "pattern")
+    fields = {name: getattr(agenda, name) for name in names}
+    return {**fields, "hosts": ", ".join(host.handle for host in agenda.hosts)}
+
+
+def statement_fields(statement: Statement) -> Fields:
+    """What a statement says, as a version keeps it; its member must be loaded."""
+    names = ("name", "role_title", "organisation", "quotation", "language")
+    fields = {name: getattr(statement, name) for name in names}
+    fields["said_on"] = statement.said_on.isoformat() if statement.said_on else ""
+    fields["handle"] = statement.member.handle if statement.member else ""
+    fields["is_removed"] = "yes" if statement.removed_at else "no"
+    return fields
 
 
 def agenda_to_change(doer: Person, agenda_id: int) -> Agenda:
@@ -121,9 +188,20 @@ def themes_of_member(member_id: int) -> Sequence[Theme]:
     return db.session.scalars(query.where(MemberTheme.member_id == member_id).limit(MOST)).all()
 
 
-def theme_to_curate(moderator: Person, theme_id: int) -> Theme:
+def themes_to_curate(moderator: Person) -> Sequence[Theme]:
+    """The themes in use, for somebody who may make more."""
+    require(moderator.can.curate_all())
+    return themes()
+
+
+def theme_to_curate(moderator: Person, slug: str) -> Theme:
     """One theme in use, for somebody who may rename it."""
     require(moderator.can.curate_all())
+    return _the(db.session.scalars(_themes().where(Theme.slug == slug)).first())
+
+
+def theme_by_id(theme_id: int) -> Theme:
+    """One theme in use, by its id."""
     return _the(db.session.scalars(_themes().where(Theme.id == theme_id)).first())
 
 

@@ -1,7 +1,311 @@
-"""The doors of the agendas room."""
+"""The doors of the agendas room: the list with its plans, curating, statements, themes, history."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web
+from forum.agendas import actions, queries
+from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
+from forum.agendas.models import Agenda, Statement
+from forum.drawings import PATTERNS, plans
+from forum.errors import Invalid
+from forum.history.queries import versions_of
+from forum.members.queries import languages
+from forum.web import me
 
 bp = Blueprint("agendas", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+REFUSED = 422
+PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
+
+
+@bp.get("/agendas")
+def index() -> Answer:
+    """The open agendas with their plans, and the archived ones below."""
+    known = queries.all_agendas(me())
+    return render_template(
+        "agendas/index.html",
+        agendas=[agenda for agenda in known if not agenda.archived_at],
+        archived=[agenda for agenda in known if agenda.archived_at],
+    )
+
+
+# Plans
+
+
+@bp.get("/agendas/plans.svg", endpoint="plans")
+def plans_svg() -> Response:
+    """The plans of all agendas in one picture, a symbol for each."""
+    return _svg(queries.plans_drawn())
+
+
+@bp.get("/agendas/patterns.svg")
+def patterns() -> Response:
+    """One plan in each pattern, to choose from."""
+    return _svg(PATTERN_PLANS)
+
+
+def _svg(drawn: tuple[tuple[str, str], ...]) -> Response:
+    response = Response(_drawing(drawn), mimetype="image/svg+xml")
+    if request.args.get("v") == _version(drawn):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@lru_cache(maxsize=4)
+def _drawing(drawn: tuple[tuple[str, str], ...]) -> str:
+    return plans(drawn)
+
+
+@lru_cache(maxsize=4)
+def _version(drawn: tuple[tuple[str, str], ...]) -> str:
+    return sha256(_drawing(drawn).encode("utf-8", "replace")).hexdigest()[:10]
+
+
+def _plans_url() -> str:
+    """The address of the plans, which changes with them; asked for once in a request."""
+    if "plans_url" not in g:
+        g.plans_url = url_for("agendas.plans", v=_version(queries.plans_drawn()))
+    return str(g.plans_url)
+
+
+@bp.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"plans_url": LocalProxy(_plans_url)}  # only a page that shows a plan asks the database
+
+
+# Curating agendas
+
+
+@bp.route("/agendas/new", methods=["GET", "POST"])
+def new() -> Answer:
+    """Make an agenda."""
+    known = queries.agendas_to_order(me())
+    form = AgendaForm(language="en", palette="water", pattern=PATTERNS[0])
+    return _write_agenda(form, None, known)
+
+
+@bp.route("/agendas/<slug>/edit", methods=["GET", "POST"])
+def edit(slug: str) -> Answer:
+    """Change an agenda; what it said before is kept."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    hosts = ", ".join(host.handle for host in agenda.hosts)
+    return _write_agenda(AgendaForm(obj=agenda, data={"hosts": hosts}), agenda)
+
+
+def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agenda] = ()) -> Answer:
+    form.language.choices = languages()
+    preview = _preview(form.introduction.data or "", form.language.data or "en")
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "agenda": agenda, "preview": preview, "known": known}
+        patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
+        return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
+
+    def deed() -> AnyResponse:
+        hosts = form.handles if "hosts" in request.form else None
+        written = actions.write_agenda(
+            me(), _agenda_text(form), agenda.id if agenda else None, hosts
+        )
+        return web.see_other(url_for("front.agenda", slug=written.slug))
+
+    return _answer(form, page, deed, is_preview=preview is not None)
+
+
+def _agenda_text(form: AgendaForm) -> actions.AgendaText:
+    return actions.AgendaText(
+        title=form.title.data or "",
+        introduction=markup.write(form.introduction.data or "", form.language.data or "en"),
+        summary=form.summary.data or "",
+        palette=form.palette.data,
+        pattern=form.pattern.data,
+    )
+
+
+def _preview(source: str, language: str) -> Markup | None:
+    """What a text looks like, when the preview button was pressed."""
+    asked = request.method == "POST" and "preview" in request.form
+    return markup.write(source, language).html if asked else None
+
+
+def _answer(
+    form: web.Form,
+    page: Callable[..., Answer],
+    deed: Callable[[], AnyResponse],
+    is_preview: bool = False,
+) -> Answer:
+    """Show a form, show it again with what to put right, or do the deed."""
+    if request.method == "GET" or is_preview:
+        return page()
+    if not form.validate():
+        return page(REFUSED)
+    try:
+        return deed()
+    except Invalid as error:
+        web.refuse(form, error)
+        return page(REFUSED)
+
+
+@bp.route("/agendas/order", methods=["GET", "POST"])
+def order() -> Answer:
+    """Put the agendas in order."""
+    agendas = queries.agendas_to_order(me())
+    if request.method == "GET":
+        return render_template("agendas/order.html", agendas=agendas)
+    actions.order(me(), _wished([agenda.id for agenda in agendas]))
+    flash(_("The order is saved."), "message")
+    return web.see_other(url_for("agendas.index"))
+
+
+def _wished(ids: Sequence[int]) -> list[int]:
+    """The ids in the order of the numbers typed beside them; who moves up stands before whom it meets."""
+
+    def place(item: tuple[int, int]) -> tuple[int, int]:
+        now, item_id = item
+        typed = request.form.get(f"place-{item_id}", "").strip()
+        wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else now
+        return wanted, (wanted > now) - (wanted < now)
+
+    return [item_id for _now, item_id in sorted(enumerate(ids, 1), key=place)]
+
+
+@bp.get("/agendas/<slug>/history")
+def history(slug: str) -> Answer:
+    """What an agenda and its statements said before."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    return render_template(
+        "agendas/history.html", agenda=agenda, edits=queries.edits_of(agenda, me())
+    )
+
+
+# Statements
+
+
+@bp.route("/agendas/<slug>/statements", methods=["GET", "POST"])
+def statements(slug: str) -> Answer:
+    """The statements of an agenda, to edit and to put in order."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    shown = queries.statements_of(agenda)
+    if request.method == "GET":
+        return render_template("agendas/statements.html", agenda=agenda, statements=shown)
+    actions.order_statements(me(), agenda.id, _wished([statement.id for statement in shown]))
+    flash(_("The order is saved."), "message")
+    return web.see_other(url_for("agendas.statements", slug=slug))
+
+
+@bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
+def new_statement(slug: str) -> Answer:
+    """Add a member's take to an agenda."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    return _write_statement(agenda, StatementForm(language=agenda.language), None)
+
+
+@bp.route("/agendas/<slug>/statements/<int:statement_id>/edit", methods=["GET", "POST"])
+def edit_statement(slug: str, statement_id: int) -> Answer:
+    """Change a statement; what it said before is kept."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    statement = queries.get_statement(agenda, statement_id)
+    handle = statement.member.handle if statement.member else ""
+    return _write_statement(
+        agenda, StatementForm(obj=statement, data={"handle": handle}), statement
+    )
+
+
+def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement | None) -> Answer:
+    form.language.choices = languages()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "agenda": agenda, "statement": statement}
+        return render_template("agendas/statement.html", **words), status
+
+    def deed() -> AnyResponse:
+        text = _statement_text(form)
+        actions.write_statement(me(), agenda.id, text, statement.id if statement else None)
+        flash(_("The statement is saved."), "message")
+        return web.see_other(url_for("agendas.statements", slug=agenda.slug))
+
+    return _answer(form, page, deed)
+
+
+def _statement_text(form: StatementForm) -> actions.StatementText:
+    return actions.StatementText(
+        name=form.name.data or "",
+        quotation=form.quotation.data or "",
+        role_title=form.role_title.data or "",
+        organisation=form.organisation.data or "",
+        said_on=form.said_on.data,
+        language=form.language.data,
+        handle=form.handle.data or "",
+    )
+
+
+@bp.route("/agendas/<slug>/statements/<int:statement_id>/remove", methods=["GET", "POST"])
+def remove_statement(slug: str, statement_id: int) -> Answer:
+    """Take a statement from an agenda."""
+    agenda = queries.agenda_to_curate(me(), slug)
+    statement = queries.get_statement(agenda, statement_id)
+    if request.method == "GET":
+        return render_template("agendas/remove.html", agenda=agenda, statement=statement)
+    actions.remove_statement(me(), agenda.id, statement.id)
+    flash(_("The statement is removed."), "message")
+    return web.see_other(url_for("agendas.statements", slug=slug))
+
+
+# Themes
+
+
+@bp.get("/themes")
+def themes() -> Answer:
+    """The themes, each with a link to its dialogue."""
+    return render_template("agendas/themes.html", themes=queries.themes())
+
+
+@bp.route("/themes/new", methods=["GET", "POST"])
+def new_theme() -> Answer:
+    """Make a theme."""
+    queries.themes_to_curate(me())
+    return _write_theme(ThemeForm(), None)
+
+
+@bp.route("/themes/<slug>/edit", methods=["GET", "POST"])
+def edit_theme(slug: str) -> Answer:
+    """Rename a theme; its address stays."""
+    return _write_theme(None, slug)
+
+
+def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
+    theme = queries.theme_to_curate(me(), slug) if slug else None
+    form = form or ThemeForm(obj=theme)
+
+    def page(status: int = 200) -> Answer:
+        versions = versions_of("theme", theme.id) if theme else []
+        words = {"form": form, "theme": theme, "versions": versions}
+        return render_template("agendas/theme.html", **words), status
+
+    def deed() -> AnyResponse:
+        actions.write_theme(me(), form.name.data or "", theme.id if theme else None)
+        flash(_("The theme is saved."), "message")
+        return web.see_other(url_for("agendas.themes"))
+
+    return _answer(form, page, deed)
+
+
+@bp.route("/themes/<slug>/remove", methods=["GET", "POST"])
+def remove_theme(slug: str) -> Answer:
+    """Take a theme out of use."""
+    theme = queries.theme_to_curate(me(), slug)
+    if request.method == "GET":
+        return render_template("agendas/remove.html", theme=theme)
+    actions.remove_theme(me(), theme.id)
+    flash(_("The theme is removed."), "message")
+    return web.see_other(url_for("agendas.themes"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from forum.db import db
@@ -13,4 +15,10 @@ MOST = 200
 def versions_of(kind: str, item_id: int) -> list[Version]:
     """What a thing said before, the latest version first; at most the 200 latest."""
     found = select(Version).where(Version.kind == kind, Version.item_id == item_id)
+    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))
+
+
+def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
+    """The same for several things of one kind at once."""
+    found = select(Version).where(Version.kind == kind, Version.item_id.in_(list(item_ids)))
     return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))

@@ -1,0 +1,102 @@
+"""What may be typed about agendas, statements and themes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+
+from forum.drawings import PATTERNS
+from forum.markup import MAX_SOURCE
+from forum.members.models import PALETTES
+from forum.web import Form
+from forum.web import later as _
+
+LINE = 200
+SUMMARY = 300
+QUOTATION = 2_000
+PATTERN_NAMES = {
+    "radial-harbour": _("Radial harbour"),
+    "chamfered-blocks": _("Chamfered blocks"),
+    "delta": _("Delta"),
+    "old-town": _("Old town"),
+    "green-fingers": _("Green fingers"),
+    "civic-axis": _("Civic axis"),
+}
+PALETTE_NAMES = {
+    "water": _("Water"),
+    "rose": _("Rose"),
+    "teal": _("Teal"),
+    "sand": _("Sand"),
+    "park": _("Park"),
+    "heather": _("Heather"),
+}
+
+
+def one_line(value: Any) -> Any:
+    """A text without line ends and spaces that nobody sees."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def at_most(length: int) -> Length:
+    """Refuse more characters than this, and say how many are allowed."""
+    return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
+
+
+class Day(DateField):
+    """A date that says what to do when it cannot be read."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a date such as 2026-06-05."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
+
+
+class AgendaForm(Form):
+    """An agenda: what it is called and says, its language, colour, plan and hosts."""
+
+    title = StringField(
+        _("Title"), [DataRequired(_("Give the agenda a title.")), at_most(LINE)], [one_line]
+    )
+    summary = TextAreaField(
+        _("Summary"), [DataRequired(_("Say in a sentence what it is about.")), at_most(SUMMARY)]
+    )
+    introduction = TextAreaField(
+        _("Introduction"), [DataRequired(_("Write an introduction.")), at_most(MAX_SOURCE)]
+    )
+    language = SelectField(_("Language"))
+    palette = RadioField(_("Colour"), choices=[(name, PALETTE_NAMES[name]) for name in PALETTES])
+    pattern = RadioField(_("Plan"), choices=[(name, PATTERN_NAMES[name]) for name in PATTERNS])
+    hosts = StringField(_("Hosts"), [at_most(1_000)], [one_line])
+
+    @property
+    def handles(self) -> list[str]:
+        """The handles that were typed between commas or spaces."""
+        return (self.hosts.data or "").replace(",", " ").replace(";", " ").split()
+
+
+class StatementForm(Form):
+    """A member's take on an agenda, as it was said that day."""
+
+    name = StringField(_("Name"), [DataRequired(_("Say who said it.")), at_most(LINE)], [one_line])
+    role_title = StringField(_("Position"), [at_most(LINE)], [one_line])
+    organisation = StringField(_("Organisation"), [at_most(LINE)], [one_line])
+    said_on = Day(_("Date"), [Optional()])
+    quotation = TextAreaField(
+        _("Quotation"), [DataRequired(_("Write what the person said.")), at_most(QUOTATION)]
+    )
+    language = SelectField(_("Language"))
+    handle = StringField(_("Handle of the member"), [at_most(LINE)], [one_line])
+
+
+class ThemeForm(Form):
+    """The name of a theme."""
+
+    name = StringField(
+        _("Name"), [DataRequired(_("Give the theme a name.")), at_most(80)], [one_line]
+    )
