@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import blake2s
 
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
@@ -11,6 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.agendas.models import Agenda, Theme
 from forum.db import Base
 from forum.members.models import City, Member, Organisation
+
+KINDS = ("experience", "question", "practice", "case")
+USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
+OUTCOMES = ("kept", "adapted", "stopped")
+POSTS_ON_A_PAGE = 20
 
 
 class Topic(Base):
@@ -117,6 +123,22 @@ class Post(Base):
     def is_gone(self) -> bool:
         """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
         return self.deleted_at is not None or self.hidden_at is not None
+
+    @property
+    def page(self) -> int:
+        """The number of the page of its topic that shows the post; it never changes."""
+        return (self.number - 1) // POSTS_ON_A_PAGE + 1
+
+    @property
+    def address(self) -> str:
+        """Where the post is shown: page and anchor. Needs its topic loaded."""
+        page = f"?page={self.page}" if self.page > 1 else ""
+        return f"{self.topic.address}{page}#post-{self.number}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the text: a form that was opened on another text is out of date."""
+        return blake2s(self.source.encode(), digest_size=8).hexdigest()
 
 
 class Revision(Base):

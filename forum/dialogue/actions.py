@@ -1,0 +1,856 @@
+"""The deeds of the dialogue: opening topics, replying, editing, marking, and what moderators do to both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.actions import note_activity
+from forum.agendas.queries import agenda_by_id, themes_by_id
+from forum.db import action, db, now
+from forum.dialogue.models import (
+    KINDS,
+    MARKS,
+    OUTCOMES,
+    SAME_HERE,
+    TRIED,
+    USEFUL,
+    Mark,
+    Post,
+    Quote,
+    Revision,
+    Topic,
+    TopicTheme,
+)
+from forum.dialogue.queries import is_there, is_told, visible_posts, visible_topics
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.markup import MAX_SOURCE, Written, excerpt, quoted_posts, slugify, write
+from forum.members.actions import note_posts
+from forum.members.models import City, Member
+from forum.notifications.actions import hide_notices, note_event, restore_notices
+from forum.permissions import (
+    AUDIENCES,
+    EDIT_WITHOUT_TRACE,
+    MEMBERS,
+    PUBLIC,
+    Person,
+    require,
+)
+from forum.search import actions as search
+
+TITLE_LENGTHS = range(3, 121)
+NOTE_LENGTH = 300
+KEY_LENGTH = 64
+LARGEST_ID = 2**31 - 1
+PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
+COUNTERS = {
+    USEFUL: Post.useful_count,
+    SAME_HERE: Post.same_here_count,
+    TRIED: Post.tried_count,
+}
+
+
+@dataclass(frozen=True)
+class NewTopic:
+    """What somebody says to open a topic. `themes` are ids; `home` is the page of a case or practice."""
+
+    kind: str
+    title: str
+    text: Written
+    themes: Sequence[int] = ()
+    audience: str = PUBLIC
+    for_organisation: bool = False
+    home: str | None = None
+
+
+# Writing
+
+
+@action
+def open_topic(author: Member, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
+    """Open a topic with its first post. The same submission key from the same author opens it once."""
+    agenda = agenda_by_id(author, agenda_id)
+    if earlier := _earlier(author, key):
+        return earlier.topic
+    require(author.can.open_topic(agenda))
+    organisation_id = _organisation(author, new.for_organisation)
+    _check_topic(new.kind, new.title, new.audience, new.home)
+    _check_text(new.text)
+    try:
+        with db.session.begin_nested():
+            topic = _add_topic(author, agenda_id, organisation_id, new)
+            post = _add_post(topic, author, organisation_id, new.text, key=key, number=1)
+    except IntegrityError:
+        return _sent_twice(author, key).topic
+    _set_themes(topic, new.themes)
+    _index_topic(author, topic, new.text.plain)
+    note_activity(author, agenda_id, now(), topics=_shown(topic))
+    _count_post(author, topic, post, 1)
+    _note_quotes(author, topic, post)
+    return topic
+
+
+@action
+def reply(
+    author: Member,
+    topic_id: int,
+    text: Written,
+    key: str | None = None,
+    *,
+    paragraph: str | None = None,
+    for_organisation: bool = False,
+) -> Post:
+    """Add a post to a topic. The same submission key from the same author adds it once.
+
+    `paragraph` is the key of the paragraph of a case that the post comments on.
+    """
+    topic = _topic(author, topic_id)
+    if earlier := _earlier(author, key):
+        return earlier
+    require(author.can.reply(topic))
+    organisation_id = _organisation(author, for_organisation)
+    _check_text(text)
+    try:
+        with db.session.begin_nested():
+            number = _next_number(topic)
+            post = _add_post(
+                topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
+            )
+    except IntegrityError:
+        return _sent_twice(author, key)
+    note_activity(author, topic.agenda_id, now())
+    _index_post(author, post, topic, text.plain)
+    _count_post(author, topic, post, 1)
+    told = _note_quotes(author, topic, post)
+    _note(author, "reply", {topic.author_id} - told, post, text.plain)
+    return post
+
+
+@action
+def edit(
+    author: Member,
+    post_id: int,
+    text: Written,
+    title: str | None = None,
+    *,
+    themes: Sequence[int] | None = None,
+    audience: str | None = None,
+    seen: str | None = None,
+) -> Post:
+    """Change one's post; title, themes and audience only with a topic's first post.
+
+    Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
+    text that the author changed: raises `Conflict` when the post says something else by now.
+    """
+    post = _post(author, post_id)
+    require(author.can.edit(post))
+    _require_no_home(post)
+    if seen and seen != post.fingerprint:
+        raise Conflict(_("This text has changed since you opened the form."))
+    _check_text(text)
+    title = _changed_title(post, title)
+    _keep_revision(post, text, title)
+    post.source, post.html = text.source, text.html
+    post.html_version, post.language = text.html_version, text.language
+    if post.number == 1:
+        _edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
+    else:
+        _index_post(author, post, post.topic, text.plain)
+    _note_quotes(author, post.topic, post)
+    return post
+
+
+@action
+def delete(author: Member, post_id: int) -> Post:
+    """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
+    post = _post(author, post_id)
+    require(author.can.delete(post))
+    _require_no_home(post)
+    was_shown = not post.is_gone
+    if was_shown:
+        _count_post(author, post.topic, post, -1)
+    _forget_text(post)
+    post.deleted_at = now()
+    _take_away(author, post, was_shown)
+    search.unindex(author, "post", post.id)
+    if post.topic.deleted_at is None and not _is_worth_keeping(post.topic):
+        _delete_topic(author, post.topic)
+    return post
+
+
+@action
+def withdraw(author: Member, revision_id: int) -> Post:
+    """Take back what one's post said before; that it was edited can still be seen."""
+    revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
+    if revision is None:
+        raise NotFound()
+    post = _post(author, revision.post_id)
+    require(author.can.delete(post))
+    revision.source, revision.title = "", ""
+    revision.withdrawn_at = revision.withdrawn_at or now()
+    return post
+
+
+# Marks and answers
+
+
+@action
+def mark(
+    member: Member, post_id: int, kind: str, outcome: str | None = None, note: str = ""
+) -> Post:
+    """Say to a post that it is useful, that one faces the same, or what became of trying it."""
+    post = _post(member, post_id)
+    require(member.can.mark(post))
+    outcome, note = _checked_mark(kind, outcome, note)
+    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    if given is None:
+        db.session.add(
+            Mark(
+                post_id=post_id,
+                member_id=member.id,
+                kind=kind,
+                outcome=outcome,
+                note=note,
+                city_id=member.city_id,
+                created_at=now(),
+            )
+        )
+        _count_mark(post, kind, 1)
+        if not is_told(member, "mark", post_id):
+            _note(member, "mark", {post.author_id}, post, note)
+    else:
+        given.outcome, given.note = outcome, note
+    return post
+
+
+@action
+def unmark(member: Member, post_id: int, kind: str) -> Post:
+    """Take a mark back; nothing happens when there is none."""
+    post = _post(member, post_id)
+    require(member.can.mark(post))
+    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    if given is not None:
+        db.session.delete(given)
+        _count_mark(post, kind, -1)
+    return post
+
+
+@action
+def choose_answer(member: Member, topic_id: int, post_id: int | None) -> Topic:
+    """Choose the post that answers a question, or with None say that nothing does yet."""
+    topic = _topic(member, topic_id)
+    require(member.can.choose_answer(topic))
+    if post_id is None:
+        topic.answer_id = None
+        return topic
+    post = _post(member, post_id)
+    if post.topic_id != topic.id or post.number == 1 or post.is_gone:
+        raise Invalid(_("Choose one of the replies to this question."), "post")
+    if topic.answer_id != post.id:
+        topic.answer_id = post.id
+        _note(member, "answer", {post.author_id, topic.author_id}, post, "")
+    return topic
+
+
+# Moderating
+
+
+@action
+def lock(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic take no more replies."""
+    return _set_moment(moderator, topic_id, "locked_at", now())
+
+
+@action
+def unlock(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic take replies again."""
+    return _set_moment(moderator, topic_id, "locked_at", None)
+
+
+@action
+def pin(moderator: Person, topic_id: int) -> Topic:
+    """Keep a topic at the top of its agenda's dialogue."""
+    return _set_moment(moderator, topic_id, "pinned_at", now())
+
+
+@action
+def unpin(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic stand where its latest post puts it."""
+    return _set_moment(moderator, topic_id, "pinned_at", None)
+
+
+@action
+def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
+    """Put a topic on another agenda."""
+    topic = _topic(moderator, topic_id)
+    require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
+    if topic.home:
+        raise Invalid(_("This is moved on its own page, with what it belongs to."), "agenda")
+    _move(moderator, topic, agenda_id)
+    return topic
+
+
+@action
+def hide(moderator: Person, post_id: int, reason: str) -> Post:
+    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it."""
+    post = _post(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _require_no_home(post)
+    if post.is_gone:
+        return post
+    _count_post(moderator, post.topic, post, -1)
+    post.hidden_at, post.hidden_reason = now(), reason
+    _take_away(moderator, post, was_shown=True)
+    search.hide(moderator, "post", post.id)
+    if post.topic.hidden_at is None and not _is_worth_keeping(post.topic):
+        _hide_topic(moderator, post.topic)
+    return post
+
+
+@action
+def restore(moderator: Person, post_id: int) -> Post:
+    """Show a hidden post again, and the topic that was hidden with it."""
+    post = _post(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    if post.hidden_at is None or post.deleted_at is not None:
+        return post
+    is_topic_too = post.topic.hidden_at == post.hidden_at
+    post.hidden_at, post.hidden_reason = None, ""
+    _bring_back(moderator, post)
+    if is_topic_too:
+        _restore_topic(moderator, post.topic)
+    return post
+
+
+@action
+def hide_topic(moderator: Person, topic_id: int) -> Topic:
+    """Withhold a whole topic from readers, everywhere."""
+    topic = _topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    if topic.hidden_at is None:
+        _hide_topic(moderator, topic)
+    return topic
+
+
+@action
+def restore_topic(moderator: Person, topic_id: int) -> Topic:
+    """Show a hidden topic again."""
+    topic = _topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    if topic.hidden_at is not None:
+        _restore_topic(moderator, topic)
+    return topic
+
+
+# For the pages of cases and practices, whose topic lives with them
+
+
+@action
+def rename(
+    doer: Person,
+    topic_id: int,
+    title: str,
+    *,
+    audience: str | None = None,
+    excerpt: str | None = None,
+    text: Written | None = None,
+    agenda_id: int | None = None,
+    home: str | None = None,
+) -> Topic:
+    """Let the topic of a case or practice follow its page: title, audience, excerpt, first post, agenda, address.
+
+    The deed that calls it has asked whether the doer may.
+    """
+    topic = _topic(doer, topic_id)
+    if not topic.home:
+        raise Forbidden(_("Only the topic of a case or a practice follows its page."))
+    topic.title, topic.home = title, home or topic.home
+    topic.excerpt = topic.excerpt if excerpt is None else excerpt
+    if audience is not None:
+        _change_audience(doer, topic, audience)
+    if text is not None:
+        _rewrite(topic, text)
+    if agenda_id is not None and agenda_id != topic.agenda_id:
+        _move(doer, topic, agenda_id)
+    return topic
+
+
+@action
+def delete_topic(doer: Person, topic_id: int) -> None:
+    """Delete the topic of a case or practice that was deleted, with its comments.
+
+    The deed that calls it has asked whether the doer may.
+    """
+    topic = _topic(doer, topic_id)
+    if not topic.home:
+        raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
+    _delete_topic(doer, topic)
+
+
+@action
+def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
+    """Let comments on paragraphs follow them: {old key: new key, or None for the whole case}."""
+    for old, new in keys.items():
+        comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
+        db.session.execute(comments.values(paragraph=new))
+
+
+# Rows that a deed decides on, read afresh and held until it is done
+
+
+def _topic(doer: Person, topic_id: int) -> Topic:
+    query = visible_topics(doer).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
+    topic: Topic | None = db.session.scalar(query.with_for_update(of=Topic))
+    if topic is None:
+        raise NotFound()
+    return topic
+
+
+def _post(doer: Person, post_id: int) -> Post:
+    query = visible_posts(doer).where(Post.id == post_id)
+    post: Post | None = db.session.scalar(query.with_for_update(of=(Topic, Post)))
+    if post is None:
+        raise NotFound()
+    return post
+
+
+def _first_post(topic: Topic) -> Post:
+    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
+    return db.session.scalars(query).one()
+
+
+def _earlier(author: Member, key: str | None) -> Post | None:
+    if not key:
+        return None
+    query = select(Post).where(Post.author_id == author.id, Post.submission_key == key[:KEY_LENGTH])
+    return db.session.scalar(query.options(joinedload(Post.topic)))
+
+
+def _sent_twice(author: Member, key: str | None) -> Post:
+    """The post that another request has written with the same key in this very moment."""
+    if earlier := _earlier(author, key):
+        return earlier
+    raise Conflict(_("This was sent twice at once. Please send it again."))
+
+
+# What may be written
+
+
+def _check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
+    if kind not in KINDS:
+        raise Invalid(_("Choose an experience or a question."), "kind")
+    if audience not in AUDIENCES:
+        raise Invalid(_("Choose who may read it."), "audience")
+    if not home:
+        _checked_title(title)
+
+
+def _checked_title(title: str) -> str:
+    title = " ".join(title.split())
+    if len(title) not in TITLE_LENGTHS:
+        raise Invalid(_("Enter a title of 3 to 120 characters."), "title")
+    return title
+
+
+def _check_text(text: Written) -> None:
+    if not text.source.strip():
+        raise Invalid(_("Write a text."), "source")
+    if len(text.source) > MAX_SOURCE:
+        raise Invalid(_("Shorten the text to 20,000 characters."), "source")
+
+
+def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None, str]:
+    if kind not in MARKS:
+        raise Invalid(_("Choose one of the marks."), "kind")
+    if kind != TRIED:
+        return None, ""
+    if outcome not in OUTCOMES:
+        raise Invalid(_("Say what became of it: kept, adapted or stopped."), "outcome")
+    note = " ".join(note.split())
+    if len(note) > NOTE_LENGTH:
+        raise Invalid(_("Shorten the sentence to 300 characters."), "note")
+    return outcome, note
+
+
+def _organisation(author: Member, for_organisation: bool) -> int | None:
+    if not for_organisation:
+        return None
+    require(author.can.write_for_organisation())
+    return author.organisation_id
+
+
+def _require_no_home(post: Post) -> None:
+    """What opens the topic of a case or a practice is changed with its page, never here."""
+    if post.number == 1 and post.topic.home:
+        raise Forbidden(_("This is changed on its own page."))
+
+
+# New rows
+
+
+def _add_topic(author: Member, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
+    title = " ".join(new.title.split())
+    topic = Topic(
+        kind=new.kind,
+        agenda_id=agenda_id,
+        author_id=author.id,
+        organisation_id=organisation_id,
+        title=title,
+        slug=slugify(title, "topic"),
+        excerpt=excerpt(new.text.plain),
+        language=new.text.language,
+        audience=new.audience,
+        home=new.home,
+        posts_count=1,
+        replies_count=0,
+        created_at=now(),
+        active_at=now(),
+    )
+    db.session.add(topic)
+    db.session.flush()
+    return topic
+
+
+def _next_number(topic: Topic) -> int:
+    query = (
+        update(Topic)
+        .where(Topic.id == topic.id)
+        .values(
+            posts_count=Topic.posts_count + 1,
+            replies_count=Topic.replies_count + 1,
+            active_at=max(topic.active_at, now()),
+        )
+        .returning(Topic.posts_count)
+    )
+    return int(db.session.execute(query).scalar_one())
+
+
+def _add_post(
+    topic: Topic,
+    author: Member,
+    organisation_id: int | None,
+    text: Written,
+    *,
+    key: str | None,
+    number: int,
+    paragraph: str | None = None,
+) -> Post:
+    post = Post(
+        topic_id=topic.id,
+        number=number,
+        author_id=author.id,
+        organisation_id=organisation_id,
+        source=text.source,
+        html=text.html,
+        html_version=text.html_version,
+        language=text.language,
+        paragraph=paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None,
+        submission_key=key[:KEY_LENGTH] if key else None,
+        created_at=now(),
+        useful_count=0,
+        same_here_count=0,
+        tried_count=0,
+        hidden_reason="",
+    )
+    db.session.add(post)
+    db.session.flush()
+    return post
+
+
+def _set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
+    db.session.execute(delete_rows(TopicTheme).where(TopicTheme.topic_id == topic.id))
+    rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in themes_by_id(theme_ids)]
+    if rows:
+        db.session.execute(insert(TopicTheme), rows)
+
+
+# Editing
+
+
+def _changed_title(post: Post, title: str | None) -> str:
+    if title is None or post.number != 1:
+        return post.topic.title
+    return _checked_title(title)
+
+
+def _keep_revision(post: Post, text: Written, title: str) -> None:
+    has_changed = text.source != post.source or title != post.topic.title
+    if not has_changed or now() - post.created_at <= EDIT_WITHOUT_TRACE:
+        return
+    db.session.add(
+        Revision(
+            post_id=post.id,
+            title=post.topic.title if post.number == 1 else "",
+            source=post.source,
+            written_at=post.edited_at or post.created_at,
+            replaced_at=now(),
+        )
+    )
+    post.edited_at = now()
+
+
+def _edit_topic(
+    author: Member,
+    topic: Topic,
+    text: Written,
+    title: str,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+) -> None:
+    topic.title, topic.slug = title, slugify(title, "topic")
+    topic.excerpt, topic.language = excerpt(text.plain), text.language
+    if themes is not None:
+        _set_themes(topic, themes)
+    if audience is not None:
+        _open_to(author, topic, audience)
+    _index_topic(author, topic, text.plain)
+
+
+def _open_to(author: Member, topic: Topic, audience: str) -> None:
+    """Change who reads a topic; what others wrote for members stays with members."""
+    if audience not in AUDIENCES:
+        raise Invalid(_("Choose who may read it."), "audience")
+    if topic.audience == MEMBERS and audience == PUBLIC and topic.replies_count:
+        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+    _change_audience(author, topic, audience)
+
+
+def _change_audience(doer: Person, topic: Topic, audience: str) -> None:
+    if audience == topic.audience:
+        return
+    _count_all(doer, topic, -1)
+    topic.audience = audience
+    _count_all(doer, topic, 1)
+    search.set_audience(doer, "topic", topic.id, audience)
+
+
+def _rewrite(topic: Topic, text: Written) -> None:
+    post = _first_post(topic)
+    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    post.language = topic.language = text.language
+
+
+# Taking away and bringing back
+
+
+def _forget_text(post: Post) -> None:
+    post.source, post.html, post.hidden_reason = "", post.html[:0], ""
+    post.useful_count = post.same_here_count = post.tried_count = 0
+    for row, column in (
+        (Revision, Revision.post_id),
+        (Mark, Mark.post_id),
+        (Quote, Quote.post_id),
+    ):
+        db.session.execute(delete_rows(row).where(column == post.id))
+
+
+def _take_away(doer: Person, post: Post, was_shown: bool) -> None:
+    """Everything that speaks of a post that readers see no longer."""
+    topic = post.topic
+    if was_shown and post.number > 1:
+        topic.replies_count -= 1
+    if topic.answer_id == post.id:
+        topic.answer_id = None
+    if post.number == 1:
+        topic.excerpt = ""
+        _index_topic(doer, topic, "")
+    hide_notices(doer, post_id=post.id)
+
+
+def _bring_back(doer: Person, post: Post) -> None:
+    topic = post.topic
+    if post.number > 1:
+        topic.replies_count += 1
+    _count_post(doer, topic, post, 1)
+    if post.number == 1:
+        plain = write(post.source, post.language).plain  # rare, so it may run under the lock
+        topic.excerpt = excerpt(plain)
+        _index_topic(doer, topic, plain)
+    search.restore(doer, "post", post.id)
+    restore_notices(doer, post_id=post.id)
+
+
+def _is_worth_keeping(topic: Topic) -> bool:
+    """Whether anything is left to read in a topic."""
+    return topic.replies_count > 0 or not _first_post(topic).is_gone
+
+
+def _hide_topic(doer: Person, topic: Topic) -> None:
+    _count_all(doer, topic, -1)
+    topic.hidden_at = now()
+    search.hide(doer, "topic", topic.id)
+    hide_notices(doer, topic_id=topic.id)
+
+
+def _restore_topic(doer: Person, topic: Topic) -> None:
+    topic.hidden_at = None
+    _count_all(doer, topic, 1)
+    search.restore(doer, "topic", topic.id)
+    restore_notices(doer, topic_id=topic.id)
+
+
+def _delete_topic(doer: Person, topic: Topic) -> None:
+    _count_all(doer, topic, -1)
+    topic.deleted_at = now()
+    search.unindex(doer, "topic", topic.id)
+    hide_notices(doer, topic_id=topic.id)
+
+
+def _set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
+    topic = _topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    setattr(topic, name, moment)
+    return topic
+
+
+def _move(doer: Person, topic: Topic, agenda_id: int) -> None:
+    if agenda_id == topic.agenda_id:
+        return
+    shown = _shown(topic)
+    note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
+    note_activity(doer, agenda_id, topic.active_at, topics=shown)
+    topic.agenda_id = agenda_id
+    search.move(doer, "topic", topic.id, agenda_id)
+
+
+# Counters: an agenda's topics and a member's posts are counted as far as everybody may read them
+
+
+def _shown(topic: Topic) -> int:
+    """1 when the topic counts among its agenda's: public, there, and not the comments of a case."""
+    return int(_is_public(topic) and topic.kind != "case")
+
+
+def _is_public(topic: Topic) -> bool:
+    is_there = topic.hidden_at is None and topic.deleted_at is None
+    return is_there and topic.audience == PUBLIC
+
+
+def _count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
+    is_own_page = post.number == 1 and topic.home
+    if _is_public(topic) and not is_own_page:
+        note_posts(doer, post.author_id, by)
+
+
+def _count_all(doer: Person, topic: Topic, by: int) -> None:
+    """Count a whole topic in or out: on its agenda, and for everybody who wrote in it."""
+    if not _is_public(topic):
+        return
+    if shown := _shown(topic):
+        note_activity(doer, topic.agenda_id, topic.created_at, topics=by * shown)
+    first = 2 if topic.home else 1
+    query = select(Post.author_id, func.count()).where(
+        Post.topic_id == topic.id,
+        Post.number >= first,
+        Post.deleted_at.is_(None),
+        Post.hidden_at.is_(None),
+    )
+    for author_id, count in db.session.execute(
+        query.group_by(Post.author_id).order_by(Post.author_id)
+    ).all():
+        note_posts(doer, author_id, by * count)
+
+
+def _count_mark(post: Post, kind: str, by: int) -> None:
+    counter = COUNTERS[kind]
+    query = update(Post).where(Post.id == post.id).values({counter: counter + by})
+    db.session.execute(query)
+    db.session.flush()
+
+
+# Search and notices
+
+
+def _index_topic(doer: Person, topic: Topic, plain: str) -> None:
+    """The document of a topic. A case or practice has one of its own, so its topic's holds no words."""
+    has_words = not topic.home
+    search.index(
+        doer,
+        search.Entry(
+            kind="topic",
+            item_id=topic.id,
+            address=topic.address,
+            title=topic.title if has_words else "",
+            body=plain if has_words else "",
+            written_at=topic.created_at,
+            byline=_byline(topic.author_id) if has_words else "",
+            agenda_id=topic.agenda_id,
+            language=topic.language,
+            audience=topic.audience,
+        ),
+    )
+
+
+def _index_post(doer: Person, post: Post, topic: Topic, plain: str) -> None:
+    search.index(
+        doer,
+        search.Entry(
+            kind="post",
+            item_id=post.id,
+            address=f"/posts/{post.id}",
+            title=topic.title,
+            body=plain,
+            written_at=post.created_at,
+            byline=_byline(post.author_id),
+            agenda_id=topic.agenda_id,
+            parent=("topic", topic.id),
+            language=post.language,
+            audience=topic.audience,
+        ),
+    )
+
+
+def _byline(member_id: int) -> str:
+    member = db.session.get_one(Member, member_id)
+    city = db.session.get(City, member.city_id) if member.city_id else None
+    return f"{member.name}, {city.name}" if city else member.name
+
+
+def _note_quotes(author: Person, topic: Topic, post: Post) -> set[int]:
+    """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
+    known = set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post.id)))
+    quoted = _quoted(author, topic, post)
+    gone = known - {other.id for other in quoted}
+    db.session.execute(
+        delete_rows(Quote).where(Quote.post_id == post.id, Quote.quoted_id.in_(gone))
+    )
+    new = [other for other in quoted if other.id not in known]
+    db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
+    authors = {other.author_id for other in new}
+    _note(author, "quote", authors, post, post.source)
+    return authors
+
+
+def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
+    ids = [known for known in quoted_posts(post.source) if known <= LARGEST_ID and known != post.id]
+    if not ids:
+        return []
+    query = visible_posts(author).where(Post.id.in_(ids), *is_there())
+    posts: Sequence[Post] = db.session.scalars(query).all()
+    if topic.audience == PUBLIC and any(other.topic.audience == MEMBERS for other in posts):
+        raise Invalid(
+            _("Members wrote this for members only: do not quote it in public."), "source"
+        )
+    return posts
+
+
+def _note(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
+    note_event(
+        doer,
+        kind,
+        recipients,
+        f"/posts/{post.id}",
+        title=post.topic.title,
+        text=text,
+        topic_id=post.topic_id,
+        post_id=post.id,
+    )

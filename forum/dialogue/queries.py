@@ -1,0 +1,278 @@
+"""What readers see of the dialogue: topics, their posts by number, marks, earlier versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from forum.agendas.models import Theme
+from forum.db import db
+from forum.dialogue.models import (
+    POSTS_ON_A_PAGE,
+    TRIED,
+    Mark,
+    Post,
+    Revision,
+    Topic,
+    TopicTheme,
+)
+from forum.errors import NotFound
+from forum.members.models import City, Member
+from forum.notifications.models import Event, Notice
+from forum.pages import Page, clamp, page_of, pages_for
+from forum.permissions import Person, read_by, require, shown_to
+
+TOPICS_ON_A_PAGE = 20
+ORDERS = ("active", "newest", "unanswered")
+
+
+@dataclass(frozen=True)
+class TopicFilter:
+    """Which topics of a list are wanted, and in which order. `theme` is a slug; empty values do not filter."""
+
+    agenda_id: int | None = None
+    kind: str = ""
+    order: str = "active"
+    theme: str = ""
+    language: str = ""
+    author_id: int | None = None
+
+
+# Topics
+
+
+def visible_topics(reader: Person) -> Select[Any]:
+    """The topics that the reader may see: not deleted, not hidden from them, for an audience of theirs."""
+    return select(Topic).where(
+        Topic.deleted_at.is_(None),
+        shown_to(reader, Topic.hidden_at, Topic.agenda_id),
+        read_by(reader, Topic.audience),
+    )
+
+
+def topics(reader: Person, wanted: TopicFilter, page: int = 1) -> Page[Topic]:
+    """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments."""
+    return page_of(_as_rows(_filtered(_listed(reader), wanted)), page, TOPICS_ON_A_PAGE)
+
+
+def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
+    """How many topics of each kind the other filters leave, for the tabs of a list."""
+    query = _where(_listed(reader), wanted).with_only_columns(Topic.kind, func.count())
+    return dict(db.session.execute(query.group_by(Topic.kind)).tuples())
+
+
+def latest_topics(reader: Person, limit: int) -> Sequence[Topic]:
+    """The topics with the latest posts, ready for `topic_row`."""
+    query = _listed(reader).order_by(Topic.active_at.desc(), Topic.id.desc())
+    return db.session.scalars(_as_rows(query).limit(limit)).all()
+
+
+def questions_waiting(reader: Person, limit: int) -> Sequence[Topic]:
+    """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
+    query = _listed(reader).where(
+        Topic.kind == "question",
+        Topic.answer_id.is_(None),
+        Topic.locked_at.is_(None),
+        Topic.hidden_at.is_(None),
+    )
+    return db.session.scalars(_as_rows(query.order_by(Topic.id.desc())).limit(limit)).all()
+
+
+def get_topic(reader: Person, topic_id: int) -> Topic:
+    """A topic with agenda, author and themes, or `NotFound`."""
+    query = visible_topics(reader).where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(
+        query.options(
+            joinedload(Topic.agenda),
+            joinedload(Topic.organisation),
+            joinedload(Topic.author).options(
+                joinedload(Member.city), joinedload(Member.organisation)
+            ),
+            selectinload(Topic.themes),
+        )
+    )
+    if topic is None:
+        raise NotFound()
+    return topic
+
+
+def _listed(reader: Person) -> Select[Any]:
+    return visible_topics(reader).where(or_(Topic.kind != "case", Topic.replies_count > 0))
+
+
+def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
+    query = _where(query, wanted)
+    if wanted.kind:
+        query = query.where(Topic.kind == wanted.kind)
+    if wanted.order == "newest":
+        return query.order_by(Topic.created_at.desc(), Topic.id.desc())
+    if wanted.agenda_id and wanted.order == "active":
+        query = query.order_by(Topic.pinned_at.is_(None))
+    return query.order_by(Topic.active_at.desc(), Topic.id.desc())
+
+
+def _where(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
+    conditions = [
+        column == value
+        for column, value in (
+            (Topic.agenda_id, wanted.agenda_id),
+            (Topic.language, wanted.language),
+            (Topic.author_id, wanted.author_id),
+        )
+        if value
+    ]
+    if wanted.order == "unanswered":
+        conditions += [Topic.kind == "question", Topic.answer_id.is_(None)]
+    if wanted.theme:
+        conditions.append(Topic.id.in_(_about(wanted.theme)))
+    return query.where(*conditions)
+
+
+def _about(theme: str) -> Select[Any]:
+    return select(TopicTheme.topic_id).join(Theme).where(Theme.slug == theme)
+
+
+def _as_rows(query: Select[Any]) -> Select[Any]:
+    return query.options(joinedload(Topic.agenda), joinedload(Topic.author).joinedload(Member.city))
+
+
+# Posts
+
+
+def posts_in(reader: Person, topic: Topic, page: int) -> Page[Post]:
+    """The posts whose numbers belong to a page: 1 to 20, 21 to 40, … Gone posts are there, as gaps.
+
+    `topic` is one that `get_topic(reader, …)` gave.
+    """
+    pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
+    page = clamp(page, pages)
+    last = page * POSTS_ON_A_PAGE
+    query = select(Post).where(
+        Post.topic_id == topic.id, Post.number > last - POSTS_ON_A_PAGE, Post.number <= last
+    )
+    posts = db.session.scalars(_with_people(query.order_by(Post.number))).all()
+    return Page(posts, page, pages, topic.posts_count)
+
+
+def get_post(reader: Person, post_id: int) -> Post:
+    """A post with its topic, agenda and author, or `NotFound`. It may be gone: ask `is_gone`."""
+    query = visible_posts(reader).where(Post.id == post_id)
+    post: Post | None = db.session.scalar(_with_people(query))
+    if post is None:
+        raise NotFound()
+    return post
+
+
+def visible_posts(reader: Person) -> Select[Any]:
+    """The posts, and the gaps that some have left, in the topics that the reader may see."""
+    whole = visible_topics(reader).whereclause
+    query = select(Post).join(Post.topic)
+    return (query.where(whole) if whole is not None else query).options(
+        contains_eager(Post.topic).options(joinedload(Topic.agenda))
+    )
+
+
+def answer_of(reader: Person, topic: Topic) -> Post | None:
+    """The post that was chosen as the answer, with its author; None when there is none to read."""
+    if topic.answer_id is None:
+        return None
+    query = select(Post).where(Post.id == topic.answer_id, *is_there())
+    answer: Post | None = db.session.scalar(_with_people(query))
+    return answer
+
+
+def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
+    """The comments of a case's topic on single paragraphs, by the paragraph's key, oldest first."""
+    query = select(Post).where(Post.topic_id == topic.id, Post.paragraph.is_not(None), *is_there())
+    found: dict[str, list[Post]] = {}
+    for post in db.session.scalars(_with_people(query.order_by(Post.number).limit(limit))):
+        found.setdefault(post.paragraph or "", []).append(post)
+    return found
+
+
+def posts_by(
+    reader: Person,
+    member_id: int | None = None,
+    city_id: int | None = None,
+    organisation_id: int | None = None,
+    limit: int = 20,
+) -> Sequence[Post]:
+    """The latest posts of a member, or of the members of a city or an organisation, with their topics."""
+    query = visible_posts(reader).where(
+        Topic.hidden_at.is_(None), *is_there(), or_(Post.number > 1, Topic.home.is_(None))
+    )
+    if member_id is not None:
+        query = query.where(Post.author_id == member_id)
+    if city_id is not None:
+        query = query.where(Post.author_id.in_(select(Member.id).where(Member.city_id == city_id)))
+    if organisation_id is not None:
+        own = select(Member.id).where(Member.organisation_id == organisation_id)
+        wrote = or_(Post.author_id.in_(own), Post.organisation_id == organisation_id)
+        query = query.where(wrote)
+    return db.session.scalars(_with_people(query.order_by(Post.id.desc()).limit(limit))).all()
+
+
+def _with_people(query: Select[Any]) -> Select[Any]:
+    return query.options(
+        joinedload(Post.organisation),
+        joinedload(Post.author).options(joinedload(Member.city), joinedload(Member.organisation)),
+    )
+
+
+def is_there() -> tuple[Any, ...]:
+    """In SQL: a post with a text that readers may see."""
+    return (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+
+
+# Marks and earlier versions
+
+
+def is_told(member: Person, kind: str, post_id: int) -> bool:
+    """Whether a notice about what the member did to a post has been noted already."""
+    about = {"actor_id": member.id, "kind": kind, "post_id": post_id}
+    waits = select(Event.id).filter_by(**about).where(Event.done_at.is_(None))
+    told = select(Notice.id).filter_by(**about)
+    return bool(db.session.scalar(select(waits.exists() | told.exists())))
+
+
+def my_marks(member: Person, posts: Iterable[Post]) -> dict[int, dict[str, Mark]]:
+    """What a reader said to each of these posts: {post id: {kind: mark}}; nothing for a visitor."""
+    ids = [post.id for post in posts]
+    found: dict[int, dict[str, Mark]] = {}
+    if not member.is_member or not ids:
+        return found
+    query = select(Mark).where(Mark.post_id.in_(ids), Mark.member_id == member.id)
+    for mark in db.session.scalars(query):
+        found.setdefault(mark.post_id, {})[mark.kind] = mark
+    return found
+
+
+def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:
+    """Who tried what a topic's posts (or the one of that number) tell, with member and city, by city.
+
+    The topic is one that the reader was found to see.
+    """
+    query = (
+        select(Mark)
+        .join(Post, Post.id == Mark.post_id)
+        .join(Mark.member)
+        .outerjoin(Mark.city)
+        .where(Mark.kind == TRIED, Post.topic_id == topic_id, *is_there())
+        .where(Member.hidden_at.is_(None))
+        .options(contains_eager(Mark.member), contains_eager(Mark.city))
+        .order_by(City.name.is_(None), City.name, Mark.created_at, Mark.member_id)
+    )
+    if number is not None:
+        query = query.where(Post.number == number)
+    return db.session.scalars(query.limit(limit)).all()
+
+
+def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revision]:
+    """What a post said before, newest first, withdrawn ones as gaps without a text."""
+    require(reader.can.compare(post))
+    query = select(Revision).where(Revision.post_id == post.id)
+    return db.session.scalars(query.order_by(Revision.id.desc()).limit(limit)).all()
