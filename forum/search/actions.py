@@ -34,10 +34,10 @@ class Entry:
 def index(_doer: Person, entry: Entry) -> None:
     """Make one thing findable, or findable by its new words. A hidden thing stays hidden."""
     document = get_document(entry.kind, entry.item_id)
+    parent = get_document(*entry.parent) if entry.parent else None
     if document is None:
         document = Document(kind=entry.kind, item_id=entry.item_id)
         db.session.add(document)
-    parent = get_document(*entry.parent) if entry.parent else None
     document.parent_id = parent.id if parent else None
     document.agenda_id, document.address = entry.agenda_id, entry.address
     document.title, document.body, document.byline = entry.title, entry.body, entry.byline
