@@ -306,6 +306,11 @@ class Everything(Can):
         return YES
 
 
+def administers(role: Any) -> Any:
+    """Whether a role (a word, or a column that holds one) is that of those who run the forum."""
+    return role == ADMINISTRATOR
+
+
 # Reach: what a reader may see, said for Python and for SQL side by side.
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import count, islice
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.db import action, db, now
@@ -28,7 +28,7 @@ from forum.members.models import (
     Organisation,
     Session,
 )
-from forum.permissions import ADMINISTRATOR, MEMBER, ROLES, Person, require
+from forum.permissions import MEMBER, ROLES, Person, administers, require
 
 CityRow = tuple[int, str, str, float, float, int, list[str]]
 
@@ -136,7 +136,7 @@ def join(visitor: Person, joining: Joining) -> Member:
 
 
 def _new_member(joining: Joining) -> Member:
-    if _email_is_taken(joining.email):
+    if queries.email_is_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
     member = Member(
         handle=_new_handle(joining),
@@ -147,12 +147,6 @@ def _new_member(joining: Joining) -> Member:
     )
     _describe(member, joining)
     return member
-
-
-def _email_is_taken(email: str) -> bool:
-    # Of people who have left too: their row still holds the address.
-    found = select(Member.id).where(Member.email == queries.plain_email(email))
-    return db.session.scalar(found) is not None
 
 
 def _taken_meanwhile(error: IntegrityError) -> Invalid:
@@ -173,8 +167,7 @@ def _new_handle(joining: Joining) -> str:
 
 
 def _handle_is_free(handle: str) -> bool:
-    found = select(Member.id).where(Member.handle == handle)
-    return handle not in RESERVED and db.session.scalar(found) is None
+    return handle not in RESERVED and not queries.handle_is_taken(handle)
 
 
 def _free(wish: str, is_free: Callable[[str], bool]) -> str:
@@ -337,8 +330,8 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
     member = _member_of_handle(handle)
     if role not in ROLES:
         raise Invalid(_("Choose one from the list."), "role")
-    is_last = member.role == ADMINISTRATOR and queries.administrators_count() < 2
-    if is_last and role != ADMINISTRATOR:
+    is_last = administers(member.role) and queries.administrators_count() < 2
+    if is_last and not administers(role):
         raise Invalid(
             _("Somebody has to run the forum. Appoint another administrator first."), "role"
         )
@@ -468,7 +461,7 @@ def load_cities(administrator: Person, rows: Iterable[CityRow]) -> int:
     A city's address never changes: the biggest city of a name has the name alone, the others add their country.
     """
     require(administrator.can.administer())
-    known = {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}
+    known = queries.city_slugs()
     slugs = set(known.values())
     loaded = 0
     for some in _batches(sorted(rows, key=lambda row: -row[5]), 2_000):

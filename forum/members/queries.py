@@ -27,7 +27,7 @@ from forum.members.models import (
     Session,
 )
 from forum.pages import Page, page_of
-from forum.permissions import ADMINISTRATOR, Person, sees_hidden
+from forum.permissions import Person, administers, require, sees_hidden
 
 T = TypeVar("T")
 IDLE = timedelta(days=30)
@@ -149,6 +149,17 @@ def plain_email(email: str) -> str:
     return email.strip().lower()
 
 
+def email_is_taken(email: str) -> bool:
+    """Whether somebody joined with an address, even somebody who has left: the row still holds it."""
+    found = select(Member.id).where(Member.email == plain_email(email))
+    return db.session.scalar(found) is not None
+
+
+def handle_is_taken(handle: str) -> bool:
+    """Whether somebody has a handle, or had it and left."""
+    return db.session.scalar(select(Member.id).where(Member.handle == handle)) is not None
+
+
 def members_named(reader: Person, words: str) -> Select[Member]:
     """The members whose name, position or offer of help has a word beginning with each of the words.
 
@@ -192,8 +203,7 @@ def members_of_organisation(reader: Person, organisation_id: int) -> list[Member
 
 def administered_members(administrator: Person, words: str, page: int = 1) -> Page[Member]:
     """Everybody with an account, by words of the name or a part of the e-mail address."""
-    if not administrator.is_administrator:
-        raise NotFound()
+    require(administrator.can.administer())
     wanted = fold(words).split()[:8]
     is_meant = [
         or_(_has_word(Member.folded, word), Member.email.contains(word, autoescape=True))
@@ -210,7 +220,7 @@ def all_members() -> list[Member]:
 
 def administrators_count() -> int:
     """How many people can run the forum now."""
-    found = select(func.count(Member.id)).where(Member.role == ADMINISTRATOR, _may_sign_in())
+    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in())
     return db.session.scalar(found) or 0
 
 
@@ -285,6 +295,11 @@ def city_by_name(name: str, country: str | None = None) -> City | None:
     """The biggest city of a name, in the country of a code of two letters when one is given."""
     called = _cities(CityName.folded == _folded_name(name), [country] if country else None, 1)
     return called[0] if called else None
+
+
+def city_slugs() -> dict[int, str]:
+    """The last part of the address of every city, by number."""
+    return {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}
 
 
 def cities_with_members(reader: Person) -> list[tuple[City, int]]:
