@@ -11,15 +11,17 @@ ellipsis eye eye-off file-text flag funnel gavel globe history inbox info italic
 lightbulb link link-2 list list-ordered lock lock-open log-in log-out map-pin menu message-circle
 message-circle-question-mark move-right pencil pin pin-off plus printer quote reply rss search
 settings shield star sun-moon table trash-2 triangle-alert user users x
-""".split()
+"""
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-HEAD = "Lucide icons {version}; their licences (ISC, MIT) are in icons.LICENSE.txt beside this file."
+HEAD = (
+    "Lucide icons {version}; their licences (ISC, MIT) are in icons.LICENSE.txt beside this file."
+)
 
 
 def main(package: Path) -> None:
     """Write the sprite and, beside it, the licences of its icons."""
-    symbols = "\n".join(symbol(name, package / "icons" / f"{name}.svg") for name in ICONS)
+    symbols = "\n".join(symbol(name, package / "icons" / f"{name}.svg") for name in ICONS.split())
     head = f"<!-- {HEAD.format(version=version(package))} -->"
     svg = f'<svg xmlns="http://www.w3.org/2000/svg">\n{head}\n{symbols}\n</svg>\n'
     (STATIC / "icons.svg").write_text(svg, encoding="utf-8")

@@ -1,0 +1,65 @@
+"""The forum's own pictures: a city plan for each agenda, and places put on the map of the world."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from hashlib import sha256
+from html import escape
+from math import radians
+from random import Random
+
+from forum.figures import HEIGHT, WIDTH
+from forum.plans_by_ruler import chamfered_blocks, civic_axis
+from forum.plans_by_water import delta, radial_harbour
+from forum.plans_in_green import green_fingers, old_town
+
+_DRAW: dict[str, Callable[[Random], str]] = {
+    "radial-harbour": radial_harbour,
+    "chamfered-blocks": chamfered_blocks,
+    "delta": delta,
+    "old-town": old_town,
+    "green-fingers": green_fingers,
+    "civic-axis": civic_axis,
+}
+PATTERNS = tuple(_DRAW)
+WORLD_VIEWBOX = "0 0 1020 450"
+
+_PLAN_VIEWBOX = f"0 0 {WIDTH} {HEIGHT}"
+_WORLD_SCALE, _WORLD_MIDDLE, _WORLD_EQUATOR = 184.5, 11.0, 262.0
+
+
+def plans(items: Iterable[tuple[str, str]]) -> str:
+    """An SVG document with one symbol for each (slug, pattern); a page uses `#slug` of it."""
+    symbols = "\n".join(_symbol(slug, plan(slug, pattern)) for slug, pattern in items)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
+
+
+@lru_cache(maxsize=256)
+def plan(slug: str, pattern: str) -> str:
+    """The inside of a symbol of 480 by 288: a figure-ground plan, always the same for a slug.
+
+    Everything is drawn in `currentColor`. An unknown pattern is a KeyError.
+    """
+    dice = Random(sha256(f"{pattern}/{slug}".encode("utf-8", "replace")).digest())
+    drawn = _DRAW[pattern](dice)
+    across, down = dice.choice([(1, 1), (-1, 1), (1, -1), (-1, -1)])
+    move = f"matrix({across} 0 0 {down} {WIDTH if across < 0 else 0} {HEIGHT if down < 0 else 0})"
+    return f'<g fill="currentColor" fill-rule="evenodd" transform="{move}">{drawn}</g>'
+
+
+def project(latitude: float, longitude: float) -> tuple[float, float]:
+    """Where a place lies on `static/world.svg`, in the units of WORLD_VIEWBOX.
+
+    The Natural Earth projection (Patterson, Šavrič), cut in the Bering Strait, where no land is.
+    """
+    lam = radians((longitude - _WORLD_MIDDLE + 180) % 360 - 180)
+    phi = radians(max(-90.0, min(90.0, latitude)))
+    p2 = phi * phi
+    p4 = p2 * p2
+    x = lam * (0.8707 - 0.131979 * p2 + p4 * (-0.013791 + p4 * (0.003971 * p2 - 0.001529 * p4)))
+    y = phi * (1.007226 + p2 * (0.015085 + p4 * (-0.044475 + 0.028874 * p2 - 0.005916 * p4)))
+    return round(510 + _WORLD_SCALE * x, 1), round(_WORLD_EQUATOR - _WORLD_SCALE * y, 1)
+
+
+def _symbol(slug: str, inside: str) -> str:
+    box = f'viewBox="{_PLAN_VIEWBOX}" preserveAspectRatio="xMidYMid slice"'
+    return f'<symbol id="{escape(slug)}" {box}>{inside}</symbol>'
