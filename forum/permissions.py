@@ -229,6 +229,12 @@ class Can:
             return self.write()
         return self.moderate(practice.agenda_id)
 
+    def submit_practice(self, practice: Practice) -> Verdict:
+        """Authors hand their own practice to the moderators, on an agenda that is not archived."""
+        if practice.author_id != self.person.id or practice.deleted_at:
+            return Verdict(_("Only the author may submit this."))
+        return self.write_practice(practice.agenda)
+
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:

@@ -1,0 +1,833 @@
+"""Writing, publishing and hiding cases, practices and readings, with all that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.agendas.models import Agenda, Theme
+from forum.agendas.queries import agenda_by_id, themes_by_id
+from forum.db import action, db, now
+from forum.dialogue import actions as dialogue
+from forum.errors import Conflict, Invalid
+from forum.history.actions import keep_version
+from forum.library.models import (
+    Case,
+    CaseFigure,
+    CaseLink,
+    CaseParagraph,
+    Practice,
+    PracticeSection,
+    Reading,
+)
+from forum.library.queries import (
+    FAILURE,
+    PUBLISHED,
+    SECTIONS,
+    case_to_change,
+    cases_of,
+    cities_by_id,
+    get_reading,
+    last_position,
+    practice_by_id,
+    practice_of_key,
+    practice_to_change,
+    readings_of,
+    slugs_like,
+)
+from forum.markup import Written, excerpt, paragraph_key, paragraphs, slugify, tidy, write
+from forum.members.models import City, Member
+from forum.notifications.actions import note_event
+from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
+from forum.search import actions as search
+from forum.search.actions import Entry
+
+RESERVED = {"new", "mine"}  # addresses of pages of their own under /cases/ and /practices/
+MOST_PARAGRAPHS = 100
+ALIKE = 0.5  # paragraphs that share this much are the same one, edited
+COMPARED = 400  # so many words of a paragraph decide
+YEARS = range(1000, 2101)
+LONGEST = 200  # characters in a name, as the columns keep it
+
+
+@dataclass(frozen=True)
+class FigureText:
+    """A figure of a case: `75`, `cities`, `2014`, and where it comes from."""
+
+    label: str
+    value: str
+    unit: str = ""
+    as_at: str = ""
+    source: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class LinkText:
+    """A link of a case; `kind` is site, report, article or data."""
+
+    label: str
+    address: str
+    kind: str = "site"
+
+
+@dataclass(frozen=True)
+class CaseText:
+    """What a curator writes of a case. Made outside of a deed: it turns its Markdown into HTML at once.
+
+    `slug` counts only when the case is new, and follows from the name when empty.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    body: str
+    reach: str = ""
+    since: int | None = None
+    status: str = "running"
+    language: str = "en"
+    checked_on: date | None = None
+    city_ids: Sequence[int] = ()
+    theme_ids: Sequence[int] = ()
+    figures: Sequence[FigureText] = ()
+    links: Sequence[LinkText] = ()
+    slug: str = ""
+    opening: Written = field(init=False)
+    paragraphs: tuple[tuple[str, Written], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "opening", write(self.summary, self.language))
+        object.__setattr__(self, "paragraphs", _paragraphs(self.body, self.language))
+
+
+@dataclass(frozen=True)
+class PracticeText:
+    """What an author writes of a practice. Made outside of a deed: it turns its Markdown into HTML at once.
+
+    `sections` are Markdown by name (challenge, done, resources, results, failure, lessons, needs); with none
+    of them the practice is short. `slug` counts only when it is new, and follows from the title when empty.
+    """
+
+    title: str
+    sentence: str
+    link: str = ""
+    city_id: int | None = None
+    evidence: str = ""
+    cost: str = ""
+    started: int | None = None
+    language: str = "en"
+    audience: str = PUBLIC
+    failure_audience: str = PUBLIC
+    revisit_on: date | None = None
+    theme_ids: Sequence[int] = ()
+    sections: Mapping[str, str] = field(default_factory=dict)
+    adapted_from_id: int | None = None
+    for_organisation: bool = False
+    slug: str = ""
+    opening: Written = field(init=False)
+    written: Mapping[str, Written] = field(init=False)
+
+    def __post_init__(self) -> None:
+        sources = {name: tidy(self.sections.get(name, "")) for name in SECTIONS}
+        written = {name: write(s, self.language) for name, s in sources.items() if s.strip()}
+        object.__setattr__(self, "opening", write(self.sentence, self.language))
+        object.__setattr__(self, "written", written)
+
+
+@dataclass(frozen=True)
+class ReadingText:
+    """What a curator writes of a best read; `kind` is book, report, article, website or film."""
+
+    title: str
+    authors: str
+    year: int | None = None
+    kind: str = "book"
+    link: str = ""
+    why: str = ""
+    language: str = "en"
+
+
+# Cases
+
+
+@action
+def write_case(curator: Member, agenda_id: int, text: CaseText, case_id: int | None = None) -> Case:
+    """Add a case to an agenda and open its discussion, or change one and keep what it said before.
+
+    Comments on a paragraph that was edited move to the most similar one, or to the case as a whole. With
+    another agenda than before, the case and its discussion move there. The curator opens the discussion, so
+    it takes a member, not `SYSTEM`.
+    """
+    agenda = agenda_by_id(curator, agenda_id)
+    require(curator.can.curate(agenda))
+    _check_case(text)
+    if case_id is None:
+        return _new_case(curator, agenda, text)
+    case = case_to_change(curator, case_id)
+    require(curator.can.curate(case.agenda))
+    return _changed_case(curator, case, agenda, text)
+
+
+@action
+def order_cases(curator: Person, agenda_id: int, case_ids: Sequence[int]) -> None:
+    """Put the cases of an agenda in this order; those that are not named come after, as they stood."""
+    agenda = agenda_by_id(curator, agenda_id)
+    require(curator.can.curate(agenda))
+    _put_in_order(cases_of(curator, agenda), case_ids)
+
+
+@action
+def hide_case(moderator: Person, case_id: int) -> Case:
+    """Take a case and its discussion out of sight, everywhere."""
+    case = case_to_change(moderator, case_id)
+    require(moderator.can.moderate(case.agenda_id))
+    case.hidden_at = case.hidden_at or now()
+    search.hide(moderator, "case", case.id)
+    dialogue.hide_topic(moderator, case.topic_id)
+    return case
+
+
+@action
+def restore_case(moderator: Person, case_id: int) -> Case:
+    """Show a hidden case and its discussion again."""
+    case = case_to_change(moderator, case_id)
+    require(moderator.can.moderate(case.agenda_id))
+    case.hidden_at = None
+    search.restore(moderator, "case", case.id)
+    dialogue.restore_topic(moderator, case.topic_id)
+    return case
+
+
+def _new_case(curator: Member, agenda: Agenda, text: CaseText) -> Case:
+    slug = _free_slug(Case, text.slug or text.name)
+    cities, themes = _cities(text.city_ids), _themes(text.theme_ids)
+    topic = dialogue.open_topic(
+        curator,
+        agenda.id,
+        dialogue.NewTopic(
+            kind="case",
+            title=text.name,
+            text=text.opening,
+            themes=[theme.id for theme in themes],
+            home=f"/cases/{slug}",
+        ),
+    )
+    position = last_position(Case, agenda.id) + 1
+    case = Case(slug=slug, agenda_id=agenda.id, topic_id=topic.id, position=position)
+    case.agenda, case.topic, case.created_at, case.updated_at = agenda, topic, now(), now()
+    _set_case(case, text, cities, themes)
+    db.session.add(case)
+    db.session.flush()
+    _index_case(curator, case, text)
+    return case
+
+
+def _changed_case(curator: Member, case: Case, agenda: Agenda, text: CaseText) -> Case:
+    before, keys = _case_fields(case), _keys(case)
+    if case.agenda_id != agenda.id:
+        case.position = last_position(Case, agenda.id) + 1
+    case.agenda, case.agenda_id = agenda, agenda.id
+    _set_case(case, text, _cities(text.city_ids), _themes(text.theme_ids))
+    if _case_fields(case) == before:
+        return case
+    case.updated_at = now()
+    keep_version(curator, "case", case.id, before)
+    moves = _moves(keys, {key: written.source for key, written in text.paragraphs})
+    if moves:
+        dialogue.move_comments(curator, case.topic_id, moves)
+    opening, words = text.opening, excerpt(text.opening.plain)
+    dialogue.rename(
+        SYSTEM, case.topic_id, case.name, excerpt=words, text=opening, agenda_id=agenda.id
+    )
+    _index_case(curator, case, text)
+    return case
+
+
+def _set_case(case: Case, text: CaseText, cities: Sequence[City], themes: Sequence[Theme]) -> None:
+    case.name, case.kind, case.summary, case.body = text.name, text.kind, text.summary, text.body
+    case.reach, case.since, case.status = text.reach, text.since, text.status
+    case.language, case.checked_on = text.language, text.checked_on
+    case.paragraphs = [
+        CaseParagraph(
+            position=position,
+            key=key,
+            source=written.source,
+            html=written.html,
+            html_version=written.html_version,
+        )
+        for position, (key, written) in enumerate(text.paragraphs, 1)
+    ]
+    case.figures = [CaseFigure(position=n, **vars(f)) for n, f in enumerate(text.figures, 1)]
+    case.links = [CaseLink(position=n, **vars(link)) for n, link in enumerate(text.links, 1)]
+    case.places, case.themes = list(cities), list(themes)
+
+
+def _case_fields(case: Case) -> dict[str, Any]:
+    """What a case says, as its history keeps and compares it."""
+    return {
+        "agenda": case.agenda.title,
+        "name": case.name,
+        "kind": case.kind,
+        "summary": case.summary,
+        "body": case.body,
+        "reach": case.reach,
+        "since": str(case.since or ""),
+        "status": case.status,
+        "language": case.language,
+        "checked_on": str(case.checked_on or ""),
+        "figures": "\n".join(_line(figure, FigureText) for figure in case.figures),
+        "links": "\n".join(_line(link, LinkText) for link in case.links),
+        "places": "\n".join(sorted(f"{city.name}, {city.country}" for city in case.places)),
+        "themes": "\n".join(sorted(theme.name for theme in case.themes)),
+    }
+
+
+def _line(row: Any, shape: type[Any]) -> str:
+    return " | ".join(getattr(row, name) for name in shape.__dataclass_fields__)
+
+
+def _index_case(curator: Person, case: Case, text: CaseText) -> None:
+    places = ", ".join(city.name for city in case.places)
+    words = [text.opening.plain, *(written.plain for _key, written in text.paragraphs)]
+    words += [f"{figure.label}: {figure.value} {figure.unit}" for figure in text.figures]
+    search.index(
+        curator,
+        Entry(
+            kind="case",
+            item_id=case.id,
+            address=f"/cases/{case.slug}",
+            title=case.name,
+            body="\n".join(words),
+            written_at=case.created_at,
+            byline=places or case.reach,
+            agenda_id=case.agenda_id,
+            language=case.language,
+        ),
+    )
+
+
+# Paragraphs and the comments beside them
+
+
+def _paragraphs(body: str, language: str) -> tuple[tuple[str, Written], ...]:
+    """The paragraphs of a body, each with a key of its own, even where two say the same."""
+    found: dict[str, Written] = {}
+    for source in paragraphs(body):
+        key = paragraph_key(source)
+        while key in found:
+            key = paragraph_key(f"{key} {source}")
+        found[key] = write(source, language)
+    return tuple(found.items())
+
+
+def _keys(case: Case) -> dict[str, str]:
+    return {paragraph.key: paragraph.source for paragraph in case.paragraphs}
+
+
+def _moves(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """Where the comments of each paragraph that is gone belong now; None is the case as a whole."""
+    fresh = {key: source for key, source in after.items() if key not in before}
+    return {key: _most_similar(source, fresh) for key, source in before.items() if key not in after}
+
+
+def _most_similar(source: str, among: Mapping[str, str]) -> str | None:
+    matcher = SequenceMatcher(None)
+    matcher.set_seq2(source.split()[:COMPARED])
+    best, best_ratio = None, ALIKE
+    for key, other in among.items():
+        matcher.set_seq1(other.split()[:COMPARED])
+        if matcher.quick_ratio() >= best_ratio and (ratio := matcher.ratio()) >= best_ratio:
+            best, best_ratio = key, ratio
+    return best
+
+
+# Practices
+
+
+@action
+def write_practice(
+    author: Member,
+    agenda_id: int,
+    text: PracticeText,
+    practice_id: int | None = None,
+    key: str | None = None,
+) -> Practice:
+    """Keep a practice as a draft, or change one. A form that comes twice (`key`) makes one practice.
+
+    A published practice stays published when it is changed; what it said before is kept. Only who moderates
+    both agendas moves it to another one then.
+    """
+    agenda = agenda_by_id(author, agenda_id)
+    _check_practice(author, text)
+    known = practice_of_key(author, key) if practice_id is None else None
+    if practice_id is None and known is None:
+        return _new_practice(author, agenda, text, key)
+    practice = practice_to_change(author, known.id if known else practice_id or 0)
+    require(author.can.edit_practice(practice))
+    return _changed_practice(author, practice, agenda, text)
+
+
+@action
+def submit(author: Person, practice_id: int) -> Practice:
+    """Hand a draft, or a practice that came back, to the moderators."""
+    practice = practice_to_change(author, practice_id)
+    require(author.can.submit_practice(practice))
+    if practice.state in ("submitted", PUBLISHED):
+        return practice
+    practice.state, practice.submitted_at = "submitted", now()
+    return practice
+
+
+@action
+def publish(moderator: Person, practice_id: int) -> Practice:
+    """Publish a practice: its discussion opens, search finds it, its author is told."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    _require_state(practice, "submitted")
+    practice.state, practice.published_at, practice.updated_at = PUBLISHED, now(), now()
+    practice.returned_reason = ""
+    practice.topic_id = _opened(practice).id
+    db.session.flush()
+    _index_practice(moderator, practice)
+    _tell_author(moderator, practice, "published")
+    return practice
+
+
+@action
+def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
+    """Return a submitted practice to its author with a reason."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    _require_state(practice, "submitted")
+    if not reason.strip():
+        raise Invalid(_("Say what the author should change."), "reason")
+    practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
+    _tell_author(moderator, practice, "returned", reason)
+    return practice
+
+
+@action
+def feature(moderator: Person, practice_id: int) -> Practice:
+    """Put a published practice first in the library."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    _require_state(practice, PUBLISHED)
+    practice.featured_at = practice.featured_at or now()
+    return practice
+
+
+@action
+def unfeature(moderator: Person, practice_id: int) -> Practice:
+    """Let a practice stand in the library like any other."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    practice.featured_at = None
+    return practice
+
+
+@action
+def delete_practice(author: Person, practice_id: int) -> Practice:
+    """Delete one's own practice for good, with its text; its discussion goes out of sight."""
+    practice = practice_to_change(author, practice_id)
+    require(author.can.delete_practice(practice))
+    practice.deleted_at, practice.featured_at = now(), None
+    practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
+    search.unindex(author, "practice", practice.id)
+    if practice.topic_id:
+        dialogue.delete_topic(SYSTEM, practice.topic_id)
+    return practice
+
+
+@action
+def hide_practice(moderator: Person, practice_id: int) -> Practice:
+    """Take a practice and its discussion out of sight, everywhere."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    practice.hidden_at = practice.hidden_at or now()
+    search.hide(moderator, "practice", practice.id)
+    if practice.topic_id:
+        dialogue.hide_topic(moderator, practice.topic_id)
+    return practice
+
+
+@action
+def restore_practice(moderator: Person, practice_id: int) -> Practice:
+    """Show a hidden practice and its discussion again."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    practice.hidden_at = None
+    search.restore(moderator, "practice", practice.id)
+    if practice.topic_id:
+        dialogue.restore_topic(moderator, practice.topic_id)
+    return practice
+
+
+def _new_practice(author: Member, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
+    require(author.can.write_practice(agenda))
+    practice = Practice(
+        slug=_free_slug(Practice, text.slug or text.title),
+        author_id=author.id,
+        submission_key=key,
+        created_at=now(),
+        updated_at=now(),
+        adapted_from_id=text.adapted_from_id,
+    )
+    _set_practice(author, practice, agenda, text)
+    db.session.add(practice)
+    db.session.flush()
+    return practice
+
+
+def _changed_practice(
+    author: Member, practice: Practice, agenda: Agenda, text: PracticeText
+) -> Practice:
+    _check_move(author, practice, agenda)
+    _check_audience(practice, text.audience)
+    if practice.submitted_at is None:
+        practice.slug = _slug_that_follows(practice, text.title)
+    before = _practice_fields(practice)
+    _set_practice(author, practice, agenda, text)
+    if _practice_fields(practice) != before:
+        practice.updated_at = now()
+        _keep_and_renew(author, practice, text, before)
+    return practice
+
+
+def _check_move(author: Member, practice: Practice, agenda: Agenda) -> None:
+    if agenda.id == practice.agenda_id:
+        return
+    require(author.can.write_practice(agenda))
+    if practice.topic_id:
+        both = author.can.moderate(practice.agenda_id) and author.can.moderate(agenda.id)
+        if not both:
+            raise Invalid(_("Only a moderator moves a published practice."), "agenda")
+
+
+def _check_audience(practice: Practice, audience: str) -> None:
+    """What others wrote for members stays with members."""
+    is_opened = practice.audience == MEMBERS and audience == PUBLIC
+    if is_opened and practice.topic and practice.topic.replies_count:
+        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+
+
+def _slug_that_follows(practice: Practice, title: str) -> str:
+    """A draft's address follows its title, unless it was given one of another kind."""
+    before = slugify(practice.title, "practice")
+    if slugify(title, "practice") == before or not practice.slug.startswith(before):
+        return practice.slug
+    return _free_slug(Practice, title)
+
+
+def _set_practice(author: Member, practice: Practice, agenda: Agenda, text: PracticeText) -> None:
+    practice.agenda, practice.agenda_id = agenda, agenda.id
+    practice.title, practice.sentence, practice.link = text.title, text.sentence, text.link
+    practice.city_id, practice.city = text.city_id, _city(text.city_id)
+    practice.evidence, practice.cost, practice.started = text.evidence, text.cost, text.started
+    practice.language, practice.audience = text.language, text.audience
+    practice.failure_audience, practice.revisit_on = text.failure_audience, text.revisit_on
+    if practice.author_id == author.id:
+        practice.organisation_id = author.organisation_id if text.for_organisation else None
+    practice.sections = _sections(practice, text.written)
+    practice.themes = list(_themes(text.theme_ids))
+
+
+def _sections(practice: Practice, written: Mapping[str, Written]) -> list[PracticeSection]:
+    """The parts as they are now; a part that was there before keeps its row."""
+    known = {part.name: part for part in practice.sections}
+    parts = []
+    for position, name in enumerate(SECTIONS, 1):
+        if name in written:
+            part = known.get(name) or PracticeSection(name=name)
+            part.position, part.source = position, written[name].source
+            part.html, part.html_version = written[name].html, written[name].html_version
+            parts.append(part)
+    return parts
+
+
+def _practice_fields(practice: Practice) -> dict[str, Any]:
+    """What a practice says, as its history keeps and compares it."""
+    return {
+        "agenda": practice.agenda.title,
+        "title": practice.title,
+        "sentence": practice.sentence,
+        "link": practice.link,
+        "city": practice.city.name if practice.city else "",
+        "evidence": practice.evidence,
+        "cost": practice.cost,
+        "started": str(practice.started or ""),
+        "language": practice.language,
+        "audience": practice.audience,
+        "failure_audience": practice.failure_audience,
+        "revisit_on": str(practice.revisit_on or ""),
+        "themes": "\n".join(sorted(theme.name for theme in practice.themes)),
+        **{part.name: part.source for part in practice.sections},
+    }
+
+
+def _opened(practice: Practice) -> Any:
+    """The topic of a practice, opened in its author's name when it is first published."""
+    if practice.topic is not None:
+        return practice.topic
+    if not practice.author.is_member:
+        raise Conflict(_("The author's account is closed for now, so this cannot be published."))
+    practice.topic = dialogue.open_topic(
+        practice.author,
+        practice.agenda_id,
+        dialogue.NewTopic(
+            kind="practice",
+            title=practice.title,
+            text=write(practice.sentence, practice.language),
+            themes=[theme.id for theme in practice.themes],
+            audience=practice.audience,
+            for_organisation=practice.organisation_id is not None,
+            home=f"/practices/{practice.slug}",
+        ),
+    )
+    return practice.topic
+
+
+def _keep_and_renew(
+    author: Member, practice: Practice, text: PracticeText, before: dict[str, Any]
+) -> None:
+    """Keep what a published practice said, and let its topic and search follow what it says now."""
+    if practice.state != PUBLISHED:
+        return
+    keep_version(author, "practice", practice.id, before)
+    if practice.topic_id:
+        dialogue.rename(
+            SYSTEM,
+            practice.topic_id,
+            practice.title,
+            audience=practice.audience,
+            excerpt=excerpt(text.opening.plain),
+            text=text.opening,
+            agenda_id=practice.agenda_id,
+        )
+    _index_practice(author, practice)
+
+
+def _index_practice(doer: Person, practice: Practice) -> None:
+    """Let search find a practice by all its words but those about failure that are for members only."""
+    parts = [
+        part.source
+        for part in practice.sections
+        if part.name != FAILURE or practice.failure_audience == PUBLIC
+    ]
+    place = practice.city.name if practice.city else ""
+    search.index(
+        doer,
+        Entry(
+            kind="practice",
+            item_id=practice.id,
+            address=f"/practices/{practice.slug}",
+            title=practice.title,
+            body="\n".join([practice.sentence, *parts]),
+            written_at=practice.published_at or practice.updated_at,
+            byline=", ".join(filter(None, (practice.author.name, place))),
+            agenda_id=practice.agenda_id,
+            language=practice.language,
+            audience=practice.audience,
+        ),
+    )
+
+
+def _tell_author(moderator: Person, practice: Practice, kind: str, text: str = "") -> None:
+    note_event(
+        moderator,
+        kind,
+        [practice.author_id],
+        f"/practices/{practice.slug}",
+        title=practice.title,
+        text=text,
+        topic_id=practice.topic_id,
+        is_named=False,
+    )
+
+
+def _require_state(practice: Practice, state: str) -> None:
+    if practice.state != state:
+        raise Conflict(_("This practice has changed meanwhile. Load the page again."))
+
+
+# Readings
+
+
+@action
+def write_reading(
+    curator: Person, agenda_id: int, text: ReadingText, reading_id: int | None = None
+) -> Reading:
+    """Add a best read to an agenda, or change one and keep what it said before."""
+    agenda = agenda_by_id(curator, agenda_id)
+    require(curator.can.curate(agenda))
+    _check_reading(text)
+    if reading_id is None:
+        return _new_reading(curator, agenda, text)
+    reading = get_reading(curator, reading_id)
+    require(curator.can.curate(reading.agenda))
+    before = _reading_fields(reading)
+    _set(reading, vars(text))
+    if _reading_fields(reading) != before:
+        keep_version(curator, "reading", reading.id, before)
+        _index_reading(curator, reading)
+    return reading
+
+
+@action
+def remove_reading(curator: Person, reading_id: int) -> Reading:
+    """Take a best read off its agenda."""
+    reading = get_reading(curator, reading_id)
+    require(curator.can.curate(reading.agenda))
+    keep_version(curator, "reading", reading.id, _reading_fields(reading))
+    reading.removed_at = now()
+    search.unindex(curator, "reading", reading.id)
+    return reading
+
+
+@action
+def order_readings(curator: Person, agenda_id: int, reading_ids: Sequence[int]) -> None:
+    """Put the best reads of an agenda in this order; those that are not named come after."""
+    agenda = agenda_by_id(curator, agenda_id)
+    require(curator.can.curate(agenda))
+    _put_in_order(readings_of(curator, agenda), reading_ids)
+
+
+def _new_reading(curator: Person, agenda: Agenda, text: ReadingText) -> Reading:
+    position = last_position(Reading, agenda.id) + 1
+    reading = Reading(agenda_id=agenda.id, position=position, created_at=now(), **vars(text))
+    reading.agenda = agenda
+    db.session.add(reading)
+    db.session.flush()
+    _index_reading(curator, reading)
+    return reading
+
+
+def _reading_fields(reading: Reading) -> dict[str, Any]:
+    return {name: str(getattr(reading, name) or "") for name in ReadingText.__dataclass_fields__}
+
+
+def _index_reading(curator: Person, reading: Reading) -> None:
+    search.index(
+        curator,
+        Entry(
+            kind="reading",
+            item_id=reading.id,
+            address=f"/agendas/{reading.agenda.slug}#reading-{reading.id}",
+            title=reading.title,
+            body=reading.why,
+            written_at=reading.created_at,
+            byline=reading.authors,
+            agenda_id=reading.agenda_id,
+            language=reading.language,
+        ),
+    )
+
+
+# What the three have in common
+
+
+def _check_case(text: CaseText) -> None:
+    for name in ("name", "summary", "body"):
+        _require_text(getattr(text, name), name)
+    for name in ("name", "kind", "reach", "status", "language"):
+        _refuse_longer(getattr(text, name), name)
+    _require_year(text.since, "since")
+    if len(text.paragraphs) > MOST_PARAGRAPHS:
+        most = MOST_PARAGRAPHS
+        raise Invalid(_("At most %(most)s paragraphs, please.", most=most), "body")
+    for figure in text.figures:
+        _check_figure(figure)
+    for link in text.links:
+        _require_text(link.label, "links")
+        _require_address(link.address, "links")
+        _refuse_longer(link.kind, "links")
+
+
+def _check_figure(figure: FigureText) -> None:
+    _require_text(figure.label, "figures")
+    _require_text(figure.value, "figures")
+    _require_address(figure.address, "figures", optional=True)
+    for text in (figure.label, figure.value, figure.unit, figure.as_at):
+        _refuse_longer(text, "figures")
+
+
+def _check_practice(author: Member, text: PracticeText) -> None:
+    _require_text(text.title, "title")
+    _require_text(text.sentence, "sentence")
+    _require_address(text.link, "link", optional=True)
+    _require_year(text.started, "started")
+    for name in ("evidence", "cost", "language"):
+        _refuse_longer(getattr(text, name), name)
+    if text.adapted_from_id is not None:
+        practice_by_id(author, text.adapted_from_id)
+    if text.for_organisation:
+        require(author.can.write_for_organisation())
+
+
+def _check_reading(text: ReadingText) -> None:
+    _require_text(text.title, "title")
+    _require_text(text.authors, "authors")
+    _require_year(text.year, "year")
+    _require_address(text.link, "link", optional=True)
+
+
+def _require_text(text: str, name: str) -> None:
+    if not text.strip():
+        raise Invalid(_("Write something here."), name)
+
+
+def _refuse_longer(text: str, name: str) -> None:
+    if len(text) > LONGEST:
+        raise Invalid(_("At most %(most)s characters, please.", most=LONGEST), name)
+
+
+def _require_year(year: int | None, name: str) -> None:
+    if year is not None and year not in YEARS:
+        raise Invalid(_("Enter a year, such as 2024."), name)
+
+
+def _require_address(address: str, name: str, optional: bool = False) -> None:
+    if optional and not address:
+        return
+    if not address.startswith(("https://", "http://")):
+        raise Invalid(_("Enter a whole address, such as https://example.org."), name)
+
+
+def _free_slug(model: type[Case] | type[Practice], words: str) -> str:
+    slug = slugify(words, model.__name__.lower())
+    taken: Collection[str] = slugs_like(model, slug) | RESERVED
+    number = 1
+    free = slug
+    while free in taken:
+        number += 1
+        free = f"{slug}-{number}"
+    return free
+
+
+def _cities(city_ids: Iterable[int]) -> Sequence[City]:
+    return cities_by_id(city_ids)
+
+
+def _city(city_id: int | None) -> City | None:
+    found = cities_by_id([city_id]) if city_id else []
+    return found[0] if found else None
+
+
+def _themes(theme_ids: Iterable[int]) -> Sequence[Theme]:
+    return themes_by_id(theme_ids)
+
+
+def _set(row: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _put_in_order(rows: Sequence[Case] | Sequence[Reading], ids: Sequence[int]) -> None:
+    place = {item_id: number for number, item_id in enumerate(ids)}
+    ordered: list[Any] = sorted(rows, key=lambda row: place.get(row.id, len(place)))
+    for position, row in enumerate(ordered, 1):
+        row.position = position
