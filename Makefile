@@ -30,7 +30,7 @@ contracts: .venv/dev
 	$(BIN)/lint-imports
 
 templates: .venv/dev
-	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/djlint templates --profile=jinja --lint --quiet
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench
