@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
 from forum.db import db
@@ -23,10 +36,13 @@ RANKED = 2_000  # so many of the newest hits are put in order of relevance
 COUNTED = 1_000  # facets count so many of the newest hits and then say "1,000+"
 MAX_WORDS = 12
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
-# Scripts that put no space between words: each sign is a word of its own.
-UNSPACED = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
-WORD = re.compile(r"\w+")
+LONGEST = 100  # signs of a word; longer ones are cut alike when indexed and when looked for
+MAX_TERMS = 60
+# Scripts that put no space between words: every two neighbouring signs are indexed as a word.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+PIECE = re.compile(rf"([{UNSPACED}]+)|[^{UNSPACED}\s]+")
 SNIPPET = 240
+FTS = table("document_fts", column("rowid", Integer))
 
 
 @dataclass(frozen=True)
@@ -81,106 +97,149 @@ def find(reader: Person, query: Query, number: int = 1) -> Found:
     words = words_of(query.words)
     if not words:
         return Found(Page([], 1, 1, 0))
-    matching = visible_documents(reader).where(_matches(words))
-    kinds, agendas, newest = _facets(_narrowed(matching, query, but_kind=True), matching, query)
+    matching = _matching(visible_documents(reader), words)
+    kinds = _counts(_narrowed(matching, query, but="kind"), Document.kind)
+    agendas = _counts(_narrowed(matching, query, but="agenda"), Document.agenda_id)
     hits = _narrowed(matching, query)
-    total = newest if newest < COUNTED else COUNTED
+    total = _total(hits)
     page_number = clamp(number, pages_for(total, PAGE))
-    rows = _ranked(hits, words, page_number)
+    rows = _ranked(hits, words, page_number) if total else []
     page = Page([_hit(row, words) for row in rows], page_number, pages_for(total, PAGE), total)
-    return Found(page, kinds, agendas, newest >= COUNTED)
+    return Found(page, kinds, agendas, total >= COUNTED)
 
 
 def words_of(typed: str) -> list[str]:
     """The words to look for: folded as the index is, at most twelve, each once."""
-    return list(dict.fromkeys(WORD.findall(searchable(typed[:500]).replace("_", " "))))[:MAX_WORDS]
+    return list(dict.fromkeys(_only_words(typed[:500]).split()))[:MAX_WORDS]
 
 
 def searchable(text: str) -> str:
-    """A text as it goes into the index: folded, and with a space around each sign of unspaced scripts."""
-    return UNSPACED.sub(r" \1 ", fold(text))
+    """A text as it goes into the index: its folded words and nothing else, so that both databases see the same."""
+    return " ".join(
+        " ".join(_pairs(piece)) if is_unspaced else piece[:LONGEST]
+        for piece, is_unspaced in _pieces(_only_words(text))
+    )
 
 
-def _matches(words: Sequence[str]) -> ColumnElement[bool]:
-    if _is_sqlite():
-        inner: Select[Any] = select(literal_column("rowid")).select_from(text("document_fts"))
-        return Document.id.in_(
-            inner.where(text("document_fts MATCH :match")).params(match=_fts5(words))
-        )
-    vector: ColumnElement[Any] = literal_column("document.words")
-    return vector.op("@@")(func.to_tsquery("simple", _tsquery(words)))
+def _only_words(text: str) -> str:
+    return "".join(sign if _is_of_word(sign) else " " for sign in fold(text))
+
+
+def _pieces(words: str) -> Iterator[tuple[str, bool]]:
+    return ((found.group(), bool(found.group(1))) for found in PIECE.finditer(words))
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[start : start + 2] for start in range(len(run))]
+
+
+@lru_cache(4096)
+def _is_of_word(sign: str) -> bool:
+    """Letters, digits, and the vowel signs that some scripts write as marks."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M")
+
+
+def _matching(documents: Select[Document], words: Sequence[str]) -> Select[Document]:
+    if not _is_sqlite():
+        return documents.where(_vector().op("@@")(_tsquery(words)))
+    # The plus keeps SQLite from walking through all documents and asking the index about each.
+    documents = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
+    return documents.where(text("document_fts MATCH :match")).params(match=_fts5(words))
 
 
 def _fts5(words: Sequence[str]) -> str:
-    quoted = [f'"{word}"' for word in words]
-    return " ".join([*quoted[:-1], quoted[-1] + _star(words[-1])])
+    """Every term is quoted, so nothing typed speaks the language of MATCH."""
+    return " ".join(f'"{term}"' + "*" * is_beginning for term, is_beginning in _terms(words))
 
 
-def _tsquery(words: Sequence[str]) -> str:
-    """Only letters and digits are left in words, so nothing in them speaks the language of tsquery."""
-    return " & ".join([*words[:-1], words[-1] + (":*" if _star(words[-1]) else "")])
+def _tsquery(words: Sequence[str]) -> ColumnElement[Any]:
+    """Only letters, digits and marks are left in terms, so nothing typed speaks the language of tsquery."""
+    terms = (f"'{term}'" + ":*" * is_beginning for term, is_beginning in _terms(words))
+    return func.to_tsquery("simple", " & ".join(terms))
 
 
-def _star(word: str) -> str:
+def _terms(words: Sequence[str]) -> list[tuple[str, bool]]:
+    """What the words are in the index, and whether each may be the beginning of a word there."""
+    terms: dict[tuple[str, bool], None] = {}
+    for word in words:
+        for piece, is_unspaced in _pieces(word):
+            if is_unspaced:
+                pairs = _pairs(piece)
+                terms |= dict.fromkeys((pair, len(pairs) == 1) for pair in pairs[:-1] or pairs)
+            else:
+                terms[piece[:LONGEST], _is_beginning(word, words)] = None
+    return list(terms)[:MAX_TERMS]
+
+
+def _is_beginning(word: str, words: Sequence[str]) -> bool:
     """The last word may be a beginning, if it is long enough to mean something."""
-    return "*" if len(word) >= 3 else ""
+    return word == words[-1] and len(word) >= 3
 
 
-def _narrowed(query: Select[Document], facets: Query, but_kind: bool = False) -> Select[Document]:
-    if facets.agenda_id is not None:
-        query = query.where(Document.agenda_id == facets.agenda_id)
-    if facets.language:
-        query = query.where(Document.language == facets.language)
-    if facets.kind and not but_kind:
-        query = query.where(Document.kind == facets.kind)
-    return query
-
-
-def _facets(
-    by_kind: Select[Document], by_agenda: Select[Document], query: Query
-) -> tuple[dict[str, int], dict[int, int], int]:
-    kinds = _counts(by_kind, Document.kind)
-    others = Query(query.words, None, query.kind, query.language)
-    agendas = _counts(_narrowed(by_agenda, others), Document.agenda_id)
-    agendas.pop(None, None)
-    total = kinds.get(query.kind, 0) if query.kind else sum(kinds.values())
-    return kinds, agendas, total
-
-
-def _counts(query: Select[Document], column: Any) -> dict[Any, int]:
-    newest = query.with_only_columns(column.label("facet")).order_by(Document.id.desc())
-    rows = newest.limit(COUNTED).subquery()
-    counted = select(rows.c.facet, func.count()).group_by(rows.c.facet)
-    return {row[0]: row[1] for row in db.session.execute(counted)}
-
-
-def _ranked(query: Select[Document], words: Sequence[str], number: int) -> Sequence[Document]:
-    """The newest hits, and of those the most relevant: words in the title count for more."""
-    newest = query.with_only_columns(Document.id).order_by(Document.id.desc()).limit(RANKED)
-    candidates = newest.cte("candidates")
-    if not _is_sqlite():
-        candidates = newest.cte("candidates").prefix_with("MATERIALIZED")
-    ordered = select(Document).where(Document.id.in_(select(candidates.c.id)))
-    ordered = ordered.order_by(*_relevance(words), Document.id.desc())
-    return db.session.scalars(ordered.limit(PAGE).offset((number - 1) * PAGE)).all()
-
-
-def _relevance(words: Sequence[str]) -> list[Any]:
-    if _is_sqlite():
-        ranks = text("document_fts MATCH :match").bindparams(match=_fts5(words))
-        rank: Select[Any] = select(literal_column("bm25(document_fts, 8.0, 1.0)")).select_from(
-            text("document_fts")
-        )
-        return [
-            rank.where(ranks, literal_column("document_fts.rowid") == Document.id).scalar_subquery()
-        ]
-    vector: ColumnElement[Any] = literal_column("document.words")
-    query = func.to_tsquery("simple", _tsquery(words))
-    return [func.ts_rank(vector, query).desc()]
+def _vector() -> ColumnElement[Any]:
+    return literal_column("document.words")
 
 
 def _is_sqlite() -> bool:
     return db.session.get_bind().dialect.name == "sqlite"
+
+
+# Narrowing and counting
+
+
+def _narrowed(documents: Select[Document], query: Query, but: str = "") -> Select[Document]:
+    """The documents that the facets leave, `but` one of them."""
+    if query.agenda_id is not None and but != "agenda":
+        documents = documents.where(Document.agenda_id == query.agenda_id)
+    if query.kind and but != "kind":
+        documents = documents.where(Document.kind == query.kind)
+    if query.language:
+        documents = documents.where(Document.language == query.language)
+    return documents
+
+
+def _counts(documents: Select[Document], facet: Any) -> dict[Any, int]:
+    newest = documents.with_only_columns(facet.label("facet")).order_by(_newest_first())
+    rows = newest.limit(COUNTED).subquery()
+    counted = select(rows.c.facet, func.count()).where(rows.c.facet.is_not(None))
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(rows.c.facet))}
+
+
+def _total(documents: Select[Document]) -> int:
+    newest = documents.with_only_columns(Document.id).order_by(_newest_first()).limit(COUNTED)
+    return db.session.scalar(select(func.count()).select_from(newest.subquery())) or 0
+
+
+def _newest_first() -> ColumnElement[Any]:
+    return FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
+
+
+# Order of relevance
+
+
+def _ranked(documents: Select[Document], words: Sequence[str], number: int) -> Sequence[Document]:
+    """The newest hits, and of those the most relevant: words in the title count for more."""
+    rank = literal_column("bm25(document_fts, 8.0, 1.0)") if _is_sqlite() else _ts_rank(words)
+    newest = documents.with_only_columns(Document.id, rank.label("rank"))
+    newest = newest.order_by(_newest_first()).limit(RANKED)
+    candidates = newest.cte("candidates")
+    if not _is_sqlite():  # keeps the planner off the primary key
+        candidates = newest.cte("candidates").prefix_with("MATERIALIZED")
+    found = select(Document).join(candidates, candidates.c.id == Document.id)
+    ordered = found.order_by(candidates.c.rank, Document.id.desc()).options(*_light())
+    return db.session.scalars(ordered.limit(PAGE).offset((number - 1) * PAGE)).all()
+
+
+def _ts_rank(words: Sequence[str]) -> ColumnElement[Any]:
+    return -func.ts_rank(_vector(), _tsquery(words))
+
+
+def _light() -> tuple[Any, ...]:
+    folded = (Document.folded_title, Document.folded_body)
+    return tuple(defer(column, raiseload=True) for column in folded)
+
+
+# Showing where the words are
 
 
 def _hit(document: Document, words: Sequence[str]) -> Hit:
@@ -190,25 +249,63 @@ def _hit(document: Document, words: Sequence[str]) -> Hit:
 def mark(plain: str, words: Sequence[str]) -> Markup:
     """A plain text, escaped, with the words in `<mark>`, whatever their case and accents."""
     parts, position = [], 0
-    for found in WORD.finditer(plain):
-        if _is_meant(found.group(), words):
-            parts.append(escape(plain[position : found.start()]))
-            parts.append(Markup("<mark>{}</mark>").format(found.group()))
-            position = found.end()
+    for start, end in _places(plain, words):
+        parts.append(escape(plain[position:start]))
+        parts.append(Markup("<mark>{}</mark>").format(plain[start:end]))
+        position = end
     return Markup("").join([*parts, escape(plain[position:])])
 
 
-def _is_meant(word: str, words: Sequence[str]) -> bool:
-    folded = fold(word)
-    if UNSPACED.search(folded):
-        return any(sought in folded for sought in words)
-    return folded in words or (len(words[-1]) >= 3 and folded.startswith(words[-1]))
+def _places(plain: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where the words stand in a text: looked for in its folded signs, each of which knows whence it comes."""
+    folded, origins = "", []
+    for index, sign in enumerate(plain):
+        signs = fold(sign)
+        folded += signs
+        origins += [index] * len(signs)
+    for first, last in _matches(folded, words):
+        start, end = origins[first], origins[last - 1] + 1
+        while end < len(plain) and unicodedata.combining(plain[end]):
+            end += 1
+        yield start, end
+
+
+def _matches(folded: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where a folded text holds one of the words whole, the last one also as a beginning; they never overlap."""
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    position = 0
+    for found in re.finditer(pattern or r"(?!)", folded):
+        start, end = found.span()
+        if start >= position and (end := _end_of_word(folded, start, end, words)):
+            yield start, end
+            position = end
+
+
+def _end_of_word(folded: str, start: int, end: int, words: Sequence[str]) -> int:
+    """Where the word ends that was met at a place, or 0 when it is only the middle of another one."""
+    word = folded[start:end]
+    if _is_unspaced(word):
+        return end
+    if _is_inside(folded, start) or (_is_inside(folded, end) and not _is_beginning(word, words)):
+        return 0
+    while _is_inside(folded, end):
+        end += 1
+    return end
+
+
+def _is_unspaced(word: str) -> bool:
+    return any(is_unspaced for _piece, is_unspaced in _pieces(word))
+
+
+def _is_inside(text: str, index: int) -> bool:
+    """Whether a word goes on across this place of a text."""
+    return 0 < index < len(text) and _is_of_word(text[index - 1]) and _is_of_word(text[index])
 
 
 def _piece(plain: str, words: Sequence[str]) -> str:
     """The piece of a text around the first word that is looked for, cut between words."""
     plain = " ".join(plain.split())
-    start = next((m.start() for m in WORD.finditer(plain) if _is_meant(m.group(), words)), 0)
+    start = next((start for start, _end in _places(plain, words)), 0)
     start = max(0, start - SNIPPET // 3)
     start = plain.find(" ", start) + 1 if start else 0
     piece = plain[start : start + SNIPPET]

@@ -9,7 +9,7 @@ down_revision = "0002"
 
 SQLITE = (
     """CREATE VIRTUAL TABLE document_fts USING fts5(folded_title, folded_body, content='document',
-    content_rowid='id', tokenize="unicode61 remove_diacritics 0")""",
+    content_rowid='id', tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co'")""",
     """CREATE TRIGGER document_fts_insert AFTER INSERT ON document BEGIN
     INSERT INTO document_fts(rowid, folded_title, folded_body)
     VALUES (new.id, new.folded_title, new.folded_body); END""",

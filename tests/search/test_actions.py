@@ -1,0 +1,128 @@
+"""The deeds of the search room: what is told to it is found, what is hidden or forgotten is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.permissions import MEMBERS, SYSTEM, VISITOR, Person
+from forum.search import actions
+from forum.search.actions import Entry
+from forum.search.queries import Query, find
+
+Found = Callable[..., list[tuple[str, int]]]
+
+
+class Reader(Person):
+    id = 1
+    role = "member"
+
+
+TOPIC = Entry(
+    kind="topic",
+    item_id=7,
+    address="/topics/7-warnings",
+    title="Warnings at night",
+    body="The telephone list was out of date.",
+    written_at=datetime(2026, 5, 1, tzinfo=UTC),
+    byline="Aarav Deshmukh, Surat",
+    agenda_id=None,
+    language="en",
+)
+POST = replace(
+    TOPIC, kind="post", item_id=70, body="We call each number monthly.", parent=("topic", 7)
+)
+
+
+@pytest.fixture
+def found(app: Flask) -> Found:
+    def kinds_and_ids(words: str, reader: Person = VISITOR, **facets: Any) -> list[tuple[str, int]]:
+        hits = find(reader, Query(words, **facets)).page.items
+        return sorted((hit.document.kind, hit.document.item_id) for hit in hits)
+
+    return kinds_and_ids
+
+
+def test_a_thing_is_found_by_title_body_and_byline(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    assert found("night") == found("telephone") == found("Deshmukh") == [("topic", 7)]
+
+
+def test_indexing_again_replaces_the_words(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.index(SYSTEM, replace(TOPIC, title="Sirens", body="Louder."))
+    assert found("sirens") == [("topic", 7)]
+    assert found("telephone") == []
+
+
+def test_what_is_hidden_is_found_by_nobody_until_it_is_restored(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.hide(SYSTEM, "topic", 7)
+    assert found("night") == found("night", Reader()) == []
+    actions.restore(SYSTEM, "topic", 7)
+    assert found("night") == [("topic", 7)]
+
+
+def test_indexing_again_does_not_bring_back_what_is_hidden(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.hide(SYSTEM, "topic", 7)
+    actions.index(SYSTEM, replace(TOPIC, title="Night warnings"))
+    assert found("night") == []
+
+
+def test_hiding_a_topic_covers_its_posts(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.index(SYSTEM, POST)
+    assert found("monthly") == [("post", 70)]
+    actions.hide(SYSTEM, "topic", 7)
+    assert found("monthly") == []
+
+
+def test_a_hidden_post_leaves_its_topic_to_be_found(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.index(SYSTEM, POST)
+    actions.hide(SYSTEM, "post", 70)
+    assert found("night") == [("topic", 7)]
+
+
+def test_forgetting_a_topic_forgets_its_posts(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.index(SYSTEM, POST)
+    actions.unindex(SYSTEM, "topic", 7)
+    assert found("night") == found("monthly") == []
+
+
+def test_forgetting_what_is_not_known_does_nothing(found: Found) -> None:
+    actions.unindex(SYSTEM, "topic", 999)
+    actions.hide(SYSTEM, "topic", 999)
+    actions.restore(SYSTEM, "topic", 999)
+    actions.move(SYSTEM, "topic", 999, 1)
+    assert found("night") == []
+
+
+def test_what_is_for_members_is_found_by_members(found: Found) -> None:
+    actions.index(SYSTEM, replace(TOPIC, audience=MEMBERS))
+    assert found("night") == []
+    assert found("night", Reader()) == [("topic", 7)]
+
+
+def test_a_change_of_audience_covers_the_posts(found: Found) -> None:
+    actions.index(SYSTEM, TOPIC)
+    actions.index(SYSTEM, POST)
+    actions.set_audience(SYSTEM, "topic", 7, MEMBERS)
+    assert found("monthly") == []
+    assert found("monthly", Reader()) == [("post", 70)]
+
+
+def test_moving_a_topic_takes_its_posts_along(found: Found) -> None:
+    actions.index(SYSTEM, replace(TOPIC, agenda_id=1))
+    actions.index(SYSTEM, replace(POST, agenda_id=1))
+    actions.move(SYSTEM, "topic", 7, 2)
+    assert found("night monthly", agenda_id=1) == []
+    assert found("monthly", agenda_id=2) == [("post", 70)]
+    assert ("topic", 7) in found("warnings", agenda_id=2)

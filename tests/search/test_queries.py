@@ -1,0 +1,250 @@
+"""Finding: every script, every odd thing that can be typed, facets, and the same answers on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from markupsafe import Markup
+
+from forum.permissions import SYSTEM, VISITOR
+from forum.search import actions, queries
+from forum.search.actions import Entry
+from forum.search.queries import Query, find, mark, searchable, words_of
+
+DAY = datetime(2026, 5, 1, tzinfo=UTC)
+TEXTS = {
+    1: ("Adaptación a la inundación", "Medellín midió la lluvia en las laderas."),
+    2: ("Tromperie sur la façade", "Où l’eau passe, l’hôtel s’arrête: Œuvre à Łódź et København."),
+    3: ("東京の雨水貯留", "下水道と公園に雨水をためる。京都ではない話。"),
+    4: ("إدارة مياه الأمطار", "نيروبي وعمّان تتبادلان الخبرة"),
+    5: ("Überflutung der Straße", "Die Feuerwehr zählt jede Minute."),
+    6: ("C++ for flood models", "A foo-bar of e-mail, AND logic, OR gates, NOT(e), NEAR/2."),
+    7: ("सूरत में बाढ़ की चेतावनी", "नदी का जल स्तर"),
+    8: ("Наводнение в Тампере", "Вода пришла ночью"),
+    9: ("Αθήνα: πλημμύρες", "Ο δρόμος έγινε ποτάμι"),
+    10: ("น้ำท่วมกรุงเทพ", "เมืองรับน้ำ"),
+    11: ("서울의 홍수", "비가 많이 왔다"),
+    12: ("Flooding, floods and a flood", "Pumps"),
+}
+
+
+def entry(item_id: int, title: str, body: str, **more: Any) -> Entry:
+    return Entry("topic", item_id, f"/topics/{item_id}", title, body, DAY, **more)
+
+
+@pytest.fixture
+def library(app: Flask) -> Flask:
+    for item_id, (title, body) in TEXTS.items():
+        actions.index(SYSTEM, entry(item_id, title, body))
+    return app
+
+
+def ids(typed: str, **facets: Any) -> set[int]:
+    return {hit.document.item_id for hit in find(VISITOR, Query(typed, **facets)).page.items}
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("inundacion", {1}),
+        ("INUNDACIÓN medellin", {1}),
+        ("facade", {2}),
+        ("FAÇADE", {2}),
+        ("lodz", {2}),
+        ("kobenhavn", {2}),
+        ("strasse", {5}),
+        ("uberflutung", {5}),
+        ("überflut", {5}),
+        ("雨水", {3}),
+        ("東京", {3}),
+        ("京東", set()),
+        ("東都", set()),
+        ("نيروبي", {4}),
+        ("ادارة", {4}),
+        ("عمان", set()),  # the text writes it with "and", وعمان, as one word
+        ("वाढ़", set()),
+        ("बाढ़", {7}),
+        ("सूरत", {7}),
+        ("सर", set()),
+        ("наводнение", {8}),
+        ("НАВОДН", {8}),
+        ("αθηνα", {9}),
+        ("ΠΛΗΜΜΥΡΕΣ", {9}),
+        ("น้ำท่วม", {10}),
+        ("홍수", {11}),
+        ("C++", {6}),
+        ("foo-bar", {6}),
+        ("e-mail", {6}),
+        ("flood", {6, 12}),
+        ("flooding pumps", {12}),
+        ("flood -models", {6}),
+        ("fl", set()),
+        ("nowhere", set()),
+    ],
+)
+def test_the_same_is_found_on_both_databases(
+    library: Flask, typed: str, expected: set[int]
+) -> None:
+    assert ids(typed) == expected
+
+
+ODD = [
+    "",
+    " ",
+    '"',
+    '""',
+    "'",
+    "AND",
+    "OR NOT",
+    "NEAR(a b)",
+    "a AND",
+    "*",
+    "^flood",
+    "title:flood",
+    "{a b}",
+    "flood*",
+    "a:* | b",
+    "!flood",
+    "& | <->",
+    "\\",
+    "%",
+    "_",
+    "-1",
+    "(((((",
+    "\x00",
+    "flood\x00wave",
+    "\ud800",
+    "\u202e\u200f\ufeff",
+    "ﷺ" * 200,
+    "ﬃ" * 500,
+    "㌀" * 500,
+    "é" * 10_000,
+    "x" * 10_000,
+    "雨" * 10_000,
+    "a " * 5_000,
+    "🚲🌧",
+    "𞤀𞤁",
+    "1e999 0x10 -0",
+    "٣ ३ ３ ½ Ⅷ ²",
+    "'; DROP TABLE document; --",
+]
+
+
+@pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
+def test_anything_typed_gives_an_answer(library: Flask, typed: str) -> None:
+    assert find(VISITOR, Query(typed)).page.number == 1
+    assert find(VISITOR, Query(typed, kind="topic", agenda_id=3, language="en"), 10**9)
+
+
+@pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
+def test_anything_written_can_be_indexed_and_its_words_found(library: Flask, typed: str) -> None:
+    plain = typed.replace("\x00", "").encode("utf-8", "ignore").decode()
+    actions.index(SYSTEM, entry(99, plain, f"{plain} beacon"))
+    assert 99 in ids("beacon")
+    if words_of(plain):
+        assert 99 in ids(plain)
+
+
+def test_facets_are_counted_and_narrow_the_answer(app: Flask) -> None:
+    for number in range(5):
+        actions.index(SYSTEM, entry(number + 1, "Rain", "", agenda_id=1, language="en"))
+    actions.index(SYSTEM, replace(entry(1, "Rain", "", agenda_id=2, language="fr"), kind="case"))
+    found = find(VISITOR, Query("rain"))
+    assert (found.kinds, found.agendas) == ({"topic": 5, "case": 1}, {1: 5, 2: 1})
+    narrowed = find(VISITOR, Query("rain", kind="case"))
+    assert narrowed.page.total == 1
+    assert narrowed.kinds == {"topic": 5, "case": 1}
+    assert narrowed.agendas == {2: 1}
+    assert find(VISITOR, Query("rain", agenda_id=1, language="fr")).page.total == 0
+
+
+def test_a_rare_kind_is_found_behind_a_thousand_others(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "COUNTED", 3)
+    actions.index(SYSTEM, replace(entry(1, "Rain", ""), kind="case"))
+    for number in range(5):
+        actions.index(SYSTEM, entry(number + 2, "Rain", ""))
+    assert find(VISITOR, Query("rain")).is_capped
+    rare = find(VISITOR, Query("rain", kind="case"))
+    assert (rare.page.total, rare.is_capped, len(rare.page.items)) == (1, False, 1)
+
+
+def test_words_in_the_title_come_first(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Pumps", "A siren. " + "Other words about it. " * 30))
+    actions.index(SYSTEM, entry(2, "The siren", "Nothing else."))
+    actions.index(SYSTEM, entry(3, "Boats", "A siren. " + "Other words about it. " * 30))
+    hits = find(VISITOR, Query("siren")).page.items
+    assert hits[0].document.item_id == 2
+
+
+def test_results_are_paged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE", 2)
+    for number in range(5):
+        actions.index(SYSTEM, entry(number + 1, "Rain", ""))
+    seen = [
+        hit.document.item_id
+        for page in (1, 2, 3)
+        for hit in find(VISITOR, Query("rain"), page).page.items
+    ]
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+    assert find(VISITOR, Query("rain"), 99).page.number == 3
+
+
+def test_the_number_of_queries_does_not_grow(library: Flask, queries: Callable[[], Any]) -> None:
+    with queries() as few:
+        find(VISITOR, Query("inundacion"))
+    for number in range(60):
+        actions.index(SYSTEM, entry(number + 100, "Inundación", "agua"))
+    with queries() as many:
+        find(VISITOR, Query("inundacion"))
+    assert few.count == many.count <= 4
+
+
+@pytest.mark.parametrize(
+    ("plain", "typed", "expected"),
+    [
+        ("A Flood of floods", "flood", "A <mark>Flood</mark> of <mark>floods</mark>"),
+        ("Medellín, medellin", "MEDELLIN", "<mark>Medellín</mark>, <mark>medellin</mark>"),
+        ("cafe\u0301s", "café", "<mark>cafe\u0301s</mark>"),
+        ("東京の雨水", "雨水", "東京の<mark>雨水</mark>"),
+        ("Straße", "strasse", "<mark>Straße</mark>"),
+        ("a <b> & flood", "flood b", "a &lt;<mark>b</mark>&gt; &amp; <mark>flood</mark>"),
+        (
+            "<script>alert(1)</script>",
+            "alert",
+            "&lt;script&gt;<mark>alert</mark>(1)&lt;/script&gt;",
+        ),
+        ("ﬂood", "flo", "<mark>ﬂood</mark>"),
+        ("सूरत और सूरतगढ़", "सूरत नदी", "<mark>सूरत</mark> और सूरतगढ़"),
+        ("nothing", "", "nothing"),
+    ],
+)
+def test_the_words_are_marked_and_everything_is_escaped(
+    plain: str, typed: str, expected: str
+) -> None:
+    marked = mark(plain, words_of(typed))
+    assert isinstance(marked, Markup)
+    assert marked == expected
+
+
+def test_the_snippet_is_the_piece_around_the_words(library: Flask) -> None:
+    body = "Before. " * 100 + "The siren failed. " + "After. " * 100
+    actions.index(SYSTEM, entry(50, "Night", body))
+    snippet = str(find(VISITOR, Query("siren")).page.items[0].snippet)
+    assert snippet.startswith("… ")
+    assert "<mark>siren</mark> failed" in snippet
+    assert snippet.endswith("…")
+    assert len(snippet) < 300
+
+
+def test_the_index_holds_words_only() -> None:
+    assert searchable("https://example.org/a_b?c=1, O’Neil – 3.5 %") == (
+        "https example org a b c 1 o neil 3 5"
+    )
+    assert searchable("x" * 500) == "x" * 100
