@@ -5,7 +5,7 @@ BIN = .venv/bin
 DEMO = FORUM_DEMO=1 $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check format lint types contracts templates lock icons bench clean
+.PHONY: run test check format lint types contracts templates lock icons fonts bench clean
 
 run: .venv/run
 	@$(DEMO) db upgrade 2>/dev/null || $(DEMO) db upgrade
@@ -40,10 +40,15 @@ lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
 
-# The icon sprite, built from the npm package lucide-static in node_modules.
+# The icon sprite, built from lucide-static.
 icons:
 	npm install --no-save lucide-static
 	$(PYTHON) .ci/icons.py node_modules/lucide-static
+
+# The typefaces of the design, from their npm packages; a reader's own serif and sans serve without them.
+fonts:
+	npm install --no-save @fontsource-variable/literata @fontsource-variable/public-sans
+	$(PYTHON) .ci/fonts.py node_modules/@fontsource-variable
 
 clean:
 	rm -rf .venv var node_modules

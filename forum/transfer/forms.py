@@ -10,31 +10,13 @@ from typing import Any
 
 from forum.markup import MAX_SOURCE, tidy
 from forum.permissions import AUDIENCES
+from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile
 
 HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")
 INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
 FENCE = re.compile(r"^\s*(```|~~~)")
 POST_TITLE = re.compile(r"^([a-z0-9-]+), (\d{4}-\d\d-\d\d \d\d:\d\d)$")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong in a file, and the line it stands in."""
-
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message}"
-
-
-class FaultyFileError(Exception):
-    """A file cannot be loaded; `faults` says everything that is wrong in it. Nothing was changed."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = sorted(faults, key=lambda fault: fault.line)
 
 
 @dataclass
@@ -386,20 +368,6 @@ MEMBER = Shape(
 )
 
 
-@dataclass
-class AgendaFile:
-    """What one agenda file holds, each thing as the values that `read` gives; `is_new` says with a header."""
-
-    agenda: dict[str, Any]
-    is_new: bool
-    statements: list[dict[str, Any]] = field(default_factory=list)
-    cases: list[dict[str, Any]] = field(default_factory=list)
-    practices: list[dict[str, Any]] = field(default_factory=list)
-    readings: list[dict[str, Any]] = field(default_factory=list)
-    topics: list[dict[str, Any]] = field(default_factory=list)
-    comments: list[dict[str, Any]] = field(default_factory=list)
-
-
 def read_agenda(source: str) -> AgendaFile:
     """Read an agenda file. Raises `FaultyFileError` with everything that is wrong, line by line."""
     faults: list[Fault] = []
@@ -476,14 +444,6 @@ def _post(section: Section, faults: list[Fault]) -> dict[str, Any]:
         )
         return values | {"by": "", "at": datetime.now(UTC)}
     return values | {"by": found[1], "at": moment(found[2])}
-
-
-@dataclass
-class PeopleFile:
-    """What a people file holds."""
-
-    organisations: list[dict[str, Any]] = field(default_factory=list)
-    members: list[dict[str, Any]] = field(default_factory=list)
 
 
 def read_people(source: str) -> PeopleFile:
