@@ -45,7 +45,7 @@ icons:
 	npm install --no-save lucide-static
 	$(PYTHON) .ci/icons.py node_modules/lucide-static
 
-# The typefaces of the design, from their npm packages; a reader's own serif and sans serve without them.
+# The typefaces of the design; a reader's own serif and sans serve without them.
 fonts:
 	npm install --no-save @fontsource-variable/literata @fontsource-variable/public-sans
 	$(PYTHON) .ci/fonts.py node_modules/@fontsource-variable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -166,12 +166,8 @@ def _is_local(target: str) -> bool:
     is_plain = (
         target.isascii() and target.isprintable() and "\\" not in target and " " not in target
     )
-    return (
-        is_plain
-        and target.startswith("/")
-        and not target.startswith("//")
-        and not urlsplit(target).netloc
-    )
+    path = target.partition("?")[0].partition("#")[0]
+    return is_plain and path.startswith("/") and "//" not in path and "/." not in path
 
 
 def absolute(path: str) -> str:
@@ -213,6 +209,12 @@ def _time(value: datetime | date, words: str) -> Markup:
 # Answers in another form than a page
 
 
+def kept_action() -> str:
+    """Where a text that is being given back was going, when it stays on this site; else nothing."""
+    target = request.form.get("kept_action", "")
+    return target if _is_local(target) else ""
+
+
 def kept_fields() -> list[tuple[str, str]]:
     """What was typed into the form that came, but for passwords and tokens."""
     return [
@@ -244,6 +246,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_finish)
     app.jinja_env.filters.update(date=day, moment=moment)
     app.jinja_env.globals.update(asset=asset)  # so that imported macros know it too
+    app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_words)
     _register_errors(app)
@@ -269,6 +272,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=180),  # the session on the server ends sooner
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
@@ -348,7 +352,7 @@ def _token_refused(_error: CSRFError) -> Response:
 
 
 def _action() -> str:
-    return request.form.get("kept_action") or request.full_path.rstrip("?")
+    return kept_action() or request.full_path.rstrip("?")
 
 
 def _refused(error: Refusal) -> AnyResponse:
