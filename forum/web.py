@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import (
     Flask,
@@ -388,7 +388,9 @@ def _unexpected(error: Exception) -> AnyResponse:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     current_app.logger.exception("unexpected: %s", request.path)
-    return _answer(500, "")
+    # Not by render_template, whose words ask the database who it is: that may be what has failed.
+    page = current_app.jinja_env.get_template("errors/error.html").render(status=500, message="")
+    return current_app.make_response((page, 500))
 
 
 def _answer(status: int, message: str) -> Response:
