@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
     web.init_app(app, settings)
+    web.login.user_loader(members.load_user)
     rates.init_app(app, settings)
     for room in ROOMS:
         app.register_blueprint(room.bp)

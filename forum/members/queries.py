@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from babel import Locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -75,14 +76,18 @@ def session_of(token: str) -> Session | None:
     """The open session of a token, with its member, their city and organisation loaded.
 
     None when there is none, it has ended, was idle or open for too long, or the member may not sign in now.
+    The member is detached, so that a deed that fails leaves the person of the page as it was read.
     """
     found = select(Session).join(Session.member).where(Session.token_hash == token_hash(token))
     loaded = joinedload(Session.member)
-    return db.session.scalar(
+    session = db.session.scalar(
         found.where(_is_open(), _may_sign_in()).options(
             loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
         )
     )
+    if session:
+        db.session.expunge(session.member)
+    return session
 
 
 def sessions_of(member: Person) -> list[Session]:
@@ -122,6 +127,12 @@ def get_member(reader: Person, handle: str) -> Member:
     """One member with city, organisation and languages loaded."""
     found = visible_members(reader).where(Member.handle == handle).options(*_whole_profile())
     return _found(db.session.scalar(found), _("There is no member of this name."))
+
+
+def my_profile(member: Person) -> Member:
+    """One's own account with everything loaded; raises `Forbidden` for visitors."""
+    require(member.can.edit_profile(member))  # type: ignore[arg-type]  # a visitor is refused
+    return get_member(member, member.handle)
 
 
 def member_by_id(reader: Person, member_id: int) -> Member:
@@ -211,6 +222,12 @@ def administered_members(administrator: Person, words: str, page: int = 1) -> Pa
     ]
     found = select(Member).where(Member.left_at.is_(None), *is_meant).options(*_in_a_list())
     return page_of(found.order_by(Member.folded, Member.id), page, DIRECTORY_PAGE)
+
+
+def administered_member(administrator: Person, handle: str) -> Member:
+    """One member as by `get_member`, for administrators; else `Forbidden`."""
+    require(administrator.can.administer())
+    return get_member(administrator, handle)
 
 
 def all_members() -> list[Member]:
@@ -320,12 +337,13 @@ def _folded_name(name: str) -> str:
 
 
 def _countries(folded: str) -> list[str]:
-    return [code for code, name in _country_names() if folded in (code.casefold(), name)]
+    named = {*_country_names("en"), *_country_names(str(get_locale() or "en"))}
+    return [code for code, name in named if folded in (code.casefold(), name)]
 
 
 @cache
-def _country_names() -> list[tuple[str, str]]:
-    return [(code, fold(str(name))) for code, name in Locale("en").territories.items()]
+def _country_names(locale: str) -> list[tuple[str, str]]:
+    return [(code, fold(str(name))) for code, name in Locale.parse(locale).territories.items()]
 
 
 def _cities(
@@ -360,6 +378,18 @@ def get_organisation(slug: str) -> Organisation:
     return _found(
         db.session.scalar(found.options(*loaded)), _("There is no organisation of this name.")
     )
+
+
+def organisation_to_curate(moderator: Person, slug: str) -> Organisation:
+    """One organisation as by `get_organisation`, for those who may edit it; else `Forbidden`."""
+    require(moderator.can.curate_all())
+    return get_organisation(slug)
+
+
+def organisations_to_curate(moderator: Person) -> list[Organisation]:
+    """The organisations as by `organisations`, for those who may add one; else `Forbidden`."""
+    require(moderator.can.curate_all())
+    return organisations()
 
 
 def organisation_by_id(organisation_id: int) -> Organisation | None:

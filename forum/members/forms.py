@@ -1,0 +1,224 @@
+"""What may be typed about members and organisations: fields, their limits, and which passwords are too weak."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import (
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import URL, DataRequired, Length, Optional, Regexp
+
+from forum.errors import Invalid
+from forum.markup import fold
+from forum.members.queries import languages
+from forum.permissions import ROLES
+from forum.web import Form
+from forum.web import later as _
+
+NAME = 80
+LINE = 200
+EMAIL = 200
+HELP = 300
+ABOUT = 5_000
+PASSWORD_MIN, PASSWORD_MAX = 8, 128
+EMAIL_SHAPE = r"^[A-Za-z0-9._%+'&=~/!#$*?^{|}-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$"
+COMMON = Path(__file__).parent / "data" / "common-passwords.txt"
+KIND_NAMES = {
+    "city": _("City or municipality"),
+    "institute": _("Institute or university"),
+    "company": _("Company"),
+    "association": _("Association"),
+    "partner": _("Partner"),
+}
+ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
+
+
+def one_line(value: Any) -> Any:
+    """A text without line ends and spaces that nobody sees."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def at_most(length: int) -> Length:
+    """Refuse more characters than this, and say how many are allowed."""
+    return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
+
+
+def number_or_none(value: Any) -> int | None:
+    """The number of a chosen row; None for the choice of none."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+# Passwords
+
+
+def check_password(password: str, own: tuple[str, ...]) -> None:
+    """Raise `Invalid` for a password that is guessed first: a common one, or one made of `own` words.
+
+    `own` are the forum's name and the person's name and e-mail address.
+    """
+    core = _letters(password)
+    bare = core.strip("0123456789")
+    if bare in _common() or core in _common() or len(set(password)) < 4:
+        raise Invalid(gettext("Many people use this password. Choose a less common one."))
+    if any(len(core) - len(word) < 6 for word in _words(own) if word in core):
+        raise Invalid(
+            gettext("Choose a password that is not made of your name, your address or the forum's.")
+        )
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in fold(text) if c.isalnum())
+
+
+def _words(own: tuple[str, ...]) -> set[str]:
+    parts = {
+        part for text in own for part in (text, text.partition("@")[0], *re.split(r"\W+", text))
+    }
+    return {word for word in map(_letters, parts) if len(word) >= 4}
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(_letters(line) for line in COMMON.read_text(encoding="utf-8").splitlines())
+
+
+class NewPassword(PasswordField):
+    """A password that somebody chooses."""
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        sentence = _(
+            "Choose a password of %(least)s to %(most)s characters.",
+            least=PASSWORD_MIN,
+            most=PASSWORD_MAX,
+        )
+        limits = [DataRequired(sentence), Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
+        super().__init__(label, limits, **kwargs)
+
+
+def city_choice() -> RadioField:
+    """Which city is meant, when several have the name that was typed; the view fills in the choices."""
+    sentence = _("Which of these cities?")
+    return RadioField(sentence, choices=[], coerce=number_or_none, validate_choice=False)
+
+
+class PersonForm(Form):
+    """What a person says of themselves, when joining and in the settings; the languages best first."""
+
+    name = StringField(
+        _("Your name"), [DataRequired(_("Write your name.")), at_most(NAME)], [one_line]
+    )
+    position = StringField(_("Position"), [at_most(LINE)], [one_line])
+    organisation = SelectField(_("Organisation"), coerce=number_or_none)
+    city = StringField(_("City"), [at_most(LINE)], [one_line])
+    city_id = city_choice()
+    language = SelectField(_("Language you write in"), default="en")
+    second_language = SelectField(_("Second language"), default="")
+    third_language = SelectField(_("Third language"), default="")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.language.choices = languages()
+        others = [("", gettext("None")), *languages()]
+        self.second_language.choices = self.third_language.choices = others
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes that were chosen, the best first."""
+        chosen = (self.language.data, self.second_language.data, self.third_language.data)
+        return tuple(code for code in chosen if code)
+
+
+# The forms
+
+
+class JoinForm(PersonForm):
+    """What somebody says who joins."""
+
+    email = StringField(
+        _("E-mail address"),
+        [
+            DataRequired(_("Write your e-mail address.")),
+            at_most(EMAIL),
+            Regexp(EMAIL_SHAPE, message=_("Write an e-mail address such as name@city.example.")),
+        ],
+        [one_line],
+    )
+    password = NewPassword(_("Password"))
+    next = HiddenField()
+
+
+class SignInForm(Form):
+    """An address and its password."""
+
+    email = StringField(
+        _("E-mail address"), [DataRequired(_("Write your e-mail address."))], [one_line]
+    )
+    password = PasswordField(_("Password"), [DataRequired(_("Write your password."))])
+    next = HiddenField()
+
+
+class ProfileForm(PersonForm):
+    """What members say about themselves."""
+
+    helps_with = TextAreaField(_("What can you help others with?"), [at_most(HELP)])
+    about = TextAreaField(_("About you"), [at_most(ABOUT)])
+
+
+class PasswordForm(Form):
+    """A new password, and the present one to show whose hands are on the keys."""
+
+    current_password = PasswordField(
+        _("Your present password"), [DataRequired(_("Write your present password."))]
+    )
+    new_password = NewPassword(_("New password"))
+
+
+class OrganisationForm(Form):
+    """What is said of an organisation."""
+
+    name = StringField(
+        _("Name"),
+        [DataRequired(_("Write the name of the organisation.")), at_most(LINE)],
+        [one_line],
+    )
+    kind = RadioField(
+        _("Kind"),
+        choices=list(KIND_NAMES.items()),
+        default="city",
+        validate_choice=True,
+    )
+    city = StringField(_("City"), [at_most(LINE)], [one_line])
+    city_id = city_choice()
+    representative = StringField(_("Handle of the representative"), [at_most(LINE)], [one_line])
+    seats = StringField(
+        _("Seats"),
+        [Optional(), Regexp(r"^[0-9]{1,4}$", message=_("Write a whole number of at most 9999."))],
+        [one_line],
+    )
+    website = StringField(
+        _("Website"),
+        [
+            Optional(),
+            at_most(500),
+            URL(message=_("Write a whole address, such as https://city.example.")),
+            Regexp(r"https?://", message=_("Write a whole address, such as https://city.example.")),
+        ],
+        [one_line],
+    )
+    about = TextAreaField(_("About the organisation"), [at_most(2_000)])
+
+
+class RoleForm(Form):
+    """The role that a member is given."""
+
+    role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
