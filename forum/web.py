@@ -111,7 +111,7 @@ class Form(FlaskForm):
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Bind a field; a text field gets the filter that cleans what was typed."""
             if issubclass(unbound_field.field_class, StringField):
-                options["filters"] = (*unbound_field.kwargs.pop("filters", ()), _clean)
+                options["filters"] = (*unbound_field.kwargs.get("filters", ()), _clean)
             return unbound_field.bind(form=form, **options)
 
 

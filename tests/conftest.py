@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import socket
 import tempfile
@@ -15,11 +16,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from flask_sqlalchemy.extension import _app_ctx_id
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
 from forum.app import create_app
-from forum.db import db
+from forum.db import _set_clock, db
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.members.queries import city_by_name, get_member
+from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 
 OURS = ("127.0.0.1", "::1", "localhost")
@@ -91,10 +100,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
 
 def load_sample_cities() -> None:
     """A handful of real cities, instead of the thirty-four thousand."""
-    from forum.members.actions import load_cities
-    from forum.permissions import SYSTEM
-
-    load_cities(SYSTEM, SAMPLE_CITIES)
+    members.load_cities(SYSTEM, SAMPLE_CITIES)
 
 
 # id, name, country, latitude, longitude, population, further names
@@ -128,10 +134,6 @@ def app(whole_app: Flask) -> Iterator[Flask]:
     transaction = connection.begin()
     OneConnectionSession.connection_of_test = connection
     ordinary = db.session
-    from flask_sqlalchemy.extension import _app_ctx_id
-
-    from sqlalchemy.orm import sessionmaker
-
     maker = sessionmaker(
         class_=OneConnectionSession,
         expire_on_commit=False,
@@ -146,10 +148,95 @@ def app(whole_app: Flask) -> Iterator[Flask]:
     connection.close()
 
 
+class Browser(FlaskClient):
+    """A browser whose every request has a context and a database session of its own, as in a server."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request; what the test's own session had loaded is forgotten, so that it reads afresh."""
+        db.session.commit()
+        clock = _set_clock.get()
+
+        def send() -> Any:
+            _set_clock.set(clock)
+            return super(Browser, self).open(*args, **kwargs)
+
+        response = contextvars.Context().run(send)
+        db.session.expunge_all()
+        return response
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A visitor's browser, without a form token to carry."""
+    app.test_client_class = Browser
     return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
+    """A browser in which somebody is signed in: `sign_in(people.ana)`."""
+
+    def signed_in(member: Member) -> FlaskClient:
+        app.test_client_class = Browser
+        browser = app.test_client()
+        token = members.sign_in(member, "A test")
+        with browser.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+        return browser
+
+    return signed_in
+
+
+@dataclass(frozen=True)
+class People:
+    """The people that tests speak of: three members, a host of the agenda, a moderator, an administrator."""
+
+    ana: Member
+    ben: Member
+    chitra: Member
+    host: Member
+    moderator: Member
+    administrator: Member
+
+
+@pytest.fixture
+def people(app: Flask) -> People:
+    """Six people of several cities, made by the deed of joining."""
+    return People(
+        ana=somebody("Ana Prado", "Medellín", "CO"),
+        ben=somebody("Ben Okoth", "Nairobi", "KE"),
+        chitra=somebody("Chitra Desai", "Surat", "IN"),
+        host=somebody("Hana Virtanen", "Tampere", "FI"),
+        moderator=somebody("Mona Berg", "Copenhagen", "DK", role="moderator"),
+        administrator=somebody("Adam de Wit", "Rotterdam", "NL", role="administrator"),
+    )
+
+
+def somebody(name: str, city: str, country: str, role: str = "member") -> Member:
+    """A new member; the password hash fits no password, so tests of signing in set their own."""
+    found = city_by_name(city, country)
+    email = f"{name.split(maxsplit=1)[0].lower()}@example.org"
+    joining = members.Joining(name, email, "no hash", city_id=found.id if found else None)
+    member = members.join(VISITOR, joining)
+    if role != "member":
+        members.appoint(SYSTEM, member.handle, role)
+    return whole(member)
+
+
+def whole(member: Member) -> Member:
+    """A member as a request has it: with city, organisation and languages loaded."""
+    return get_member(SYSTEM, member.handle)
+
+
+@pytest.fixture
+def agenda(people: People) -> Agenda:
+    """An open agenda, hosted by `people.host`."""
+    text = agendas.AgendaText(
+        "Making Cities Quieter", write("Noise is heard last."), slug="quieter"
+    )
+    made = agendas.write_agenda(people.moderator, text)
+    agendas.set_hosts(people.moderator, made.id, [people.host.handle])
+    return made
 
 
 @dataclass
