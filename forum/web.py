@@ -109,10 +109,11 @@ class Form(FlaskForm):
         """Adds the cleaning of texts to every field."""
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
-            """Bind a field; a text field gets the filter that cleans what was typed."""
-            if issubclass(unbound_field.field_class, StringField):
-                options["filters"] = (*unbound_field.kwargs.get("filters", ()), _clean)
-            return unbound_field.bind(form=form, **options)
+            """Bind a field; a text field cleans what was typed before its own filters see it."""
+            field = unbound_field.bind(form=form, **options)
+            if isinstance(field, StringField):
+                field.filters = (_clean, *(field.filters or ()))
+            return field
 
 
 def _clean(value: Any) -> Any:
