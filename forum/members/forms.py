@@ -42,6 +42,18 @@ KIND_NAMES = {
 }
 ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
 
+ROLE_NOTES = dict(
+    zip(
+        ROLES,
+        (
+            _("Writes, and may host an agenda."),
+            _("Curates every agenda and decides on reports."),
+            _("Also gives roles and changes what the forum is called."),
+        ),
+        strict=True,
+    )
+)
+
 
 def one_line(value: Any) -> Any:
     """A text without line ends and spaces that nobody sees."""
@@ -221,4 +233,4 @@ class OrganisationForm(Form):
 class RoleForm(Form):
     """The role that a member is given."""
 
-    role = SelectField(_("Role"), choices=list(ROLE_NAMES.items()))
+    role = RadioField(_("Role"), choices=list(ROLE_NAMES.items()))

@@ -36,6 +36,8 @@ from forum.history.queries import versions_of
 from forum.members import actions, queries
 from forum.members.forms import (
     KIND_NAMES,
+    ROLE_NAMES,
+    ROLE_NOTES,
     JoinForm,
     OrganisationForm,
     PasswordForm,
@@ -542,7 +544,7 @@ def administration() -> Answer:
     """Everybody with an account, to be found by name or e-mail address."""
     words = web.text("q")
     page = queries.administered_members(me(), words, web.number("page"))
-    return render_template("members/administration.html", page=page, words=words)
+    return render_template("members/administration.html", page=page, words=words, roles=ROLE_NAMES)
 
 
 @bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])
@@ -552,7 +554,8 @@ def appoint(handle: str) -> Answer:
     form = RoleForm(data={"role": member.role})
 
     def page(status: int = 200) -> Answer:
-        return render_template("members/role.html", form=form, member=member), status
+        words = {"form": form, "member": member, "notes": ROLE_NOTES}
+        return render_template("members/role.html", **words), status
 
     def deed() -> AnyResponse:
         actions.appoint(me(), handle, form.role.data)
