@@ -1,0 +1,113 @@
+"""Every page, in both themes, wide and narrow: axe finds nothing, nothing is wider than the window."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+SHOTS = os.environ.get("FORUM_SHOTS")  # a folder: keep a picture of every page there
+
+# name, address (or a link to follow from one), who looks
+PAGES: list[tuple[str, str, str]] = [
+    ("home", "/", "visitor"),
+    ("home-member", "/", "member"),
+    ("agendas", "/agendas", "visitor"),
+    ("agenda", "/agendas/globally-connected", "visitor"),
+    ("agenda-host", "/agendas/globally-connected", "moderator"),
+    ("agenda-topics", "/agendas/climate-resilient/topics", "visitor"),
+    ("agenda-edit", "/agendas/affordable/edit", "moderator"),
+    ("agenda-new", "/agendas/new", "moderator"),
+    ("topics", "/topics", "visitor"),
+    ("topic", "topic:", "visitor"),
+    ("topic-member", "topic:", "member"),
+    ("topic-moderator", "topic:", "moderator"),
+    ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
+    ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
+    ("themes", "/themes", "visitor"),
+    ("cases", "/cases", "visitor"),
+    ("case", "/cases/c40", "visitor"),
+    ("case-member", "/cases/c40", "member"),
+    ("case-new", "/agendas/affordable/cases/new", "moderator"),
+    ("practices", "/practices", "visitor"),
+    ("practice", "/practices/read-each-others-flood-plan", "visitor"),
+    ("practice-member", "/practices/read-each-others-flood-plan", "member"),
+    ("practice-new", "/practices/new?agenda=affordable", "member"),
+    ("practices-mine", "/practices/mine", "member"),
+    ("readings", "/readings", "visitor"),
+    ("members", "/members", "visitor"),
+    ("member", "/members/wanjiru-kamau", "visitor"),
+    ("member-own", "/members/wanjiru-kamau", "member"),
+    ("cities", "/cities", "visitor"),
+    ("city", "city:", "visitor"),
+    ("organisations", "/organisations", "visitor"),
+    ("organisation", "/organisations/rotterdam", "visitor"),
+    ("search", "/search?q=flood", "visitor"),
+    ("search-empty", "/search", "visitor"),
+    ("search-nothing", "/search?q=qqqqqq", "visitor"),
+    ("join", "/join", "visitor"),
+    ("sign-in", "/sign-in", "visitor"),
+    ("settings", "/settings", "member"),
+    ("settings-password", "/settings/password", "member"),
+    ("settings-sessions", "/settings/sessions", "member"),
+    ("settings-themes", "/settings/themes", "member"),
+    ("notices", "/notices", "member"),
+    ("queue", "/moderation", "moderator"),
+    ("log", "/moderation/log", "moderator"),
+    ("administration", "/administration/members", "administrator"),
+    ("rules", "/rules", "visitor"),
+    ("privacy", "/privacy", "visitor"),
+    ("accessibility", "/accessibility", "visitor"),
+    ("contact", "/contact", "visitor"),
+    ("help", "/help", "visitor"),
+    ("error-404", "/nothing-here", "visitor"),
+]
+VIEWS = [("light", 1280), ("dark", 390)]
+if SHOTS:
+    VIEWS += [("dark", 1280), ("light", 390)]
+# The page is a fragment of frames that axe cannot judge by itself, and these are seen to by eye.
+OPTIONS = {"rules": {"color-contrast-enhanced": {"enabled": False}}}
+
+
+def address(page: Any, wanted: str) -> str:
+    if wanted == "topic:":
+        page.goto("/agendas/globally-connected/topics?order=newest")
+        link = page.locator("main a[href^='/topics/']").first
+        return str(link.get_attribute("href"))
+    if wanted == "city:":
+        page.goto("/cities")
+        return str(page.locator("main a[href*='/cities/rotterdam']").first.get_attribute("href"))
+    return wanted
+
+
+@pytest.mark.parametrize(("name", "wanted", "who"), PAGES, ids=[page[0] for page in PAGES])
+def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
+    faults: list[str] = []
+    for theme, width in VIEWS:
+        window = windows(who, theme, width)
+        page = window.page
+        answer = page.goto(address(page, wanted), wait_until="load")
+        assert answer.status == (404 if name.startswith("error") else 200), (
+            f"{name}: {answer.status}"
+        )
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS, f"{name}-{width}-{theme}.png"), full_page=True)
+        wide = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if wide > 0:
+            faults.append(f"{theme} {width}: {wide} px wider than the window")
+        faults += [f"{theme} {width}: {fault}" for fault in axe_faults(page)]
+    assert faults == []
+
+
+def axe_faults(page: Any) -> list[str]:
+    result = Axe().run(page, options=OPTIONS)
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:160]}"
+        for violation in result.response["violations"]
+        for node in violation["nodes"][:3]
+    ]
