@@ -50,9 +50,9 @@ class Query:
     """What is looked for: words, and the facets that narrow the answer."""
 
     words: str
-    agenda_id: int | None = None
-    kind: str | None = None
-    language: str | None = None
+    agenda_ids: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of hits, and how many there are of each kind and on each agenda (`is_capped`: at least)."""
+    """One page of hits, and how many there are under each value of each facet (`is_capped`: at least)."""
 
     page: Page[Hit]
     kinds: dict[str, int] = field(default_factory=dict)
     agendas: dict[int, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
     is_capped: bool = False
 
 
@@ -92,20 +93,30 @@ def get_document(kind: str, item_id: int) -> Document | None:
     return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
 
 
+def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
+    """The plain texts of some things of a kind, by their ids, for lists that show how they begin."""
+    wanted = select(Document.item_id, Document.body).where(
+        Document.kind == kind, Document.item_id.in_(item_ids)
+    )
+    return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
+
+
 def find(reader: Person, query: Query, number: int = 1) -> Found:
     """Find documents that hold all the words (the last one may be a beginning). Anything typed gives an answer."""
     words = words_of(query.words)
     if not words:
         return Found(Page([], 1, 1, 0))
     matching = _matching(visible_documents(reader), words)
-    kinds = _counts(_narrowed(matching, query, but="kind"), Document.kind)
-    agendas = _counts(_narrowed(matching, query, but="agenda"), Document.agenda_id)
+    kinds, agendas, languages = (
+        _counts(_narrowed(matching, query, but=facet), facet)
+        for facet in (Document.kind, Document.agenda_id, Document.language)
+    )
     hits = _narrowed(matching, query)
     total = _total(hits)
     page_number = clamp(number, pages_for(total, PAGE))
     rows = _ranked(hits, words, page_number) if total else []
     page = Page([_hit(row, words) for row in rows], page_number, pages_for(total, PAGE), total)
-    return Found(page, kinds, agendas, total >= COUNTED)
+    return Found(page, kinds, agendas, languages, total >= COUNTED)
 
 
 def words_of(typed: str) -> list[str]:
@@ -187,22 +198,23 @@ def _is_sqlite() -> bool:
 # Narrowing and counting
 
 
-def _narrowed(documents: Select[Document], query: Query, but: str = "") -> Select[Document]:
+def _narrowed(documents: Select[Document], query: Query, but: Any = None) -> Select[Document]:
     """The documents that the facets leave, `but` one of them."""
-    if query.agenda_id is not None and but != "agenda":
-        documents = documents.where(Document.agenda_id == query.agenda_id)
-    if query.kind and but != "kind":
-        documents = documents.where(Document.kind == query.kind)
-    if query.language:
-        documents = documents.where(Document.language == query.language)
-    return documents
+    facets: list[tuple[Any, Sequence[Any]]] = [
+        (Document.agenda_id, query.agenda_ids),
+        (Document.kind, query.kinds),
+        (Document.language, query.languages),
+    ]
+    chosen = [facet.in_(values) for facet, values in facets if values and facet is not but]
+    return documents.where(*chosen)
 
 
 def _counts(documents: Select[Document], facet: Any) -> dict[Any, int]:
     newest = documents.with_only_columns(facet.label("facet")).order_by(_newest_first())
     rows = newest.limit(COUNTED).subquery()
     counted = select(rows.c.facet, func.count()).where(rows.c.facet.is_not(None))
-    return {row[0]: row[1] for row in db.session.execute(counted.group_by(rows.c.facet))}
+    found = db.session.execute(counted.group_by(rows.c.facet))
+    return {value: count for value, count in found if value != ""}
 
 
 def _total(documents: Select[Document]) -> int:

@@ -123,6 +123,6 @@ def test_moving_a_topic_takes_its_posts_along(found: Found) -> None:
     actions.index(SYSTEM, replace(TOPIC, agenda_id=1))
     actions.index(SYSTEM, replace(POST, agenda_id=1))
     actions.move(SYSTEM, "topic", 7, 2)
-    assert found("night monthly", agenda_id=1) == []
-    assert found("monthly", agenda_id=2) == [("post", 70)]
-    assert ("topic", 7) in found("warnings", agenda_id=2)
+    assert found("night monthly", agenda_ids=(1,)) == []
+    assert found("monthly", agenda_ids=(2,)) == [("post", 70)]
+    assert ("topic", 7) in found("warnings", agenda_ids=(2,))

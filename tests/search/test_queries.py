@@ -138,7 +138,7 @@ ODD = [
 @pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
 def test_anything_typed_gives_an_answer(library: Flask, typed: str) -> None:
     assert find(VISITOR, Query(typed)).page.number == 1
-    assert find(VISITOR, Query(typed, kind="topic", agenda_id=3, language="en"), 10**9)
+    assert find(VISITOR, Query(typed, kinds=("topic",), agenda_ids=(3,), languages=("en",)), 10**9)
 
 
 @pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
@@ -156,11 +156,11 @@ def test_facets_are_counted_and_narrow_the_answer(app: Flask) -> None:
     actions.index(SYSTEM, replace(entry(1, "Rain", "", agenda_id=2, language="fr"), kind="case"))
     found = find(VISITOR, Query("rain"))
     assert (found.kinds, found.agendas) == ({"topic": 5, "case": 1}, {1: 5, 2: 1})
-    narrowed = find(VISITOR, Query("rain", kind="case"))
+    narrowed = find(VISITOR, Query("rain", kinds=("case",)))
     assert narrowed.page.total == 1
     assert narrowed.kinds == {"topic": 5, "case": 1}
     assert narrowed.agendas == {2: 1}
-    assert find(VISITOR, Query("rain", agenda_id=1, language="fr")).page.total == 0
+    assert find(VISITOR, Query("rain", agenda_ids=(1,), languages=("fr",))).page.total == 0
 
 
 def test_a_rare_kind_is_found_behind_a_thousand_others(
@@ -171,7 +171,7 @@ def test_a_rare_kind_is_found_behind_a_thousand_others(
     for number in range(5):
         actions.index(SYSTEM, entry(number + 2, "Rain", ""))
     assert find(VISITOR, Query("rain")).is_capped
-    rare = find(VISITOR, Query("rain", kind="case"))
+    rare = find(VISITOR, Query("rain", kinds=("case",)))
     assert (rare.page.total, rare.is_capped, len(rare.page.items)) == (1, False, 1)
 
 
@@ -203,7 +203,7 @@ def test_the_number_of_queries_does_not_grow(library: Flask, queries: Callable[[
         actions.index(SYSTEM, entry(number + 100, "Inundación", "agua"))
     with queries() as many:
         find(VISITOR, Query("inundacion"))
-    assert few.count == many.count <= 4
+    assert few.count == many.count <= 5
 
 
 @pytest.mark.parametrize(
