@@ -9,9 +9,8 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id, themes_by_id
@@ -30,7 +29,17 @@ from forum.dialogue.models import (
     Topic,
     TopicTheme,
 )
-from forum.dialogue.queries import is_there, is_told, visible_posts, visible_topics
+from forum.dialogue.queries import (
+    KEY_LENGTH,
+    first_post,
+    is_told,
+    post_of_key,
+    post_to_change,
+    posts_by_author,
+    posts_to_quote,
+    quoted_by,
+    topic_to_change,
+)
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import MAX_SOURCE, Written, excerpt, quoted_posts, slugify, write
 from forum.members.actions import note_posts
@@ -48,8 +57,6 @@ from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
-KEY_LENGTH = 64
-LARGEST_ID = 2**31 - 1
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -75,10 +82,10 @@ class NewTopic:
 
 
 @action
-def open_topic(author: Member, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
+def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic with its first post. The same submission key from the same author opens it once."""
     agenda = agenda_by_id(author, agenda_id)
-    if earlier := _earlier(author, key):
+    if earlier := post_of_key(author, key):
         return earlier.topic
     require(author.can.open_topic(agenda))
     organisation_id = _organisation(author, new.for_organisation)
@@ -100,7 +107,7 @@ def open_topic(author: Member, agenda_id: int, new: NewTopic, key: str | None = 
 
 @action
 def reply(
-    author: Member,
+    author: Person,
     topic_id: int,
     text: Written,
     key: str | None = None,
@@ -112,8 +119,8 @@ def reply(
 
     `paragraph` is the key of the paragraph of a case that the post comments on.
     """
-    topic = _topic(author, topic_id)
-    if earlier := _earlier(author, key):
+    topic = topic_to_change(author, topic_id)
+    if earlier := post_of_key(author, key):
         return earlier
     require(author.can.reply(topic))
     organisation_id = _organisation(author, for_organisation)
@@ -136,7 +143,7 @@ def reply(
 
 @action
 def edit(
-    author: Member,
+    author: Person,
     post_id: int,
     text: Written,
     title: str | None = None,
@@ -150,7 +157,7 @@ def edit(
     Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
     text that the author changed: raises `Conflict` when the post says something else by now.
     """
-    post = _post(author, post_id)
+    post = post_to_change(author, post_id)
     require(author.can.edit(post))
     _require_no_home(post)
     if seen and seen != post.fingerprint:
@@ -169,9 +176,9 @@ def edit(
 
 
 @action
-def delete(author: Member, post_id: int) -> Post:
+def delete(author: Person, post_id: int) -> Post:
     """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
-    post = _post(author, post_id)
+    post = post_to_change(author, post_id)
     require(author.can.delete(post))
     _require_no_home(post)
     was_shown = not post.is_gone
@@ -187,12 +194,12 @@ def delete(author: Member, post_id: int) -> Post:
 
 
 @action
-def withdraw(author: Member, revision_id: int) -> Post:
+def withdraw(author: Person, revision_id: int) -> Post:
     """Take back what one's post said before; that it was edited can still be seen."""
     revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
     if revision is None:
         raise NotFound()
-    post = _post(author, revision.post_id)
+    post = post_to_change(author, revision.post_id)
     require(author.can.delete(post))
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
@@ -204,10 +211,10 @@ def withdraw(author: Member, revision_id: int) -> Post:
 
 @action
 def mark(
-    member: Member, post_id: int, kind: str, outcome: str | None = None, note: str = ""
+    member: Person, post_id: int, kind: str, outcome: str | None = None, note: str = ""
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it."""
-    post = _post(member, post_id)
+    post = post_to_change(member, post_id)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
@@ -219,7 +226,7 @@ def mark(
                 kind=kind,
                 outcome=outcome,
                 note=note,
-                city_id=member.city_id,
+                city_id=db.session.get_one(Member, member.id).city_id,
                 created_at=now(),
             )
         )
@@ -232,9 +239,9 @@ def mark(
 
 
 @action
-def unmark(member: Member, post_id: int, kind: str) -> Post:
+def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
-    post = _post(member, post_id)
+    post = post_to_change(member, post_id)
     require(member.can.mark(post))
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
@@ -244,14 +251,14 @@ def unmark(member: Member, post_id: int, kind: str) -> Post:
 
 
 @action
-def choose_answer(member: Member, topic_id: int, post_id: int | None) -> Topic:
+def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     """Choose the post that answers a question, or with None say that nothing does yet."""
-    topic = _topic(member, topic_id)
+    topic = topic_to_change(member, topic_id)
     require(member.can.choose_answer(topic))
     if post_id is None:
         topic.answer_id = None
         return topic
-    post = _post(member, post_id)
+    post = post_to_change(member, post_id)
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
@@ -290,7 +297,7 @@ def unpin(moderator: Person, topic_id: int) -> Topic:
 @action
 def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
     """Put a topic on another agenda."""
-    topic = _topic(moderator, topic_id)
+    topic = topic_to_change(moderator, topic_id)
     require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
     if topic.home:
         raise Invalid(_("This is moved on its own page, with what it belongs to."), "agenda")
@@ -301,7 +308,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 @action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
     """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it."""
-    post = _post(moderator, post_id)
+    post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     _require_no_home(post)
     if post.is_gone:
@@ -318,7 +325,7 @@ def hide(moderator: Person, post_id: int, reason: str) -> Post:
 @action
 def restore(moderator: Person, post_id: int) -> Post:
     """Show a hidden post again, and the topic that was hidden with it."""
-    post = _post(moderator, post_id)
+    post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
         return post
@@ -333,7 +340,7 @@ def restore(moderator: Person, post_id: int) -> Post:
 @action
 def hide_topic(moderator: Person, topic_id: int) -> Topic:
     """Withhold a whole topic from readers, everywhere."""
-    topic = _topic(moderator, topic_id)
+    topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
         _hide_topic(moderator, topic)
@@ -343,7 +350,7 @@ def hide_topic(moderator: Person, topic_id: int) -> Topic:
 @action
 def restore_topic(moderator: Person, topic_id: int) -> Topic:
     """Show a hidden topic again."""
-    topic = _topic(moderator, topic_id)
+    topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is not None:
         _restore_topic(moderator, topic)
@@ -369,7 +376,7 @@ def rename(
 
     The deed that calls it has asked whether the doer may.
     """
-    topic = _topic(doer, topic_id)
+    topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
     topic.title, topic.home = title, home or topic.home
@@ -389,7 +396,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
 
     The deed that calls it has asked whether the doer may.
     """
-    topic = _topic(doer, topic_id)
+    topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
     _delete_topic(doer, topic)
@@ -403,40 +410,9 @@ def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) 
         db.session.execute(comments.values(paragraph=new))
 
 
-# Rows that a deed decides on, read afresh and held until it is done
-
-
-def _topic(doer: Person, topic_id: int) -> Topic:
-    query = visible_topics(doer).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
-    topic: Topic | None = db.session.scalar(query.with_for_update(of=Topic))
-    if topic is None:
-        raise NotFound()
-    return topic
-
-
-def _post(doer: Person, post_id: int) -> Post:
-    query = visible_posts(doer).where(Post.id == post_id)
-    post: Post | None = db.session.scalar(query.with_for_update(of=(Topic, Post)))
-    if post is None:
-        raise NotFound()
-    return post
-
-
-def _first_post(topic: Topic) -> Post:
-    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
-    return db.session.scalars(query).one()
-
-
-def _earlier(author: Member, key: str | None) -> Post | None:
-    if not key:
-        return None
-    query = select(Post).where(Post.author_id == author.id, Post.submission_key == key[:KEY_LENGTH])
-    return db.session.scalar(query.options(joinedload(Post.topic)))
-
-
-def _sent_twice(author: Member, key: str | None) -> Post:
+def _sent_twice(author: Person, key: str | None) -> Post:
     """The post that another request has written with the same key in this very moment."""
-    if earlier := _earlier(author, key):
+    if earlier := post_of_key(author, key):
         return earlier
     raise Conflict(_("This was sent twice at once. Please send it again."))
 
@@ -480,11 +456,12 @@ def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None
     return outcome, note
 
 
-def _organisation(author: Member, for_organisation: bool) -> int | None:
+def _organisation(author: Person, for_organisation: bool) -> int | None:
     if not for_organisation:
         return None
     require(author.can.write_for_organisation())
-    return author.organisation_id
+    organisation_id: int | None = author.organisation_id
+    return organisation_id
 
 
 def _require_no_home(post: Post) -> None:
@@ -496,7 +473,7 @@ def _require_no_home(post: Post) -> None:
 # New rows
 
 
-def _add_topic(author: Member, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
+def _add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
     title = " ".join(new.title.split())
     topic = Topic(
         kind=new.kind,
@@ -535,7 +512,7 @@ def _next_number(topic: Topic) -> int:
 
 def _add_post(
     topic: Topic,
-    author: Member,
+    author: Person,
     organisation_id: int | None,
     text: Written,
     *,
@@ -598,7 +575,7 @@ def _keep_revision(post: Post, text: Written, title: str) -> None:
 
 
 def _edit_topic(
-    author: Member,
+    author: Person,
     topic: Topic,
     text: Written,
     title: str,
@@ -615,7 +592,7 @@ def _edit_topic(
     _index_topic(author, topic, text.plain)
 
 
-def _open_to(author: Member, topic: Topic, audience: str) -> None:
+def _open_to(author: Person, topic: Topic, audience: str) -> None:
     """Change who reads a topic; what others wrote for members stays with members."""
     if audience not in AUDIENCES:
         raise Invalid(_("Choose who may read it."), "audience")
@@ -634,7 +611,7 @@ def _change_audience(doer: Person, topic: Topic, audience: str) -> None:
 
 
 def _rewrite(topic: Topic, text: Written) -> None:
-    post = _first_post(topic)
+    post = first_post(topic)
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
     post.language = topic.language = text.language
 
@@ -681,7 +658,7 @@ def _bring_back(doer: Person, post: Post) -> None:
 
 def _is_worth_keeping(topic: Topic) -> bool:
     """Whether anything is left to read in a topic."""
-    return topic.replies_count > 0 or not _first_post(topic).is_gone
+    return topic.replies_count > 0 or not first_post(topic).is_gone
 
 
 def _hide_topic(doer: Person, topic: Topic) -> None:
@@ -706,7 +683,7 @@ def _delete_topic(doer: Person, topic: Topic) -> None:
 
 
 def _set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
-    topic = _topic(moderator, topic_id)
+    topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     setattr(topic, name, moment)
     return topic
@@ -747,16 +724,7 @@ def _count_all(doer: Person, topic: Topic, by: int) -> None:
         return
     if shown := _shown(topic):
         note_activity(doer, topic.agenda_id, topic.created_at, topics=by * shown)
-    first = 2 if topic.home else 1
-    query = select(Post.author_id, func.count()).where(
-        Post.topic_id == topic.id,
-        Post.number >= first,
-        Post.deleted_at.is_(None),
-        Post.hidden_at.is_(None),
-    )
-    for author_id, count in db.session.execute(
-        query.group_by(Post.author_id).order_by(Post.author_id)
-    ).all():
+    for author_id, count in posts_by_author(topic):
         note_posts(doer, author_id, by * count)
 
 
@@ -817,7 +785,7 @@ def _byline(member_id: int) -> str:
 
 def _note_quotes(author: Person, topic: Topic, post: Post) -> set[int]:
     """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
-    known = set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post.id)))
+    known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
     gone = known - {other.id for other in quoted}
     db.session.execute(
@@ -831,11 +799,7 @@ def _note_quotes(author: Person, topic: Topic, post: Post) -> set[int]:
 
 
 def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
-    ids = [known for known in quoted_posts(post.source) if known <= LARGEST_ID and known != post.id]
-    if not ids:
-        return []
-    query = visible_posts(author).where(Post.id.in_(ids), *is_there())
-    posts: Sequence[Post] = db.session.scalars(query).all()
+    posts = posts_to_quote(author, set(quoted_posts(post.source)) - {post.id})
     if topic.audience == PUBLIC and any(other.topic.audience == MEMBERS for other in posts):
         raise Invalid(
             _("Members wrote this for members only: do not quote it in public."), "source"

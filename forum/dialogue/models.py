@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from hashlib import blake2s
 
@@ -11,12 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
 from forum.db import Base
+from forum.markup import excerpt
 from forum.members.models import City, Member, Organisation
 
 KINDS = ("experience", "question", "practice", "case")
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_ON_A_PAGE = 20
+SIGNS = re.compile(r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^>.*$|[*_`\[\]|~]", re.MULTILINE)
 
 
 class Topic(Base):
@@ -124,6 +127,11 @@ class Post(Base):
         """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
         return self.deleted_at is not None or self.hidden_at is not None
 
+    def count_of(self, kind: str) -> int:
+        """How many readers have said this to the post."""
+        counts = (self.useful_count, self.same_here_count, self.tried_count)
+        return dict(zip(MARKS, counts, strict=True))[kind]
+
     @property
     def page(self) -> int:
         """The number of the page of its topic that shows the post; it never changes."""
@@ -134,6 +142,11 @@ class Post(Base):
         """Where the post is shown: page and anchor. Needs its topic loaded."""
         page = f"?page={self.page}" if self.page > 1 else ""
         return f"{self.topic.address}{page}#post-{self.number}"
+
+    @property
+    def gist(self) -> str:
+        """The first words of the text, without the signs of Markdown and without what it quotes."""
+        return excerpt(SIGNS.sub("", self.source[:1_000]), 160)
 
     @property
     def fingerprint(self) -> str:

@@ -6,27 +6,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from forum.agendas.models import Theme
+from forum.agendas.models import Agenda, Theme
+from forum.agendas.queries import get_agenda
 from forum.db import db
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     TRIED,
     Mark,
     Post,
+    Quote,
     Revision,
     Topic,
     TopicTheme,
 )
-from forum.errors import NotFound
+from forum.errors import Forbidden, NotFound
 from forum.members.models import City, Member
 from forum.notifications.models import Event, Notice
 from forum.pages import Page, clamp, page_of, pages_for
 from forum.permissions import Person, read_by, require, shown_to
 
 TOPICS_ON_A_PAGE = 20
+KEY_LENGTH = 64
+LARGEST_ID = 2**31 - 1
 ORDERS = ("active", "newest", "unanswered")
 
 
@@ -54,9 +59,14 @@ def visible_topics(reader: Person) -> Select[Any]:
     )
 
 
-def topics(reader: Person, wanted: TopicFilter, page: int = 1) -> Page[Topic]:
-    """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments."""
-    return page_of(_as_rows(_filtered(_listed(reader), wanted)), page, TOPICS_ON_A_PAGE)
+def topics(
+    reader: Person, wanted: TopicFilter, page: int = 1, total: int | None = None
+) -> Page[Topic]:
+    """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments.
+
+    Counts them unless `total` says how many there are.
+    """
+    return page_of(_as_rows(_filtered(_listed(reader), wanted)), page, TOPICS_ON_A_PAGE, total)
 
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
@@ -158,21 +168,24 @@ def posts_in(reader: Person, topic: Topic, page: int) -> Page[Post]:
     return Page(posts, page, pages, topic.posts_count)
 
 
-def get_post(reader: Person, post_id: int) -> Post:
-    """A post with its topic, agenda and author, or `NotFound`. It may be gone: ask `is_gone`."""
-    query = visible_posts(reader).where(Post.id == post_id)
+def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
+    """A post with its topic, agenda and author, or `NotFound`. It may be gone: ask `is_gone`.
+
+    `of_topic` are further things to load with the topic.
+    """
+    query = visible_posts(reader, *of_topic).where(Post.id == post_id)
     post: Post | None = db.session.scalar(_with_people(query))
     if post is None:
         raise NotFound()
     return post
 
 
-def visible_posts(reader: Person) -> Select[Any]:
+def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
     """The posts, and the gaps that some have left, in the topics that the reader may see."""
     whole = visible_topics(reader).whereclause
     query = select(Post).join(Post.topic)
     return (query.where(whole) if whole is not None else query).options(
-        contains_eager(Post.topic).options(joinedload(Topic.agenda))
+        contains_eager(Post.topic).options(joinedload(Topic.agenda), *of_topic)
     )
 
 
@@ -276,3 +289,117 @@ def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revis
     require(reader.can.compare(post))
     query = select(Revision).where(Revision.post_id == post.id)
     return db.session.scalars(query.order_by(Revision.id.desc()).limit(limit)).all()
+
+
+# Rows for those who may do something with them
+
+
+def agenda_to_open(author: Person, slug: str) -> Agenda:
+    """The agenda on which somebody wants to open a topic."""
+    agenda = get_agenda(author, slug)
+    require(author.can.open_topic(agenda))
+    return agenda
+
+
+def topic_to_reply(author: Person, topic_id: int) -> Topic:
+    """A topic that somebody wants to reply to."""
+    topic = get_topic(author, topic_id)
+    require(author.can.reply(topic))
+    return topic
+
+
+def post_to_edit(author: Person, post_id: int) -> Post:
+    """A post that its author wants to edit, its topic with themes; not that of a case or practice itself."""
+    post = get_post(author, post_id, selectinload(Topic.themes))
+    require(author.can.edit(post))
+    return _without_home(post)
+
+
+def post_to_delete(author: Person, post_id: int) -> Post:
+    """A post that its author wants to delete; not that of a case or practice itself."""
+    post = get_post(author, post_id)
+    require(author.can.delete(post))
+    return _without_home(post)
+
+
+def post_to_mark(member: Person, post_id: int) -> Post:
+    """A post that somebody wants to mark."""
+    post = get_post(member, post_id)
+    require(member.can.mark(post))
+    return post
+
+
+def post_to_compare(reader: Person, post_id: int) -> Post:
+    """A post whose earlier versions somebody wants to read."""
+    post = get_post(reader, post_id)
+    require(reader.can.compare(post))
+    return post
+
+
+def require_writer(person: Person) -> None:
+    """Raise `Forbidden` for somebody who may not write."""
+    require(person.can.write())
+
+
+def _without_home(post: Post) -> Post:
+    if post.number == 1 and post.topic.home:
+        raise Forbidden(gettext("This is changed on its own page."))
+    return post
+
+
+# Rows that a deed decides on, held until it is done
+
+
+def topic_to_change(doer: Person, topic_id: int) -> Topic:
+    """A topic that the doer sees, with its agenda, locked."""
+    query = visible_topics(doer).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
+    topic: Topic | None = db.session.scalar(query.with_for_update(of=Topic))
+    if topic is None:
+        raise NotFound()
+    return topic
+
+
+def post_to_change(doer: Person, post_id: int) -> Post:
+    """A post in a topic that the doer sees, both locked."""
+    query = visible_posts(doer).where(Post.id == post_id)
+    post: Post | None = db.session.scalar(query.with_for_update(of=(Topic, Post)))
+    if post is None:
+        raise NotFound()
+    return post
+
+
+def first_post(topic: Topic) -> Post:
+    """The post that opens a topic."""
+    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
+    return db.session.scalars(query).one()
+
+
+def post_of_key(author: Person, key: str | None) -> Post | None:
+    """The post that an author has sent with a submission key, with its topic."""
+    if not key:
+        return None
+    sent = select(Post).where(Post.author_id == author.id, Post.submission_key == key[:KEY_LENGTH])
+    return db.session.scalar(sent.options(joinedload(Post.topic)))
+
+
+def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
+    """Who has written how many posts in a topic: those that readers see, without a case or practice itself."""
+    query = select(Post.author_id, func.count()).where(
+        Post.topic_id == topic.id, Post.number > (1 if topic.home else 0), *is_there()
+    )
+    by_author = query.group_by(Post.author_id).order_by(Post.author_id)
+    return [(author_id, count) for author_id, count in db.session.execute(by_author)]
+
+
+def quoted_by(post_id: int) -> set[int]:
+    """The ids of the posts that a post is known to quote."""
+    return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
+    """Those of the posts that the reader may read, with their topics."""
+    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    if not known:
+        return []
+    query = visible_posts(reader).where(Post.id.in_(known), Topic.hidden_at.is_(None), *is_there())
+    return db.session.scalars(_with_people(query)).all()

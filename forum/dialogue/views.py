@@ -1,7 +1,544 @@
-"""The doors of the dialogue room."""
+"""The doors of the dialogue: lists of topics, a topic's pages, and the deeds of those who write."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web
+from forum.agendas.models import Agenda
+from forum.agendas.queries import get_agenda, themes, themes_by_slug
+from forum.dialogue import actions, queries
+from forum.dialogue.forms import (
+    MYSELF,
+    ORGANISATION,
+    PROMPTS,
+    EditForm,
+    EditTopicForm,
+    ReplyForm,
+    TopicForm,
+    TriedForm,
+)
+from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
+from forum.dialogue.queries import ORDERS, TopicFilter
+from forum.diffs import changes
+from forum.errors import Conflict, Invalid
+from forum.members.models import Member
+from forum.members.queries import languages
+from forum.pages import Page
+from forum.rates import limiter
+from forum.web import me
 
 bp = Blueprint("dialogue", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+REFUSED, CONFLICT, DONE, FOR_EVER = 422, 409, 303, 301
+SIMILAR = 4
+
+
+def _who() -> str:
+    return f"member {me().id}" if me().is_member else f"address {request.remote_addr}"
+
+
+def _was_done(response: AnyResponse) -> bool:
+    return response.status_code == DONE
+
+
+posting = limiter.shared_limit(
+    "5 per minute; 30 per hour",
+    scope="posting",
+    key_func=_who,
+    methods=["POST"],
+    deduct_when=_was_done,
+)
+changing = limiter.shared_limit(
+    "30 per minute; 300 per hour", scope="changing", key_func=_who, methods=["POST"]
+)
+previewing = limiter.limit("60 per minute", key_func=_who)
+
+
+# Lists
+
+
+@bp.get("/topics")
+def index() -> Answer:
+    """The dialogue of all agendas."""
+    return _list(None)
+
+
+@bp.get("/agendas/<slug>/topics")
+def topics(slug: str) -> Answer:
+    """The dialogue of one agenda."""
+    return _list(get_agenda(me(), slug))
+
+
+def _list(agenda: Agenda | None) -> Answer:
+    wanted = _wanted(agenda)
+    counts = queries.counts_by_kind(me(), wanted)
+    total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
+    return render_template(
+        "dialogue/topics.html",
+        agenda=agenda,
+        wanted=wanted,
+        counts=counts,
+        page=queries.topics(me(), wanted, web.number("page"), total),
+        themes=themes(),
+        languages=languages(),
+        address=_address_of_list(agenda, wanted),
+    )
+
+
+def _wanted(agenda: Agenda | None) -> TopicFilter:
+    return TopicFilter(
+        agenda_id=agenda.id if agenda else None,
+        kind=web.choice("kind", KINDS),
+        order=web.choice("order", ORDERS, "active"),
+        theme=web.text("theme", 100),
+        language=web.choice("language", dict(languages())),
+    )
+
+
+def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[..., str]:
+    """The address of the same list with another kind, order, theme or language."""
+    now = {
+        "kind": wanted.kind,
+        "order": "" if wanted.order == "active" else wanted.order,
+        "theme": wanted.theme,
+        "language": wanted.language,
+    }
+
+    def address(**other: str) -> str:
+        words: dict[str, Any] = {name: value or None for name, value in (now | other).items()}
+        if agenda is None:
+            return url_for("dialogue.index", **words)
+        return url_for("dialogue.topics", slug=agenda.slug, **words)
+
+    return address
+
+
+# A topic
+
+
+@bp.get("/topics/<int:id>")
+@bp.get("/topics/<int:id>-<slug>")
+def topic(id: int, slug: str = "") -> Answer:
+    """One page of a topic; another name than its own, and one that lives on another page, are led there."""
+    found = queries.get_topic(me(), id)
+    if found.home or found.slug != slug:
+        return _moved(found.address)
+    words = discussion(found)
+    data = _structured(found, words["answer"])
+    return render_template("dialogue/topic.html", **words, data=data, canonical=_canonical(words))
+
+
+def _moved(address: str) -> AnyResponse:
+    query = request.query_string.decode("ascii", "replace")
+    response = redirect(f"{address}?{query}" if query else address, FOR_EVER)
+    response.headers["Cache-Control"] = "no-cache"  # a topic may get its old name back
+    return response
+
+
+def _canonical(words: dict[str, Any]) -> str:
+    number = words["posts"].number
+    address = web.absolute(quote(request.path))
+    return f"{address}?page={number}" if number > 1 else address
+
+
+def discussion(topic: Topic) -> dict[str, Any]:
+    """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
+
+    The topic is one that `get_topic(me(), …)` gave, with its agenda. The page of a case or a practice
+    calls it for the topic that lives there.
+    """
+    posts = queries.posts_in(me(), topic, web.number("page"))
+    answer = _answer_of(topic, posts)
+    shown = [*posts.items, answer] if answer else posts.items
+    return {
+        "topic": topic,
+        "posts": posts,
+        "answer": answer,
+        "my_marks": queries.my_marks(me(), shown),
+        "form": _reply_form(topic) if me().can.reply(topic) else None,
+    }
+
+
+def _answer_of(topic: Topic, posts: Page[Post]) -> Post | None:
+    for post in posts.items:
+        if post.id == topic.answer_id:
+            return None if post.is_gone else post
+    return queries.answer_of(me(), topic)
+
+
+def _structured(topic: Topic, answer: Post | None) -> dict[str, Any] | None:
+    """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
+    if topic.hidden_at or topic.audience != "public":
+        return None
+    said = {
+        "text": topic.excerpt or topic.title,
+        "datePublished": topic.created_at.isoformat(),
+        "author": _structured_person(topic.author),
+    }
+    if topic.kind != "question":
+        return {
+            "@context": "https://schema.org",
+            "@type": "DiscussionForumPosting",
+            "headline": topic.title,
+            "url": web.absolute(topic.address),
+            "inLanguage": topic.language,
+            "commentCount": topic.replies_count,
+            **said,
+        }
+    question = {
+        "@type": "Question",
+        "name": topic.title,
+        "answerCount": topic.replies_count,
+        **said,
+    }
+    if answer:
+        question["acceptedAnswer"] = _structured_answer(answer)
+    return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
+
+
+def _structured_answer(answer: Post) -> dict[str, Any]:
+    return {
+        "@type": "Answer",
+        "text": answer.gist,
+        "url": web.absolute(answer.address),
+        "datePublished": answer.created_at.isoformat(),
+        "upvoteCount": answer.useful_count,
+        "author": _structured_person(answer.author),
+    }
+
+
+def _structured_person(member: Any) -> dict[str, str]:
+    return {
+        "@type": "Person",
+        "name": member.name,
+        "url": web.absolute(url_for("front.profile", handle=member.handle)),
+    }
+
+
+@bp.get("/posts/<int:id>")
+def post(id: int) -> Answer:
+    """Where a post is shown: the page of its topic, and its number there."""
+    return redirect(queries.get_post(me(), id).address)
+
+
+# Writing
+
+
+@bp.route("/agendas/<slug>/topics/new", methods=["GET", "POST"])
+@posting
+def open_topic(slug: str) -> Answer:
+    """Open a topic: an experience or a question."""
+    agenda = queries.agenda_to_open(me(), slug)
+    kind = web.choice("kind", tuple(PROMPTS), "experience")
+    form = TopicForm(kind=kind, language=me().language, submission_key=web.submission_key())
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    _offer_organisation(form)
+
+    def page(status: int = 200) -> Answer:
+        like = TopicFilter(agenda_id=agenda.id, kind=form.kind.data or kind)
+        words = {"form": form, "agenda": agenda, "preview": _preview(form), "prompts": PROMPTS}
+        similar = queries.topics(me(), like, 1, SIMILAR).items[:SIMILAR]
+        return render_template("dialogue/open_topic.html", **words, similar=similar), status
+
+    def deed() -> AnyResponse:
+        opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
+        flash(_("Your topic is published."), "message")
+        return web.see_other(opened.address)
+
+    return _answer(form, page, deed)
+
+
+def _new_topic(form: TopicForm) -> actions.NewTopic:
+    return actions.NewTopic(
+        kind=form.kind.data,
+        title=form.title.data or "",
+        text=_written(form),
+        themes=_theme_ids(form),
+        audience=form.audience.data,
+        for_organisation=_is_for_organisation(form),
+    )
+
+
+@bp.route("/topics/<int:id>/reply", methods=["GET", "POST"])
+@posting
+def reply(id: int) -> Answer:
+    """Reply to a topic, or comment on the case or practice that it belongs to."""
+    topic = queries.topic_to_reply(me(), id)
+    form = _reply_form(topic)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "topic": topic, "preview": _preview(form)}
+        return render_template("dialogue/reply.html", **words), status
+
+    def deed() -> AnyResponse:
+        post = actions.reply(
+            me(),
+            id,
+            _written(form),
+            form.submission_key.data,
+            paragraph=form.paragraph.data,
+            for_organisation=_is_for_organisation(form),
+        )
+        flash(_("Your reply is published."), "message")
+        return web.see_other(post.address)
+
+    return _answer(form, page, deed)
+
+
+def _reply_form(topic: Topic) -> ReplyForm:
+    form = ReplyForm(
+        language=me().language,
+        submission_key=web.submission_key(),
+        paragraph=web.text("paragraph", 12),
+        source=_quotation(),
+    )
+    _offer_organisation(form)
+    return form
+
+
+def _quotation() -> str:
+    """The quotation that a composer begins with, when the address asks for one."""
+    quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
+    return "".join(markup.quote(post.author.name, post.id, post.source) for post in quoted)
+
+
+@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
+@changing
+def edit(id: int) -> Answer:
+    """Change one's post. When it has changed since the form was opened, both texts are shown."""
+    post = queries.post_to_edit(me(), id)
+    form = _edit_form(post)
+
+    def page(status: int = 200, now: Post | None = None) -> Answer:
+        words = {"form": form, "post": post, "preview": _preview(form), "now": now}
+        return render_template("dialogue/edit.html", **words), status
+
+    def deed() -> Answer:
+        try:
+            _edit(id, form)
+        except Conflict:
+            now = queries.post_to_edit(me(), id)
+            form.seen.data = now.fingerprint
+            return page(CONFLICT, now)
+        flash(_("Your changes are published."), "message")
+        flash(request.path, "published")
+        return web.see_other(queries.get_post(me(), id).address)
+
+    return _answer(form, page, deed)
+
+
+def _edit_form(post: Post) -> EditForm:
+    words = {"source": post.source, "language": post.language, "seen": post.fingerprint}
+    if post.number > 1:
+        return EditForm(**words)
+    topic = post.topic
+    slugs = [theme.slug for theme in topic.themes]
+    form = EditTopicForm(**words, title=topic.title, audience=topic.audience, themes=slugs)
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    return form
+
+
+def _edit(post_id: int, form: EditForm) -> None:
+    if isinstance(form, EditTopicForm):
+        words = {"themes": _theme_ids(form), "audience": form.audience.data}
+        title = form.title.data
+        actions.edit(me(), post_id, _written(form), title, seen=form.seen.data, **words)
+    else:
+        actions.edit(me(), post_id, _written(form), seen=form.seen.data)
+
+
+@bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
+@changing
+def delete(id: int) -> Answer:
+    """Ask, and then delete one's post."""
+    post = queries.post_to_delete(me(), id)
+    if request.method == "GET":
+        return render_template("dialogue/delete.html", post=post)
+    agenda, address = post.topic.agenda, post.address
+    deleted = actions.delete(me(), id)
+    flash(_("Your text is deleted."), "message")
+    if deleted.topic.deleted_at:
+        return web.see_other(url_for("dialogue.topics", slug=agenda.slug))
+    return web.see_other(address)
+
+
+@bp.post("/preview")
+@previewing
+def preview() -> Answer:
+    """What a text will look like, as a piece of a page."""
+    queries.require_writer(me())
+    source = request.form.get("source", "")
+    return render_template("dialogue/_preview.html", preview=markup.write(source).html)
+
+
+# Earlier versions
+
+
+@bp.get("/posts/<int:id>/history")
+def history(id: int) -> Answer:
+    """What a post said before, one version compared with the next."""
+    post = queries.post_to_compare(me(), id)
+    revisions = queries.revisions_of(me(), post)
+    chosen = _chosen(revisions)
+    words = {"post": post, "revisions": revisions, "chosen": chosen}
+    return render_template(
+        "dialogue/history.html", **words, pieces=_pieces(post, revisions, chosen)
+    )
+
+
+def _chosen(revisions: Sequence[Revision]) -> Revision | None:
+    """The version that the address names, else the newest that can be read."""
+    readable = [revision for revision in revisions if not revision.withdrawn_at]
+    wanted = web.number("version", 0)
+    named = [revision for revision in readable if revision.id == wanted]
+    return next(iter(named or readable), None)
+
+
+def _pieces(
+    post: Post, revisions: Sequence[Revision], chosen: Revision | None
+) -> list[tuple[str, str]]:
+    """The chosen version compared with the next one that can be read; the last is the post itself."""
+    if chosen is None:
+        return []
+    later = [r for r in revisions if r.id > chosen.id and not r.withdrawn_at]
+    title = post.topic.title if post.number == 1 else ""
+    after = _said(later[-1].title, later[-1].source) if later else _said(title, post.source)
+    return changes(_said(chosen.title, chosen.source), after)
+
+
+def _said(title: str, source: str) -> str:
+    return f"{title}\n\n{source}" if title else source
+
+
+@bp.post("/revisions/<int:id>/withdraw")
+@changing
+def withdraw(id: int) -> Answer:
+    """Take back what one's post said before."""
+    post = actions.withdraw(me(), id)
+    flash(_("The earlier version is withdrawn."), "message")
+    return web.see_other(url_for("dialogue.history", id=post.id))
+
+
+# Marks and answers
+
+
+@bp.post("/posts/<int:id>/mark")
+@changing
+def mark(id: int) -> Answer:
+    """Say something to a post with one press, or take it back. A script gets the new count."""
+    kind = request.form.get("kind", "")
+    post = queries.post_to_mark(me(), id)
+    given = queries.my_marks(me(), [post]).get(id, {}).get(kind)
+    if not _is_wanted(kind, given):
+        return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
+    if kind == TRIED:
+        return _tried(post)
+    return _marked(actions.mark(me(), id, kind), kind, is_on=True)
+
+
+def _is_wanted(kind: str, given: Mark | None) -> bool:
+    """Whether the mark is given (again) or taken back; a second press takes back all but "tried it"."""
+    if "take_back" in request.form or request.form.get("on") == "0":
+        return False
+    return request.form.get("on") == "1" or given is None or kind == TRIED
+
+
+def _tried(post: Post) -> Answer:
+    form = TriedForm()
+    if "outcome" not in request.form:
+        return render_template("dialogue/tried.html", form=form, post=post)
+    if not form.validate():
+        return render_template("dialogue/tried.html", form=form, post=post), REFUSED
+    marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+    return _marked(marked, TRIED, is_on=True)
+
+
+def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(on=is_on, count=post.count_of(kind))
+    return web.see_other(post.address)
+
+
+@bp.get("/posts/<int:id>/marks")
+def marks(id: int) -> Answer:
+    """Who tried what a post tells, and what became of it, by city."""
+    post = queries.get_post(me(), id)
+    tried = queries.tried_in(post.topic_id, post.number)
+    return render_template("dialogue/marks.html", post=post, tried=tried)
+
+
+@bp.post("/topics/<int:id>/answer")
+@changing
+def choose_answer(id: int) -> Answer:
+    """Choose the answer to a question, or with an empty `post` take the choice back."""
+    chosen = request.form.get("post", "")
+    topic = actions.choose_answer(me(), id, _id(chosen) if chosen else None)
+    flash(_("The answer is chosen.") if chosen else _("The question has no answer now."), "message")
+    return web.see_other(topic.address)
+
+
+# What the forms have in common
+
+
+def _answer(form: web.Form, page: Callable[..., Answer], deed: Callable[[], Answer]) -> Answer:
+    """Show a form, show it again with what to put right, or do the deed."""
+    _put_prompt(form)
+    if request.method == "GET" or "preview" in request.form or "prompt" in request.form:
+        return page()
+    if not form.validate():
+        return page(REFUSED)
+    try:
+        return deed()
+    except Invalid as error:
+        web.refuse(form, error)
+        return page(REFUSED)
+
+
+def _put_prompt(form: Any) -> None:
+    """Put the heading that was asked for below the text, for those without a script."""
+    heading = request.form.get("prompt", "")
+    if any(heading == known for prompts in PROMPTS.values() for known in prompts):
+        form.source.data = f"{form.source.data or ''}\n\n## {heading}\n\n".lstrip()
+
+
+def _preview(form: Any) -> Markup | None:
+    if "preview" not in request.form:
+        return None
+    return _written(form).html
+
+
+def _written(form: Any) -> markup.Written:
+    return markup.write(form.source.data or "", form.language.data or "en")
+
+
+def _offer_organisation(form: Any) -> None:
+    """Let a member write for the organisation, when there is one."""
+    person = me()
+    organisation = person.organisation if isinstance(person, Member) else None
+    if organisation is None:
+        del form.writes_for
+    else:
+        own = (MYSELF, _("Myself, %(name)s", name=person.name))
+        form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
+
+
+def _is_for_organisation(form: Any) -> bool:
+    return "writes_for" in form and form.writes_for.data == ORGANISATION
+
+
+def _theme_ids(form: Any) -> list[int]:
+    return [theme.id for theme in themes_by_slug(form.themes.data or [])]
+
+
+def _id(typed: str) -> int:
+    """A number of a row from a form; anything else is a number that no row has."""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < 10
+    return int(typed) if is_number else 0

@@ -1,0 +1,122 @@
+"""What may be typed in the dialogue: topics, replies, edits, marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import (
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length
+
+from forum.markup import MAX_SOURCE
+from forum.members.queries import languages
+from forum.web import Form
+from forum.web import later as _
+
+MYSELF, ORGANISATION = "myself", "organisation"
+KINDS = (("experience", _("Experience")), ("question", _("Question")))
+AUDIENCES = (("public", _("Everyone")), ("members", _("Members only")))
+OUTCOMES = (
+    ("kept", _("We kept it")),
+    ("adapted", _("We adapted it")),
+    ("stopped", _("We stopped it")),
+)
+# Headings that a press puts into the text of each kind
+PROMPTS = {
+    "experience": (_("What we did"), _("What happened"), _("What we would change")),
+    "question": (_("Our situation"), _("What we have tried"), _("What we want to know")),
+}
+
+
+def one_line(value: Any) -> Any:
+    """A text without line ends and spaces that nobody sees."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def text_field(label: str) -> TextAreaField:
+    """A text in Markdown that may not be empty."""
+    return TextAreaField(
+        label,
+        [
+            DataRequired(_("Write a text.")),
+            Length(max=MAX_SOURCE, message=_("Shorten the text to 20,000 characters.")),
+        ],
+    )
+
+
+def title_field() -> StringField:
+    """The title of a topic."""
+    message = _("Enter a title of 3 to 120 characters.")
+    return StringField(
+        _("Title"), [DataRequired(message), Length(3, 120, message=message)], [one_line]
+    )
+
+
+def themes_field() -> SelectMultipleField:
+    """The themes of a topic; the view says which there are."""
+    return SelectMultipleField(_("Themes"), choices=[])
+
+
+def language_field() -> SelectField:
+    """The language that a text is written in."""
+    return SelectField(_("Language of the text"), choices=languages)
+
+
+class ReplyForm(Form):
+    """A reply, or a comment on a case or practice. The same submission key posts once."""
+
+    submission_key = HiddenField()
+    paragraph = HiddenField()
+    source = text_field(_("Your reply"))
+    language = language_field()
+    writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
+
+
+class TopicForm(Form):
+    """A new topic. Only title and text are compulsory."""
+
+    submission_key = HiddenField()
+    kind = RadioField(_("What kind of contribution is it?"), choices=KINDS, default="experience")
+    title = title_field()
+    source = text_field(_("Text"))
+    themes = themes_field()
+    language = language_field()
+    audience = RadioField(_("Who can read it"), choices=AUDIENCES, default="public")
+    writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
+
+
+class EditForm(Form):
+    """A post to change. `seen` is the fingerprint of the text that the form was opened with."""
+
+    seen = HiddenField()
+    source = text_field(_("Text"))
+    language = language_field()
+
+
+class EditTopicForm(EditForm):
+    """The post that opens a topic, with what belongs to the topic."""
+
+    title = title_field()
+    themes = themes_field()
+    audience = RadioField(_("Who can read it"), choices=AUDIENCES, default="public")
+
+
+class TriedForm(Form):
+    """What became of trying what a post tells."""
+
+    outcome = RadioField(
+        _("What became of it?"),
+        [DataRequired(_("Say what became of it: kept, adapted or stopped."))],
+        choices=OUTCOMES,
+    )
+    note = StringField(
+        _("Why, in one sentence"),
+        [Length(max=300, message=_("Shorten the sentence to 300 characters."))],
+        [one_line],
+    )
