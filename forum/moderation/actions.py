@@ -1,0 +1,365 @@
+"""Reporting, and the deeds of moderators: each does what its room does and writes down who decided what, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from forum.agendas import actions as agendas
+from forum.agendas.queries import agenda_by_id
+from forum.db import action, db, now
+from forum.dialogue import actions as dialogue
+from forum.errors import Conflict, Invalid
+from forum.library import actions as library
+from forum.members import actions as members
+from forum.moderation.models import Decision, Report
+from forum.moderation.queries import (
+    Thing,
+    agenda_to_moderate,
+    latest_decision,
+    my_report,
+    open_reports,
+    reports_in_topic,
+    take_turn,
+    thing_to_moderate,
+    thing_to_report,
+    topic_to_moderate,
+)
+from forum.notifications.actions import note_event
+from forum.permissions import Person
+from forum.search import actions as search
+
+REASONS = ("rules", "spam", "off topic", "illegal", "something else")
+LONGEST = 2_000  # characters of a reason or of a reporter's sentence
+Deed = Callable[[Person, int, str], Any]
+
+
+@action
+def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "") -> Report:
+    """Say that something is wrong. The moderators see it; its author never learns who said so."""
+    thing = thing_to_report(reporter, kind, item_id)
+    if reason not in REASONS:
+        raise Invalid(_("Choose a reason."), "reason")
+    _check_length(text, "text")
+    if my_report(reporter, thing):
+        raise _reported_already()
+    said = Report(reporter_id=reporter.id, reason=reason, text=text, created_at=now())
+    _describe(said, thing)
+    try:
+        with db.session.begin_nested():
+            db.session.add(said)
+    except IntegrityError:
+        raise _reported_already() from None
+    return said
+
+
+def _reported_already() -> Invalid:
+    return Invalid(_("You have reported this already. The moderators have your report."))
+
+
+@action
+def decide(
+    moderator: Person,
+    kind: str,
+    item_id: int,
+    deed: str,
+    reason: str = "",
+    *,
+    seen: int | None = None,
+) -> Decision:
+    """Keep, hide or restore a thing; its open reports are answered with it, author and reporters are told.
+
+    `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    """
+    thing = _in_turn(moderator, kind, item_id, seen)
+    _require_sense(thing, deed, reason)
+    {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reason)
+    return _record(moderator, deed, thing, reason)
+
+
+@action
+def lock(moderator: Person, topic_id: int, reason: str, *, seen: int | None = None) -> Decision:
+    """Let a topic take no more replies, and say why."""
+    _require_reason(reason)
+    thing = _topic_in_turn(moderator, topic_id, seen)
+    _require_change(not thing.row.locked_at)
+    dialogue.lock(moderator, topic_id)
+    return _record(moderator, "lock", thing, reason)
+
+
+@action
+def unlock(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+    """Let a topic take replies again."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _require_change(thing.row.locked_at)
+    dialogue.unlock(moderator, topic_id)
+    return _record(moderator, "unlock", thing, reason)
+
+
+@action
+def pin(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+    """Keep a topic at the top of its agenda's dialogue."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _require_change(not thing.row.pinned_at)
+    dialogue.pin(moderator, topic_id)
+    return _record(moderator, "pin", thing, reason)
+
+
+@action
+def unpin(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+    """Let a topic stand where its latest post puts it."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _require_change(thing.row.pinned_at)
+    dialogue.unpin(moderator, topic_id)
+    return _record(moderator, "unpin", thing, reason)
+
+
+@action
+def move(moderator: Person, topic_id: int, agenda_id: int, reason: str = "") -> Decision:
+    """Put a topic on another agenda; what waits for a decision in it waits there then."""
+    thing = _topic_in_turn(moderator, topic_id)
+    agenda = agenda_by_id(moderator, agenda_id)
+    if thing.agenda_id == agenda_id:
+        raise Invalid(_("The topic is on this agenda already."), "agenda")
+    _check_length(reason, "reason")
+    dialogue.move(moderator, topic_id, agenda_id)
+    for waiting in reports_in_topic(topic_id):
+        waiting.agenda_id = agenda_id
+    moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
+    return _record(moderator, "move", thing, f"{moved} {reason}".strip())
+
+
+@action
+def publish(
+    moderator: Person, practice_id: int, reason: str = "", *, seen: int | None = None
+) -> Decision:
+    """Publish a submitted practice."""
+    thing = _in_turn(moderator, "practice", practice_id, seen)
+    library.publish(moderator, practice_id)
+    return _record(moderator, "publish", thing, reason)
+
+
+@action
+def send_back(
+    moderator: Person, practice_id: int, reason: str, seen: int | None = None
+) -> Decision:
+    """Return a submitted practice to its author, and say what to change."""
+    _require_reason(reason)
+    thing = _in_turn(moderator, "practice", practice_id, seen)
+    library.send_back(moderator, practice_id, reason)
+    return _record(moderator, "send back", thing, reason)
+
+
+@action
+def feature(moderator: Person, practice_id: int) -> Decision:
+    """Put a published practice first in the library."""
+    thing = _in_turn(moderator, "practice", practice_id)
+    _require_change(not thing.row.featured_at)
+    library.feature(moderator, practice_id)
+    return _record(moderator, "feature", thing)
+
+
+@action
+def unfeature(moderator: Person, practice_id: int) -> Decision:
+    """Let a practice stand in the library like any other."""
+    thing = _in_turn(moderator, "practice", practice_id)
+    _require_change(thing.row.featured_at)
+    library.unfeature(moderator, practice_id)
+    return _record(moderator, "unfeature", thing)
+
+
+@action
+def suspend(moderator: Person, member_id: int, until: datetime, reason: str) -> Decision:
+    """Close a member's account until a moment, and say why."""
+    _require_reason(reason)
+    thing = _in_turn(moderator, "member", member_id)
+    members.suspend(moderator, member_id, until)
+    day = _("Until %(day)s.", day=f"{until:%Y-%m-%d}")
+    return _record(moderator, "suspend", thing, f"{day} {reason}")
+
+
+@action
+def unsuspend(moderator: Person, member_id: int, reason: str = "") -> Decision:
+    """Open a suspended account again."""
+    thing = _in_turn(moderator, "member", member_id)
+    _require_change(thing.row.is_suspended)
+    members.unsuspend(moderator, member_id)
+    return _record(moderator, "unsuspend", thing, reason)
+
+
+@action
+def archive(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
+    """Close an agenda: it can be read, not continued."""
+    take_turn()
+    thing = agenda_to_moderate(moderator, agenda_id)
+    _require_change(not thing.row.archived_at)
+    agendas.archive(moderator, agenda_id)
+    return _record(moderator, "archive", thing, reason)
+
+
+@action
+def reopen(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
+    """Open an archived agenda again."""
+    take_turn()
+    thing = agenda_to_moderate(moderator, agenda_id)
+    _require_change(thing.row.archived_at)
+    agendas.reopen(moderator, agenda_id)
+    return _record(moderator, "reopen", thing, reason)
+
+
+# One after another, and only what makes sense
+
+
+def _in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None) -> Thing:
+    take_turn()
+    thing = thing_to_moderate(moderator, kind, item_id)
+    _refuse_late(thing, seen)
+    return thing
+
+
+def _topic_in_turn(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
+    take_turn()
+    thing = topic_to_moderate(moderator, topic_id)
+    _refuse_late(thing, seen)
+    return thing
+
+
+def _refuse_late(thing: Thing, seen: int | None) -> None:
+    if seen is not None and latest_decision(thing.kind, thing.item_id) != seen:
+        raise Conflict(
+            _("Another moderator has decided about this meanwhile. Nothing was changed.")
+        )
+
+
+def _require_change(is_one: Any) -> None:
+    if not is_one:
+        raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def _require_sense(thing: Thing, deed: str, reason: str) -> None:
+    if deed not in ("keep", "hide", "restore"):
+        raise Invalid(_("Choose a decision."), "deed")
+    if deed == "hide":
+        _require_reason(reason)
+    _check_length(reason, "reason")
+    _require_change(
+        bool(open_reports(thing.kind, thing.item_id))
+        if deed == "keep"
+        else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
+    )
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid(_("Say why. The author reads it."), "reason")
+    _check_length(reason, "reason")
+
+
+def _check_length(text: str, field: str) -> None:
+    if len(text) > LONGEST:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST), field)
+
+
+# What the rooms do
+
+
+def _keep(_moderator: Person, _thing: Thing, _reason: str) -> None:
+    """Nothing changes but the reports."""
+
+
+def _hide(moderator: Person, thing: Thing, reason: str) -> None:
+    deeds: dict[str, Deed] = {
+        "post": dialogue.hide,
+        "topic": lambda doer, item_id, _why: dialogue.hide_topic(doer, item_id),
+        "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
+        "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
+        "member": lambda doer, item_id, _why: _hide_profile(doer, item_id),
+    }
+    deeds[thing.kind](moderator, thing.item_id, reason)
+
+
+def _hide_profile(moderator: Person, member_id: int) -> None:
+    members.hide_profile(moderator, member_id)
+    search.hide(moderator, "member", member_id)
+
+
+def _restore(moderator: Person, thing: Thing, _reason: str) -> None:
+    deeds: dict[str, Callable[[Person, int], Any]] = {
+        "post": dialogue.restore,
+        "topic": dialogue.restore_topic,
+        "case": library.restore_case,
+        "practice": library.restore_practice,
+        "member": _restore_profile,
+    }
+    deeds[thing.kind](moderator, thing.item_id)
+
+
+def _restore_profile(moderator: Person, member_id: int) -> None:
+    members.restore_profile(moderator, member_id)
+    search.restore(moderator, "member", member_id)
+
+
+# Writing it down and telling
+
+
+def _record(moderator: Person, deed: str, thing: Thing, reason: str = "") -> Decision:
+    """Write the decision down, answer the open reports if it is about them, tell those whom it concerns."""
+    decision = Decision(moderator_id=moderator.id, deed=deed, reason=reason, decided_at=now())
+    _describe(decision, thing)
+    db.session.add(decision)
+    db.session.flush()
+    if deed in ("keep", "hide", "restore"):
+        _answer(moderator, open_reports(thing.kind, thing.item_id), decision, thing)
+    if deed in TOLD:
+        _tell_author(moderator, decision)
+    return decision
+
+
+def _describe(row: Decision | Report, thing: Thing) -> None:
+    row.kind, row.item_id = thing.kind, thing.item_id
+    row.agenda_id, row.author_id = thing.agenda_id, thing.author_id
+    row.title, row.address = thing.title, thing.address
+
+
+def _answer(moderator: Person, reports: Iterable[Report], decision: Decision, thing: Thing) -> None:
+    """Close the reports and thank the reporters, without a name and without the words of what is hidden."""
+    reporters = set()
+    for waiting in reports:
+        waiting.decision_id = decision.id
+        reporters.add(waiting.reporter_id)
+    is_hidden = decision.deed == "hide"
+    note_event(
+        moderator,
+        "report",
+        reporters,
+        "/rules" if is_hidden else thing.address,
+        text=_("Hidden: it broke the rules.") if is_hidden else _("Kept: it is within the rules."),
+        is_named=False,
+    )
+
+
+def _tell_author(moderator: Person, decision: Decision) -> None:
+    note_event(
+        moderator,
+        "decision",
+        [decision.author_id],
+        f"/moderation/decisions/{decision.id}",
+        title=decision.title,
+        text=f"{TOLD[decision.deed]()} {decision.reason}".strip(),
+        is_named=False,
+    )
+
+
+TOLD: dict[str, Callable[[], str]] = {
+    "hide": lambda: _("Hidden by the moderators."),
+    "restore": lambda: _("Shown again."),
+    "lock": lambda: _("Locked: it takes no more replies."),
+    "unlock": lambda: _("Open for replies again."),
+    "move": lambda: "",
+    "suspend": lambda: _("Your account is suspended."),
+    "unsuspend": lambda: _("Your account is open again."),
+}

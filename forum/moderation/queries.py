@@ -1,0 +1,516 @@
+"""What waits for moderators, each thing in its context, what was decided, and what may be reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_by_id, visible_agendas
+from forum.db import db
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
+from forum.errors import Forbidden, NotFound
+from forum.library.models import Case, Practice
+from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id, submitted
+from forum.markup import excerpt
+from forum.members.models import Federation, Member
+from forum.members.queries import get_member, member_by_id
+from forum.moderation.models import Decision, Report
+from forum.pages import Page, page_of
+from forum.permissions import SIGN_IN, Person, moderated_by, require
+
+KINDS = ("post", "topic", "case", "practice", "member")
+RESTRICTING = ("hide", "lock", "suspend", "send back")
+MOST = 500  # open reports in the queue at once; the oldest come first
+LOG_PAGE = 50
+SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a report or a decision is about. `state` is shown, hidden or gone; `row` is its row unless gone.
+
+    `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
+    about it.
+    """
+
+    kind: str
+    item_id: int
+    title: str
+    address: str
+    author_id: int | None
+    agenda_id: int | None
+    state: str = "shown"
+    row: Any = None
+    agenda: Agenda | None = None
+    shown_in: str = ""
+    topic_id: int | None = None
+    post_id: int | None = None
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Which part of the queue is wanted: an agenda by slug, a kind of thing; empty values do not filter."""
+
+    agenda: str = ""
+    kind: str = ""
+
+
+@dataclass
+class Waiting:
+    """One line of the queue: a thing with its open reports, or a practice to publish or return."""
+
+    kind: str
+    item_id: int
+    title: str
+    agenda: Agenda | None
+    since: datetime
+    reports: list[Report] = field(default_factory=list)
+    is_submitted: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing opened for a decision, with all that a moderator needs to decide."""
+
+    thing: Thing
+    reports: Sequence[Report]
+    before: Post | None
+    after: Post | None
+    author: Member | None
+    earlier: Sequence[Decision]
+    about_author: Sequence[Decision]
+    seen: int
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is a practice that waits to be published."""
+        return self.thing.kind == "practice" and bool(
+            self.thing.row and self.thing.row.state == "submitted"
+        )
+
+    @property
+    def deeds(self) -> list[str]:
+        """What can be decided now."""
+        if self.is_submitted:
+            return ["publish", "send_back", *(["hide"] if self.reports else [])]
+        keep = ["keep"] if self.reports else []
+        return keep + {"shown": ["hide"], "hidden": ["restore"]}.get(self.thing.state, [])
+
+
+# Things
+
+
+def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
+    """What a kind and an id mean to a reader, or `NotFound`.
+
+    What opens the topic of a case or a practice, and that topic itself, are the case or practice.
+    """
+    if kind not in LOOKUPS:
+        raise NotFound()
+    return LOOKUPS[kind](reader, item_id)
+
+
+def _post_thing(reader: Person, post_id: int) -> Thing:
+    post = get_post(reader, post_id)
+    if post.number == 1 and post.topic.home:
+        return _at_home(reader, post.topic)
+    return Thing(
+        kind="post",
+        item_id=post.id,
+        title=_first_words(post.source),
+        address=f"/posts/{post.id}",
+        author_id=post.author_id,
+        agenda_id=post.topic.agenda_id,
+        state=_state(post),
+        row=post,
+        agenda=post.topic.agenda,
+        shown_in=post.topic.title,
+        topic_id=post.topic_id,
+        post_id=post.id,
+    )
+
+
+def _topic_thing(reader: Person, topic_id: int) -> Thing:
+    topic = get_topic(reader, topic_id)
+    return _at_home(reader, topic) if topic.home else _of_topic(topic)
+
+
+def _of_topic(topic: Topic) -> Thing:
+    return Thing(
+        kind="topic",
+        item_id=topic.id,
+        title=topic.title,
+        address=topic.address,
+        author_id=topic.author_id,
+        agenda_id=topic.agenda_id,
+        state=_state(topic),
+        row=topic,
+        agenda=topic.agenda,
+        topic_id=topic.id,
+    )
+
+
+def _at_home(reader: Person, topic: Topic) -> Thing:
+    room, slug = (topic.home or "").strip("/").split("/", 1)
+    if room == "cases":
+        return _of_case(get_case(reader, slug))
+    return _of_practice(get_practice(reader, slug))
+
+
+def _case_thing(reader: Person, case_id: int) -> Thing:
+    return _of_case(case_by_id(reader, case_id))
+
+
+def _of_case(case: Case) -> Thing:
+    return Thing(
+        kind="case",
+        item_id=case.id,
+        title=case.name,
+        address=f"/cases/{case.slug}",
+        author_id=case.topic.author_id,
+        agenda_id=case.agenda_id,
+        state=_state(case),
+        row=case,
+        agenda=case.agenda,
+        topic_id=case.topic_id,
+    )
+
+
+def _practice_thing(reader: Person, practice_id: int) -> Thing:
+    return _of_practice(practice_by_id(reader, practice_id))
+
+
+def _of_practice(practice: Practice) -> Thing:
+    return Thing(
+        kind="practice",
+        item_id=practice.id,
+        title=practice.title,
+        address=f"/practices/{practice.slug}",
+        author_id=practice.author_id,
+        agenda_id=practice.agenda_id,
+        state=_state(practice),
+        row=practice,
+        agenda=practice.agenda,
+        topic_id=practice.topic_id,
+    )
+
+
+def _member_thing(reader: Person, member_id: int) -> Thing:
+    return _of_member(member_by_id(reader, member_id))
+
+
+def _of_member(member: Member) -> Thing:
+    return Thing(
+        kind="member",
+        item_id=member.id,
+        title=member.name,
+        address=f"/members/{member.handle}",
+        author_id=member.id,
+        agenda_id=None,
+        state=_state(member),
+        row=member,
+    )
+
+
+LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
+    "post": _post_thing,
+    "topic": _topic_thing,
+    "case": _case_thing,
+    "practice": _practice_thing,
+    "member": _member_thing,
+}
+
+
+def _state(row: Any) -> str:
+    if getattr(row, "deleted_at", None):
+        return "gone"
+    return "hidden" if row.hidden_at else "shown"
+
+
+def _first_words(source: str) -> str:
+    """How a text begins, without what it quotes."""
+    own = (line for line in source.split("\n") if not line.startswith(">"))
+    return excerpt(SIGNS.sub("", " ".join(own)), 90) or "…"
+
+
+def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
+    """A thing for somebody who may report it: it must be there to be read."""
+    require(reporter.can.report(None))
+    thing = get_thing(reporter, kind, item_id)
+    require(reporter.can.report(thing.author_id))
+    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+        raise NotFound()
+    return thing
+
+
+def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
+    """A thing for somebody who may decide about it, even when only the reports of it are left."""
+    require(moderator.can.see_queue())
+    try:
+        thing = get_thing(moderator, kind, item_id)
+    except NotFound:
+        thing = _left(kind, item_id)
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def _left(kind: str, item_id: int) -> Thing:
+    """What the reports know of a thing that was deleted meanwhile."""
+    query = select(Report).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
+    report = db.session.scalars(query.options(joinedload(Report.agenda)).limit(1)).first()
+    if report is None:
+        raise NotFound()
+    return Thing(
+        kind=kind,
+        item_id=item_id,
+        title=report.title,
+        address=report.address,
+        author_id=report.author_id,
+        agenda_id=report.agenda_id,
+        state="gone",
+        agenda=report.agenda,
+    )
+
+
+def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
+    """A topic, even that of a case or a practice, for somebody who may lock, pin or move it."""
+    require(moderator.can.see_queue())
+    topic = get_topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return _of_topic(topic)
+
+
+def case_to_moderate(moderator: Person, slug: str) -> Thing:
+    """A case by its slug, for somebody who may hide it."""
+    require(moderator.can.see_queue())
+    thing = _of_case(get_case(moderator, slug))
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def practice_to_moderate(moderator: Person, slug: str) -> Thing:
+    """A practice by its slug, for somebody who may publish, return or hide it."""
+    require(moderator.can.see_queue())
+    thing = _of_practice(get_practice(moderator, slug))
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def member_to_moderate(moderator: Person, handle: str) -> Thing:
+    """A profile by its handle, for somebody who may hide it."""
+    require(moderator.can.curate_all())
+    return _of_member(get_member(moderator, handle))
+
+
+def member_to_suspend(moderator: Person, handle: str) -> Thing:
+    """A member by handle, for somebody who may suspend or readmit them."""
+    thing = member_to_moderate(moderator, handle)
+    require(moderator.can.suspend(thing.row))
+    return thing
+
+
+def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
+    """An agenda, for somebody who may archive or reopen it."""
+    require(moderator.can.curate_all())
+    agenda = agenda_by_id(moderator, agenda_id)
+    return Thing(
+        kind="agenda",
+        item_id=agenda.id,
+        title=agenda.title,
+        address=f"/agendas/{agenda.slug}",
+        author_id=None,
+        agenda_id=agenda.id,
+        row=agenda,
+        agenda=agenda,
+    )
+
+
+# Reports and the queue
+
+
+def my_report(reporter: Person, thing: Thing) -> Report | None:
+    """What somebody has reported of a thing already."""
+    about = _about(Report, thing.kind, thing.item_id)
+    query = select(Report).where(*about, Report.reporter_id == reporter.id)
+    return db.session.scalars(query).first()
+
+
+def open_reports(kind: str, item_id: int) -> Sequence[Report]:
+    """The reports of one thing that wait for a decision, oldest first, with their reporters."""
+    query = select(Report).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
+    people = joinedload(Report.reporter).joinedload(Member.city)
+    return db.session.scalars(query.options(people).order_by(Report.id).limit(MOST)).all()
+
+
+def reports_in_topic(topic_id: int) -> Sequence[Report]:
+    """The open reports of a topic and of its posts."""
+    posts = select(Post.id).where(Post.topic_id == topic_id)
+    is_topic = (Report.kind == "topic") & (Report.item_id == topic_id)
+    is_post = (Report.kind == "post") & Report.item_id.in_(posts)
+    query = select(Report).where(Report.decision_id.is_(None), or_(is_topic, is_post))
+    return db.session.scalars(query).all()
+
+
+def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:
+    """What waits for a decision of this reader, longest first: reports by thing, and submitted practices."""
+    require(reader.can.see_queue())
+    lines: dict[tuple[str, int], Waiting] = {}
+    for report in db.session.scalars(_waiting_reports(reader)):
+        line = Waiting(report.kind, report.item_id, report.title, report.agenda, report.created_at)
+        lines.setdefault((report.kind, report.item_id), line).reports.append(report)
+    for practice in submitted(reader):
+        since = practice.submitted_at or practice.created_at
+        line = Waiting("practice", practice.id, practice.title, practice.agenda, since)
+        lines.setdefault(("practice", practice.id), line).is_submitted = True
+    waiting = [line for line in lines.values() if _is_wanted(line, wanted)]
+    return sorted(waiting, key=lambda line: (line.since, line.kind, line.item_id))
+
+
+def _waiting_reports(reader: Person) -> Select[Report]:
+    query = select(Report).where(_waits_for(reader)).options(joinedload(Report.agenda))
+    return query.order_by(Report.id).limit(MOST)
+
+
+def _waits_for(reader: Person) -> ColumnElement[bool]:
+    return Report.decision_id.is_(None) & moderated_by(reader, Report.agenda_id)
+
+
+def _is_wanted(line: Waiting, wanted: QueueFilter) -> bool:
+    is_kind = not wanted.kind or line.kind == wanted.kind
+    return is_kind and (
+        not wanted.agenda or (line.agenda is not None and line.agenda.slug == wanted.agenda)
+    )
+
+
+def next_after(waiting: Sequence[Waiting], kind: str, item_id: int) -> Waiting | None:
+    """The line of the queue to open once one is decided: the one below it, else the first other."""
+    keys = [(line.kind, line.item_id) for line in waiting]
+    at = keys.index((kind, item_id)) if (kind, item_id) in keys else -1
+    rest = [*waiting[at + 1 :], *waiting[: max(at, 0)]]
+    return rest[0] if rest else None
+
+
+def queue_count(reader: Person) -> int:
+    """How many things wait for a decision of this reader; one query."""
+    if not reader.is_curator:
+        return 0
+    things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
+    practices = (
+        select(func.count())
+        .select_from(Practice)
+        .where(
+            Practice.state == "submitted",
+            Practice.deleted_at.is_(None),
+            moderated_by(reader, Practice.agenda_id),
+        )
+    )
+    reported = select(func.count()).select_from(things)
+    return db.session.scalar(select(reported.scalar_subquery() + practices.scalar_subquery())) or 0
+
+
+def moderated_agendas(reader: Person) -> Sequence[Agenda]:
+    """The agendas that a reader moderates, in order."""
+    require(reader.can.see_queue())
+    return db.session.scalars(visible_agendas(reader).where(moderated_by(reader, Agenda.id))).all()
+
+
+def entry(reader: Person, kind: str, item_id: int) -> Entry:
+    """One thing in its context, for somebody who may decide about it."""
+    thing = thing_to_moderate(reader, kind, item_id)
+    before, after = _neighbours(reader, thing)
+    earlier = _decisions(*_about(Decision, thing.kind, thing.item_id))
+    return Entry(
+        thing=thing,
+        reports=open_reports(thing.kind, thing.item_id),
+        before=before,
+        after=after,
+        author=_member(thing.author_id),
+        earlier=earlier,
+        about_author=_about_author(reader, thing),
+        seen=max((decision.id for decision in earlier), default=0),
+    )
+
+
+def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
+    """The posts before and after a post, or the one that opens a topic."""
+    if thing.kind not in ("post", "topic") or thing.row is None:
+        return None, None
+    number = thing.row.number if thing.kind == "post" else 0
+    people = joinedload(Post.author).joinedload(Member.city)
+    posts = visible_posts(reader).where(Post.topic_id == thing.topic_id).options(people)
+    before = posts.where(Post.number < number, *is_there()).order_by(Post.number.desc())
+    after = posts.where(Post.number > number, *is_there()).order_by(Post.number)
+    found = [db.session.scalars(query.limit(1)).first() for query in (before, after)]
+    return found[0], found[1]
+
+
+def _member(member_id: int | None) -> Member | None:
+    if member_id is None:
+        return None
+    loads = (joinedload(Member.city), joinedload(Member.organisation))
+    return db.session.scalars(select(Member).where(Member.id == member_id).options(*loads)).first()
+
+
+def _about_author(reader: Person, thing: Thing) -> Sequence[Decision]:
+    """The decisions against an author, as far as they are this reader's business."""
+    is_his = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING))
+    return _decisions(*is_his, moderated_by(reader, Decision.agenda_id))
+
+
+def _decisions(*which: ColumnElement[bool]) -> Sequence[Decision]:
+    query = select(Decision).where(*which).options(joinedload(Decision.moderator))
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(20)).all()
+
+
+# Decisions
+
+
+def latest_decision(kind: str, item_id: int) -> int:
+    """The id of the latest decision about a thing; 0 when there is none."""
+    query = select(func.max(Decision.id)).where(*_about(Decision, kind, item_id))
+    return db.session.scalar(query) or 0
+
+
+def take_turn() -> None:
+    """Let moderation deeds happen one after another; each sees what the one before has decided.
+
+    SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for one another at this row.
+    """
+    db.session.execute(select(Federation.id).limit(1).with_for_update())
+
+
+def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
+    """One page of the moderation log, newest first; a host reads the part of the host's own agendas."""
+    require(reader.can.see_queue())
+    query = select(Decision).where(moderated_by(reader, Decision.agenda_id))
+    if agenda:
+        query = query.join(Decision.agenda).where(Agenda.slug == agenda)
+    people = (joinedload(Decision.moderator), joinedload(Decision.author))
+    newest = query.options(*people, joinedload(Decision.agenda)).order_by(Decision.id.desc())
+    return page_of(newest, number, LOG_PAGE)
+
+
+def get_decision(reader: Person, decision_id: int) -> Decision:
+    """One decision, for the author whom it concerns and for who moderates its agenda."""
+    if not reader.is_member:
+        raise Forbidden(str(SIGN_IN.why_not))
+    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    query = select(Decision).where(Decision.id == decision_id, is_mine)
+    decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()
+    if decision is None:
+        raise NotFound()
+    return decision
+
+
+def _about(
+    model: type[Decision] | type[Report], kind: str, item_id: int
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return model.kind == kind, model.item_id == item_id
