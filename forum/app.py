@@ -19,6 +19,7 @@ from forum.front import views as front
 from forum.history import models as history_models
 from forum.library import models as library_models
 from forum.library import views as library
+from forum.members import commands as members_commands
 from forum.members import models as members_models
 from forum.members import views as members
 from forum.moderation import models as moderation_models
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app, settings)
     for room in ROOMS:
         app.register_blueprint(room.bp)
+    app.register_blueprint(members_commands.bp)
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     return app

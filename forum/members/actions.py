@@ -28,7 +28,15 @@ from forum.members.models import (
     Organisation,
     Session,
 )
-from forum.permissions import MEMBER, ROLES, Person, administers, require
+from forum.permissions import (
+    ADMINISTRATOR,
+    MEMBER,
+    ROLES,
+    SYSTEM,
+    Person,
+    administers,
+    require,
+)
 
 CityRow = tuple[int, str, str, float, float, int, list[str]]
 
@@ -117,7 +125,22 @@ def found_federation(
     return federation
 
 
+@action
+def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Member:
+    """Found the forum and make the account of its first administrator, in one."""
+    found_federation(administrator, name, tagline, contact_email=first.email)
+    return add_member(administrator, first, ADMINISTRATOR)
+
+
 # Joining and signing in
+
+
+@action
+def add_member(administrator: Person, joining: Joining, role: str) -> Member:
+    """Make an account for somebody else, with a role."""
+    require(administrator.can.administer())
+    member = join(SYSTEM, joining)
+    return appoint(administrator, member.handle, role)
 
 
 @action
@@ -455,10 +478,15 @@ def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
 
 
 @action
-def load_cities(administrator: Person, rows: Iterable[CityRow]) -> int:
+def load_cities(
+    administrator: Person,
+    rows: Iterable[CityRow],
+    progress: Callable[[int], None] = lambda _number: None,
+) -> int:
     """Load cities with their names; a known one (by number) is brought up to date. Says how many.
 
     A city's address never changes: the biggest city of a name has the name alone, the others add their country.
+    `progress` is told after each part how many more are loaded.
     """
     require(administrator.can.administer())
     known = queries.city_slugs()
@@ -467,6 +495,7 @@ def load_cities(administrator: Person, rows: Iterable[CityRow]) -> int:
     for some in _batches(sorted(rows, key=lambda row: -row[5]), 2_000):
         _load(some, known, slugs)
         loaded += len(some)
+        progress(len(some))
     return loaded
 
 

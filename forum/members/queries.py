@@ -314,6 +314,11 @@ def city_by_name(name: str, country: str | None = None) -> City | None:
     return called[0] if called else None
 
 
+def cities_count() -> int:
+    """How many cities are loaded."""
+    return db.session.scalar(select(func.count(City.id))) or 0
+
+
 def city_slugs() -> dict[int, str]:
     """The last part of the address of every city, by number."""
     return {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}

@@ -1,0 +1,172 @@
+"""`flask setup`, `flask members add | list | role | password` and `flask cities load`."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from flask import Blueprint
+from flask_migrate import upgrade
+
+from forum.errors import Invalid, Refusal
+from forum.members import actions, queries
+from forum.members.forms import EMAIL_SHAPE, PASSWORD_MAX, PASSWORD_MIN, check_password
+from forum.passwords import hash_password
+from forum.permissions import MEMBER, ROLES, SYSTEM
+
+T = TypeVar("T")
+CITIES = Path(__file__).parent / "data" / "cities.tsv.gz"
+
+bp = Blueprint("members_commands", __name__, cli_group=None)
+
+
+@bp.cli.command("setup")
+def setup() -> None:
+    """Make a real, empty forum: tables, cities, its name and its first administrator."""
+    upgrade()
+    if queries.federation():
+        raise click.ClickException("This forum has been set up already.")
+    name = _ask("Name of the forum")
+    tagline = _ask("What it is for, in one sentence", is_optional=True)
+    person = _ask("Your name, as its first administrator")
+    email = _email(_ask("Your e-mail address"))
+    password = _checked(_new_password(), (name, person, email))
+    if not queries.cities_count():
+        _load_cities()
+    joining = actions.Joining(person, email, hash_password(password))
+    member = _done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
+    click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
+
+
+@bp.cli.group("members")
+def members() -> None:
+    """Add and list members, give roles and new passwords."""
+
+
+@members.command("add")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(ROLES), default=MEMBER, show_default=True)
+@click.option("--handle", help="Made from the name when it is left out.")
+def add(email: str, name: str, role: str, handle: str | None) -> None:
+    """Make an account. The password comes on standard input."""
+    password = _checked(_password(), (_forum_name(), name, _email(email)))
+    joining = actions.Joining(name, email, hash_password(password), handle=handle)
+    member = _done(lambda: actions.add_member(SYSTEM, joining, role))
+    click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
+
+
+@members.command("list")
+def list_members() -> None:
+    """Print every account: handle, role, e-mail address and name, parted by tabs."""
+    for member in queries.all_members():
+        state = " (suspended)" if member.is_suspended else ""
+        click.echo(f"{member.handle}\t{member.role}{state}\t{member.email}\t{member.name}")
+
+
+@members.command("role")
+@click.argument("handle")
+@click.argument("role", type=click.Choice(ROLES))
+def give_role(handle: str, role: str) -> None:
+    """Give the member with HANDLE a ROLE."""
+    member = _done(lambda: actions.appoint(SYSTEM, handle, role))
+    click.echo(f"{member.name} is now {role}.")
+
+
+@members.command("password")
+@click.argument("handle")
+def give_password(handle: str) -> None:
+    """Give the member with HANDLE a new password, from standard input; ends their sessions."""
+    password_hash = hash_password(_checked(_password(), (_forum_name(), handle)))
+    _done(lambda: actions.set_password(SYSTEM, handle, password_hash))
+    click.echo(f"{handle} has a new password and is signed out everywhere.")
+
+
+@bp.cli.group("cities")
+def cities() -> None:
+    """The list of the world's cities."""
+
+
+@cities.command("load")
+def load() -> None:
+    """Load the cities of the data file, or bring those that are known up to date."""
+    click.echo(f"{_load_cities()} cities are loaded.")
+
+
+def city_rows() -> Iterator[actions.CityRow]:
+    """The cities of the data file, as `load_cities` takes them."""
+    with gzip.open(CITIES, "rt", encoding="utf-8") as file:
+        next(file)
+        for line in file:
+            number, name, country, north, east, people, _region, names = line.rstrip("\n").split(
+                "\t"
+            )
+            row = int(number), name, country, float(north), float(east), int(people)
+            yield (*row, names.split("|"))
+
+
+def _load_cities() -> int:
+    rows = list(city_rows())
+    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
+        return _done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
+
+
+def _done(deed: Callable[[], T]) -> T:
+    """Do a deed; a refusal ends the command with its sentence."""
+    try:
+        return deed()
+    except Refusal as error:
+        raise click.ClickException(error.message) from error
+
+
+def _ask(question: str, is_optional: bool = False) -> str:
+    if sys.stdin.isatty():
+        default = "" if is_optional else None
+        return str(click.prompt(question, default=default, show_default=False)).strip()
+    answer = sys.stdin.readline().strip()
+    if not answer and not is_optional:
+        raise click.ClickException(f"Standard input has no answer to: {question}")
+    return answer
+
+
+def _password() -> str:
+    return _hidden("Password") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+
+
+def _new_password() -> str:
+    password = _password()
+    if sys.stdin.isatty() and _hidden("The same password again") != password:
+        raise click.ClickException("The two passwords differ. Nothing was done.")
+    return password
+
+
+def _hidden(question: str) -> str:
+    return str(click.prompt(question, hide_input=True))
+
+
+def _checked(password: str, own: tuple[str, ...]) -> str:
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise click.ClickException(
+            f"The password has to have {PASSWORD_MIN} to {PASSWORD_MAX} characters."
+        )
+    try:
+        check_password(password, own)
+    except Invalid as error:
+        raise click.ClickException(error.message) from error
+    return password
+
+
+def _email(email: str) -> str:
+    if not re.match(EMAIL_SHAPE, email):
+        raise click.ClickException("This is not an e-mail address.")
+    return email
+
+
+def _forum_name() -> str:
+    known = queries.federation()
+    return known.name if known else ""
