@@ -10,37 +10,30 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import jobs, rates, web
-from forum.agendas import models as agendas_models
 from forum.agendas import views as agendas
 from forum.db import db
-from forum.dialogue import models as dialogue_models
 from forum.dialogue import views as dialogue
 from forum.front import views as front
-from forum.history import models as history_models
-from forum.library import models as library_models
 from forum.library import views as library
 from forum.members import commands as members_commands
-from forum.members import models as members_models
 from forum.members import views as members
-from forum.moderation import models as moderation_models
 from forum.moderation import views as moderation
 from forum.notifications import actions as notifications_actions
-from forum.notifications import models as notifications_models
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
-from forum.search import models as search_models
 from forum.settings import Settings, from_environment
+from forum.transfer import commands as transfer_commands
 
-ROOMS = (members, notifications, agendas, dialogue, library, moderation, front)
-MODELS = (
-    history_models,
-    search_models,
-    agendas_models,
-    dialogue_models,
-    library_models,
-    members_models,
-    moderation_models,
-    notifications_models,
+DOORS = (
+    members,
+    members_commands,
+    notifications,
+    agendas,
+    dialogue,
+    library,
+    moderation,
+    front,
+    transfer_commands,
 )
 TOP = Path(__file__).parent.parent
 migrate = Migrate()
@@ -58,9 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init_app(app, settings)
     web.login.user_loader(members.load_user)
     rates.init_app(app, settings)
-    for room in ROOMS:
-        app.register_blueprint(room.bp)
-    app.register_blueprint(members_commands.bp)
+    for doors in DOORS:
+        app.register_blueprint(doors.bp)
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     return app

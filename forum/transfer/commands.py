@@ -33,7 +33,7 @@ SHOWN = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg")
 
 CURATOR = "hanne-vestergaard"
 
-bp = Blueprint("transfer", __name__, cli_group=None)
+bp = Blueprint("transfer_commands", __name__, cli_group=None)
 
 
 @bp.cli.command("demo")
