@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
@@ -137,8 +138,8 @@ def _queue_page(
     status: int = 200,
     told: str = "",
 ) -> Answer:
-    words = {"waiting": waiting, "opened": opened, "wanted": _wanted(), "told": told}
-    words |= {"agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
+    words: dict[str, Any] = {"waiting": waiting, "opened": opened, "wanted": _wanted()}
+    words |= {"told": told, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
     words |= {"form": form or _decision_form(opened), "reasons": REASON_NAMES}
     return render_template("moderation/queue.html", **words), status
 
@@ -161,7 +162,9 @@ def decide(thing: str, item_id: int) -> Answer:
     def page(status: int, told: str = "") -> Answer:
         opened = queries.entry(me(), thing, item_id)
         form.offer(opened.deeds)
-        return _queue_page(waiting, opened, form, status=status, told=told)
+        if told:
+            form.seen.data = str(opened.seen)
+        return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, told=told)
 
     def deed() -> AnyResponse:
         decision = _decide(thing, item_id, form)
@@ -185,9 +188,9 @@ def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
 
 def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
     line = queries.next_after(waiting, kind, item_id)
-    kept = {"agenda": _wanted().agenda or None, "kind": _wanted().kind or None}
+    kept: dict[str, Any] = {name: value for name, value in vars(_wanted()).items() if value}
     if line is None:
-        return url_for("moderation.queue")
+        return url_for("moderation.queue", **kept)
     return url_for("moderation.entry", thing=line.kind, item_id=line.item_id, **kept)
 
 
