@@ -34,6 +34,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from forum.errors import Busy, Forbidden, Refusal
 from forum.markup import tidy
@@ -110,10 +111,17 @@ class Form(FlaskForm):
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Bind a field; a text field cleans what was typed before its own filters see it."""
+            if pairs := unbound_field.kwargs.get("choices"):
+                options = {**options, "choices": [_choice(pair) for pair in pairs]}
             field = unbound_field.bind(form=form, **options)
             if isinstance(field, StringField):
                 field.filters = (_clean, *(field.filters or ()))
             return field
+
+
+def _choice(pair: Any) -> Any:
+    """A (value, label) as WTForms wants it from version 3.3 on."""
+    return SelectChoice(*pair) if isinstance(pair, tuple) else pair
 
 
 def _clean(value: Any) -> Any:
