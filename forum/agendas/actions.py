@@ -13,8 +13,8 @@ from sqlalchemy import case, literal, update
 from forum.agendas.models import Agenda, MemberTheme, Statement, Theme
 from forum.agendas.queries import (
     agenda_fields,
-    agenda_titled,
     agenda_to_change,
+    agendas_titled,
     all_agendas,
     hosted_by,
     last_position,
@@ -265,8 +265,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
 
 def _refuse_title_of_another(title: str, agenda: Agenda | None) -> None:
     """Two agendas of one title confuse; a form that is sent twice makes one agenda."""
-    other = agenda_titled(title)
-    if other and other is not agenda:
+    if agendas_titled(title) - {agenda.id if agenda else None}:
         raise Invalid(_("There is an agenda of this title already."), "title")
 
 

@@ -135,9 +135,9 @@ def slugs_like(slug: str) -> set[str]:
     return set(db.session.scalars(select(Agenda.slug).where(Agenda.slug.startswith(slug))))
 
 
-def agenda_titled(title: str) -> Agenda | None:
-    """An agenda of exactly this title."""
-    return db.session.scalars(select(Agenda).where(Agenda.title == title).limit(1)).first()
+def agendas_titled(title: str) -> set[int]:
+    """The ids of the agendas of exactly this title."""
+    return set(db.session.scalars(select(Agenda.id).where(Agenda.title == title)))
 
 
 def last_position() -> int:

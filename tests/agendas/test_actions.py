@@ -1,0 +1,219 @@
+"""Curating agendas, statements and themes by their deeds."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from forum.agendas import actions, queries
+from forum.agendas.actions import AgendaText, StatementText
+from forum.agendas.models import Agenda
+from forum.db import db, now
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.history.queries import versions_of
+from forum.markup import write
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM, VISITOR
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def text(title: str = "Making Cities Cooler", **changes: Any) -> AgendaText:
+    fields: dict[str, Any] = {"title": title, "introduction": write("Shade is a service.")}
+    return AgendaText(**{**fields, **changes})
+
+
+def said(**changes: Any) -> StatementText:
+    fields: dict[str, Any] = {"name": "Ines Moreau", "quotation": "We plant first."}
+    return StatementText(**{**fields, **changes})
+
+
+def test_a_moderator_makes_an_agenda_that_comes_last(people: Any, agenda: Agenda) -> None:
+    made = actions.write_agenda(people.moderator, text(), hosts=["ana-prado"])
+    assert made.slug == "making-cities-cooler"
+    assert [known.id for known in queries.agendas(VISITOR)] == [agenda.id, made.id]
+    assert get_member(SYSTEM, "ana-prado").hosted == [made.id]
+
+
+def test_neither_members_nor_hosts_make_order_or_archive_agendas(
+    people: Any, agenda: Agenda
+) -> None:
+    for person in (people.ana, people.host, VISITOR):
+        for deed in (
+            lambda who: actions.write_agenda(who, text()),
+            lambda who: actions.order(who, [agenda.id]),
+            lambda who: actions.archive(who, agenda.id),
+            lambda who: actions.reopen(who, agenda.id),
+            lambda who: actions.set_hosts(who, agenda.id, []),
+            lambda who: actions.write_theme(who, "Noise"),
+        ):
+            with pytest.raises(Forbidden):
+                deed(person)
+
+
+def test_a_host_edits_the_own_agenda_and_no_other(people: Any, agenda: Agenda) -> None:
+    other = actions.write_agenda(people.moderator, text())
+    actions.write_agenda(people.host, text("Quieter", summary="New"), agenda.id)
+    assert queries.get_agenda(VISITOR, "quieter").title == "Quieter"
+    for deed in (
+        lambda: actions.write_agenda(people.host, text("Mine"), other.id),
+        lambda: actions.write_statement(people.host, other.id, said()),
+        lambda: actions.order_statements(people.host, other.id, []),
+        lambda: actions.write_agenda(people.host, text("Quieter"), agenda.id, hosts=["ana-prado"]),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+    with pytest.raises(NotFound):
+        actions.write_agenda(people.host, text("Nowhere"), 2**31 - 1)
+
+
+def test_the_address_stays_when_the_title_changes(people: Any, agenda: Agenda) -> None:
+    actions.write_agenda(people.moderator, text("Another name", slug="else"), agenda.id)
+    assert queries.agenda_by_id(VISITOR, agenda.id).slug == "quieter"
+
+
+def test_every_agenda_has_an_address_of_its_own(people: Any) -> None:
+    slugs = [
+        actions.write_agenda(people.moderator, text(title)).slug
+        for title in ("New", "Order", "Floods!", "floods?", "水のまち", "!!!")
+    ]
+    assert slugs == ["new-2", "order-2", "floods", "floods-2", "水のまち", "agenda"]
+
+
+def test_two_agendas_of_one_title_are_refused(people: Any, agenda: Agenda) -> None:
+    made = actions.write_agenda(people.moderator, text())
+    for agenda_id in (None, agenda.id):
+        with pytest.raises(Invalid) as refused:
+            actions.write_agenda(people.moderator, text(), agenda_id)
+        assert refused.value.field == "title"
+    assert actions.write_agenda(people.moderator, text(summary="Changed"), made.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"palette": "gold"}, "palette"),
+        ({"pattern": "maze"}, "pattern"),
+        ({"title": " "}, "title"),
+        ({"title": "x" * 201}, "title"),
+    ],
+)
+def test_what_cannot_be_drawn_or_kept_is_refused(
+    people: Any, changes: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.write_agenda(people.moderator, text(**changes))
+    assert refused.value.field == field
+
+
+def test_what_an_agenda_said_before_is_kept(people: Any, agenda: Agenda) -> None:
+    actions.write_agenda(people.moderator, text("Quieter", introduction=write("New.")), agenda.id)
+    actions.write_agenda(people.moderator, text("Quieter", introduction=write("New.")), agenda.id)
+    kept = versions_of("agenda", agenda.id)
+    assert kept[0].fields["introduction"] == "Noise is heard last."
+    assert len(kept) == 2  # the hosts were set once before; saving without a change keeps nothing
+    edits = queries.edits_of(queries.get_agenda(VISITOR, "quieter"), people.host)
+    assert ("title", [("gone", "Making Cities "), ("same", "Quieter")]) in edits[0].differences
+
+
+def test_an_unknown_host_is_refused_and_nothing_is_saved(people: Any, agenda: Agenda) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.write_agenda(people.moderator, text("Changed"), agenda.id, hosts=["nobody"])
+    assert refused.value.field == "hosts"
+    assert queries.agenda_by_id(VISITOR, agenda.id).title == "Making Cities Quieter"
+
+
+def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None:
+    actions.set_hosts(people.moderator, agenda.id, ["@ben-okoth", "ben-okoth", " "])
+    assert [host.handle for host in queries.get_agenda(VISITOR, "quieter").hosts] == ["ben-okoth"]
+    assert not get_member(SYSTEM, people.host.handle).can.moderate(agenda.id)
+    assert get_member(SYSTEM, "ben-okoth").can.moderate(agenda.id)
+
+
+def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda: Agenda) -> None:
+    actions.archive(people.moderator, agenda.id)
+    assert not queries.agendas(VISITOR)
+    assert [known.id for known in queries.agendas(VISITOR, archived=True)] == [agenda.id]
+    assert not people.ana.can.open_topic(queries.agenda_by_id(VISITOR, agenda.id))
+    actions.reopen(people.moderator, agenda.id)
+    assert queries.agendas(VISITOR)
+
+
+def test_agendas_stand_in_the_order_that_was_chosen(people: Any, agenda: Agenda) -> None:
+    second, third = (actions.write_agenda(people.moderator, text(name)) for name in ("B", "C"))
+    actions.order(people.moderator, [third.id, 999, agenda.id])
+    assert [known.id for known in queries.agendas(VISITOR)] == [third.id, agenda.id, second.id]
+
+
+def test_a_statement_is_written_edited_ordered_and_removed(people: Any, agenda: Agenda) -> None:
+    first = actions.write_statement(people.host, agenda.id, said(said_on=date(2026, 6, 5)))
+    second = actions.write_statement(people.host, agenda.id, said(name="Bo", handle="ben-okoth"))
+    actions.order_statements(people.host, agenda.id, [second.id, first.id])
+    shown = queries.statements_of(agenda)
+    assert [statement.name for statement in shown] == ["Bo", "Ines Moreau"]
+    assert shown[0].member and shown[0].member.handle == "ben-okoth"
+    actions.write_statement(people.host, agenda.id, said(quotation="We dig first."), first.id)
+    assert versions_of("statement", first.id)[0].fields["said_on"] == "2026-06-05"
+    actions.remove_statement(people.host, agenda.id, first.id)
+    assert [statement.name for statement in queries.statements_of(agenda)] == ["Bo"]
+    with pytest.raises(NotFound):
+        actions.remove_statement(people.host, agenda.id, first.id)
+
+
+def test_a_statement_is_reached_through_its_own_agenda_only(people: Any, agenda: Agenda) -> None:
+    other = actions.write_agenda(people.moderator, text())
+    foreign = actions.write_statement(people.moderator, other.id, said())
+    with pytest.raises(Forbidden):
+        actions.write_statement(people.host, agenda.id, said(name="Mine"), foreign.id)
+    with pytest.raises(Forbidden):
+        actions.remove_statement(people.host, agenda.id, foreign.id)
+    with pytest.raises(Invalid):
+        actions.write_statement(people.host, agenda.id, said(handle="nobody"))
+
+
+def test_a_renamed_theme_keeps_its_address(people: Any) -> None:
+    theme = actions.write_theme(people.moderator, "Land value")
+    actions.write_theme(people.moderator, "Value of land", theme.id)
+    assert [(known.slug, known.name) for known in queries.themes()] == [
+        ("land-value", "Value of land")
+    ]
+    with pytest.raises(Invalid):
+        actions.write_theme(people.moderator, "land VALUE")
+    assert versions_of("theme", theme.id)[0].fields == {"name": "Land value"}
+
+
+def test_a_removed_theme_is_gone_and_can_come_back(people: Any) -> None:
+    theme = actions.write_theme(people.moderator, "Floods")
+    actions.set_member_themes(people.ana, [theme.id, 999])
+    actions.remove_theme(people.moderator, theme.id)
+    assert not queries.themes() and not queries.themes_of_member(people.ana.id)
+    assert actions.write_theme(people.moderator, "Floods").id == theme.id
+    assert queries.themes_of_member(people.ana.id)
+
+
+def test_themes_are_made_by_name_for_imports_alone(people: Any) -> None:
+    made = actions.themes_named(SYSTEM, ["Floods", "floods ", "Ports"])
+    assert {theme.slug for theme in made} == {"floods", "ports"}
+    with pytest.raises(Forbidden):
+        actions.themes_named(people.ana, ["Mine"])
+
+
+def test_a_member_chooses_and_unchooses_themes(people: Any) -> None:
+    floods, ports = actions.themes_named(SYSTEM, ["Floods", "Ports"])
+    actions.set_member_themes(people.ana, [floods.id, floods.id])
+    actions.set_member_themes(people.ana, [ports.id])
+    assert [theme.name for theme in queries.themes_of_member(people.ana.id)] == ["Ports"]
+    with pytest.raises(Forbidden):
+        actions.set_member_themes(VISITOR, [ports.id])  # type: ignore[arg-type]  # a visitor tries
+
+
+def test_activity_only_moves_forward_and_topics_are_counted(agenda: Agenda) -> None:
+    later = now() + timedelta(hours=1)
+    actions.note_activity(SYSTEM, agenda.id, later, topics=1)
+    actions.note_activity(SYSTEM, agenda.id, later - timedelta(days=9), topics=1)
+    actions.note_activity(SYSTEM, agenda.id, later - timedelta(days=9), topics=-1)
+    db.session.expire_all()
+    fresh = queries.agenda_by_id(VISITOR, agenda.id)
+    assert (fresh.active_at, fresh.topics_count) == (later, 1)

@@ -1,0 +1,234 @@
+"""The doors of the agendas room: reading, curating in the browser, the plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas import actions, queries
+from forum.agendas.actions import StatementText
+from forum.agendas.models import Agenda
+from forum.markup import write
+from forum.members.actions import found_federation
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM, VISITOR
+
+WHOLE = {
+    "title": "Making Cities Cooler",
+    "summary": "Shade in every street.",
+    "introduction": "Shade is a **service**.",
+    "language": "en",
+    "palette": "park",
+    "pattern": "delta",
+}
+HOSTILE = [
+    "<script>x</script>",
+    "\x00\ud800".encode("utf-8", "surrogatepass"),
+    "x" * 30_000,
+    "9" * 50,
+]
+
+
+def words(response: Any) -> str:
+    return str(response.get_data(as_text=True))
+
+
+def test_the_list_shows_open_agendas_and_archived_ones(
+    client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    old = actions.write_agenda(
+        people.moderator, actions.AgendaText("Old", write("Text."), palette="rose")
+    )
+    actions.archive(people.moderator, old.id)
+    page = words(client.get("/agendas"))
+    assert page.index("Making Cities Quieter") < page.index("Archived") < page.index("/agendas/old")
+    assert "/agendas/plans.svg?v=" in page and "#quieter" in page
+    assert "csrf_token" not in page and "New agenda" not in page
+
+
+def test_lists_cost_few_queries(
+    client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any, queries: Any
+) -> None:
+    found_federation(SYSTEM, "Interurban")
+    client.get("/agendas")
+    with queries() as made:
+        client.get("/agendas")
+    assert made.count <= 3, made.statements
+    with queries() as made:
+        client.get("/themes")
+    assert made.count <= 2, made.statements
+    browser = sign_in(people.moderator)
+    for address in ("edit", "statements", "history", "statements/new"):
+        with queries() as made:
+            assert browser.get(f"/agendas/quieter/{address}").status_code == 200
+        assert made.count <= 9, made.statements
+
+
+def test_the_plans_are_one_picture_that_may_be_kept(client: FlaskClient, agenda: Agenda) -> None:
+    page = words(client.get("/agendas"))
+    address = page.split('href="/agendas/plans.svg')[1].split("#")[0]
+    plans = client.get(f"/agendas/plans.svg{address}")
+    assert plans.mimetype == "image/svg+xml" and 'id="quieter"' in words(plans)
+    assert "immutable" in plans.headers["Cache-Control"]
+    for guess in ("", "?v=", "?v=other"):
+        assert "immutable" not in client.get(f"/agendas/plans.svg{guess}").headers["Cache-Control"]
+    assert words(client.get("/agendas/patterns.svg")).count("<symbol") == 6
+
+
+def test_the_address_of_the_plans_follows_a_change(
+    client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    def address() -> str:
+        return words(client.get("/agendas")).split("plans.svg?v=")[1][:10]
+
+    before = address()
+    changed = actions.AgendaText("Quieter", write("Text."), pattern="delta")
+    actions.write_agenda(people.moderator, changed, agenda.id)
+    assert address() != before
+
+
+def test_a_moderator_makes_an_agenda_in_the_browser(sign_in: Any, people: Any) -> None:
+    browser = sign_in(people.moderator)
+    assert 'name="pattern"' in words(browser.get("/agendas/new"))
+    answer = browser.post("/agendas/new", data={**WHOLE, "hosts": "ana-prado, @ben-okoth"})
+    assert answer.status_code == 303 and answer.location == "/agendas/making-cities-cooler"
+    made = queries.get_agenda(VISITOR, "making-cities-cooler")
+    assert [host.handle for host in made.hosts] == ["ana-prado", "ben-okoth"]
+    assert (made.palette, made.pattern) == ("park", "delta")
+    assert "<strong>service</strong>" in made.introduction_html
+
+
+def test_a_preview_saves_nothing(sign_in: Any, people: Any) -> None:
+    answer = sign_in(people.moderator).post("/agendas/new", data={**WHOLE, "preview": "1"})
+    assert answer.status_code == 200 and "<strong>service</strong>" in words(answer)
+    assert not queries.agendas(VISITOR)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": " "}, "Give the agenda a title."),
+        ({"title": "x" * 201}, "Write at most 200 characters."),
+        ({"introduction": "x" * 20_001}, "Write at most 20000 characters."),
+        ({"hosts": "nobody"}, "There is no member with the handle nobody."),
+        ({"palette": "gold"}, "Not a valid choice"),
+        ({"pattern": "maze"}, "Not a valid choice"),
+        ({"language": "xx"}, "Not a valid choice"),
+    ],
+)
+def test_a_refused_agenda_keeps_what_was_typed(
+    sign_in: Any, people: Any, changes: dict[str, str], said: str
+) -> None:
+    typed = {**WHOLE, **changes}
+    answer = sign_in(people.moderator).post("/agendas/new", data=typed)
+    assert answer.status_code == 422 and said in words(answer)
+    assert "Shade in every street." in words(answer) and not queries.agendas(VISITOR)
+
+
+def test_the_right_to_curate_is_asked_at_every_door(
+    client: FlaskClient, sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    other = actions.write_agenda(people.moderator, actions.AgendaText("Other", write("Text.")))
+    statement = actions.write_statement(
+        people.moderator, other.id, StatementText("Ines", "We plant.")
+    )
+    theme = actions.write_theme(people.moderator, "Trees")
+    foreign = [
+        "/agendas/other/edit",
+        "/agendas/other/history",
+        "/agendas/other/statements",
+        "/agendas/other/statements/new",
+        f"/agendas/other/statements/{statement.id}/edit",
+        f"/agendas/other/statements/{statement.id}/remove",
+    ]
+    central = ["/agendas/new", "/agendas/order", "/themes/new"]
+    central += [f"/themes/{theme.slug}/{deed}" for deed in ("edit", "remove")]
+    browsers = {person: sign_in(getattr(people, person)) for person in ("ana", "host")}
+    for address in foreign + central:
+        assert client.get(address).status_code == 303
+        refused = 405 if address.endswith("history") else 403
+        assert client.post(address, data=WHOLE).status_code == refused, address
+        for browser in browsers.values():
+            assert browser.get(address).status_code == 403, address
+            assert browser.post(address, data=WHOLE).status_code == refused, address
+    own = f"/agendas/quieter/statements/{statement.id}/edit"
+    assert browsers["host"].get(own).status_code == 404
+    assert browsers["host"].get("/agendas/quieter/edit").status_code == 200
+    assert 'name="hosts"' not in words(browsers["host"].get("/agendas/quieter/edit"))
+
+
+def test_a_host_cannot_choose_hosts_by_a_forged_form(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    forged = browser.post("/agendas/quieter/edit", data={**WHOLE, "hosts": "ana-prado"})
+    assert forged.status_code == 403
+    assert queries.get_agenda(VISITOR, "quieter").title == "Making Cities Quieter"
+    assert browser.post("/agendas/quieter/edit", data=WHOLE).status_code == 303
+    assert get_member(SYSTEM, people.host.handle).hosted == [agenda.id]
+
+
+def test_agendas_are_put_in_order_by_numbers(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    made = [
+        actions.write_agenda(people.moderator, actions.AgendaText(name, write("Text.")))
+        for name in ("B", "C")
+    ]
+    b, c = (known.id for known in made)
+    browser = sign_in(people.moderator)
+    places = {f"place-{agenda.id}": "1", f"place-{b}": "x", f"place-{c}": "1", "place-77": "1"}
+    assert 'value="3"' in words(browser.get("/agendas/order"))
+    assert browser.post("/agendas/order", data=places).status_code == 303
+    assert [known.id for known in queries.agendas(VISITOR)] == [c, agenda.id, b]
+
+
+def test_statements_are_written_edited_and_removed(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    browser = sign_in(people.host)
+    typed = {"name": "Ines", "quotation": "We plant.", "language": "fr", "said_on": "2026-06-05"}
+    assert browser.post("/agendas/quieter/statements/new", data=typed).status_code == 303
+    statement = queries.statements_of(agenda)[0]
+    address = f"/agendas/quieter/statements/{statement.id}"
+    assert "We plant." in words(browser.get(f"{address}/edit"))
+    wrong = browser.post(f"{address}/edit", data={**typed, "said_on": "June", "name": "Kept?"})
+    assert wrong.status_code == 422 and "such as 2026-06-05" in words(wrong)
+    assert "Kept?" in words(wrong)
+    assert browser.post(f"{address}/edit", data={**typed, "name": "Bo"}).status_code == 303
+    assert "Bo" in words(browser.get("/agendas/quieter/statements"))
+    history = words(browser.get("/agendas/quieter/history"))
+    assert "<del>Ines</del>" in history and "<ins>Bo</ins>" in history
+    assert browser.get(f"{address}/remove").status_code == 200
+    assert browser.post(f"{address}/remove").status_code == 303
+    assert browser.post(f"{address}/remove").status_code == 404
+
+
+def test_themes_are_read_by_everybody_and_kept_by_moderators(
+    client: FlaskClient, sign_in: Any, people: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    assert browser.post("/themes/new", data={"name": "Land value"}).status_code == 303
+    assert browser.post("/themes/new", data={"name": "Land value"}).status_code == 422
+    page = words(client.get("/themes"))
+    assert "theme=land-value" in page and "Rename" not in page and "csrf_token" not in page
+    assert browser.post("/themes/land-value/edit", data={"name": "Value"}).status_code == 303
+    assert "Land value" in words(browser.get("/themes/land-value/edit"))
+    assert browser.get("/themes/land-value/remove").status_code == 200
+    assert browser.post("/themes/land-value/remove").status_code == 303
+    assert "land-value" not in words(client.get("/themes"))
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, agenda: Agenda, bad: Any) -> None:
+    browser = sign_in(people.moderator)
+    fields = dict.fromkeys([*WHOLE, "hosts", "name", "quotation", "said_on", "handle"], bad)
+    for address in ("/agendas/new", "/agendas/quieter/edit", "/agendas/quieter/statements/new"):
+        answer = browser.post(address, data=fields)
+        assert answer.status_code == 422, address
+        assert "<script>x" not in words(answer)
+    assert browser.post("/themes/new", data={"name": bad}).status_code in (303, 422)
+    assert browser.post("/agendas/order", data={f"place-{agenda.id}": bad}).status_code == 303
+    for address in ("/agendas/nowhere/edit", "/agendas/%00/edit", "/themes/%ff/edit"):
+        assert browser.get(address).status_code == 404
+    assert browser.get(f"/agendas/quieter/statements/{2**63}/edit").status_code == 404
