@@ -69,6 +69,11 @@ def topics(
     return page_of(_as_rows(_filtered(_listed(reader), wanted)), page, TOPICS_ON_A_PAGE, total)
 
 
+def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[Topic]:
+    """The beginning of a list of topics, for a page that shows no more of it."""
+    return db.session.scalars(_as_rows(_filtered(_listed(reader), wanted)).limit(limit)).all()
+
+
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     query = _where(_listed(reader), wanted).with_only_columns(Topic.kind, func.count())

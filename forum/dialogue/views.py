@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web
 from forum.agendas.models import Agenda
-from forum.agendas.queries import get_agenda, themes, themes_by_slug
+from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import (
     MYSELF,
@@ -81,16 +81,29 @@ def _list(agenda: Agenda | None) -> Answer:
     wanted = _wanted(agenda)
     counts = queries.counts_by_kind(me(), wanted)
     total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
+    names = {theme.slug: theme.name for theme in themes()}
+    address = _address_of_list(agenda, wanted)
     return render_template(
         "dialogue/topics.html",
         agenda=agenda,
+        agendas=[] if agenda else agendas(me()),
         wanted=wanted,
         counts=counts,
         page=queries.topics(me(), wanted, web.number("page"), total),
-        themes=themes(),
+        theme_names=list(names.items()),
         languages=languages(),
-        address=_address_of_list(agenda, wanted),
+        address=address,
+        active=_active(wanted, names, address),
     )
+
+
+def _active(
+    wanted: TopicFilter, names: dict[str, str], address: Callable[..., str]
+) -> list[tuple[str, str]]:
+    """The filters in force: what each says, and the address of the list without it."""
+    language = dict(languages()).get(wanted.language, "")
+    chosen = (("theme", names.get(wanted.theme, "")), ("language", language))
+    return [(text, address(**{name: ""})) for name, text in chosen if text]
 
 
 def _wanted(agenda: Agenda | None) -> TopicFilter:
@@ -245,6 +258,7 @@ def open_topic(slug: str) -> Answer:
     def page(status: int = 200) -> Answer:
         like = TopicFilter(agenda_id=agenda.id, kind=form.kind.data or kind)
         words = {"form": form, "agenda": agenda, "preview": _preview(form), "prompts": PROMPTS}
+        words |= {"theme_choices": _triples(form)}
         similar = queries.topics(me(), like, 1, SIMILAR).items[:SIMILAR]
         return render_template("dialogue/open_topic.html", **words, similar=similar), status
 
@@ -319,6 +333,7 @@ def edit(id: int) -> Answer:
 
     def page(status: int = 200, now: Post | None = None) -> Answer:
         words = {"form": form, "post": post, "preview": _preview(form), "now": now}
+        words |= {"theme_choices": _triples(form)}
         return render_template("dialogue/edit.html", **words), status
 
     def deed() -> Answer:
@@ -532,6 +547,12 @@ def _offer_organisation(form: Any) -> None:
 
 def _is_for_organisation(form: Any) -> bool:
     return "writes_for" in form and form.writes_for.data == ORGANISATION
+
+
+def _triples(form: Any) -> list[tuple[str, str, None]]:
+    """The themes to choose from, as the macro for boxes to tick wants them."""
+    choices = form.themes.choices if "themes" in form else []
+    return [(slug, name, None) for slug, name in choices]
 
 
 def _theme_ids(form: Any) -> list[int]:
