@@ -1,0 +1,544 @@
+"""The deeds of the dialogue, and all that follows from them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import at, db, now
+from forum.dialogue import actions, queries
+from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.markup import quote, write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.notifications.models import Event
+from forum.permissions import SYSTEM, VISITOR
+from forum.search.models import Document
+from forum.search.queries import Query, find
+
+LATER = timedelta(minutes=16)
+
+
+def new(title: str = "We counted our hours", text: str = "It took two years.", **more: Any) -> Any:
+    return actions.NewTopic(more.pop("kind", "experience"), title, write(text), **more)
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Topic:
+    """A question of Ana's without replies."""
+    return actions.open_topic(
+        people.ana, agenda.id, new("How do you count hours?", kind="question")
+    )
+
+
+def fresh(row: Any) -> Any:
+    return db.session.get(type(row), row.id, populate_existing=True)
+
+
+def found(reader: Any, words: str) -> list[str]:
+    return [f"{hit.document.kind}" for hit in find(reader, Query(words)).page.items]
+
+
+def events(kind: str) -> list[Event]:
+    return list(
+        db.session.scalars(select(Event).where(Event.kind == kind, Event.hidden_at.is_(None)))
+    )
+
+
+# Opening
+
+
+def test_a_topic_begins_with_its_first_post(people: Any, agenda: Agenda) -> None:
+    topic = actions.open_topic(people.ana, agenda.id, new("  We  counted\nour hours "))
+    assert topic.title == "We counted our hours"
+    assert topic.address == f"/topics/{topic.id}-we-counted-our-hours"
+    post = queries.first_post(topic)
+    assert (post.number, post.author_id, topic.posts_count, topic.replies_count) == (
+        1,
+        people.ana.id,
+        1,
+        0,
+    )
+    assert (fresh(agenda).topics_count, fresh(people.ana).posts_count) == (1, 1)
+    assert found(VISITOR, "counted") == ["topic"]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"title": "ab"}, "title"),
+        ({"title": "x" * 121}, "title"),
+        ({"title": " \n "}, "title"),
+        ({"text": "  \n "}, "source"),
+        ({"text": "x" * 20_001}, "source"),
+        ({"kind": "poem"}, "kind"),
+        ({"audience": "friends"}, "audience"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused(
+    people: Any, agenda: Agenda, more: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        actions.open_topic(people.ana, agenda.id, new(**more))
+    assert refusal.value.field == field
+    assert db.session.scalar(select(Topic)) is None
+
+
+def test_a_topic_has_only_themes_that_exist(people: Any, agenda: Agenda) -> None:
+    theme = agendas.write_theme(people.moderator, "Floods")
+    topic = actions.open_topic(people.ana, agenda.id, new(themes=[theme.id, 999_999]))
+    db.session.expunge_all()
+    assert [known.name for known in queries.get_topic(VISITOR, topic.id).themes] == ["Floods"]
+
+
+def test_nobody_opens_a_topic_on_an_archived_agenda(people: Any, agenda: Agenda) -> None:
+    agendas.archive(people.moderator, agenda.id)
+    with pytest.raises(Forbidden):
+        actions.open_topic(people.ana, agenda.id, new())
+
+
+def test_a_form_sent_twice_posts_once(people: Any, agenda: Agenda) -> None:
+    first = actions.open_topic(people.ana, agenda.id, new(), key="once")
+    assert actions.open_topic(people.ana, agenda.id, new(), key="once").id == first.id
+    assert actions.open_topic(people.ben, agenda.id, new(), key="once").id != first.id
+    reply = actions.reply(people.ana, first.id, write("Yes."), key="again")
+    assert actions.reply(people.ana, first.id, write("Yes."), key="again").id == reply.id
+    assert fresh(first).posts_count == 2
+
+
+def test_a_form_sent_twice_at_once_posts_once(
+    people: Any, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another request commits the same key after this one has looked."""
+    earlier = actions.reply(people.ben, topic.id, write("Yes."), key="race")
+    looked: list[bool] = []
+
+    def blind_at_first(author: Member, key: str | None) -> Post | None:
+        looked.append(True)
+        return None if len(looked) == 1 else queries.post_of_key(author, key)
+
+    monkeypatch.setattr(actions, "post_of_key", blind_at_first)
+    assert actions.reply(people.ben, topic.id, write("Yes."), key="race").id == earlier.id
+    looked.clear()
+    opened = actions.open_topic(people.ben, topic.agenda_id, new(), key="race")
+    assert opened.id == topic.id
+    assert (fresh(topic).posts_count, fresh(topic).replies_count) == (2, 1)
+    assert fresh(people.ben).posts_count == 1
+
+
+def test_a_member_writes_for_the_own_organisation_or_not_at_all(
+    people: Any, agenda: Agenda
+) -> None:
+    with pytest.raises(Forbidden):
+        actions.open_topic(people.ana, agenda.id, new(for_organisation=True))
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    fresh(people.ben).organisation_id = organisation.id
+    db.session.commit()
+    topic = actions.open_topic(people.ben, agenda.id, new(for_organisation=True))
+    assert topic.organisation_id == organisation.id
+    assert actions.reply(people.ben, topic.id, write("Mine.")).organisation_id is None
+
+
+# Replying
+
+
+def test_replies_are_numbered_and_told(people: Any, agenda: Agenda, topic: Topic) -> None:
+    with at(now() + timedelta(hours=1)) as _moment:
+        reply = actions.reply(people.ben, topic.id, write("Count **badges**."))
+        when = now()
+    assert reply.number == 2
+    topic = fresh(topic)
+    assert (topic.posts_count, topic.replies_count, topic.active_at) == (2, 1, when)
+    assert fresh(agenda).active_at == when
+    assert [event.recipients for event in events("reply")] == [[people.ana.id]]
+    assert events("reply")[0].address == f"/posts/{reply.id}"
+    assert found(VISITOR, "badges") == ["post"]
+
+
+def test_nobody_is_told_of_the_own_reply(people: Any, topic: Topic) -> None:
+    actions.reply(people.ana, topic.id, write("I forgot something."))
+    assert not events("reply")
+
+
+def test_quoted_authors_are_told_once(people: Any, topic: Topic) -> None:
+    first = queries.first_post(topic)
+    text = write(quote("Ana", first.id, "It took") + quote("Ghost", 999_999_999_999, "x") + "Yes.")
+    reply = actions.reply(people.ben, topic.id, text)
+    assert [event.recipients for event in events("quote")] == [[people.ana.id]]
+    assert not events("reply")
+    assert db.session.get(Quote, (reply.id, first.id)) is not None
+    actions.edit(people.ben, reply.id, write(text.source + " Indeed."))
+    assert len(events("quote")) == 1
+    actions.edit(people.ben, reply.id, write("Without a quotation."))
+    assert db.session.get(Quote, (reply.id, first.id)) is None
+
+
+def test_what_is_for_members_is_not_quoted_in_public(
+    people: Any, agenda: Agenda, topic: Topic
+) -> None:
+    inside = actions.open_topic(people.ben, agenda.id, new(audience="members"))
+    source = quote("Ben", queries.first_post(inside).id, "It took") + "See?"
+    with pytest.raises(Invalid) as refusal:
+        actions.reply(people.ana, topic.id, write(source))
+    assert refusal.value.field == "source"
+    assert fresh(topic).posts_count == 1
+
+
+@pytest.mark.parametrize("state", ["locked", "archived", "hidden"])
+def test_no_reply_where_none_is_taken(people: Any, topic: Topic, state: str) -> None:
+    if state == "locked":
+        actions.lock(people.moderator, topic.id)
+    elif state == "archived":
+        agendas.archive(people.moderator, topic.agenda_id)
+    else:
+        actions.hide_topic(people.moderator, topic.id)
+    with pytest.raises(NotFound if state == "hidden" else Forbidden):
+        actions.reply(people.ben, topic.id, write("Too late?"))
+    assert fresh(topic).posts_count == 1
+
+
+def test_a_host_replies_in_a_locked_topic(people: Any, topic: Topic) -> None:
+    actions.lock(people.host, topic.id)
+    assert actions.reply(fresh(people.host), topic.id, write("Locked because it is settled."))
+    with pytest.raises(Forbidden):
+        actions.lock(people.ben, topic.id)
+
+
+def test_visitors_and_the_silenced_do_not_write(people: Any, topic: Topic) -> None:
+    fresh(people.ben).silenced_until = now() + timedelta(days=1)
+    db.session.commit()
+    for person in (VISITOR, people.ben):
+        with pytest.raises(Forbidden):
+            actions.reply(person, topic.id, write("Hello."))
+
+
+def test_only_a_key_of_a_paragraph_is_kept(people: Any, topic: Topic) -> None:
+    assert actions.reply(people.ben, topic.id, write("a"), paragraph="0123456789ab").paragraph
+    assert actions.reply(people.ben, topic.id, write("b"), paragraph="x" * 300).paragraph is None
+
+
+# Editing
+
+
+def test_an_early_edit_leaves_no_trace(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    actions.edit(people.ana, post.id, write("Two and a half years."), "How do you count time?")
+    post, topic = fresh(post), fresh(topic)
+    assert (post.edited_at, db.session.scalar(select(Revision))) == (None, None)
+    assert (topic.title, topic.slug) == ("How do you count time?", "how-do-you-count-time")
+    assert topic.excerpt == "Two and a half years."
+    assert found(VISITOR, "half years") == ["topic"]
+    assert not found(VISITOR, "took two")
+
+
+def test_a_late_edit_keeps_what_it_said(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    with at(now() + LATER):
+        actions.edit(people.ana, post.id, write("Three years."), "How do you count them?")
+        actions.edit(people.ana, post.id, write("Three years."), "How do you count them?")
+        moment = now()
+    (revision,) = queries.revisions_of(VISITOR, fresh(post))
+    assert (revision.title, revision.source) == ("How do you count hours?", "It took two years.")
+    assert (revision.written_at, revision.replaced_at) == (post.created_at, moment)
+    assert fresh(post).edited_at == moment
+
+
+def test_a_form_opened_on_another_text_is_a_conflict(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    seen = post.fingerprint
+    actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
+    with pytest.raises(Conflict):
+        actions.edit(people.ana, post.id, write("On my desk."), seen=seen)
+    assert fresh(post).source == "On my phone."
+
+
+def test_only_the_author_edits(people: Any, topic: Topic) -> None:
+    for person in (people.ben, people.moderator, VISITOR):
+        with pytest.raises(Forbidden):
+            actions.edit(person, queries.first_post(topic).id, write("Mine now."))
+
+
+def test_replies_for_members_do_not_become_public(people: Any, agenda: Agenda) -> None:
+    topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
+    post = queries.first_post(topic)
+    assert (fresh(agenda).topics_count, fresh(people.ana).posts_count) == (0, 0)
+    actions.edit(people.ana, post.id, write("Public."), audience="public")
+    assert (fresh(agenda).topics_count, fresh(people.ana).posts_count) == (1, 1)
+    actions.edit(people.ana, post.id, write("Inside."), audience="members")
+    assert not found(VISITOR, "inside")
+    assert found(people.ben, "inside") == ["topic"]
+    actions.reply(people.ben, topic.id, write("Among ourselves."))
+    with pytest.raises(Invalid):
+        actions.edit(people.ana, post.id, write("Public."), audience="public")
+    assert not found(VISITOR, "ourselves")
+
+
+def test_an_author_withdraws_what_a_post_said(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    with at(now() + LATER):
+        actions.edit(people.ana, post.id, write("Three years."))
+    (revision,) = queries.revisions_of(VISITOR, fresh(post))
+    with pytest.raises(Forbidden):
+        actions.withdraw(people.moderator, revision.id)
+    actions.withdraw(people.ana, revision.id)
+    assert (fresh(revision).source, fresh(revision).title) == ("", "")
+    assert fresh(revision).withdrawn_at
+    with pytest.raises(NotFound):
+        actions.withdraw(people.ana, 2**31 - 1)
+
+
+# Deleting
+
+
+def test_a_deleted_reply_leaves_a_gap_and_nothing_else(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("A secret word: xylophone."))
+    actions.mark(people.ana, reply.id, "useful")
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("Still a xylophone."))
+    actions.delete(people.ben, reply.id)
+    reply, topic = fresh(reply), fresh(topic)
+    assert (reply.source, reply.html, reply.useful_count) == ("", "", 0)
+    assert (topic.posts_count, topic.replies_count, topic.answer_id) == (2, 0, None)
+    for table in (Mark, Revision):
+        assert db.session.scalar(select(table)) is None
+    assert not found(people.moderator, "xylophone")
+    assert fresh(people.ben).posts_count == 0
+    assert not events("reply")
+    assert actions.reply(people.ben, topic.id, write("Another.")).number == 3
+
+
+def test_a_topic_without_replies_goes_with_its_post(people: Any, topic: Topic) -> None:
+    actions.delete(people.ana, queries.first_post(topic).id)
+    with pytest.raises(NotFound):
+        queries.get_topic(people.moderator, topic.id)
+    assert fresh(topic.agenda).topics_count == 0
+    assert fresh(people.ana).posts_count == 0
+    assert db.session.scalar(select(Document).where(Document.kind == "topic")) is None
+
+
+def test_a_topic_with_replies_stays_until_the_last_is_gone(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Yes."))
+    actions.delete(people.ana, queries.first_post(topic).id)
+    assert queries.get_topic(VISITOR, topic.id).excerpt == ""
+    assert not found(VISITOR, "years")
+    actions.delete(people.ben, reply.id)
+    with pytest.raises(NotFound):
+        queries.get_topic(VISITOR, topic.id)
+
+
+def test_only_the_author_deletes_and_only_once(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Yes."))
+    for person in (people.ana, people.moderator, VISITOR):
+        with pytest.raises(Forbidden):
+            actions.delete(person, reply.id)
+    actions.lock(people.moderator, topic.id)
+    actions.delete(people.ben, reply.id)
+    with pytest.raises(Forbidden):
+        actions.delete(people.ben, reply.id)
+
+
+# Marks and answers
+
+
+def test_marks_are_given_once_and_taken_back(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    for _ in range(2):
+        assert actions.mark(people.ben, post.id, "useful").useful_count == 1
+    actions.mark(people.chitra, post.id, "same here")
+    assert len(events("mark")) == 2
+    for _ in range(2):
+        assert actions.unmark(people.ben, post.id, "useful").useful_count == 0
+    actions.mark(people.ben, post.id, "useful")
+    assert len(events("mark")) == 2
+    assert fresh(post).same_here_count == 1
+
+
+def test_who_tried_it_says_what_became_of_it(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    with pytest.raises(Invalid):
+        actions.mark(people.ben, post.id, "tried it")
+    with pytest.raises(Invalid):
+        actions.mark(people.ben, post.id, "tried it", "kept", "x" * 301)
+    actions.mark(people.ben, post.id, "tried it", "kept", " It\nworks. ")
+    actions.mark(people.ben, post.id, "tried it", "stopped", "It cost too much.")
+    (mark,) = queries.tried_in(topic.id)
+    assert (mark.outcome, mark.note) == ("stopped", "It cost too much.")
+    assert mark.city is not None and mark.city.name == "Nairobi"
+    assert fresh(post).tried_count == 1
+
+
+@pytest.mark.parametrize("kind", ["", "hearts", "useful\x00"])
+def test_there_are_no_other_marks(people: Any, topic: Topic, kind: str) -> None:
+    with pytest.raises(Invalid):
+        actions.mark(people.ben, queries.first_post(topic).id, kind)
+
+
+def test_nobody_marks_the_own_text_or_what_is_gone(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Yes."))
+    with pytest.raises(Forbidden):
+        actions.mark(people.ben, reply.id, "useful")
+    actions.delete(people.ben, reply.id)
+    with pytest.raises(Forbidden):
+        actions.mark(people.ana, reply.id, "useful")
+
+
+def test_the_asker_or_a_moderator_chooses_the_answer(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    with pytest.raises(Forbidden):
+        actions.choose_answer(people.ben, topic.id, reply.id)
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    assert [event.recipients for event in events("answer")] == [[people.ben.id]]
+    actions.choose_answer(people.host, topic.id, None)
+    assert fresh(topic).answer_id is None
+    with pytest.raises(Invalid):
+        actions.choose_answer(people.ana, topic.id, queries.first_post(topic).id)
+
+
+def test_only_a_question_has_an_answer(people: Any, agenda: Agenda) -> None:
+    topic = actions.open_topic(people.ana, agenda.id, new())
+    reply = actions.reply(people.ben, topic.id, write("Yes."))
+    with pytest.raises(Forbidden):
+        actions.choose_answer(people.ana, topic.id, reply.id)
+
+
+# Moderating
+
+
+def test_a_hidden_post_is_hidden_everywhere_and_comes_back(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Buy my xylophone."))
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    with pytest.raises(Forbidden):
+        actions.hide(people.ana, reply.id, "no")
+    actions.hide(people.host, reply.id, "Advertising")
+    topic = fresh(topic)
+    assert (topic.replies_count, topic.answer_id, fresh(people.ben).posts_count) == (0, None, 0)
+    assert not found(VISITOR, "xylophone")
+    assert not events("reply") and not events("answer")
+    assert not queries.posts_by(VISITOR, member_id=people.ben.id)
+    actions.hide(people.host, reply.id, "Twice")
+    actions.restore(people.host, reply.id)
+    assert (fresh(topic).replies_count, fresh(people.ben).posts_count) == (1, 1)
+    assert found(VISITOR, "xylophone") == ["post"]
+    assert events("reply")
+    assert fresh(reply).hidden_reason == ""
+
+
+def test_a_topic_of_which_nothing_is_left_is_hidden_too(people: Any, topic: Topic) -> None:
+    post = queries.first_post(topic)
+    actions.hide(people.moderator, post.id, "Advertising")
+    with pytest.raises(NotFound):
+        queries.get_topic(people.ana, topic.id)
+    assert fresh(topic.agenda).topics_count == 0
+    assert fresh(people.ana).posts_count == 0
+    actions.restore(people.moderator, post.id)
+    assert queries.get_topic(VISITOR, topic.id).excerpt == "It took two years."
+    assert (fresh(topic.agenda).topics_count, fresh(people.ana).posts_count) == (1, 1)
+    assert found(VISITOR, "years") == ["topic"]
+
+
+def test_a_hidden_topic_takes_its_posts_along(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("A xylophone."))
+    actions.hide_topic(people.moderator, topic.id)
+    assert not found(VISITOR, "xylophone")
+    assert not queries.topics(VISITOR, queries.TopicFilter()).items
+    assert not queries.posts_by(people.ana, member_id=people.ben.id)
+    assert (fresh(people.ben).posts_count, fresh(topic.agenda).topics_count) == (0, 0)
+    with pytest.raises(NotFound):
+        queries.get_post(people.ana, reply.id)
+    actions.restore_topic(people.moderator, topic.id)
+    assert found(VISITOR, "xylophone") == ["post"]
+    assert (fresh(people.ben).posts_count, fresh(topic.agenda).topics_count) == (1, 1)
+
+
+def test_locking_and_pinning_are_undone(people: Any, topic: Topic) -> None:
+    for deed, undo, moment in (
+        (actions.lock, actions.unlock, "locked_at"),
+        (actions.pin, actions.unpin, "pinned_at"),
+    ):
+        assert getattr(deed(people.host, topic.id), moment)
+        assert getattr(undo(people.host, topic.id), moment) is None
+
+
+def test_a_topic_moves_with_its_count_and_its_documents(people: Any, topic: Topic) -> None:
+    actions.reply(people.ben, topic.id, write("Yes."))
+    other = agendas.write_agenda(people.moderator, agendas.AgendaText("Other", write("Text.")))
+    with pytest.raises(Forbidden):
+        actions.move(people.host, topic.id, other.id)
+    actions.move(people.moderator, topic.id, other.id)
+    assert (fresh(topic.agenda).topics_count, fresh(other).topics_count) == (0, 1)
+    assert set(db.session.scalars(select(Document.agenda_id))) == {other.id}
+
+
+# Cases and practices
+
+
+@pytest.fixture
+def practice(people: Any, agenda: Agenda) -> Topic:
+    return actions.open_topic(
+        people.ana, agenda.id, new(kind="practice", home="/practices/water-squares")
+    )
+
+
+def test_what_has_a_page_of_its_own_is_changed_there(people: Any, practice: Topic) -> None:
+    post = queries.first_post(practice)
+    for deed in (
+        lambda: actions.edit(people.ana, post.id, write("x")),
+        lambda: actions.delete(people.ana, post.id),
+        lambda: actions.hide(people.moderator, post.id, "x"),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+    with pytest.raises(Invalid):
+        actions.move(people.moderator, practice.id, practice.agenda_id)
+    assert actions.mark(people.ben, post.id, "tried it", "kept").tried_count == 1
+
+
+def test_the_topic_of_a_practice_follows_its_page(people: Any, practice: Topic) -> None:
+    reply = actions.reply(people.ben, practice.id, write("A xylophone."))
+    assert fresh(people.ana).posts_count == 0
+    actions.rename(people.ana, practice.id, "Squares", audience="members", text=write("New."))
+    assert (fresh(practice).title, fresh(practice).audience) == ("Squares", "members")
+    assert not found(VISITOR, "xylophone")
+    assert (fresh(practice.agenda).topics_count, fresh(people.ben).posts_count) == (0, 0)
+    actions.delete_topic(SYSTEM, practice.id)
+    with pytest.raises(NotFound):
+        queries.get_post(people.ben, reply.id)
+    assert not found(people.ana, "xylophone")
+
+
+def test_only_topics_with_a_page_follow_it(people: Any, topic: Topic) -> None:
+    with pytest.raises(Forbidden):
+        actions.rename(people.moderator, topic.id, "Mine now")
+    with pytest.raises(Forbidden):
+        actions.delete_topic(people.moderator, topic.id)
+
+
+def test_comments_move_with_their_paragraph(people: Any, practice: Topic) -> None:
+    reply = actions.reply(people.ben, practice.id, write("Here."), paragraph="0123456789ab")
+    actions.move_comments(people.ana, practice.id, {"0123456789ab": "ba9876543210"})
+    assert fresh(reply).paragraph == "ba9876543210"
+    assert list(queries.paragraph_comments(VISITOR, practice)) == ["ba9876543210"]
+    actions.move_comments(people.ana, practice.id, {"ba9876543210": None})
+    assert not queries.paragraph_comments(VISITOR, practice)
+
+
+def test_nothing_is_saved_when_a_deed_fails_half_way(
+    people: Any, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: Any, **_more: Any) -> None:
+        raise Invalid("no")
+
+    monkeypatch.setattr(actions, "note_posts", fails)
+    with pytest.raises(Invalid):
+        actions.reply(people.ben, topic.id, write("A xylophone."))
+    monkeypatch.undo()
+    assert fresh(topic).posts_count == 1
+    assert not found(VISITOR, "xylophone")
