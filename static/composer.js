@@ -81,9 +81,11 @@ function useTools(bar) {
   });
 }
 
-function putPrompt({ target }) {
-  const button = target.closest?.("[data-prompt]");
-  if (button) append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
+function putPrompt(event) {
+  const button = event.target.closest?.("[data-prompt]");
+  if (!button) return;
+  event.preventDefault(); // it is a submit button for those without a script
+  append(document.getElementById(button.dataset.for), `## ${button.dataset.prompt}\n\n`);
 }
 
 // Drafts: a list for each member and form, newest first; only a text that was published is forgotten
