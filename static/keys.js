@@ -61,7 +61,7 @@ function move(step) {
   const at = items.indexOf(here());
   const item = items[at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step];
   if (!item) return true;
-  const link = item.querySelector("h3 a, .q > li > a, p a") ?? item;
+  const link = item.querySelector("h2 a, h3 a, p a") ?? item;
   if (item.closest(".q")) return click(item.querySelector("a"));
   if (item.closest(".posts")) {
     item.tabIndex = -1;
