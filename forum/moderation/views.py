@@ -136,10 +136,10 @@ def _queue_page(
     form: DecisionForm | None = None,
     *,
     status: int = 200,
-    told: str = "",
+    late: str = "",
 ) -> Answer:
     words: dict[str, Any] = {"waiting": waiting, "opened": opened, "wanted": _wanted()}
-    words |= {"told": told, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
+    words |= {"late": late, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
     words |= {"form": form or _decision_form(opened), "reasons": REASON_NAMES}
     return render_template("moderation/queue.html", **words), status
 
@@ -159,12 +159,12 @@ def decide(thing: str, item_id: int) -> Answer:
     form = DecisionForm()
     form.offer(list(DEED_NAMES))
 
-    def page(status: int, told: str = "") -> Answer:
+    def page(status: int, late: str = "") -> Answer:
         opened = queries.entry(me(), thing, item_id)
         form.offer(opened.deeds)
-        if told:
+        if late:
             form.seen.data = str(opened.seen)
-        return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, told=told)
+        return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, late=late)
 
     def deed() -> AnyResponse:
         decision = _decide(thing, item_id, form)

@@ -1,0 +1,308 @@
+"""Reporting and deciding by their deeds: who may, what follows, what is written down, who is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.agendas.queries import agenda_by_id
+from forum.db import db, now
+from forum.dialogue.actions import delete
+from forum.dialogue.queries import get_post, get_topic
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library.actions import submit
+from forum.library.queries import get_case, get_practice
+from forum.members.queries import get_member
+from forum.moderation import actions, queries
+from forum.moderation.models import Decision
+from forum.moderation.queries import QueueFilter
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
+from forum.permissions import SYSTEM, VISITOR
+
+ALL = QueueFilter()
+
+
+def told(member: Any) -> list[tuple[str, str]]:
+    while make_notices(SYSTEM):
+        pass
+    return [(notice.kind, notice.text) for notice in notices_of(member).items]
+
+
+def deeds_of(moderator: Any) -> list[str]:
+    return [decision.deed for decision in reversed(queries.log(moderator).items)]
+
+
+# Reporting
+
+
+def test_a_member_reports_once(people: Any, things: Any) -> None:
+    said = actions.report(people.ana, "post", things.first.id, "rules", "It is rude.")
+    assert (said.title, said.author_id) == ("A rude answer to all.", people.ben.id)
+    assert said.agenda_id == things.agenda.id
+    with pytest.raises(Invalid):
+        actions.report(people.ana, "post", things.first.id, "spam")
+    actions.report(people.chitra, "post", things.first.id, "spam")
+    assert queries.queue_count(people.moderator) == 2  # the post, and the submitted practice
+
+
+def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    actions.report(people.chitra, "topic", things.topic.id, "off topic")
+    actions.report(people.chitra, "case", things.case.id, "something else")
+    actions.report(people.chitra, "practice", things.practice.id, "illegal")
+    actions.report(people.chitra, "member", people.ben.id, "spam")
+    waiting = queries.queue(people.moderator, ALL)
+    assert {line.kind for line in waiting} == {"topic", "case", "practice", "member"}
+    with pytest.raises(Forbidden):
+        actions.report(people.ana, "topic", things.topic.id, "spam")
+    with pytest.raises(Forbidden):
+        actions.report(VISITOR, "topic", things.topic.id, "spam")
+
+
+def test_what_is_not_there_to_read_cannot_be_reported(people: Any, things: Any) -> None:
+    actions.decide(people.moderator, "post", things.first.id, "hide", "Rude.")
+    for kind, item_id in (
+        ("post", things.first.id),
+        ("practice", things.practice.id),  # submitted, not published
+        ("topic", 2**31 - 1),
+        ("agenda", things.agenda.id),
+        ("nonsense", 1),
+    ):
+        with pytest.raises(NotFound):
+            actions.report(people.ana, kind, item_id, "spam")
+
+
+def test_a_report_needs_a_reason_that_exists(people: Any, things: Any) -> None:
+    for reason, text in (("", ""), ("boring", ""), ("spam", "x" * 2_001)):
+        with pytest.raises(Invalid):
+            actions.report(people.ana, "post", things.first.id, reason, text)
+
+
+def test_the_opening_of_a_case_is_the_case(people: Any, things: Any) -> None:
+    said = actions.report(people.ana, "topic", things.case.topic_id, "spam")
+    assert (said.kind, said.item_id) == ("case", things.case.id)
+
+
+# Deciding
+
+
+def test_hiding_answers_the_reports_and_tells_author_and_reporters(
+    people: Any, things: Any
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    actions.report(people.chitra, "post", things.first.id, "spam")
+    actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2: it is rude.")
+    assert not queries.open_reports("post", things.first.id)
+    author = [text for kind, text in told(people.ben) if kind == "decision"]
+    assert author == ["Hidden by the moderators. Rule 2: it is rude."]
+    for reporter in (people.ana, people.chitra):
+        words = [text for kind, text in told(reporter) if kind == "report"]
+        assert len(words) == 1 and "rude" not in words[0] and "Mona" not in words[0]
+    notice = next(n for n in notices_of(people.ben).items if n.kind == "decision")
+    assert notice.actor_id is None
+    assert get_post(people.moderator, things.first.id).hidden_reason == "Rule 2: it is rude."
+
+
+def test_keeping_answers_the_reports_and_leaves_the_author_in_peace(
+    people: Any, things: Any
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    actions.decide(people.host, "post", things.first.id, "keep")
+    assert ("report", "Kept: it is within the rules.") in told(people.ana)
+    assert not [kind for kind, _text in told(people.ben) if kind in ("decision", "report")]
+    assert not get_post(VISITOR, things.first.id).is_gone
+
+
+def test_hiding_needs_a_reason_and_a_deed_that_exists(people: Any, things: Any) -> None:
+    for deed, reason in (("hide", " "), ("hide", "x" * 2_001), ("burn", "Why not"), ("", "")):
+        with pytest.raises(Invalid):
+            actions.decide(people.moderator, "post", things.first.id, deed, reason)
+    assert deeds_of(people.moderator) == []
+
+
+@pytest.mark.parametrize("kind", ["post", "topic", "case", "practice", "member"])
+def test_every_kind_is_hidden_and_restored(people: Any, things: Any, kind: str) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    item_id = {
+        "post": things.first.id,
+        "topic": things.topic.id,
+        "case": things.case.id,
+        "practice": things.practice.id,
+        "member": people.ben.id,
+    }[kind]
+
+    def seen() -> bool:
+        try:
+            return queries.get_thing(people.ana, kind, item_id).state == "shown"
+        except NotFound:
+            return False
+
+    assert seen()
+    actions.decide(people.moderator, kind, item_id, "hide", "Rule 1.")
+    assert not seen()
+    actions.decide(people.moderator, kind, item_id, "restore")
+    assert seen()
+    assert deeds_of(people.moderator)[-2:] == ["hide", "restore"]
+
+
+def test_nothing_is_decided_twice(people: Any, things: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    actions.decide(people.host, "post", things.first.id, "hide", "Rule 2.")
+    for deed, seen in (("hide", None), ("keep", None), ("keep", 0), ("hide", 0), ("restore", 0)):
+        with pytest.raises(Conflict):
+            actions.decide(people.moderator, "post", things.first.id, deed, "Mine.", seen=seen)
+    assert deeds_of(people.moderator) == ["hide"]
+    assert len([kind for kind, _text in told(people.ben) if kind == "decision"]) == 1
+
+
+def test_a_decision_on_an_old_page_is_refused(people: Any, things: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    kept = actions.decide(people.host, "post", things.first.id, "keep", seen=0)
+    actions.report(people.chitra, "post", things.first.id, "spam")
+    with pytest.raises(Conflict):
+        actions.decide(people.moderator, "post", things.first.id, "hide", "Late.", seen=0)
+    actions.decide(people.moderator, "post", things.first.id, "hide", "Aware.", seen=kept.id)
+
+
+def test_a_report_of_what_its_author_deleted_can_be_closed(people: Any, things: Any) -> None:
+    actions.report(people.chitra, "post", things.first.id, "rules")
+    delete(people.ben, things.first.id)
+    with pytest.raises(Conflict):
+        actions.decide(people.moderator, "post", things.first.id, "hide", "Too late.")
+    actions.decide(people.moderator, "post", things.first.id, "keep")
+    assert queries.queue_count(people.moderator) == 1
+
+
+# Hosts
+
+
+def test_a_host_decides_on_the_own_agenda_alone(people: Any, things: Any) -> None:
+    actions.publish(people.host, things.practice.id)
+    for kind, item_id in (
+        ("post", things.first.id),
+        ("topic", things.topic.id),
+        ("case", things.case.id),
+        ("practice", things.practice.id),
+    ):
+        with pytest.raises(Forbidden):
+            actions.decide(things.other_host, kind, item_id, "hide", "Mine now.")
+        actions.decide(people.host, kind, item_id, "hide", "Rule 1.")
+        with pytest.raises((Forbidden, NotFound)):
+            actions.decide(things.other_host, kind, item_id, "restore")
+    assert deeds_of(things.other_host) == []
+    assert deeds_of(people.host) == ["publish", "hide", "hide", "hide", "hide"]
+
+
+def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
+    actions.report(people.ana, "member", people.ben.id, "spam")
+    assert [line.kind for line in queries.queue(people.host, ALL)] == ["practice"]
+    for deed in (
+        lambda who: actions.decide(who, "member", people.ben.id, "hide", "Spam."),
+        lambda who: actions.suspend(who, people.ben.id, now() + timedelta(days=1), "Spam."),
+        lambda who: actions.archive(who, things.agenda.id),
+    ):
+        for person in (people.host, people.ana, VISITOR):
+            with pytest.raises(Forbidden):
+                deed(person)
+
+
+def test_members_decide_nothing(people: Any, things: Any) -> None:
+    actions.report(people.chitra, "topic", things.topic.id, "spam")
+    for deed in (
+        lambda: actions.decide(people.ana, "topic", things.topic.id, "keep"),
+        lambda: actions.lock(people.ana, things.topic.id, "Mine."),
+        lambda: actions.unlock(people.ana, things.topic.id),
+        lambda: actions.pin(people.ana, things.topic.id),
+        lambda: actions.unpin(people.ana, things.topic.id),
+        lambda: actions.move(people.ana, things.topic.id, things.other.id),
+        lambda: actions.publish(people.ben, things.practice.id),
+        lambda: actions.send_back(people.ben, things.practice.id, "To myself."),
+        lambda: actions.feature(people.ben, things.practice.id),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+    assert deeds_of(people.moderator) == []
+
+
+# Topics, practices, members, agendas
+
+
+def test_deeds_on_a_topic_happen_once_and_are_written_down(people: Any, things: Any) -> None:
+    number = things.topic.id
+    actions.lock(people.host, number, "It repeats itself.")
+    for deed, undo in (("pin", "unpin"), ("unlock", "lock")):
+        getattr(actions, deed)(people.host, number)
+        with pytest.raises(Conflict):
+            getattr(actions, deed)(people.host, number)
+        assert undo
+    actions.unpin(people.host, number)
+    assert deeds_of(people.moderator) == ["lock", "pin", "unlock", "unpin"]
+    assert ("decision", "Locked: it takes no more replies. It repeats itself.") in told(people.ana)
+    with pytest.raises(Invalid):
+        actions.lock(people.host, number, "")
+
+
+def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    with pytest.raises(Forbidden):
+        actions.move(people.host, things.topic.id, things.other.id)
+    actions.move(people.moderator, things.topic.id, things.other.id, "It fits better.")
+    assert get_topic(VISITOR, things.topic.id).agenda_id == things.other.id
+    assert [line.kind for line in queries.queue(things.other_host, ALL)] == ["post"]
+    assert queries.queue_count(people.host) == 1  # the practice
+    assert ("decision", "Moved to “Other”. It fits better.") in told(people.ana)
+    with pytest.raises(Invalid):
+        actions.move(people.moderator, things.topic.id, things.other.id)
+
+
+def test_a_practice_is_published_or_returned_once(people: Any, things: Any) -> None:
+    actions.send_back(people.host, things.practice.id, "Say what it cost.")
+    with pytest.raises(Conflict):
+        actions.publish(people.moderator, things.practice.id)
+    submit(people.ben, things.practice.id)
+    actions.publish(people.moderator, things.practice.id)
+    with pytest.raises(Conflict):
+        actions.send_back(people.host, things.practice.id, "Again.")
+    actions.feature(people.host, things.practice.id)
+    assert get_practice(VISITOR, "quiet-asphalt").featured_at
+    actions.unfeature(people.host, things.practice.id)
+    assert deeds_of(people.host) == ["send back", "publish", "feature", "unfeature"]
+
+
+def test_a_suspension_ends_the_membership_for_its_time(people: Any, things: Any) -> None:
+    actions.suspend(people.moderator, people.ben.id, now() + timedelta(days=7), "Three times.")
+    assert not get_member(SYSTEM, people.ben.handle).is_member
+    actions.unsuspend(people.moderator, people.ben.id)
+    assert get_member(SYSTEM, people.ben.handle).is_member
+    with pytest.raises(Conflict):
+        actions.unsuspend(people.moderator, people.ben.id)
+    with pytest.raises(Forbidden):
+        actions.suspend(people.moderator, people.administrator.id, now() + timedelta(1), "Coup.")
+    with pytest.raises(Invalid):
+        actions.suspend(people.moderator, people.ben.id, now() + timedelta(1), " ")
+
+
+def test_an_agenda_is_archived_and_reopened_once(people: Any, things: Any) -> None:
+    actions.archive(people.moderator, things.agenda.id)
+    with pytest.raises(Conflict):
+        actions.archive(people.moderator, things.agenda.id)
+    actions.reopen(people.moderator, things.agenda.id, "There is more to say.")
+    assert agenda_by_id(VISITOR, things.agenda.id).archived_at is None
+    assert deeds_of(people.moderator) == ["archive", "reopen"]
+
+
+def test_a_deed_that_fails_writes_nothing_down(people: Any, things: Any) -> None:
+    with pytest.raises(Invalid):
+        actions.move(people.moderator, things.case.topic_id, things.other.id)
+    assert get_case(VISITOR, "night-council").agenda_id == things.agenda.id
+    assert db.session.query(Decision).count() == 0
+
+
+@pytest.mark.parametrize("item_id", [0, -1, 2**31 - 1])
+def test_ids_of_nothing(people: Any, things: Any, item_id: int) -> None:
+    for kind in ("post", "topic", "case", "practice", "member", "nonsense"):
+        with pytest.raises(NotFound):
+            actions.decide(people.moderator, kind, item_id, "hide", "Nothing.")

@@ -1,0 +1,354 @@
+"""The doors of moderation: the report form, the queue, the deeds, the log, for each role and for hostile input."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.db import at, now
+from forum.dialogue.queries import get_post, get_topic
+from forum.library.queries import get_practice
+from forum.members.queries import get_member
+from forum.moderation import actions, queries
+from forum.permissions import SYSTEM, VISITOR
+
+WHY = {"reason": "Rule 2: it is rude."}
+
+
+def words(response: Any) -> str:
+    return str(response.get_data(as_text=True))
+
+
+def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
+    """Every address of moderation: pages that ask first, and buttons."""
+    topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
+    case, practice = f"/cases/{things.case.slug}", f"/practices/{things.practice.slug}"
+    return {
+        "asking": [
+            f"{topic}/lock",
+            f"{topic}/move",
+            f"{topic}/hide",
+            f"{post}/hide",
+            f"{case}/hide",
+            f"{practice}/hide",
+            f"{practice}/send-back",
+        ],
+        "central": [
+            f"/members/{handle}/hide",
+            f"/members/{handle}/suspend",
+            "/agendas/quieter/archive",
+            "/agendas/quieter/reopen",
+        ],
+        "buttons": [
+            f"{topic}/unlock",
+            f"{topic}/pin",
+            f"{topic}/unpin",
+            f"{topic}/restore",
+            f"{post}/restore",
+            f"{case}/restore",
+            f"{practice}/publish",
+            f"{practice}/feature",
+            f"{practice}/unfeature",
+            f"{practice}/restore",
+            f"/moderation/post/{things.first.id}/decide",
+        ],
+        "central buttons": [f"/members/{handle}/restore", f"/members/{handle}/unsuspend"],
+    }
+
+
+# Reporting
+
+
+def test_a_report_is_thanked_for_and_the_second_is_told_so(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser, address = sign_in(people.ana), f"/posts/{things.first.id}/report"
+    assert "A rude answer to all." in words(browser.get(address))
+    refused = browser.post(address, data={"text": "It is rude."})
+    assert refused.status_code == 422 and "It is rude." in words(refused)
+    sent = browser.post(address, data={"reason": "rules", "text": "It is rude."})
+    assert sent.status_code == 303 and sent.location == f"/posts/{things.first.id}"
+    assert "You have reported this already" in words(browser.get(address))
+    again = browser.post(address, data={"reason": "spam"})
+    assert again.status_code == 422 and "You have reported this already" in words(again)
+    assert len(queries.open_reports("post", things.first.id)) == 1
+
+
+def test_every_kind_has_a_report_form_for_members_alone(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    browser = sign_in(people.chitra)
+    for address in (
+        f"/topics/{things.topic.id}/report",
+        f"/posts/{things.first.id}/report",
+        "/cases/night-council/report",
+        "/practices/quiet-asphalt/report",
+        "/members/ben-okoth/report",
+    ):
+        assert client.get(address).location.startswith("/sign-in?next="), address
+        assert client.post(address, data={"reason": "spam"}).status_code == 403
+        assert browser.get(address).status_code == 200, address
+        assert browser.post(address, data={"reason": "spam"}).status_code == 303, address
+    assert sign_in(people.ben).get(f"/posts/{things.first.id}/report").status_code == 403
+
+
+def test_a_report_leads_back_where_one_came_from_but_never_elsewhere(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser, address = sign_in(people.ana), f"/posts/{things.first.id}/report"
+    sent = browser.post(f"{address}?next=//evil.example", data={"reason": "spam"})
+    assert sent.location == f"/posts/{things.first.id}"
+    sent = sign_in(people.chitra).post(f"{address}?next=/topics", data={"reason": "spam"})
+    assert sent.location == "/topics"
+
+
+# The queue
+
+
+def test_the_queue_is_emptied_entry_by_entry(sign_in: Any, people: Any, things: Any) -> None:
+    with at(now() + timedelta(minutes=1)):
+        actions.report(people.ana, "post", things.first.id, "rules", "Look at the tone.")
+    with at(now() + timedelta(minutes=2)):
+        actions.report(people.ana, "member", people.ben.id, "spam")
+    browser = sign_in(people.moderator)
+    page = words(browser.get("/moderation"))
+    assert "Look at the tone." not in page  # the practice waits longest and is opened
+    page = words(browser.get(f"/moderation/post/{things.first.id}"))
+    assert "Look at the tone." in page and "A kind answer." in page and 'value="keep"' in page
+    first = browser.post(
+        f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
+    )
+    assert first.location == f"/moderation/member/{people.ben.id}"
+    second = browser.post(f"{first.location}/decide", data={"deed": "keep", "seen": "0"})
+    assert second.location == f"/moderation/practice/{things.practice.id}"
+    last = browser.post(f"{second.location}/decide", data={"deed": "publish", "seen": "0"})
+    assert last.location == "/moderation"
+    assert "Nothing is waiting" in words(browser.get("/moderation"))
+    assert get_post(VISITOR, things.first.id).is_gone
+    assert get_practice(VISITOR, "quiet-asphalt").state == "published"
+
+
+def test_a_decision_without_a_reason_comes_back_with_what_was_chosen(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    browser, address = sign_in(people.host), f"/moderation/post/{things.first.id}/decide"
+    for typed in ({"deed": "hide"}, {"reason": "No deed."}, {"deed": "burn", "reason": "Kept."}):
+        answer = browser.post(address, data={"seen": "0", **typed})
+        assert answer.status_code == 422 and typed.get("reason", "") in words(answer)
+    assert "checked" in words(browser.post(address, data={"deed": "hide"}))
+    page = browser.post(
+        f"/moderation/practice/{things.practice.id}/decide", data={"deed": "send_back"}
+    )
+    assert page.status_code == 422 and "Say why" in words(page)
+
+
+def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    browser = sign_in(people.moderator)
+    assert 'name="seen" type="hidden" value="0"' in words(
+        browser.get(f"/moderation/post/{things.first.id}")
+    )
+    actions.decide(people.host, "post", things.first.id, "keep", "It is not that rude.")
+    late = browser.post(
+        f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
+    )
+    assert late.status_code == 409
+    assert "Another moderator has decided about this meanwhile" in words(late)
+    assert "It is not that rude." in words(late) and WHY["reason"] in words(late)
+    assert not get_post(VISITOR, things.first.id).is_gone
+    hide = f"/posts/{things.first.id}/hide"
+    assert browser.post(hide, data={"seen": "0", **WHY}).status_code == 409
+
+
+def test_the_queue_is_filtered_and_the_filter_is_kept(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    actions.report(people.ana, "post", things.second.id, "rules")
+    browser = sign_in(people.moderator)
+    page = words(browser.get("/moderation?kind=post&agenda=quieter"))
+    assert f"/moderation/post/{things.first.id}?agenda=quieter" in page
+    assert "Quiet asphalt" not in page
+    answer = browser.post(
+        f"/moderation/post/{things.first.id}/decide?kind=post&agenda=quieter",
+        data={"deed": "keep", "seen": "0"},
+    )
+    assert answer.location.startswith(f"/moderation/post/{things.second.id}?")
+    assert "Nothing is waiting" in words(browser.get("/moderation?agenda=nowhere"))
+
+
+# Who may
+
+
+def test_visitors_and_members_find_the_doors_closed(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    doors = addresses(things)
+    browser = sign_in(people.ana)
+    for address in doors["asking"] + doors["central"]:
+        assert client.get(address).status_code == 303, address
+        assert browser.get(address).status_code == 403, address
+    for address in chain.from_iterable(doors.values()):
+        assert client.post(address, data=WHY).status_code == 403, address
+        assert browser.post(address, data=WHY).status_code == 403, address
+    for address in ("/moderation", "/moderation/log", f"/moderation/post/{things.first.id}"):
+        assert client.get(address).status_code == 303, address
+        assert browser.get(address).status_code == 403, address
+
+
+def test_a_host_of_another_agenda_finds_the_doors_closed(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    browser, doors = sign_in(things.other_host), addresses(things)
+    for address in chain.from_iterable(doors.values()):
+        assert browser.post(address, data=WHY).status_code == 403, address
+    assert browser.get(f"/moderation/post/{things.first.id}").status_code == 403
+    assert browser.get("/moderation").status_code == 200
+    assert queries.log(people.moderator).total == 1
+
+
+def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: Any) -> None:
+    browser, doors = sign_in(people.host), addresses(things)
+    for address in doors["asking"]:
+        assert browser.get(address).status_code == 200, address
+    for address in doors["central"] + doors["central buttons"]:
+        assert browser.post(address, data=WHY).status_code == 403, address
+    assert browser.post(doors["asking"][0], data=WHY).status_code == 303
+    assert get_topic(VISITOR, things.topic.id).locked_at
+
+
+# Direct deeds
+
+
+def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, things: Any) -> None:
+    browser, doors = sign_in(people.moderator), addresses(things)
+    handle = f"/members/{people.ben.handle}"
+    for address in [*doors["asking"], f"{handle}/hide", f"{handle}/suspend"]:
+        if address.endswith("move"):
+            continue
+        answer = browser.post(address, data={"reason": " ", "days": "7"})
+        assert answer.status_code == 422 and "Say why" in words(answer), address
+    assert queries.log(people.moderator).total == 0
+
+
+def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, things: Any) -> None:
+    browser = sign_in(people.moderator)
+    topic, post = f"/topics/{things.topic.id}", f"/posts/{things.first.id}"
+    handle, practice = f"/members/{people.ben.handle}", f"/practices/{things.practice.slug}"
+    deeds: list[tuple[str, dict[str, Any]]] = [
+        (f"{topic}/lock", WHY),
+        (f"{topic}/unlock", {}),
+        (f"{topic}/pin", {}),
+        (f"{topic}/unpin", {}),
+        (f"{post}/hide", WHY),
+        (f"{post}/restore", {}),
+        (f"{topic}/hide", WHY),
+        (f"{topic}/restore", {}),
+        (f"{topic}/move", {"agenda": str(things.other.id)}),
+        ("/cases/night-council/hide", WHY),
+        ("/cases/night-council/restore", {}),
+        (f"{practice}/publish", {}),
+        (f"{practice}/feature", {}),
+        (f"{practice}/unfeature", {}),
+        (f"{practice}/hide", WHY),
+        (f"{practice}/restore", {}),
+        (f"{handle}/hide", WHY),
+        (f"{handle}/restore", {}),
+        (f"{handle}/suspend", {"days": "30", **WHY}),
+        (f"{handle}/unsuspend", {}),
+        ("/agendas/quieter/archive", {}),
+        ("/agendas/quieter/reopen", {}),
+    ]
+    for address, data in deeds:
+        answer = browser.post(address, data=data)
+        assert answer.status_code == 303, (address, words(answer))
+        assert answer.location.startswith("/"), address
+    assert queries.log(people.moderator).total == len(deeds)
+    page = words(browser.get("/moderation/log"))
+    assert page.count("<tr>") == len(deeds) + 1 and "Mona Berg" in page
+
+
+def test_a_deed_done_already_is_said_to_be(sign_in: Any, people: Any, things: Any) -> None:
+    browser = sign_in(people.moderator)
+    assert browser.post(f"/topics/{things.topic.id}/pin").status_code == 303
+    again = browser.post(f"/topics/{things.topic.id}/pin")
+    assert again.status_code == 409 and "This is so already" in words(again)
+    assert browser.post(f"/posts/{things.first.id}/restore").status_code == 409
+
+
+def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: Any) -> None:
+    theirs, browser = sign_in(people.ben), sign_in(people.moderator)
+    address = f"/members/{people.ben.handle}/suspend"
+    assert browser.post(address, data={"days": "9999", **WHY}).status_code == 422
+    assert browser.post(address, data={"days": "7", **WHY}).status_code == 303
+    assert theirs.get("/settings").status_code == 303
+    assert get_member(SYSTEM, people.ben.handle).is_suspended
+
+
+# What was decided
+
+
+def test_the_author_reads_the_reasons_without_a_name(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    made = actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2.")
+    address = f"/moderation/decisions/{made.id}"
+    page = words(sign_in(people.ben).get(address))
+    assert "Rule 2." in page and "a moderator of the agenda" in page and "Mona" not in page
+    assert sign_in(people.ana).get(address).status_code == 404
+    assert client.get(address).status_code == 303
+
+
+def test_pages_cost_few_queries(sign_in: Any, people: Any, things: Any, queries: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    browser = sign_in(people.moderator)
+    browser.get("/moderation")
+    for address, most in (
+        ("/moderation", 14),
+        (f"/moderation/post/{things.first.id}", 15),
+        ("/moderation/log", 8),
+        (f"/topics/{things.topic.id}/lock", 8),
+        (f"/posts/{things.first.id}/hide", 8),
+    ):
+        with queries() as made:
+            assert browser.get(address).status_code == 200
+        assert made.count <= most, (address, made.count, made.statements)
+
+
+@pytest.mark.parametrize(
+    "bad", ["<script>x</script>", "\x00", "x" * 30_000, "9" * 50, "-1", b"\xff\xfe"]
+)
+def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, things: Any, bad: Any) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    browser = sign_in(people.moderator)
+    fields = dict.fromkeys(["reason", "text", "deed", "seen", "agenda", "days", "next"], bad)
+    for address in (
+        f"/topics/{things.topic.id}/report",
+        f"/topics/{things.topic.id}/lock",
+        f"/topics/{things.topic.id}/move",
+        f"/members/{people.ben.handle}/suspend",
+        f"/moderation/post/{things.first.id}/decide",
+    ):
+        answer = browser.post(address, data=fields)
+        assert answer.status_code in (303, 409, 422), address
+        assert "<script>x" not in words(answer)
+    for address in (
+        f"/moderation/post/{2**63}",
+        "/moderation/nonsense/1",
+        "/moderation/post/-1",
+        "/moderation/decisions/0",
+        "/topics/0/lock",
+        "/members/%ff/suspend",
+    ):
+        assert browser.get(address).status_code == 404, address
+    for query in ({"agenda": bad}, {"kind": bad}, {"page": bad}, {"page": "10" * 9}):
+        assert browser.get("/moderation/log", query_string=query).status_code in (200, 404)
+        assert browser.get("/moderation", query_string=query).status_code in (200, 404)
