@@ -305,7 +305,11 @@ def _agenda(curator: Member, file: AgendaFile, loading: Loading) -> Agenda:
 
 
 def _first_moment(file: AgendaFile) -> datetime:
-    return min((topic["at"] for topic in file.topics), default=now()) - timedelta(days=1)
+    """An agenda is a day older than the first thing that was said or published on it."""
+    moments = [topic["at"] for topic in file.topics]
+    moments += [post["at"] for group in file.comments for post in group["posts"]]
+    moments += [_noon(v["published_on"]) for v in file.practices if "published_on" in v]
+    return min(moments, default=now()) - timedelta(days=7)
 
 
 def _statement(values: Values) -> agendas.StatementText:
