@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: run test check format lint types contracts templates lock icons fonts bench clean
 
 run: .venv/run
-	@$(DEMO) db upgrade 2>/dev/null || $(DEMO) db upgrade
+	@$(DEMO) db upgrade
 	@$(DEMO) demo
 	@FORUM_URL=$${FORUM_URL:-http://127.0.0.1:$(PORT)} $(DEMO) serve --port $(PORT)
 

