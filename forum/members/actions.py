@@ -449,9 +449,7 @@ def _new_organisation(text: OrganisationText) -> Organisation:
     if not HANDLE.fullmatch(wish):
         raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
     slug = _free(wish, lambda slug: slug != "new" and queries.slug_is_free(Organisation, slug))
-    organisation = Organisation(slug=slug, created_at=now())
-    db.session.add(organisation)
-    return organisation
+    return Organisation(slug=slug, created_at=now())
 
 
 def _kept(moderator: Person, organisation_id: int) -> Organisation:
@@ -470,6 +468,7 @@ def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
     organisation.city_id = _known(City, text.city_id, "city")
     organisation.representative_id, organisation.seats = text.representative_id, text.seats
     organisation.website, organisation.about = text.website.strip(), text.about.strip()
+    db.session.add(organisation)
     db.session.flush()
     return organisation
 

@@ -67,7 +67,8 @@ def at_most(length: int) -> Length:
 
 def number_or_none(value: Any) -> int | None:
     """The number of a chosen row; None for the choice of none."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    text = "" if value is None else str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 # Passwords

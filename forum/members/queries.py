@@ -213,11 +213,15 @@ def members_of_organisation(reader: Person, organisation_id: int) -> list[Member
 
 
 def administered_members(administrator: Person, words: str, page: int = 1) -> Page[Member]:
-    """Everybody with an account, by words of the name or a part of the e-mail address."""
+    """Everybody with an account, by words of the name, a part of the e-mail address, or the handle."""
     require(administrator.can.administer())
     wanted = fold(words).split()[:8]
     is_meant = [
-        or_(_has_word(Member.folded, word), Member.email.contains(word, autoescape=True))
+        or_(
+            _has_word(Member.folded, word),
+            Member.email.contains(word, autoescape=True),
+            Member.handle == word,
+        )
         for word in wanted
     ]
     found = select(Member).where(Member.left_at.is_(None), *is_meant).options(*_in_a_list())

@@ -1,0 +1,34 @@
+"""Keeping what a page said before it is edited."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from forum.db import at
+from forum.history.actions import keep_version
+from forum.history.queries import versions_of
+from forum.permissions import SYSTEM
+
+
+def test_versions_come_back_latest_first_and_of_their_thing_only(app, people):
+    keep_version(people.moderator, "case", 1, {"name": "Old"})
+    with at(datetime(2026, 5, 4, tzinfo=UTC)):
+        keep_version(SYSTEM, "case", 1, {"name": "Newer", "year": 2014, "on": date(2026, 1, 2)})
+    keep_version(people.moderator, "case", 2, {"name": "Other"})
+    keep_version(people.moderator, "agenda", 1, {"title": "Another kind"})
+    latest, first = versions_of("case", 1)
+    assert latest.fields == {"name": "Newer", "year": 2014, "on": "2026-01-02"}
+    assert (latest.replaced_at, latest.editor_name) == (datetime(2026, 5, 4, tzinfo=UTC), "system")
+    assert (first.editor_name, first.editor_handle) == ("Mona Berg", "mona-berg")
+
+
+def test_the_name_of_the_editor_is_kept_as_it_was(app, people):
+    keep_version(people.moderator, "theme", 1, {})
+    people.moderator.name = "Renamed"
+    assert versions_of("theme", 1)[0].editor_name == "Mona Berg"
+
+
+def test_a_list_of_versions_is_bounded(app):
+    for number in range(205):
+        keep_version(SYSTEM, "theme", 9, {"number": number})
+    assert [len(versions_of("theme", 9)), versions_of("theme", 9)[0].fields["number"]] == [200, 204]

@@ -1,0 +1,396 @@
+"""Deeds of the members room: what they change, and what they refuse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.db import at, db, now
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.history.queries import versions_of
+from forum.markup import write
+from forum.members import actions, queries
+from forum.members.actions import Joining, OrganisationText, Profile
+from forum.members.models import Member, Session
+from forum.permissions import SYSTEM, VISITOR
+
+TAMPERE = 634963
+
+
+def joined(name="Ana Prado", email="ana@city.example", **more):
+    return actions.join(VISITOR, Joining(name, email, "a hash", **more))
+
+
+# The federation
+
+
+def test_a_forum_is_founded_once(app):
+    actions.found_federation(SYSTEM, "Cities in Dialogue", "Reading is open.")
+    with pytest.raises(Conflict):
+        actions.found_federation(SYSTEM, "Another", "")
+
+
+def test_members_cannot_found_it(app, people):
+    with pytest.raises(Forbidden):
+        actions.found_federation(people.moderator, "Mine", "")
+
+
+def test_a_forum_that_cannot_be_set_up_whole_is_not_set_up(app):
+    joined("Ana", "ana@city.example")
+    with pytest.raises(Invalid):
+        actions.set_up(SYSTEM, "Forum", "", Joining("Ben", "ana@city.example", "hash"))
+    assert queries.federation() is None
+
+
+# Joining
+
+
+def test_joining_keeps_what_was_said(app):
+    member = joined(
+        "  Søren\n Łukasz ",
+        "Soren@City.Example",
+        position="Planner",
+        city_id=TAMPERE,
+        language="fi",
+        languages=("fi", "sv"),
+    )
+    found = queries.get_member(VISITOR, "soren-lukasz")
+    assert (found.id, found.name, found.email) == (member.id, "Søren Łukasz", "soren@city.example")
+    assert found.city.name == "Tampere"
+    assert [spoken.language for spoken in found.languages] == ["fi", "sv"]
+    assert found.can.write()
+
+
+@pytest.mark.parametrize(
+    ("name", "handle"),
+    [
+        ("Émile Zola", "emile-zola"),
+        ("Þór Æsir", "thor-aesir"),
+        ("田中 宏", "person"),
+        ("Admin", "admin-2"),
+    ],
+)
+def test_a_handle_is_made_of_the_name(app, name, handle):
+    assert joined(name).handle == handle
+
+
+def test_handles_are_unique(app):
+    handles = [joined("Li Wei", f"li{number}@city.example").handle for number in range(3)]
+    assert handles == ["li-wei", "li-wei-2", "li-wei-3"]
+
+
+@pytest.mark.parametrize("handle", ["admin", "moderator", "Ana", "a b", "", "-a", "ä", "x" * 41])
+def test_a_wished_handle_may_be_refused(app, handle):
+    with pytest.raises(Invalid) as refused:
+        joined(handle=handle)
+    assert refused.value.field == "handle"
+
+
+def test_an_address_joins_once_however_it_is_cased(app):
+    joined("Ana", "ana@city.example")
+    with pytest.raises(Invalid) as refused:
+        joined("Another", "ANA@City.Example")
+    assert refused.value.field == "email"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "123",
+        "\u200b",
+        "x" * 81,
+        "evil.com",
+        "https://e.example",
+        "a@b",
+        "</b>",
+        "a" + "\u0301" * 9,
+    ],
+)
+def test_names_that_mislead_are_refused(app, name):
+    with pytest.raises(Invalid) as refused:
+        joined(name)
+    assert refused.value.field == "name"
+
+
+def test_invisible_signs_are_taken_out_of_names(app):
+    assert joined("Ana\u202e Pra\u200bdo\u2066").name == "Ana Prado"
+
+
+def test_names_of_many_scripts_are_taken(app):
+    for number, name in enumerate(
+        ["محمد علی", "नागेश", "O’Brien-Smith", "Nguyễn Thị Hường", "J. R. Smith"]
+    ):
+        assert joined(name, f"p{number}@city.example").name == name
+
+
+def test_members_do_not_join_again(app, people):
+    with pytest.raises(Forbidden):
+        actions.join(people.ana, Joining("Ana", "other@city.example", "hash"))
+
+
+def test_a_city_or_organisation_that_does_not_exist_is_refused(app):
+    with pytest.raises(Invalid):
+        joined(city_id=1)
+    with pytest.raises(Invalid):
+        joined(organisation_id=99)
+    assert queries.by_email("ana@city.example") is None
+
+
+# Sessions
+
+
+def test_a_token_is_kept_as_its_hash_only(app, people):
+    token = actions.sign_in(people.ana, "Firefox on Linux")
+    kept = db.session.scalars(select(Session)).one()
+    assert token not in (kept.token_hash, kept.device)
+    assert kept.token_hash == queries.token_hash(token)
+    assert queries.session_of(token).member.city.name == "Medellín"
+
+
+def test_signing_out_ends_one_session(app, people):
+    here, there = actions.sign_in(people.ana), actions.sign_in(people.ana)
+    actions.sign_out(people.ana, here)
+    assert queries.session_of(here) is None
+    assert queries.session_of(there)
+
+
+def test_nobody_ends_a_session_of_somebody_else(app, people):
+    token = actions.sign_in(people.ana)
+    actions.sign_out(people.ben, token)
+    actions.end_session(people.ben, queries.session_of(token).id)
+    actions.end_sessions(people.ben)
+    assert queries.session_of(token)
+
+
+def test_sessions_end_when_idle_or_too_old(app, people):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    with at(start):
+        token = actions.sign_in(people.ana)
+        session_id = queries.session_of(token).id
+    with at(start + timedelta(days=29)):
+        assert queries.session_of(token)
+    with at(start + timedelta(days=31)):
+        assert queries.session_of(token) is None
+    for day in range(20, 181, 20):
+        with at(start + timedelta(days=day)):
+            actions.note_seen(people.ana, session_id)
+    with at(start + timedelta(days=179)):
+        assert queries.session_of(token)
+    with at(start + timedelta(days=181)):
+        assert queries.session_of(token) is None
+
+
+def test_sessions_do_not_pile_up(app, people):
+    first = actions.sign_in(people.ana)
+    for _number in range(actions.MOST_SESSIONS):
+        with at(now() + timedelta(minutes=1)):
+            actions.sign_in(people.ana)
+    assert queries.session_of(first) is None
+    assert len(queries.sessions_of(people.ana)) == actions.MOST_SESSIONS
+
+
+def test_a_suspension_ends_sessions_at_once(app, people):
+    token = actions.sign_in(people.ana)
+    actions.suspend(people.moderator, people.ana.id, now() + timedelta(days=7))
+    assert queries.session_of(token) is None
+    with pytest.raises(Forbidden) as refused:
+        actions.sign_in(queries.by_email("ana@example.org"))
+    assert "suspended" in refused.value.message
+    actions.unsuspend(people.moderator, people.ana.id)
+    assert actions.sign_in(queries.by_email("ana@example.org"))
+
+
+def test_a_new_password_ends_all_other_sessions(app, people):
+    here, there = actions.sign_in(people.ana), actions.sign_in(people.ana)
+    actions.change_password(people.ana, "new hash", here)
+    assert queries.session_of(here)
+    assert queries.session_of(there) is None
+    assert queries.by_email("ana@example.org").password_hash == "new hash"
+
+
+def test_an_administrator_gives_a_new_password(app, people):
+    token = actions.sign_in(people.ana)
+    actions.set_password(people.administrator, "ana-prado", "new hash")
+    assert queries.session_of(token) is None
+    with pytest.raises(Forbidden):
+        actions.set_password(people.moderator, "ana-prado", "hash")
+
+
+# Profiles
+
+
+def test_a_profile_is_replaced_whole(app, people):
+    about = write("I work on *drains*.")
+    profile = Profile(
+        "Ana Maria Prado", "Engineer", None, TAMPERE, "es", ("es", "en"), "Floods", about
+    )
+    actions.edit_profile(people.ana, profile)
+    found = queries.get_member(VISITOR, "ana-prado")
+    assert (found.name, found.position, found.city.name) == (
+        "Ana Maria Prado",
+        "Engineer",
+        "Tampere",
+    )
+    assert "<em>drains</em>" in found.about_html
+    assert [spoken.language for spoken in found.languages] == ["es", "en"]
+
+
+def test_unknown_languages_are_left_out(app, people):
+    actions.edit_profile(people.ana, Profile("Ana", language="xx", languages=("xx", "de", "de")))
+    found = queries.get_member(VISITOR, "ana-prado")
+    assert (found.language, [spoken.language for spoken in found.languages]) == ("en", ["de"])
+
+
+def test_visitors_have_no_profile(app):
+    with pytest.raises(Forbidden):
+        actions.edit_profile(VISITOR, Profile("Nobody"))
+
+
+# Roles and restrictions
+
+
+def test_administrators_give_roles(app, people):
+    assert actions.appoint(people.administrator, "ana-prado", "moderator").is_moderator
+    for doer in (people.moderator, people.ana, VISITOR):
+        with pytest.raises(Forbidden):
+            actions.appoint(doer, "ana-prado", "administrator")
+
+
+def test_an_unknown_role_or_member_is_refused(app, people):
+    with pytest.raises(Invalid):
+        actions.appoint(SYSTEM, "ana-prado", "king")
+    with pytest.raises(NotFound):
+        actions.appoint(SYSTEM, "nobody-here", "member")
+
+
+def test_the_last_administrator_stays(app, people):
+    with pytest.raises(Invalid):
+        actions.appoint(SYSTEM, people.administrator.handle, "member")
+    actions.appoint(SYSTEM, "ana-prado", "administrator")
+    actions.appoint(SYSTEM, people.administrator.handle, "member")
+
+
+def test_rights_that_ended_a_moment_ago_have_ended(app, people):
+    actions.appoint(SYSTEM, people.moderator.handle, "member")
+    with pytest.raises(Forbidden):
+        actions.suspend(people.moderator, people.ana.id, now() + timedelta(days=1))
+
+
+def test_only_an_administrator_suspends_a_moderator(app, people):
+    until = now() + timedelta(days=1)
+    for member in (people.moderator, people.administrator):
+        with pytest.raises(Forbidden):
+            actions.suspend(people.moderator, member.id, until)
+    actions.suspend(people.administrator, people.moderator.id, until)
+    with pytest.raises(Forbidden):
+        actions.suspend(people.ana, people.ben.id, until)
+
+
+def test_a_suspension_lies_ahead(app, people):
+    with pytest.raises(Invalid):
+        actions.suspend(people.moderator, people.ana.id, now())
+
+
+def test_a_hidden_profile_is_seen_by_moderators_and_its_owner(app, people):
+    actions.hide_profile(people.moderator, people.ana.id)
+    for reader in (VISITOR, people.ben):
+        with pytest.raises(NotFound):
+            queries.get_member(reader, "ana-prado")
+        assert queries.directory(reader, queries.DirectoryFilter(words="ana")).total == 0
+        assert "Medellín" not in [city.name for city, _count in queries.cities_with_members(reader)]
+    for reader in (people.ana, people.moderator):
+        assert queries.get_member(reader, "ana-prado")
+    actions.restore_profile(people.moderator, people.ana.id)
+    assert queries.get_member(VISITOR, "ana-prado")
+    with pytest.raises(Forbidden):
+        actions.hide_profile(people.ben, people.ana.id)
+
+
+def test_what_other_rooms_note_of_a_member(app, people):
+    actions.note_posts(people.ana, people.ana.id, 2)
+    actions.note_posts(people.ana, people.ana.id, -1)
+    actions.note_hosting(people.moderator, people.ana.id, [7, 3, 3])
+    found = db.session.get(Member, people.ana.id, populate_existing=True)
+    assert (found.posts_count, found.hosted) == (1, [3, 7])
+    with pytest.raises(Forbidden):
+        actions.note_hosting(people.ana, people.ana.id, [1])
+
+
+# Organisations
+
+
+def test_an_organisation_is_written_and_its_history_kept(app, people):
+    made = actions.write_organisation(
+        people.moderator, OrganisationText("Stadt Köln", "city", seats=3)
+    )
+    assert made.slug == "stadt-koln"
+    text = OrganisationText(
+        "Köln", "partner", TAMPERE, people.ana.id, None, "https://k.example", "We plan."
+    )
+    actions.write_organisation(people.moderator, text, made.id)
+    found = queries.get_organisation("stadt-koln")
+    assert (found.name, found.city.name, found.representative.name) == (
+        "Köln",
+        "Tampere",
+        "Ana Prado",
+    )
+    version = versions_of("organisation", found.id)[0]
+    assert (version.fields["name"], version.fields["seats"]) == ("Stadt Köln", 3)
+    assert version.editor_handle == people.moderator.handle
+
+
+def test_an_organisation_may_be_whole_from_the_start(app, people):
+    text = OrganisationText("Rotterdam", "city", TAMPERE, people.ana.id, 5, slug="rotterdam-port")
+    made = actions.write_organisation(people.moderator, text)
+    assert (made.slug, made.city_id, made.representative_id) == (
+        "rotterdam-port",
+        TAMPERE,
+        people.ana.id,
+    )
+
+
+def test_organisations_of_one_name_have_their_own_addresses(app):
+    slugs = [
+        actions.write_organisation(SYSTEM, OrganisationText(name, "city")).slug
+        for name in ("City", "City", "New", "都市")
+    ]
+    assert slugs == ["city", "city-2", "new-2", "organisation"]
+
+
+def test_organisations_are_for_moderators_and_of_a_known_kind(app, people):
+    for doer in (VISITOR, people.ana, people.host):
+        with pytest.raises(Forbidden):
+            actions.write_organisation(doer, OrganisationText("Mine", "city"))
+    with pytest.raises(Invalid):
+        actions.write_organisation(SYSTEM, OrganisationText("Mine", "empire"))
+    with pytest.raises(Invalid):
+        actions.write_organisation(SYSTEM, OrganisationText(" ", "city"))
+    with pytest.raises(NotFound):
+        actions.write_organisation(SYSTEM, OrganisationText("Mine", "city"), 99)
+
+
+# Cities
+
+
+def test_loading_cities_again_changes_no_address(app):
+    rows = [
+        (90000001, "Surat", "IN", 1.0, 2.0, 5, []),
+        (1255364, "Surat", "IN", 21.2, 72.8, 7, ["Suryapur"]),
+    ]
+    told: list[int] = []
+    assert actions.load_cities(SYSTEM, rows, told.append) == 2
+    assert told == [2]
+    known = queries.city_by_id(1255364)
+    db.session.refresh(known)
+    assert (known.slug, known.population) == ("surat", 7)
+    assert queries.city_by_id(90000001).slug == "surat-in"
+    assert [city.id for city in queries.cities_named("surya")] == [1255364]
+
+
+def test_cities_are_loaded_by_administrators(app, people):
+    with pytest.raises(Forbidden):
+        actions.load_cities(people.moderator, [])

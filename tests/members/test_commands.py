@@ -1,0 +1,168 @@
+"""The commands of the members room: what they print, what they refuse, with which exit code."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from forum.app import create_app
+from forum.db import db
+from forum.members import actions, commands, queries
+from forum.passwords import verify_password
+from forum.permissions import SYSTEM
+from forum.settings import from_environment
+
+PASSWORD = "four unrelated plain words"
+
+
+@pytest.fixture
+def run(app, monkeypatch):
+    monkeypatch.setattr(commands, "upgrade", lambda: None)  # the tables of the tests are there
+    runner = app.test_cli_runner()
+    return lambda *words, said="": runner.invoke(args=words, input=said)
+
+
+def add(run, said=PASSWORD + "\n", **change):
+    options = {"email": "eva@city.example", "name": "Eva Holm", **change}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return run("members", "add", *words, said=said)
+
+
+def test_a_member_is_added_with_the_password_of_standard_input(run):
+    done = add(run, role="moderator")
+    assert (done.exit_code, done.output) == (0, "Added Eva Holm as moderator: /members/eva-holm\n")
+    member = queries.by_email("eva@city.example")
+    assert member.is_moderator
+    assert verify_password(member.password_hash, PASSWORD)
+    assert PASSWORD not in done.output
+
+
+def test_a_handle_can_be_wished(run):
+    assert add(run, handle="eva").exit_code == 0
+    assert queries.by_email("eva@city.example").handle == "eva"
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "sentence"),
+    [
+        ({}, "", "The password has to have 8 to 128 characters."),
+        ({}, "kort\n", "The password has to have 8 to 128 characters."),
+        ({}, "password123\n", "Many people use this password."),
+        ({}, "evaholm11\n", "not made of your name"),
+        ({"email": "eva"}, PASSWORD, "This is not an e-mail address."),
+        ({"name": "https://e.example"}, PASSWORD, "Write a name, not an address."),
+        ({"handle": "admin"}, PASSWORD, "Choose a handle"),
+        ({"role": "king"}, PASSWORD, "is not one of"),
+    ],
+)
+def test_what_cannot_be_added_is_said_and_exits_non_zero(run, change, said, sentence):
+    done = add(run, said, **change)
+    assert done.exit_code != 0
+    assert sentence in done.output
+    assert queries.by_email("eva@city.example") is None
+
+
+def test_an_address_is_added_once(run):
+    add(run)
+    done = add(run, name="Other")
+    assert done.exit_code == 1 and "There is an account with this address." in done.output
+
+
+def test_members_are_listed(run, people):
+    done = run("members", "list")
+    assert "mona-berg\tmoderator\tmona@example.org\tMona Berg\n" in done.output
+    assert len(done.output.splitlines()) == 6
+
+
+def test_a_role_is_given(run, people):
+    done = run("members", "role", "ana-prado", "administrator")
+    assert (done.exit_code, done.output) == (0, "Ana Prado is now administrator.\n")
+    assert run("members", "role", "nobody", "member").exit_code == 1
+    run("members", "role", "ana-prado", "member")
+    done = run("members", "role", people.administrator.handle, "member")
+    assert done.exit_code == 1 and "Somebody has to run the forum." in done.output
+
+
+def test_a_new_password_ends_sessions(run, people):
+    token = actions.sign_in(people.ana)
+    done = run("members", "password", "ana-prado", said=PASSWORD + "\n")
+    assert done.exit_code == 0
+    assert queries.session_of(token) is None
+    assert verify_password(queries.by_email("ana@example.org").password_hash, PASSWORD)
+
+
+def answers(name="Cities of the North", email="ingrid@city.example", password=PASSWORD):
+    return "\n".join([name, "We learn.", "Ingrid Solberg", email, password, ""])
+
+
+def test_a_forum_is_set_up(run):
+    done = run("setup", said=answers())
+    assert done.exit_code == 0, done.output
+    federation = queries.federation()
+    assert (federation.name, federation.tagline) == ("Cities of the North", "We learn.")
+    assert (federation.contact_email, federation.is_demo) == ("ingrid@city.example", False)
+    member = queries.by_email("ingrid@city.example")
+    assert member.is_administrator
+    assert PASSWORD not in done.output
+
+
+def test_a_forum_is_set_up_once(run):
+    actions.found_federation(SYSTEM, "There already")
+    done = run("setup", said=answers())
+    assert done.exit_code == 1 and "has been set up already" in done.output
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "\n",
+        "Name\n",
+        answers(email="x"),
+        answers(password="short"),
+        answers(password="citiesofthenorth"),
+    ],
+)
+def test_half_an_answer_sets_up_nothing(run, said):
+    assert run("setup", said=said).exit_code == 1
+    assert queries.federation() is None
+    assert queries.all_members() == []
+
+
+@pytest.fixture
+def two_cities(monkeypatch, tmp_path):
+    path = tmp_path / "cities.tsv.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.write("id\tname\tcountry\tlatitude\tlongitude\tpopulation\tadmin1\talternates\n")
+        file.write("90000001\tNewtown\tAU\t1.5\t-2.5\t12\t\t新城|Нью\n")
+        file.write("90000002\tOldtown\tAU\t1\t2\t5\t02\t\n")
+    monkeypatch.setattr(commands, "CITIES", path)
+
+
+def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):
+    app = create_app(from_environment({"FORUM_DATA": str(tmp_path), "FORUM_LIMITS": "0"}))
+    done = app.test_cli_runner().invoke(args=["setup"], input=answers())
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        assert queries.federation().name == "Cities of the North"
+        assert queries.cities_count() == 2
+        assert queries.by_email("ingrid@city.example").is_administrator
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_cities_are_loaded_from_the_file(run, two_cities):
+    done = run("cities", "load")
+    assert done.exit_code == 0 and "2 cities are loaded." in done.output
+    city = queries.city_by_name("新城")
+    assert (city.slug, city.longitude, city.population) == ("newtown", -2.5, 12)
+    assert queries.city_by_name("Oldtown").id == 90000002
+
+
+def test_the_carried_file_has_the_cities_of_the_world():
+    rows = list(commands.city_rows())
+    assert len(rows) > 30_000
+    tokyo = next(row for row in rows if row[1] == "Tokyo")
+    assert tokyo[2] == "JP" and "東京" in tokyo[6]
+    assert len({row[0] for row in rows}) == len(rows)

@@ -1,0 +1,192 @@
+"""Look-ups of the members room: what they find, for whom, in how many statements."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm.exc import DetachedInstanceError
+
+from forum.db import db
+from forum.errors import Forbidden, NotFound
+from forum.members import actions
+from forum.members import queries as members
+from forum.members.actions import OrganisationText, Profile
+from forum.members.queries import DirectoryFilter
+from forum.pages import page_of
+from forum.permissions import SYSTEM, VISITOR
+
+ODD = [
+    "",
+    " ",
+    ",",
+    "%",
+    "_",
+    "\\",
+    "'",
+    '"',
+    "\x00",
+    "\ud800",
+    "x" * 5_000,
+    "*",
+    ", IN",
+    "🏙",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("tamp", "Tampere"),
+        ("ТАМП", "Tampere"),
+        ("東", "Tokyo"),
+        ("ﾅｲﾛ", "Nairobi"),
+        ("نير", "Nairobi"),
+        ("सू", "Surat"),
+        ("medellin", "Medellín"),
+        ("kobenhavn", "Copenhagen"),
+        ("αθη", "Athens"),
+        ("Surat, India", "Surat"),
+        ("surat,in", "Surat"),
+    ],
+)
+def test_cities_are_found_in_any_script(app, typed, name):
+    assert [city.name for city in members.cities_named(typed)] == [name]
+
+
+def test_cities_are_offered_biggest_first_and_few(app):
+    rows = [(90_000_000 + n, f"Newtown {n:02}", "AU", 0.0, 0.0, n, []) for n in range(20)]
+    actions.load_cities(SYSTEM, rows)
+    found = members.cities_named("newtown")
+    assert [city.population for city in found] == [19, 18, 17, 16, 15, 14, 13, 12]
+
+
+@pytest.mark.parametrize("typed", ODD)
+def test_anything_typed_for_a_city_gives_an_answer(app, typed):
+    assert isinstance(members.cities_named(typed), list)
+    assert members.cities_called(typed) == []
+    assert members.city_by_name(typed) is None
+
+
+def test_a_city_by_its_exact_name(app):
+    assert members.city_by_name("MEDELLIN").name == "Medellín"
+    assert members.city_by_name("Medel") is None
+    assert members.city_by_name("Surat", "FI") is None
+    assert members.city_by_name("Surat", "IN").country_name in ("India", "IN")
+    assert members.get_city("surat").id == 1255364
+    with pytest.raises(NotFound):
+        members.get_city("nowhere")
+
+
+def test_cities_and_organisations_with_members_are_counted(app, people):
+    organisation = actions.write_organisation(SYSTEM, OrganisationText("City of Nairobi", "city"))
+    for member in (people.ana, people.ben):
+        city = members.city_by_name("Nairobi").id
+        actions.edit_profile(
+            member, Profile(member.name, "", organisation.id, city, "en", ("en", "sw"))
+        )
+    cities = {city.name: number for city, number in members.cities_with_members(VISITOR)}
+    assert (cities["Nairobi"], cities.get("Medellín")) == (2, None)
+    assert [(one.name, n) for one, n in members.organisations_with_members(VISITOR)] == [
+        ("City of Nairobi", 2)
+    ]
+    assert ("sw", "Kiswahili", 2) in members.languages_of_members(VISITOR)
+    here = members.members_of_organisation(VISITOR, organisation.id)
+    assert [member.name for member in here] == ["Ana Prado", "Ben Okoth"]
+    assert len(members.members_of_city(VISITOR, city)) == 2
+
+
+def test_members_are_found_by_the_beginnings_of_words(app, people):
+    actions.edit_profile(
+        people.chitra, Profile("Chitra Desai", "Água and drains", helps_with="Flood maps")
+    )
+    for words in ("chi", "des chi", "AGUA", "map flo", "drai"):
+        assert [m.name for m in page_of(members.members_named(VISITOR, words), 1, 9).items] == [
+            "Chitra Desai"
+        ]
+    for words in ("hitra", "chi prado", "%", "_", "", "\x00", "'"):
+        assert page_of(members.members_named(VISITOR, words), 1, 9).total == 0
+
+
+def test_the_directory_is_narrowed(app, people):
+    nairobi = members.city_by_name("Nairobi")
+    actions.edit_profile(people.ben, Profile("Ben Okoth", "", None, nairobi.id, "sw", ("sw", "en")))
+
+    def named(**wanted):
+        return [
+            member.name for member in members.directory(VISITOR, DirectoryFilter(**wanted)).items
+        ]
+
+    assert len(named()) == 6
+    assert named(city_id=nairobi.id) == named(country="KE") == named(language="sw") == ["Ben Okoth"]
+    assert named(words="ana", country="KE") == []
+    assert named(organisation_id=5) == []
+    hidden_in_a_room_above = members.visible_members(VISITOR).with_only_columns(actions.Member.id)
+    assert len(named(ids=hidden_in_a_room_above)) == 6
+
+
+def test_the_directory_takes_as_many_statements_however_long_it_is(app, people, queries):
+    db.session.expunge_all()
+    with queries() as made:
+        page = members.directory(VISITOR, DirectoryFilter())
+        assert [member.city.name and member.languages[0].language for member in page.items]
+    assert made.count == 3
+
+
+def test_a_profile_takes_two_statements(app, people, queries):
+    db.session.expunge_all()
+    with queries() as made:
+        member = members.get_member(VISITOR, "ana-prado")
+        assert member.city.name and member.languages and member.organisation is None
+    assert made.count == 2
+
+
+def test_a_session_takes_one_statement(app, people, queries):
+    token = actions.sign_in(people.ana)
+    db.session.expunge_all()
+    with queries() as made:
+        found = members.session_of(token)
+        assert found.member.city.name
+    assert made.count == 1
+    with pytest.raises(DetachedInstanceError):  # what is not loaded is never loaded by accident
+        assert found.member.languages
+
+
+@pytest.mark.parametrize("token", ["", "x", "\x00", "\ud800", "ä" * 9_999])
+def test_a_made_up_token_finds_nobody(app, token):
+    assert members.session_of(token) is None
+
+
+def test_restricted_look_ups_are_guarded(app, people):
+    for reader in (VISITOR, people.ana, people.host):
+        with pytest.raises(Forbidden):
+            members.organisations_to_curate(reader)
+        with pytest.raises(Forbidden):
+            members.organisation_to_curate(reader, "x")
+    for reader in (VISITOR, people.ana, people.moderator):
+        with pytest.raises(Forbidden):
+            members.administered_members(reader, "")
+        with pytest.raises(Forbidden):
+            members.administered_member(reader, "ana-prado")
+    with pytest.raises(Forbidden):
+        members.my_profile(VISITOR)
+
+
+def test_administrators_find_people_by_name_and_address(app, people):
+    for words in ("prado", "PRAD ana@example", "ana-prado"):
+        found = members.administered_members(people.administrator, words).items
+        assert [member.handle for member in found] == ["ana-prado"]
+
+
+def test_handles_come_back_in_the_order_asked_for(app, people):
+    found = members.members_by_handle(["chitra-desai", "nobody", "ana-prado", "ana-prado"])
+    assert [member.handle for member in found] == ["chitra-desai", "ana-prado"]
+
+
+def test_languages_have_their_own_names():
+    known = dict(members.languages())
+    assert (known["fr"], known["fi"], known["ar"], known["ja"]) == (
+        "Français",
+        "Suomi",
+        "العربية",
+        "日本語",
+    )
+    assert len(known) == len(members.LANGUAGES)
