@@ -112,6 +112,7 @@ class Form(FlaskForm):
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Bind a field; a text field cleans what was typed before its own filters see it."""
             if pairs := unbound_field.kwargs.get("choices"):
+                pairs = pairs() if callable(pairs) else pairs
                 options = {**options, "choices": [_choice(pair) for pair in pairs]}
             field = unbound_field.bind(form=form, **options)
             if isinstance(field, StringField):

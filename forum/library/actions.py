@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
+from heapq import nlargest
 from typing import Any
 
 from flask_babel import gettext as _
@@ -29,15 +30,21 @@ from forum.library.queries import (
     FAILURE,
     PUBLISHED,
     SECTIONS,
+    case_fields,
+    case_of_key,
     case_to_change,
     cases_of,
     cities_by_id,
+    commented_paragraphs,
     get_reading,
     last_position,
     practice_by_id,
+    practice_fields,
     practice_of_key,
     practice_to_change,
+    reading_fields,
     readings_of,
+    same_reading,
     slugs_like,
 )
 from forum.markup import Written, excerpt, paragraph_key, paragraphs, slugify, tidy, write
@@ -50,6 +57,7 @@ from forum.search.actions import Entry
 RESERVED = {"new", "mine"}  # addresses of pages of their own under /cases/ and /practices/
 MOST_PARAGRAPHS = 100
 ALIKE = 0.5  # paragraphs that share this much are the same one, edited
+CANDIDATES = 3  # so many are compared word by word
 COMPARED = 400  # so many words of a paragraph decide
 YEARS = range(1000, 2101)
 LONGEST = 200  # characters in a name, as the columns keep it
@@ -156,18 +164,24 @@ class ReadingText:
 
 
 @action
-def write_case(curator: Member, agenda_id: int, text: CaseText, case_id: int | None = None) -> Case:
+def write_case(
+    curator: Member,
+    agenda_id: int,
+    text: CaseText,
+    case_id: int | None = None,
+    key: str | None = None,
+) -> Case:
     """Add a case to an agenda and open its discussion, or change one and keep what it said before.
 
     Comments on a paragraph that was edited move to the most similar one, or to the case as a whole. With
     another agenda than before, the case and its discussion move there. The curator opens the discussion, so
-    it takes a member, not `SYSTEM`.
+    it takes a member, not `SYSTEM`. A form that comes twice (`key`) makes one case.
     """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_case(text)
     if case_id is None:
-        return _new_case(curator, agenda, text)
+        return case_of_key(curator, key) or _new_case(curator, agenda, text, key)
     case = case_to_change(curator, case_id)
     require(curator.can.curate(case.agenda))
     return _changed_case(curator, case, agenda, text)
@@ -203,7 +217,7 @@ def restore_case(moderator: Person, case_id: int) -> Case:
     return case
 
 
-def _new_case(curator: Member, agenda: Agenda, text: CaseText) -> Case:
+def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) -> Case:
     slug = _free_slug(Case, text.slug or text.name)
     cities, themes = _cities(text.city_ids), _themes(text.theme_ids)
     topic = dialogue.open_topic(
@@ -216,6 +230,7 @@ def _new_case(curator: Member, agenda: Agenda, text: CaseText) -> Case:
             themes=[theme.id for theme in themes],
             home=f"/cases/{slug}",
         ),
+        key,
     )
     position = last_position(Case, agenda.id) + 1
     case = Case(slug=slug, agenda_id=agenda.id, topic_id=topic.id, position=position)
@@ -228,16 +243,17 @@ def _new_case(curator: Member, agenda: Agenda, text: CaseText) -> Case:
 
 
 def _changed_case(curator: Member, case: Case, agenda: Agenda, text: CaseText) -> Case:
-    before, keys = _case_fields(case), _keys(case)
+    before, keys = case_fields(case), _keys(case)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
     case.agenda, case.agenda_id = agenda, agenda.id
     _set_case(case, text, _cities(text.city_ids), _themes(text.theme_ids))
-    if _case_fields(case) == before:
+    if case_fields(case) == before:
         return case
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
-    moves = _moves(keys, {key: written.source for key, written in text.paragraphs})
+    commented = commented_paragraphs(case.topic_id, keys)
+    moves = _moves(keys, {key: written.source for key, written in text.paragraphs}, commented)
     if moves:
         dialogue.move_comments(curator, case.topic_id, moves)
     opening, words = text.opening, excerpt(text.opening.plain)
@@ -265,30 +281,6 @@ def _set_case(case: Case, text: CaseText, cities: Sequence[City], themes: Sequen
     case.figures = [CaseFigure(position=n, **vars(f)) for n, f in enumerate(text.figures, 1)]
     case.links = [CaseLink(position=n, **vars(link)) for n, link in enumerate(text.links, 1)]
     case.places, case.themes = list(cities), list(themes)
-
-
-def _case_fields(case: Case) -> dict[str, Any]:
-    """What a case says, as its history keeps and compares it."""
-    return {
-        "agenda": case.agenda.title,
-        "name": case.name,
-        "kind": case.kind,
-        "summary": case.summary,
-        "body": case.body,
-        "reach": case.reach,
-        "since": str(case.since or ""),
-        "status": case.status,
-        "language": case.language,
-        "checked_on": str(case.checked_on or ""),
-        "figures": "\n".join(_line(figure, FigureText) for figure in case.figures),
-        "links": "\n".join(_line(link, LinkText) for link in case.links),
-        "places": "\n".join(sorted(f"{city.name}, {city.country}" for city in case.places)),
-        "themes": "\n".join(sorted(theme.name for theme in case.themes)),
-    }
-
-
-def _line(row: Any, shape: type[Any]) -> str:
-    return " | ".join(getattr(row, name) for name in shape.__dataclass_fields__)
 
 
 def _index_case(curator: Person, case: Case, text: CaseText) -> None:
@@ -329,21 +321,26 @@ def _keys(case: Case) -> dict[str, str]:
     return {paragraph.key: paragraph.source for paragraph in case.paragraphs}
 
 
-def _moves(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+def _moves(
+    before: Mapping[str, str], after: Mapping[str, str], commented: Collection[str]
+) -> dict[str, str | None]:
     """Where the comments of each paragraph that is gone belong now; None is the case as a whole."""
     fresh = {key: source for key, source in after.items() if key not in before}
-    return {key: _most_similar(source, fresh) for key, source in before.items() if key not in after}
+    return {key: _most_similar(before[key], fresh) for key in commented if key not in after}
 
 
 def _most_similar(source: str, among: Mapping[str, str]) -> str | None:
+    """The key of the paragraph that says most of what another one said; the words decide, then their order."""
     matcher = SequenceMatcher(None)
     matcher.set_seq2(source.split()[:COMPARED])
-    best, best_ratio = None, ALIKE
-    for key, other in among.items():
-        matcher.set_seq1(other.split()[:COMPARED])
-        if matcher.quick_ratio() >= best_ratio and (ratio := matcher.ratio()) >= best_ratio:
-            best, best_ratio = key, ratio
-    return best
+
+    def shared(key: str, is_exact: bool) -> float:
+        matcher.set_seq1(among[key].split()[:COMPARED])
+        return matcher.ratio() if is_exact else matcher.quick_ratio()
+
+    close = nlargest(CANDIDATES, among, key=lambda key: shared(key, False))
+    best = max(close, key=lambda key: shared(key, True), default=None)
+    return best if best and shared(best, True) >= ALIKE else None
 
 
 # Practices
@@ -490,9 +487,9 @@ def _changed_practice(
     _check_audience(practice, text.audience)
     if practice.submitted_at is None:
         practice.slug = _slug_that_follows(practice, text.title)
-    before = _practice_fields(practice)
+    before = practice_fields(practice)
     _set_practice(author, practice, agenda, text)
-    if _practice_fields(practice) != before:
+    if practice_fields(practice) != before:
         practice.updated_at = now()
         _keep_and_renew(author, practice, text, before)
     return practice
@@ -547,26 +544,6 @@ def _sections(practice: Practice, written: Mapping[str, Written]) -> list[Practi
             part.html, part.html_version = written[name].html, written[name].html_version
             parts.append(part)
     return parts
-
-
-def _practice_fields(practice: Practice) -> dict[str, Any]:
-    """What a practice says, as its history keeps and compares it."""
-    return {
-        "agenda": practice.agenda.title,
-        "title": practice.title,
-        "sentence": practice.sentence,
-        "link": practice.link,
-        "city": practice.city.name if practice.city else "",
-        "evidence": practice.evidence,
-        "cost": practice.cost,
-        "started": str(practice.started or ""),
-        "language": practice.language,
-        "audience": practice.audience,
-        "failure_audience": practice.failure_audience,
-        "revisit_on": str(practice.revisit_on or ""),
-        "themes": "\n".join(sorted(theme.name for theme in practice.themes)),
-        **{part.name: part.source for part in practice.sections},
-    }
 
 
 def _opened(practice: Practice) -> Any:
@@ -666,12 +643,12 @@ def write_reading(
     require(curator.can.curate(agenda))
     _check_reading(text)
     if reading_id is None:
-        return _new_reading(curator, agenda, text)
+        return same_reading(agenda.id, vars(text)) or _new_reading(curator, agenda, text)
     reading = get_reading(curator, reading_id)
     require(curator.can.curate(reading.agenda))
-    before = _reading_fields(reading)
+    before = reading_fields(reading)
     _set(reading, vars(text))
-    if _reading_fields(reading) != before:
+    if reading_fields(reading) != before:
         keep_version(curator, "reading", reading.id, before)
         _index_reading(curator, reading)
     return reading
@@ -682,7 +659,7 @@ def remove_reading(curator: Person, reading_id: int) -> Reading:
     """Take a best read off its agenda."""
     reading = get_reading(curator, reading_id)
     require(curator.can.curate(reading.agenda))
-    keep_version(curator, "reading", reading.id, _reading_fields(reading))
+    keep_version(curator, "reading", reading.id, reading_fields(reading))
     reading.removed_at = now()
     search.unindex(curator, "reading", reading.id)
     return reading
@@ -704,10 +681,6 @@ def _new_reading(curator: Person, agenda: Agenda, text: ReadingText) -> Reading:
     db.session.flush()
     _index_reading(curator, reading)
     return reading
-
-
-def _reading_fields(reading: Reading) -> dict[str, Any]:
-    return {name: str(getattr(reading, name) or "") for name in ReadingText.__dataclass_fields__}
 
 
 def _index_reading(curator: Person, reading: Reading) -> None:

@@ -20,9 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
+from forum.agendas.queries import agendas, all_agendas
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post, Topic
+from forum.dialogue.queries import visible_topics
+from forum.diffs import Piece, changes
 from forum.errors import NotFound
+from forum.history.models import Version
+from forum.history.queries import versions_of
 from forum.library.models import (
     Case,
     CasePlace,
@@ -47,6 +52,10 @@ EVIDENCE = ("told", "counted", "measured", "studied")
 SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
 FAILURE = "failure"
 PUBLISHED = "published"
+FIGURE = ("label", "value", "unit", "as_at", "source", "address")  # the parts of a figure, in order
+LINK = ("label", "address", "kind")
+READING = ("title", "authors", "year", "kind", "link", "why", "language")
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -191,6 +200,13 @@ def latest_cases(reader: Person, limit: int = 5) -> Sequence[Case]:
     return db.session.scalars(newest.options(*_case_row()).limit(limit)).all()
 
 
+def other_cases(reader: Person, case: Case, limit: int = 5) -> Sequence[Case]:
+    """Other cases of the same agenda, in its order, with places."""
+    query = visible_cases(reader).where(Case.agenda_id == case.agenda_id, Case.id != case.id)
+    ordered = query.order_by(Case.position, Case.id).options(*_case_row()).limit(limit)
+    return db.session.scalars(ordered).all()
+
+
 def get_case(reader: Person, slug: str) -> Case:
     """The case of an address with all that its page prints."""
     return _the(Case, visible_cases(reader).where(Case.slug == slug).options(*_case_page()))
@@ -199,6 +215,27 @@ def get_case(reader: Person, slug: str) -> Case:
 def case_by_id(reader: Person, case_id: int) -> Case:
     """The case of an id with all that its page prints."""
     return _the(Case, visible_cases(reader).where(Case.id == case_id).options(*_case_page()))
+
+
+def case_to_edit(curator: Person, slug: str) -> Case:
+    """The case of an address, for somebody who may curate it."""
+    case = get_case(curator, slug)
+    require(curator.can.curate(case.agenda))
+    return case
+
+
+def case_of_key(curator: Person, key: str | None) -> Case | None:
+    """The case that the curator's form of this submission key has made already."""
+    if not key:
+        return None
+    query = select(Case).join(Post, _opens(Case.topic_id))
+    mine = query.where(Post.author_id == curator.id, Post.submission_key == key)
+    return db.session.scalars(mine.options(*_case_page())).first()
+
+
+def curated_agendas(curator: Person) -> list[Agenda]:
+    """The agendas whose cases and readings somebody may write."""
+    return [agenda for agenda in all_agendas(curator) if curator.can.curate(agenda)]
 
 
 def case_to_change(doer: Person, case_id: int) -> Case:
@@ -299,6 +336,19 @@ def practice_to_edit(author: Person, slug: str) -> Practice:
     return practice
 
 
+def practice_to_delete(author: Person, slug: str) -> Practice:
+    """The practice of an address, for its author."""
+    practice = get_practice(author, slug)
+    require(author.can.delete_practice(practice))
+    return practice
+
+
+def agendas_to_share_on(author: Person) -> Sequence[Agenda]:
+    """The open agendas, for somebody who may share a practice."""
+    require(author.can.write())
+    return agendas(author)
+
+
 def practice_to_change(doer: Person, practice_id: int) -> Practice:
     """The practice of an id, held until the deed that asks is done."""
     query = visible_practices(doer).where(Practice.id == practice_id).options(*_practice_page())
@@ -389,10 +439,65 @@ def readings_of(reader: Person, agenda: Agenda) -> Sequence[Reading]:
     return db.session.scalars(ordered.options(joinedload(Reading.agenda))).all()
 
 
+def reading_to_edit(curator: Person, reading_id: int) -> Reading:
+    """One best read, for somebody who may curate it."""
+    reading = get_reading(curator, reading_id)
+    require(curator.can.curate(reading.agenda))
+    return reading
+
+
+def same_reading(agenda_id: int, fields: dict[str, Any]) -> Reading | None:
+    """A best read of an agenda that says exactly the same: a form that came twice."""
+    query = select(Reading).filter_by(agenda_id=agenda_id, removed_at=None, **fields)
+    return db.session.scalars(query.options(joinedload(Reading.agenda))).first()
+
+
 def get_reading(reader: Person, reading_id: int) -> Reading:
     """One best read with its agenda."""
     query = visible_readings(reader).where(Reading.id == reading_id)
     return _the(Reading, query.options(joinedload(Reading.agenda)))
+
+
+# The discussion of a case or a practice
+
+
+def discussed(reader: Person, topic_id: int | None) -> Topic | None:
+    """The topic of a case or a practice, when the reader may see it."""
+    if topic_id is None:
+        return None
+    query = visible_topics(reader).where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
+    return topic
+
+
+def opening_of(topic: Topic) -> Post | None:
+    """The post that opens a topic, to be marked; the page itself says what it says."""
+    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
+    return db.session.scalar(query.options(joinedload(Post.topic)))
+
+
+def opening_id(reader: Person, topic_id: int | None) -> int:
+    """The id of the post that opens a topic which the reader may see."""
+    topic = discussed(reader, topic_id)
+    opening = opening_of(topic) if topic else None
+    if opening is None:
+        raise NotFound()
+    return opening.id
+
+
+def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
+    """Which of these paragraphs of a case have comments, even hidden ones."""
+    query = select(Post.paragraph).where(Post.topic_id == topic_id, Post.paragraph.in_(keys))
+    return {key for key in db.session.scalars(query.distinct()) if key}
+
+
+def commenting_cities(topic: Topic) -> int:
+    """From how many cities the comments in a topic come."""
+    query = select(func.count(Member.city_id.distinct())).join(Post, Post.author_id == Member.id)
+    is_there = (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+    return (
+        db.session.scalar(query.where(Post.topic_id == topic.id, Post.number > 1, *is_there)) or 0
+    )
 
 
 # What the deeds need
@@ -413,6 +518,111 @@ def cities_by_id(city_ids: Iterable[int]) -> Sequence[City]:
     """The cities of these ids, by name; unknown ones are left out."""
     query = select(City).where(City.id.in_(list(city_ids)[:MOST])).order_by(City.name)
     return db.session.scalars(query).all()
+
+
+# What a thing said before
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change: the version it replaced, and what it did to each field, as `diffs.changes` says it."""
+
+    version: Version
+    differences: list[tuple[str, list[Piece]]]
+
+
+def case_edits(reader: Person, case: Case) -> list[Edit]:
+    """What was changed in a case that the reader was found to see, newest first."""
+    return _edits(versions_of("case", case.id), case_fields(case))
+
+
+def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
+    """What was changed in a published practice, as far as the reader belongs to the audiences of both texts."""
+    fields = practice_fields(practice)
+    edits = []
+    for version in versions_of("practice", practice.id):
+        before, after = version.fields, fields
+        fields = version.fields
+        if all(reads(reader, said["audience"]) for said in (before, after)):
+            edits.append(Edit(version, _differences(*_without_secrets(reader, before, after))))
+    return edits
+
+
+def reading_edits(curator: Person, reading: Reading) -> list[Edit]:
+    """What was changed in a best read, newest first, for somebody who may edit it."""
+    require(curator.can.curate(reading.agenda))
+    return _edits(versions_of("reading", reading.id), reading_fields(reading))
+
+
+def _edits(versions: Sequence[Version], fields: Fields) -> list[Edit]:
+    edits = []
+    for version in versions:
+        edits.append(Edit(version, _differences(version.fields, fields)))
+        fields = version.fields
+    return edits
+
+
+def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
+    names = dict.fromkeys([*before, *after])
+    pairs = [(name, str(before.get(name, "")), str(after.get(name, ""))) for name in names]
+    return [(name, changes(old, new)) for name, old, new in pairs if old != new]
+
+
+def _without_secrets(reader: Person, before: Fields, after: Fields) -> tuple[Fields, Fields]:
+    """Both texts without what failed, unless the reader may read that of both."""
+    if all(reads(reader, said["failure_audience"]) for said in (before, after)):
+        return before, after
+    before, after = ({k: v for k, v in f.items() if k != FAILURE} for f in (before, after))
+    return before, after
+
+
+def case_fields(case: Case) -> dict[str, Any]:
+    """What a case says, as its history keeps and compares it."""
+    return {
+        "agenda": case.agenda.title,
+        "name": case.name,
+        "kind": case.kind,
+        "summary": case.summary,
+        "body": case.body,
+        "reach": case.reach,
+        "since": str(case.since or ""),
+        "status": case.status,
+        "language": case.language,
+        "checked_on": str(case.checked_on or ""),
+        "figures": "\n".join(_line(figure, FIGURE) for figure in case.figures),
+        "links": "\n".join(_line(link, LINK) for link in case.links),
+        "places": "\n".join(sorted(f"{city.name}, {city.country}" for city in case.places)),
+        "themes": "\n".join(sorted(theme.name for theme in case.themes)),
+    }
+
+
+def _line(row: Any, names: Sequence[str]) -> str:
+    return " | ".join(getattr(row, name) for name in names)
+
+
+def practice_fields(practice: Practice) -> dict[str, Any]:
+    """What a practice says, as its history keeps and compares it."""
+    return {
+        "agenda": practice.agenda.title,
+        "title": practice.title,
+        "sentence": practice.sentence,
+        "link": practice.link,
+        "city": practice.city.name if practice.city else "",
+        "evidence": practice.evidence,
+        "cost": practice.cost,
+        "started": str(practice.started or ""),
+        "language": practice.language,
+        "audience": practice.audience,
+        "failure_audience": practice.failure_audience,
+        "revisit_on": str(practice.revisit_on or ""),
+        "themes": "\n".join(sorted(theme.name for theme in practice.themes)),
+        **{part.name: part.source for part in practice.sections},
+    }
+
+
+def reading_fields(reading: Reading) -> dict[str, Any]:
+    """What a best read says, as its history keeps and compares it."""
+    return {name: str(getattr(reading, name) or "") for name in READING}
 
 
 # Facets: each is a table of (item, value, label), so that one rule filters and counts all of them

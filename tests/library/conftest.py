@@ -1,0 +1,111 @@
+"""A small federation for the tests of the library: two agendas, a host, an author, a reader, a case, a practice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.actions import AgendaText, set_hosts, themes_named, write_agenda
+from forum.agendas.models import Agenda, Theme
+from forum.library import actions
+from forum.library.actions import CaseText, FigureText, LinkText, PracticeText
+from forum.library.models import Case, Practice
+from forum.markup import write
+from forum.members.actions import Joining, appoint, join
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM, VISITOR
+
+SURAT, TAMPERE, TOKYO, COPENHAGEN = 1255364, 634963, 1850147, 2618425
+SECRET = "The pumps drowned in the basement"
+BODY = "The network began small.\n\nIts members pay a fee of honour each spring.\n\nIt will end one day."
+
+
+@dataclass
+class World:
+    """Who and what there is."""
+
+    host: Member
+    author: Member
+    reader: Member
+    moderator: Member
+    agenda: Agenda
+    other: Agenda
+    themes: list[Theme]
+
+
+def person(name: str, city_id: int | None = None) -> Member:
+    """Somebody who joins."""
+    address = f"{name.split(maxsplit=1)[0].lower()}@example.org"
+    return join(VISITOR, Joining(name, address, "hash", city_id=city_id))
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Two agendas and four people."""
+    agenda = write_agenda(SYSTEM, AgendaText("Floods and heat", write("Text.")))
+    other = write_agenda(SYSTEM, AgendaText("Homes", write("Text."), palette="rose"))
+    host, author = person("Hanne Host", TAMPERE), person("Aarav Author", SURAT)
+    reader, moderator = person("Rosa Reader", TOKYO), person("Mo Moderator")
+    set_hosts(SYSTEM, agenda.id, [host.handle])
+    appoint(SYSTEM, moderator.handle, "moderator")
+    themes = themes_named(SYSTEM, ["Pumps", "Trees"])
+    people = [get_member(SYSTEM, who.handle) for who in (host, author, reader, moderator)]
+    return World(*people, agenda, other, themes)
+
+
+def case_text(**changes: Any) -> CaseText:
+    """A whole case; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "name": "The delta network",
+        "kind": "network",
+        "summary": "Cities on deltas compare their dikes.",
+        "body": BODY,
+        "reach": "Global",
+        "since": 2005,
+        "city_ids": [SURAT, TOKYO],
+        "figures": [
+            FigureText("Members", "75", "cities", "2014", "Yearbook", "https://d.example/y")
+        ],
+        "links": [LinkText("The network", "https://d.example")],
+    }
+    return CaseText(**{**fields, **changes})
+
+
+def practice_text(**changes: Any) -> PracticeText:
+    """A full practice whose failure is for members; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "title": "Pumps that call for help",
+        "sentence": "Each pump sends a message when the water rises.",
+        "link": "https://pumps.example",
+        "city_id": SURAT,
+        "evidence": "measured",
+        "cost": "EUR 3,200 a year",
+        "started": 2021,
+        "failure_audience": "members",
+        "sections": {"challenge": "Nobody knew.", "done": "We **wired** them.", "failure": SECRET},
+    }
+    return PracticeText(**{**fields, **changes})
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    """A case on the first agenda."""
+    text = case_text(theme_ids=[world.themes[0].id])
+    return actions.write_case(world.host, world.agenda.id, text)
+
+
+@pytest.fixture
+def practice(world: World) -> Practice:
+    """A published practice on the first agenda."""
+    return published(world)
+
+
+def published(world: World, **changes: Any) -> Practice:
+    """A practice that its author has submitted and the host has published."""
+    made = actions.write_practice(world.author, world.agenda.id, practice_text(**changes))
+    actions.submit(world.author, made.id)
+    return actions.publish(world.host, made.id)

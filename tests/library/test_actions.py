@@ -1,0 +1,521 @@
+"""The deeds of the library: what is saved, what follows from it, and who is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.agendas.actions import archive
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
+from forum.dialogue.queries import paragraph_comments, visible_topics
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.history.queries import versions_of
+from forum.library import actions, queries
+from forum.library.actions import FigureText, LinkText, ReadingText
+from forum.library.models import Case, Practice
+from forum.markup import paragraph_key, write
+from forum.members.actions import suspend
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
+from forum.permissions import SYSTEM, VISITOR
+from forum.search.queries import Query, find
+from tests.library.conftest import (
+    BODY,
+    SECRET,
+    World,
+    case_text,
+    practice_text,
+    published,
+)
+
+
+def found(words: str, reader: Any = VISITOR) -> list[tuple[str, str]]:
+    hits = find(reader, Query(words)).page.items
+    return [(hit.document.kind, hit.document.address) for hit in hits]
+
+
+def told(member: Any) -> list[tuple[str, str]]:
+    make_notices(SYSTEM)
+    return [(notice.kind, notice.address) for notice in notices_of(member, 1).items]
+
+
+def keys(case: Case) -> list[str]:
+    return [paragraph.key for paragraph in case.paragraphs]
+
+
+def comment(world: World, case: Case, key: str | None) -> Post:
+    return dialogue.reply(world.reader, case.topic_id, write("Is this so?"), paragraph=key)
+
+
+# Cases
+
+
+def test_a_case_opens_its_discussion_and_is_found(world: World, case: Case) -> None:
+    assert case.slug == "the-delta-network"
+    topic = queries.discussed(VISITOR, case.topic_id)
+    assert topic is not None
+    assert (topic.kind, topic.home, topic.title) == ("case", "/cases/the-delta-network", case.name)
+    assert found("deltas") == [("case", "/cases/the-delta-network")]
+    assert found("surat") == [("case", "/cases/the-delta-network")]
+
+
+def test_two_cases_of_a_name_have_two_addresses(world: World, case: Case) -> None:
+    again = actions.write_case(world.host, world.agenda.id, case_text())
+    assert again.slug == "the-delta-network-2"
+    assert again.position == case.position + 1
+
+
+def test_a_form_that_comes_twice_makes_one_case(world: World) -> None:
+    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k1")
+    second = actions.write_case(world.host, world.agenda.id, case_text(), key="k1")
+    assert first.id == second.id
+    assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
+
+
+def test_names_that_are_pages_are_not_given_away(world: World) -> None:
+    assert actions.write_case(world.host, world.agenda.id, case_text(name="New")).slug == "new-2"
+
+
+def test_only_who_curates_writes_cases(world: World) -> None:
+    for person in (world.reader, world.author):
+        with pytest.raises(Forbidden):
+            actions.write_case(person, world.agenda.id, case_text())
+    with pytest.raises(Forbidden):
+        actions.write_case(world.host, world.other.id, case_text())
+    assert actions.write_case(world.moderator, world.other.id, case_text()).agenda_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"summary": ""}, "summary"),
+        ({"body": "\n"}, "body"),
+        ({"body": "word\n\n" * 101}, "body"),
+        ({"since": 20}, "since"),
+        ({"since": 2**40}, "since"),
+        ({"links": [LinkText("A trap", "javascript:alert(1)")]}, "links"),
+        ({"figures": [FigureText("Members", "75", address="data:text/html,x")]}, "figures"),
+        ({"figures": [FigureText("Members", "9" * 300)]}, "figures"),
+    ],
+)
+def test_a_case_that_cannot_be_taken_is_not_kept(
+    world: World, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.write_case(world.host, world.agenda.id, case_text(**changes))
+    assert refused.value.field == field
+    assert queries.cases(VISITOR, queries.CaseFilter()).total == 0
+    assert db.session.scalars(visible_topics(SYSTEM)).all() == []
+
+
+def test_comments_follow_their_paragraph(world: World, case: Case) -> None:
+    first, second, third = keys(case)
+    for key in (first, second, third):
+        comment(world, case, key)
+    body = BODY.replace("a fee of honour", "a small fee of honour").replace(
+        "It will end one day.", ""
+    )
+    actions.write_case(world.host, world.agenda.id, case_text(body=body), case.id)
+    changed = queries.get_case(VISITOR, case.slug)
+    topic = queries.discussed(VISITOR, case.topic_id)
+    assert topic is not None
+    beside = paragraph_comments(VISITOR, topic)
+    assert set(beside) == {first, keys(changed)[1]}
+    assert keys(changed)[1] != second
+    assert topic.replies_count == 3
+
+
+def test_paragraphs_that_say_the_same_have_keys_of_their_own(world: World) -> None:
+    case = actions.write_case(world.host, world.agenda.id, case_text(body="Yes.\n\nYes.\n\nYes."))
+    assert len(set(keys(case))) == 3
+    assert keys(case)[0] == paragraph_key("Yes.")
+    assert comment(world, case, keys(case)[2]).paragraph == keys(case)[2]
+
+
+def test_moving_comments_stays_quick_with_hostile_bodies(world: World) -> None:
+    body = "\n\n".join(f"{'a b ' * 45}{number}" for number in range(100))
+    case = actions.write_case(world.host, world.agenda.id, case_text(body=body))
+    for key in keys(case)[::4]:
+        comment(world, case, key)
+    other = "\n\n".join(f"{'b a ' * 45}x{number}" for number in range(100))
+    started = datetime.now(UTC)
+    actions.write_case(world.host, world.agenda.id, case_text(body=other), case.id)
+    assert datetime.now(UTC) - started < timedelta(seconds=5)
+
+
+def test_an_edited_case_keeps_what_it_said(world: World, case: Case) -> None:
+    text = case_text(summary="Dikes are compared.", name="The dike network")
+    actions.write_case(world.host, world.agenda.id, text, case.id)
+    assert versions_of("case", case.id)[0].fields["name"] == "The delta network"
+    edit = queries.case_edits(VISITOR, queries.get_case(VISITOR, case.slug))[0]
+    assert dict(edit.differences)["name"] == [("same", "The "), ("gone", "delta "), ("new", "dike "), ("same", "network")]  # fmt: skip
+    assert found("deltas") == []
+    topic = queries.discussed(VISITOR, case.topic_id)
+    assert topic is not None and topic.title == "The dike network"
+    opening = queries.opening_of(topic)
+    assert opening is not None and opening.source == "Dikes are compared."
+
+
+def test_saving_a_case_unchanged_keeps_no_version(world: World, case: Case) -> None:
+    text = case_text(theme_ids=[world.themes[0].id])
+    actions.write_case(world.host, world.agenda.id, text, case.id)
+    assert versions_of("case", case.id) == []
+    assert [p.key for p in queries.get_case(VISITOR, case.slug).paragraphs] == keys(case)
+
+
+def test_a_case_moves_with_its_discussion(world: World, case: Case) -> None:
+    actions.write_case(world.moderator, world.other.id, case_text(), case.id)
+    topic = queries.discussed(VISITOR, case.topic_id)
+    assert topic is not None and topic.agenda_id == world.other.id
+    assert [one.id for one in queries.cases_of(VISITOR, world.other)] == [case.id]
+    with pytest.raises(Forbidden):
+        actions.write_case(world.host, world.agenda.id, case_text(), case.id)
+
+
+def test_a_hidden_case_is_hidden_everywhere(world: World, case: Case) -> None:
+    comment(world, case, keys(case)[0])
+    actions.hide_case(world.host, case.id)
+    for reader in (VISITOR, world.reader):
+        with pytest.raises(NotFound):
+            queries.get_case(reader, case.slug)
+        assert queries.cases(reader, queries.CaseFilter()).total == 0
+        assert not any(queries.case_choices(reader, queries.CaseFilter()).values())
+        assert found("deltas", reader) == [] and found("this so", reader) == []
+        assert db.session.scalars(visible_topics(reader)).all() == []
+    assert queries.get_case(world.host, case.slug).hidden_at
+    actions.restore_case(world.moderator, case.id)
+    assert queries.get_case(VISITOR, case.slug) and found("deltas") and found("this so")
+
+
+def test_members_do_not_hide_cases(world: World, case: Case) -> None:
+    for deed in (actions.hide_case, actions.restore_case):
+        with pytest.raises(Forbidden):
+            deed(world.reader, case.id)
+
+
+def test_cases_are_put_in_order(world: World, case: Case) -> None:
+    other = actions.write_case(world.host, world.agenda.id, case_text(name="Another"))
+    actions.order_cases(world.host, world.agenda.id, [other.id])
+    assert [one.id for one in queries.cases_of(VISITOR, world.agenda)] == [other.id, case.id]
+    with pytest.raises(Forbidden):
+        actions.order_cases(world.reader, world.agenda.id, [case.id])
+
+
+# Practices
+
+
+def draft(world: World, **changes: Any) -> Practice:
+    return actions.write_practice(world.author, world.agenda.id, practice_text(**changes))
+
+
+def test_a_draft_is_seen_by_its_author_and_who_moderates_its_agenda(world: World) -> None:
+    practice = draft(world)
+    for reader in (world.author, world.host, world.moderator):
+        assert queries.get_practice(reader, practice.slug).state == "draft"
+    for reader in (VISITOR, world.reader):
+        with pytest.raises(NotFound):
+            queries.get_practice(reader, practice.slug)
+        assert found("pumps", reader) == []
+    elsewhere = actions.write_practice(world.author, world.other.id, practice_text())
+    with pytest.raises(NotFound):
+        queries.get_practice(world.host, elsewhere.slug)
+
+
+def test_from_draft_to_published(world: World) -> None:
+    practice = draft(world)
+    actions.submit(world.author, practice.id)
+    assert [one.id for one in queries.submitted(world.host)] == [practice.id]
+    assert queries.submitted(world.reader) == []
+    actions.publish(world.host, practice.id)
+    assert queries.get_practice(VISITOR, practice.slug).topic_id
+    assert found("pumps") == [("practice", f"/practices/{practice.slug}")]
+    assert told(world.author) == [("published", f"/practices/{practice.slug}")]
+    topic = queries.discussed(VISITOR, practice.topic_id)
+    assert topic is not None
+    assert (topic.author_id, topic.home) == (world.author.id, f"/practices/{practice.slug}")
+
+
+def test_a_practice_is_returned_with_a_reason(world: World) -> None:
+    practice = draft(world)
+    actions.submit(world.author, practice.id)
+    with pytest.raises(Invalid):
+        actions.send_back(world.host, practice.id, " ")
+    actions.send_back(world.host, practice.id, "Say what it cost.")
+    assert told(world.author) == [("returned", f"/practices/{practice.slug}")]
+    mine = queries.drafts_of(world.author)[0]
+    assert (mine.state, mine.returned_reason) == ("returned", "Say what it cost.")
+    actions.submit(world.author, practice.id)
+    actions.publish(world.host, practice.id)
+    assert queries.drafts_of(world.author) == []
+
+
+def test_only_who_moderates_publishes(world: World) -> None:
+    practice = draft(world)
+    actions.submit(world.author, practice.id)
+    for deed in (actions.publish, actions.feature, actions.unfeature, actions.hide_practice):
+        with pytest.raises(Forbidden):
+            deed(world.author, practice.id)
+    with pytest.raises(Forbidden):
+        actions.send_back(world.author, practice.id, "No.")
+    with pytest.raises(NotFound):
+        actions.publish(world.reader, practice.id)
+
+
+def test_what_is_not_submitted_is_not_published(world: World, practice: Practice) -> None:
+    unfinished = draft(world)
+    for deed in (actions.publish, actions.feature):
+        with pytest.raises(Conflict):
+            deed(world.host, unfinished.id)
+    with pytest.raises(Conflict):
+        actions.publish(world.host, practice.id)
+
+
+def test_nobody_submits_or_edits_the_practice_of_somebody_else(
+    world: World, practice: Practice
+) -> None:
+    with pytest.raises(Forbidden):
+        actions.submit(world.reader, practice.id)
+    with pytest.raises(Forbidden):
+        actions.write_practice(world.reader, world.agenda.id, practice_text(), practice.id)
+    with pytest.raises(Forbidden):
+        actions.delete_practice(world.host, practice.id)
+
+
+def test_the_practice_of_a_suspended_author_waits(world: World) -> None:
+    practice = draft(world)
+    actions.submit(world.author, practice.id)
+    suspend(world.moderator, world.author.id, datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(Conflict):
+        actions.publish(world.host, practice.id)
+
+
+def test_nothing_new_on_an_archived_agenda(world: World) -> None:
+    practice = draft(world)
+    archive(world.moderator, world.agenda.id)
+    with pytest.raises(Forbidden):
+        draft(world)
+    with pytest.raises(Forbidden):
+        actions.submit(world.author, practice.id)
+
+
+def test_a_form_that_comes_twice_makes_one_practice(world: World) -> None:
+    text = practice_text()
+    first = actions.write_practice(world.author, world.agenda.id, text, key="k")
+    changed = practice_text(cost="Nothing")
+    second = actions.write_practice(world.author, world.agenda.id, changed, key="k")
+    assert first.id == second.id and second.cost == "Nothing"
+    assert len(queries.drafts_of(world.author)) == 1
+    other = actions.write_practice(world.reader, world.agenda.id, text, key="k")
+    assert other.id != first.id
+
+
+def test_the_address_of_a_draft_follows_its_title_until_it_is_submitted(world: World) -> None:
+    practice = draft(world, title="Test")
+    text = practice_text(title="Pumps that ring")
+    assert actions.write_practice(world.author, world.agenda.id, text, practice.id).slug == "pumps-that-ring"  # fmt: skip
+    actions.submit(world.author, practice.id)
+    text = practice_text(title="Pumps that sing")
+    assert actions.write_practice(world.author, world.agenda.id, text, practice.id).slug == "pumps-that-ring"  # fmt: skip
+
+
+def test_a_short_practice_grows(world: World) -> None:
+    practice = published(world, sections={})
+    assert practice.sections == []
+    later = now() + timedelta(days=2)
+    with at(later):
+        text = practice_text(sections={"done": "We wired them.", "failure": SECRET})
+        actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    grown = queries.get_practice(world.reader, practice.slug)
+    assert [part.name for part in queries.sections_for(world.reader, grown)] == ["done", "failure"]
+    assert grown.updated_at > grown.published_at
+    assert len(versions_of("practice", practice.id)) == 1
+    with at(later):
+        shorter = practice_text(sections={"done": "We wired all."})
+        actions.write_practice(world.author, world.agenda.id, shorter, practice.id)
+    again = queries.get_practice(world.reader, practice.slug)
+    assert [part.source for part in again.sections] == ["We wired all."]
+
+
+def test_drafts_keep_no_versions(world: World) -> None:
+    practice = draft(world)
+    text = practice_text(cost="Little")
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    assert versions_of("practice", practice.id) == []
+
+
+def test_what_failed_is_never_found_when_it_is_for_members(world: World) -> None:
+    practice = published(world)
+    assert found("drowned", world.reader) == []
+    public = practice_text(failure_audience="public")
+    actions.write_practice(world.author, world.agenda.id, public, practice.id)
+    assert found("drowned") == [("practice", f"/practices/{practice.slug}")]
+    actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+    assert found("drowned") == []
+
+
+def test_a_practice_for_members_is_for_members_everywhere(world: World) -> None:
+    practice = published(world, audience="members")
+    dialogue.reply(world.reader, practice.topic_id, write("We tried."))  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        queries.get_practice(VISITOR, practice.slug)
+    assert queries.practices(VISITOR, queries.PracticeFilter()).total == 0
+    assert not any(queries.practice_choices(VISITOR, queries.PracticeFilter()).values())
+    assert found("pumps") == [] and found("we tried") == []
+    assert db.session.scalars(visible_topics(VISITOR)).all() == []
+    assert found("pumps", world.reader) and queries.get_practice(world.reader, practice.slug)
+    with pytest.raises(Invalid) as refused:
+        actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+    assert refused.value.field == "audience"
+
+
+def test_a_practice_becomes_for_members_with_its_discussion(world: World) -> None:
+    practice = published(world)
+    dialogue.reply(world.reader, practice.topic_id, write("We tried."))  # type: ignore[arg-type]
+    text = practice_text(audience="members")
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    assert found("pumps") == [] and found("we tried") == []
+    assert queries.discussed(VISITOR, practice.topic_id) is None
+
+
+def test_a_hidden_practice_is_hidden_everywhere(world: World, practice: Practice) -> None:
+    actions.hide_practice(world.host, practice.id)
+    for reader in (VISITOR, world.reader):
+        with pytest.raises(NotFound):
+            queries.get_practice(reader, practice.slug)
+        assert queries.practices(reader, queries.PracticeFilter()).total == 0
+        assert found("pumps", reader) == []
+    assert queries.latest_practices(world.author) == []
+    assert queries.get_practice(world.author, practice.slug).hidden_at
+    text = practice_text(cost="Little")
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    assert found("pumps") == []
+    actions.restore_practice(world.host, practice.id)
+    assert queries.get_practice(VISITOR, practice.slug) and found("pumps")
+
+
+def test_a_deleted_practice_goes_with_its_text(world: World, practice: Practice) -> None:
+    copy = published(world, adapted_from_id=practice.id)
+    actions.delete_practice(world.author, practice.id)
+    for reader in (VISITOR, world.author, world.moderator):
+        with pytest.raises(NotFound):
+            queries.get_practice(reader, practice.slug)
+        assert queries.discussed(reader, practice.topic_id) is None
+    kept = db.session.scalars(select(Practice).where(Practice.id == practice.id)).one()
+    assert (kept.sentence, kept.link, kept.sections) == ("", "", [])
+    assert found("pumps") == [("practice", f"/practices/{copy.slug}")]
+    assert queries.adapted_from(VISITOR, copy) is None
+
+
+def test_a_hidden_practice_can_be_deleted(world: World, practice: Practice) -> None:
+    actions.hide_practice(world.host, practice.id)
+    actions.delete_practice(world.author, practice.id)
+    assert queries.published_by(world.author) == []
+
+
+def test_a_practice_of_another_city_is_used(world: World, practice: Practice) -> None:
+    text = practice_text(adapted_from_id=practice.id, city_id=None)
+    copy = actions.write_practice(world.reader, world.agenda.id, text)
+    assert queries.adapted_by(VISITOR, practice) == []
+    actions.submit(world.reader, copy.id)
+    actions.publish(world.host, copy.id)
+    assert [one.id for one in queries.adapted_by(VISITOR, practice)] == [copy.id]
+    origin = queries.adapted_from(VISITOR, copy)
+    assert origin is not None and origin.id == practice.id
+    secret = draft(world)
+    with pytest.raises(NotFound):
+        unseen = practice_text(adapted_from_id=secret.id)
+        actions.write_practice(world.reader, world.agenda.id, unseen)
+
+
+def test_only_a_moderator_of_both_moves_a_published_practice(
+    world: World, practice: Practice
+) -> None:
+    with pytest.raises(Invalid):
+        actions.write_practice(world.author, world.other.id, practice_text(), practice.id)
+    actions.write_practice(world.moderator, world.other.id, practice_text(), practice.id)
+    topic = queries.discussed(VISITOR, practice.topic_id)
+    assert topic is not None and topic.agenda_id == world.other.id
+    assert queries.get_practice(VISITOR, practice.slug).author_id == world.author.id
+
+
+def test_featured_practices_come_first(world: World, practice: Practice) -> None:
+    newer = published(world, title="Newer")
+    actions.feature(world.host, practice.id)
+    order = [one.id for one in queries.practices(VISITOR, queries.PracticeFilter()).items]
+    assert order == [practice.id, newer.id]
+    actions.unfeature(world.host, practice.id)
+    order = [one.id for one in queries.practices(VISITOR, queries.PracticeFilter()).items]
+    assert order == [newer.id, practice.id]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"sentence": ""}, "sentence"),
+        ({"link": "javascript:alert(1)"}, "link"),
+        ({"link": " https://x.example"}, "link"),
+        ({"started": 2**63}, "started"),
+        ({"cost": "9" * 201}, "cost"),
+    ],
+)
+def test_a_practice_that_cannot_be_taken_is_not_kept(
+    world: World, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        draft(world, **changes)
+    assert refused.value.field == field
+    assert queries.drafts_of(world.author) == []
+
+
+def test_nobody_writes_for_an_organisation_without_one(world: World) -> None:
+    with pytest.raises(Forbidden):
+        draft(world, for_organisation=True)
+
+
+# Readings
+
+
+def reading(**changes: Any) -> ReadingText:
+    fields = {"title": "The metropolitan revolution", "authors": "Katz, Bruce", "year": 2013}
+    return ReadingText(**{**fields, **changes})
+
+
+def test_readings_are_written_ordered_and_removed(world: World) -> None:
+    first = actions.write_reading(world.host, world.agenda.id, reading())
+    assert actions.write_reading(world.host, world.agenda.id, reading()).id == first.id
+    second = actions.write_reading(world.host, world.agenda.id, reading(title="Who’s your city"))
+    actions.order_readings(world.host, world.agenda.id, [second.id, first.id])
+    shown = [one.id for one in queries.readings_of(VISITOR, world.agenda)]
+    assert shown == [second.id, first.id]
+    assert found("metropolitan")[0][0] == "reading"
+    actions.write_reading(world.host, world.agenda.id, reading(title="The revolution"), first.id)
+    assert versions_of("reading", first.id)[0].fields["title"] == "The metropolitan revolution"
+    assert found("metropolitan") == []
+    actions.remove_reading(world.host, first.id)
+    assert [one.id for one in queries.readings_of(VISITOR, world.agenda)] == [second.id]
+    assert found("revolution") == []
+    with pytest.raises(NotFound):
+        queries.get_reading(world.host, first.id)
+
+
+def test_only_who_curates_keeps_the_readings(world: World) -> None:
+    with pytest.raises(Forbidden):
+        actions.write_reading(world.reader, world.agenda.id, reading())
+    kept = actions.write_reading(world.host, world.agenda.id, reading())
+    for attempt in (
+        lambda: actions.remove_reading(world.reader, kept.id),
+        lambda: actions.write_reading(world.author, world.agenda.id, reading(), kept.id),
+        lambda: actions.order_readings(world.author, world.agenda.id, [kept.id]),
+    ):
+        with pytest.raises(Forbidden):
+            attempt()
+    with pytest.raises(Invalid):
+        actions.write_reading(world.host, world.agenda.id, reading(link="ftp://x"))

@@ -1,0 +1,198 @@
+"""What the library finds: facets, their counts, who tried what, and how many queries that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from forum.dialogue import actions as dialogue
+from forum.library import actions, queries
+from forum.library.models import Case, Practice
+from forum.library.queries import CaseFilter, PracticeFilter, ReadingFilter
+from forum.permissions import VISITOR
+from tests.library.conftest import (
+    COPENHAGEN,
+    SECRET,
+    TAMPERE,
+    World,
+    case_text,
+    practice_text,
+    published,
+)
+
+
+def counts(choices: dict[str, list[queries.Choice]], name: str) -> dict[str, int]:
+    return {choice.value: choice.count for choice in choices[name]}
+
+
+def tried(world: World, thing: Case | Practice, outcome: str) -> None:
+    topic = queries.discussed(VISITOR, thing.topic_id)
+    assert topic is not None
+    opening = queries.opening_of(topic)
+    assert opening is not None
+    dialogue.mark(world.reader, opening.id, "tried it", outcome, "It fits our harbour")
+
+
+@pytest.fixture
+def other_case(world: World, case: Case) -> Case:
+    text = case_text(
+        name="Quiet streets", kind="city project", status="ended", city_ids=[TAMPERE], language="fi"
+    )
+    return actions.write_case(world.moderator, world.other.id, text)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({}, ["The delta network", "Quiet streets"]),
+        ({"agenda": ("homes",)}, ["Quiet streets"]),
+        ({"theme": ("pumps",)}, ["The delta network"]),
+        ({"country": ("FI", "JP")}, ["The delta network", "Quiet streets"]),
+        ({"city": ("surat",)}, ["The delta network"]),
+        ({"size": ("medium",)}, ["Quiet streets"]),
+        ({"size": ("largest",)}, ["The delta network"]),
+        ({"size": ("small",)}, []),
+        ({"kind": ("network",), "status": ("ended",)}, []),
+        ({"status": ("ended",)}, ["Quiet streets"]),
+        ({"language": ("fi",)}, ["Quiet streets"]),
+        ({"tried": ("adapted",)}, ["Quiet streets"]),
+        ({"tried": ("kept",)}, []),
+        ({"city": ("' or 1=1 --",)}, []),
+    ],
+)
+def test_cases_are_narrowed(
+    world: World, other_case: Case, wanted: dict[str, Any], names: list[str]
+) -> None:
+    tried(world, other_case, "adapted")
+    page = queries.cases(VISITOR, CaseFilter(**wanted))
+    assert [case.name for case in page.items] == names
+
+
+def test_choices_are_counted_under_the_other_filters(world: World, other_case: Case) -> None:
+    choices = queries.case_choices(VISITOR, CaseFilter(agenda=("homes",)))
+    assert counts(choices, "agenda") == {"floods-and-heat": 1, "homes": 1}
+    assert counts(choices, "country") == {"FI": 1}
+    assert counts(choices, "size") == {"medium": 1}
+    assert counts(choices, "theme") == {}
+
+
+def test_a_case_of_many_places_counts_once_for_each_size(world: World, case: Case) -> None:
+    choices = queries.case_choices(VISITOR, CaseFilter())
+    assert counts(choices, "size") == {"largest": 1}
+    assert counts(choices, "city") == {"surat": 1, "tokyo": 1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        ({"evidence": ("measured",)}, 1),
+        ({"evidence": ("told", "measured")}, 2),
+        ({"city": ("copenhagen",)}, 1),
+        ({"size": ("large",)}, 1),
+        ({"country": ("IN",)}, 1),
+        ({"tried": ("stopped",)}, 1),
+        ({"failed": ("yes",)}, 1),
+        ({"language": ("da",)}, 1),
+    ],
+)
+def test_practices_are_narrowed(world: World, wanted: dict[str, Any], count: int) -> None:
+    tried(world, published(world), "stopped")
+    published(
+        world,
+        title="Told in Copenhagen",
+        city_id=COPENHAGEN,
+        evidence="told",
+        language="da",
+        failure_audience="public",
+    )
+    assert queries.practices(VISITOR, PracticeFilter(**wanted)).total == count
+
+
+def test_the_facet_of_failure_tells_visitors_nothing_that_is_for_members(world: World) -> None:
+    published(world)
+    assert counts(queries.practice_choices(VISITOR, PracticeFilter()), "failed") == {}
+    assert queries.practices(VISITOR, PracticeFilter(failed=("yes",))).total == 0
+    assert counts(queries.practice_choices(world.reader, PracticeFilter()), "failed") == {"yes": 1}
+
+
+def test_sections_leave_out_what_is_not_for_the_reader(world: World, practice: Practice) -> None:
+    for reader, is_back in ((VISITOR, True), (world.reader, False)):
+        found = queries.get_practice(reader, practice.slug)
+        names = [part.name for part in queries.sections_for(reader, found)]
+        assert ("failure" in names) is not is_back
+        assert queries.is_failure_kept_back(reader, found) is is_back
+
+
+def test_history_leaves_out_what_was_for_members(world: World, practice: Practice) -> None:
+    text = practice_text(failure_audience="public", sections={"failure": "We tell it all."})
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    found = queries.get_practice(VISITOR, practice.slug)
+    assert SECRET not in str(queries.practice_edits(VISITOR, found))
+    assert SECRET.split()[1] in str(queries.practice_edits(world.reader, found))
+
+
+def test_history_leaves_out_a_practice_that_was_for_members(world: World) -> None:
+    practice = published(world, audience="members", sentence="A thing for members.")
+    text = practice_text(audience="public")
+    actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    found = queries.get_practice(VISITOR, practice.slug)
+    assert queries.practice_edits(VISITOR, found) == []
+    assert len(queries.practice_edits(world.reader, found)) == 1
+
+
+def test_who_tried_what(world: World, practice: Practice) -> None:
+    tried(world, practice, "kept")
+    assert queries.tried_counts([practice.topic_id, None]) == {practice.topic_id: 1}
+    for key in (
+        {"city_id": world.reader.city_id},
+        {"member_id": world.reader.id},
+    ):
+        (one,) = queries.practices_tried_by(VISITOR, **key)
+        assert (one.practice.id, one.mark.outcome) == (practice.id, "kept")
+        assert one.mark.city is not None and one.mark.member.name == "Rosa Reader"
+    assert queries.practices_tried_by(VISITOR, city_id=TAMPERE) == []
+    actions.hide_practice(world.host, practice.id)
+    assert queries.practices_tried_by(VISITOR, member_id=world.reader.id) == []
+
+
+def test_practices_of_a_member_and_a_city(world: World, practice: Practice) -> None:
+    assert [one.id for one in queries.practices_by(VISITOR, member_id=world.author.id)] == [practice.id]  # fmt: skip
+    assert [one.id for one in queries.practices_by(VISITOR, city_id=practice.city_id)] == [practice.id]  # fmt: skip
+    assert queries.practices_by(VISITOR, member_id=world.reader.id) == []
+    assert [one.id for one in queries.practices_of(VISITOR, world.agenda)] == [practice.id]
+
+
+def test_pages_out_of_range_are_the_nearest(world: World, case: Case) -> None:
+    for number in (-1, 0, 10**9):
+        assert queries.cases(VISITOR, CaseFilter(), number).number == 1
+
+
+def test_readings_are_narrowed(world: World) -> None:
+    for year, kind in ((2013, "book"), (2014, "report"), (None, "film")):
+        text = actions.ReadingText(f"Of {year}", "Somebody", year, kind)
+        actions.write_reading(world.host, world.agenda.id, text)
+    assert queries.readings(VISITOR, ReadingFilter(year=("2013", "2014"))).total == 2
+    assert queries.readings(VISITOR, ReadingFilter(kind=("film",))).total == 1
+    assert counts(queries.reading_choices(VISITOR, ReadingFilter()), "year") == {"2013": 1, "2014": 1}  # fmt: skip
+
+
+def test_lists_take_the_same_queries_with_many_rows(
+    world: World, case: Case, practice: Practice, queries: Callable[[], Any]
+) -> None:
+    from forum.library import queries as library
+
+    def look() -> int:
+        with queries() as made:
+            library.cases(VISITOR, CaseFilter())
+            library.practices(VISITOR, PracticeFilter())
+            library.cases_of(VISITOR, world.agenda)
+            library.latest_practices(VISITOR, 20)
+        return int(made.count)
+
+    few = look()
+    for number in range(12):
+        actions.write_case(world.host, world.agenda.id, case_text(name=f"Case {number}"))
+        published(world, title=f"Practice {number}")
+    assert look() == few
