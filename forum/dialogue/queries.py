@@ -77,7 +77,7 @@ def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[To
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     query = _where(_listed(reader), wanted).with_only_columns(Topic.kind, func.count())
-    return dict(db.session.execute(query.group_by(Topic.kind)).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(Topic.kind))}
 
 
 def latest_topics(reader: Person, limit: int) -> Sequence[Topic]:

@@ -1,0 +1,160 @@
+"""What readers see of the dialogue, and what they do not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import at, db, now
+from forum.dialogue import actions, queries
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import TopicFilter
+from forum.errors import NotFound
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import VISITOR
+
+
+def opened(author: Any, agenda: Agenda, title: str, minute: int = 0, **more: Any) -> Topic:
+    kind, language = more.pop("kind", "experience"), more.pop("language", "en")
+    with at(now() + timedelta(minutes=minute)):
+        text = write(f"About {title}.", language)
+        return actions.open_topic(author, agenda.id, actions.NewTopic(kind, title, text, **more))
+
+
+def titles(reader: Any, **wanted: Any) -> list[str]:
+    return [topic.title for topic in queries.topics(reader, TopicFilter(**wanted)).items]
+
+
+def test_what_is_for_members_is_not_there_for_visitors(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "Among ourselves", audience="members")
+    post = queries.first_post(topic)
+    for reader, is_there in ((VISITOR, False), (people.ben, True)):
+        assert bool(titles(reader)) == is_there
+        assert bool(queries.counts_by_kind(reader, TopicFilter())) == is_there
+        assert bool(queries.latest_topics(reader, 5)) == is_there
+        assert bool(queries.posts_by(reader, member_id=people.ana.id)) == is_there
+        assert bool(queries.posts_to_quote(reader, [post.id])) == is_there
+    with pytest.raises(NotFound):
+        queries.get_topic(VISITOR, topic.id)
+    with pytest.raises(NotFound):
+        queries.get_post(VISITOR, post.id)
+
+
+def test_what_is_hidden_is_there_for_its_moderators_only(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "Advertising")
+    actions.hide_topic(people.moderator, topic.id)
+    for reader in (VISITOR, people.ana, people.ben):
+        assert not titles(reader)
+        with pytest.raises(NotFound):
+            queries.get_topic(reader, topic.id)
+    for reader in (people.host, people.moderator, people.administrator):
+        assert queries.get_topic(reader, topic.id).hidden_at
+
+
+def test_a_host_of_another_agenda_sees_nothing_hidden(people: Any, agenda: Agenda) -> None:
+    other = agendas.write_agenda(people.moderator, agendas.AgendaText("Other", write("Text.")))
+    topic = opened(people.ana, other, "Advertising")
+    actions.hide_topic(people.moderator, topic.id)
+    with pytest.raises(NotFound):
+        queries.get_topic(people.host, topic.id)
+
+
+def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
+    theme = agendas.write_theme(people.moderator, "Floods")
+    first = opened(people.ana, agenda, "First", 1, themes=[theme.id])
+    opened(people.ben, agenda, "Second", 2, kind="question", language="fr")
+    with at(now() + timedelta(minutes=3)):
+        actions.reply(people.ben, first.id, write("Yes."))
+    assert titles(VISITOR) == ["First", "Second"]
+    assert titles(VISITOR, order="newest") == ["Second", "First"]
+    assert titles(VISITOR, order="unanswered") == ["Second"]
+    assert titles(VISITOR, kind="question") == ["Second"]
+    assert titles(VISITOR, theme="floods") == ["First"]
+    assert titles(VISITOR, language="fr") == ["Second"]
+    assert titles(VISITOR, author_id=people.ana.id) == ["First"]
+    assert titles(VISITOR, theme="nothing") == []
+    assert queries.counts_by_kind(VISITOR, TopicFilter()) == {"experience": 1, "question": 1}
+    assert [t.title for t in queries.questions_waiting(VISITOR, 5)] == ["Second"]
+
+
+def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -> None:
+    old = opened(people.ana, agenda, "Old", 1)
+    opened(people.ana, agenda, "New", 2)
+    actions.pin(people.host, old.id)
+    assert titles(VISITOR, agenda_id=agenda.id) == ["Old", "New"]
+    assert titles(VISITOR) == ["New", "Old"]
+
+
+def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> None:
+    case = opened(people.moderator, agenda, "C40", kind="case", home="/cases/c40")
+    assert titles(VISITOR) == []
+    actions.reply(people.ben, case.id, write("We are a member."))
+    assert titles(VISITOR) == ["C40"]
+    assert [post.number for post in queries.posts_by(VISITOR, member_id=people.ben.id)] == [2]
+    assert not queries.posts_by(VISITOR, member_id=people.moderator.id)
+
+
+def test_pages_hold_numbers_whatever_is_gone(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "Long")
+    replies = [actions.reply(people.ben, topic.id, write(f"{n}")) for n in range(2, 43)]
+    actions.delete(people.ben, replies[0].id)
+    topic = queries.get_topic(VISITOR, topic.id)
+    for page, numbers in ((1, range(1, 21)), (2, range(21, 41)), (3, range(41, 43))):
+        posts = queries.posts_in(VISITOR, topic, page)
+        assert [post.number for post in posts.items] == list(numbers)
+        assert posts.pages == 3
+    assert queries.posts_in(VISITOR, topic, 10**9).number == 3
+    assert queries.posts_in(VISITOR, topic, 0).number == 1
+    assert replies[-1].address == f"{topic.address}?page=3#post-42"
+
+
+def test_who_wrote_what_by_city_and_organisation(people: Any, agenda: Agenda) -> None:
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    ben = db.session.get(type(people.ben), people.ben.id)
+    assert ben is not None
+    ben.organisation_id = organisation.id
+    db.session.commit()
+    opened(people.ana, agenda, "From Ana")
+    opened(ben, agenda, "From Ben", for_organisation=True)
+    by_city = queries.posts_by(VISITOR, city_id=people.ana.city_id)
+    by_organisation = queries.posts_by(VISITOR, organisation_id=organisation.id)
+    assert [post.topic.title for post in by_city] == ["From Ana"]
+    assert [post.topic.title for post in by_organisation] == ["From Ben"]
+
+
+def test_who_tried_it_does_not_name_hidden_members(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "Squares")
+    post = queries.first_post(topic)
+    actions.mark(people.ben, post.id, "tried it", "kept")
+    actions.mark(people.chitra, post.id, "tried it", "stopped", "Too wet.")
+    marks = queries.tried_in(topic.id)
+    assert [mark.city.name for mark in marks if mark.city] == ["Nairobi", "Surat"]
+    members.hide_profile(people.moderator, people.ben.id)
+    assert [mark.member.id for mark in queries.tried_in(topic.id, 1)] == [people.chitra.id]
+    assert not queries.tried_in(topic.id, 2)
+
+
+def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: Any) -> None:
+    from forum.dialogue.queries import first_post, my_marks
+
+    post = first_post(opened(people.ana, agenda, "Squares"))
+    actions.mark(people.ben, post.id, "useful")
+    with queries() as made:
+        assert list(my_marks(people.ben, [post])[post.id]) == ["useful"]
+        assert my_marks(VISITOR, [post]) == {}
+        assert my_marks(people.ben, []) == {}
+    assert made.count == 1
+
+
+def test_the_gist_of_a_post_has_no_signs(people: Any, agenda: Agenda) -> None:
+    topic = opened(people.ana, agenda, "Squares")
+    source = "> quoted\n\n## What we *did*\n\n- one [link](https://example.org/x)\n"
+    reply = actions.reply(people.ben, topic.id, write(source))
+    assert reply.gist == "What we did one link"
+    assert len(actions.reply(people.ben, topic.id, write("word " * 4_000)).gist) <= 160

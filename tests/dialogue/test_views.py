@@ -1,0 +1,650 @@
+"""The doors of the dialogue: what each answers to whom, and in how many queries."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import insert, update
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import at, db, now
+from forum.dialogue import actions
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import first_post
+from forum.markup import quote, write
+
+LATER = timedelta(minutes=16)
+HOSTILE = ("", "\x00", "\ud800", "9" * 30, str(2**63), "-1", "1e9", "٣", "<script>", "' or 1=1")
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Topic:
+    new = actions.NewTopic("question", "How do you count hours?", write("It took **two** years."))
+    return actions.open_topic(people.ana, agenda.id, new)
+
+
+def page(client: FlaskClient, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status, response.status_code
+    return str(response.text)
+
+
+def address(topic: Topic) -> str:
+    return topic.address
+
+
+def last_post() -> Post:
+    post = db.session.query(Post).order_by(Post.id.desc()).first()
+    assert post is not None
+    return post
+
+
+# Reading
+
+
+def test_a_topic_is_read_by_everybody(client: FlaskClient, people: Any, topic: Topic) -> None:
+    actions.reply(people.ben, topic.id, write("Count <b>badges</b> & doors."))
+    text = page(client, topic.address)
+    assert "<strong>two</strong>" in text
+    assert "Count &lt;b&gt;badges&lt;/b&gt; &amp; doors." in text
+    assert 'id="post-2"' in text and "Ben Okoth" in text and "Nairobi" in text
+    assert "Sign in to reply" in text
+    assert f'<link rel="canonical" href="http://localhost{topic.address}">' in text
+
+
+def test_a_visitors_page_holds_no_token_and_no_name(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    for path in (topic.address, "/topics", "/agendas/quieter/topics"):
+        response = client.get(path)
+        assert "csrf_token" not in response.text
+        assert "Set-Cookie" not in response.headers
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["", "-wrong", "-how-do-you", "-%F0%9F%98%80"])
+def test_every_other_name_leads_to_the_own_one(
+    client: FlaskClient, topic: Topic, name: str
+) -> None:
+    response = client.get(f"/topics/{topic.id}{name}?page=2")
+    assert response.status_code == 301
+    assert response.location == f"{topic.address}?page=2"
+
+
+def test_a_case_is_read_on_its_own_page(client: FlaskClient, people: Any, agenda: Agenda) -> None:
+    new = actions.NewTopic("case", "C40", write("A network."), home="/cases/c40")
+    topic = actions.open_topic(people.moderator, agenda.id, new)
+    reply = actions.reply(people.ben, topic.id, write("We are in."))
+    assert client.get(f"/topics/{topic.id}-c40").location == "/cases/c40"
+    assert client.get(f"/posts/{reply.id}").location == "/cases/c40#post-2"
+
+
+def test_a_post_has_an_address_for_ever(client: FlaskClient, people: Any, topic: Topic) -> None:
+    for number in range(2, 23):
+        reply = actions.reply(people.ben, topic.id, write(str(number)))
+    response = client.get(f"/posts/{reply.id}")
+    assert (response.status_code, response.location) == (302, f"{topic.address}?page=2#post-22")
+    text = page(client, f"{topic.address}?page=2")
+    assert 'id="post-22"' in text and 'id="post-20"' not in text
+    assert f'<link rel="canonical" href="http://localhost{topic.address}?page=2">' in text
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1000000000", "9" * 40, "x", "%00x", "1.5", ""])
+def test_a_page_that_is_not_there_is_the_nearest(
+    client: FlaskClient, topic: Topic, number: str
+) -> None:
+    status = 404 if "%00" in number else 200
+    page(client, f"{topic.address}?page={number}&page=2", status)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "999999", str(2**31), str(2**63), "x", "1.5"])
+@pytest.mark.parametrize("path", ["/topics/{}", "/topics/{}-x", "/posts/{}", "/posts/{}/marks"])
+def test_what_is_not_there_is_not_found(client: FlaskClient, path: str, number: str) -> None:
+    page(client, path.format(number), 404)
+
+
+def test_gone_posts_leave_a_gap(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    deleted = actions.reply(people.ben, topic.id, write("A xylophone."))
+    hidden = actions.reply(people.ben, topic.id, write("A marimba."))
+    actions.delete(people.ben, deleted.id)
+    actions.hide(people.moderator, hidden.id, "It sells <something>")
+    for browser in (client, sign_in(people.ana)):
+        text = page(browser, topic.address)
+        assert "Number 2 was deleted by its author." in text
+        assert "Number 3 was hidden by a moderator." in text
+        assert "It sells &lt;something&gt;" in text
+        assert "xylophone" not in text and "marimba" not in text
+    text = page(sign_in(people.host), topic.address)
+    assert "marimba" in text and "xylophone" not in text
+
+
+def test_a_topic_whose_beginning_is_gone_is_still_read(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    actions.reply(people.ben, topic.id, write("Yes."))
+    actions.delete(people.ana, first_post(topic).id)
+    text = page(client, topic.address)
+    assert "Number 1 was deleted by its author." in text and "Yes." in text
+
+
+def test_the_answer_stands_up_front(client: FlaskClient, people: Any, topic: Topic) -> None:
+    replies = [actions.reply(people.ben, topic.id, write(f"Way {n}")) for n in range(2, 25)]
+    actions.choose_answer(people.ana, topic.id, replies[-1].id)
+    text = page(client, topic.address)
+    assert "Answer, from Ben Okoth in Nairobi:" in text and "Way 24" in text
+    assert f'href="{topic.address}?page=2#post-24"' in text
+    actions.hide(people.moderator, replies[-1].id, "No")
+    assert "Way 24" not in page(client, topic.address)
+
+
+def structured(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', text)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def test_search_engines_read_a_question_with_its_answer(
+    client: FlaskClient, people: Any, agenda: Agenda, topic: Topic
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Count </script> doors."))
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    question = structured(page(client, topic.address))["mainEntity"]
+    assert question["name"] == topic.title
+    assert question["acceptedAnswer"]["text"] == "Count </script> doors."
+    new = actions.NewTopic("experience", "We counted", write("Long."))
+    other = actions.open_topic(people.ana, agenda.id, new)
+    data = structured(page(client, other.address))
+    assert data["@type"] == "DiscussionForumPosting" and data["author"]["name"] == "Ana Prado"
+
+
+def test_members_only_is_not_found_by_visitors(
+    client: FlaskClient, people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    new = actions.NewTopic("experience", "Xylophones", write("Inside."), audience="members")
+    topic = actions.open_topic(people.ana, agenda.id, new)
+    reply = actions.reply(people.ben, topic.id, write("Yes."))
+    for path in (topic.address, f"/topics/{topic.id}", f"/posts/{reply.id}"):
+        page(client, path, 404)
+    for path in (f"/posts/{reply.id}/history", f"/posts/{reply.id}/marks"):
+        page(client, path, 404)
+    for path in ("/topics", "/agendas/quieter/topics", "/topics?kind=experience"):
+        assert "Xylophones" not in page(client, path)
+    text = page(sign_in(people.chitra), topic.address)
+    assert "Members only" in text and "ld+json" not in text
+
+
+def test_a_hidden_topic_is_found_by_its_moderators_only(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    actions.hide_topic(people.moderator, topic.id)
+    page(client, topic.address, 404)
+    page(sign_in(people.ana), topic.address, 404)
+    text = page(sign_in(people.host), topic.address)
+    assert "Only moderators see it" in text and "ld+json" not in text
+
+
+# Lists
+
+
+def test_lists_show_and_filter(
+    client: FlaskClient, people: Any, agenda: Agenda, topic: Topic
+) -> None:
+    agendas.write_theme(people.moderator, "Floods")
+    for path in ("/topics", "/agendas/quieter/topics"):
+        assert topic.title in page(client, path)
+        assert topic.title in page(client, f"{path}?kind=question&order=unanswered&language=en")
+        assert topic.title not in page(client, f"{path}?kind=experience")
+        assert topic.title not in page(client, f"{path}?theme=floods")
+        assert topic.title not in page(client, f"{path}?language=fr")
+    page(client, "/agendas/nowhere/topics", 404)
+
+
+@pytest.mark.parametrize("name", ["kind", "order", "theme", "language", "page"])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_no_query_string_breaks_a_list(
+    client: FlaskClient, agenda: Agenda, name: str, value: str
+) -> None:
+    text = value.encode("utf-8", "surrogatepass")
+    response = client.get("/topics", query_string={name: text, f"{name}[]": text})
+    assert response.status_code in (200, 404)
+
+
+# How many queries
+
+
+def many(topic: Topic, author_id: int, count: int) -> None:
+    """Replies in bulk, past the deeds, for a topic as long as they would take hours to make."""
+    rows = [
+        {
+            "topic_id": topic.id,
+            "number": number,
+            "author_id": author_id,
+            "source": "text",
+            "html": "<p>text</p>",
+            "html_version": 1,
+            "language": "en",
+            "useful_count": 0,
+            "same_here_count": 0,
+            "tried_count": 0,
+            "hidden_reason": "",
+            "created_at": now(),
+        }
+        for number in range(topic.posts_count + 1, count + 1)
+    ]
+    db.session.execute(insert(Post), rows)
+    counts = {"posts_count": count, "replies_count": count - 1}
+    db.session.execute(update(Topic).where(Topic.id == topic.id).values(**counts))
+    db.session.commit()
+
+
+@pytest.mark.parametrize("count", [20, 2_000])
+def test_a_page_of_a_topic_asks_little_however_long_it_is(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any, queries: Any, count: int
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    many(topic, people.ben.id, count)
+    last = f"{topic.address}?page={count // 20}"
+    member, host = sign_in(people.chitra), sign_in(people.host)
+    for browser, most in ((client, 6), (member, 10), (host, 10)):
+        for path in (topic.address, last):
+            with queries() as made:
+                assert 'id="post-' in page(browser, path)
+            assert made.count <= most, made.statements
+
+
+def test_a_list_asks_little(
+    client: FlaskClient, people: Any, agenda: Agenda, topic: Topic, sign_in: Any, queries: Any
+) -> None:
+    member = sign_in(people.ben)
+    for path in ("/topics", "/agendas/quieter/topics?kind=question"):
+        with queries() as made:
+            page(client, path)
+        assert made.count <= 7, made.statements
+        with queries() as made:
+            page(member, path)
+        assert made.count <= 10, made.statements
+
+
+# Opening a topic
+
+NEW = "/agendas/quieter/topics/new"
+FORM = {
+    "kind": "experience",
+    "title": "We counted our hours",
+    "source": "It took two years.",
+    "language": "en",
+    "audience": "public",
+    "submission_key": "abc",
+}
+
+
+def test_visitors_are_led_to_the_sign_in(client: FlaskClient, agenda: Agenda, topic: Topic) -> None:
+    for path in (NEW, f"/topics/{topic.id}/reply"):
+        response = client.get(path)
+        assert response.status_code == 303
+        assert response.location.startswith("/sign-in?next=")
+        assert client.post(path, data=FORM).status_code == 403
+    assert db.session.query(Post).count() == 1
+
+
+def test_a_member_opens_a_topic(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    agendas.write_theme(people.moderator, "Floods")
+    browser = sign_in(people.ben)
+    text = page(browser, f"{NEW}?kind=question")
+    assert "Ask a question" in text and "Begin with" in text and "What we want to know" in text
+    for _ in range(2):
+        response = browser.post(NEW, data={**FORM, "themes": ["floods"]})
+        assert response.status_code == 303
+    (topic,) = db.session.query(Topic).all()
+    assert response.location == topic.address
+    text = page(browser, topic.address)
+    assert "Your topic is published." in text and "Floods" in text
+    assert 'data-published="abc"' in text
+
+
+def test_only_title_and_text_are_compulsory(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    least = {"title": "We counted", "source": "Two years.", "language": "en"}
+    assert browser.post(NEW, data=least).status_code == 303
+    assert (last_post().language, last_post().submission_key) == ("en", None)
+
+
+def test_a_preview_and_a_prompt_write_nothing(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    response = browser.post(NEW, data={**FORM, "source": "It **took**", "preview": "1"})
+    assert response.status_code == 200 and "<strong>took</strong>" in response.text
+    assert 'value="abc"' in response.text
+    response = browser.post(NEW, data={**FORM, "prompt": "What happened"})
+    assert response.status_code == 200
+    assert "It took two years.\n\n## What happened" in response.text.replace("\r", "")
+    response = browser.post(NEW, data={**FORM, "prompt": "Anything else"})
+    assert "Anything else" not in response.text
+    assert db.session.query(Topic).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("title", "", "Enter a title of 3 to 120 characters."),
+        ("title", "x" * 121, "Enter a title of 3 to 120 characters."),
+        ("source", " \n ", "Write a text."),
+        ("source", "x" * 20_001, "Shorten the text to 20,000 characters."),
+        ("kind", "poem", "Not a valid choice"),
+        ("language", "xx", "Not a valid choice"),
+        ("audience", "friends", "Not a valid choice"),
+        ("themes", "nothing", "valid choice"),
+    ],
+)
+def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(
+    people: Any, agenda: Agenda, sign_in: Any, name: str, value: str, sentence: str
+) -> None:
+    response = sign_in(people.ben).post(NEW, data={**FORM, name: value})
+    assert response.status_code == 422
+    assert sentence in response.text and "<title>Error:" in response.text
+    for other in {"title", "source"} - {name}:
+        assert FORM[other] in response.text
+    assert db.session.query(Topic).count() == 0
+
+
+@pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt", "page"])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_no_field_breaks_the_form(
+    people: Any, agenda: Agenda, sign_in: Any, name: str, value: str
+) -> None:
+    text = value.encode("utf-8", "surrogatepass")
+    data = {**FORM, name: [text, text], f"{name}[]": text}
+    response = sign_in(people.ben).post(NEW, data=data)
+    assert response.status_code in (200, 303, 422)
+
+
+def test_a_text_of_all_scripts_and_of_none_is_kept(
+    people: Any, agenda: Agenda, sign_in: Any
+) -> None:
+    browser = sign_in(people.ben)
+    source = "東京 नमस्ते مرحبا \x00\ud800 é 🚲"
+    data = {**FORM, "title": "東京で測った時間", "source": source.encode("utf-8", "surrogatepass")}
+    assert browser.post(NEW, data=data).status_code == 303
+    post = last_post()
+    assert "東京 नमस्ते مرحبا" in post.source and "\x00" not in post.source
+    assert page(browser, db.session.query(Topic).one().address)
+
+
+def test_an_archived_agenda_gives_the_text_back(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    agendas.archive(people.moderator, agenda.id)
+    response = sign_in(people.ben).post(NEW, data={**FORM, "source": "A long text of mine, kept."})
+    assert response.status_code == 403
+    assert "A long text of mine, kept." in response.text and "archived" in response.text
+
+
+# Replying
+
+
+def test_a_member_replies_and_lands_at_the_new_post(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    for number in range(2, 22):
+        actions.reply(people.chitra, topic.id, write(str(number)))
+    browser = sign_in(people.ben)
+    assert 'name="source"' in page(browser, topic.address)
+    form = {"source": "Yes.", "language": "fr", "submission_key": "k"}
+    for _ in range(2):
+        response = browser.post(f"/topics/{topic.id}/reply", data=form)
+        assert (response.status_code, response.location) == (303, f"{topic.address}?page=2#post-22")
+    assert last_post().language == "fr"
+    assert 'lang="fr"' in page(browser, f"{topic.address}?page=2")
+
+
+def test_a_refused_reply_is_kept(people: Any, topic: Topic, sign_in: Any) -> None:
+    browser = sign_in(people.ben)
+    path = f"/topics/{topic.id}/reply"
+    assert "Write a text." in browser.post(path, data={"source": "", "language": "en"}).text
+    data = {"source": "Kept **text**", "language": "en", "preview": "1", "submission_key": "k"}
+    response = browser.post(path, data=data)
+    assert response.status_code == 200 and "<strong>text</strong>" in response.text
+    actions.lock(people.moderator, topic.id)
+    response = browser.post(path, data={"source": "A long text of mine.", "language": "en"})
+    assert response.status_code == 403
+    assert "A long text of mine." in response.text and "locked" in response.text
+    assert "locked" in page(browser, topic.address)
+
+
+def test_a_quotation_fills_the_composer(
+    people: Any, agenda: Agenda, topic: Topic, sign_in: Any
+) -> None:
+    post = first_post(topic)
+    browser = sign_in(people.ben)
+    expected = quote("Ana Prado", post.id, post.source).strip().split("\n")[-1]
+    for path in (topic.address, f"/topics/{topic.id}/reply"):
+        text = page(browser, f"{path}?quote={post.id}")
+        assert expected.replace(">", "&gt;") in text and f"(/posts/{post.id})" in text
+    for value in HOSTILE:
+        text = value.encode("utf-8", "surrogatepass")
+        response = browser.get(f"/topics/{topic.id}/reply", query_string={"quote": text})
+        assert response.status_code in (200, 404)
+    actions.hide_topic(people.moderator, topic.id)
+    new = actions.NewTopic("experience", "Another", write("Text."))
+    other = actions.open_topic(people.ben, agenda.id, new)
+    assert "two" not in page(sign_in(people.ben), f"/topics/{other.id}/reply?quote={post.id}")
+
+
+def test_one_writes_for_an_organisation_and_the_page_says_so(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    from forum.members import actions as members
+
+    text = members.OrganisationText("Gemeente Rotterdam", kind="city")
+    organisation = members.write_organisation(people.moderator, text)
+    ben = db.session.get(type(people.ben), people.ben.id)
+    assert ben is not None
+    ben.organisation_id = organisation.id
+    db.session.commit()
+    browser = sign_in(ben)
+    assert "Gemeente Rotterdam" in page(browser, f"/topics/{topic.id}/reply")
+    form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
+    assert browser.post(f"/topics/{topic.id}/reply", data=form).status_code == 303
+    assert "Writes for Gemeente Rotterdam" in page(browser, topic.address)
+
+
+def test_nobody_writes_for_an_organisation_of_others(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    form = {"source": "Yes.", "language": "en", "writes_for": "organisation"}
+    assert sign_in(people.ben).post(f"/topics/{topic.id}/reply", data=form).status_code == 303
+    assert last_post().organisation_id is None
+
+
+def test_a_preview_for_the_script(
+    people: Any, client: FlaskClient, topic: Topic, sign_in: Any
+) -> None:
+    assert client.post("/preview", data={"source": "x"}).status_code == 403
+    response = sign_in(people.ben).post("/preview", data={"source": "A **bold** <script>"})
+    assert "<strong>bold</strong>" in response.text and "<script>" not in response.text
+    assert "<html" not in response.text
+
+
+# Editing, deleting, earlier versions
+
+
+def test_an_author_edits(people: Any, topic: Topic, sign_in: Any) -> None:
+    post = first_post(topic)
+    browser = sign_in(people.ana)
+    assert "It took **two** years." in page(browser, f"/posts/{post.id}/edit")
+    form = {**FORM, "title": "How do you count time?", "source": "Three.", "seen": post.fingerprint}
+    response = browser.post(f"/posts/{post.id}/edit", data=form)
+    assert response.status_code == 303
+    assert response.location == f"/topics/{topic.id}-how-do-you-count-time#post-1"
+    text = page(browser, f"/topics/{topic.id}-how-do-you-count-time")
+    assert "Three." in text and "/history" not in text
+    assert f'data-published="/posts/{post.id}/edit"' in text
+
+
+def test_a_conflict_shows_both_texts(people: Any, topic: Topic, sign_in: Any) -> None:
+    reply = actions.reply(people.ben, topic.id, write("As it was."))
+    seen = reply.fingerprint
+    actions.edit(people.ben, reply.id, write("From my phone."))
+    browser = sign_in(people.ben)
+    form = {"source": "From my desk.", "language": "en", "seen": seen}
+    response = browser.post(f"/posts/{reply.id}/edit", data=form)
+    assert response.status_code == 409
+    assert "From my phone." in response.text and "From my desk." in response.text
+    found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
+    assert found
+    again = browser.post(f"/posts/{reply.id}/edit", data={**form, "seen": found[1]})
+    assert again.status_code == 303 and last_post().source == "From my desk."
+
+
+def test_an_edited_post_shows_what_it_said(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Old & <b>grey</b>\n\nsame"))
+    with at(now() + LATER):
+        actions.edit(people.ben, reply.id, write("New & <b>grey</b>\n\nsame"))
+    assert f"/posts/{reply.id}/history" in page(client, topic.address)
+    text = page(client, f"/posts/{reply.id}/history")
+    assert "<del>Old " in text and "<ins>New " in text and "&lt;b&gt;grey" in text
+    assert "Withdraw" not in text and "csrf_token" not in text
+    browser = sign_in(people.ben)
+    found = re.search(r'action="(/revisions/\d+/withdraw)"', page(browser, reply_history(reply)))
+    assert found
+    assert sign_in(people.ana).post(found[1]).status_code == 403
+    assert browser.post(found[1]).status_code == 303
+    text = page(client, reply_history(reply))
+    assert "Old " not in text and "Withdrawn by the author" in text
+    actions.hide(people.moderator, reply.id, "No")
+    assert client.get(reply_history(reply)).status_code in (303, 403, 404)
+    page(sign_in(people.ana), reply_history(reply), 403)
+
+
+def reply_history(reply: Post) -> str:
+    return f"/posts/{reply.id}/history"
+
+
+def test_an_author_deletes_after_being_asked(people: Any, topic: Topic, sign_in: Any) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Away with it."))
+    browser = sign_in(people.ben)
+    assert "Away with it." in page(browser, f"/posts/{reply.id}/delete")
+    response = browser.post(f"/posts/{reply.id}/delete")
+    assert response.location == f"{topic.address}#post-2"
+    browser = sign_in(people.ana)
+    response = browser.post(f"/posts/{first_post(topic).id}/delete")
+    assert response.location == "/agendas/quieter/topics"
+    page(browser, topic.address, 404)
+
+
+@pytest.mark.parametrize("deed", ["edit", "delete"])
+def test_others_neither_edit_nor_delete(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any, deed: str
+) -> None:
+    path = f"/posts/{first_post(topic).id}/{deed}"
+    assert client.get(path).status_code == 303
+    assert client.post(path, data=FORM).status_code == 403
+    for person in (people.ben, people.moderator):
+        browser = sign_in(person)
+        assert browser.get(path).status_code == 403
+        assert browser.post(path, data=FORM).status_code == 403
+    assert last_post().source == "It took **two** years."
+
+
+# Marks and answers
+
+
+def test_a_mark_is_pressed_and_pressed_again(people: Any, topic: Topic, sign_in: Any) -> None:
+    post = first_post(topic)
+    browser, path = sign_in(people.ben), f"/posts/{post.id}/mark"
+    response = browser.post(path, data={"kind": "useful"})
+    assert (response.status_code, response.location) == (303, f"{topic.address}#post-1")
+    assert 'aria-pressed="true"' in page(browser, topic.address)
+    script = {"Accept": "application/json"}
+    assert browser.post(path, data={"kind": "useful"}, headers=script).json == {
+        "on": False,
+        "count": 0,
+    }
+    for _ in range(2):
+        response = browser.post(path, data={"kind": "same here", "on": "1"}, headers=script)
+        assert response.json == {"on": True, "count": 1}
+    response = browser.post(path, data={"kind": "same here", "on": "0"}, headers=script)
+    assert response.json == {"on": False, "count": 0}
+
+
+def test_who_tried_it_is_asked_what_became_of_it(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    post = first_post(topic)
+    browser, path = sign_in(people.ben), f"/posts/{post.id}/mark"
+    response = browser.post(path, data={"kind": "tried it"})
+    assert response.status_code == 200 and "What became of it?" in response.text
+    form = {"kind": "tried it", "outcome": "lost", "note": "x"}
+    assert browser.post(path, data=form).status_code == 422
+    form = {"kind": "tried it", "outcome": "adapted", "note": "Half of <it>."}
+    assert browser.post(path, data=form).status_code == 303
+    text = page(client, f"/posts/{post.id}/marks")
+    assert "Nairobi" in text and "Half of &lt;it&gt;." in text and "Adapted: 1" in text
+    assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
+    assert "Nobody has said so yet" in page(client, f"/posts/{post.id}/marks")
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", ["kind", "on", "outcome", "note"])
+def test_no_mark_breaks_the_door(
+    people: Any, topic: Topic, sign_in: Any, name: str, value: str
+) -> None:
+    text = value.encode("utf-8", "surrogatepass")
+    data = {"kind": "tried it", "outcome": "kept", name: [text, text]}
+    response = sign_in(people.ben).post(f"/posts/{first_post(topic).id}/mark", data=data)
+    assert response.status_code in (200, 303, 422)
+
+
+def test_who_may_not_mark_is_told(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    path = f"/posts/{first_post(topic).id}/mark"
+    assert client.post(path, data={"kind": "useful"}).status_code == 403
+    assert sign_in(people.ana).post(path, data={"kind": "useful"}).status_code == 403
+
+
+def test_the_asker_chooses_the_answer(
+    client: FlaskClient, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    path = f"/topics/{topic.id}/answer"
+    assert client.post(path, data={"post": str(reply.id)}).status_code == 403
+    assert sign_in(people.ben).post(path, data={"post": str(reply.id)}).status_code == 403
+    browser = sign_in(people.ana)
+    assert "Choose as the answer" in page(browser, topic.address)
+    assert browser.post(path, data={"post": str(reply.id)}).status_code == 303
+    assert "Answer to the question" in page(client, topic.address)
+    assert browser.post(path, data={"post": ""}).status_code == 303
+    assert "Answer to the question" not in page(client, topic.address)
+    for value in HOSTILE[1:]:
+        text = value.encode("utf-8", "surrogatepass")
+        assert browser.post(path, data={"post": text}).status_code in (303, 404, 422)
+
+
+# Limits
+
+
+def test_posting_is_limited_for_each_member(
+    people: Any, topic: Topic, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forum.rates import limiter
+
+    monkeypatch.setattr(limiter, "enabled", True)
+    ben, chitra = sign_in(people.ben), sign_in(people.chitra)
+    path, form = f"/topics/{topic.id}/reply", {"language": "en"}
+    for number in range(5):
+        assert ben.post(path, data={**form, "source": f"{number}"}).status_code == 303
+        assert ben.post(path, data={**form, "source": "x", "preview": "1"}).status_code == 200
+        assert ben.post(path, data={**form, "source": ""}).status_code == 422
+    response = ben.post(path, data={**form, "source": "My sixth reply within one minute."})
+    assert response.status_code == 429
+    assert "My sixth reply within one minute." in response.text
+    assert chitra.post(path, data={**form, "source": "Mine."}).status_code == 303
