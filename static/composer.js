@@ -142,6 +142,8 @@ function keepDraft(form, member) {
 
   const save = () => {
     clearTimeout(timer);
+    timer = 0;
+    if (document.body.dataset.leaving) return;
     const fields = contents(form);
     const own = texts(form, fields) ? [{ fields, key: form.elements.submission_key?.value }] : [];
     const done = store(key, [...own, ...offers]);

@@ -40,6 +40,7 @@ function closeMenus() {
 
 /** Whoever signs out leaves no text behind in the browser. */
 function forgetDrafts() {
+  body.dataset.leaving = "1";
   for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
 }
 
