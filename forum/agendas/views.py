@@ -99,8 +99,10 @@ def new() -> Answer:
 def edit(slug: str) -> Answer:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
-    hosts = ", ".join(host.handle for host in agenda.hosts)
-    return _write_agenda(AgendaForm(obj=agenda, data={"hosts": hosts}), agenda)
+    form = AgendaForm(obj=agenda)
+    if request.method == "GET":
+        form.hosts.data = ", ".join(host.handle for host in agenda.hosts)
+    return _write_agenda(form, agenda)
 
 
 def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agenda] = ()) -> Answer:

@@ -191,7 +191,9 @@ def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
     kept: dict[str, Any] = {name: value for name, value in vars(_wanted()).items() if value}
     if line is None:
         return url_for("moderation.queue", **kept)
-    return url_for("moderation.entry", thing=line.kind, item_id=line.item_id, **kept)
+    return url_for(
+        "moderation.entry", thing=line.kind, item_id=line.item_id, _anchor="entry", **kept
+    )
 
 
 # Deeds that restrict: a small page asks for the reason

@@ -123,10 +123,14 @@ def test_the_queue_is_emptied_entry_by_entry(sign_in: Any, people: Any, things: 
     first = browser.post(
         f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
     )
-    assert first.location == f"/moderation/member/{people.ben.id}"
-    second = browser.post(f"{first.location}/decide", data={"deed": "keep", "seen": "0"})
-    assert second.location == f"/moderation/practice/{things.practice.id}"
-    last = browser.post(f"{second.location}/decide", data={"deed": "publish", "seen": "0"})
+    assert first.location == f"/moderation/member/{people.ben.id}#entry"
+    second = browser.post(
+        f"/moderation/member/{people.ben.id}/decide", data={"deed": "keep", "seen": "0"}
+    )
+    assert second.location == f"/moderation/practice/{things.practice.id}#entry"
+    last = browser.post(
+        f"/moderation/practice/{things.practice.id}/decide", data={"deed": "publish", "seen": "0"}
+    )
     assert last.location == "/moderation"
     assert "Nothing is waiting" in words(browser.get("/moderation"))
     assert get_post(VISITOR, things.first.id).is_gone

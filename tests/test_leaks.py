@@ -1,0 +1,290 @@
+"""Hidden means hidden everywhere: words planted in what is then hidden are looked for on every page there is.
+
+The pages are taken from the application's own list of addresses, so a new page is read from its first day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forum.agendas.actions import AgendaText, set_hosts, write_agenda
+from forum.agendas.models import Agenda
+from forum.db import at, now
+from forum.dialogue.actions import NewTopic, edit, mark, open_topic, reply
+from forum.library.actions import (
+    CaseText,
+    PracticeText,
+    publish,
+    submit,
+    write_case,
+    write_practice,
+)
+from forum.markup import write
+from forum.members.actions import Joining, Profile, edit_profile, found_federation, join
+from forum.members.models import Member
+from forum.members.queries import city_by_name, get_member
+from forum.moderation.actions import decide, report
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM, VISITOR
+
+KINDS = ("post", "topic", "case", "practice", "member")
+# Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
+SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note")]
+UNSEEN = [word.replace("canary", "hush") for word in SOUGHT]
+LISTS = ["/", "/agendas", "/topics", "/cases", "/practices", "/members", "/cities", "/sitemap.xml"]
+LISTS += [
+    "/agendas/quieter",
+    "/agendas/quieter/topics",
+    "/feeds/all.atom",
+    "/agendas/quieter/feed.atom",
+]
+
+
+def secret(kind: str) -> str:
+    return f"canary{kind} hush{kind}"
+
+
+@dataclass
+class Planted:
+    """What was planted: the id of each thing, the shown topic that holds the hidden post, the hidden person."""
+
+    ids: dict[str, int]
+    topic_id: int
+    post_ids: list[int]
+    somebody: Member
+    other_host: Member
+
+
+@pytest.fixture
+def planted(people: Any, agenda: Agenda) -> Planted:
+    """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
+    found_federation(SYSTEM, "Interurban")
+    other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
+    set_hosts(people.moderator, other.id, [people.chitra.handle])
+    shown = open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
+    with at(now() - timedelta(hours=1)):
+        post = reply(people.ana, shown.id, write(secret("revision")))
+    edit(people.ana, post.id, write(secret("post")))
+    mark(people.ben, post.id, "tried it", "kept", secret("note"))
+    new = NewTopic("experience", secret("topic"), write(secret("topic")))
+    topic = open_topic(people.ana, agenda.id, new)
+    replies = [reply(people.ben, topic.id, write(secret("reply"))).id]
+    case = write_case(people.moderator, agenda.id, _case())
+    practice = write_practice(people.ana, agenda.id, _practice())
+    submit(people.ana, practice.id)
+    practice = publish(people.moderator, practice.id)
+    for topic_id in (case.topic_id, practice.topic_id):
+        replies.append(reply(people.ben, topic_id, write(secret("comment"))).id)
+    ids = {"post": post.id, "topic": topic.id, "case": case.id, "practice": practice.id}
+    somebody = _somebody()
+    mark(somebody, shown_post(shown), "tried it", "kept", secret("member"))
+    other_host = get_member(SYSTEM, people.chitra.handle)
+    return Planted(
+        {**ids, "member": somebody.id}, shown.id, [post.id, *replies], somebody, other_host
+    )
+
+
+def shown_post(topic: Any) -> int:
+    from forum.dialogue.queries import posts_in
+
+    return int(posts_in(VISITOR, topic, 1).items[0].id)
+
+
+def _case() -> CaseText:
+    words = secret("case")
+    return CaseText(
+        name=words, kind="network", summary=words, body=words, reach=words, slug="hidden-case"
+    )
+
+
+def _practice() -> PracticeText:
+    words = secret("practice")
+    return PracticeText(
+        title=words,
+        sentence=words,
+        cost=words,
+        sections={"challenge": words, "failure": words},
+        slug="hidden-practice",
+    )
+
+
+def _somebody() -> Member:
+    city = city_by_name("Athens", "GR")
+    name = "Canarymember Hushmember"
+    joining = Joining(
+        name, "s@example.org", "-", city_id=city.id if city else None, handle="nobody-here"
+    )
+    member = join(VISITOR, joining)
+    words = secret("member")
+    edit_profile(
+        member,
+        Profile(
+            name=name,
+            position=words,
+            city_id=joining.city_id,
+            helps_with=words,
+            about=write(words),
+        ),
+    )
+    return get_member(SYSTEM, "nobody-here")
+
+
+def hide_all(people: Any, planted: Planted) -> None:
+    """Ben reports everything, the notices go out, the moderator hides it all."""
+    for kind, item_id in planted.ids.items():
+        report(people.ben, kind, item_id, "rules")
+    make_notices(SYSTEM)
+    for kind, item_id in planted.ids.items():
+        decide(people.moderator, kind, item_id, "hide", "It broke a rule.")
+    make_notices(SYSTEM)
+
+
+def addresses(app: Flask, planted: Planted) -> list[str]:
+    """Every address that answers a GET, with every value that its parts can have here."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "members.sign_out"):
+            continue
+        names = sorted(rule.arguments)
+        for chosen in product(*(values(rule.rule, name, planted) for name in names)):
+            with app.test_request_context():
+                built = app.url_map.bind("localhost").build(
+                    rule.endpoint, dict(zip(names, chosen, strict=True))
+                )
+            found.append(str(built))
+    lists = [f"{address}?page=2" for address in LISTS]
+    lists += [f"/topics?kind={kind}&order=newest" for kind in ("experience", "case", "practice")]
+    lists += [
+        "/agendas/quieter/topics?kind=experience",
+        "/practices?tried=kept",
+        "/members?city=athens-gr",
+    ]
+    return sorted({*found, *lists})
+
+
+def values(rule: str, name: str, planted: Planted) -> list[Any]:
+    """What a part of an address can be."""
+    room = rule.split("/")[1]
+    slugs = {
+        "agendas": ["quieter", "other"],
+        "cases": ["hidden-case"],
+        "practices": ["hidden-practice"],
+        "cities": ["athens", "athens-gr", "medellin", "nairobi"],
+        "organisations": ["none"],
+        "themes": ["none"],
+    }
+    topics = [planted.ids["topic"], planted.topic_id]
+    topics += [planted.topic_id + further for further in range(1, 6)]
+    ids = {"topics": topics, "posts": planted.post_ids, "readings": [1]}
+    known: dict[str, list[Any]] = {
+        "slug": slugs.get(room, ["x"]),
+        "handle": ["nobody-here", "ana-prado", "ben-okoth"],
+        "id": ids.get(room, [1]),
+        "topic_id": topics,
+        "post_id": planted.post_ids,
+        "thing": list(KINDS),
+        "item_id": sorted(set(planted.ids.values())),
+        "decision_id": [1, 2, 3, 4, 5],
+    }
+    return known.get(name, [1])
+
+
+def read(browser: FlaskClient, address: str) -> str:
+    """What an address answers, its headers too, in small letters."""
+    response = browser.get(address)
+    assert response.status_code < 500, address
+    return f"{response.headers}\n{response.get_data(as_text=True)}".lower()
+
+
+def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str, str]]:
+    """The secrets that a reader comes to see, and where."""
+    found = []
+    for address in addresses(app, planted):
+        text = read(browser, address)
+        found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
+    for word in SOUGHT:
+        text = read(browser, f"/search?q={word}")
+        found += [(f"/search?q={word}", other) for other in UNSEEN if other in text]
+        text = read(browser, f"/cities/suggest?q={word}")
+        found += [("/cities/suggest", other) for other in UNSEEN if other in text]
+    return found
+
+
+def test_before_it_is_hidden_everything_can_be_read(
+    app: Flask, client: FlaskClient, people: Any, planted: Planted
+) -> None:
+    seen = {word for _address, word in leaks(client, app, planted)}
+    assert {f"hush{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note")} <= seen
+
+
+@pytest.mark.parametrize("reader", ["visitor", "ben", "other_host"])
+def test_what_is_hidden_is_seen_by_nobody(
+    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, reader: str
+) -> None:
+    hide_all(people, planted)
+    browsers = {
+        "visitor": lambda: client,
+        "ben": lambda: sign_in(people.ben),
+        "other_host": lambda: sign_in(planted.other_host),
+    }
+    assert leaks(browsers[reader](), app, planted) == []
+
+
+def test_moderators_still_read_it(sign_in: Any, people: Any, planted: Planted) -> None:
+    hide_all(people, planted)
+    for browser in (sign_in(people.moderator), sign_in(people.administrator)):
+        for address, kind in (
+            (f"/topics/{planted.ids['topic']}-", "topic"),
+            ("/cases/hidden-case", "case"),
+            ("/practices/hidden-practice", "practice"),
+            ("/members/nobody-here", "member"),
+            (f"/moderation/post/{planted.ids['post']}", "post"),
+            ("/moderation/log", "topic"),
+        ):
+            response = browser.get(address, follow_redirects=True)
+            assert f"hush{kind}" in response.get_data(as_text=True).lower(), address
+
+
+def test_lists_and_counts_are_as_if_it_had_never_been(
+    client: FlaskClient, people: Any, agenda: Agenda
+) -> None:
+    with at(now()):  # the pages that print a moment print the same one
+        _look_twice(client, people, agenda)
+
+
+def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
+    found_federation(SYSTEM, "Interurban")
+    open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
+    profile = "/members/ana-prado"
+    before = {address: client.get(address).get_data(as_text=True) for address in [*LISTS, profile]}
+    topic = open_topic(people.ana, agenda.id, NewTopic("experience", "Hidden", write("Text.")))
+    case = write_case(people.moderator, agenda.id, _case())
+    practice = submit(people.ana, write_practice(people.ana, agenda.id, _practice()).id)
+    publish(people.moderator, practice.id)
+    somebody = _somebody()
+    for kind, item in (
+        ("topic", topic),
+        ("case", case),
+        ("practice", practice),
+        ("member", somebody),
+    ):
+        decide(people.moderator, kind, item.id, "hide", "It broke a rule.")
+    for address, text in before.items():
+        assert client.get(address).get_data(as_text=True) == text, address
+
+
+def test_what_is_restored_is_back_everywhere(
+    app: Flask, client: FlaskClient, people: Any, planted: Planted
+) -> None:
+    before = leaks(client, app, planted)
+    hide_all(people, planted)
+    for kind, item_id in planted.ids.items():
+        decide(people.moderator, kind, item_id, "restore")
+    assert set(leaks(client, app, planted)) == set(before)
