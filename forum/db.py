@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from markupsafe import Markup
-from sqlalchemy import DateTime, Engine, MetaData, String, Text, event
+from sqlalchemy import DateTime, Engine, MetaData, String, Text, event, inspect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
@@ -145,7 +145,7 @@ def _begin_writing(session: Session) -> None:
 def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if not args or not isinstance(args[0], Base):
         return args
-    doer = session.get(type(args[0]), args[0].__dict__["id"], populate_existing=True)
+    doer = session.get(type(args[0]), inspect(args[0]).identity, populate_existing=True)
     return (doer, *args[1:])
 
 

@@ -161,6 +161,10 @@ class Can:
             return Verdict(_("Your profile names no organisation to write for."))
         return self.write()
 
+    def see_notices(self) -> Verdict:
+        """Members have an inbox."""
+        return YES if self.person.is_member else SIGN_IN
+
     # Dialogue
 
     def open_topic(self, agenda: Agenda) -> Verdict:

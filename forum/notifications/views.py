@@ -1,7 +1,45 @@
-"""The doors of the notifications room."""
+"""The doors of a member's inbox."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, flash, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from forum import web
+from forum.notifications import actions
+from forum.notifications.queries import WAITING, notices_of, unread_count
+from forum.permissions import require
+from forum.web import me
 
 bp = Blueprint("notifications", __name__)
+
+
+@bp.get("/notices")
+def index() -> str:
+    """The inbox: what waits for the member before what is only told."""
+    require(me().can.see_notices())
+    page = notices_of(me(), web.number("page"))
+    groups = {
+        "waiting": [notice for notice in page.items if notice.kind in WAITING],
+        "told": [notice for notice in page.items if notice.kind not in WAITING],
+    }
+    return render_template(
+        "notifications/index.html", page=page, groups=groups, unread=unread_count(me())
+    )
+
+
+@bp.post("/notices/<int:notice_id>/read")
+def read(notice_id: int) -> Response:
+    """Mark one notice read and go to what it speaks of."""
+    require(me().can.see_notices())
+    return web.see_other(actions.read(me(), notice_id).address)
+
+
+@bp.post("/notices/read-all")
+def read_all() -> Response:
+    """Mark every notice read."""
+    require(me().can.see_notices())
+    actions.read_all(me())
+    flash(_("All notices are marked as read."), "message")
+    return web.see_other(url_for("notifications.index"))
