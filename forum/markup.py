@@ -19,9 +19,10 @@ from markupsafe import Markup, escape
 
 VERSION = 1  # raise it when the HTML for the same source changes, then run `flask rerender`
 MAX_SOURCE = 20_000
+MAX_ID = 2**31 - 1  # the databases' own
 MAX_CELLS = 2_000
 MAX_LINKS = 400
-MAX_HTML = 200_000
+MAX_HTML = 100_000
 MAX_LINES = 1_200
 MAX_OPENINGS = 5_000  # of one sign that begins something, such as `[`
 
@@ -66,7 +67,7 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
-DELIMITER_ROW = re.compile(r"^[\s>]*\|?(?:\s*:?-+:?\s*\|)+[\s:|-]*$", re.MULTILINE)
+DELIMITER_SIGNS = frozenset("|:- \t>")  # what the row below a table's head is made of
 STROKES = str.maketrans(  # Latin letters whose stroke or tie no standard form parts from them
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
@@ -110,8 +111,19 @@ def fold(text: str) -> str:
 
 def slugify(text: str, fallback: str = "text") -> str:
     """A short name for an address: folded letters and digits of any script, joined by hyphens."""
-    words = re.findall(r"\w+", fold(text).replace("_", " "))
-    return "-".join(words)[:60].strip("-") or fallback
+    bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
+    bare = "".join(c for c in bare if not _is_accent(c)).casefold().translate(STROKES)
+    kept = (c if _is_of_words(c) else " " for c in unicodedata.normalize("NFC", bare))
+    return "-".join("".join(kept).split())[:60].strip("-") or fallback
+
+
+def _is_accent(sign: str) -> bool:
+    """Whether a word can be read without it; the vowel signs and joiners of Indic and Thai letters stay."""
+    return 10 <= unicodedata.combining(sign) <= 35 or unicodedata.combining(sign) >= 200
+
+
+def _is_of_words(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LMN"
 
 
 def excerpt(plain: str, length: int = 200) -> str:
@@ -125,20 +137,26 @@ def excerpt(plain: str, length: int = 200) -> str:
 
 def quoted_posts(source: str) -> list[int]:
     """The ids of the posts that a text quotes: block quotes that begin with a link to `/posts/<id>`."""
-    return list(dict.fromkeys(int(found) for found in QUOTED_POST.findall(source)))[:20]
+    ids = dict.fromkeys(int(found) for found in QUOTED_POST.findall(source))
+    return [post_id for post_id in ids if post_id <= MAX_ID][:20]
 
 
 def quote(name: str, post_id: int, source: str) -> str:
     """The Markdown that quotes a text (its source) of somebody, linked to the post it comes from."""
     lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
-    name = re.sub(r"[\[\]\\\n]", " ", name)
-    body = "\n".join(f"> {line}".rstrip() for line in lines).strip()
-    return f"> [{name}](/posts/{post_id})\n>\n{body}\n\n"
+    name = " ".join(re.sub(r"[\[\]\\<>`]", " ", name).split())
+    body = "\n".join(lines).strip("\n").split("\n")
+    return (
+        "\n".join(f"> {line}".rstrip() for line in (f"[{name}](/posts/{post_id})", "", *body))
+        + "\n\n"
+    )
 
 
 def paragraphs(source: str) -> list[str]:
     """The top-level blocks of a text, each as its own source, in order."""
     source = tidy(source)
+    if _is_hostile(source):
+        return _parts(source)
     lines = source.split("\n")
     blocks = [
         t.map for t in _parser(source).parse(source) if t.map and t.level == 0 and t.nesting >= 0
@@ -167,15 +185,14 @@ def _parse(source: str) -> tuple[str, str]:
 
 def _parser(source: str) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable("strikethrough")
-    if DELIMITER_ROW.search(source) and _cells(source) <= MAX_CELLS:
-        parser.enable("table")
-    return parser
+    return parser.enable("table") if 0 < _cells(source) <= MAX_CELLS else parser
 
 
 def _cells(source: str) -> int:
+    """The most cells that the tables of a text can have together: each line may fill every column."""
     lines = source.split("\n")
-    columns: int = max(row.count("|") + 1 for row in DELIMITER_ROW.findall(source))
-    return columns * len(lines)
+    rows = [line for line in lines if "-" in line and DELIMITER_SIGNS.issuperset(line)]
+    return len(lines) * max((row.count("|") + 1 for row in rows if "|" in row), default=0)
 
 
 def _render(tokens: list[Token]) -> str:
@@ -305,8 +322,11 @@ def _clean(html: str) -> Markup:
 
 
 def _as_it_is(source: str) -> Markup:
-    parts = [part for part in re.split(r"\n{2,}", source) if part.strip()]
-    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in parts)
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in _parts(source))
+
+
+def _parts(source: str) -> list[str]:
+    return [part.strip("\n") for part in re.split(r"\n{2,}", source) if part.strip()]
 
 
 def _plain(tokens: list[Token]) -> str:
@@ -318,7 +338,7 @@ def _plain(tokens: list[Token]) -> str:
         if quotes:
             continue
         if token.type == "inline":
-            parts.append(" ".join(c.content or " " for c in token.children or [] if c.nesting == 0))
+            parts.append("".join(c.content or " " for c in token.children or [] if c.nesting == 0))
         elif token.type in ("fence", "code_block"):
             parts.append(token.content)
     return re.sub(r"[ \t]+", " ", "\n".join(parts)).strip()
