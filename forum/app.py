@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app, settings)
     for doors in DOORS:
         app.register_blueprint(doors.bp)
+    app.context_processor(front.masthead)
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     return app

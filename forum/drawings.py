@@ -1,6 +1,6 @@
 """The forum's own pictures: a city plan for each agenda, and places put on the map of the world."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from html import escape
@@ -58,6 +58,41 @@ def project(latitude: float, longitude: float) -> tuple[float, float]:
     x = lam * (0.8707 - 0.131979 * p2 + p4 * (-0.013791 + p4 * (0.003971 * p2 - 0.001529 * p4)))
     y = phi * (1.007226 + p2 * (0.015085 + p4 * (-0.044475 + 0.028874 * p2 - 0.005916 * p4)))
     return round(510 + _WORLD_SCALE * x, 1), round(_WORLD_EQUATOR - _WORLD_SCALE * y, 1)
+
+
+def arc(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """The path of a curve between two places on the map, bent to the north."""
+    (x1, y1), (x2, y2) = start, end
+    across, down = (x2 - x1, y2 - y1) if x2 >= x1 else (x1 - x2, y1 - y2)
+    bend_x, bend_y = (x1 + x2) / 2 + 0.22 * down, (y1 + y2) / 2 - 0.22 * across
+    return f"M{x1:g} {y1:g}Q{bend_x:.1f} {bend_y:.1f} {x2:g} {y2:g}"
+
+
+def labels(places: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str] | None]:
+    """Where the name of each place goes, and its anchor; None where there is no room for it.
+
+    A name stands right, left, above or below its dot, where it hides neither a dot nor another name.
+    """
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y, _name in places]
+    found: list[tuple[float, float, str] | None] = []
+    for x, y, name in places:
+        spots = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"), (x, y - 10, "middle"))
+        boxes = [(spot, _box(spot, name)) for spot in (*spots, (x, y + 18, "middle"))]
+        free = next((pair for pair in boxes if not any(_meet(pair[1], box) for box in taken)), None)
+        found.append(free[0] if free else None)
+        taken += [free[1]] if free else []
+    return found
+
+
+def _box(spot: tuple[float, float, str], name: str) -> tuple[float, float, float, float]:
+    x, y, anchor = spot
+    width = 7.4 * len(name)
+    left = x - width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+    return left, y - 11, left + width, y + 4
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _symbol(slug: str, inside: str) -> str:

@@ -1,0 +1,93 @@
+"""Atom feeds and sitemaps as XML that is always well formed, whatever people wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+ATOM = "http://www.w3.org/2005/Atom"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+BASE = "{http://www.w3.org/XML/1998/namespace}base"
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # of a feed in which nothing stands yet
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a feed. `address` is also its id, so it must never change; `html` is clean already."""
+
+    address: str
+    title: str
+    html: str
+    author: str
+    author_address: str
+    published_at: datetime
+    updated_at: datetime
+    language: str = "en"
+    kind: str = ""
+
+
+def atom(title: str, address: str, page: str, base: str, entries: Iterable[Entry]) -> bytes:
+    """A feed. `address` is its own and its id, `page` the page that it follows, `base` that of relative links."""
+    entries = list(entries)
+    feed = Element("feed", {"xmlns": ATOM, BASE: base})
+    _add(feed, "id", address)
+    _add(feed, "title", title)
+    _add(feed, "updated", _time(max((e.updated_at for e in entries), default=BEGINNING)))
+    SubElement(feed, "link", rel="self", type="application/atom+xml", href=address)
+    SubElement(feed, "link", rel="alternate", type="text/html", href=page)
+    for entry in entries:
+        _add_entry(feed, entry)
+    return _document(feed)
+
+
+def sitemap(places: Iterable[tuple[str, datetime | None]]) -> bytes:
+    """One file of a sitemap: addresses, and when each changed last, if that is known."""
+    urls = Element("urlset", xmlns=SITEMAP)
+    for address, changed_at in places:
+        url = SubElement(urls, "url")
+        _add(url, "loc", address)
+        if changed_at:
+            _add(url, "lastmod", _time(changed_at))
+    return _document(urls)
+
+
+def sitemap_index(addresses: Iterable[str]) -> bytes:
+    """The list of the files of a sitemap that needs several."""
+    index = Element("sitemapindex", xmlns=SITEMAP)
+    for address in addresses:
+        _add(SubElement(index, "sitemap"), "loc", address)
+    return _document(index)
+
+
+def _add_entry(feed: Element, entry: Entry) -> None:
+    element = SubElement(feed, "entry", {LANGUAGE: entry.language})
+    _add(element, "id", entry.address)
+    _add(element, "title", entry.title)
+    _add(element, "published", _time(entry.published_at))
+    _add(element, "updated", _time(entry.updated_at))
+    SubElement(element, "link", rel="alternate", type="text/html", href=entry.address)
+    author = SubElement(element, "author")
+    _add(author, "name", entry.author)
+    _add(author, "uri", entry.author_address)
+    if entry.kind:
+        SubElement(element, "category", term=entry.kind)
+    _add(element, "content", entry.html).set("type", "html")
+
+
+def _add(parent: Element, name: str, text: str) -> Element:
+    element = SubElement(parent, name)
+    element.text = NOT_XML.sub("\ufffd", text)
+    return element
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _document(root: Element) -> bytes:
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))

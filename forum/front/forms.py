@@ -1,0 +1,21 @@
+"""The form in which members say which themes they can help with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wtforms import SelectMultipleField
+
+from forum.agendas.models import Theme
+from forum.web import Form
+from forum.web import later as _
+
+
+class ThemesForm(Form):
+    """Boxes to tick, one for each theme."""
+
+    themes = SelectMultipleField(_("Themes"), coerce=int, validate_choice=True)
+
+    def offer(self, themes: Iterable[Theme]) -> None:
+        """Offer these themes, so that no other can be chosen."""
+        self.themes.choices = [(theme.id, theme.name) for theme in themes]

@@ -1,0 +1,585 @@
+"""Pages made of several rooms: home, an agenda, people and places, search, feeds, the sitemap, texts about the forum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import drawings, feeds, web
+from forum.agendas.actions import set_member_themes
+from forum.agendas.models import Agenda
+from forum.agendas.queries import (
+    agendas,
+    all_agendas,
+    get_agenda,
+    statements_of,
+    themes,
+    themes_of_member,
+)
+from forum.db import now
+from forum.dialogue.models import KINDS, Post
+from forum.dialogue.queries import (
+    ORDERS,
+    TopicFilter,
+    counts_by_kind,
+    first_topics,
+    latest_topics,
+    questions_waiting,
+)
+from forum.errors import NotFound
+from forum.front import queries
+from forum.front.forms import ThemesForm
+from forum.library.queries import (
+    CaseFilter,
+    cases,
+    cases_of,
+    latest_cases,
+    latest_practices,
+    practices_by,
+    practices_of,
+    practices_tried_by,
+    readings_of,
+    tried_counts,
+)
+from forum.markup import excerpt
+from forum.members.forms import KIND_NAMES
+from forum.members.models import City, Organisation
+from forum.members.queries import (
+    DirectoryFilter,
+    cities_with_members,
+    get_city,
+    get_member,
+    get_organisation,
+    languages,
+    languages_of_members,
+    members_named,
+    members_of_city,
+    members_of_organisation,
+    my_profile,
+    organisations_with_members,
+)
+from forum.members.queries import (
+    directory as directory_of,
+)
+from forum.members.views import federation
+from forum.pages import page_of
+from forum.search.queries import KINDS as FOUND_KINDS
+from forum.search.queries import Query, find, words_of
+from forum.web import me
+
+bp = Blueprint("front", __name__)
+bp.add_app_template_filter(excerpt)
+bp.add_app_template_filter(format_decimal, "decimal")
+Answer = str | AnyResponse | tuple[str, int]
+ON_HOME, ON_AGENDA, ASIDE, FACES = 6, 10, 4, 24
+LONGEST_QUERY = 300
+HUBS = 24  # cities that may be named on the map
+
+
+def masthead() -> dict[str, Any]:
+    """The counters of the masthead, for every template; asked for when a page prints them."""
+    if not me().is_member:
+        return {}
+    return {
+        "unread_notices": LocalProxy(lambda: _waiting().unread_notices),
+        "queue_count": LocalProxy(lambda: _waiting().queue_count),
+    }
+
+
+def _waiting() -> queries.Masthead:
+    if "masthead" not in g:
+        g.masthead = queries.masthead(me())
+    return g.masthead  # type: ignore[no-any-return]  # g holds anything
+
+
+# Home
+
+
+@bp.get("/")
+def home() -> Answer:
+    """What this is, the latest dialogue, the map, the agendas, the newest cases and practices."""
+    reader = me()
+    latest = latest_topics(reader, ON_HOME)
+    cities = cities_with_members(reader)
+    practices = latest_practices(reader, ASIDE)
+    return render_template(
+        "front/home.html",
+        latest=latest,
+        questions=questions_waiting(reader, ASIDE),
+        cities=cities,
+        world=_world(cities, latest[0].active_at if latest else None),
+        agendas=agendas(reader),
+        cases=latest_cases(reader, ASIDE),
+        practices=practices,
+        tried=tried_counts(practice.topic_id for practice in practices),
+        about_site=_about_site(),
+    )
+
+
+class Hub(NamedTuple):
+    """A city on the map that takes part in an exchange, and where its name goes."""
+
+    city: City
+    place: tuple[float, float]
+    label: tuple[float, float, str] | None
+
+
+class World(NamedTuple):
+    """What is drawn on the map: a dot for each city, hubs with names, curves for exchanges."""
+
+    dots: Sequence[tuple[float, float]]
+    hubs: Sequence[Hub]
+    arcs: Sequence[str]
+
+
+def _world(cities: Sequence[tuple[City, int]], until: datetime | None) -> World:
+    by_id = {city.id: city for city, _members in cities}
+    found = queries.exchanges(me(), until, by_id) if until else []
+    named = {city.id: city for pair in found for city in (pair.one, pair.other)}
+    where = {city.id: drawings.project(city.latitude, city.longitude) for city in by_id.values()}
+    labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
+    hubs = [
+        Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
+    ]
+    arcs = [drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found]
+    return World([where[key] for key in by_id if key not in named], hubs, arcs)
+
+
+def _about_site() -> dict[str, Any]:
+    """What search engines are told of the site."""
+    target = web.absolute("/search?q={search_term_string}")
+    return {
+        "@context": "https://schema.org",
+        "@type": "WebSite",
+        "name": federation().name,
+        "url": web.absolute("/"),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": target},
+            "query-input": "required name=search_term_string",
+        },
+    }
+
+
+# Agenda
+
+
+@bp.get("/agendas/<slug>")
+def agenda(slug: str) -> Answer:
+    """One agenda: introduction, statements, cases, best reads, and the beginning of its dialogue."""
+    reader = me()
+    agenda = get_agenda(reader, slug)
+    kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ORDERS[0])
+    wanted = TopicFilter(agenda.id, kind, order)
+    counts = counts_by_kind(reader, wanted)
+    practices = practices_of(reader, agenda, ASIDE)
+    return render_template(
+        "front/agenda.html",
+        agenda=agenda,
+        statements=statements_of(agenda),
+        cases=cases_of(reader, agenda),
+        readings=readings_of(reader, agenda),
+        topics=first_topics(reader, wanted, ON_AGENDA),
+        counts=counts,
+        shown=counts.get(kind, 0) if kind else sum(counts.values()),
+        kind=kind,
+        order=order,
+        practices=practices,
+        tried=tried_counts(practice.topic_id for practice in practices),
+    )
+
+
+# People and places
+
+
+@bp.get("/members/<handle>")
+def profile(handle: str) -> Answer:
+    """A member: who it is, what they help with, what others made of it, what they wrote and tried."""
+    reader = me()
+    member = get_member(reader, handle)
+    return render_template(
+        "front/profile.html",
+        member=member,
+        languages=_names_of(spoken.language for spoken in member.languages),
+        themes=themes_of_member(member.id),
+        recognition=queries.recognition(reader, member),
+        written=queries.written_by_member(reader, member, web.number("page")),
+        practices=practices_by(reader, member_id=member.id),
+        tried=practices_tried_by(reader, member_id=member.id),
+        neighbours=queries.members_in(reader, member.city_id) if member.city_id else 0,
+        spot=_spot(member.city),
+        hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
+        if member.hosted
+        else [],
+    )
+
+
+class Spot(NamedTuple):
+    """A city on a small map: the part of the world that is shown, and where the dot lies."""
+
+    viewbox: str
+    place: tuple[float, float]
+
+
+def _spot(city: City | None) -> Spot | None:
+    if city is None:
+        return None
+    x, y = drawings.project(city.latitude, city.longitude)
+    left, top = min(max(0.0, x - 115), 790.0), min(max(0.0, y - 65), 320.0)
+    return Spot(f"{left:g} {top:g} 230 130", (x, y))
+
+
+def _names_of(codes: Iterable[str]) -> list[str]:
+    names = dict(languages())
+    return [names.get(code, code) for code in codes]
+
+
+@bp.get("/members")
+def directory() -> Answer:
+    """The members, by name, city, organisation, language and what they can help with."""
+    reader = me()
+    cities = sorted((city for city, _count in cities_with_members(reader)), key=lambda c: c.name)
+    organisations = [one for one, _count in organisations_with_members(reader)]
+    choices = {
+        "city": [(city.slug, city.label) for city in cities],
+        "organisation": [(one.slug, one.name) for one in organisations],
+        "language": [(code, name) for code, name, _count in languages_of_members(reader)],
+        "theme": [(theme.slug, theme.name) for theme, _count in queries.themes_offered(reader)],
+    }
+    chosen = {name: web.choice(name, dict(offered)) for name, offered in choices.items()}
+    chosen["words"] = web.text("words", LONGEST_QUERY)
+    wanted = DirectoryFilter(
+        words=chosen["words"],
+        city_id=_id_of(chosen["city"], cities),
+        organisation_id=_id_of(chosen["organisation"], organisations),
+        language=chosen["language"],
+        ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
+    )
+    return render_template(
+        "front/directory.html",
+        page=directory_of(reader, wanted, web.number("page")),
+        chosen=chosen,
+        choices=choices,
+        language_names=dict(languages()),
+    )
+
+
+def _id_of(slug: str, rows: Iterable[City | Organisation]) -> int | None:
+    return next((row.id for row in rows if row.slug == slug), None)
+
+
+@bp.get("/cities", endpoint="cities")
+def all_cities() -> Answer:
+    """The cities that members come from, by country: what the map of the world shows, as a list."""
+    known = cities_with_members(me())
+    countries: dict[str, list[tuple[City, int]]] = {}
+    for city, members in sorted(known, key=lambda pair: (pair[0].country_name, pair[0].name)):
+        countries.setdefault(city.country_name, []).append((city, members))
+    return render_template(
+        "front/cities.html", countries=countries, total=len(known), world=_world(known, None)
+    )
+
+
+@bp.get("/cities/<slug>")
+def city(slug: str) -> Answer:
+    """A city: who is there, what they wrote, what it shares and tried, which cases name it."""
+    reader = me()
+    city = get_city(slug)
+    members = members_of_city(reader, city.id)
+    return render_template(
+        "front/city.html",
+        city=city,
+        members=members[:FACES],
+        members_count=len(members),
+        written=queries.written_in_city(reader, city, web.number("page")),
+        practices=practices_by(reader, city_id=city.id),
+        tried=practices_tried_by(reader, city_id=city.id),
+        cases=cases(reader, CaseFilter(city=(city.slug,))).items,
+        spot=_spot(city),
+    )
+
+
+@bp.get("/organisations/<slug>")
+def organisation(slug: str) -> Answer:
+    """An organisation: who belongs to it, what they wrote, which practices they share and tried."""
+    reader = me()
+    organisation = get_organisation(slug)
+    members = members_of_organisation(reader, organisation.id)
+    return render_template(
+        "front/organisation.html",
+        organisation=organisation,
+        kinds=KIND_NAMES,
+        members=members[:FACES],
+        members_count=len(members),
+        written=queries.written_in_organisation(reader, organisation, web.number("page")),
+        practices=practices_by(reader, organisation_id=organisation.id),
+        tried=practices_tried_by(reader, organisation_id=organisation.id),
+        spot=_spot(organisation.city),
+    )
+
+
+@bp.route("/settings/themes", methods=["GET", "POST"])
+def settings_themes() -> Answer:
+    """What one can help with."""
+    member = my_profile(me())
+    known = themes()
+    form = ThemesForm(themes=[theme.id for theme in themes_of_member(member.id)])
+    form.offer(known)
+    if request.method == "POST" and form.validate():
+        set_member_themes(member, form.themes.data or [])
+        flash(_("What you can help with is saved."), "message")
+        return web.see_other(url_for("front.profile", handle=member.handle))
+    page = render_template("front/settings_themes.html", form=form, themes=known)
+    return page, 422 if form.errors else 200
+
+
+# Search
+
+
+@bp.get("/search")
+def search() -> Answer:
+    """Everything that holds the words typed, with facets, and the people of that name."""
+    reader = me()
+    typed = web.text("q", LONGEST_QUERY)
+    known = {agenda.slug: agenda for agenda in all_agendas(reader)}
+    names = dict(languages())
+    chosen = {
+        "kind": [value for value in _values("kind") if value in FOUND_KINDS],
+        "agenda": [value for value in _values("agenda") if value in known],
+        "language": [value for value in _values("language") if value in names],
+    }
+    query = Query(
+        typed,
+        tuple(known[slug].id for slug in chosen["agenda"]),
+        tuple(chosen["kind"]),
+        tuple(chosen["language"]),
+    )
+    found = find(reader, query, web.number("page"))
+    is_plain = found.page.number == 1 and not any(chosen.values())
+    return render_template(
+        "front/search.html",
+        typed=typed,
+        has_words=bool(words_of(typed)),
+        found=found,
+        chosen=chosen,
+        agendas={agenda.id: agenda for agenda in known.values()},
+        slugs={agenda.slug: agenda.title for agenda in known.values()},
+        language_names=names,
+        people=page_of(members_named(reader, typed), 1, ASIDE) if is_plain else None,
+        without=_without,
+    )
+
+
+def _values(name: str) -> list[str]:
+    return list(dict.fromkeys(request.args.getlist(name)[:50]))
+
+
+def _without(name: str, value: str) -> str:
+    """The address of the present page without one value of a filter, from its first page."""
+    arguments: dict[str, Any] = request.args.to_dict(flat=False)
+    arguments.pop("page", None)
+    arguments[name] = [kept for kept in arguments.get(name, []) if kept != value]
+    return url_for(request.endpoint or "front.search", **arguments)
+
+
+# Feeds
+
+
+@bp.get("/feeds/all.atom")
+def feed() -> Response:
+    """The newest topics of all agendas."""
+    return _feed(federation().name, "/", queries.feed_of_openings())
+
+
+@bp.get("/agendas/<slug>/feed.atom")
+def agenda_feed(slug: str) -> Response:
+    """The newest topics of one agenda."""
+    agenda = get_agenda(me(), slug)
+    title = f"{agenda.title} – {federation().name}"
+    return _feed(title, _path(agenda), queries.feed_of_openings(agenda))
+
+
+@bp.get("/topics/<int:topic_id>/feed.atom")
+def topic_feed(topic_id: int) -> Response:
+    """The newest posts of one topic."""
+    topic, posts = queries.feed_of_topic(topic_id)
+    return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
+
+
+def _path(agenda: Agenda) -> str:
+    return url_for("front.agenda", slug=agenda.slug)
+
+
+def _feed(title: str, page: str, posts: Iterable[Post]) -> Response:
+    document = feeds.atom(
+        title=title,
+        address=web.absolute(quote(request.path)),
+        page=web.absolute(page),
+        base=web.absolute("/"),
+        entries=[_entry(post) for post in posts],
+    )
+    return Response(document, mimetype="application/atom+xml")
+
+
+def _entry(post: Post) -> feeds.Entry:
+    topic = post.topic
+    is_opening = post.number == 1
+    return feeds.Entry(
+        address=web.absolute(f"/topics/{topic.id}" if is_opening else f"/posts/{post.id}"),
+        title=topic.title if is_opening else _("Reply to “%(title)s”", title=topic.title),
+        html=str(post.html),
+        author=post.author.name,
+        author_address=web.absolute(url_for("front.profile", handle=post.author.handle)),
+        published_at=post.created_at,
+        updated_at=post.edited_at or post.created_at,
+        language=post.language,
+        kind=topic.kind if is_opening else "reply",
+    )
+
+
+# For machines
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> Response:
+    """All public addresses, or the list of the files that hold them."""
+    pages = queries.sitemap_pages()
+    if pages == 1:
+        return _sitemap(1)
+    addresses = (
+        web.absolute(url_for("front.sitemap_page", number=page)) for page in range(1, pages + 1)
+    )
+    return Response(feeds.sitemap_index(addresses), mimetype="application/xml")
+
+
+@bp.get("/sitemap-<int:number>.xml")
+def sitemap_page(number: int) -> Response:
+    """One file of the sitemap."""
+    if not 1 <= number <= queries.sitemap_pages():
+        raise NotFound()
+    return _sitemap(number)
+
+
+def _sitemap(number: int) -> Response:
+    places = queries.sitemap_page(number)
+    absolute = ((web.absolute(quote(place.path)), place.changed_at) for place in places)
+    return Response(feeds.sitemap(absolute), mimetype="application/xml")
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers should leave alone, and where the sitemap is."""
+    lines = ["User-agent: *"]
+    lines += [f"Disallow: {path}" for path in NOT_FOR_CRAWLERS]
+    lines += ["", f"Sitemap: {web.absolute('/sitemap.xml')}", ""]
+    return _plain("\n".join(lines))
+
+
+NOT_FOR_CRAWLERS = (
+    "/search",
+    "/join",
+    "/sign-in",
+    "/sign-out",
+    "/settings",
+    "/notices",
+    "/moderation",
+    "/administration",
+    "/*/report",
+    "/*?quote=",
+)
+
+
+@bp.get("/.well-known/security.txt")
+def security() -> Response:
+    """Whom to tell of a weakness of the software."""
+    email = federation().contact_email
+    contact = f"mailto:{email}" if email else web.absolute("/contact")
+    lines = [
+        f"Contact: {contact}",
+        f"Expires: {_half_a_year_on():%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {web.absolute('/.well-known/security.txt')}",
+        "",
+    ]
+    return _plain("\n".join(lines))
+
+
+def _half_a_year_on() -> datetime:
+    """The first day of the month after the next six, so that the file changes once a month only."""
+    months = now().year * 12 + now().month + 6
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """The process is alive."""
+    return _plain("alive\n")
+
+
+@bp.get("/readyz")
+def readyz() -> AnyResponse:
+    """The forum can serve: its database answers and has the tables of this version."""
+    answer = _plain("ready\n")
+    if not _is_ready():
+        answer = Response("not ready\n", 503, mimetype="text/plain")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _is_ready() -> bool:
+    try:
+        return queries.schema_revision() == _wanted_revision()
+    except SQLAlchemyError as error:
+        current_app.logger.error("not ready: %s", error)
+        return False
+
+
+def _wanted_revision() -> str | None:
+    return ScriptDirectory(current_app.extensions["migrate"].directory).get_current_head()
+
+
+def _plain(text: str) -> Response:
+    return Response(text, mimetype="text/plain")
+
+
+# About the forum
+
+
+@bp.get("/help")
+def help() -> Answer:
+    """How the forum works, how to format a text, which keys there are."""
+    return render_template("front/help.html")
+
+
+@bp.get("/rules")
+def rules() -> Answer:
+    """The house rules."""
+    return render_template("front/rules.html")
+
+
+@bp.get("/privacy")
+def privacy() -> Answer:
+    """What is kept about whom."""
+    return render_template("front/privacy.html")
+
+
+@bp.get("/accessibility")
+def accessibility() -> Answer:
+    """How accessible the forum is meant to be, and whom to tell when it is not."""
+    return render_template("front/accessibility.html")
+
+
+@bp.get("/contact")
+def contact() -> Answer:
+    """How to reach the people who run the forum."""
+    return render_template("front/contact.html")
