@@ -174,11 +174,14 @@ def test_the_beginning_of_a_name_offers_the_city(client):
 
 
 @pytest.mark.parametrize("name", sorted(JOINING))
-@pytest.mark.parametrize("value", ODD)
-def test_odd_values_give_a_page(client, name, value):
-    answer = client.post("/join", data={**JOINING, name: value.encode("utf-8", "surrogatepass")})
-    assert answer.status_code in (303, 422)
-    assert "<script>alert(1)</script>" not in answer.text
+def test_odd_values_give_a_page(client, name):
+    for value in ODD:
+        answer = client.post(
+            "/join", data={**JOINING, name: value.encode("utf-8", "surrogatepass")}
+        )
+        assert answer.status_code in (303, 422), value
+        assert "<script>alert(1)</script>" not in answer.text
+        client.delete_cookie("session")
 
 
 def test_arrays_and_further_fields_are_not_taken(client):
@@ -308,12 +311,13 @@ def test_an_outdated_hash_is_made_anew(client, eva):
     assert enter(client).status_code == 303
 
 
-@pytest.mark.parametrize("target", ELSEWHERE)
-def test_signing_in_stays_on_this_site(client, eva, target):
-    assert enter(client, next=target).location == "/"
-    page = client.get("/sign-in", query_string={"next": target})
-    assert page.status_code in (200, 303, 404)
-    assert "e.example" not in page.text.replace("name@city.example", "")
+def test_signing_in_stays_on_this_site(client, eva):
+    for target in ELSEWHERE:
+        page = client.get("/sign-in", query_string={"next": target})
+        assert page.status_code in (200, 404)
+        assert page.status_code == 404 or 'name="next" type="hidden" value=""' in page.text, target
+        assert enter(client, next=target).location == "/", target
+        client.delete_cookie("session")
 
 
 @pytest.mark.parametrize(
@@ -323,11 +327,11 @@ def test_signing_in_goes_on_to_a_page_of_this_site(client, eva, target):
     assert enter(client, next=target).location == target
 
 
-@pytest.mark.parametrize("value", ODD)
-def test_odd_sign_ins_are_refused(client, value):
-    value = value.encode("utf-8", "surrogatepass")
-    assert enter(client, value, value).status_code == 422
-    assert client.get("/sign-in", query_string={"next": value}).status_code in (200, 404)
+def test_odd_sign_ins_are_refused(client):
+    for odd in ODD:
+        value = odd.encode("utf-8", "surrogatepass")
+        assert enter(client, value, value).status_code == 422
+        assert client.get("/sign-in", query_string={"next": value}).status_code in (200, 404)
 
 
 def test_a_kept_text_is_given_back_after_signing_in(client, eva):
@@ -483,11 +487,11 @@ def test_a_refused_profile_keeps_what_was_typed(sign_in, people):
 
 
 @pytest.mark.parametrize("name", ["name", "city", "helps_with", "about", "language", "city_id"])
-@pytest.mark.parametrize("value", ODD)
-def test_odd_profiles_give_a_page(sign_in, people, name, value):
-    value = value.encode("utf-8", "surrogatepass")
-    answer = sign_in(people.ana).post("/settings", data=profile(**{name: value}))
-    assert answer.status_code in (303, 422)
+def test_odd_profiles_give_a_page(sign_in, people, name):
+    browser = sign_in(people.ana)
+    for value in ODD:
+        typed = {name: value.encode("utf-8", "surrogatepass")}
+        assert browser.post("/settings", data=profile(**typed)).status_code in (303, 422), value
 
 
 def test_a_password_is_changed_with_the_present_one(client, app, eva):
@@ -555,9 +559,10 @@ def test_appearance_is_kept_for_a_year(client):
     assert client.get_cookie("theme") is None
 
 
-@pytest.mark.parametrize("target", ELSEWHERE)
-def test_appearance_stays_on_this_site(client, target):
-    assert client.post("/appearance", data={"theme": "light", "next": target}).location == "/"
+def test_appearance_stays_on_this_site(client):
+    for target in ELSEWHERE:
+        answer = client.post("/appearance", data={"theme": "light", "next": target})
+        assert answer.location == "/", target
 
 
 def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
