@@ -188,7 +188,7 @@ def delete(author: Person, post_id: int) -> Post:
     post.deleted_at = now()
     _take_away(author, post, was_shown)
     search.unindex(author, "post", post.id)
-    if post.topic.deleted_at is None and not _is_worth_keeping(post.topic):
+    if post.topic.deleted_at is None and not _is_worth_keeping(post):
         _delete_topic(author, post.topic)
     return post
 
@@ -317,7 +317,7 @@ def hide(moderator: Person, post_id: int, reason: str) -> Post:
     post.hidden_at, post.hidden_reason = now(), reason
     _take_away(moderator, post, was_shown=True)
     search.hide(moderator, "post", post.id)
-    if post.topic.hidden_at is None and not _is_worth_keeping(post.topic):
+    if post.topic.hidden_at is None and not _is_worth_keeping(post):
         _hide_topic(moderator, post.topic)
     return post
 
@@ -656,9 +656,10 @@ def _bring_back(doer: Person, post: Post) -> None:
     restore_notices(doer, post_id=post.id)
 
 
-def _is_worth_keeping(topic: Topic) -> bool:
-    """Whether anything is left to read in a topic."""
-    return topic.replies_count > 0 or not first_post(topic).is_gone
+def _is_worth_keeping(post: Post) -> bool:
+    """Whether anything is left to read in the topic of a post that was taken away."""
+    opening = post if post.number == 1 else first_post(post.topic)
+    return post.topic.replies_count > 0 or not opening.is_gone
 
 
 def _hide_topic(doer: Person, topic: Topic) -> None:

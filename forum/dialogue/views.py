@@ -49,15 +49,25 @@ def _was_done(response: AnyResponse) -> bool:
     return response.status_code == DONE
 
 
+def _is_trial() -> bool:
+    """Whether a form only asks for a preview or a heading, and so writes nothing."""
+    return "preview" in request.form or "prompt" in request.form
+
+
 posting = limiter.shared_limit(
     "5 per minute; 30 per hour",
     scope="posting",
     key_func=_who,
     methods=["POST"],
+    exempt_when=_is_trial,
     deduct_when=_was_done,
 )
 changing = limiter.shared_limit(
-    "30 per minute; 300 per hour", scope="changing", key_func=_who, methods=["POST"]
+    "30 per minute; 300 per hour",
+    scope="changing",
+    key_func=_who,
+    methods=["POST"],
+    exempt_when=_is_trial,
 )
 previewing = limiter.limit("60 per minute", key_func=_who)
 
@@ -256,7 +266,8 @@ def open_topic(slug: str) -> Answer:
     _offer_organisation(form)
 
     def page(status: int = 200) -> Answer:
-        like = TopicFilter(agenda_id=agenda.id, kind=form.kind.data or kind)
+        chosen = form.kind.data if form.kind.data in PROMPTS else kind
+        like = TopicFilter(agenda_id=agenda.id, kind=chosen)
         words = {"form": form, "agenda": agenda, "preview": _preview(form), "prompts": PROMPTS}
         words |= {"theme_choices": _triples(form)}
         similar = queries.topics(me(), like, 1, SIMILAR).items[:SIMILAR]
@@ -506,7 +517,7 @@ def choose_answer(id: int) -> Answer:
 def _answer(form: web.Form, page: Callable[..., Answer], deed: Callable[[], Answer]) -> Answer:
     """Show a form, show it again with what to put right, or do the deed."""
     _put_prompt(form)
-    if request.method == "GET" or "preview" in request.form or "prompt" in request.form:
+    if request.method == "GET" or _is_trial():
         return page()
     if not form.validate():
         return page(REFUSED)
