@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, now
+from forum.members.models import Member
 from forum.notifications.models import Event, Notice
 from forum.pages import Page, page_of
 from forum.permissions import Person
@@ -18,8 +19,11 @@ WAITING = ("reply", "quote", "decision", "returned")  # kinds that ask the membe
 
 
 def visible_notices(reader: Person) -> Select[Notice]:
-    """The reader's own notices, without those about what is hidden."""
-    return select(Notice).where(Notice.member_id == reader.id, Notice.hidden_at.is_(None))
+    """The reader's own notices, without those about what is hidden, or from a member whose profile is."""
+    from_hidden = Notice.actor.has(Member.hidden_at.is_not(None))
+    return select(Notice).where(
+        Notice.member_id == reader.id, Notice.hidden_at.is_(None), ~from_hidden
+    )
 
 
 def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
