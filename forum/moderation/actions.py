@@ -337,6 +337,7 @@ def _answer(moderator: Person, reports: Iterable[Report], decision: Decision, th
         "report",
         reporters,
         "/rules" if is_hidden else thing.address,
+        title=NOUNS[thing.kind](),
         text=_("Hidden: it broke the rules.") if is_hidden else _("Kept: it is within the rules."),
         is_named=False,
     )
@@ -354,6 +355,13 @@ def _tell_author(moderator: Person, decision: Decision) -> None:
     )
 
 
+NOUNS: dict[str, Callable[[], str]] = {
+    "post": lambda: _("a post"),
+    "topic": lambda: _("a topic"),
+    "case": lambda: _("a case"),
+    "practice": lambda: _("a practice"),
+    "member": lambda: _("a profile"),
+}
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
     "restore": lambda: _("Shown again."),
