@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -81,6 +82,12 @@ def read_topic(member: Person, topic_id: int) -> None:
         Notice.topic_id == topic_id,
         Notice.read_at.is_(None),
     )
+
+
+@action
+def read_until(_system: Person, moment: datetime) -> None:
+    """Mark everybody's notices from before a moment read: after an import they are no news."""
+    _set(Notice, {"read_at": now()}, Notice.created_at < moment, Notice.read_at.is_(None))
 
 
 @action

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,7 @@ from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
 from forum.members.queries import federation
+from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM
 from forum.settings import Settings
@@ -31,6 +33,7 @@ TAGLINE = "Cities learn fastest from one another."
 # Who of the demo's people signs in for each role.
 SHOWN = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
 
+NEWS_SINCE = datetime(2026, 11, 10, tzinfo=UTC)
 CURATOR = "hanne-vestergaard"
 
 bp = Blueprint("transfer_commands", __name__, cli_group=None)
@@ -92,8 +95,16 @@ def _steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
         lambda: load_cities(SYSTEM, city_rows()),
         lambda: actions.load_people(SYSTEM, read_people((DATA / "people.md").read_text()), hashes),
         *[partial(_load_agenda, file) for file in files],
+        _make_notices,
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
+
+
+def _make_notices() -> None:
+    """Tell the people of the demo what happened; all but the latest they have read."""
+    while make_notices(SYSTEM):
+        pass
+    read_until(SYSTEM, NEWS_SINCE)
 
 
 def _load_agenda(file: Path) -> None:
