@@ -20,7 +20,9 @@ from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
     Thing,
     agenda_to_moderate,
+    answered_by,
     latest_decision,
+    my_latest,
     my_report,
     open_reports,
     reports_in_topic,
@@ -79,6 +81,21 @@ def decide(
     _require_sense(thing, deed, reason)
     {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reason)
     return _record(moderator, deed, thing, reason)
+
+
+@action
+def undo(moderator: Person, decision_id: int) -> Decision:
+    """Take one's own latest decision back, within ten minutes: its reports wait again."""
+    take_turn()
+    decision = my_latest(moderator)
+    if decision is None or decision.id != decision_id:
+        raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    thing = thing_to_moderate(moderator, decision.kind, decision.item_id)
+    if decision.deed == "hide" and thing.state == "hidden":
+        _restore(moderator, thing, "")
+    for answered in answered_by(decision.id):
+        answered.decision_id = None
+    return _record(moderator, "undo hide" if decision.deed == "hide" else "undo", thing)
 
 
 @action
@@ -365,6 +382,7 @@ NOUNS: dict[str, Callable[[], str]] = {
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
     "restore": lambda: _("Shown again."),
+    "undo hide": lambda: _("Shown again."),
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
-from forum.db import db
+from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
 from forum.errors import Forbidden, NotFound
@@ -28,6 +28,8 @@ from forum.permissions import SIGN_IN, Person, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member")
 RESTRICTING = ("hide", "lock", "suspend", "send back")
+UNDO = timedelta(minutes=10)
+UNDONE = ("keep", "hide")  # decisions that their moderator can take back
 MOST = 500  # open reports in the queue at once; the oldest come first
 LOG_PAGE = 50
 SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
@@ -485,6 +487,25 @@ def take_turn() -> None:
     SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for one another at this row.
     """
     db.session.execute(select(Federation.id).limit(1).with_for_update())
+
+
+def my_latest(reader: Person) -> Decision | None:
+    """The reader's latest decision, while it can be taken back: ten minutes, and nothing decided since."""
+    require(reader.can.see_queue())
+    later = aliased(Decision)
+    is_same = (later.kind == Decision.kind) & (later.item_id == Decision.item_id)
+    query = select(Decision).where(
+        Decision.moderator_id == reader.id,
+        Decision.decided_at > now() - UNDO,
+        Decision.deed.in_(UNDONE),
+        ~select(later.id).where(is_same, later.id > Decision.id).exists(),
+    )
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+
+
+def answered_by(decision_id: int) -> Sequence[Report]:
+    """The reports that a decision has answered."""
+    return db.session.scalars(select(Report).where(Report.decision_id == decision_id)).all()
 
 
 def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:

@@ -140,7 +140,11 @@ def _queue_page(
 ) -> Answer:
     words: dict[str, Any] = {"waiting": waiting, "opened": opened, "wanted": _wanted()}
     words |= {"late": late, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
-    words |= {"form": form or _decision_form(opened), "reasons": REASON_NAMES}
+    words |= {
+        "mine": queries.my_latest(me()),
+        "form": form or _decision_form(opened),
+        "reasons": REASON_NAMES,
+    }
     return render_template("moderation/queue.html", **words), status
 
 
@@ -175,6 +179,17 @@ def decide(thing: str, item_id: int) -> Answer:
         return _answer(form, page, deed)
     except Conflict as error:
         return page(TAKEN, error.message)
+
+
+@bp.post("/moderation/decisions/<int:decision_id>/undo")
+def undo(decision_id: int) -> Answer:
+    """Take one's own latest decision back."""
+    undone = actions.undo(me(), decision_id)
+    flash(_("Taken back: %(title)s", title=undone.title), "message")
+    address = url_for(
+        "moderation.entry", thing=undone.kind, item_id=undone.item_id, _anchor="entry"
+    )
+    return web.see_other(address)
 
 
 def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:

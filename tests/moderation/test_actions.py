@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import db, now
+from forum.db import at, db, now
 from forum.dialogue.actions import delete
 from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -174,6 +174,30 @@ def test_a_report_of_what_its_author_deleted_can_be_closed(people: Any, things: 
         actions.decide(people.moderator, "post", things.first.id, "hide", "Too late.")
     actions.decide(people.moderator, "post", things.first.id, "keep")
     assert queries.queue_count(people.moderator) == 1
+
+
+@pytest.mark.parametrize("deed", ["keep", "hide"])
+def test_ones_own_decision_is_taken_back_within_ten_minutes(
+    people: Any, things: Any, deed: str
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    made = actions.decide(people.moderator, "post", things.first.id, deed, "Rule 2.")
+    with pytest.raises(Conflict):
+        actions.undo(people.host, made.id)
+    with at(now() + timedelta(minutes=11)), pytest.raises(Conflict):
+        actions.undo(people.moderator, made.id)
+    actions.undo(people.moderator, made.id)
+    assert len(queries.open_reports("post", things.first.id)) == 1
+    assert not get_post(VISITOR, things.first.id).is_gone
+    with pytest.raises(Conflict):
+        actions.undo(people.moderator, made.id)
+
+
+def test_what_others_have_decided_since_stays(people: Any, things: Any) -> None:
+    made = actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2.")
+    actions.decide(people.host, "post", things.first.id, "restore")
+    with pytest.raises(Conflict):
+        actions.undo(people.moderator, made.id)
 
 
 # Hosts

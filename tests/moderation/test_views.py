@@ -170,6 +170,21 @@ def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things:
     assert browser.post(hide, data={"seen": "0", **WHY}).status_code == 409
 
 
+def test_the_last_decision_can_be_undone_from_the_queue(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.report(people.ana, "post", things.first.id, "rules")
+    browser, entry = sign_in(people.moderator), f"/moderation/post/{things.first.id}"
+    assert "data-undo" not in words(browser.get("/moderation"))
+    browser.post(f"{entry}/decide", data={"deed": "hide", "seen": "0", **WHY})
+    address = words(browser.get("/moderation")).split('action="/moderation/decisions/')[1]
+    undo = f"/moderation/decisions/{address.split(chr(34))[0]}"
+    assert sign_in(people.ana).post(undo).status_code == 403
+    assert browser.post(undo).location == f"{entry}#entry"
+    assert not get_post(VISITOR, things.first.id).is_gone
+    assert browser.post(undo).status_code == 409
+
+
 def test_the_queue_is_filtered_and_the_filter_is_kept(
     sign_in: Any, people: Any, things: Any
 ) -> None:
@@ -316,8 +331,8 @@ def test_pages_cost_few_queries(sign_in: Any, people: Any, things: Any, queries:
     browser = sign_in(people.moderator)
     browser.get("/moderation")
     for address, most in (
-        ("/moderation", 14),
-        (f"/moderation/post/{things.first.id}", 15),
+        ("/moderation", 15),
+        (f"/moderation/post/{things.first.id}", 16),
         ("/moderation/log", 8),
         (f"/topics/{things.topic.id}/lock", 8),
         (f"/posts/{things.first.id}/hide", 8),
