@@ -359,7 +359,7 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 def sessions() -> Answer:
     """Where one is signed in."""
     member = queries.my_profile(me())
-    words = {"sessions": queries.sessions_of(member), "here": queries.token_hash(_token())}
+    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(_token())}
     return render_template("members/sessions.html", member=member, **words)
 
 

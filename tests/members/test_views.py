@@ -528,7 +528,8 @@ def test_sessions_are_listed_and_ended(client, app, eva):
     )
     page = client.get("/settings/sessions")
     assert "Firefox on Linux" in page.text
-    number = re.search(r"/settings/sessions/(\d+)/end", page.text).group(1)
+    assert page.text.count('<span class="tag">here</span>') == 1
+    (number,) = re.findall(r"/settings/sessions/(\d+)/end", page.text)
     assert client.post(f"/settings/sessions/{number}/end").status_code == 303
     assert is_signed_in(client) and not is_signed_in(elsewhere)
     enter(elsewhere)
