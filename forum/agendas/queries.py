@@ -152,8 +152,12 @@ def hosted_by(member_id: int) -> list[int]:
 
 
 def statements_of(agenda: Agenda) -> Sequence[Statement]:
-    """What members say on an agenda, in order; a statement of somebody with an account has the member."""
-    return db.session.scalars(_statements().where(Statement.agenda_id == agenda.id)).all()
+    """What members say on an agenda, in order; a statement has the member whose profile can be read."""
+    said = select(Statement).where(Statement.agenda_id == agenda.id, Statement.removed_at.is_(None))
+    is_shown = Member.hidden_at.is_(None) & Member.left_at.is_(None)
+    ordered = said.order_by(Statement.position, Statement.id).limit(MOST)
+    member = joinedload(Statement.member.and_(is_shown))
+    return db.session.scalars(ordered.options(member)).all()
 
 
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:
@@ -223,11 +227,7 @@ def _found(query: Select[Agenda]) -> Agenda:
 
 def _statements() -> Select[Statement]:
     shown = select(Statement).where(Statement.removed_at.is_(None))
-    return (
-        shown.options(joinedload(Statement.member))
-        .order_by(Statement.position, Statement.id)
-        .limit(MOST)
-    )
+    return shown.options(joinedload(Statement.member))
 
 
 def _themes() -> Select[Theme]:

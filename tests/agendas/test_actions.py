@@ -14,6 +14,7 @@ from forum.db import db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write
+from forum.members.actions import hide_profile
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 
@@ -160,6 +161,14 @@ def test_a_statement_is_written_edited_ordered_and_removed(people: Any, agenda: 
     assert [statement.name for statement in queries.statements_of(agenda)] == ["Bo"]
     with pytest.raises(NotFound):
         actions.remove_statement(people.host, agenda.id, first.id)
+
+
+def test_a_statement_leads_to_no_hidden_profile(people: Any, agenda: Agenda) -> None:
+    made = actions.write_statement(people.host, agenda.id, said(handle="ben-okoth"))
+    hide_profile(people.moderator, people.ben.id)
+    db.session.expunge_all()
+    assert queries.statements_of(agenda)[0].member is None
+    assert queries.get_statement(agenda, made.id).member_id == people.ben.id
 
 
 def test_a_statement_is_reached_through_its_own_agenda_only(people: Any, agenda: Agenda) -> None:
