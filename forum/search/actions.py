@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, or_, update
 from forum.db import action, db, now
 from forum.permissions import PUBLIC, Person
 from forum.search.models import Document
-from forum.search.queries import get_document, searchable
+from forum.search.queries import documents_below, get_document, searchable
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,18 @@ def index(_doer: Person, entry: Entry) -> None:
     document.parent_id = parent.id if parent else None
     document.agenda_id, document.address = entry.agenda_id, entry.address
     document.title, document.body, document.byline = entry.title, entry.body, entry.byline
-    document.folded_title = searchable(entry.title)
-    document.folded_body = searchable(f"{entry.body} {entry.byline}")
+    document.folded_title, document.folded_body = _words_of(entry)
     document.language, document.audience = entry.language, entry.audience
     document.written_at = entry.written_at
     db.session.flush()
+
+
+def _words_of(entry: Entry) -> tuple[str, str]:
+    """A thing's words: those that weigh more, and the rest. A post's title is its topic's, so it weighs less."""
+    rest = f"{entry.body} {entry.byline}"
+    if entry.parent:
+        return "", searchable(f"{rest} {entry.title}")
+    return searchable(entry.title), searchable(rest)
 
 
 @action
@@ -83,6 +90,24 @@ def set_audience(_doer: Person, kind: str, item_id: int, audience: str) -> None:
     """Change who may find one thing, and the posts of a topic with it."""
     if document := get_document(kind, item_id):
         _set_on_family(document, {"audience": audience})
+
+
+@action
+def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
+    """Give the posts of a topic the topic's new title; its own document is indexed anew."""
+    for document in documents_below(kind, item_id):
+        entry = Entry(
+            document.kind,
+            document.item_id,
+            document.address,
+            title,
+            document.body,
+            document.written_at,
+            byline=document.byline,
+            parent=(kind, item_id),
+        )
+        document.title = title
+        document.folded_title, document.folded_body = _words_of(entry)
 
 
 def _set_on_family(document: Document, values: dict[str, object]) -> None:

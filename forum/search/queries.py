@@ -93,6 +93,12 @@ def get_document(kind: str, item_id: int) -> Document | None:
     return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
 
 
+def documents_below(kind: str, item_id: int) -> Sequence[Document]:
+    """The documents of a topic's posts."""
+    above = select(Document.id).filter_by(kind=kind, item_id=item_id).scalar_subquery()
+    return db.session.scalars(select(Document).where(Document.parent_id == above)).all()
+
+
 def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
     """The plain texts of some things of a kind, by their ids, for lists that show how they begin."""
     wanted = select(Document.item_id, Document.body).where(

@@ -183,6 +183,14 @@ def test_words_in_the_title_come_first(app: Flask) -> None:
     assert hits[0].document.item_id == 2
 
 
+def test_a_topic_comes_before_its_replies(app: Flask) -> None:
+    reply = replace(entry(8, "The siren", "Thank you."), kind="post", parent=("topic", 7))
+    actions.index(SYSTEM, entry(7, "The siren", "It failed. " * 30))
+    actions.index(SYSTEM, reply)
+    hits = find(VISITOR, Query("siren")).page.items
+    assert [hit.document.kind for hit in hits] == ["topic", "post"]
+
+
 def test_results_are_paged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "PAGE", 2)
     for number in range(5):
