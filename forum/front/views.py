@@ -81,9 +81,9 @@ bp = Blueprint("front", __name__)
 bp.add_app_template_filter(excerpt)
 bp.add_app_template_filter(format_decimal, "decimal")
 Answer = str | AnyResponse | tuple[str, int]
-ON_HOME, ON_AGENDA, ASIDE, FACES = 6, 10, 4, 24
+ON_HOME, ON_AGENDA, ASIDE, FACES = 8, 10, 4, 24
 LONGEST_QUERY = 300
-HUBS = 24  # cities that may be named on the map
+UNANSWERED = ORDERS[2]
 
 
 def masthead() -> dict[str, Any]:
@@ -181,7 +181,8 @@ def agenda(slug: str) -> Answer:
     agenda = get_agenda(reader, slug)
     kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ORDERS[0])
     wanted = TopicFilter(agenda.id, kind, order)
-    counts = counts_by_kind(reader, wanted)
+    totals = counts_by_kind(reader, TopicFilter(agenda.id))
+    counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
     practices = practices_of(reader, agenda, ASIDE)
     return render_template(
         "front/agenda.html",
@@ -190,6 +191,7 @@ def agenda(slug: str) -> Answer:
         cases=cases_of(reader, agenda),
         readings=readings_of(reader, agenda),
         topics=first_topics(reader, wanted, ON_AGENDA),
+        total=sum(totals.values()),
         counts=counts,
         shown=counts.get(kind, 0) if kind else sum(counts.values()),
         kind=kind,
