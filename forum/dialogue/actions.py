@@ -379,7 +379,8 @@ def rename(
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice follows its page."))
-    topic.title, topic.home = title, home or topic.home
+    _retitle(doer, topic, title)
+    topic.home = home or topic.home
     topic.excerpt = topic.excerpt if excerpt is None else excerpt
     if audience is not None:
         _change_audience(doer, topic, audience)
@@ -583,13 +584,20 @@ def _edit_topic(
     themes: Sequence[int] | None,
     audience: str | None,
 ) -> None:
-    topic.title, topic.slug = title, slugify(title, "topic")
+    _retitle(author, topic, title)
+    topic.slug = slugify(title, "topic")
     topic.excerpt, topic.language = excerpt(text.plain), text.language
     if themes is not None:
         _set_themes(topic, themes)
     if audience is not None:
         _open_to(author, topic, audience)
     _index_topic(author, topic, text.plain)
+
+
+def _retitle(doer: Person, topic: Topic, title: str) -> None:
+    if title != topic.title:
+        topic.title = title
+        search.retitle(doer, "topic", topic.id, title)
 
 
 def _open_to(author: Person, topic: Topic, audience: str) -> None:

@@ -19,7 +19,9 @@ KINDS = ("experience", "question", "practice", "case")
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_ON_A_PAGE = 20
-SIGNS = re.compile(r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^>.*$|[*_`\[\]|~]", re.MULTILINE)
+SIGNS = re.compile(
+    r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
+)
 
 
 class Topic(Base):
