@@ -288,7 +288,7 @@ class PracticeForm(Form):
             theme_ids=self.themes.data or (),
             sections={name: self[name].data or "" for name in SECTIONS},
             adapted_from_id=adapted_from_id,
-            for_organisation=self.writes_for.data == ORGANISATION,
+            for_organisation=bool(self.writes_for and self.writes_for.data == ORGANISATION),
         )
 
     @property

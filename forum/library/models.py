@@ -88,6 +88,14 @@ class CaseFigure(Base):
     source: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(Text, default="")
 
+    @property
+    def day(self) -> date | None:
+        """The date in `as_at`, when it is a whole one such as 2015-02-19."""
+        try:
+            return date.fromisoformat(self.as_at)
+        except ValueError:
+            return None
+
 
 class CaseLink(Base):
     """A link for further reading on a case."""

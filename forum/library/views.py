@@ -101,7 +101,8 @@ def readings() -> Answer:
     wanted = ReadingFilter(**_chosen(ReadingFilter))
     facets = _facets(queries.reading_choices(me(), wanted), wanted)
     page = queries.readings(me(), wanted, web.number("page"))
-    return _library("readings", facets, page=page)
+    by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
+    return _library("readings", facets, page=page, by_agenda=by_agenda)
 
 
 def _library(name: str, facets: list[Facet], **words: Any) -> str:
@@ -166,8 +167,11 @@ def _in_words(
     """The choices in words; what was chosen is there even when nothing has it."""
     found = {choice.value: choice for choice in choices}
     missing = [Choice(value, value, 0) for value in chosen if value not in found]
-    order = _ORDERS.get(name)
-    ordered = sorted(choices, key=lambda c: order.index(c.value)) if order else [*choices]
+    ordered = [*choices]
+    if order := _ORDERS.get(name):
+        ordered.sort(key=lambda choice: order.index(choice.value))
+    elif name == "year":
+        ordered.sort(key=lambda choice: choice.value, reverse=True)
     return [(c.value, _word(name, c), c.count) for c in [*ordered, *missing]]
 
 
@@ -236,6 +240,9 @@ def _beside(words: dict[str, Any], comments: Iterable[Post]) -> dict[str, Any]:
     shown = {post.id for post in comments}
     if posts := words.get("posts"):
         words["posts"] = replace(posts, items=[p for p in posts.items if p.id not in shown])
+        words["is_all_beside"] = bool(shown) and not [
+            p for p in words["posts"].items if p.number > 1
+        ]
     return words
 
 
@@ -243,12 +250,16 @@ def _discussed(topic: Topic | None) -> dict[str, Any]:
     """What the page of a case or a practice says of its discussion: the comments, and who tried it where."""
     if topic is None:
         return {"topic": None, "tried": [], "cities": 0, "canonical": _canonical()}
-    opening = queries.opening_of(topic)
     words = discussion(topic)
+    opening = next((post for post in words["posts"].items if post.number == 1), None)
+    marks = words["my_marks"]
+    if opening is None:
+        opening = queries.opening_of(topic)
+        marks = my_marks(me(), [opening] if opening else [])
     return {
         **words,
         "opening": opening,
-        "mine": my_marks(me(), [opening]).get(opening.id, {}) if opening else {},
+        "mine": marks.get(opening.id, {}) if opening else {},
         "tried": _by_city(tried_in(topic.id, 1)),
         "cities": queries.commenting_cities(topic),
         "canonical": _canonical(words["posts"].number),

@@ -14,7 +14,7 @@ from forum.library import actions
 from forum.library.actions import CaseText, FigureText, LinkText, PracticeText
 from forum.library.models import Case, Practice
 from forum.markup import write
-from forum.members.actions import Joining, appoint, join
+from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
@@ -46,6 +46,7 @@ def person(name: str, city_id: int | None = None) -> Member:
 @pytest.fixture
 def world(app: Flask) -> World:
     """Two agendas and four people."""
+    found_federation(SYSTEM, "Interurban")
     agenda = write_agenda(SYSTEM, AgendaText("Floods and heat", write("Text.")))
     other = write_agenda(SYSTEM, AgendaText("Homes", write("Text."), palette="rose"))
     host, author = person("Hanne Host", TAMPERE), person("Aarav Author", SURAT)
