@@ -58,7 +58,7 @@ def _free_port() -> int:
 
 
 def _wait_for(url: str) -> None:
-    for _try in range(100):
+    for _try in range(600):
         try:
             urllib.request.urlopen(url, timeout=2)
             return
