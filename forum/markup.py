@@ -197,6 +197,7 @@ def _cells(source: str) -> int:
 
 def _render(tokens: list[Token]) -> str:
     _levels(tokens)
+    _empty_headings(tokens)
     links = 0
     for token in tokens:
         _mark_up(token)
@@ -216,6 +217,13 @@ def _levels(tokens: list[Token]) -> None:
         if token.type == "heading_open":
             stack = [known for known in stack if known < level] + [level]
         token.tag = f"h{min(len(stack) + 2, 5)}"
+
+
+def _empty_headings(tokens: list[Token]) -> None:
+    """A heading cell without words, as tables of figures have in their corner, is an ordinary cell (WCAG 1.3.1)."""
+    for opening, inside, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "th_open" and not inside.content.strip():
+            opening.type, opening.tag, closing.type, closing.tag = "td_open", "td", "td_close", "td"
 
 
 def _mark_up(token: Token) -> None:

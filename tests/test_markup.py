@@ -100,6 +100,11 @@ def test_a_table_can_be_scrolled_by_key_and_sets_figures_to_the_right() -> None:
     assert "style" not in made
 
 
+def test_the_corner_without_words_is_no_heading() -> None:
+    made = html("| | A |\n|---|---|\n| x | 1 |")
+    assert made.count("<th") - made.count("<thead") == 1 and "<td></td>" in made
+
+
 def test_a_table_stands_in_a_quote_and_in_a_list() -> None:
     assert "<td>" in html("> | a | b |\n> |---|---|\n> | c | d |")
     assert "<td>" in html("- | a | b |\n  |---|---|\n  | c | d |")
