@@ -102,18 +102,16 @@ def test_a_post_has_an_address_for_ever(client: FlaskClient, people: Any, topic:
     assert f'<link rel="canonical" href="http://localhost{topic.address}?page=2">' in text
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "1000000000", "9" * 40, "x", "%00x", "1.5", ""])
-def test_a_page_that_is_not_there_is_the_nearest(
-    client: FlaskClient, topic: Topic, number: str
-) -> None:
-    status = 404 if "%00" in number else 200
-    page(client, f"{topic.address}?page={number}&page=2", status)
+def test_a_page_that_is_not_there_is_the_nearest(client: FlaskClient, topic: Topic) -> None:
+    for number in ("0", "-1", "1000000000", "9" * 40, "x", "1.5", ""):
+        page(client, f"{topic.address}?page={number}&page=2")
+    page(client, f"{topic.address}?page=%00x", 404)
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "999999", str(2**31), str(2**63), "x", "1.5"])
 @pytest.mark.parametrize("path", ["/topics/{}", "/topics/{}-x", "/posts/{}", "/posts/{}/marks"])
-def test_what_is_not_there_is_not_found(client: FlaskClient, path: str, number: str) -> None:
-    page(client, path.format(number), 404)
+def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+    for number in ("0", "-1", "999999", str(2**31), str(2**63), "x", "1.5", "%00"):
+        page(client, path.format(number), 404)
 
 
 def test_gone_posts_leave_a_gap(
@@ -214,14 +212,16 @@ def test_lists_show_and_filter(
     page(client, "/agendas/nowhere/topics", 404)
 
 
+def odd_texts() -> list[bytes]:
+    """What no browser sends by itself: NUL, lone surrogates, numbers beyond the databases' own."""
+    return [value.encode("utf-8", "surrogatepass") for value in HOSTILE]
+
+
 @pytest.mark.parametrize("name", ["kind", "order", "theme", "language", "page"])
-@pytest.mark.parametrize("value", HOSTILE)
-def test_no_query_string_breaks_a_list(
-    client: FlaskClient, agenda: Agenda, name: str, value: str
-) -> None:
-    text = value.encode("utf-8", "surrogatepass")
-    response = client.get("/topics", query_string={name: text, f"{name}[]": text})
-    assert response.status_code in (200, 404)
+def test_no_query_string_breaks_a_list(client: FlaskClient, agenda: Agenda, name: str) -> None:
+    for text in odd_texts():
+        response = client.get("/topics", query_string={name: text, f"{name}[]": text})
+        assert response.status_code in (200, 404), text
 
 
 # How many queries
@@ -362,15 +362,12 @@ def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(
     assert db.session.query(Topic).count() == 0
 
 
-@pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt", "page"])
-@pytest.mark.parametrize("value", HOSTILE)
-def test_no_field_breaks_the_form(
-    people: Any, agenda: Agenda, sign_in: Any, name: str, value: str
-) -> None:
-    text = value.encode("utf-8", "surrogatepass")
-    data = {**FORM, name: [text, text], f"{name}[]": text}
-    response = sign_in(people.ben).post(NEW, data=data)
-    assert response.status_code in (200, 303, 422)
+@pytest.mark.parametrize("name", [*FORM, "writes_for", "themes", "preview", "prompt"])
+def test_no_field_breaks_the_form(people: Any, agenda: Agenda, sign_in: Any, name: str) -> None:
+    browser = sign_in(people.ben)
+    for text in odd_texts():
+        response = browser.post(NEW, data={**FORM, name: [text, text], f"{name}[]": text})
+        assert response.status_code in (200, 303, 422), text
 
 
 def test_a_text_of_all_scripts_and_of_none_is_kept(
@@ -433,9 +430,8 @@ def test_a_quotation_fills_the_composer(
     for path in (topic.address, f"/topics/{topic.id}/reply"):
         text = page(browser, f"{path}?quote={post.id}")
         assert expected.replace(">", "&gt;") in text and f"(/posts/{post.id})" in text
-    for value in HOSTILE:
-        text = value.encode("utf-8", "surrogatepass")
-        response = browser.get(f"/topics/{topic.id}/reply", query_string={"quote": text})
+    for odd in odd_texts():
+        response = browser.get(f"/topics/{topic.id}/reply", query_string={"quote": odd})
         assert response.status_code in (200, 404)
     actions.hide_topic(people.moderator, topic.id)
     new = actions.NewTopic("experience", "Another", write("Text."))
@@ -597,15 +593,12 @@ def test_who_tried_it_is_asked_what_became_of_it(
     assert "Nobody has said so yet" in page(client, f"/posts/{post.id}/marks")
 
 
-@pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("name", ["kind", "on", "outcome", "note"])
-def test_no_mark_breaks_the_door(
-    people: Any, topic: Topic, sign_in: Any, name: str, value: str
-) -> None:
-    text = value.encode("utf-8", "surrogatepass")
-    data = {"kind": "tried it", "outcome": "kept", name: [text, text]}
-    response = sign_in(people.ben).post(f"/posts/{first_post(topic).id}/mark", data=data)
-    assert response.status_code in (200, 303, 422)
+def test_no_mark_breaks_the_door(people: Any, topic: Topic, sign_in: Any, name: str) -> None:
+    browser, path = sign_in(people.ben), f"/posts/{first_post(topic).id}/mark"
+    for text in odd_texts():
+        data = {"kind": "tried it", "outcome": "kept", name: [text, text]}
+        assert browser.post(path, data=data).status_code in (200, 303, 422), text
 
 
 def test_who_may_not_mark_is_told(
@@ -629,9 +622,8 @@ def test_the_asker_chooses_the_answer(
     assert "Answer to the question" in page(client, topic.address)
     assert browser.post(path, data={"post": ""}).status_code == 303
     assert "Answer to the question" not in page(client, topic.address)
-    for value in HOSTILE[1:]:
-        text = value.encode("utf-8", "surrogatepass")
-        assert browser.post(path, data={"post": text}).status_code in (303, 404, 422)
+    for odd in odd_texts()[1:]:
+        assert browser.post(path, data={"post": odd}).status_code in (404, 422)
 
 
 # Limits
