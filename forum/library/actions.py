@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
 from heapq import nlargest
-from typing import Any
+from typing import Any, NoReturn
 
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agenda_by_id, themes_by_id
@@ -236,8 +237,8 @@ def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) 
     case = Case(slug=slug, agenda_id=agenda.id, topic_id=topic.id, position=position)
     case.agenda, case.topic, case.created_at, case.updated_at = agenda, topic, now(), now()
     _set_case(case, text, cities, themes)
-    db.session.add(case)
-    db.session.flush()
+    if not _is_new(case):
+        return case_of_key(curator, key) or _sent_twice()
     _index_case(curator, case, text)
     return case
 
@@ -475,8 +476,8 @@ def _new_practice(author: Member, agenda: Agenda, text: PracticeText, key: str |
         adapted_from_id=text.adapted_from_id,
     )
     _set_practice(author, practice, agenda, text)
-    db.session.add(practice)
-    db.session.flush()
+    if not _is_new(practice):
+        return practice_of_key(author, key) or _sent_twice()
     return practice
 
 
@@ -768,6 +769,21 @@ def _require_address(address: str, name: str, optional: bool = False) -> None:
         return
     if not address.startswith(("https://", "http://")):
         raise Invalid(_("Enter a whole address, such as https://example.org."), name)
+
+
+def _is_new(row: Case | Practice) -> bool:
+    """Add a row; false when another request has added it, or one of its address, in this very moment."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+            db.session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def _sent_twice() -> NoReturn:
+    raise Conflict(_("This was sent twice at once. Please send it again."))
 
 
 def _free_slug(model: type[Case] | type[Practice], words: str) -> str:

@@ -519,3 +519,40 @@ def test_only_who_curates_keeps_the_readings(world: World) -> None:
             attempt()
     with pytest.raises(Invalid):
         actions.write_reading(world.host, world.agenda.id, reading(link="ftp://x"))
+
+
+# Two requests in the same moment: the first look-up of each sees nothing yet
+
+
+def late(look_up: Any) -> Any:
+    calls: list[int] = []
+
+    def seeing(*args: Any) -> Any:
+        calls.append(1)
+        return look_up(*args) if len(calls) > 1 else None
+
+    return seeing
+
+
+def test_two_equal_practices_at_once_are_one(world: World, monkeypatch: Any) -> None:
+    first = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
+    monkeypatch.setattr(actions, "practice_of_key", late(queries.practice_of_key))
+    second = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
+    assert first.id == second.id and len(queries.drafts_of(world.author)) == 1
+
+
+def test_two_equal_cases_at_once_are_one(world: World, monkeypatch: Any) -> None:
+    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
+    monkeypatch.setattr(actions, "case_of_key", late(queries.case_of_key))
+    second = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
+    assert first.id == second.id
+    assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
+
+
+def test_two_practices_of_a_title_at_once_are_not_both_taken(
+    world: World, monkeypatch: Any
+) -> None:
+    draft(world)
+    monkeypatch.setattr(actions, "slugs_like", lambda *_args: set())
+    with pytest.raises(Conflict):
+        draft(world)
