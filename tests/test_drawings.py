@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from forum.drawings import PATTERNS, WORLD_VIEWBOX, plan, plans, project
+from forum.drawings import PATTERNS, WORLD_VIEWBOX, arc, labels, plan, plans, project
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,3 +113,18 @@ def _is_land(d: str, x: float, y: float) -> bool:
             if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
                 inside = not inside
     return inside
+
+
+def test_labels_hide_neither_dots_nor_one_another() -> None:
+    places = [(100.0, 100.0, "Tampere"), (104.0, 103.0, "Turku"), (400.0, 200.0, "Nairobi")]
+    found = labels(places)
+    assert found[2] == (409.0, 204.0, "start")
+    assert found[0] is not None
+    assert found[0][2] != "start"  # Turku's dot lies there
+    crowd = [(100.0 + x, 100.0 + y, "City") for x in range(0, 40, 8) for y in range(0, 40, 8)]
+    assert None in labels(crowd)
+
+
+def test_a_curve_bends_to_the_north_in_either_direction() -> None:
+    assert arc((0, 100), (100, 100)) == "M0 100Q50.0 78.0 100 100"
+    assert arc((100, 100), (0, 100)) == "M100 100Q50.0 78.0 0 100"

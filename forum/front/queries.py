@@ -208,7 +208,7 @@ def themes_offered(reader: Person) -> Sequence[tuple[Theme, int]]:
     counted = select(Theme, func.count(MemberTheme.member_id)).join(MemberTheme)
     found = counted.where(Theme.removed_at.is_(None), MemberTheme.member_id.in_(here))
     rows = db.session.execute(found.group_by(Theme.id).order_by(Theme.name, Theme.id).limit(500))
-    return rows.tuples().all()
+    return [(theme, members) for theme, members in rows]
 
 
 def members_in(reader: Person, city_id: int) -> int:

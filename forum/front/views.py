@@ -367,11 +367,12 @@ def search() -> Answer:
         tuple(chosen["language"]),
     )
     found = find(reader, query, web.number("page"))
-    is_plain = found.page.number == 1 and not any(chosen.values())
+    has_words = bool(words_of(typed))
+    is_plain = has_words and found.page.number == 1 and not any(chosen.values())
     return render_template(
         "front/search.html",
         typed=typed,
-        has_words=bool(words_of(typed)),
+        has_words=has_words,
         found=found,
         chosen=chosen,
         agendas={agenda.id: agenda for agenda in known.values()},

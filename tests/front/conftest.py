@@ -1,0 +1,97 @@
+"""A small forum for the tests of the pages that several rooms share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from forum.agendas.actions import StatementText, themes_named, write_statement
+from forum.agendas.models import Agenda, Theme
+from forum.dialogue.actions import NewTopic, choose_answer, mark, open_topic, reply
+from forum.dialogue.models import Post, Topic
+from forum.library.actions import (
+    CaseText,
+    LinkText,
+    PracticeText,
+    ReadingText,
+    publish,
+    submit,
+    write_case,
+    write_practice,
+    write_reading,
+)
+from forum.library.models import Case, Practice
+from forum.markup import write
+from forum.members.actions import OrganisationText, found_federation, write_organisation
+from forum.members.models import Member, Organisation
+from forum.permissions import SYSTEM
+
+NAIROBI = 184745
+
+
+@dataclass
+class Small:
+    """What there is: people, an agenda with all its parts, topics with replies, an organisation."""
+
+    people: Any
+    agenda: Agenda
+    question: Topic
+    answer: Post
+    experience: Topic
+    members_only: Topic
+    case: Case
+    practice: Practice
+    organisation: Organisation
+    themes: list[Theme]
+
+
+@pytest.fixture
+def small(people: Any, agenda: Agenda) -> Small:
+    """One thing of each kind; Ana asks, Ben answers, Chitra tries."""
+    found_federation(SYSTEM, "Quiet cities", contact_email="desk@quiet.example")
+    question = topic(people.ana, agenda, "How do you measure noise?", kind="question")
+    answer = reply(people.ben, question.id, write("With *one* meter & a <notebook>."))
+    choose_answer(people.ana, question.id, answer.id)
+    mark(people.chitra, answer.id, "tried it", "kept", "One meter was enough.")
+    said = StatementText("Christer Example", "Listen first.\n\nThen draw.", "Director", "A city")
+    write_statement(people.moderator, agenda.id, said)
+    reading = ReadingText("The Soundscape", "Schafer, R. Murray", 1977, why="It began here")
+    write_reading(people.moderator, agenda.id, reading)
+    return Small(
+        people,
+        agenda,
+        question,
+        answer,
+        topic(people.chitra, agenda, "Night trams without bells"),
+        topic(people.ana, agenda, "For members: the tender", audience="members"),
+        a_case(people.moderator, agenda),
+        a_practice(people.ben, people.moderator, agenda),
+        write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute")),
+        themes_named(SYSTEM, ["Noise", "Trams"]),
+    )
+
+
+def topic(author: Member, agenda: Agenda, title: str, **more: Any) -> Topic:
+    kind = more.pop("kind", "experience")
+    return open_topic(author, agenda.id, NewTopic(kind, title, write(f"{title} – text."), **more))
+
+
+def a_case(curator: Member, agenda: Agenda, name: str = "The quiet network") -> Case:
+    links = [LinkText("The network’s site", "https://quiet.example")]
+    text = CaseText(
+        name, "network", "Cities compare.", "It began.", city_ids=[NAIROBI], links=links
+    )
+    return write_case(curator, agenda.id, text)
+
+
+def a_practice(
+    author: Member, moderator: Member, agenda: Agenda, title: str = "Rubber wheels", **more: Any
+) -> Practice:
+    text = PracticeText(
+        title, "Carts on rubber wheels.", city_id=NAIROBI, evidence="counted", **more
+    )
+    made = write_practice(author, agenda.id, text)
+    submit(author, made.id)
+    return publish(moderator, made.id)

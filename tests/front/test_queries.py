@@ -1,0 +1,162 @@
+"""Exchanges, recognition, what people wrote, feeds and the sitemap: what counts and what stays out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.agendas.actions import set_member_themes
+from forum.db import at, now
+from forum.dialogue.actions import hide, hide_topic, mark, reply
+from forum.front import queries
+from forum.front.queries import exchanges, recognition, sitemap_page, sitemap_pages
+from forum.library.actions import hide_case
+from forum.markup import write
+from forum.members.actions import hide_profile
+from forum.members.queries import DirectoryFilter, cities_with_members, directory, get_city
+from forum.permissions import VISITOR
+
+from .conftest import Small, a_practice, topic
+
+
+def crossed(until_days: int = 0) -> list[tuple[str, str, int]]:
+    cities = {city.id: city for city, _count in cities_with_members(VISITOR)}
+    found = exchanges(VISITOR, now() + timedelta(days=until_days), cities)
+    return [(pair.one.name, pair.other.name, pair.replies) for pair in found]
+
+
+def test_replies_that_cross_between_cities_are_exchanges_in_either_direction(small: Small) -> None:
+    assert crossed() == [("Nairobi", "Medellín", 1)]
+    nairobi = topic(small.people.ben, small.agenda, "From Nairobi")
+    reply(small.people.ana, nairobi.id, write("From Medellín."))
+    reply(small.people.ben, nairobi.id, write("From the same city."))
+    assert crossed() == [("Nairobi", "Medellín", 2)]
+
+
+def test_only_the_last_weeks_before_the_latest_post_count(small: Small) -> None:
+    assert crossed(until_days=29)
+    assert crossed(until_days=31) == []
+
+
+def test_what_is_hidden_or_for_members_is_no_exchange(small: Small) -> None:
+    reply(small.people.chitra, small.members_only.id, write("Among members."))
+    assert len(crossed()) == 1
+    hide(small.people.moderator, small.answer.id, "Rule 2")
+    assert crossed() == []
+
+
+def test_recognition_counts_answers_trials_and_practices(small: Small) -> None:
+    ben = recognition(VISITOR, small.people.ben)
+    assert ben == (1, 1, 1, 1, "Surat", 1)
+    assert recognition(VISITOR, small.people.chitra) == (0, 0, 0, 0, None, 0)
+
+
+def test_recognition_does_not_count_what_is_hidden(small: Small) -> None:
+    mark(small.people.host, small.answer.id, "tried it", "adapted", "Two meters.")
+    assert recognition(VISITOR, small.people.ben).tried == 2
+    hide_profile(small.people.moderator, small.people.host.id)
+    assert recognition(VISITOR, small.people.ben).tried == 1
+    hide_topic(small.people.moderator, small.question.id)
+    assert recognition(VISITOR, small.people.ben)[:4] == (0, 0, 0, 0)
+
+
+def titles(page: Any) -> list[str]:
+    return [row.post.topic.title for row in page.items]
+
+
+def test_what_somebody_wrote_is_listed_with_its_beginning(small: Small) -> None:
+    wrote = queries.written_by_member(VISITOR, small.people.ben, 1)
+    assert titles(wrote) == [small.question.title]  # the practice is listed as a practice
+    assert wrote.items[0].text == "With one meter & a <notebook>."
+    asked = queries.written_by_member(VISITOR, small.people.ana, 1)
+    assert titles(asked) == [small.question.title]  # what is for members is not
+    assert asked.items[0].text == "How do you measure noise? – text."
+    assert len(queries.written_by_member(small.people.ben, small.people.ana, 1).items) == 2
+
+
+def test_a_city_and_an_organisation_gather_what_their_people_wrote(small: Small) -> None:
+    nairobi = get_city(small.people.ben.city.slug)
+    assert titles(queries.written_in_city(VISITOR, nairobi, 1)) == [small.question.title]
+    hide_profile(small.people.moderator, small.people.ben.id)
+    assert titles(queries.written_in_city(VISITOR, nairobi, 1)) == []
+    assert titles(queries.written_in_organisation(VISITOR, small.organisation, 1)) == []
+
+
+def test_hidden_posts_are_listed_nowhere_even_to_moderators(small: Small) -> None:
+    hide(small.people.moderator, small.answer.id, "Rule 2")
+    for reader in (VISITOR, small.people.moderator):
+        assert titles(queries.written_by_member(reader, small.people.ben, 1)) == []
+
+
+def test_members_are_found_by_what_they_can_help_with(small: Small) -> None:
+    set_member_themes(small.people.ben, [small.themes[0].id])
+    wanted = DirectoryFilter(ids=queries.helpers_with(small.themes[0].slug))
+    assert [member.name for member in directory(VISITOR, wanted).items] == ["Ben Okoth"]
+    assert queries.themes_offered(VISITOR) == [(small.themes[0], 1)]
+    hide_profile(small.people.moderator, small.people.ben.id)
+    assert queries.themes_offered(VISITOR) == []
+
+
+def test_feeds_hold_what_is_public_newest_first(small: Small) -> None:
+    with at(now() + timedelta(hours=1)):
+        topic(small.people.ana, small.agenda, "The newest")
+    found = [post.topic.title for post in queries.feed_of_openings()]
+    assert found[0] == "The newest"
+    assert small.members_only.title not in found
+    assert {"Rubber wheels", "The quiet network", small.question.title} <= set(found)
+    hide_topic(small.people.moderator, small.question.id)
+    assert small.question.title not in [
+        p.topic.title for p in queries.feed_of_openings(small.agenda)
+    ]
+
+
+def paths() -> list[str]:
+    return [place.path for place in sitemap_page(1)]
+
+
+def test_the_sitemap_holds_what_is_public(small: Small) -> None:
+    found = paths()
+    assert found[0] == "/"
+    assert {
+        "/agendas/quieter",
+        small.question.address,
+        f"/cases/{small.case.slug}",
+        f"/practices/{small.practice.slug}",
+        "/members/ben-okoth",
+        f"/cities/{small.people.ben.city.slug}",
+        f"/organisations/{small.organisation.slug}",
+    } <= set(found)
+    assert small.members_only.address not in found
+    assert "/cities/tokyo" not in found
+    assert len(found) == len(set(found))
+
+
+def test_what_is_hidden_leaves_the_sitemap(small: Small) -> None:
+    hide_topic(small.people.moderator, small.question.id)
+    hide_case(small.people.moderator, small.case.id)
+    hide_profile(small.people.moderator, small.people.ben.id)
+    found = set(paths())
+    assert not found & {small.question.address, f"/cases/{small.case.slug}", "/members/ben-okoth"}
+
+
+def test_a_long_sitemap_is_split_without_gap_or_repetition(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = paths()
+    monkeypatch.setattr(queries, "ADDRESSES", 15)
+    pages = sitemap_pages()
+    assert pages == -(-len(whole) // 15)
+    found = [place.path for page in range(1, pages + 1) for place in sitemap_page(page)]
+    assert found == whole
+
+
+def test_the_counters_are_of_the_member_who_asks(
+    small: Small, request: pytest.FixtureRequest
+) -> None:
+    a_practice(small.people.ana, small.people.moderator, small.agenda, "Another")
+    with request.getfixturevalue("queries")() as made:
+        counters = queries.masthead(small.people.ana)
+    assert counters == (0, 0)
+    assert made.count <= 2

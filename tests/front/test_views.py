@@ -1,0 +1,402 @@
+"""The pages that several rooms share, in a browser: what they show, to whom, and with how many queries."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from flask import Flask
+
+from forum.agendas.actions import archive, set_member_themes
+from forum.agendas.queries import themes_of_member
+from forum.dialogue.actions import hide_topic, reply
+from forum.feeds import ATOM, LANGUAGE
+from forum.front import queries as front
+from forum.markup import write
+from forum.members.actions import Joining, hide_profile, join
+from forum.members.models import Member
+from forum.permissions import VISITOR
+
+from .conftest import Small, a_case, a_practice, topic
+
+NAMES = {"a": ATOM}
+PAGES = {
+    "/": 12,
+    "/agendas/quieter": 12,
+    "/members": 10,
+    "/members/ben-okoth": 12,
+    "/cities": 2,
+    "/cities/nairobi": 12,
+    "/organisations/tampere-institute": 8,
+    "/search?q=noise": 9,
+    "/search": 2,
+    "/feeds/all.atom": 2,
+    "/agendas/quieter/feed.atom": 4,
+    "/sitemap.xml": 3,
+    "/rules": 1,
+    "/privacy": 1,
+    "/accessibility": 1,
+    "/contact": 1,
+    "/help": 1,
+}
+
+
+def grow(small: Small) -> None:
+    """Many more rows of every kind."""
+    for number in range(12):
+        joining = Joining(
+            f"Person Nr{number}",
+            f"p{number}@example.org",
+            "no hash",
+            city_id=small.people.ben.city_id,
+            organisation_id=small.organisation.id,
+        )
+        member = join(VISITOR, joining)
+        set_member_themes(member, [theme.id for theme in small.themes])
+        opened = topic(member, small.agenda, f"Noise {number}", kind="question")
+        reply(small.people.ana, opened.id, write(f"About noise, {number}."))
+        a_case(small.people.moderator, small.agenda, f"Case {number}")
+        a_practice(member, small.people.moderator, small.agenda, f"Practice {number}")
+
+
+def test_the_number_of_queries_is_small_and_does_not_grow(
+    small: Small, client: Any, queries: Any
+) -> None:
+    def counted() -> dict[str, int]:
+        found = {}
+        for path in PAGES:
+            with queries() as made:
+                assert client.get(path).status_code == 200, path
+            found[path] = made.count
+        return found
+
+    client.get("/rules")  # afterwards the federation is known
+    few = counted()
+    assert {path: count for path, count in few.items() if count > PAGES[path]} == {}
+    grow(small)
+    many = counted()
+    assert {path: count for path, count in many.items() if count > few[path]} == {}
+
+
+def test_visitors_pages_are_the_same_for_everybody(small: Small, client: Any) -> None:
+    for path in PAGES:
+        answer = client.get(path)
+        assert answer.headers["Cache-Control"] == "no-cache", path
+        assert "csrf_token" not in answer.text, path
+        assert not answer.headers.getlist("Set-Cookie"), path
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304, path
+
+
+def test_pages_have_one_heading_and_say_where_they_live(small: Small, client: Any) -> None:
+    for path in [p for p in PAGES if not p.endswith((".atom", ".xml"))]:
+        text = client.get(path).text
+        assert len(re.findall(r"<h1\b", text)) == 1, path
+        home = f"http://localhost{path.split('?')[0]}"
+        assert f'<link rel="canonical" href="{home}">' in text, path
+        assert "Quiet cities</title>" in text, path
+
+
+# Home
+
+
+def test_home_leads_to_everything(small: Small, client: Any) -> None:
+    text = client.get("/").text
+    for words in (
+        small.question.title,
+        "Rubber wheels",
+        "The quiet network",
+        "Making Cities Quieter",
+    ):
+        assert words in text
+    assert text.index("Latest dialogue") < text.index('<svg class="map"')
+    assert '<path class="arc"' in text
+    assert small.members_only.title not in text
+    about = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)[0])
+    assert about["potentialAction"]["target"]["urlTemplate"].endswith(
+        "/search?q={search_term_string}"
+    )
+
+
+def test_a_member_is_led_to_write(small: Small, sign_in: Any) -> None:
+    text = sign_in(small.people.ana).get("/").text
+    assert "/agendas/quieter/topics/new?kind=experience" in text
+    assert small.members_only.title in text
+
+
+def test_an_empty_forum_says_so_and_offers_a_step(app: Flask, client: Any) -> None:
+    for path in ("/", "/members", "/cities", "/search?q=a", "/feeds/all.atom", "/sitemap.xml"):
+        assert client.get(path).status_code == 200
+    assert "Nothing has been written yet" in client.get("/").text
+    assert "Nobody has joined yet" in client.get("/members").text
+
+
+# Agenda
+
+
+def test_the_agenda_has_all_its_parts(small: Small, client: Any) -> None:
+    text = client.get("/agendas/quieter").text
+    for words in ("Noise is heard last.", "“Listen first.", "Then draw.”", "Christer Example"):
+        assert words in text
+    for words in ("The quiet network", "The network’s site", "The Soundscape", "(1977)"):
+        assert words in text
+    for words in (
+        small.question.title,
+        "Hana Virtanen",
+        "Rubber wheels",
+        "/agendas/quieter/feed.atom",
+    ):
+        assert words in text
+    assert small.members_only.title not in text
+    assert "Add a case" not in text
+
+
+def test_the_dialogue_of_an_agenda_has_kinds_and_orders(small: Small, client: Any) -> None:
+    questions = client.get("/agendas/quieter?kind=question").text
+    assert small.question.title in questions
+    assert "Night trams" not in questions
+    unanswered = client.get("/agendas/quieter?order=unanswered").text
+    assert "Every question here has an answer" in unanswered
+    for odd in ("kind=nothing", "order=x&kind[]=1", "kind=question&kind=case", "page=99999999999"):
+        assert client.get(f"/agendas/quieter?{odd}").status_code == 200
+
+
+def test_a_long_dialogue_goes_on_elsewhere(small: Small, client: Any) -> None:
+    for number in range(12):
+        topic(small.people.ana, small.agenda, f"Experience {number}")
+    assert "Show 5 more topics" in client.get("/agendas/quieter").text  # 12 and 3, 10 shown
+
+
+def test_hosts_curate_their_agenda(small: Small, sign_in: Any) -> None:
+    text = sign_in(small.people.host).get("/agendas/quieter").text
+    for words in ("Add a case", "Add a best read", "Add a statement", "Curate this agenda"):
+        assert words in text
+    assert "Curate this agenda" not in sign_in(small.people.ben).get("/agendas/quieter").text
+
+
+def test_an_archived_agenda_takes_nothing_more(small: Small, client: Any) -> None:
+    archive(small.people.moderator, small.agenda.id)
+    text = client.get("/agendas/quieter").text
+    assert "This agenda is archived" in text
+    assert "/topics/new" not in text
+
+
+def test_what_is_not_there_is_not_found(small: Small, client: Any) -> None:
+    for path in ("/agendas/x", "/members/x", "/cities/x", "/organisations/x", "/sitemap-9.xml"):
+        assert client.get(path).status_code == 404
+    for path in ("/agendas/x/feed.atom", "/topics/99999/feed.atom", "/sitemap-0.xml"):
+        assert client.get(path).status_code == 404
+
+
+# People and places
+
+
+def test_a_profile_tells_what_others_made_of_it(small: Small, client: Any) -> None:
+    text = " ".join(client.get("/members/ben-okoth").text.split())
+    assert "reply was chosen as the answer, by members in 1 city" in text
+    assert "time an idea was tried elsewhere, most recently in Surat" in text
+    assert "practice reviewed and published" in text
+    assert "With one meter &amp; a &lt;notebook&gt;." in text
+    assert "Report this profile" not in text
+
+
+def test_ones_own_profile_leads_to_the_settings(small: Small, sign_in: Any) -> None:
+    own = sign_in(small.people.ben).get("/members/ben-okoth").text
+    assert "Edit your profile" in own
+    assert "Report this profile" not in own
+    assert "Report this profile" in sign_in(small.people.ana).get("/members/ben-okoth").text
+
+
+def test_a_hidden_profile_is_seen_by_its_person_and_moderators(
+    small: Small, client: Any, sign_in: Any
+) -> None:
+    hide_profile(small.people.moderator, small.people.ben.id)
+    assert client.get("/members/ben-okoth").status_code == 404
+    assert sign_in(small.people.ana).get("/members/ben-okoth").status_code == 404
+    assert sign_in(small.people.ben).get("/members/ben-okoth").status_code == 200
+    assert sign_in(small.people.moderator).get("/members/ben-okoth").status_code == 200
+    for path in ("/members", "/search?q=okoth"):
+        assert "/members/ben-okoth" not in client.get(path).text
+    assert "Nairobi" not in client.get("/cities").text
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("words=okoth", {"Ben Okoth"}),
+        ("words=BEN+OKO", {"Ben Okoth"}),
+        ("city=nairobi", {"Ben Okoth"}),
+        ("theme=noise", {"Chitra Desai"}),
+        ("theme=noise&words=ben", set()),
+        ("city=nowhere&theme=x&language=zz", {"Ben Okoth", "Chitra Desai", "Ana Prado"}),
+    ],
+)
+def test_the_directory_is_filtered(asked: str, found: set[str], small: Small, client: Any) -> None:
+    set_member_themes(small.people.chitra, [small.themes[0].id])
+    text = client.get("/members?" + asked).text
+    names = {"Ben Okoth", "Chitra Desai", "Ana Prado"}
+    assert {name for name in names if f">{name}</a>" in text} == found
+
+
+def test_cities_and_organisations_gather_people_and_what_they_did(
+    small: Small, client: Any
+) -> None:
+    grow(small)
+    city = client.get("/cities/nairobi").text
+    for words in ("Kenya", "Ben Okoth", "Rubber wheels", "The quiet network", small.question.title):
+        assert words in city
+    surat = client.get("/cities/surat").text
+    assert "Night trams" in surat
+    organisation = client.get(f"/organisations/{small.organisation.slug}").text
+    assert "Person Nr1" in organisation and "Noise 11" in organisation
+    assert "Nobody from Tokyo has joined yet" in client.get("/cities/tokyo").text
+
+
+def test_what_a_city_wrote_is_paged(small: Small, client: Any) -> None:
+    for number in range(25):
+        topic(small.people.chitra, small.agenda, f"Numbered {number:02}")
+    first = client.get("/members/chitra-desai").text
+    second = client.get("/members/chitra-desai?page=2").text
+    assert "Numbered 24" in first and "Numbered 00" not in first
+    assert "Numbered 00" in second and "Page 2 of 2" in second
+    assert client.get("/members/chitra-desai?page=1000000000").status_code == 200
+
+
+def test_members_choose_what_they_can_help_with(small: Small, sign_in: Any, client: Any) -> None:
+    assert client.get("/settings/themes").status_code == 303
+    browser = sign_in(small.people.ana)
+    assert "Noise" in browser.get("/settings/themes").text
+    answer = browser.post("/settings/themes", data={"themes": [small.themes[0].id]})
+    assert answer.status_code == 303
+    assert [theme.name for theme in themes_of_member(small.people.ana.id)] == ["Noise"]
+    assert browser.post("/settings/themes", data={"themes": ["x", "999"]}).status_code == 422
+    assert browser.post("/settings/themes", data={"sent": "1"}).status_code == 303
+    assert themes_of_member(small.people.ana.id) == []
+
+
+# Search
+
+
+def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None:
+    text = client.get("/search?q=noise").text
+    assert "How do you measure <mark>noise</mark>?" in text
+    assert 'name="kind" value="topic"' in text
+    people = client.get("/search?q=okoth").text
+    assert "Ben Okoth" in people
+    assert small.members_only.title not in client.get("/search?q=tender").text
+
+
+def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:
+    both = client.get("/search?q=quiet&kind=case&kind=practice&agenda=quieter").text
+    assert "The <mark>quiet</mark> network" in both
+    assert "Clear all" in both
+    none = client.get("/search?q=quiet&kind=reading").text
+    assert "Nothing fits all the filters" in none
+
+
+ODD = ["C++", "foo-bar", '"', "AND", "*", "%00", "%ED%A0%80", "%FF", "a" * 10_000, "雨" * 2_000]
+
+
+@pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
+def test_anything_typed_into_search_gets_a_page(typed: str, small: Small, client: Any) -> None:
+    typed = typed if typed.startswith("%") else quote(typed)
+    wanted = 404 if typed == "%00" else 200  # NUL is refused at the door, everywhere alike
+    assert client.get(f"/search?q={typed}").status_code == wanted
+    assert client.get(f"/members?words={typed}").status_code == wanted
+    assert client.get(f"/search?q=a&kind={typed}&agenda={typed}&page={typed}").status_code == wanted
+
+
+# Feeds and what machines read
+
+
+def test_feeds_are_public_whoever_asks(small: Small, client: Any, sign_in: Any) -> None:
+    for browser in (client, sign_in(small.people.moderator)):
+        answer = browser.get("/feeds/all.atom")
+        assert answer.mimetype == "application/atom+xml"
+        titles = [t.text for t in fromstring(answer.data).findall("a:entry/a:title", NAMES)]
+        assert small.question.title in titles
+        assert small.members_only.title not in titles
+        assert browser.get(f"/topics/{small.members_only.id}/feed.atom").status_code == 404
+
+
+def test_a_topics_feed_has_its_posts_with_stable_ids(small: Small, client: Any) -> None:
+    root = fromstring(client.get(f"/topics/{small.question.id}/feed.atom").data)
+    ids = [i.text for i in root.findall("a:entry/a:id", NAMES)]
+    assert ids == [
+        f"http://localhost/posts/{small.answer.id}",
+        f"http://localhost/topics/{small.question.id}",
+    ]
+    reply_entry = root.findall("a:entry", NAMES)[0]
+    assert reply_entry.get(LANGUAGE) == "en"
+    assert reply_entry.findtext("a:author/a:name", namespaces=NAMES) == "Ben Okoth"
+    content = reply_entry.findtext("a:content", namespaces=NAMES) or ""
+    assert "<em>one</em> meter &amp; a &lt;notebook&gt;" in content
+    for address in ids:
+        assert client.get(str(address).removeprefix("http://localhost")).status_code in (
+            301,
+            302,
+            308,
+        )
+
+
+def test_what_is_hidden_leaves_the_feeds(small: Small, client: Any, sign_in: Any) -> None:
+    hide_topic(small.people.moderator, small.question.id)
+    for browser in (client, sign_in(small.people.moderator)):
+        assert small.question.title not in browser.get("/feeds/all.atom").text
+        assert small.question.title not in browser.get("/agendas/quieter/feed.atom").text
+        assert browser.get(f"/topics/{small.question.id}/feed.atom").status_code == 404
+
+
+def test_a_long_sitemap_becomes_an_index(
+    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<urlset" in client.get("/sitemap.xml").text
+    monkeypatch.setattr(front, "ADDRESSES", 15)
+    assert "http://localhost/sitemap-2.xml" in client.get("/sitemap.xml").text
+    assert client.get("/sitemap-2.xml").status_code == 200
+    assert client.get("/sitemap-99.xml").status_code == 404
+
+
+def test_every_address_of_the_sitemap_answers(small: Small, client: Any) -> None:
+    root = fromstring(client.get("/sitemap.xml").data)
+    for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc"):
+        path = str(element.text).removeprefix("http://localhost")
+        assert client.get(path).status_code == 200, path
+
+
+def test_machines_are_told_what_they_ask(small: Small, client: Any) -> None:
+    assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
+    assert client.get("/healthz").text == "alive\n"
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.headers["Cache-Control"]) == (200, "no-store")
+    security = client.get("/.well-known/security.txt").text
+    assert "Contact: mailto:desk@quiet.example" in security
+    assert re.search(r"Expires: \d{4}-\d\d-01T00:00:00Z", security)
+
+
+def test_an_old_schema_is_not_ready(
+    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "schema_revision", lambda: "0000")
+    assert client.get("/readyz").status_code == 503
+
+
+# The masthead
+
+
+def test_the_masthead_costs_a_member_two_queries_at_most(
+    small: Small, sign_in: Any, queries: Any
+) -> None:
+    def counted(member: Member) -> int:
+        browser = sign_in(member)
+        browser.get("/rules")
+        with queries() as made:
+            assert browser.get("/rules").status_code == 200
+        return int(made.count)
+
+    assert counted(small.people.ana) <= 4
+    assert counted(small.people.moderator) <= 6
