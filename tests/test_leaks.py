@@ -164,7 +164,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
     lists += [
         "/agendas/quieter/topics?kind=experience",
         "/practices?tried=kept",
-        "/members?city=athens-gr",
+        "/members?city=athens",
     ]
     return sorted({*found, *lists})
 
@@ -173,25 +173,24 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
     """What a part of an address can be."""
     room = rule.split("/")[1]
     slugs = {
-        "agendas": ["quieter", "other"],
+        "agendas": ["quieter"],
         "cases": ["hidden-case"],
         "practices": ["hidden-practice", "shown"],
-        "cities": ["athens", "athens-gr", "medellin", "nairobi"],
+        "cities": ["athens", "medellin"],
         "organisations": ["none"],
         "themes": ["none"],
     }
-    topics = [planted.ids["topic"], planted.topic_id]
-    topics += [planted.topic_id + further for further in range(1, 6)]
+    topics = sorted({planted.ids["topic"], *range(planted.topic_id, planted.topic_id + 4)})
     ids = {"topics": topics, "posts": planted.post_ids, "readings": [1]}
     known: dict[str, list[Any]] = {
         "slug": slugs.get(room, ["x"]),
-        "handle": ["nobody-here", "ana-prado", "ben-okoth"],
+        "handle": ["nobody-here", "ana-prado"],
         "id": ids.get(room, [1]),
         "topic_id": topics,
         "post_id": planted.post_ids,
         "thing": list(KINDS),
-        "item_id": sorted(set(planted.ids.values())),
-        "decision_id": [1, 2, 3, 4, 5],
+        "item_id": sorted({planted.ids["post"], planted.ids["member"]}),
+        "decision_id": [1, 2],
     }
     return known.get(name, [1])
 
@@ -313,3 +312,18 @@ def test_what_is_for_members_is_seen_by_no_visitor(
     assert leaks(client, app, planted) == []
     seen = {word for _address, word in leaks(sign_in(people.chitra), app, planted)}
     assert {"hushtopic", "hushreply", "hushpractice", "hushnote"} <= seen
+
+
+def test_the_addresses_that_are_read_lead_somewhere(
+    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted
+) -> None:
+    browser = sign_in(people.moderator)
+    for address in (
+        "/cities/athens",
+        "/cities/medellin",
+        "/practices/hidden-practice",
+        "/cases/hidden-case",
+    ):
+        assert client.get(address).status_code == 200, address
+    answers = [browser.get(address).status_code for address in addresses(app, planted)]
+    assert answers.count(200) > 100 and answers.count(404) < len(answers) / 5
