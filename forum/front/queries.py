@@ -39,6 +39,7 @@ from forum.search.queries import texts_of
 
 PAGE = 20
 MOST_ARCS = 10
+MOST_REPLIES = 2_000  # of the last weeks, that the map looks at
 WEEKS = timedelta(days=30)
 IN_FEED = 40
 ADDRESSES = 10_000  # in one file of the sitemap
@@ -88,11 +89,14 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, City]) -> li
 
 def _crossed(reader: Person, since: datetime) -> Any:
     helper, asker = aliased(Member), aliased(Member)
-    replies = visible_topics(reader).join(Post, Post.topic_id == Topic.id)
+    newest = select(Post.id).where(Post.created_at > since, Post.number > 1)
+    newest = newest.order_by(Post.created_at.desc()).limit(MOST_REPLIES)
     crossed = (
-        replies.join(helper, helper.id == Post.author_id)
+        visible_topics(reader)
+        .join(Post, Post.topic_id == Topic.id)
+        .join(helper, helper.id == Post.author_id)
         .join(asker, asker.id == Topic.author_id)
-        .where(Post.number > 1, Post.created_at > since, *is_there(), Topic.hidden_at.is_(None))
+        .where(Post.id.in_(select(newest.subquery().c.id)), *is_there(), Topic.hidden_at.is_(None))
         .where(helper.hidden_at.is_(None), asker.hidden_at.is_(None))
         .where(helper.city_id != asker.city_id)
     )

@@ -192,6 +192,7 @@ def agenda(slug: str) -> Answer:
         readings=readings_of(reader, agenda),
         topics=first_topics(reader, wanted, ON_AGENDA),
         total=sum(totals.values()),
+        topics_total=sum(totals.values()) - totals.get("case", 0),
         counts=counts,
         shown=counts.get(kind, 0) if kind else sum(counts.values()),
         kind=kind,
