@@ -24,7 +24,7 @@ MAX_CELLS = 2_000
 MAX_LINKS = 400
 MAX_HTML = 100_000
 MAX_LINES = 1_200
-MAX_OPENINGS = 5_000  # of one sign that begins something, such as `[`
+MAX_SIGNS = 5_000  # signs that may mean something, such as `[` and `*`
 
 TAGS = frozenset(
     [
@@ -172,7 +172,7 @@ def paragraph_key(source: str) -> str:
 def _is_hostile(source: str) -> bool:
     """Whether a text is made to keep the parser busy; it is then shown as it was typed."""
     is_long = len(source) > MAX_SOURCE or source.count("\n") > MAX_LINES
-    return is_long or any(source.count(sign) > MAX_OPENINGS for sign in "[<&")
+    return is_long or sum(map(source.count, "[<&*_`~!")) > MAX_SIGNS
 
 
 def _parse(source: str) -> tuple[str, str]:
