@@ -324,9 +324,14 @@ def _finish(response: Response) -> Any:
 
 
 def _note_published(response: Response) -> None:
-    """Tell the next page that a text is saved, so that the browser's own copy may go."""
-    key = request.form.get("submission_key") if request.method == "POST" else None
-    if key and response.status_code == 303 and "preview" not in request.form and me().is_member:
+    """Tell the next page that a text is saved, so that the browser's own copy may go.
+
+    A form without a submission key is named by its path, when the browser says that it keeps a copy.
+    """
+    if request.method != "POST" or response.status_code != 303 or "preview" in request.form:
+        return
+    key = request.form.get("submission_key") or ("drafted" in request.form and quote(request.path))
+    if key and me().is_member:
         flash(key[:100], "published")
 
 

@@ -5,6 +5,7 @@ const BEFORE = { quote: () => "> ", list: () => "- ", numbers: (n) => `${n + 1}.
 const TABLE = "| A | B |\n|---|---|\n|   |   |\n";
 const KEYS = { b: "bold", i: "italic", k: "link" };
 const MAX_DRAFTS = 3;
+const BUSY_SECONDS = 10;
 
 export function start({ member }) {
   forgetPublished(document.body.dataset.published);
@@ -102,11 +103,11 @@ function store(key, drafts) {
   }
 }
 
-/** `published` is a submission key, or the path of a form that has none. */
-function forgetPublished(published) {
-  if (!published) return;
-  for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:")))
-    store(key, key.endsWith(`:${published}`) ? [] : read(key).filter((draft) => draft.key !== published));
+/** `published` holds submission keys, and the paths of forms that have none. */
+function forgetPublished(published = "") {
+  for (const text of published.split(" ").filter(Boolean))
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:")))
+      store(key, key.endsWith(`:${text}`) ? [] : read(key).filter((draft) => draft.key !== text));
 }
 
 const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit])";
@@ -137,7 +138,9 @@ const texts = (form, saved) =>
 function keepDraft(form, member) {
   const key = `draft:${member}:${new URL(form.action).pathname}`;
   const saved = form.querySelector("[data-saved]");
-  let offers = read(key).filter((draft) => texts(form, draft.fields) && texts(form, draft.fields) !== texts(form, contents(form)));
+  const own = form.elements.submission_key?.value || crypto.getRandomValues(new Uint32Array(2)).join("");
+  const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== texts(form, contents(form));
+  const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
   let timer;
 
   const save = () => {
@@ -145,16 +148,18 @@ function keepDraft(form, member) {
     timer = 0;
     if (document.body.dataset.leaving) return;
     const fields = contents(form);
-    const own = texts(form, fields) ? [{ fields, key: form.elements.submission_key?.value }] : [];
-    const done = store(key, [...own, ...offers]);
-    if (saved) saved.textContent = own.length && done ? saved.dataset.saved : "";
+    const mine = texts(form, fields) ? [{ fields, key: own }] : [];
+    const done = store(key, [...mine, ...others()]);
+    if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
   };
+  const others = () => read(key).filter((draft) => draft.key !== own); // perhaps of another window
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(save, 500);
   });
   addEventListener("pagehide", () => timer && save());
   form.addEventListener("submit", save);
+  form.addEventListener("submit", () => tell(form));
 
   const note = form.querySelector("[data-restore]");
   if (!note) return;
@@ -162,12 +167,18 @@ function keepDraft(form, member) {
   note.addEventListener("click", ({ target }) => {
     const act = target.closest("[data-act]")?.dataset.act;
     if (!act) return;
-    const [offer] = offers.splice(0, 1);
+    const offer = offers.shift();
+    store(key, others().filter((draft) => draft.key !== offer.key));
     if (act === "restore") fill(form, offer.fields);
     note.hidden = !offers.length;
     save();
     (note.hidden ? form.querySelector("textarea") : target).focus();
   });
+}
+
+/** Tell the forum that the browser keeps this text, so that it says when the text is published. */
+function tell(form) {
+  if (!form.elements.drafted) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "drafted", value: "1" }));
 }
 
 // Sending once: a second press while the first is under way does nothing
@@ -178,52 +189,62 @@ function sendOnce(event) {
   if (event.defaultPrevented) return;
   form.dataset.busy = "1";
   event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(freeForms, BUSY_SECONDS * 1000); // somebody may have stopped it, or the line is dead
 }
 
-addEventListener("pageshow", ({ persisted }) => {
-  if (!persisted) return;
-  for (const form of document.querySelectorAll("[data-busy]")) delete form.dataset.busy;
+function freeForms() {
+  for (const form of document.querySelectorAll("[data-draft][data-busy]")) delete form.dataset.busy;
   for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
-});
+}
+
+addEventListener("pageshow", ({ persisted }) => persisted && freeForms());
 
 // Preview: the form's own, taken out of the page that the server would show
 
 function previewWhileTyping(form) {
   const frame = form.querySelector("[data-preview]");
-  const button = form.querySelector("button[name=preview]");
-  if (!frame || !button) return;
+  const buttons = form.querySelectorAll("[name=preview]");
+  if (!frame || !buttons.length) return;
   let timer;
+  let latest = 0;
   let isPlain = false;
   const show = async () => {
     const data = new FormData(form);
     data.append("preview", "1");
-    const answer = await fetch(form.action, { method: "POST", body: data });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const prose = page.querySelector("[data-preview] .prose");
+    const number = ++latest;
+    const prose = (await page(form.action, { method: "POST", body: data })).querySelector("[data-preview] .prose");
     if (!prose) throw new Error("no preview");
+    if (number < latest) return; // a later one was asked for meanwhile
     frame.querySelector(".prose").replaceChildren(...prose.childNodes);
     frame.hidden = false;
   };
-  button.addEventListener("click", (event) => {
+  const press = (event) => {
     if (isPlain || !texts(form, contents(form))) return;
     event.preventDefault();
+    const button = event.currentTarget;
     show().catch(() => {
       isPlain = true;
       button.click();
     });
-  });
+  };
+  buttons.forEach((button) => button.addEventListener("click", press));
   form.addEventListener("input", () => {
     clearTimeout(timer);
     if (!frame.hidden) timer = setTimeout(() => show().catch(() => {}), 1000);
   });
 }
 
+async function page(address, options) {
+  const answer = await fetch(address, options);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
 // Quoting: what a reader has selected in a post, or the whole of it
 
 function offerQuotes() {
-  const field = document.querySelector("#reply textarea[name=source]");
   const words = document.querySelector("[data-quote]");
-  if (!field || !words) return;
+  const field = words?.querySelector("textarea");
+  if (!field) return;
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn alt sm quoter", hidden: true });
   button.textContent = words.dataset.quote;
   document.body.append(button);
@@ -240,38 +261,71 @@ function offerQuotes() {
   button.addEventListener("click", () => quote(field));
   document.addEventListener("quote", () => quote(field));
   document.addEventListener("click", (event) => {
-    const post = event.target.closest?.("a[href*='quote=']")?.closest("[data-post]");
-    if (!post) return;
+    const link = event.target.closest?.("a[href*='quote=']");
+    if (!link || link.pathname !== new URL(field.form.action).pathname || link.search.includes("paragraph=")) return;
     event.preventDefault();
-    append(field, cited(post, plain(post)));
+    page(link.href).then((found) => append(field, found.querySelector("[data-quote] textarea").value))
+      .catch(() => location.assign(link.href));
   });
 }
 
 function selected() {
   const selection = getSelection();
-  const prose = !selection.isCollapsed && elementOf(selection.anchorNode)?.closest(".post .prose");
-  if (!prose || !prose.contains(selection.focusNode)) return null;
-  return { range: selection.getRangeAt(0), post: prose.closest("[data-post]"), text: selection.toString().trim() };
+  if (selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0).cloneRange();
+  const prose = elementOf(range.startContainer)?.closest("[data-post] .prose");
+  if (!prose) return null;
+  if (!prose.contains(range.endContainer)) range.setEndAfter(prose.lastChild); // as a triple press does
+  return range.toString().trim() ? { range, post: prose.closest("[data-post]") } : null;
 }
 
-const elementOf = (node) => (node?.nodeType === Node.TEXT_NODE ? node.parentElement : node);
+const elementOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement);
 
 function quote(field) {
   const found = selected();
-  if (!found?.post || !found.text) return;
-  append(field, cited(found.post, found.text));
+  if (!found) return;
+  append(field, cited(found.post, markdown(found.range.cloneContents())));
   getSelection().collapse(field, 0);
   field.focus();
 }
 
-function plain(post) {
-  const copy = post.querySelector(".prose").cloneNode(true);
-  copy.querySelectorAll(".cite").forEach((cite) => cite.remove());
-  return [...copy.children].map((block) => block.textContent.trim()).join("\n\n");
+function cited({ dataset }, text) {
+  const name = dataset.name.replace(/[[\]\\<>`\n]/g, " ");
+  const lines = text.trim().replace(/\n{3,}/g, "\n\n").split("\n").map((line) => `> ${line}`.trimEnd());
+  return `> [${name}](/posts/${dataset.post})\n>\n${lines.join("\n")}\n\n`;
 }
 
-function cited({ dataset }, text) {
-  const name = dataset.name.replace(/[[\]\\\n]/g, " ");
-  const lines = text.replace(/\n{2,}/g, "\n\n").split("\n").map((line) => `> ${line}`.trimEnd());
-  return `> [${name}](/posts/${dataset.post})\n>\n${lines.join("\n")}\n\n`;
+// Back from HTML to the Markdown that it came from, as far as that goes
+
+const SIGNS = { STRONG: "**", B: "**", EM: "*", I: "*", DEL: "~~", S: "~~" };
+
+function markdown(node) {
+  if (node.nodeType === Node.TEXT_NODE) return /^\s*\n\s*$/.test(node.data) ? "" : node.data.replace(/\s+/g, " ").replace(/[\\*`[\]<]/g, "\\$&");
+  const name = node.nodeName;
+  const whole = node.textContent;
+  if (name === "PRE") return `\`\`\`\n${whole.trimEnd()}\n\`\`\`\n\n`;
+  if (name === "CODE") return `\`${whole}\``;
+  if (name === "BR") return "\n";
+  if (node.classList?.contains("cite")) return "";
+  const inside = [...node.childNodes].map(markdown).join("");
+  const text = inside.trim();
+  if (!text) return inside && " ";
+  if (SIGNS[name]) return SIGNS[name] + text + SIGNS[name];
+  if (name === "A") return `[${text}](${node.getAttribute("href")})`;
+  if (name === "LI") return `${bullet(node)}${text.replace(/\n+/g, "\n  ")}\n`;
+  if (/^H\d$/.test(name)) return `${"#".repeat(name[1] - 1)} ${text}\n\n`;
+  if (name === "TR") return row(node, text);
+  if (name === "BLOCKQUOTE") return `${text.replace(/^/gm, "> ")}\n\n`;
+  if (/^T[HD]$/.test(name)) return ` ${text} |`;
+  return /^(P|UL|OL|TABLE|DIV)$/.test(name) ? `${text}\n\n` : inside;
+}
+
+function bullet(item) {
+  const list = item.parentElement;
+  return list?.nodeName === "OL" ? `${list.start + [...list.children].indexOf(item)}. ` : "- ";
+}
+
+function row({ cells, previousElementSibling, parentElement }, text) {
+  const isHead = parentElement?.nodeName === "THEAD" && !previousElementSibling;
+  return `| ${text}\n${isHead ? `|${"---|".repeat(cells.length)}\n` : ""}`;
 }

@@ -9,27 +9,32 @@ const DAY = 86_400_000;
 const load = (name) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
     .then((module) => module.start({ failed: script.dataset.failed, member: body.dataset.member || "" }))
-    .catch(() => {});
+    .catch(console.warn);
 
 /** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */
 function shortenTimes() {
   const words = new Intl.RelativeTimeFormat(documentElement.lang, { numeric: "auto" });
   for (const time of document.querySelectorAll("time[datetime*=T]")) {
-    const age = Date.now() - Date.parse(time.dateTime);
+    const then = Date.parse(time.dateTime);
+    const age = Date.now() - then;
     if (!(age >= 0 && age < 7 * DAY)) continue;
     time.title = time.textContent;
     time.textContent =
       age < DAY / 24 ? words.format(-Math.floor(age / 60_000), "minute")
       : age < DAY ? words.format(-Math.floor(age / 3_600_000), "hour")
-      : words.format(-Math.floor(age / DAY), "day");
+      : words.format(-Math.round((midnight() - midnight(then)) / DAY), "day");
   }
 }
 
-/** A menu closes with Escape, which gives the focus back, and with a press elsewhere. */
+const midnight = (...moment) => new Date(...moment).setHours(0, 0, 0, 0); // so that "yesterday" is that
+
+/** A menu closes with Escape, which gives the focus back, and with a press or the focus elsewhere. */
 function closeMenus() {
-  document.addEventListener("click", ({ target }) => {
+  const closeOthers = ({ target }) => {
     for (const menu of document.querySelectorAll(".more[open]")) if (!menu.contains(target)) menu.open = false;
-  });
+  };
+  document.addEventListener("click", closeOthers);
+  document.addEventListener("focusin", closeOthers);
   document.addEventListener("keydown", ({ key, target }) => {
     const menu = key === "Escape" && target.closest?.(".more[open]");
     if (!menu) return;
@@ -44,17 +49,18 @@ function forgetDrafts() {
   for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
 }
 
-/** After publishing, the focus goes to the new post. */
+/** After publishing, the focus goes to the new post; that of a new topic is its first. */
 function showPublished() {
-  const post = location.hash.startsWith("#post-") && document.getElementById(location.hash.slice(1));
-  if (!post) return;
+  const post = document.getElementById(location.hash.slice(1) || "post-1");
+  if (!post?.id.startsWith("post-")) return;
   post.tabIndex = -1;
   post.focus({ preventScroll: true });
 }
 
 shortenTimes();
 closeMenus();
-document.querySelector("[data-sign-out]")?.addEventListener("submit", forgetDrafts);
+document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
+document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
 if (body.dataset.published || document.querySelector("[data-draft]")) load("composer");
 if (document.querySelector("[data-marks]")) load("marks");

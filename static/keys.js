@@ -1,6 +1,6 @@
 /** Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 5 choose, Ctrl+Enter sends. */
 
-const ITEMS = ".posts > li, .rows > li, .q > li";
+const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const isOff = () => localStorage.getItem("keys") === "off";
 
@@ -27,7 +27,7 @@ const DEEDS = {
   "?": () => follow("a[href$='#keys']"),
   j: () => move(1),
   k: () => move(-1),
-  r: () => focus(document.querySelector("#reply textarea")) ?? follow("a[href$='#reply']"),
+  r: () => focus(document.querySelector("[data-quote] textarea")) ?? follow("a[href$='#reply']"),
   q: () => {
     if (getSelection().isCollapsed) return here()?.querySelector("a[href*='quote=']")?.click() ?? undefined;
     return document.dispatchEvent(new Event("quote"));
@@ -63,7 +63,7 @@ function move(step) {
   if (!item) return true;
   const link = item.querySelector("h2 a, h3 a, p a") ?? item;
   if (item.closest(".q")) return click(item.querySelector("a"));
-  if (item.closest(".posts")) {
+  if (item.closest(".posts, .op")) {
     item.tabIndex = -1;
     item.focus({ preventScroll: true });
     item.scrollIntoView({ block: "start" });
@@ -75,7 +75,8 @@ function move(step) {
 /** Choosing never sends: a radio button is ticked, a button of the decision opens its reasons. */
 function choose(number) {
   const choice = document.querySelectorAll(".dec > *")[number - 1];
-  return click(choice?.querySelector?.("input") ?? choice);
+  const button = choice?.querySelector("input") ?? choice;
+  return focus(button) && click(button);
 }
 
 function send(event, target) {

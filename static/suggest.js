@@ -15,7 +15,7 @@ function suggest(frame, at) {
   let asking;
 
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", frame.previousElementSibling?.textContent ?? input.labels[0]?.textContent);
+  list.setAttribute("aria-label", input.labels[0].textContent);
   frame.append(list);
   set(input, { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id });
 
@@ -27,6 +27,7 @@ function suggest(frame, at) {
   };
   const choose = (city) => {
     input.value = `${city.name}, ${city.country}`;
+    remember(input.form, city.id);
     close();
   };
   const highlight = (next) => {
@@ -46,7 +47,7 @@ function suggest(frame, at) {
       option.addEventListener("click", () => choose(city));
       return option;
     }));
-    if (!cities.length) list.append(Object.assign(document.createElement("li"), { className: "meta", textContent: frame.dataset.none }));
+    if (!cities.length) list.append(nothing(frame.dataset.none));
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     active = -1;
@@ -65,12 +66,14 @@ function suggest(frame, at) {
   };
 
   input.addEventListener("input", () => {
+    remember(input.form, "");
     clearTimeout(timer);
     timer = setTimeout(ask, 150);
   });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const { key } = event;
+    if (event.isComposing) return;
     if (list.hidden) return key === "ArrowDown" && ask();
     if (key === "Escape") close();
     else if (!cities.length) return;
@@ -80,6 +83,23 @@ function suggest(frame, at) {
     else return;
     event.preventDefault();
   });
+}
+
+/** Which city of that name is meant; without it the server asks. */
+function remember(form, id) {
+  let field = form.elements.city_id;
+  if (field && field.type !== "hidden") return; // the server has asked already: radio buttons
+  if (!field) {
+    field = Object.assign(document.createElement("input"), { type: "hidden", name: "city_id" });
+    form.append(field);
+  }
+  field.value = id;
+}
+
+function nothing(text) {
+  const option = Object.assign(document.createElement("li"), { className: "meta", textContent: text });
+  set(option, { role: "option", "aria-disabled": "true", "aria-selected": "false" });
+  return option;
 }
 
 function set(element, attributes) {

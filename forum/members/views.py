@@ -453,7 +453,7 @@ def _offer_organisations(form: PersonForm) -> None:
 def cities_suggest() -> Response:
     """Cities whose name, in any script, begins with `q`; for the script beside a field."""
     found = queries.cities_named(web.text("q"))
-    fields = ("name", "country", "population")
+    fields = ("id", "name", "country", "population")
     answer = jsonify([{name: getattr(city, name) for name in fields} for city in found])
     return make_response(answer)
 

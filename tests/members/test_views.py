@@ -581,7 +581,8 @@ def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
 
 def test_cities_are_suggested_while_typing(client):
     answer = client.get("/cities/suggest?q=東京")
-    assert answer.get_json() == [{"name": "Tokyo", "country": "JP", "population": 8336599}]
+    tokyo = {"id": 1850147, "name": "Tokyo", "country": "JP", "population": 8336599}
+    assert answer.get_json() == [tokyo]
     assert answer.headers["Content-Type"] == "application/json"
     assert client.get("/cities/suggest").get_json() == []
     assert client.get("/cities/suggest?q=" + LONG).get_json() == []
