@@ -76,8 +76,22 @@ class Visit:
         self.context.set_default_timeout(8_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
+        self.watch(self.page)
+
+    def watch(self, page: Page) -> Page:
+        """Note what a page complains of, and each request that it sends to somebody else."""
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._note)
+        page.on("request", self._note_stranger)
+        return page
+
+    def tab(self) -> Page:
+        """One more page in the same window, where the same person is signed in."""
+        return self.watch(self.context.new_page())
+
+    def _note_stranger(self, request: Any) -> None:
+        if not request.url.startswith((self.site.url, "data:")):
+            self.complaints.append(f"asked for {request.url}")
 
     def _note(self, message: Any) -> None:
         if (
@@ -90,6 +104,25 @@ class Visit:
         """Open an address."""
         self.page.goto(path, wait_until="load")
         return self.page
+
+    def send(self, path: str, form: str = "", **fields: str) -> str:
+        """Send a form past the browser, with the keys of the page that holds it; says where it led."""
+        page = self.context.request.get(form or path).text()
+        keys = dict(re.findall(r'name="(csrf_token|submission_key)"[^>]* value="([^"]+)"', page))
+        answer = self.context.request.post(path, form=keys | fields)
+        assert answer.ok, (path, answer.status)
+        return answer.url.removeprefix(self.site.url)
+
+    def open_topic(self, text: str, kind: str = "experience") -> str:
+        """Open a topic; says its address."""
+        path = f"/agendas/affordable/topics/new?kind={kind}"
+        words = {"title": text.split("\n", 1)[0][:60], "source": text, "language": "en"}
+        return self.send(path, kind=kind, audience="public", **words).partition("#")[0]
+
+    def reply(self, topic: str, text: str) -> str:
+        """Reply to a topic; says the address of the reply."""
+        path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
+        return self.send(path, source=text, language="en")
 
     def sign_in(self, role: str) -> Page:
         """Sign in as the demo's member, moderator or administrator."""

@@ -1,0 +1,202 @@
+"""Nothing typed is ever lost: drafts, a session that ends, a lock put on meanwhile, a form sent twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Visit
+
+DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
+PUBLISH = "main [data-publish]"
+
+
+@pytest.fixture
+def member(windows: Callable[..., Visit]) -> Iterator[Visit]:
+    """The demo's member at a desk, without drafts."""
+    window = windows("member", "light", 1280)
+    window.go("/rules").evaluate("localStorage.clear()")
+    yield window
+    assert window.complaints == []
+
+
+@pytest.fixture(scope="session")
+def topic(windows: Callable[..., Visit]) -> str:
+    """The address of a topic to which the member may reply."""
+    return windows("moderator", "light", 1280).open_topic("The kerb was too high")
+
+
+def type_and_crash(member: Visit, address: str, text: str) -> None:
+    """Type into the composer of a page until it is kept, and lose the page."""
+    page = member.tab()
+    page.goto(address)
+    page.locator("[name=source]").press_sequentially(text)
+    expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    page.close()
+
+
+def publish(page: Page) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.click(PUBLISH)
+
+
+def test_a_text_is_offered_after_a_crash(member: Visit, topic: str) -> None:
+    type_and_crash(member, topic, "We lowered it by four centimetres.")
+    page = member.go(topic)
+    field, offer = page.locator("[name=source]"), page.locator("[data-restore]")
+    expect(offer).to_contain_text("There is a text that you had not sent.")
+    page.click("[data-act=restore]")
+    expect(field).to_have_value("We lowered it by four centimetres.")
+    expect(field).to_be_focused()
+    expect(offer).to_be_hidden()
+    publish(page)
+    assert page.evaluate("document.activeElement.id") == page.url.partition("#")[2]
+    assert page.evaluate(DRAFTS) == []
+    member.go(topic)
+    expect(offer).to_be_hidden()
+
+
+def test_a_text_can_be_discarded(member: Visit, topic: str) -> None:
+    type_and_crash(member, topic, "Never mind.")
+    page = member.go(topic)
+    page.click("[data-act=discard]")
+    expect(page.locator("[data-restore]")).to_be_hidden()
+    expect(page.locator("[name=source]")).to_have_value("")
+    assert page.evaluate(DRAFTS) == []
+
+
+def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
+    first, second = member.tab(), member.tab()
+    for page in (first, second):
+        page.goto(topic)
+    for page, text in ((first, "From the desk"), (second, "From the train"), (first, ", later")):
+        page.locator("[name=source]").press_sequentially(text)
+        page.wait_for_function(f"() => JSON.stringify(localStorage).includes({text!r})")
+    for page in (first, second):
+        page.close()
+    page = member.go(topic)
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("From the desk, later")
+    expect(page.locator("[data-restore]")).to_be_visible()
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("From the train")
+
+
+def test_the_whole_form_is_kept(member: Visit) -> None:
+    address = "/agendas/affordable/topics/new"
+    page = member.tab()
+    page.goto(address)
+    page.fill("[name=title]", "Two keys for one gate")
+    page.check("[name=kind][value=question]", force=True)
+    page.select_option("[name=language]", "fi")
+    page.fill("[name=source]", "Who holds the other?")
+    page.close(run_before_unload=False)  # at once: what was typed last is kept on the way out
+    page = member.go(f"{address}?kind=experience")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=title]")).to_have_value("Two keys for one gate")
+    expect(page.locator("[name=source]")).to_have_value("Who holds the other?")
+    expect(page.locator("[name=language]")).to_have_value("fi")
+    expect(page.locator("[name=kind][value=question]")).to_be_checked()
+
+
+def test_an_edit_is_forgotten_when_it_is_published(member: Visit, topic: str) -> None:
+    edit = f"/posts/{number_of(member, member.reply(topic, 'A first wording.'))}/edit"
+    type_and_crash(member, edit, "Better: ")
+    page = member.go(edit)
+    page.click("[data-act=restore]")
+    publish(page)
+    assert "Better:" in page.locator(f"{page.url[page.url.index('#') :]} .prose").inner_text()
+    assert page.evaluate(DRAFTS) == []
+
+
+def test_a_report_is_forgotten_when_it_is_sent(member: Visit, topic: str) -> None:
+    page = member.go(f"/posts/{number_of(member, topic + '#post-1')}/report")
+    page.check("[name=reason] >> nth=0")
+    page.fill("[name=text]", "It is odd.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    publish(page)
+    assert page.evaluate(DRAFTS) == []
+
+
+def number_of(member: Visit, address: str) -> str:
+    """The number of the post that an address names."""
+    page = member.go(address)
+    post = page.locator(f"#{address.partition('#')[2]}")
+    link = post.locator("a[href^='/posts/']").first.get_attribute("href") or ""
+    return re.findall(r"/posts/(\d+)", link)[0]
+
+
+def test_a_form_sent_twice_posts_once(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Sent by a nervous finger.")
+    with page.expect_navigation(wait_until="load"):
+        page.dblclick(PUBLISH)
+    expect(page.locator(".prose", has_text="nervous finger")).to_have_count(1)
+
+
+def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
+    visit: Callable[..., Visit], topic: str
+) -> None:
+    member = visit()
+    member.sign_in("member")
+    page = member.go(topic)
+    page.fill("[name=source]", "Typed before the session ended.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    other = member.tab()
+    other.goto("/rules")
+    other.click("header .more summary")
+    with other.expect_navigation():
+        other.click("header [data-sign-out] button")
+    assert other.evaluate(DRAFTS) == []
+    publish(page)
+    expect(page.locator("h1")).to_have_text("Your text is safe")
+    expect(page.locator("main textarea")).to_have_value("Typed before the session ended.")
+    sign_in_again(member, page)
+    publish_again(page)
+    expect(page.locator(".prose", has_text="Typed before")).to_have_count(1)
+    assert page.evaluate(DRAFTS) == []
+
+
+def sign_in_again(member: Visit, page: Page) -> None:
+    email, password = member.site.passwords["member"]
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", password)
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button", has_text="Sign in and send it").click()
+
+
+def publish_again(page: Page) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button", has_text="Send it again").click()
+
+
+def test_a_lock_put_on_meanwhile_gives_the_text_back(
+    member: Visit, windows: Callable[..., Visit]
+) -> None:
+    moderator = windows("moderator", "light", 1280)
+    address = moderator.open_topic("Soon to be locked")
+    page = member.go(address)
+    page.fill("[name=source]", "A long answer that nobody should have to type twice.")
+    lock = re.sub(r"(/topics/\d+).*", r"\1/lock", address)
+    moderator.send(lock, reason="It has been answered.")
+    publish(page)
+    expect(page.locator("h1")).to_have_text("Your text is safe")
+    expect(page.locator("main textarea")).to_have_value(re.compile("type twice"))
+    assert page.evaluate(DRAFTS) != []
+
+
+def test_a_stopped_form_can_be_sent_again(member: Visit, topic: str) -> None:
+    """The line drops while a form is on its way: the text is there when it is back."""
+    page = member.go(topic)
+    page.fill("[name=source]", "Through the tunnel.")
+    page.route("**/reply", lambda route: route.abort("internetdisconnected"))
+    page.click(PUBLISH)
+    page.wait_for_timeout(300)
+    page.unroute("**/reply")
+    member.complaints.clear()
+    page = member.go(topic)
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("Through the tunnel.")
