@@ -74,6 +74,6 @@ def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
     """The commands of a whole forum: granian with its workers, and the worker for what follows."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--blocking-threads", "4", "--no-ws"]
-    server += ["--respawn-failed-workers", "--workers-kill-timeout", "5"]  # one may hang as it starts
+    server += ["--respawn-failed-workers", "--workers-kill-timeout", "5"]  # one may hang
     server += ["--log-level", "warning", "wsgi:app"]
     return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
