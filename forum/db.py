@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from markupsafe import Markup
 from sqlalchemy import DateTime, Engine, MetaData, String, Text, event, inspect
@@ -115,15 +116,20 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
 
 def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
     _begin_writing(session)
+    before = [(row, dict(row.__dict__)) for row in session.identity_map.values()]
     session.info["in_deed"] = True
     try:
         result = deed(*_fresh(session, args), **kwargs)
         session.commit()
         return result
-    except BaseException:
-        # Detached before the rollback, the rows that the page has already read stay printable.
+    except BaseException as error:
+        # Detached before the rollback, the rows that the page has already read stay as it read them.
         session.expunge_all()
         session.rollback()
+        for row, values in before:
+            row.__dict__.update(values)
+        if isinstance(error, OperationalError) and is_locked(error):
+            raise Busy() from error
         raise
     finally:
         session.info["in_deed"] = False
@@ -137,7 +143,7 @@ def _begin_writing(session: Session) -> None:
             return
         except OperationalError as error:
             session.rollback()
-            if "locked" not in str(error) or attempt == BUSY_TRIES:
+            if not is_locked(error) or attempt == BUSY_TRIES:
                 raise Busy() from error
             time.sleep(0.02 * attempt)
 
@@ -147,6 +153,12 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return args
     doer = session.get(type(args[0]), inspect(args[0]).identity, populate_existing=True)
     return (doer, *args[1:])
+
+
+def is_locked(error: OperationalError) -> bool:
+    """Whether the database could not do something because somebody else held a lock for too long."""
+    words = str(error.orig)
+    return any(word in words for word in ("locked", "deadlock", "lock timeout"))
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -167,6 +179,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "cache_size=-16000",
         ):
             connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    if isinstance(connection, psycopg.Connection):
+        connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        connection.commit()
 
 
 @event.listens_for(Engine, "begin")

@@ -1,0 +1,348 @@
+"""A deed is whole: saved once when it returns, undone when it raises, decided on rows read afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from markupsafe import Markup
+from sqlalchemy import create_engine, event, make_url, select, text
+from sqlalchemy.orm import joinedload
+
+from forum import db as tool
+from forum.agendas.models import Theme
+from forum.db import Base, action, at, db, now
+from forum.errors import Busy, Forbidden, Invalid
+from forum.members.models import City, Member
+from forum.permissions import SYSTEM
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def own_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application with an empty database of its own, in which commits are real."""
+    url = make_url(database_url).set(database="own")
+    if url.drivername == "sqlite":
+        url = url.set(database=str(tmp_path_factory.mktemp("own") / "own.sqlite"))
+    else:
+        server = create_engine(database_url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS own"))
+            connection.execute(text("CREATE DATABASE own"))
+        server.dispose()
+    made = Flask("own")
+    made.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(made)
+    with made.app_context():
+        Base.metadata.create_all(db.engine)
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def own(own_app: Flask) -> Iterator[Flask]:
+    """The same with no rows but one member of one city."""
+    with db.engine.begin() as connection:
+        for table in (Theme, Member, City):
+            connection.execute(table.__table__.delete())
+        connection.execute(
+            City.__table__.insert().values(
+                id=1, slug="a", name="A", country="FI", latitude=1, longitude=2, population=3
+            )
+        )
+        connection.execute(
+            Member.__table__.insert().values(
+                id=1, handle="ana", name="Ana", email="a@example.org", password_hash="-", role="member",
+                hosted=[], position="", language="en", helps_with="", about="", about_html="",
+                html_version=0, folded="", joined_at=NOON, posts_count=0, city_id=1,
+            )
+        )  # fmt: skip
+    yield own_app
+    db.session.remove()
+
+
+@action
+def name_theme(doer: Any, name: str) -> Theme:
+    theme = Theme(slug=name, name=name)
+    db.session.add(theme)
+    db.session.flush()
+    return theme
+
+
+@action
+def name_both(doer: Any, first: str, second: str) -> None:
+    name_theme(doer, first)
+    if second == "refused":
+        raise Invalid("no")
+    name_theme(doer, second)
+
+
+@action
+def rename(doer: Member, name: str) -> Member:
+    doer.name = name
+    return doer
+
+
+@action
+def require_not_silenced(doer: Member) -> None:
+    if doer.is_silenced:
+        raise Forbidden
+
+
+def names() -> list[str]:
+    """What another connection finds."""
+    with db.engine.connect() as connection:
+        return list(connection.scalars(select(Theme.name).order_by(Theme.name)))
+
+
+def ana() -> Member:
+    return db.session.scalars(select(Member).options(joinedload(Member.city))).one()
+
+
+def elsewhere(**values: Any) -> None:
+    """Somebody else changes the member meanwhile."""
+    with db.engine.begin() as connection:
+        connection.execute(Member.__table__.update().values(**values))
+
+
+@pytest.fixture
+def commits(own: Flask) -> Iterator[list[Any]]:
+    """What the database was told to commit after something was written."""
+    made: list[Any] = []
+    wrote: list[Any] = []
+
+    def note_write(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            wrote.append(statement)
+
+    def note_commit(connection: Any) -> None:
+        if wrote:
+            made.append(list(wrote))
+            wrote.clear()
+
+    event.listen(db.engine, "before_cursor_execute", note_write)
+    event.listen(db.engine, "commit", note_commit)
+    yield made
+    event.remove(db.engine, "before_cursor_execute", note_write)
+    event.remove(db.engine, "commit", note_commit)
+
+
+def test_a_deed_is_saved_once_when_it_returns(commits: list[Any]) -> None:
+    name_theme(SYSTEM, "floods")
+    assert names() == ["floods"] and len(commits) == 1
+
+
+def test_deeds_in_a_deed_are_one_commit(commits: list[Any]) -> None:
+    name_both(SYSTEM, "floods", "parking")
+    assert names() == ["floods", "parking"]
+    assert [len(statements) for statements in commits] == [2]
+
+
+def test_a_deed_that_raises_has_done_nothing(commits: list[Any]) -> None:
+    with pytest.raises(Invalid):
+        name_both(SYSTEM, "floods", "refused")
+    assert names() == [] and commits == []
+    name_theme(SYSTEM, "parking")
+    assert names() == ["parking"]
+
+
+def test_a_deed_that_the_database_refuses_has_done_nothing(own: Flask) -> None:
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        name_both(SYSTEM, "floods", "floods")
+    assert names() == []
+
+
+def test_being_interrupted_undoes_a_deed(own: Flask) -> None:
+    @action
+    def interrupted(doer: Any) -> None:
+        name_theme(doer, "floods")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(SYSTEM)
+    assert names() == []
+    name_theme(SYSTEM, "parking")  # and the next deed is a whole one again
+    assert names() == ["parking"]
+
+
+def test_what_the_page_has_read_stays_printable_after_a_failed_deed(own: Flask) -> None:
+    member = ana()
+    elsewhere(silenced_until=now() + timedelta(days=1))
+    with pytest.raises(Forbidden):
+        require_not_silenced(member)
+    assert (member.name, member.handle) == ("Ana", "ana")
+    assert member.city is not None and member.city.name == "A"
+
+
+def test_the_doer_is_read_afresh(own: Flask) -> None:
+    member = ana()
+    require_not_silenced(member)
+    elsewhere(silenced_until=now() + timedelta(days=1))
+    assert not member.is_silenced  # as the request knows it
+    with pytest.raises(Forbidden):
+        require_not_silenced(member)
+
+
+def test_rows_are_read_afresh_in_a_deed_and_kept_outside(own: Flask) -> None:
+    member = ana()
+    elsewhere(position="planner")
+
+    @action
+    def position_of(doer: Any) -> str:
+        return db.session.scalars(select(Member)).one().position
+
+    assert member.position == ""
+    assert position_of(SYSTEM) == "planner"
+
+
+def test_reading_afresh_loses_nothing_that_the_deed_has_written(own: Flask) -> None:
+    @action
+    def write_and_read(doer: Member) -> tuple[str, str]:
+        doer.position = "engineer"
+        found = db.session.scalars(select(Member)).one()
+        return found.position, doer.position
+
+    assert write_and_read(ana()) == ("engineer", "engineer")
+
+
+def test_a_deed_without_a_person_is_the_systems(own: Flask) -> None:
+    @action
+    def nothing() -> str:
+        return "done"
+
+    assert nothing() == "done"
+    assert nothing.__dict__["is_action"]
+
+
+# Locks
+
+
+def test_a_deed_waits_for_a_lock_and_then_says_busy(
+    own: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody holds the database (SQLite) or the row (PostgreSQL) for longer than we wait."""
+    monkeypatch.setattr(tool, "BUSY_TRIES", 2)
+    member = ana()
+    db.session.commit()
+    shorten_the_wait()
+    with db.engine.execution_options(is_writing=True).connect() as holder:
+        holder.execute(Member.__table__.update().values(position="held"))
+        with pytest.raises(Busy):
+            rename(member, "Ana Prado")
+        assert member.name == "Ana"
+        holder.rollback()
+    assert rename(ana(), "Ana Prado").name == "Ana Prado"
+
+
+def shorten_the_wait() -> None:
+    """Give up after a moment on the connections of the pool."""
+    raw = db.engine.raw_connection()
+    words = (
+        "PRAGMA busy_timeout=30" if db.engine.dialect.name == "sqlite" else "SET lock_timeout=30"
+    )
+    raw.driver_connection.execute(words)  # type: ignore[union-attr]
+    raw.driver_connection.commit()  # type: ignore[union-attr]
+    raw.close()
+
+
+def test_connections_give_up_waiting_after_some_seconds(own: Flask) -> None:
+    db.engine.dispose()
+    words = "PRAGMA busy_timeout" if db.engine.dialect.name == "sqlite" else "SHOW lock_timeout"
+    with db.engine.connect() as connection:
+        assert connection.scalar(text(words)) in (4_000, "4s")
+
+
+@pytest.mark.sqlite_only  # PostgreSQL has no such modes
+def test_a_deed_takes_the_write_lock_at_its_beginning(own: Flask) -> None:
+    begun: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        begun.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    name_theme(SYSTEM, "floods")
+    names()
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert [words for words in begun if words.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
+
+
+@pytest.mark.sqlite_only  # these are SQLite's own settings
+def test_sqlite_is_durable_and_keeps_its_promises(own: Flask) -> None:
+    with db.engine.connect() as connection:
+        said = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_database_that_cannot_be_reached_takes_no_deed(tmp_path: Path) -> None:
+    app = Flask("broken")
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/none/none.sqlite"
+    db.init_app(app)
+    with app.app_context(), pytest.raises(Busy):
+        name_theme(SYSTEM, "locked")
+
+
+# Times and types
+
+
+def test_the_clock_can_be_set_and_goes_on_afterwards() -> None:
+    with at(NOON):
+        assert now() == NOON
+        with at(NOON + timedelta(days=1)):
+            assert now() == NOON + timedelta(days=1)
+        assert now() == NOON
+    assert abs(now() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert now().microsecond == 0
+
+
+def test_the_clock_is_set_back_when_something_fails() -> None:
+    with pytest.raises(KeyError), at(NOON):
+        raise KeyError
+    assert now() != NOON
+
+
+def test_moments_know_their_zone_on_both_databases(own: Flask) -> None:
+    there = datetime(2026, 3, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    elsewhere(silenced_until=there)
+    member = ana()
+    assert member.silenced_until == NOON and member.silenced_until.tzinfo == UTC
+    assert member.left_at is None
+
+
+def test_only_html_columns_come_back_as_markup(own: Flask) -> None:
+    elsewhere(about="<b>", about_html="<p>a</p>")
+    member = ana()
+    assert isinstance(member.about_html, Markup) and not isinstance(member.about, Markup)
+
+
+def test_every_column_of_html_is_told_as_one() -> None:
+    html = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name.split("_")[-1] == "html"
+    }
+    typed = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, tool.Html)
+    }
+    assert html == typed
+
+
+def test_every_time_has_a_zone() -> None:
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            if (
+                column.name.endswith(("_at", "_until")) and column.name != "as_at"
+            ):  # words, as printed
+                assert isinstance(column.type, tool.Moment), f"{table.name}.{column.name}"
