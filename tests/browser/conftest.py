@@ -78,3 +78,28 @@ def windows(chromium: Browser, site: Site) -> Any:
         return opened[key]
 
     return window
+
+
+@pytest.fixture
+def member(windows: Any) -> Iterator[Visit]:
+    """The demo's member at a desk, without drafts; the window is shared, so leave it usable."""
+    yield from _at_a_desk(windows("member", "light", 1280))
+
+
+@pytest.fixture
+def moderator(windows: Any) -> Iterator[Visit]:
+    """The demo's moderator at a desk."""
+    yield from _at_a_desk(windows("moderator", "light", 1280))
+
+
+def _at_a_desk(window: Visit) -> Iterator[Visit]:
+    window.complaints.clear()
+    window.go("/rules").evaluate("localStorage.clear()")
+    yield window
+    assert window.complaints == []
+
+
+@pytest.fixture(scope="session")
+def topic(windows: Any) -> str:
+    """The address of a topic of the moderator's, to which the member may reply."""
+    return str(windows("moderator", "light", 1280).open_topic("The kerb was too high"))

@@ -17,6 +17,11 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 TOP = Path(__file__).parents[2]
+# The module that listens to keys comes a moment after the page; whoever presses one waits for it.
+KEYS_ARE_READY = """() => {
+    const addresses = document.querySelector("[data-modules]")?.dataset.modules.trim().split(/\\s+/);
+    return addresses && import(addresses.find(address => address.includes("/keys.js"))).then(() => true);
+}"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Visit:
 
     def __init__(self, browser: Browser, site: Site, **options: Any) -> None:
         self.site = site
+        self.has_scripts = options.get("java_script_enabled", True)
         self.context: BrowserContext = browser.new_context(base_url=site.url, **options)
         self.context.set_default_timeout(8_000)
         self.page: Page = self.context.new_page()
@@ -103,6 +109,8 @@ class Visit:
     def go(self, path: str) -> Page:
         """Open an address."""
         self.page.goto(path, wait_until="load")
+        if self.has_scripts:
+            self.page.evaluate(KEYS_ARE_READY)
         return self.page
 
     def send(self, path: str, form: str = "", **fields: str) -> str:

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Visit
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 PUBLISH = "main [data-publish]"
-
-
-@pytest.fixture
-def member(windows: Callable[..., Visit]) -> Iterator[Visit]:
-    """The demo's member at a desk, without drafts."""
-    window = windows("member", "light", 1280)
-    window.go("/rules").evaluate("localStorage.clear()")
-    yield window
-    assert window.complaints == []
-
-
-@pytest.fixture(scope="session")
-def topic(windows: Callable[..., Visit]) -> str:
-    """The address of a topic to which the member may reply."""
-    return windows("moderator", "light", 1280).open_topic("The kerb was too high")
 
 
 def type_and_crash(member: Visit, address: str, text: str) -> None:

@@ -1,0 +1,386 @@
+"""What the scripts add: tools, preview, quotes, marks, keys, menus, cities, shorter times, light and dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Visit
+
+RICH = (
+    "We **measured** first, then [read](https://example.org/a) the `log`.\n\n"
+    "- one *small* step\n- another\n\n## Later\n\nIt held."
+)
+NEW = "/agendas/affordable/topics/new?kind=experience"
+
+
+@pytest.fixture(scope="session")
+def rich(windows: Callable[..., Visit]) -> str:
+    """The address of a topic of the moderator's whose text has all kinds of formatting."""
+    return windows("moderator", "light", 1280).open_topic(RICH)
+
+
+@pytest.fixture
+def visitor(windows: Callable[..., Visit]) -> Iterator[Visit]:
+    """Somebody who is not signed in."""
+    window = windows("visitor", "light", 1280)
+    window.go("/rules").evaluate("localStorage.clear()")
+    yield window
+    assert window.complaints == []
+
+
+# The composer
+
+
+def test_the_preview_follows_the_text(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "It was **wet**.")
+    page.click("button[name=preview]")
+    preview = page.locator("[data-preview] .prose")
+    expect(preview.locator("strong")).to_have_text("wet")
+    page.locator("[name=source]").press_sequentially(" Then *dry*.")
+    expect(preview.locator("em")).to_have_text("dry")
+    assert page.url.endswith(topic)
+
+
+def test_enter_in_the_title_shows_the_preview(member: Visit) -> None:
+    page = member.go(NEW)
+    page.fill("[name=source]", "It was *late*.")
+    page.locator("[name=title]").press("Enter")
+    expect(page.locator("[data-preview] em")).to_have_text("late")
+
+
+def test_the_tools_are_one_stop_for_the_tab_key(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    tools = page.locator(".tools button")
+    expect(page.get_by_role("toolbar", name="Formatting")).to_be_visible()
+    tools.first.focus()
+    for key, at in (("ArrowRight", 1), ("End", 6), ("ArrowRight", 0), ("ArrowLeft", 6)):
+        page.keyboard.press(key)
+        expect(tools.nth(at)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=source]")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(tools.nth(6)).to_be_focused()
+
+
+@pytest.mark.parametrize("scripted", ["by the tools", "by keys"])
+def test_the_tools_write_what_they_say(member: Visit, topic: str, scripted: str) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    wanted = {
+        "bold": "**a\nb**",
+        "italic": "*a\nb*",
+        "link": "[a\nb](https://)",
+        "quote": "> a\n> b",
+        "list": "- a\n- b",
+        "numbers": "1. a\n2. b",
+    }
+    keys = {"bold": "Control+b", "italic": "Control+i", "link": "Control+k"}
+    for deed in keys if scripted == "by keys" else wanted:
+        field.fill("a\nb")
+        field.select_text()
+        if scripted == "by keys":
+            field.press(keys[deed])
+        else:
+            page.click(f".tools [data-md={deed}]")
+        expect(field).to_have_value(wanted[deed])
+        field.press("Control+z")
+        expect(field).to_have_value("a\nb")
+
+
+def test_prompts_are_put_below_the_text(member: Visit) -> None:
+    page = member.go(NEW)
+    page.fill("[name=source]", "In short.")
+    for heading in ("What we did", "What happened"):
+        page.locator("[data-prompt]", has_text=heading).click()
+    field = page.locator("[name=source]")
+    expect(field).to_have_value("In short.\n\n## What we did\n\n## What happened\n\n")
+    expect(field).to_be_focused()
+
+
+def test_ctrl_enter_publishes(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Sent by two keys.")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("[name=source]").press("Control+Enter")
+    expect(page.locator(".posts .prose", has_text="two keys")).to_have_count(1)
+
+
+def test_an_error_takes_the_focus(member: Visit) -> None:
+    page = member.go(NEW)
+    with page.expect_navigation(wait_until="load"):
+        page.click("[data-publish]")
+    expect(page.locator(".sum")).to_be_focused()
+    assert page.title().startswith("Error:")
+
+
+# Quotes
+
+
+SELECT = """([from, to]) => {
+    const prose = document.querySelector('.post .prose');
+    const range = document.createRange();
+    range.setStart(prose.querySelector(from).firstChild, 0);
+    range.setEndAfter(prose.querySelector(to).lastChild);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+}"""
+
+
+@pytest.mark.parametrize("by", ["button", "key"])
+def test_a_quoted_selection_keeps_its_formatting(member: Visit, rich: str, by: str) -> None:
+    page = member.go(rich)
+    page.evaluate(SELECT, ["p", "ul"])
+    expect(page.locator(".quoter")).to_be_visible()
+    page.click(".quoter") if by == "button" else page.keyboard.press("q")
+    value = page.locator("[name=source]").input_value()
+    name = page.locator(".post").first.get_attribute("data-name")
+    assert re.match(rf"> \[{name}\]\(/posts/\d+\)\n>\n> We \*\*measured\*\*", value), value
+    assert "[read](https://example.org/a) the `log`.\n>\n> - one *small* step\n> - another" in value
+    assert "Later" not in value
+    expect(page.locator(".quoter")).to_be_hidden()
+    expect(page.locator("[name=source]")).to_be_focused()
+
+
+def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
+    page = member.go(rich)
+    page.fill("[name=source]", "You said:")
+    page.locator("a.re", has_text="Quote").first.click()
+    expect(page.locator("[name=source]")).to_have_value(
+        re.compile(r"said:\n\n> \[[\s\S]*> ## Later")
+    )
+
+
+# Marks
+
+
+def test_a_mark_is_shown_at_once_and_kept(member: Visit, rich: str) -> None:
+    page = member.go(rich)
+    useful = page.locator("[data-marks] [value=useful]").first
+    useful.click()
+    expect(useful).to_have_attribute("aria-pressed", "true")
+    expect(useful).to_contain_text("1")
+    expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
+    member.go(rich)
+    expect(useful).to_have_attribute("aria-pressed", "true")
+    useful.click()
+    expect(useful).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["refused", "unreachable"])
+def test_a_mark_that_fails_is_taken_back(member: Visit, rich: str, how: str) -> None:
+    page = member.go(rich)
+    refuse = (lambda r: r.fulfill(status=403)) if how == "refused" else (lambda r: r.abort())
+    page.route("**/mark", refuse)
+    same = page.locator("[data-marks] [value='same here']").first
+    same.click()
+    expect(page.get_by_role("status")).to_have_text("This was not saved. Please try again.")
+    expect(same).to_have_attribute("aria-pressed", "false")
+    expect(same).to_have_text("Same here")
+    page.unroute("**/mark")
+    same.click()
+    expect(same).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("status")).to_have_text("")
+    expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
+    same.click()
+    expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
+    member.complaints[:] = [c for c in member.complaints if "ERR_FAILED" not in c]
+
+
+# Keys
+
+
+def test_keys_lead_through_a_page(member: Visit, topic: str) -> None:
+    member.reply(topic, "One to go to.")
+    page = member.go(topic)
+    page.keyboard.press("j")
+    expect(page.locator(".post.op")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".posts > li").first).to_be_focused()
+    page.keyboard.press("q")
+    expect(page.locator("[name=source]")).to_have_value(re.compile(r"^> \["))
+    page.locator("[name=source]").fill("")
+    page.locator("[name=source]").press_sequentially("jkrq/?")
+    expect(page.locator("[name=source]")).to_have_value("jkrq/?")
+    page.locator(".posts > li").first.focus()
+    page.keyboard.press("k")
+    expect(page.locator(".post.op")).to_be_focused()
+    page.keyboard.press("r")
+    expect(page.locator("[name=source]")).to_be_focused()
+
+
+def test_keys_lead_through_a_list_and_to_other_pages(visitor: Visit) -> None:
+    page = visitor.go("/topics")
+    for _press in range(2):
+        page.keyboard.press("j")
+    second = page.locator(".rows > li").nth(1).locator("h2 a, h3 a")
+    expect(second).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    expect(page.locator("#find")).to_have_value("")
+    second.focus()
+    with page.expect_navigation():
+        page.keyboard.press("?")
+    assert page.url.endswith("/help#keys")
+
+
+def test_single_keys_can_be_switched_off(visitor: Visit) -> None:
+    page = visitor.go("/help")
+    switch = page.get_by_role("button", name="Use single keys")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    visitor.go("/topics")
+    page.keyboard.press("/")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement === document.body")
+    visitor.go("/help")
+    switch.click()
+    visitor.go("/topics").keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+
+
+def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
+    member: Visit, moderator: Visit, topic: str
+) -> None:
+    for text in ("A first odd reply.", "A second odd reply."):
+        post = report(member, moderator.reply(topic, text))
+    page = moderator.go(f"/moderation/post/{post}")
+    for key, deed in (("2", "hide"), ("1", "keep"), ("2", "hide")):
+        page.keyboard.press(key)
+        expect(page.locator(f"[name=deed][value={deed}]")).to_be_checked()
+    page.wait_for_timeout(200)
+    assert page.url.endswith(f"/moderation/post/{post}"), "choosing never sends"
+    page.fill("[name=reason]", "2 It is odd.")
+    expect(page.locator("[name=reason]")).to_have_value("2 It is odd.")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Control+Enter")
+    expect(page.locator("main q", has_text="A second odd reply")).to_have_count(1)
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("u")
+    moderator.go(f"/moderation/post/{post}")
+    page.keyboard.press("1")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Control+Enter")
+
+
+def report(member: Visit, address: str) -> str:
+    """Report a post; says its number."""
+    page = member.context.request.get(address.partition("#")[0]).text()
+    number = address.partition("#post-")[2]
+    post = re.findall(rf'id="post-{number}".*?data-post="(\d+)"', page, re.S)[0]
+    member.send(f"/posts/{post}/report", reason="off topic", text="It is odd.")
+    return str(post)
+
+
+# Menus, times, cities, appearance
+
+
+def test_menus_close(member: Visit) -> None:
+    page = member.go("/rules")
+    menu, button = page.locator("header .more"), page.locator("header .more summary")
+    button.click()
+    expect(menu.locator(".pop")).to_be_visible()
+    menu.locator("a").first.focus()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(menu.locator(".pop")).to_be_hidden()
+    button.click()
+    page.locator("h1").click()
+    expect(menu.locator(".pop")).to_be_hidden()
+    button.click()
+    menu.locator("button").last.focus()
+    page.keyboard.press("Tab")
+    expect(menu.locator(".pop")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (timedelta(minutes=5), "5 minutes ago"),
+        (timedelta(hours=3), "3 hours ago"),
+        (timedelta(days=3), "3 days ago"),
+        (timedelta(days=8), None),
+    ],
+)
+def test_times_are_shortened_for_a_week(
+    member: Visit, topic: str, later: timedelta, words: str | None
+) -> None:
+    address = member.reply(topic, f"In {later}.")
+    page = member.tab()
+    page.clock.set_fixed_time(datetime.now().astimezone() + later)
+    page.goto(address)
+    time = page.locator(f"#{address.partition('#')[2]} time").first
+    full = time.get_attribute("title") or time.inner_text()
+    assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d", full), full
+    assert time.inner_text() == (words or full)
+    page.close()
+
+
+def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
+    page = visitor.go("/join")
+    city = page.get_by_role("combobox", name="City")
+    options = page.locator("[role=option]")
+    for typed, name in (("東京", "Tokyo"), ("Αθήνα", "Athens"), ("нью-йорк", "New York")):
+        city.fill(typed)
+        expect(options.filter(has_text=name).first).to_be_visible()
+        city.press("ArrowDown")
+        expect(options.first).to_have_attribute("aria-selected", "true")
+        active = city.get_attribute("aria-activedescendant")
+        assert active and active == options.first.get_attribute("id")
+        city.press("Enter")
+        expect(city).to_have_value(re.compile(f"^{name}"))
+        expect(city).to_have_attribute("aria-expanded", "false")
+    city.fill("Tampere")
+    expect(options.first).to_be_visible()
+    city.press("ArrowUp")
+    city.press("Escape")
+    expect(city).to_have_value("Tampere")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    city.fill("qqqqqq")
+    expect(options).to_have_text("No city of that name is known")
+    assert page.url.endswith("/join")
+
+
+def test_the_chosen_one_of_two_cities_is_meant(visitor: Visit) -> None:
+    page = visitor.go("/join")
+    page.get_by_role("combobox", name="City").fill("Springfield")
+    options = page.get_by_role("option", name="Springfield")
+    expect(options.nth(1)).to_be_visible()
+    options.nth(1).click()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button[type=submit]", has_text="Join").click()
+    expect(page.locator(".sum")).to_contain_text("Write your name.")
+    expect(page.locator(".sum")).not_to_contain_text("Several cities fit")
+
+
+def test_light_dark_and_as_the_device(visit: Callable[..., Visit]) -> None:
+    window = visit(color_scheme="dark")
+    page = window.go("/rules")
+    dark = ground(page)
+    choose_theme(page, "light")
+    assert page.url.endswith("/rules") and ground(page) != dark
+    assert ground(window.go("/topics")) != dark
+    choose_theme(page, "dark")
+    page.emulate_media(color_scheme="light")
+    assert ground(page) == dark
+    choose_theme(page, "")
+    assert ground(page) != dark and not page.locator("html[data-theme]").count()
+    cookies = [cookie["name"] for cookie in window.context.cookies()]
+    assert "theme" not in cookies
+
+
+def ground(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def choose_theme(page: Page, theme: str) -> None:
+    page.select_option("#theme", theme)
+    with page.expect_navigation(wait_until="load"):
+        page.locator("footer button", has_text="Save").click()
