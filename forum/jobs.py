@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 
 log = logging.getLogger("forum.jobs")
@@ -62,11 +63,17 @@ def run_together(commands: Sequence[Sequence[str]]) -> int:
             time.sleep(0.2)
         return next(code for process in running if (code := process.poll()) is not None)
     except KeyboardInterrupt:
-        return 0  # Ctrl-C reached the whole group
+        _wait_for(running)  # Ctrl-C reached the whole group; a second signal would cut them short
+        return 0
     finally:
         for process in running:
             process.terminate()
-        for process in running:
+        _wait_for(running)
+
+
+def _wait_for(running: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=20)
 
 
