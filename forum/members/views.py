@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any, Protocol, cast
 from flask import (
     Blueprint,
     Response,
+    after_this_request,
     current_app,
     flash,
     g,
@@ -24,6 +26,7 @@ from flask import (
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
@@ -57,6 +60,7 @@ bp = Blueprint("members", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED, TOO_MANY = 422, 429
 SEEN_EVERY = timedelta(hours=1)
+DEVICE = "device"  # the cookie of a browser in which somebody has signed in
 A_YEAR = 365 * 24 * 3600
 BROWSERS = {
     "Edg": "Edge",
@@ -155,9 +159,45 @@ def _check_password(password: str, own: tuple[str, ...], field: str) -> None:
 
 
 def _account() -> str:
-    """The account that a request wants to sign in to, for its rate limit."""
-    email = queries.plain_email(markup.tidy(request.form.get("email", "")))
-    return "account:" + sha256(email.encode()).hexdigest()
+    """The account that a request wants to sign in to, for its rate limit.
+
+    A browser in which its owner has signed in before is counted apart, so that guesses from elsewhere do not
+    lock the owner out (ASVS 5.0, 6.1.1).
+    """
+    account = _account_of(request.form.get("email", ""))
+    device = request.cookies.get(DEVICE, "")
+    return f"account:{account}:{device}" if _knows(device, account) else f"account:{account}"
+
+
+def _account_of(email: str) -> str:
+    return sha256(queries.plain_email(markup.tidy(email)).encode()).hexdigest()
+
+
+def _knows(device: str, account: str) -> bool:
+    """Whether a cookie says that the account's owner has signed in with this browser."""
+    try:
+        return bool(_devices().loads(device)[0] == account)
+    except (BadSignature, TypeError, IndexError):
+        return False
+
+
+def _remember_device(email: str) -> None:
+    account = _account_of(email)
+    if _knows(request.cookies.get(DEVICE, ""), account):
+        return
+
+    @after_this_request
+    def remember(response: Response) -> Response:
+        known = _devices().dumps([account, secrets.token_urlsafe(9)])
+        is_https = web.settings().is_https
+        response.set_cookie(
+            DEVICE, known, max_age=A_YEAR, secure=is_https, httponly=True, samesite="Lax"
+        )
+        return response
+
+
+def _devices() -> URLSafeSerializer:
+    return URLSafeSerializer(web.settings().secret_key, salt="device")
 
 
 def _was_refused(response: Response) -> bool:
@@ -194,6 +234,7 @@ def _sign_in(form: SignInForm) -> AnyResponse:
         _begin_session(member)
     except Forbidden as error:  # suspended: only who knows the password is told
         raise Invalid(error.message) from error
+    _remember_device(member.email)
     if is_outdated(member.password_hash):
         actions.renew_hash(member, hash_password(password))
     if web.kept_action():

@@ -416,6 +416,21 @@ def test_signing_in_is_limited_for_an_account_from_wherever(limited, eva):
     assert from_address(40, PASSWORD).status_code == 429
 
 
+def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):
+    assert enter(limited).status_code == 303
+    assert limited.get_cookie("device") is not None
+    limited.post("/sign-out")
+    stranger = limited.application.test_client()
+    for number in range(21):
+        data = {"email": "eva@city.example", "password": "guess"}
+        stranger.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"})
+    assert enter(stranger).status_code == 429
+    assert enter(limited).status_code == 303
+    # A cookie that was made up, or is another account's, gives no place of its own.
+    stranger.set_cookie("device", "made.up")
+    assert enter(stranger).status_code == 429
+
+
 def test_signing_in_well_does_not_use_up_the_account(limited, eva):
     for number in range(25):
         answer = limited.post(
