@@ -202,9 +202,9 @@ class Can:
         return NO if post.is_gone else YES
 
     def mark(self, post: Post) -> Verdict:
-        """Members mark what others wrote; authors do not mark their own."""
-        if not self.person.is_member:
-            return SIGN_IN
+        """Members who may write mark what others wrote; authors do not mark their own."""
+        if not (verdict := self.write()):
+            return verdict
         if post.is_gone or post.topic.hidden_at or post.topic.deleted_at:
             return Verdict(_("This text has been removed, so it cannot be marked."))
         if post.author_id == self.person.id:

@@ -1,0 +1,266 @@
+"""Who may do what: a table of role × deed × situation, complete over every method of `Can`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Integer, literal, select
+
+from forum import permissions
+from forum.agendas.models import Agenda
+from forum.db import Moment, db
+from forum.dialogue.models import Post, Topic
+from forum.errors import Forbidden
+from forum.library.models import Practice
+from forum.members.models import Member
+from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, require
+
+ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
+PAST = datetime.now(UTC) - timedelta(days=1)
+AHEAD = datetime.now(UTC) + timedelta(days=1)
+
+
+def person(**words: Any) -> Member:
+    return Member(**{"id": ME, "role": "member", "hosted": [], **words})
+
+
+PEOPLE: dict[str, Person] = {
+    "visitor": VISITOR,
+    "member": person(),
+    "silenced": person(silenced_until=AHEAD),
+    "suspended": person(suspended_until=AHEAD),
+    "left": person(left_at=PAST),
+    "host": person(hosted=[HERE]),
+    "host elsewhere": person(hosted=[THERE]),
+    "moderator": person(role="moderator"),
+    "administrator": person(role="administrator"),
+    "system": SYSTEM,
+}
+
+# The rows that a deed is about, as a situation says: "own" is the person's, else somebody else's.
+
+
+def _agenda(said: str, number: int = HERE) -> Agenda:
+    return Agenda(id=number, archived_at=PAST if "archived" in said else None)
+
+
+def _author(said: str) -> int:
+    return ME if "own" in said else SOMEBODY
+
+
+def _topic(said: str) -> Topic:
+    states = {f"{state}_at": PAST for state in ("locked", "hidden", "deleted") if state in said}
+    if "post" in said:  # the state is the post's
+        states = {"locked_at": states.get("locked_at")}
+    kind = "question" if "question" in said else "experience"
+    return Topic(
+        id=1, kind=kind, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states
+    )
+
+
+def _post(said: str) -> Post:
+    states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state + " post" in said}
+    return Post(id=1, number=2, author_id=_author(said), topic=_topic(said), **states)
+
+
+def _practice(said: str) -> Practice:
+    states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state in said}
+    return Practice(id=1, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states)
+
+
+def _member(said: str) -> Member:
+    role = next((role for role in permissions.ROLES if role in said), "member")
+    return Member(id=_author(said), role=role)
+
+
+def _reported(said: str) -> int | None:
+    return None if said == "nobody's" else _author(said)
+
+
+ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
+    "edit_profile": lambda said: (_member(said),),
+    "open_topic": lambda said: (_agenda(said),),
+    "reply": lambda said: (_topic(said),),
+    "edit": lambda said: (_post(said),),
+    "delete": lambda said: (_post(said),),
+    "compare": lambda said: (_post(said),),
+    "mark": lambda said: (_post(said),),
+    "choose_answer": lambda said: (_topic(said),),
+    "write_practice": lambda said: (_agenda(said),),
+    "edit_practice": lambda said: (_practice(said),),
+    "submit_practice": lambda said: (_practice(said),),
+    "delete_practice": lambda said: (_practice(said),),
+    "report": lambda said: (_reported(said),),
+    "moderate": lambda said: (None if said == "no agenda" else HERE,),
+    "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
+    "curate": lambda said: (_agenda(said),),
+    "suspend": lambda said: (_member(said),),
+}
+
+# Columns: visitor member silenced suspended left | host, host elsewhere | moderator administrator system
+TABLE = """
+join                   | ever                 |  yes    .    .  yes  yes    .    .    .    .  yes
+sign_in                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+write                  | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+edit_profile           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+edit_profile           | somebody's           |    .    .    .    .    .    .    .    .    .   .
+write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
+write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
+see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+open_topic             | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+open_topic             | archived             |    .    .    .    .    .    .    .    .    .   .
+reply                  | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+reply                  | own, locked          |    .    .    .    .    .  yes    .  yes  yes  yes
+reply                  | locked               |    .    .    .    .    .  yes    .  yes  yes  yes
+reply                  | hidden               |    .    .    .    .    .    .    .    .    .   .
+reply                  | deleted              |    .    .    .    .    .    .    .    .    .   .
+reply                  | archived             |    .    .    .    .    .    .    .    .    .   .
+reply                  | archived, locked     |    .    .    .    .    .    .    .    .    .   .
+edit                   | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+edit                   | somebody's           |    .    .    .    .    .    .    .    .    .   .
+edit                   | own, locked          |    .    .    .    .    .  yes    .  yes  yes   .
+edit                   | own, hidden post     |    .    .    .    .    .    .    .    .    .   .
+edit                   | own, deleted post    |    .    .    .    .    .    .    .    .    .   .
+edit                   | own, hidden          |    .    .    .    .    .    .    .    .    .   .
+edit                   | own, archived        |    .    .    .    .    .    .    .    .    .   .
+delete                 | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+delete                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
+delete                 | own, locked          |    .  yes  yes    .    .  yes  yes  yes  yes   .
+delete                 | own, hidden post     |    .  yes  yes    .    .  yes  yes  yes  yes   .
+delete                 | own, deleted post    |    .    .    .    .    .    .    .    .    .   .
+delete                 | own, archived        |    .  yes  yes    .    .  yes  yes  yes  yes   .
+compare                | there                |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
+compare                | hidden post          |    .    .    .    .    .    .    .    .    .   .
+compare                | deleted post         |    .    .    .    .    .    .    .    .    .   .
+mark                   | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+mark                   | own                  |    .    .    .    .    .    .    .    .    .  yes
+mark                   | hidden post          |    .    .    .    .    .    .    .    .    .   .
+mark                   | deleted post         |    .    .    .    .    .    .    .    .    .   .
+mark                   | hidden               |    .    .    .    .    .    .    .    .    .   .
+mark                   | deleted              |    .    .    .    .    .    .    .    .    .   .
+mark                   | locked               |    .  yes    .    .    .  yes  yes  yes  yes  yes
+mark                   | archived             |    .  yes    .    .    .  yes  yes  yes  yes  yes
+choose_answer          | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
+choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .
+choose_answer          | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .
+edit_practice          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+edit_practice          | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+edit_practice          | own, hidden          |    .  yes    .    .    .  yes  yes  yes  yes  yes
+edit_practice          | own, deleted         |    .    .    .    .    .    .    .    .    .   .
+edit_practice          | own, archived        |    .  yes    .    .    .  yes  yes  yes  yes  yes
+edit_practice          | deleted              |    .    .    .    .    .    .    .    .    .   .
+submit_practice        | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+submit_practice        | somebody's           |    .    .    .    .    .    .    .    .    .   .
+submit_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
+submit_practice        | own, archived        |    .    .    .    .    .    .    .    .    .   .
+delete_practice        | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+delete_practice        | somebody's           |    .    .    .    .    .    .    .    .    .   .
+delete_practice        | own, hidden          |    .  yes  yes    .    .  yes  yes  yes  yes   .
+delete_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
+delete_practice        | own, archived        |    .  yes  yes    .    .  yes  yes  yes  yes   .
+report                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+report                 | own                  |    .    .    .    .    .    .    .    .    .  yes
+report                 | nobody's             |    .  yes  yes    .    .  yes  yes  yes  yes   .
+moderate               | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
+see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes
+move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+move                   | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
+move                   | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
+curate                 | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
+curate                 | archived             |    .    .    .    .    .  yes    .  yes  yes  yes
+curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+suspend                | member               |    .    .    .    .    .    .    .  yes  yes  yes
+suspend                | own                  |    .    .    .    .    .    .    .    .    .  yes
+suspend                | moderator            |    .    .    .    .    .    .    .    .  yes  yes
+suspend                | administrator        |    .    .    .    .    .    .    .    .  yes  yes
+suspend                | own administrator    |    .    .    .    .    .    .    .    .    .  yes
+administer             | ever                 |    .    .    .    .    .    .    .    .  yes  yes
+"""
+
+
+def rows() -> list[tuple[str, str, dict[str, bool]]]:
+    """Every row of the table: deed, situation, and the answer for each person."""
+    found = []
+    for line in TABLE.strip().splitlines():
+        deed, said, answers = (part.strip() for part in line.split("|"))
+        yes = [answer == "yes" for answer in answers.split()]
+        found.append((deed, said, dict(zip(PEOPLE, yes, strict=True))))
+    return found
+
+
+def verdict(who: Person, deed: str, said: str) -> Verdict:
+    """What a person is told who wants to do something."""
+    if deed == "write_for_organisation" and isinstance(who, Member):
+        who.organisation_id = 1 if said == "with one" else None
+    return getattr(who.can, deed)(*ABOUT.get(deed, lambda _said: ())(said))
+
+
+def test_the_table_is_complete() -> None:
+    rights = {name for name, _ in inspect.getmembers(Can, inspect.isfunction) if name[0] != "_"}
+    assert {deed for deed, _, _ in rows()} == rights
+    assert {name for name in vars(permissions.Everything) if name[0] != "_"} <= rights
+
+
+@pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
+def test_who_may_do_what(deed: str, said: str, expected: dict[str, bool]) -> None:
+    assert {name: bool(verdict(who, deed, said)) for name, who in PEOPLE.items()} == expected
+
+
+def test_every_no_says_why(app: Flask) -> None:
+    with app.test_request_context():
+        for deed, said, expected in rows():
+            for name, who in PEOPLE.items():
+                if not expected[name]:
+                    with pytest.raises(Forbidden) as refusal:
+                        require(verdict(who, deed, said))
+                    assert refusal.value.message.endswith("."), (deed, said, name)
+
+
+def test_a_pause_and_a_suspension_end_by_themselves() -> None:
+    assert person(silenced_until=PAST).can.write() and person(suspended_until=PAST).can.write()
+    assert not person(left_at=PAST).is_member
+
+
+# Reach: the same said in Python and in SQL
+
+
+def answers(app: Flask, condition: Any) -> bool:
+    return bool(db.session.scalar(select(literal(1)).where(condition)))
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_who_sees_what_is_said_alike_in_python_and_in_sql(app: Flask, name: str) -> None:
+    reader = PEOPLE[name]
+    may_moderate = name in ("moderator", "administrator", "system")
+    is_signed_in = name not in ("visitor", "suspended", "left")
+    for audience in permissions.AUDIENCES:
+        expected = is_signed_in or audience == permissions.PUBLIC
+        assert permissions.reads(reader, audience) == expected
+        assert answers(app, permissions.read_by(reader, literal(audience))) == expected
+    hosted = {"host": HERE, "host elsewhere": THERE}.get(name)
+    for agenda_id in (HERE, THERE):
+        expected = may_moderate or agenda_id == hosted
+        here = literal(agenda_id, Integer)
+        assert permissions.sees_hidden(reader, agenda_id) == expected
+        assert answers(app, permissions.moderated_by(reader, here)) == expected
+        for hidden, shown in ((PAST, expected), (None, True)):
+            column = literal(hidden, Moment())
+            assert answers(app, permissions.shown_to(reader, column, here)) == shown
+
+
+def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:
+    assert not person(role="administrator", suspended_until=AHEAD).is_moderator
+    assert not person(role="Administrator").is_member
+    assert not person(role="").is_member
+    assert person(hosted=[HERE]).is_curator and not person(hosted=[HERE], left_at=PAST).is_curator
+    assert bool(permissions.administers("administrator"))
+    assert not permissions.administers("moderator")
