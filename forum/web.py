@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -36,7 +36,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
-from forum.errors import Busy, Forbidden, Refusal
+from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.permissions import VISITOR, Person
 from forum.settings import Settings
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 512 * 1024
+REFUSED = 422
+Answer = str | AnyResponse | tuple[str, int]
 MAX_ID = 2**31 - 1
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -136,6 +138,43 @@ def refuse(form: FlaskForm, error: Refusal) -> None:
         form[field].errors = [*form[field].errors, error.message]
     else:
         form.form_errors.append(error.message)
+
+
+def answer(
+    form: FlaskForm,
+    page: Callable[[int], Answer],
+    deed: Callable[[], Answer],
+    *,
+    is_trial: bool = False,
+) -> Answer:
+    """Show a form, show it again with what to put right (422), or do its deed.
+
+    `page` draws the form with a status; a trial (a preview, a prompt) only shows what came so far.
+    """
+    if request.method == "GET" or is_trial:
+        return page(200)
+    if not form.validate():
+        return page(REFUSED)
+    try:
+        return deed()
+    except Invalid as error:
+        refuse(form, error)
+        return page(REFUSED)
+
+
+def wished_order(ids: Sequence[int]) -> list[int]:
+    """The ids in the order of the numbers typed beside them (fields `place-<id>`).
+
+    What moves up stands before what it meets; anything that is no number leaves its row where it is.
+    """
+
+    def place(item: tuple[int, int]) -> tuple[int, int]:
+        now, item_id = item
+        typed = request.form.get(f"place-{item_id}", "").strip()
+        wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else now
+        return wanted, (wanted > now) - (wanted < now)
+
+    return [item_id for _now, item_id in sorted(enumerate(ids, 1), key=place)]
 
 
 def submission_key() -> str:

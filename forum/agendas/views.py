@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,6 @@ from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
 from forum.agendas.models import Agenda, Statement
 from forum.drawings import PATTERNS, plans
-from forum.errors import Invalid
 from forum.history.queries import versions_of
 from forum.members.queries import languages
 from forum.web import me
@@ -121,7 +120,7 @@ def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agend
         )
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
-    return _answer(form, page, deed, is_preview=preview is not None)
+    return web.answer(form, page, deed, is_trial=preview is not None)
 
 
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
@@ -140,45 +139,15 @@ def _preview(source: str, language: str) -> Markup | None:
     return markup.write(source, language).html if asked else None
 
 
-def _answer(
-    form: web.Form,
-    page: Callable[..., Answer],
-    deed: Callable[[], AnyResponse],
-    is_preview: bool = False,
-) -> Answer:
-    """Show a form, show it again with what to put right, or do the deed."""
-    if request.method == "GET" or is_preview:
-        return page()
-    if not form.validate():
-        return page(REFUSED)
-    try:
-        return deed()
-    except Invalid as error:
-        web.refuse(form, error)
-        return page(REFUSED)
-
-
 @bp.route("/agendas/order", methods=["GET", "POST"])
 def order() -> Answer:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
     if request.method == "GET":
         return render_template("agendas/order.html", agendas=agendas)
-    actions.order(me(), _wished([agenda.id for agenda in agendas]))
+    actions.order(me(), web.wished_order([agenda.id for agenda in agendas]))
     flash(_("The order is saved."), "message")
     return web.see_other(url_for("agendas.index"))
-
-
-def _wished(ids: Sequence[int]) -> list[int]:
-    """The ids in the order of the numbers typed beside them; who moves up stands before whom it meets."""
-
-    def place(item: tuple[int, int]) -> tuple[int, int]:
-        now, item_id = item
-        typed = request.form.get(f"place-{item_id}", "").strip()
-        wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else now
-        return wanted, (wanted > now) - (wanted < now)
-
-    return [item_id for _now, item_id in sorted(enumerate(ids, 1), key=place)]
 
 
 @bp.get("/agendas/<slug>/history")
@@ -200,7 +169,9 @@ def statements(slug: str) -> Answer:
     shown = queries.statements_of(agenda)
     if request.method == "GET":
         return render_template("agendas/statements.html", agenda=agenda, statements=shown)
-    actions.order_statements(me(), agenda.id, _wished([statement.id for statement in shown]))
+    actions.order_statements(
+        me(), agenda.id, web.wished_order([statement.id for statement in shown])
+    )
     flash(_("The order is saved."), "message")
     return web.see_other(url_for("agendas.statements", slug=slug))
 
@@ -236,7 +207,7 @@ def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement |
         flash(_("The statement is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=agenda.slug))
 
-    return _answer(form, page, deed)
+    return web.answer(form, page, deed)
 
 
 def _statement_text(form: StatementForm) -> actions.StatementText:
@@ -299,7 +270,7 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
         flash(_("The theme is saved."), "message")
         return web.see_other(url_for("agendas.themes"))
 
-    return _answer(form, page, deed)
+    return web.answer(form, page, deed)
 
 
 @bp.route("/themes/<slug>/remove", methods=["GET", "POST"])

@@ -28,7 +28,7 @@ from forum.dialogue.forms import (
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
 from forum.dialogue.queries import ORDERS, TopicFilter
 from forum.diffs import changes
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict
 from forum.members.models import Member
 from forum.members.queries import languages
 from forum.pages import Page
@@ -355,7 +355,6 @@ def edit(id: int) -> Answer:
             form.seen.data = now.fingerprint
             return page(CONFLICT, now)
         flash(_("Your changes are published."), "message")
-        flash(request.path, "published")
         return web.see_other(queries.get_post(me(), id).address)
 
     return _answer(form, page, deed)
@@ -514,18 +513,10 @@ def choose_answer(id: int) -> Answer:
 # What the forms have in common
 
 
-def _answer(form: web.Form, page: Callable[..., Answer], deed: Callable[[], Answer]) -> Answer:
-    """Show a form, show it again with what to put right, or do the deed."""
+def _answer(form: web.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
+    """Show a form, show it again with what to put right, or do the deed; a prompt is put in first."""
     _put_prompt(form)
-    if request.method == "GET" or _is_trial():
-        return page()
-    if not form.validate():
-        return page(REFUSED)
-    try:
-        return deed()
-    except Invalid as error:
-        web.refuse(form, error)
-        return page(REFUSED)
+    return web.answer(form, page, deed, is_trial=_is_trial())
 
 
 def _put_prompt(form: Any) -> None:

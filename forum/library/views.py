@@ -383,7 +383,7 @@ def order_cases(slug: str) -> Answer:
     shown = queries.cases_of(me(), agenda)
     if request.method == "GET":
         return render_template("library/order.html", agenda=agenda, cases=shown)
-    actions.order_cases(me(), agenda.id, _wished([one.id for one in shown]))
+    actions.order_cases(me(), agenda.id, web.wished_order([one.id for one in shown]))
     return _saved(_("The order is saved."), url_for("front.agenda", slug=slug))
 
 
@@ -657,41 +657,25 @@ def order_readings(slug: str) -> Answer:
     shown = queries.readings_of(me(), agenda)
     if request.method == "GET":
         return render_template("library/order.html", agenda=agenda, readings=shown)
-    actions.order_readings(me(), agenda.id, _wished([one.id for one in shown]))
+    actions.order_readings(me(), agenda.id, web.wished_order([one.id for one in shown]))
     return _saved(_("The order is saved."), url_for("front.agenda", slug=slug))
 
 
 # What the forms have in common
 
 
-def _answer(form: Any, page: Callable[..., Answer], deed: Callable[[], AnyResponse]) -> Answer:
-    """Show a form, show it again with what to put right, or do the deed."""
-    if request.method == "GET" or "preview" in request.form:
-        return page()
-    is_right = form.validate()
-    try:
+def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], AnyResponse]) -> Answer:
+    """Show a form, show it again with what to put right, or do the deed; a city is found first."""
+
+    def with_city() -> AnyResponse:
         if "city" in form:
             choose_city(form)
-        return deed() if is_right else page(REFUSED)
-    except Invalid as error:
-        web.refuse(form, error)
-        return page(REFUSED)
+        return deed()
+
+    return web.answer(form, page, with_city, is_trial="preview" in request.form)
 
 
 def _saved(message: str, address: str) -> AnyResponse:
-    """Say what was done, let the browser forget its copy of what was typed, and go on."""
+    """Say what was done, and go on."""
     flash(message, "message")
-    flash(request.path, "published")
     return web.see_other(address)
-
-
-def _wished(ids: Sequence[int]) -> list[int]:
-    """The ids in the order of the numbers typed beside them; who moves up stands before whom it meets."""
-
-    def place(item: tuple[int, int]) -> tuple[int, int]:
-        now, item_id = item
-        typed = request.form.get(f"place-{item_id}", "").strip()
-        wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else now
-        return wanted, (wanted > now) - (wanted < now)
-
-    return [item_id for _now, item_id in sorted(enumerate(ids, 1), key=place)]

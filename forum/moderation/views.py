@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
@@ -91,22 +91,7 @@ def _report(kind: str, item_id: int) -> Answer:
         flash(_("Thank you. The moderators will look at it, and you will hear from them."), "ok")
         return web.see_other(web.safe_next(thing.address))
 
-    return _answer(form, page, deed)
-
-
-def _answer(
-    form: web.Form, page: Callable[[int], Answer], deed: Callable[[], AnyResponse]
-) -> Answer:
-    """Show a form, show it again with what to put right, or do the deed."""
-    if request.method == "GET":
-        return page(200)
-    if not form.validate():
-        return page(REFUSED)
-    try:
-        return deed()
-    except Invalid as error:
-        web.refuse(form, error)
-        return page(REFUSED)
+    return web.answer(form, page, deed)
 
 
 # The queue
@@ -176,7 +161,7 @@ def decide(thing: str, item_id: int) -> Answer:
         return web.see_other(_next(waiting, thing, item_id))
 
     try:
-        return _answer(form, page, deed)
+        return web.answer(form, page, deed)
     except Conflict as error:
         return page(TAKEN, error.message)
 
@@ -331,7 +316,7 @@ def _deed_page(
         decision = deed(form.reason.data or "")
         return _done(decision)
 
-    return _answer(form, page, done)
+    return web.answer(form, page, done)
 
 
 def _done(decision: Decision) -> AnyResponse:

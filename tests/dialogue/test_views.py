@@ -480,6 +480,7 @@ def test_an_author_edits(people: Any, topic: Topic, sign_in: Any) -> None:
     browser = sign_in(people.ana)
     assert "It took **two** years." in page(browser, f"/posts/{post.id}/edit")
     form = {**FORM, "title": "How do you count time?", "source": "Three.", "seen": post.fingerprint}
+    form |= {"submission_key": "", "drafted": "1"}
     response = browser.post(f"/posts/{post.id}/edit", data=form)
     assert response.status_code == 303
     assert response.location == f"/topics/{topic.id}-how-do-you-count-time#post-1"
