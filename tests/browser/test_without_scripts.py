@@ -1,0 +1,207 @@
+"""Every deed in a browser that runs no script: all goes by links and forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.people import Site, Visit
+
+
+@pytest.fixture(scope="module")
+def plain(chromium: Browser, site: Site) -> Iterator[Callable[[str], Visit]]:
+    """Windows without scripts, by who looks; each is opened and signed in once."""
+    opened: dict[str, Visit] = {}
+
+    def window(who: str) -> Visit:
+        if who not in opened:
+            opened[who] = Visit(chromium, site, java_script_enabled=False)
+            if who != "visitor":
+                opened[who].sign_in(who)
+        return opened[who]
+
+    yield window
+    complaints = [complaint for window in opened.values() for complaint in window.complaints]
+    for one in opened.values():
+        one.context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def said(plain: Callable[[str], Visit]) -> str:
+    """The address of a topic of the moderator's, which the member may mark and quote."""
+    return plain("moderator").open_topic("The **kerb** was too high for prams")
+
+
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """What is done inside leads to another page."""
+    with page.expect_navigation(wait_until="load"):
+        yield
+
+
+def press(page: Page, words: str, within: str = "main") -> None:
+    """Press the button that says this."""
+    with leaving(page):
+        page.locator(f"{within} button", has_text=words).first.click()
+
+
+def test_only_what_works_is_shown(plain: Any, said: str) -> None:
+    for who, path in (("member", said), ("moderator", "/moderation"), ("visitor", "/help")):
+        page = plain(who).go(path)
+        for selector in (".tools", ".js", "[data-restore]", "[data-keys]", ":not(th) > kbd"):
+            assert page.locator(f"{selector} >> visible=true").count() == 0, (path, selector)
+
+
+def test_marks(plain: Any, said: str) -> None:
+    page = plain("member").go(said)
+    useful = page.locator("[value=useful]").first
+    press(page, "Useful")
+    expect(useful).to_have_attribute("aria-pressed", "true")
+    expect(useful).to_contain_text("1")
+    press(page, "Useful")
+    expect(useful).to_have_attribute("aria-pressed", "false")
+
+
+def test_tried_it(plain: Any, said: str) -> None:
+    page = plain("member").go(said)
+    page.locator("summary", has_text="Tried it").first.click()
+    page.locator("[name=outcome][value=adapted]").first.check()
+    page.locator("[name=note]").first.fill("Two centimetres lower.")
+    press(page, "Save", ".acts")
+    with leaving(page):
+        page.locator("a", has_text="Who tried it").click()
+    expect(page.locator("main")).to_contain_text("Two centimetres lower.")
+
+
+def test_a_reply_with_a_quotation_and_a_preview(plain: Any, said: str) -> None:
+    page = plain("member").go(said)
+    with leaving(page):
+        page.locator("a.re", has_text="Quote").first.click()
+    field = page.locator("[name=source]")
+    expect(field).to_have_value(re.compile(r"> \[Hanne[^\]]+\]\(/posts/\d+\)\n>\n> The \*\*kerb"))
+    field.fill(field.input_value() + "Ours was *lower*.")
+    press(page, "Preview")
+    expect(page.locator("[data-preview] em")).to_have_text("lower")
+    press(page, "Publish")
+    expect(page.locator(".posts .cite a[href^='/posts/']").first).to_be_visible()
+
+
+def test_a_form_sent_twice_posts_once(plain: Any, said: str) -> None:
+    page = plain("member").go(said)
+    page.fill("[name=source]", "Pressed twice.")
+    with leaving(page):
+        page.locator("[data-publish]").dblclick()
+    plain("member").go(said)
+    expect(page.locator(".posts .prose", has_text="Pressed twice.")).to_have_count(1)
+
+
+def test_prompts_and_the_answer_to_a_question(plain: Any) -> None:
+    page = plain("member").go("/agendas/affordable/topics/new?kind=question")
+    page.fill("[name=title]", "Who pays for the ramp?")
+    page.fill("[name=source]", "We have three bids.")
+    press(page, "Our situation")
+    expect(page.locator("[name=title]")).to_have_value("Who pays for the ramp?")
+    expect(page.locator("[name=source]")).to_have_value(
+        re.compile(r"^We have three bids\.\s+## Our situation\s+$")
+    )
+    press(page, "Publish")
+    plain("moderator").reply(page.url.removeprefix(page.url.split("/topics")[0]), "The city does.")
+    page.reload()
+    page.locator(".posts summary", has_text="More actions").first.click()
+    press(page, "Choose as the answer", ".posts")
+    expect(page.locator(".posts > li.acc")).to_contain_text("The city does.")
+    expect(page.locator(".post.op")).to_contain_text("Go to the answer")
+
+
+def test_an_edit_keeps_what_it_said_before_until_it_is_withdrawn(plain: Any) -> None:
+    page = plain("member").go("/search?q=residents+abroad+paid+for+a+drain")
+    with leaving(page):
+        page.locator(".rows a[href^='/topics/']").first.click()
+    reply = page.locator(".posts .post[data-name='Wanjiru Kamau']").first
+    reply.locator("summary", has_text="More actions").click()
+    post = reply.get_attribute("data-post")
+    with leaving(page):
+        reply.locator("a", has_text="Edit").click()
+    page.locator("[name=source]").fill("All of it is new.")
+    press(page, "Save changes")
+    page.goto(f"/posts/{post}/history")
+    expect(page.locator(".diff ins", has_text="new").first).to_be_visible()
+    press(page, "Withdraw this version")
+    expect(page.locator("main")).to_contain_text("The author has withdrawn the earlier versions.")
+
+
+def test_a_deleted_reply_leaves_a_gap(plain: Any, said: str) -> None:
+    address = plain("member").reply(said, "Said too soon.")
+    page = plain("member").go(address)
+    reply = page.locator(f"#{address.partition('#')[2]}")
+    reply.locator("summary", has_text="More actions").click()
+    with leaving(page):
+        reply.locator("a", has_text="Delete").click()
+    press(page, "Delete")
+    expect(page.locator("main")).not_to_contain_text("Said too soon.")
+    expect(reply).to_have_class("gone")
+
+
+def test_a_practice_from_draft_to_published(plain: Any) -> None:
+    title = f"Borrow a ramp {uuid4().hex[:6]}"
+    page = plain("member").go("/practices/new?agenda=affordable")
+    page.fill("[name=title]", title)
+    page.fill("[name=sentence]", "Shops lend ramps to each other.")
+    press(page, "Save draft")
+    with leaving(page):
+        page.locator("main a", has_text="Edit").first.click()
+    page.locator("summary", has_text="Tell the whole of it").click()
+    page.fill("[name=challenge]", "Steps at *every* door.")
+    press(page, "Preview")
+    expect(page.locator("main section em", has_text="every")).to_be_visible()
+    press(page, "Submit to the moderators")
+    desk = plain("moderator").go("/moderation")
+    with leaving(desk):
+        desk.locator("ol.q a", has_text=title).click()
+    desk.locator("[name=deed][value=publish]").check()
+    press(desk, "Decide")
+    found = plain("visitor").go(f"/search?q={title.replace(' ', '+')}")
+    expect(found.locator(".rows a", has_text=title).first).to_be_visible()
+
+
+def test_filters_of_the_search(plain: Any) -> None:
+    page = plain("visitor").go("/search?q=city")
+    page.locator("[name=kind]").first.check(force=True)
+    press(page, "Apply filters")
+    assert "kind=" in page.url
+    with leaving(page):
+        page.locator("main a", has_text="Clear all").click()
+    assert "kind=" not in page.url
+
+
+def test_the_server_asks_which_city_is_meant(plain: Any) -> None:
+    page = plain("visitor").go("/join")
+    page.fill("[name=name]", "Pat Doe")
+    page.fill("[name=email]", f"pat-{uuid4().hex[:6]}@example.org")
+    page.fill("[name=password]", "four damp umbrellas waiting")
+    page.fill("main [name=city]", "Springfield")
+    press(page, "Join")
+    expect(page.locator(".sum")).to_contain_text("Several cities fit.")
+    expect(page.locator("[name=name]")).to_have_value("Pat Doe")
+    page.locator("[name=city_id]").nth(1).check()
+    page.fill("[name=password]", "four damp umbrellas waiting")
+    press(page, "Join")
+    expect(page.locator("#told")).to_contain_text("Welcome, Pat Doe")
+    page.locator("header .more summary").click()
+    press(page, "Sign out", "header")
+
+
+def test_light_and_dark(plain: Any) -> None:
+    page = plain("visitor").go("/topics")
+    for theme in ("dark", "light", ""):
+        page.select_option("#theme", theme)
+        press(page, "Save", "footer")
+        assert page.url.endswith("/topics")
+        assert (page.locator("html").get_attribute("data-theme") or "") == theme
