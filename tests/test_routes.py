@@ -1,0 +1,439 @@
+"""Who gets in at which door: a table of address × role, complete over every rule of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from tests.conftest import OneConnectionSession
+from tests.world import build
+
+ROLES = ("visitor", "member", "author", "host", "moderator", "administrator")
+# Ana has written what has an author, Hana hosts the agenda `{agenda}` and not `{other}`.
+# GET: the status; `in` is sent to sign in, `on` is sent on. POST: `yes` when the deed is the person's to do,
+# were the form filled in well (a form that lacks something, 422, and a state that does not fit, 409, count
+# as yes); else the status of the refusal.
+TABLE = """
+                                                      visitor member author host moderator administrator
+GET  /                                                |  200  200  200  200  200  200
+GET  /.well-known/security.txt                        |  200  200  200  200  200  200
+GET  /accessibility                                   |  200  200  200  200  200  200
+GET  /administration/members                          |   in  403  403  403  403  200
+GET  /administration/members/ben-okoth/role           |   in  403  403  403  403  200
+POST /administration/members/ben-okoth/role           |  403  403  403  403  403  yes
+GET  /agendas                                         |  200  200  200  200  200  200
+GET  /agendas/new                                     |   in  403  403  403  200  200
+POST /agendas/new                                     |  403  403  403  403  yes  yes
+GET  /agendas/order                                   |   in  403  403  403  200  200
+POST /agendas/order                                   |  403  403  403  403  yes  yes
+GET  /agendas/patterns.svg                            |  200  200  200  200  200  200
+GET  /agendas/plans.svg                               |  200  200  200  200  200  200
+GET  /agendas/{agenda}                                |  200  200  200  200  200  200
+GET  /agendas/{agenda}/archive                        |   in  403  403  403  200  200
+POST /agendas/{agenda}/archive                        |  403  403  403  403  yes  yes
+GET  /agendas/{agenda}/cases/new                      |   in  403  403  200  200  200
+POST /agendas/{agenda}/cases/new                      |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200  200
+POST /agendas/{agenda}/cases/order                    |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/edit                           |   in  403  403  200  200  200
+POST /agendas/{agenda}/edit                           |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/feed.atom                      |  200  200  200  200  200  200
+GET  /agendas/{agenda}/history                        |   in  403  403  200  200  200
+GET  /agendas/{agenda}/readings/new                   |   in  403  403  200  200  200
+POST /agendas/{agenda}/readings/new                   |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/readings/order                 |   in  403  403  200  200  200
+POST /agendas/{agenda}/readings/order                 |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/reopen                         |   in  403  403  403  200  200
+POST /agendas/{agenda}/reopen                         |  403  403  403  403  yes  yes
+GET  /agendas/{agenda}/statements                     |   in  403  403  200  200  200
+POST /agendas/{agenda}/statements                     |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/statements/new                 |   in  403  403  200  200  200
+POST /agendas/{agenda}/statements/new                 |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/statements/{statement}/edit    |   in  403  403  200  200  200
+POST /agendas/{agenda}/statements/{statement}/edit    |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/statements/{statement}/remove  |   in  403  403  200  200  200
+POST /agendas/{agenda}/statements/{statement}/remove  |  403  403  403  yes  yes  yes
+GET  /agendas/{agenda}/topics                         |  200  200  200  200  200  200
+GET  /agendas/{agenda}/topics/new                     |   in  200  200  200  200  200
+POST /agendas/{agenda}/topics/new                     |  403  yes  yes  yes  yes  yes
+GET  /agendas/{other}/cases/new                       |   in  403  403  403  200  200
+POST /agendas/{other}/cases/new                       |  403  403  403  403  yes  yes
+GET  /agendas/{other}/edit                            |   in  403  403  403  200  200
+POST /agendas/{other}/edit                            |  403  403  403  403  yes  yes
+GET  /agendas/{other}/readings/new                    |   in  403  403  403  200  200
+POST /agendas/{other}/readings/new                    |  403  403  403  403  yes  yes
+GET  /agendas/{other}/statements/new                  |   in  403  403  403  200  200
+POST /agendas/{other}/statements/new                  |  403  403  403  403  yes  yes
+POST /appearance                                      |  yes  yes  yes  yes  yes  yes
+GET  /cases                                           |  200  200  200  200  200  200
+GET  /cases/{case}                                    |  200  200  200  200  200  200
+GET  /cases/{case}/edit                               |   in  403  403  200  200  200
+POST /cases/{case}/edit                               |  403  403  403  yes  yes  yes
+GET  /cases/{case}/hide                               |   in  403  403  200  200  200
+POST /cases/{case}/hide                               |  403  403  403  yes  yes  yes
+GET  /cases/{case}/history                            |  200  200  200  200  200  200
+GET  /cases/{case}/report                             |   in  200  200  403  200  200
+POST /cases/{case}/report                             |  403  yes  yes  403  yes  yes
+POST /cases/{case}/restore                            |  403  403  403  yes  yes  yes
+GET  /cases/{case}/tried                              |   in  200  200  403  200  200
+POST /cases/{case}/tried                              |  403  yes  yes  403  yes  yes
+GET  /cities                                          |  200  200  200  200  200  200
+GET  /cities/suggest                                  |  200  200  200  200  200  200
+GET  /cities/tampere                                  |  200  200  200  200  200  200
+GET  /contact                                         |  200  200  200  200  200  200
+GET  /feeds/all.atom                                  |  200  200  200  200  200  200
+GET  /healthz                                         |  200  200  200  200  200  200
+GET  /help                                            |  200  200  200  200  200  200
+GET  /join                                            |  200   on   on   on   on   on
+POST /join                                            |  yes  yes  yes  yes  yes  yes
+GET  /members                                         |  200  200  200  200  200  200
+GET  /members/ben-okoth                               |  200  200  200  200  200  200
+GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
+POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/report                        |   in  200  200  200  200  200
+POST /members/ben-okoth/report                        |  403  yes  yes  yes  yes  yes
+POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/suspend                       |   in  403  403  403  200  200
+POST /members/ben-okoth/suspend                       |  403  403  403  403  yes  yes
+POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
+GET  /members/mona-berg/suspend                       |   in  403  403  403  403  200
+POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes
+GET  /moderation                                      |   in  403  403  200  200  200
+GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
+POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
+GET  /moderation/log                                  |   in  403  403  200  200  200
+GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
+POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
+GET  /notices                                         |   in  200  200  200  200  200
+POST /notices/read-all                                |  403  yes  yes  yes  yes  yes
+POST /notices/{notice}/read                           |  403  404  yes  404  404  404
+GET  /organisations                                   |  200  200  200  200  200  200
+GET  /organisations/new                               |   in  403  403  403  200  200
+POST /organisations/new                               |  403  403  403  403  yes  yes
+GET  /organisations/{organisation}                    |  200  200  200  200  200  200
+GET  /organisations/{organisation}/edit               |   in  403  403  403  200  200
+POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
+GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
+GET  /posts/{hidden_post}                             |   on   on   on   on   on   on
+GET  /posts/{hidden_post}/delete                      |   in  403  403  403  403  403
+POST /posts/{hidden_post}/delete                      |  403  403  403  403  403  403
+GET  /posts/{hidden_post}/edit                        |   in  403  403  403  403  403
+POST /posts/{hidden_post}/edit                        |  403  403  403  403  403  403
+GET  /posts/{hidden_post}/history                     |   in  403  403  403  403  403
+POST /posts/{hidden_post}/mark                        |  403  403  403  403  403  403
+POST /posts/{hidden_post}/restore                     |  403  403  403  yes  yes  yes
+GET  /posts/{post}                                    |   on   on   on   on   on   on
+GET  /posts/{post}/delete                             |   in  403  200  403  403  403
+POST /posts/{post}/delete                             |  403  403  yes  403  403  403
+GET  /posts/{post}/edit                               |   in  403  200  403  403  403
+POST /posts/{post}/edit                               |  403  403  yes  403  403  403
+GET  /posts/{post}/history                            |  200  200  200  200  200  200
+POST /posts/{post}/mark                               |  403  yes  403  yes  yes  yes
+GET  /posts/{post}/marks                              |  200  200  200  200  200  200
+GET  /posts/{reply}/edit                              |   in  403  403  403  403  403
+POST /posts/{reply}/edit                              |  403  403  403  403  403  403
+GET  /posts/{reply}/hide                              |   in  403  403  200  200  200
+POST /posts/{reply}/hide                              |  403  403  403  yes  yes  yes
+GET  /posts/{reply}/report                            |   in  200  200  200  200  200
+POST /posts/{reply}/report                            |  403  yes  yes  yes  yes  yes
+GET  /practices                                       |  200  200  200  200  200  200
+GET  /practices/mine                                  |   in  200  200  200  200  200
+GET  /practices/new                                   |   in  200  200  200  200  200
+POST /practices/new                                   |  403  yes  yes  yes  yes  yes
+GET  /practices/{draft}                               |  404  404  200  200  200  200
+GET  /practices/{draft}/edit                          |  404  404  200  200  200  200
+POST /practices/{draft}/edit                          |  404  404  yes  yes  yes  yes
+POST /practices/{draft}/submit                        |  404  404  yes  403  403  403
+GET  /practices/{practice}                            |  200  200  200  200  200  200
+GET  /practices/{practice}/delete                     |   in  403  200  403  403  403
+POST /practices/{practice}/delete                     |  403  403  yes  403  403  403
+GET  /practices/{practice}/edit                       |   in  403  200  200  200  200
+POST /practices/{practice}/edit                       |  403  403  yes  yes  yes  yes
+POST /practices/{practice}/feature                    |  403  403  403  yes  yes  yes
+GET  /practices/{practice}/hide                       |   in  403  403  200  200  200
+POST /practices/{practice}/hide                       |  403  403  403  yes  yes  yes
+GET  /practices/{practice}/history                    |  200  200  200  200  200  200
+GET  /practices/{practice}/report                     |   in  200  403  200  200  200
+POST /practices/{practice}/report                     |  403  yes  403  yes  yes  yes
+POST /practices/{practice}/restore                    |  403  403  403  yes  yes  yes
+GET  /practices/{practice}/tried                      |   in  200  403  200  200  200
+POST /practices/{practice}/tried                      |  403  yes  403  yes  yes  yes
+POST /practices/{practice}/unfeature                  |  403  403  403  yes  yes  yes
+GET  /practices/{submitted}                           |  404  404  200  200  200  200
+GET  /practices/{submitted}/edit                      |  404  404  200  200  200  200
+POST /practices/{submitted}/edit                      |  404  404  yes  yes  yes  yes
+POST /practices/{submitted}/publish                   |  403  403  403  yes  yes  yes
+GET  /practices/{submitted}/send-back                 |   in  403  403  200  200  200
+POST /practices/{submitted}/send-back                 |  403  403  403  yes  yes  yes
+POST /preview                                         |  403  yes  yes  yes  yes  yes
+GET  /privacy                                         |  200  200  200  200  200  200
+GET  /readings                                        |  200  200  200  200  200  200
+GET  /readings/{reading}/edit                         |   in  403  403  200  200  200
+POST /readings/{reading}/edit                         |  403  403  403  yes  yes  yes
+GET  /readings/{reading}/history                      |   in  403  403  200  200  200
+GET  /readings/{reading}/remove                       |   in  403  403  200  200  200
+POST /readings/{reading}/remove                       |  403  403  403  yes  yes  yes
+GET  /readyz                                          |  200  200  200  200  200  200
+POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
+GET  /robots.txt                                      |  200  200  200  200  200  200
+GET  /rules                                           |  200  200  200  200  200  200
+GET  /search                                          |  200  200  200  200  200  200
+GET  /settings                                        |   in  200  200  200  200  200
+POST /settings                                        |  403  yes  yes  yes  yes  yes
+GET  /settings/password                               |   in  200  200  200  200  200
+POST /settings/password                               |  403  yes  yes  yes  yes  yes
+GET  /settings/sessions                               |   in  200  200  200  200  200
+POST /settings/sessions/end                           |  403  yes  yes  yes  yes  yes
+POST /settings/sessions/{session}/end                 |  403  yes  yes  yes  yes  yes
+GET  /settings/themes                                 |   in  200  200  200  200  200
+POST /settings/themes                                 |  403  yes  yes  yes  yes  yes
+GET  /sign-in                                         |  200   on   on   on   on   on
+POST /sign-in                                         |  yes  yes  yes  yes  yes  yes
+GET  /sign-out                                        |  200  200  200  200  200  200
+POST /sign-out                                        |  yes  yes  yes  yes  yes  yes
+GET  /sitemap-1.xml                                   |  200  200  200  200  200  200
+GET  /sitemap.xml                                     |  200  200  200  200  200  200
+GET  /static/style.css                                |  200  200  200  200  200  200
+GET  /themes                                          |  200  200  200  200  200  200
+GET  /themes/new                                      |   in  403  403  403  200  200
+POST /themes/new                                      |  403  403  403  403  yes  yes
+GET  /themes/{theme}/edit                             |   in  403  403  403  200  200
+POST /themes/{theme}/edit                             |  403  403  403  403  yes  yes
+GET  /themes/{theme}/remove                           |   in  403  403  403  200  200
+POST /themes/{theme}/remove                           |  403  403  403  403  yes  yes
+GET  /topics                                          |  200  200  200  200  200  200
+GET  /topics/{topic}                                  |   on   on   on   on   on   on
+GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200  200
+POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes
+GET  /topics/{topic}/feed.atom                        |  200  200  200  200  200  200
+GET  /topics/{topic}/hide                             |   in  403  403  200  200  200
+POST /topics/{topic}/hide                             |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/lock                             |   in  403  403  200  200  200
+POST /topics/{topic}/lock                             |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/move                             |   in  403  403  200  200  200
+POST /topics/{topic}/move                             |  403  403  403  yes  yes  yes
+POST /topics/{topic}/pin                              |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/reply                            |   in  200  200  200  200  200
+POST /topics/{topic}/reply                            |  403  yes  yes  yes  yes  yes
+GET  /topics/{topic}/report                           |   in  200  403  200  200  200
+POST /topics/{topic}/report                           |  403  yes  403  yes  yes  yes
+POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
+POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
+POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
+"""
+GOES_ON = {301, 302, 303, 308}
+ALLOWED = {200, 303, 409, 422}
+WITHOUT_TOKEN = {"members.appearance"}  # harmless, and pages for visitors hold no token
+READ = ("UPDATE session SET seen_at", "UPDATE notice SET read_at")
+FORMS_FOR_VISITORS = {"/join", "/sign-in"}
+
+
+def rows(method: str) -> list[tuple[str, dict[str, str]]]:
+    """The rows of a method: an address, and what each role gets there."""
+    found = []
+    for line in TABLE.strip().splitlines()[1:]:
+        door, answers = line.split("|")
+        name, address = door.split()
+        if name == method:
+            found.append((address, dict(zip(ROLES, answers.split(), strict=True))))
+    return found
+
+
+@pytest.fixture
+def world(people: Any, agenda: Agenda) -> dict[str, Any]:
+    """The names of the things that the addresses speak of."""
+    return build(people, agenda)
+
+
+@pytest.fixture
+def browsers(
+    world: Any, people: Any, client: FlaskClient, sign_in: Callable[[Any], FlaskClient]
+) -> dict[str, FlaskClient]:
+    """A browser for each role."""
+    signed_in = {role: getattr(people, role) for role in ("host", "moderator", "administrator")}
+    signed_in |= {"member": people.chitra, "author": people.ana}
+    return {"visitor": client, **{role: sign_in(person) for role, person in signed_in.items()}}
+
+
+@contextmanager
+def undone(browser: FlaskClient) -> Iterator[None]:
+    """What is done inside is undone afterwards, the cookies too."""
+    cookies = dict(browser._cookies)
+    db.session.commit()
+    savepoint = OneConnectionSession.connection_of_test.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        savepoint.rollback()
+        browser._cookies = cookies
+
+
+def test_every_door_has_a_row(app: Flask, world: dict[str, Any]) -> None:
+    adapter = app.url_map.bind("localhost")
+    for method in ("GET", "POST"):
+        named = {
+            adapter.match(address.format(**world), method=method, return_rule=True)[0].rule
+            for address, _expected in rows(method)
+            if "-{topic_slug}" not in address
+        } | {"/topics/<int:id>-<slug>"}
+        doors = {rule.rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())}
+        if method == "POST":
+            named.discard("/topics/<int:id>-<slug>")
+        assert doors == named
+
+
+def test_doors_take_no_other_methods(app: Flask, client: FlaskClient, world: Any) -> None:
+    for rule in app.url_map.iter_rules():
+        assert (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS", "POST"}, rule
+    for method in ("TRACE", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND"):
+        answer = client.open("/topics", method=method)
+        assert answer.status_code == 405 and "GET" in answer.headers["Allow"], method
+    assert client.get("/preview").status_code == 405
+
+
+def what(status: int, location: str | None) -> str:
+    if status in GOES_ON:
+        return "in" if (location or "").startswith("/sign-in?next") else "on"
+    return str(status)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_look(
+    app: Flask,
+    world: Any,
+    browsers: dict[str, FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+) -> None:
+    """And looking changes nothing but how far one has read, and that one was there."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    browser, written = browsers[role], []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")):
+            written.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for address, expected in rows("GET"):
+        written.clear()
+        answer = browser.get(address.format(**world))
+        assert what(answer.status_code, answer.location) == expected[role], (address, answer.status)
+        assert not [words for words in written if not words.startswith(READ)], (address, written)
+        if role == "visitor":
+            _is_for_everybody(address, answer)
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+def _is_for_everybody(address: str, answer: Any) -> None:
+    """Pages for visitors hold no token and set no cookie, so that one copy serves all."""
+    if answer.status_code == 200 and address not in FORMS_FOR_VISITORS:
+        assert "Set-Cookie" not in answer.headers, address
+        assert "csrf_token" not in answer.get_data(as_text=True), address
+        cache = answer.headers["Cache-Control"]
+        assert "no-cache" in cache or "public" in cache or address == "/readyz", address
+    else:
+        assert "no-store" in answer.headers["Cache-Control"] or answer.status_code in (301, 302)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> None:
+    browser = browsers[role]
+    for address, expected in rows("POST"):
+        with undone(browser):
+            answer = browser.post(address.format(**world))
+            done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
+            assert done == expected[role], (address, answer.status)
+
+
+def test_no_deed_is_done_without_a_token(
+    app: Flask, world: Any, browsers: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    browser, adapter = browsers["administrator"], app.url_map.bind("localhost")
+    for address, _expected in rows("POST"):
+        path = address.format(**world)
+        if adapter.match(path, method="POST")[0] in WITHOUT_TOKEN:
+            continue
+        for token in (None, "", "made.up"):
+            answer = browser.post(path, data={"csrf_token": token} if token is not None else {})
+            assert answer.status_code == 400, (address, token)
+            assert "Your text is safe" in answer.get_data(as_text=True), address
+
+
+def test_a_token_of_somebody_else_does_not_fit(
+    app: Flask, world: Any, browsers: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    page = browsers["member"].get("/settings").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    pin = f"/topics/{world['topic']}/pin"
+    assert browsers["moderator"].post(pin, data={"csrf_token": token}).status_code == 400
+
+
+def test_what_is_out_of_reach_is_as_if_it_were_not(
+    app: Flask, world: Any, people: Any, browsers: dict[str, FlaskClient]
+) -> None:
+    """A hidden or unfinished thing and one that never was are answered alike at every door."""
+    hidden = hide(world, people)
+    for role in ("visitor", "member"):
+        browser = browsers[role]
+        for rule in app.url_map.iter_rules():
+            for there, absent in pairs(rule.rule, hidden):
+                for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                    answers = []
+                    for path in (there, absent):
+                        with undone(browser):
+                            answer = browser.open(path, method=method)
+                            said = (answer.location or "").replace(path.strip("/"), "…")
+                            answers.append((answer.status_code, said))
+                    assert answers[0] == answers[1], (role, method, there)
+
+
+def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
+    """Hide a topic, a case, a practice and a person; the names by the first part of their addresses."""
+    from forum.moderation.actions import decide
+
+    for kind, item_id in (("topic", world["topic"]), ("member", people.ben.id)):
+        decide(people.moderator, kind, item_id, "hide", "It broke a rule.")
+    for kind, item_id in (("case", world["case_id"]), ("practice", world["practice_id"])):
+        decide(people.moderator, kind, item_id, "hide", "It broke a rule.")
+    return {
+        "topics": [world["topic"]],
+        "posts": [world["post"], world["hidden_post"]],
+        "revisions": [world["revision"]],
+        "cases": [world["case"]],
+        "practices": [world["practice"], world["submitted"], world["draft"]],
+        "members": [people.ben.handle],
+    }
+
+
+def pairs(rule: str, hidden: dict[str, list[Any]]) -> Iterator[tuple[str, str]]:
+    """Addresses of hidden things, each with the same of a thing that never was."""
+    room, _, rest = rule.strip("/").partition("/")
+    part = rest.partition("/")[0].partition("-")[0]
+    if room in hidden and part.startswith("<"):
+        for name in hidden[room]:
+            absent = 999_999 if isinstance(name, int) else "never-was"
+            yield tuple(  # type: ignore[misc]  # a pair
+                rule.replace(part, str(chosen)).replace("<slug>", "x") for chosen in (name, absent)
+            )
+
+
+def test_nobody_ends_the_session_of_another(
+    world: Any, people: Any, browsers: dict[str, FlaskClient]
+) -> None:
+    from forum.members.queries import sessions_of
+
+    before = [session.id for session in sessions_of(people.ana)]
+    browsers["member"].post(f"/settings/sessions/{world['session']}/end")
+    browsers["administrator"].post(f"/settings/sessions/{world['session']}/end")
+    assert [session.id for session in sessions_of(people.ana)] == before

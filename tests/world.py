@@ -1,0 +1,104 @@
+"""One thing of every kind that an address can name, made by the real deeds; for the tests of all doors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import at, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import revisions_of
+from forum.library import actions as library
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.queries import sessions_of
+from forum.moderation import actions as moderation
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
+from forum.permissions import SYSTEM
+
+LONG_AGO = timedelta(hours=2)
+
+
+def build(people: Any, agenda: Agenda) -> dict[str, Any]:
+    """Ana's things, Ben's words about them, and what a host and a moderator did: names by kind."""
+    with at(now() - LONG_AGO):
+        members.found_federation(SYSTEM, "Interurban", "Cities that talk")
+        made = {**_curated(people, agenda), **_written(people, agenda)}
+    dialogue.edit(people.ana, made["post"], write("What we did, told **better**."))
+    made["revision"] = revisions_of(
+        people.ana, dialogue.edit(people.ana, made["post"], write("Best."))
+    )[0].id
+    decision = moderation.decide(people.moderator, "post", made["hidden_post"], "hide", "Spam.")
+    moderation.report(people.chitra, "post", made["reply"], "rules")
+    make_notices(SYSTEM)
+    members.sign_in(people.ana, "A test")
+    return {
+        **made,
+        "decision": decision.id,
+        "session": sessions_of(people.ana)[0].id,
+        "notice": notices_of(people.ana, 1).items[0].id,
+    }
+
+
+def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:
+    other = agendas.write_agenda(
+        people.moderator, agendas.AgendaText("Other", write("Text."), slug="other")
+    )
+    said = agendas.StatementText("Ana Prado", "We listen at night.", handle=people.ana.handle)
+    statement = agendas.write_statement(people.host, agenda.id, said)
+    theme = agendas.write_theme(people.moderator, "Noise")
+    organisation = members.write_organisation(
+        people.moderator, members.OrganisationText("City of Tampere", "city", slug="tampere-city")
+    )
+    case = library.write_case(
+        people.host, agenda.id, library.CaseText("A case", "network", "Short.", "One.\n\nTwo.")
+    )
+    reading = library.write_reading(
+        people.host, agenda.id, library.ReadingText("A book", "Somebody")
+    )
+    return {
+        "agenda": agenda.slug,
+        "other": other.slug,
+        "statement": statement.id,
+        "theme": theme.slug,
+        "organisation": organisation.slug,
+        "case": case.slug,
+        "case_id": case.id,
+        "reading": reading.id,
+    }
+
+
+def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
+    new = dialogue.NewTopic("question", "Why so loud?", write("What we did."))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    post_id = dialogue.reply(people.ana, topic.id, write("What we did.")).id
+    reply = dialogue.reply(people.ben, topic.id, write("Ask the trams."))
+    hidden = dialogue.reply(people.ben, topic.id, write("Buy this."))
+    dialogue.mark(people.ben, post_id, "tried it", "kept", "It helped.")
+    published = _practice(people, agenda, "Quiet asphalt")
+    library.submit(people.ana, published.id)
+    library.publish(people.host, published.id)
+    submitted = _practice(people, agenda, "Slow trams")
+    library.submit(people.ana, submitted.id)
+    draft = _practice(people, agenda, "Night watch")
+    return {
+        "topic": topic.id,
+        "topic_slug": topic.slug,
+        "post": post_id,
+        "reply": reply.id,
+        "hidden_post": hidden.id,
+        "practice": published.slug,
+        "practice_id": published.id,
+        "submitted": submitted.slug,
+        "draft": draft.slug,
+    }
+
+
+def _practice(people: Any, agenda: Agenda, title: str) -> Any:
+    text = library.PracticeText(
+        title, "It is said in one sentence.", sections={"done": "We did it."}
+    )
+    return library.write_practice(people.ana, agenda.id, text)
