@@ -101,6 +101,8 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
         if wide > 0:
             faults.append(f"{theme} {width}: {wide} px wider than the window")
         faults += [f"{theme} {width}: {fault}" for fault in axe_faults(page)]
+        faults += window.complaints  # of the content security policy, or of a request to another host
+        window.complaints.clear()
     assert faults == []
 
 
