@@ -17,7 +17,7 @@ from forum.agendas.queries import agenda_by_id, themes_by_id
 from forum.db import action, db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
-from forum.history.actions import keep_version
+from forum.history.actions import forget_versions, keep_version
 from forum.library.models import (
     Case,
     CaseFigure,
@@ -430,11 +430,12 @@ def unfeature(moderator: Person, practice_id: int) -> Practice:
 
 @action
 def delete_practice(author: Person, practice_id: int) -> Practice:
-    """Delete one's own practice for good, with its text; its discussion goes out of sight."""
+    """Delete one's own practice for good, with all its versions; its discussion goes out of sight."""
     practice = practice_to_change(author, practice_id)
     require(author.can.delete_practice(practice))
     practice.deleted_at, practice.featured_at = now(), None
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
+    forget_versions(author, "practice", practice.id)
     search.unindex(author, "practice", practice.id)
     if practice.topic_id:
         dialogue.delete_topic(SYSTEM, practice.topic_id)

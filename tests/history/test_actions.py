@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from forum.db import at
-from forum.history.actions import keep_version
+from forum.history.actions import forget_versions, keep_version
 from forum.history.queries import versions_of
 from forum.permissions import SYSTEM
 
@@ -32,3 +32,15 @@ def test_a_list_of_versions_is_bounded(app):
     for number in range(205):
         keep_version(SYSTEM, "theme", 9, {"number": number})
     assert [len(versions_of("theme", 9)), versions_of("theme", 9)[0].fields["number"]] == [200, 204]
+
+
+def test_forgetting_takes_all_versions_of_one_thing_and_no_other(app, people):
+    for number in (1, 1, 2):
+        keep_version(people.ana, "practice", number, {"title": "Old"})
+    keep_version(people.ana, "case", 1, {"name": "Another kind"})
+    forget_versions(people.ana, "practice", 1)
+    left = [
+        len(versions_of(kind, number))
+        for kind, number in (("practice", 1), ("practice", 2), ("case", 1))
+    ]
+    assert left == [0, 1, 1]

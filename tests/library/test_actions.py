@@ -402,7 +402,11 @@ def test_a_hidden_practice_is_hidden_everywhere(world: World, practice: Practice
 
 def test_a_deleted_practice_goes_with_its_text(world: World, practice: Practice) -> None:
     copy = published(world, adapted_from_id=practice.id)
+    changed = practice_text(sentence="Another sentence.")
+    actions.write_practice(world.author, world.agenda.id, changed, practice.id)
+    assert versions_of("practice", practice.id)
     actions.delete_practice(world.author, practice.id)
+    assert versions_of("practice", practice.id) == []
     for reader in (VISITOR, world.author, world.moderator):
         with pytest.raises(NotFound):
             queries.get_practice(reader, practice.slug)
