@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -28,9 +29,11 @@ from forum.dialogue.forms import (
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
 from forum.dialogue.queries import ORDERS, TopicFilter
 from forum.diffs import changes
-from forum.errors import Conflict
+from forum.errors import Busy, Conflict
 from forum.members.models import Member
 from forum.members.queries import languages
+from forum.notifications.actions import read_topic
+from forum.notifications.queries import has_unread_about
 from forum.pages import Page
 from forum.rates import limiter
 from forum.web import me
@@ -176,8 +179,9 @@ def discussion(topic: Topic) -> dict[str, Any]:
     """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
     The topic is one that `get_topic(me(), …)` gave, with its agenda. The page of a case or a practice
-    calls it for the topic that lives there.
+    calls it for the topic that lives there. The reader's notices about it count as read then.
     """
+    _note_read(topic)
     posts = queries.posts_in(me(), topic, web.number("page"))
     answer = _answer_of(topic, posts)
     shown = [*posts.items, answer] if answer else posts.items
@@ -188,6 +192,12 @@ def discussion(topic: Topic) -> dict[str, Any]:
         "my_marks": queries.my_marks(me(), shown),
         "form": _reply_form(topic) if me().can.reply(topic) else None,
     }
+
+
+def _note_read(topic: Topic) -> None:
+    if me().is_member and has_unread_about(me(), topic.id):
+        with suppress(Busy):  # reading goes on; the next visit notes it
+            read_topic(me(), topic.id)
 
 
 def _answer_of(topic: Topic, posts: Page[Post]) -> Post | None:

@@ -38,6 +38,12 @@ def unread_count(reader: Person) -> int:
     return db.session.scalar(select(func.count()).select_from(unread.limit(100).subquery())) or 0
 
 
+def has_unread_about(reader: Person, topic_id: int) -> bool:
+    """Whether the reader has a notice about a topic that is not read yet."""
+    about = visible_notices(reader).where(Notice.topic_id == topic_id, Notice.read_at.is_(None))
+    return bool(db.session.scalar(select(about.exists())))
+
+
 def get_notice(reader: Person, notice_id: int) -> Notice | None:
     """One of the reader's own notices."""
     return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))

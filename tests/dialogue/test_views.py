@@ -25,6 +25,9 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
 from forum.markup import quote, write
 from forum.members import actions as members
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import unread_count
+from forum.permissions import SYSTEM
 
 LATER = timedelta(minutes=16)
 HOSTILE = ("", "\x00", "\ud800", "9" * 30, str(2**63), "-1", "1e9", "٣", "<script>", "' or 1=1")
@@ -222,6 +225,24 @@ def test_no_query_string_breaks_a_list(client: FlaskClient, agenda: Agenda, name
     for text in odd_texts():
         response = client.get("/topics", query_string={name: text, f"{name}[]": text})
         assert response.status_code in (200, 404), text
+
+
+def test_opening_a_topic_reads_the_notices_about_it(
+    people: Any, topic: Topic, agenda: Agenda, sign_in: Any
+) -> None:
+    again = actions.NewTopic("question", "Another question?", write("A text."))
+    other = actions.open_topic(people.ana, agenda.id, again)
+    for asked in (topic, other):
+        actions.reply(people.ben, asked.id, write("A reply."))
+    make_notices(SYSTEM)
+    assert unread_count(people.ana) == 2
+    page(sign_in(people.chitra), topic.address)
+    assert unread_count(people.ana) == 2
+    ana = sign_in(people.ana)
+    assert "Notices, 1 unread" in page(ana, topic.address)
+    assert "Notices, 1 unread" in page(ana, topic.address)
+    page(ana, other.address)
+    assert unread_count(people.ana) == 0
 
 
 # How many queries
