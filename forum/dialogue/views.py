@@ -322,7 +322,8 @@ def reply(id: int) -> Answer:
             paragraph=form.paragraph.data,
             for_organisation=_is_for_organisation(form),
         )
-        flash(_("Your reply is published."), "message")
+        said = _("Your comment is published.") if topic.home else _("Your reply is published.")
+        flash(said, "message")
         return web.see_other(post.address)
 
     return _answer(form, page, deed)
@@ -333,14 +334,17 @@ def _reply_form(topic: Topic) -> ReplyForm:
         language=me().language,
         submission_key=web.submission_key(),
         paragraph=web.text("paragraph", 12),
-        source=_quotation(),
     )
+    if not form.is_submitted():
+        form.source.data = _quotation()
+    if topic.home:
+        form.source.label.text = _("Your comment")
     _offer_organisation(form)
     return form
 
 
 def _quotation() -> str:
-    """The quotation that a composer begins with, when the address asks for one."""
+    """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
     quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
     return "".join(markup.quote(post.author.name, post.id, post.source) for post in quoted)
 

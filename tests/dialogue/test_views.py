@@ -450,7 +450,8 @@ def test_a_quotation_fills_the_composer(
     expected = quote("Ana Prado", post.id, post.source).strip().split("\n")[-1]
     for path in (topic.address, f"/topics/{topic.id}/reply"):
         text = page(browser, f"{path}?quote={post.id}")
-        assert expected.replace(">", "&gt;") in text and f"(/posts/{post.id})" in text
+        assert f"{expected.replace('>', '&gt;')}\n\n</textarea>" in text
+        assert f"(/posts/{post.id})" in text
     for odd in odd_texts():
         response = browser.get(f"/topics/{topic.id}/reply", query_string={"quote": odd})
         assert response.status_code in (200, 404)
@@ -458,6 +459,35 @@ def test_a_quotation_fills_the_composer(
     new = actions.NewTopic("experience", "Another", write("Text."))
     other = actions.open_topic(people.ben, agenda.id, new)
     assert "two" not in page(sign_in(people.ben), f"/topics/{other.id}/reply?quote={post.id}")
+
+
+def test_the_page_for_writing_opens_at_the_field_or_at_the_preview(
+    topic: Topic, people: Any, sign_in: Any
+) -> None:
+    browser, path = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    assert re.search("<textarea[^>]* autofocus", page(browser, path))
+    assert not re.search("<textarea[^>]* autofocus", page(browser, topic.address))
+    shown = browser.post(path, data={"source": "Words", "language": "en", "preview": "1"}).text
+    assert re.findall("<([a-z]+)[^>]* autofocus", shown) == ["div"]
+    assert "data-preview tabindex" in shown
+
+
+def test_a_comment_is_called_a_comment(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    new = actions.NewTopic("case", "C40", write("A network."), home="/cases/c40")
+    case = actions.open_topic(people.moderator, agenda.id, new)
+    browser, path = sign_in(people.ben), f"/topics/{case.id}/reply"
+    text = page(browser, path)
+    assert "Your comment" in text and "<title>Comment: C40" in text and "Your reply" not in text
+    browser.post(path, data={"source": "A remark.", "language": "en", "submission_key": "k"})
+    with browser.session_transaction() as session:
+        assert ("message", "Your comment is published.") in session["_flashes"]
+    assert "1 comment</span>" in page(browser, "/topics")
+
+
+def test_a_topic_without_replies_says_so(client: FlaskClient, topic: Topic) -> None:
+    text = page(client, topic.address)
+    assert "No replies yet</h2>" in text and "0 replies" not in text
+    assert f"/join?next=/topics/{topic.id}/reply" in text
 
 
 def test_one_writes_for_an_organisation_and_the_page_says_so(
