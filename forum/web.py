@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import (
     Flask,
@@ -224,6 +224,16 @@ def absolute(path: str) -> str:
     return settings().url + path
 
 
+def here(**changes: Any) -> str:
+    """The path of this page with other values in its query; None leaves a name out.
+
+    Never `url_for`, to which a name such as `endpoint` in the query would be an option of its own.
+    """
+    values = {**request.args.to_dict(flat=False), **changes}
+    query = urlencode({k: v for k, v in values.items() if v is not None}, doseq=True)
+    return quote(request.path) + (f"?{query}" if query else "")
+
+
 def settings() -> Settings:
     """The settings of the running application."""
     return cast(Settings, current_app.extensions["settings"])
@@ -294,7 +304,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_refuse_odd_addresses)
     app.after_request(_finish)
     app.jinja_env.filters.update(date=day, moment=moment)
-    app.jinja_env.globals.update(asset=asset)  # so that imported macros know it too
+    app.jinja_env.globals.update(asset=asset, here=here)  # so that imported macros know it too
     app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_words)

@@ -390,10 +390,8 @@ def _values(name: str) -> list[str]:
 
 def _without(name: str, value: str) -> str:
     """The address of the present page without one value of a filter, from its first page."""
-    arguments: dict[str, Any] = request.args.to_dict(flat=False)
-    arguments.pop("page", None)
-    arguments[name] = [kept for kept in arguments.get(name, []) if kept != value]
-    return url_for(request.endpoint or "front.search", **arguments)
+    left = [kept for kept in request.args.getlist(name) if kept != value]
+    return web.here(**{"page": None, name: left})
 
 
 # Feeds

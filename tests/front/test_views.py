@@ -11,6 +11,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from flask import Flask
 
+from forum import web
 from forum.agendas.actions import archive, set_member_themes
 from forum.agendas.queries import themes_of_member
 from forum.dialogue.actions import hide_topic, reply
@@ -296,6 +297,17 @@ def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: A
     assert "Clear all" in both
     none = client.get("/search?q=quiet&kind=reading").text
     assert "Nothing fits all the filters" in none
+
+
+@pytest.mark.parametrize("name", ["endpoint", "_scheme", "_anchor", "_method", "_external", "self"])
+def test_a_filter_keeps_any_name_in_the_address(name: str, small: Small, client: Any) -> None:
+    """None of them is an option for how the address is made."""
+    for address in ("/search?q=noise&kind=topic", "/topics?kind=question"):
+        assert client.get(f"{address}&{name}=javascript").status_code == 200
+    text = client.get(f"/search?q=noise&kind=topic&kind=post&{name}=x").text
+    assert f'href="/search?q=noise&amp;kind=post&amp;{name}=x"' in text
+    with client.application.test_request_context(f"/topics?{name}=x&page=2"):
+        assert web.here(page=3) == f"/topics?{name}=x&page=3"
 
 
 ODD = ["C++", "foo-bar", '"', "AND", "*", "%00", "%ED%A0%80", "%FF", "a" * 10_000, "雨" * 2_000]
