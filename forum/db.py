@@ -74,7 +74,13 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment(), Markup: Html(), str: String(200)}
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    session_options={"expire_on_commit": False},
+    engine_options={
+        "hide_parameters": True
+    },  # errors are logged, and texts and hashes have no place there
+)
 
 
 _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)

@@ -29,13 +29,14 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
+from forum.db import db
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.permissions import VISITOR, Person
@@ -48,6 +49,7 @@ MAX_BODY = 2 * 1024 * 1024  # a full practice in a script of three bytes a lette
 REFUSED = 422
 Answer = str | AnyResponse | tuple[str, int]
 MAX_ID = 2**31 - 1
+RETRY_SECONDS = "5"  # after which it is worth asking a database again that was too busy
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -121,6 +123,12 @@ class Form(FlaskForm):
                 field.filters = (_clean, *(field.filters or ()))
             return field
 
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Take what a form has sent, and nothing of a body in JSON, whose values may be of any type."""
+            if request.is_json:
+                return None
+            return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
 
 def _choice(pair: Any) -> Any:
     """A (value, label) as WTForms wants it from version 3.3 on."""
@@ -190,7 +198,7 @@ def number(name: str, default: int = 1) -> int:
 
 def text(name: str, length: int = 200) -> str:
     """A text from the query string, cut to a length."""
-    return tidy(request.args.get(name, ""))[:length].strip()
+    return tidy(request.args.get(name, "")).strip()[:length].strip()
 
 
 def choice(name: str, choices: Iterable[str], default: str = "") -> str:
@@ -211,10 +219,8 @@ def safe_next(fallback: str = "/") -> str:
 
 
 def _is_local(target: str) -> bool:
-    """A path of this site: one slash, printable ASCII, and nothing that a browser reads as a host."""
-    is_plain = (
-        target.isascii() and target.isprintable() and "\\" not in target and " " not in target
-    )
+    """A path of this site: one slash, signs that print, and nothing that a browser reads as a host."""
+    is_plain = target.isprintable() and "\\" not in target and " " not in target
     path = target.partition("?")[0].partition("#")[0]
     return is_plain and path.startswith("/") and "//" not in path and "/." not in path
 
@@ -312,7 +318,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 class Id(IntegerConverter):
-    """A number in an address, never larger than the databases' own."""
+    """A number in an address, in the digits 0 to 9 and never larger than the databases' own."""
+
+    regex = "[0-9]+"
 
     def __init__(self, map: Any, **options: Any) -> None:
         super().__init__(map, max=options.pop("max", MAX_ID), **options)
@@ -364,8 +372,9 @@ def _finish(response: Response) -> Any:
         response.headers.setdefault(
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
         )
-    if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if request.endpoint == "static" and response.status_code < 400:
+        kept = "max-age=31536000, immutable" if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = f"public, {kept}"
         return response
     response.vary.add("Cookie")
     _note_published(response)
@@ -405,6 +414,7 @@ def _private(response: Response) -> Response:
 def _register_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _token_refused)
     app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(SecurityError, _host_refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(Exception, _unexpected)
@@ -416,7 +426,15 @@ def _token_refused(_error: CSRFError) -> Response:
 
 
 def _action() -> str:
-    return kept_action() or request.full_path.rstrip("?")
+    here = request.full_path.rstrip("?")
+    return kept_action() or (here if _is_local(here) else "")
+
+
+def _host_refused(_error: SecurityError) -> Response:
+    """The request asks for another host than ours: no page, since its links would not be ours either."""
+    return Response(
+        _("This is not the address of a forum that lives here."), 400, mimetype="text/plain"
+    )
 
 
 def _refused(error: Refusal) -> AnyResponse:
@@ -442,19 +460,29 @@ def _http_error(error: HTTPException) -> AnyResponse:
 
 
 def _database_error(error: OperationalError) -> AnyResponse:
-    current_app.logger.error("database: %s", error)
-    if "locked" in str(error) or "deadlock" in str(error):
+    """The database does not answer, or is full or locked: say so, with the page of it if that can be had."""
+    current_app.logger.error("database: %s", error.orig)
+    try:
+        db.session.rollback()
         return _refused(Busy())
-    return _unexpected(error)
+    except SQLAlchemyError:
+        answer = _bare_page(503)
+        answer.headers["Retry-After"] = RETRY_SECONDS
+        return answer
 
 
 def _unexpected(error: Exception) -> AnyResponse:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     current_app.logger.exception("unexpected: %s", request.path)
+    return _bare_page(500)
+
+
+def _bare_page(status: int) -> Response:
     # Not by render_template, whose words ask the database who it is: that may be what has failed.
-    page = current_app.jinja_env.get_template("errors/error.html").render(status=500, message="")
-    return current_app.make_response((page, 500))
+    template = current_app.jinja_env.get_template("errors/error.html")
+    page = template.render(status=status, message="", is_bare=True)
+    return current_app.make_response((page, status))
 
 
 def _answer(status: int, message: str) -> Response:
@@ -464,6 +492,12 @@ def _answer(status: int, message: str) -> Response:
         and status not in (400, 413, 500)
         and any(len(value) > 20 for _name, value in kept_fields())
     ):
-        return resend_page(_action(), message, status)
+        return _again_soon(resend_page(_action(), message, status))
     page = render_template("errors/error.html", status=status, message=message)
-    return current_app.make_response((page, status))
+    return _again_soon(current_app.make_response((page, status)))
+
+
+def _again_soon(answer: Response) -> Response:
+    if answer.status_code == 503:
+        answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer

@@ -1,0 +1,683 @@
+"""What holds at every door: headers, cookies, hosts, ways back, odd input, and texts that are never lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+
+from forum import web
+from forum.agendas.models import Agenda
+from forum.app import create_app
+from forum.db import db
+from forum.errors import Busy
+from forum.members import actions as members
+from forum.passwords import hash_password
+from tests.world import build
+
+TOP = Path(__file__).parent.parent
+PASSWORD = "seven quiet trams"
+LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\nAnd more."
+
+
+@pytest.fixture
+def world(people: Any, agenda: Agenda) -> dict[str, Any]:
+    """One thing of every kind."""
+    return build(people, agenda)
+
+
+@pytest.fixture
+def csrf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms need their token, as in life."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+
+
+@pytest.fixture
+def failing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Make the rules page fail: `failing(Busy())`. Exceptions are answered as in life."""
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setitem(app.config, "TESTING", False)
+
+    def fail(error: BaseException) -> None:
+        def view() -> str:
+            raise error
+
+        monkeypatch.setitem(app.view_functions, "front.rules", view)
+        monkeypatch.setitem(app.view_functions, "dialogue.reply", lambda id: view())
+
+    return fail
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'<input[^>]* name="csrf_token"[^>]* value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def text(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
+def another(app: Flask, tmp_path: Path, **changes: Any) -> FlaskClient:
+    """A browser of a forum with other settings, over the same database."""
+    settings = replace(app.extensions["settings"], data=tmp_path, **changes)
+    made = create_app(settings)
+    made.test_client_class = app.test_client_class
+    return made.test_client()
+
+
+# Headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/sign-in",
+        "/none",
+        "/static/style.css",
+        "/static/none.css",
+        "/settings",
+        "/feeds/all.atom",
+    ],
+)
+def test_every_answer_has_the_headers(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and "*" not in policy and "http" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Strict-Transport-Security" not in answer.headers  # not served by https here
+
+
+def test_refusals_have_the_headers_too(client: FlaskClient) -> None:
+    for answer in (client.post("/"), client.get("/", headers={"Host": "evil.example"})):
+        assert answer.status_code in (400, 405)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_static_files_are_kept_for_ever_under_the_name_of_their_content(
+    client: FlaskClient,
+) -> None:
+    page = text(client.get("/"))
+    address = re.search(r'href="(/static/style\.css\?v=[0-9a-f]{10})"', page)
+    assert address
+    answer = client.get(address[1])
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Set-Cookie" not in answer.headers
+    for name in re.findall(r"/static/[^\"' ]+", page):
+        assert re.search(r"\?v=[0-9a-f]{10}(#|$)", name), name
+    assert client.get("/static/style.css").headers["Cache-Control"] == "public, no-cache"
+
+
+def test_a_static_file_that_is_not_there_is_not_kept_for_ever(client: FlaskClient) -> None:
+    answer = client.get("/static/none.css")
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/static/../pyproject.toml", "/static/..%2fpyproject.toml", "/static/%2e%2e/pyproject.toml",
+        "/static/..%5cpyproject.toml", "/static//etc/passwd", "/.git/config", "/.env", "/console",
+        "/var/forum.sqlite", "/settings/x.css", "/topics/1/../../settings", "/metrics", "/openapi.json",
+    ],
+)  # fmt: skip
+def test_nothing_else_lies_about(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code in (303, 308, 404), address
+    assert "root:" not in text(answer) and "requires-python" not in text(answer)
+
+
+def test_a_visitors_page_is_checked_again_by_its_tag(client: FlaskClient, world: Any) -> None:
+    first = client.get("/topics")
+    assert first.headers["Cache-Control"] == "no-cache" and "Cookie" in first.headers["Vary"]
+    tag = first.headers["ETag"]
+    again = client.get("/topics", headers={"If-None-Match": tag})
+    assert (again.status_code, text(again)) == (304, "")
+    assert "default-src 'none'" in again.headers["Content-Security-Policy"]
+    client.set_cookie("theme", "dark")
+    dark = client.get("/topics", headers={"If-None-Match": tag})
+    assert dark.status_code == 200 and dark.headers["ETag"] != tag
+
+
+def test_a_members_page_is_kept_by_nobody(sign_in: Any, people: Any, client: FlaskClient) -> None:
+    tag = client.get("/topics").headers["ETag"]
+    answer = sign_in(people.ana).get("/topics", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, no-store" and "ETag" not in answer.headers
+
+
+def test_pages_for_visitors_are_the_same_for_all(client: FlaskClient, world: Any) -> None:
+    """What is not part of the key of a cache changes nothing."""
+    plain = client.get("/topics")
+    for name, value in {
+        "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Original-URL": "/settings",
+        "X-Forwarded-For": "10.0.0.1", "X-Requested-With": "XMLHttpRequest", "Accept": "application/json",
+        "Accept-Language": "fi", "Origin": "https://evil.example", "X-HTTP-Method-Override": "POST",
+        "User-Agent": "<script>", "Referer": "https://evil.example/",
+    }.items():  # fmt: skip
+        assert text(client.get("/topics", headers={name: value})) == text(plain), name
+
+
+# Hosts
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost@evil.example", "", "x" * 300, "a b", "[::1"]
+)  # fmt: skip
+def test_another_host_is_refused(client: FlaskClient, host: str) -> None:
+    for answer in (
+        client.get("/", headers={"Host": host}),
+        client.post("/sign-in", headers={"Host": host}, data={"email": "a@b.example"}),
+        client.get("/static/style.css", headers={"Host": host}),
+    ):
+        assert answer.status_code == 400, host
+        assert "evil" not in text(answer)
+        assert "Location" not in answer.headers
+
+
+def test_links_follow_the_setting_and_not_the_request(client: FlaskClient, world: Any) -> None:
+    headers = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "1",
+    }
+    for address in ("/", "/topics", "/feeds/all.atom", "/sitemap.xml", "/robots.txt", "/settings"):
+        answer = client.get(address, headers=headers)
+        assert "evil" not in text(answer) + str(answer.headers), address
+    assert '<link rel="canonical" href="http://localhost/topics">' in text(client.get("/topics"))
+
+
+# Cookies
+
+
+def test_cookies_by_https_are_bound_to_host_and_secure(
+    app: Flask, client: FlaskClient, people: Any, tmp_path: Path
+) -> None:
+    members.change_password(people.ana, hash_password(PASSWORD))
+    browser = another(app, tmp_path, url="https://localhost")
+    base = "https://localhost"
+    token = token_of(text(browser.get("/sign-in", base_url=base)))
+    data = {"email": people.ana.email, "password": PASSWORD, "csrf_token": token}
+    answer = browser.post("/sign-in", base_url=base, data=data)
+    assert answer.status_code == 303
+    cookies = answer.headers.getlist("Set-Cookie")
+    session = next(cookie for cookie in cookies if cookie.startswith("__Host-session="))
+    for words in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert words in session
+    assert "Domain" not in session
+    for cookie in cookies:
+        assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie, cookie
+    theme = browser.post("/appearance", base_url=base, data={"theme": "dark"})
+    assert "Secure" in theme.headers["Set-Cookie"]
+    assert "max-age=63072000" in answer.headers["Strict-Transport-Security"]
+
+
+def test_cookies_by_http_are_hidden_from_scripts(client: FlaskClient, csrf: None) -> None:
+    cookie = client.get("/sign-in").headers["Set-Cookie"]
+    assert cookie.startswith("session=") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+
+
+def test_signing_in_begins_another_session(app: Flask, client: FlaskClient, people: Any) -> None:
+    members.change_password(people.ana, hash_password(PASSWORD))
+    with client.session_transaction() as session:
+        session["planted"] = "by somebody else"
+    client.post("/sign-in", data={"email": people.ana.email, "password": PASSWORD})
+    with client.session_transaction() as session:
+        assert "planted" not in session and session["_user_id"]
+
+
+def test_a_cookie_that_was_kept_is_worth_nothing_after_signing_out(
+    sign_in: Any, people: Any
+) -> None:
+    browser = sign_in(people.ana)
+    kept = dict(browser._cookies)
+    answer = browser.post("/sign-out")
+    assert "storage" in answer.headers["Clear-Site-Data"]
+    browser._cookies = kept
+    assert browser.get("/settings").status_code == 303
+
+
+# The way on
+
+
+AWAY = (
+    "https://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example",
+    "\\\\evil.example", "/\t/evil.example", "http:///evil.example", "https:evil.example",
+    "/..//evil.example", "//evil.example@localhost", "localhost.evil.example", "javascript:alert(1)",
+    "data:text/html,x", "/ /evil.example", "/\n/evil.example", "/\r\nSet-Cookie: a=b", " /settings", "",
+    "/.//evil.example", "/%2f/evil.example\u0000", "settings", "?next=/", "#", "/a//evil.example",
+    "/\u2028/evil.example", "/;@evil.example//x", "//", "/" * 500, "\x00/settings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("target", AWAY)
+def test_the_way_on_stays_here(app: Flask, target: str) -> None:
+    with app.test_request_context("/sign-in", query_string={"next": target}):
+        assert web.safe_next("/fallback") == "/fallback"
+    with app.test_request_context("/sign-in", method="POST", data={"next": target}):
+        assert web.safe_next("/fallback") == "/fallback"
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/settings", "/topics/7-why?page=2#post-21", "/search?q=a%20b&next=//c", "/topics/7-%E6%9D%B1", "/topics/7-東京?a=é"]
+)  # fmt: skip
+def test_the_way_on_is_kept(app: Flask, target: str) -> None:
+    with app.test_request_context("/sign-in", query_string={"next": target}):
+        assert web.safe_next("/fallback") == target
+
+
+def test_every_door_that_goes_on_stays_here(sign_in: Any, people: Any, world: Any) -> None:
+    browser = sign_in(people.moderator)
+    for address in (
+        "/join",
+        "/sign-in",
+        f"/topics/{world['topic']}/pin",
+        f"/topics/{world['topic']}/unpin",
+    ):
+        for method in ("GET", "POST"):
+            answer = browser.open(address, method=method, query_string={"next": "//evil.example"})
+            assert not (answer.location or "").startswith(("//", "http")), address
+    answer = browser.post("/appearance", data={"next": "https://evil.example/", "theme": "dark"})
+    assert answer.location == "/"
+
+
+# Odd input
+
+
+ODD = {
+    "NUL": "a\x00b",
+    "a lone surrogate": b"\xed\xa0\x80",
+    "bytes that are no text": b"\xff\xfe\xfa",
+    "2^31": str(2**31),
+    "2^63": str(2**63),
+    "10^400": "1" + "0" * 400,
+    "a negative number": "-1",
+    "a fraction": "1e400",
+    "not a number": "NaN",
+    "digits of another script": "١٢٣",
+    "an exponent": "²",
+    "a quote": "' OR 1=1 --",
+    "signs of a query": '"*(^:AND NEAR(',
+    "a template": "{{7*7}}${7*7}%(x)s",
+    "an element": "<script>window.hit=1</script>",
+    "a line end": "a\r\nSet-Cookie: b=c",
+    "a path": "../../etc/passwd",
+    "half a mark": "\u202e\ufeff\u0301",
+    "a long text": "a" * 6_000,
+    "the empty text": "",
+}
+
+
+def queried() -> list[str]:
+    """Every parameter that a view asks the query string for, as the source says."""
+    source = "".join(path.read_text() for path in (TOP / "forum").rglob("*.py"))
+    called = re.findall(r"web\.(?:number|text|choice)\(\s*[\"'](\w+)[\"']", source)
+    asked = re.findall(r"request\.(?:args|values)\.get(?:list)?\(\s*[\"'](\w+)[\"']", source)
+    return sorted(
+        {*called, *asked, "agenda", "kind", "theme", "language", "tried", "size", "country", "city"}
+    )
+
+
+def test_the_parameters_are_known() -> None:
+    assert {"page", "q", "kind", "order", "next"} <= set(queried())
+
+
+@pytest.mark.parametrize("who", ["visitor", "moderator"])
+def test_odd_parameters_never_break_a_page(
+    app: Flask, client: FlaskClient, sign_in: Any, people: Any, world: Any, who: str
+) -> None:
+    """Every page with every odd value in all of its parameters at once, then one by one where it lists."""
+    browser = client if who == "visitor" else sign_in(people.moderator)
+    names = queried()
+    for value in ODD.values():
+        for address in pages(app, world):
+            check(browser, address, dict.fromkeys(names, value))
+    for address in ("/topics", "/search", "/practices", "/cases", "/members", "/readings"):
+        for name in names:
+            for value in ("a\x00b", str(2**63), "' OR 1=1 --", b"\xff"):
+                check(browser, address, {name: value, "q": "noise"} | {name: value})
+        check(browser, address, [(name, str(number)) for name in names for number in range(60)])
+        check(browser, address, {f"{name}[]": "1" for name in names})
+
+
+def check(browser: FlaskClient, address: str, query: Any) -> None:
+    answer = browser.get(address, query_string=query)
+    assert answer.status_code < 500, (address, query)
+    assert "window.hit=1</script>" not in text(answer), (address, query)
+    assert "Traceback" not in text(answer), address
+
+
+def pages(app: Flask, world: dict[str, Any]) -> list[str]:
+    """The pages that ask for something, or might."""
+    from tests.test_routes import rows
+
+    return [
+        address.format(**world)
+        for address, expected in rows("GET")
+        if expected["moderator"] == "200"
+        and not address.startswith(("/static", "/privacy", "/help"))
+    ]
+
+
+@pytest.mark.parametrize("part", ["0", "-1", str(2**31), str(2**63), "1" + "0" * 400, "%00", "%ED%A0%80", "%FF",
+                                  "a" * 5_000, "..", "١", "%0d%0aa", "1e3", "'", "<b>", "a\\b"])  # fmt: skip
+def test_odd_parts_of_an_address_never_break_a_page(
+    app: Flask, sign_in: Any, people: Any, world: Any, part: str
+) -> None:
+    browser = sign_in(people.administrator)
+    for rule in app.url_map.iter_rules():
+        if rule.arguments:
+            address = re.sub(r"<[^>]+>", part, rule.rule)
+            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                answer = browser.open(address, method=method)
+                assert 300 <= answer.status_code < 500 or rule.endpoint == "members.end_session", (
+                    address
+                )
+                assert "<b>" not in text(answer).replace("<b aria", "")
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "NUL": {"every": "a\x00b"},
+    "a lone surrogate": {"every": b"\xed\xa0\x80"},
+    "a great number": {"every": str(2**63)},
+    "a long text": {"every": "word " * 9_000},
+    "white space": {"every": " \u00a0\u200b\n"},
+    "a choice that is none": {"every": "none-of-these"},
+    "nested names": {"every": "x", "suffix": "[0][a]"},
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_odd_forms_are_refused_and_never_break(
+    app: Flask, sign_in: Any, people: Any, world: Any, body: str
+) -> None:
+    """Every form with the same odd value in all of its fields."""
+    from tests.test_routes import rows, undone
+
+    browser = sign_in(people.administrator)
+    value, suffix = BODIES[body]["every"], BODIES[body].get("suffix", "")
+    for address, _expected in rows("POST"):
+        path = address.format(**world)
+        with undone(browser):
+            page = text(browser.get(path))
+            names = set(re.findall(r'<(?:input|textarea|select)[^>]* name="([^"]+)"', page))
+            names |= {
+                "source",
+                "kind",
+                "outcome",
+                "note",
+                "reason",
+                "until",
+                "deed",
+                "post_id",
+                "submission_key",
+            }
+            answer = browser.post(path, data={name + suffix: value for name in sorted(names)})
+            assert answer.status_code < 500, path
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "application/json",
+                                  "text/plain", "application/x-www-form-urlencoded", "x", ""])  # fmt: skip
+def test_odd_bodies_never_break(sign_in: Any, people: Any, world: Any, kind: str) -> None:
+    browser = sign_in(people.ana)
+    for body in (
+        b"",
+        b"\x00" * 50,
+        b"[" * 10_000,
+        b"--x\r\n\r\n",
+        b"a=" + b"%ED%A0%80",
+        b"&" * 5_000,
+        b"\r" * 50_000,
+    ):
+        for path in (f"/topics/{world['topic']}/reply", "/settings", "/preview"):
+            assert browser.post(path, data=body, content_type=kind).status_code < 500
+
+
+def test_a_body_that_is_too_large_is_refused_at_once(sign_in: Any, people: Any, world: Any) -> None:
+    browser = sign_in(people.ana)
+    path = f"/topics/{world['topic']}/reply"
+    answer = browser.post(path, data={"source": "a" * web.MAX_BODY})
+    assert answer.status_code == 413 and "too long" in text(answer)
+    parts = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n' for _ in range(2_000)
+    )
+    answer = browser.post(
+        path, data=parts + b"--x--", content_type="multipart/form-data; boundary=x"
+    )
+    assert answer.status_code == 413
+
+
+def test_a_line_end_makes_no_header(client: FlaskClient) -> None:
+    for address in (
+        "/settings?a=%0d%0aSet-Cookie:%20b=c",
+        "/topics/1%0d%0aSet-Cookie:b=c",
+        "/join?next=/%0d%0aa:b",
+    ):
+        answer = client.get(address)
+        assert "b" not in answer.headers and "Set-Cookie" not in answer.headers
+
+
+# Nothing typed is lost
+
+
+def test_a_refused_token_gives_the_text_back_and_sending_again_works(
+    csrf: None, sign_in: Any, people: Any, world: Any
+) -> None:
+    browser = sign_in(people.ana)
+    path = f"/topics/{world['topic']}/reply"
+    typed = {"source": LONG, "language": "en", "author": "me", "submission_key": "once"}
+    answer = browser.post(path, data={**typed, "csrf_token": "old"})
+    page = text(answer)
+    assert answer.status_code == 400 and "Your text is safe" in page and "took an hour" in page
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    fields = fields_of(page, path)
+    assert fields["source"].replace("\r\n", "\n") == LONG
+    sent = browser.post(path, data=fields)
+    assert sent.status_code == 303
+    assert "took an hour" in text(browser.get(sent.location))
+    twice = browser.post(path, data=fields)
+    assert (twice.status_code, twice.location) == (303, sent.location)
+
+
+def fields_of(page: str, action: str) -> dict[str, str]:
+    """What a form of a page would send."""
+    from html import unescape
+
+    form = next(
+        part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
+    )
+    form = form.split("</form>")[0]
+    found = re.findall(r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form)
+    found += re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_an_ended_session_gives_the_text_back_and_it_is_sent_after_signing_in(
+    csrf: None, app: Flask, client: FlaskClient, people: Any, world: Any
+) -> None:
+    members.change_password(people.ana, hash_password(PASSWORD))
+    path = f"/topics/{world['topic']}/reply"
+    token = token_of(text(client.get("/sign-in")))
+    typed = {"source": LONG, "submission_key": "once", "csrf_token": token, "language": "en"}
+    answer = client.post(path, data=typed)
+    page = text(answer)
+    assert answer.status_code == 403 and "Your text is safe" in page
+    fields = fields_of(page, "/sign-in")
+    assert fields["kept_action"] == path and fields["kept:source"] == LONG
+    wrong = client.post(
+        "/sign-in", data={**fields, "email": people.ana.email, "password": "not this"}
+    )
+    assert wrong.status_code == 422
+    assert fields_of(text(wrong), "/sign-in")["kept:source"] == LONG
+    fields = fields_of(text(wrong), "/sign-in")
+    right = client.post(
+        "/sign-in", data={**fields, "email": people.ana.email, "password": PASSWORD}
+    )
+    assert right.status_code == 200 and "signed in again" in text(right)
+    again = fields_of(text(right), path)
+    assert again["source"] == LONG
+    sent = client.post(path, data=again)
+    assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
+
+
+def test_passwords_and_tokens_are_never_given_back(csrf: None, client: FlaskClient) -> None:
+    data = {"name": "Ana Prado " * 3, "email": "a@city.example", "password": "very secret words",
+            "current_password": "very secret words", "new_password": "very secret words", "csrf_token": "old"}  # fmt: skip
+    for address in ("/join", "/sign-in", "/settings/password"):
+        page = text(client.post(address, data=data))
+        assert "very secret words" not in page and "Ana Prado" in page
+
+
+def test_a_text_is_given_back_to_this_site_alone(csrf: None, client: FlaskClient) -> None:
+    for target in (
+        "//evil.example/a",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+    ):
+        data = {"kept_action": target, "kept:source": LONG, "csrf_token": "old"}
+        page = text(client.post("/sign-in", data=data))
+        assert "evil" not in page and "alert" not in page, target
+    for path in ("//evil.example/a", "/%2f%2fevil.example/a", "/\\evil.example/a"):
+        answer = client.post(path, data={"source": LONG})
+        assert 'action="//' not in text(answer) and 'action="/\\' not in text(answer)
+        assert not (answer.location or "").startswith("//"), path
+
+
+def test_a_lock_put_on_meanwhile_gives_the_text_back(sign_in: Any, people: Any, world: Any) -> None:
+    from forum.moderation.actions import lock
+
+    lock(people.moderator, world["topic"], "It is settled.")
+    data = {"source": LONG, "submission_key": "once"}
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
+    assert answer.status_code == 403 and "took an hour" in text(answer) and "locked" in text(answer)
+
+
+def test_a_busy_database_gives_the_text_back(
+    sign_in: Any, people: Any, world: Any, failing: Callable[[BaseException], None]
+) -> None:
+    failing(Busy())
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data={"source": LONG})
+    assert answer.status_code == 503 and "took an hour" in text(answer)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(400, "did not understand"), (403, "not do this"), (404, "not here"), (405, "does not take"),
+     (409, "faster"), (413, "too long"), (429, "Too many"), (503, "not available")],
+)  # fmt: skip
+def test_every_refusal_has_a_page_in_the_design(
+    client: FlaskClient, failing: Callable[[BaseException], None], status: int, words: str
+) -> None:
+    from werkzeug.exceptions import HTTPException
+
+    class Refused(HTTPException):
+        code = status
+
+    failing(Refused())
+    answer = client.get("/rules")
+    page = text(answer)
+    assert answer.status_code == status and words in page
+    assert '<main id="main"' in page and "style.css" in page and "<h1>" in page
+    assert f"Error {status}." in page and 'href="/"' in page
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("secret words"), RecursionError(), KeyError("secret words")]
+)
+def test_a_mistake_of_ours_shows_no_trace(
+    client: FlaskClient, failing: Callable[[BaseException], None], error: Exception
+) -> None:
+    failing(error)
+    answer = client.get("/rules")
+    page = text(answer)
+    assert answer.status_code == 500 and "The forum made a mistake" in page
+    assert "secret words" not in page and "Traceback" not in page and "forum/web.py" not in page
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "Server" not in answer.headers or "Werkzeug" not in answer.headers["Server"]
+
+
+@pytest.mark.parametrize("words", ["database is locked", "deadlock detected", "database or disk is full",
+                                   "server closed the connection unexpectedly"])  # fmt: skip
+def test_a_database_in_trouble_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None], words: str
+) -> None:
+    failing(OperationalError("SELECT topic.locked_at", {}, Exception(words)))
+    answer = client.get("/rules")
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert "locked_at" not in text(answer) and words not in text(answer)
+
+
+def test_no_database_at_all_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the words of the page can be asked for."""
+
+    def gone(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("unable to open database file"))
+
+    client.application.extensions.pop("federation", None)
+    monkeypatch.setattr(db.session, "scalar", gone)
+    monkeypatch.setattr(db.session, "scalars", gone)
+    monkeypatch.setattr(db.session, "execute", gone)
+    for address in ("/", "/topics", "/rules"):
+        answer = client.get(address)
+        assert answer.status_code == 503 and "not available" in text(answer), address
+
+
+# Words of pages
+
+
+def test_numbers_texts_and_choices_of_the_query_string(app: Flask) -> None:
+    with app.test_request_context("/?page=7&long=1234567890&minus=-1&odd=²&q=+a%00b+&kind=case"):
+        assert (web.number("page"), web.number("long"), web.number("minus")) == (7, 1, 1)
+        assert (web.number("odd"), web.number("none", 3)) == (1, 3)
+        assert web.text("q") == "ab" and web.text("q", 1) == "a"
+        assert web.choice("kind", ("case",)) == "case" and web.choice("q", ("case",), "x") == "x"
+
+
+def test_forms_keep_no_text_that_no_database_keeps(app: Flask, client: FlaskClient) -> None:
+    from wtforms import StringField
+
+    class NameForm(web.Form):
+        name = StringField("Name")
+
+    with app.test_request_context("/", method="POST", data={"name": "A\x00n\u0301a\r\n"}):
+        assert NameForm().name.data == "A\u0144a"
+
+
+def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None:
+    from wtforms import StringField
+
+    from forum.errors import Invalid
+
+    class NameForm(web.Form):
+        name = StringField("Name")
+
+    with app.test_request_context("/", method="POST"):
+        form = NameForm()
+        web.refuse(form, Invalid("Too short.", "name"))
+        web.refuse(form, Invalid("Not now."))
+        web.refuse(form, Invalid("Not there.", "elsewhere"))
+        assert form.name.errors == ["Too short."]
+        assert form.form_errors == ["Not now.", "Not there."]
