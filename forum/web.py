@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import (
     Flask,
@@ -21,6 +21,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask_babel import Babel, format_date, lazy_gettext
@@ -74,6 +75,20 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
 NEVER_KEPT = {"csrf_token", "password", "current_password", "new_password", "kept_action"}
+TEXTS = {
+    "about",
+    "body",
+    "introduction",
+    "note",
+    "quotation",
+    "reason",
+    "sentence",
+    "source",
+    "summary",
+    "text",
+    "title",
+    "why",
+}
 KEPT_PREFIX = "kept:"
 
 babel = Babel()
@@ -304,6 +319,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(_config(settings))
     app.url_map.converters["int"] = Id
     babel.init_app(app, default_locale="en", default_timezone="UTC")
+    app.before_request(_refuse_strangers)
     csrf.init_app(app)
     login.init_app(app)
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
@@ -359,6 +375,25 @@ def _words() -> dict[str, Any]:
     }
 
 
+def _refuse_strangers() -> None:
+    """Take no form from a page of another site, and offer nothing of it to be sent again.
+
+    Its browser has left our cookie at home, so that the answer could also end the reader's session.
+    """
+    if request.method == "POST" and _is_from_elsewhere():
+        abort(403)
+
+
+def _is_from_elsewhere() -> bool:
+    """Whether the browser says that a page of another site sends this; an old browser may not say."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    return urlsplit(origin).netloc not in (request.host, urlsplit(settings().url).netloc)
+
+
 def _refuse_odd_addresses() -> None:
     values = [request.path, *(v for pair in request.args.items(multi=True) for v in pair)]
     if any("\x00" in value for value in values):
@@ -377,6 +412,8 @@ def _finish(response: Response) -> Any:
         response.headers["Cache-Control"] = f"public, {kept}"
         return response
     response.vary.add("Cookie")
+    if request.method == "POST" and _is_from_elsewhere():
+        session.modified = False  # sends no cookie
     _note_published(response)
     return _cacheable(response) if _is_for_everybody(response) else _private(response)
 
@@ -474,7 +511,7 @@ def _database_error(error: OperationalError) -> AnyResponse:
 def _unexpected(error: Exception) -> AnyResponse:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
-    current_app.logger.exception("unexpected: %s", request.path)
+    current_app.logger.exception("unexpected: %r", request.path)
     return _bare_page(500)
 
 
@@ -490,11 +527,17 @@ def _answer(status: int, message: str) -> Response:
     if (
         request.method == "POST"
         and status not in (400, 413, 500)
-        and any(len(value) > 20 for _name, value in kept_fields())
+        and not _is_from_elsewhere()
+        and _holds_text(kept_fields())
     ):
         return _again_soon(resend_page(_action(), message, status))
     page = render_template("errors/error.html", status=status, message=message)
     return _again_soon(current_app.make_response((page, status)))
+
+
+def _holds_text(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether somebody would be sorry to lose what a form holds."""
+    return any(len(value) > 20 or (name in TEXTS and value.strip()) for name, value in fields)
 
 
 def _again_soon(answer: Response) -> Response:
