@@ -96,6 +96,19 @@ def write(source: str, language: str = "en") -> Written:
     return Written(source, html, VERSION, plain or source, language)
 
 
+def plain(source: str) -> str:
+    """The plain words of a text, as `write` finds them."""
+    source = tidy(source)
+    return ("" if _is_hostile(source) else _parse(source)[0]) or source
+
+
+class PlainTexts(dict[str, str]):
+    """The plain words of texts by their source; those that are not there yet are made when asked for."""
+
+    def __missing__(self, source: str) -> str:
+        return self.setdefault(source, plain(source))
+
+
 def tidy(source: str) -> str:
     """The text with one kind of line end, composed accents, and without NUL and lone surrogates."""
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

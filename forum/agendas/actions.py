@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -224,6 +224,19 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) 
     later = case((Agenda.active_at < moment, moment), else_=Agenda.active_at)
     values = {"active_at": later, "topics_count": Agenda.topics_count + topics}
     db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store HTML made anew, by the agenda's id, where its introduction still has that source. Says how many."""
+    require(system.can.administer())
+    return sum(_store_html(agenda_id, text) for agenda_id, text in texts.items())
+
+
+def _store_html(agenda_id: int, text: Written) -> int:
+    same = update(Agenda).where(Agenda.id == agenda_id, Agenda.introduction == text.source)
+    made = db.session.scalars(same.values(_html(text)).returning(Agenda.id))
+    return len(made.all())
 
 
 def _curated(curator: Person, agenda_id: int) -> Agenda:

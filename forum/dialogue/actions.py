@@ -36,12 +36,21 @@ from forum.dialogue.queries import (
     post_of_key,
     post_to_change,
     posts_by_author,
+    posts_to_index,
     posts_to_quote,
     quoted_by,
     topic_to_change,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.markup import MAX_SOURCE, Written, excerpt, quoted_posts, slugify, write
+from forum.markup import (
+    MAX_SOURCE,
+    PlainTexts,
+    Written,
+    excerpt,
+    quoted_posts,
+    slugify,
+    write,
+)
 from forum.members.actions import note_posts
 from forum.members.models import City, Member
 from forum.notifications.actions import hide_notices, note_event, restore_notices
@@ -388,6 +397,7 @@ def rename(
         _rewrite(topic, text)
     if agenda_id is not None and agenda_id != topic.agenda_id:
         _move(doer, topic, agenda_id)
+    _index_topic(doer, topic, "")
     return topic
 
 
@@ -409,6 +419,48 @@ def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) 
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))
+
+
+# For the commands that make anew what follows from the rows
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store HTML made anew, by the post's id, where the post still has that source. Says how many it was."""
+    require(system.can.administer())
+    return sum(_store_html(post_id, text) for post_id, text in texts.items())
+
+
+def _store_html(post_id: int, text: Written) -> int:
+    same = update(Post).where(Post.id == post_id, Post.source == text.source)
+    made = same.values(html=text.html, html_version=text.html_version).returning(Post.id)
+    return len(db.session.scalars(made).all())
+
+
+@action
+def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
+    """Make the documents of posts, and of the topics that they open, anew. `plain` may know their words."""
+    require(system.can.administer())
+    things: dict[search.Thing, search.Known | None] = {}
+    for post in posts_to_index(post_ids):
+        things["post", post.id] = _known_of_post(post, plain)
+        if post.number == 1:
+            things["topic", post.topic_id] = _known_of_topic(post, plain)
+    search.reindex(system, things)
+
+
+def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
+    """What search knows of a post; the one that opens a topic is found as the topic."""
+    if post.number == 1 or post.deleted_at or post.topic.deleted_at:
+        return None
+    return _post_entry(post, post.topic, plain[post.source]), post.hidden_at
+
+
+def _known_of_topic(opening: Post, plain: PlainTexts) -> search.Known | None:
+    if opening.topic.deleted_at:
+        return None
+    words = "" if opening.is_gone else plain[opening.source]
+    return _topic_entry(opening.topic, words), opening.topic.hidden_at
 
 
 def _sent_twice(author: Person, key: str | None) -> Post:
@@ -748,41 +800,43 @@ def _count_mark(post: Post, kind: str, by: int) -> None:
 
 
 def _index_topic(doer: Person, topic: Topic, plain: str) -> None:
+    search.index(doer, _topic_entry(topic, plain))
+
+
+def _topic_entry(topic: Topic, plain: str) -> search.Entry:
     """The document of a topic. A case or practice has one of its own, so its topic's holds no words."""
     has_words = not topic.home
-    search.index(
-        doer,
-        search.Entry(
-            kind="topic",
-            item_id=topic.id,
-            address=topic.address,
-            title=topic.title if has_words else "",
-            body=plain if has_words else "",
-            written_at=topic.created_at,
-            byline=_byline(topic.author_id) if has_words else "",
-            agenda_id=topic.agenda_id,
-            language=topic.language,
-            audience=topic.audience,
-        ),
+    return search.Entry(
+        kind="topic",
+        item_id=topic.id,
+        address=topic.address,
+        title=topic.title if has_words else "",
+        body=plain if has_words else "",
+        written_at=topic.created_at,
+        byline=_byline(topic.author_id) if has_words else "",
+        agenda_id=topic.agenda_id,
+        language=topic.language,
+        audience=topic.audience,
     )
 
 
 def _index_post(doer: Person, post: Post, topic: Topic, plain: str) -> None:
-    search.index(
-        doer,
-        search.Entry(
-            kind="post",
-            item_id=post.id,
-            address=f"/posts/{post.id}",
-            title=topic.title,
-            body=plain,
-            written_at=post.created_at,
-            byline=_byline(post.author_id),
-            agenda_id=topic.agenda_id,
-            parent=("topic", topic.id),
-            language=post.language,
-            audience=topic.audience,
-        ),
+    search.index(doer, _post_entry(post, topic, plain))
+
+
+def _post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
+    return search.Entry(
+        kind="post",
+        item_id=post.id,
+        address=f"/posts/{post.id}",
+        title=topic.title,
+        body=plain,
+        written_at=post.created_at,
+        byline=_byline(post.author_id),
+        agenda_id=topic.agenda_id,
+        parent=("topic", topic.id),
+        language=post.language,
+        audience=topic.audience,
     )
 
 

@@ -373,6 +373,14 @@ def post_to_change(doer: Person, post_id: int) -> Post:
     return post
 
 
+def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
+    """Posts in order of writing, gone ones too, with their topics and authors, all held until the deed is done."""
+    query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
+    people = joinedload(Post.author).joinedload(Member.city)
+    query = query.options(contains_eager(Post.topic), people)
+    return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
+
+
 def first_post(topic: Topic) -> Post:
     """The post that opens a topic."""
     query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)

@@ -10,6 +10,7 @@ from heapq import nlargest
 from typing import Any, NoReturn
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda, Theme
@@ -35,6 +36,7 @@ from forum.library.queries import (
     case_of_key,
     case_to_change,
     cases_of,
+    cases_to_index,
     cities_by_id,
     commented_paragraphs,
     get_reading,
@@ -43,12 +45,23 @@ from forum.library.queries import (
     practice_fields,
     practice_of_key,
     practice_to_change,
+    practices_to_index,
     reading_fields,
     readings_of,
+    readings_to_index,
     same_reading,
     slugs_like,
 )
-from forum.markup import Written, excerpt, paragraph_key, paragraphs, slugify, tidy, write
+from forum.markup import (
+    PlainTexts,
+    Written,
+    excerpt,
+    paragraph_key,
+    paragraphs,
+    slugify,
+    tidy,
+    write,
+)
 from forum.members.models import City, Member
 from forum.notifications.actions import note_event
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
@@ -112,6 +125,12 @@ class CaseText:
     def __post_init__(self) -> None:
         object.__setattr__(self, "opening", write(self.summary, self.language))
         object.__setattr__(self, "paragraphs", _paragraphs(self.body, self.language))
+
+    @property
+    def plain(self) -> PlainTexts:
+        """The plain words of the summary and of each paragraph, by their source."""
+        paragraphs = {written.source: written.plain for _key, written in self.paragraphs}
+        return PlainTexts({self.summary: self.opening.plain, **paragraphs})
 
 
 @dataclass(frozen=True)
@@ -239,7 +258,7 @@ def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) 
     _set_case(case, text, cities, themes)
     if not _is_new(case):
         return case_of_key(curator, key) or _sent_twice()
-    _index_case(curator, case, text)
+    search.index(curator, _case_entry(case, text.plain))
     return case
 
 
@@ -261,7 +280,7 @@ def _changed_case(curator: Member, case: Case, agenda: Agenda, text: CaseText) -
     dialogue.rename(
         SYSTEM, case.topic_id, case.name, excerpt=words, text=opening, agenda_id=agenda.id
     )
-    _index_case(curator, case, text)
+    search.index(curator, _case_entry(case, text.plain))
     return case
 
 
@@ -284,23 +303,20 @@ def _set_case(case: Case, text: CaseText, cities: Sequence[City], themes: Sequen
     case.places, case.themes = list(cities), list(themes)
 
 
-def _index_case(curator: Person, case: Case, text: CaseText) -> None:
+def _case_entry(case: Case, plain: PlainTexts) -> Entry:
     places = ", ".join(city.name for city in case.places)
-    words = [text.opening.plain, *(written.plain for _key, written in text.paragraphs)]
-    words += [f"{figure.label}: {figure.value} {figure.unit}" for figure in text.figures]
-    search.index(
-        curator,
-        Entry(
-            kind="case",
-            item_id=case.id,
-            address=f"/cases/{case.slug}",
-            title=case.name,
-            body="\n".join(words),
-            written_at=case.created_at,
-            byline=places or case.reach,
-            agenda_id=case.agenda_id,
-            language=case.language,
-        ),
+    words = [plain[case.summary], *(plain[paragraph.source] for paragraph in case.paragraphs)]
+    words += [f"{figure.label}: {figure.value} {figure.unit}" for figure in case.figures]
+    return Entry(
+        kind="case",
+        item_id=case.id,
+        address=f"/cases/{case.slug}",
+        title=case.name,
+        body="\n".join(words),
+        written_at=case.created_at,
+        byline=places or case.reach,
+        agenda_id=case.agenda_id,
+        language=case.language,
     )
 
 
@@ -391,7 +407,7 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     practice.returned_reason = ""
     practice.topic_id = _opened(practice).id
     db.session.flush()
-    _index_practice(moderator, practice)
+    search.index(moderator, _practice_entry(practice))
     _tell_author(moderator, practice, "published")
     return practice
 
@@ -587,31 +603,28 @@ def _keep_and_renew(
             text=text.opening,
             agenda_id=practice.agenda_id,
         )
-    _index_practice(author, practice)
+    search.index(author, _practice_entry(practice))
 
 
-def _index_practice(doer: Person, practice: Practice) -> None:
-    """Let search find a practice by all its words but those about failure that are for members only."""
+def _practice_entry(practice: Practice) -> Entry:
+    """A practice is found by all its words but those about failure that are for members only."""
     parts = [
         part.source
         for part in practice.sections
         if part.name != FAILURE or practice.failure_audience == PUBLIC
     ]
     place = practice.city.name if practice.city else ""
-    search.index(
-        doer,
-        Entry(
-            kind="practice",
-            item_id=practice.id,
-            address=f"/practices/{practice.slug}",
-            title=practice.title,
-            body="\n".join([practice.sentence, *parts]),
-            written_at=practice.published_at or practice.updated_at,
-            byline=", ".join(filter(None, (practice.author.name, place))),
-            agenda_id=practice.agenda_id,
-            language=practice.language,
-            audience=practice.audience,
-        ),
+    return Entry(
+        kind="practice",
+        item_id=practice.id,
+        address=f"/practices/{practice.slug}",
+        title=practice.title,
+        body="\n".join([practice.sentence, *parts]),
+        written_at=practice.published_at or practice.updated_at,
+        byline=", ".join(filter(None, (practice.author.name, place))),
+        agenda_id=practice.agenda_id,
+        language=practice.language,
+        audience=practice.audience,
     )
 
 
@@ -652,7 +665,7 @@ def write_reading(
     _set(reading, vars(text))
     if reading_fields(reading) != before:
         keep_version(curator, "reading", reading.id, before)
-        _index_reading(curator, reading)
+        search.index(curator, _reading_entry(reading))
     return reading
 
 
@@ -681,25 +694,84 @@ def _new_reading(curator: Person, agenda: Agenda, text: ReadingText) -> Reading:
     reading.agenda = agenda
     db.session.add(reading)
     db.session.flush()
-    _index_reading(curator, reading)
+    search.index(curator, _reading_entry(reading))
     return reading
 
 
-def _index_reading(curator: Person, reading: Reading) -> None:
-    search.index(
-        curator,
-        Entry(
-            kind="reading",
-            item_id=reading.id,
-            address=f"/agendas/{reading.agenda.slug}#reading-{reading.id}",
-            title=reading.title,
-            body=reading.why,
-            written_at=reading.created_at,
-            byline=reading.authors,
-            agenda_id=reading.agenda_id,
-            language=reading.language,
-        ),
+def _reading_entry(reading: Reading) -> Entry:
+    return Entry(
+        kind="reading",
+        item_id=reading.id,
+        address=f"/agendas/{reading.agenda.slug}#reading-{reading.id}",
+        title=reading.title,
+        body=reading.why,
+        written_at=reading.created_at,
+        byline=reading.authors,
+        agenda_id=reading.agenda_id,
+        language=reading.language,
     )
+
+
+# For the commands that make anew what follows from the rows
+
+
+@action
+def rerender_paragraphs(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store HTML made anew, by the id of a case's paragraph, where it still has that source. Says how many."""
+    require(system.can.administer())
+    row = CaseParagraph
+    return sum(_store_html(row, text, row.id == row_id) for row_id, text in texts.items())
+
+
+@action
+def rerender_sections(system: Person, texts: Mapping[tuple[int, str], Written]) -> int:
+    """The same for the parts of practices, by the practice's id and the part's name."""
+    require(system.can.administer())
+    row = PracticeSection
+    return sum(
+        _store_html(row, text, row.practice_id == practice_id, row.name == name)
+        for (practice_id, name), text in texts.items()
+    )
+
+
+def _store_html(
+    row: type[CaseParagraph] | type[PracticeSection], text: Written, *which: ColumnElement[bool]
+) -> int:
+    same = update(row).where(*which, row.source == text.source)
+    made = same.values(html=text.html, html_version=text.html_version).returning(row.position)
+    return len(db.session.scalars(made).all())
+
+
+@action
+def reindex_cases(system: Person, case_ids: Sequence[int], plain: PlainTexts) -> None:
+    """Make the documents of cases anew. `plain` may know their words already."""
+    require(system.can.administer())
+    cases = cases_to_index(case_ids)
+    known = {("case", case.id): (_case_entry(case, plain), case.hidden_at) for case in cases}
+    search.reindex(system, known)
+
+
+@action
+def reindex_practices(system: Person, practice_ids: Sequence[int], _plain: PlainTexts) -> None:
+    """Make the documents of practices anew; only a published one has a document."""
+    require(system.can.administer())
+    known: dict[search.Thing, search.Known | None] = {}
+    for practice in practices_to_index(practice_ids):
+        is_there = practice.state == PUBLISHED and practice.deleted_at is None
+        entry = (_practice_entry(practice), practice.hidden_at) if is_there else None
+        known["practice", practice.id] = entry
+    search.reindex(system, known)
+
+
+@action
+def reindex_readings(system: Person, reading_ids: Sequence[int], _plain: PlainTexts) -> None:
+    """Make the documents of best reads anew; one that was removed has none."""
+    require(system.can.administer())
+    known: dict[search.Thing, search.Known | None] = {}
+    for reading in readings_to_index(reading_ids):
+        entry = (_reading_entry(reading), None) if reading.removed_at is None else None
+        known["reading", reading.id] = entry
+    search.reindex(system, known)
 
 
 # What the three have in common

@@ -244,6 +244,12 @@ def case_to_change(doer: Person, case_id: int) -> Case:
     return _the(Case, query.with_for_update(of=Case))
 
 
+def cases_to_index(case_ids: Iterable[int]) -> Sequence[Case]:
+    """Cases with all that they say, hidden ones too, held until the deed that asks is done."""
+    query = select(Case).where(Case.id.in_(case_ids)).order_by(Case.id).options(*_case_page())
+    return db.session.scalars(query.with_for_update(of=Case)).all()
+
+
 # Practices
 
 
@@ -355,6 +361,13 @@ def practice_to_change(doer: Person, practice_id: int) -> Practice:
     return _the(Practice, query.with_for_update(of=Practice))
 
 
+def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
+    """Practices in every state with all that they say, held until the deed that asks is done."""
+    query = select(Practice).where(Practice.id.in_(practice_ids)).order_by(Practice.id)
+    query = query.options(*_practice_page())
+    return db.session.scalars(query.with_for_update(of=Practice)).all()
+
+
 def practice_of_key(author: Person, key: str | None) -> Practice | None:
     """The practice that the author's form of this submission key has made already."""
     if not key:
@@ -456,6 +469,13 @@ def get_reading(reader: Person, reading_id: int) -> Reading:
     """One best read with its agenda."""
     query = visible_readings(reader).where(Reading.id == reading_id)
     return _the(Reading, query.options(joinedload(Reading.agenda)))
+
+
+def readings_to_index(reading_ids: Iterable[int]) -> Sequence[Reading]:
+    """Best reads with their agendas, removed ones too, held until the deed that asks is done."""
+    query = select(Reading).where(Reading.id.in_(reading_ids)).order_by(Reading.id)
+    query = query.options(joinedload(Reading.agenda))
+    return db.session.scalars(query.with_for_update(of=Reading)).all()
 
 
 # The discussion of a case or a practice

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, update
 
 from forum.db import action, db, now
-from forum.permissions import PUBLIC, Person
+from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
-from forum.search.queries import documents_below, get_document, searchable
+from forum.search.queries import documents_below, documents_of, get_document, searchable
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,42 @@ class Entry:
     audience: str = PUBLIC
 
 
+Thing = tuple[str, int]  # kind and item id
+Known = tuple[Entry, datetime | None]  # what search is told of a thing, and since when it is hidden
+
+
 @action
 def index(_doer: Person, entry: Entry) -> None:
     """Make one thing findable, or findable by its new words. A hidden thing stays hidden."""
     document = get_document(entry.kind, entry.item_id)
-    parent = get_document(*entry.parent) if entry.parent else None
+    _write(entry, document, get_document(*entry.parent) if entry.parent else None)
+    db.session.flush()
+
+
+@action
+def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
+    """Make the documents of things anew, each hidden as the thing is. Those with None are forgotten."""
+    require(system.can.administer())
+    known = {thing: told for thing, told in things.items() if told}
+    _write_all(known)
+    for kind, item_id in things.keys() - known.keys():
+        unindex(system, kind, item_id)
+
+
+def _write_all(known: Mapping[Thing, Known]) -> None:
+    """Write many documents with few queries. A parent comes before its children."""
+    parents = {entry.parent for entry, _hidden_at in known.values() if entry.parent}
+    documents = documents_of({*known, *parents})
+    for thing, (entry, hidden_at) in known.items():
+        parent = documents.get(entry.parent) if entry.parent else None
+        documents[thing] = _write(entry, documents.get(thing), parent)
+        documents[thing].hidden_at = hidden_at
+        if not entry.parent:
+            db.session.flush()  # gives it the id that its children need
+    db.session.flush()
+
+
+def _write(entry: Entry, document: Document | None, parent: Document | None) -> Document:
     if document is None:
         document = Document(kind=entry.kind, item_id=entry.item_id)
         db.session.add(document)
@@ -44,7 +76,7 @@ def index(_doer: Person, entry: Entry) -> None:
     document.folded_title, document.folded_body = _words_of(entry)
     document.language, document.audience = entry.language, entry.audience
     document.written_at = entry.written_at
-    db.session.flush()
+    return document
 
 
 def _words_of(entry: Entry) -> tuple[str, str]:

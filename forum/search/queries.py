@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -14,10 +14,13 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     column,
     exists,
+    false,
     func,
     literal_column,
+    or_,
     select,
     table,
     text,
@@ -91,6 +94,16 @@ def visible_documents(reader: Person) -> Select[Document]:
 def get_document(kind: str, item_id: int) -> Document | None:
     """The document of one thing, or None when it has none."""
     return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
+
+
+def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Document]:
+    """The documents that there are of some things, by kind and item id."""
+    ids: dict[str, list[int]] = {}
+    for kind, item_id in things:
+        ids.setdefault(kind, []).append(item_id)
+    wanted = (and_(Document.kind == k, Document.item_id.in_(some)) for k, some in ids.items())
+    found = db.session.scalars(select(Document).where(or_(false(), *wanted)))
+    return {(document.kind, document.item_id): document for document in found}
 
 
 def documents_below(kind: str, item_id: int) -> Sequence[Document]:

@@ -1,27 +1,35 @@
-"""`flask demo` and `flask import-agenda FILE`."""
+"""`flask demo | import-agenda FILE | rerender | reindex`."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 from flask import Blueprint, current_app
 
+from forum.agendas import actions as agendas
+from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
+from forum.library import actions as library
+from forum.markup import PlainTexts, Written, plain, write
+from forum.members import actions as members
 from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
 from forum.members.queries import federation
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
-from forum.permissions import ROLES, SYSTEM
+from forum.permissions import ROLES, SYSTEM, Person
+from forum.search import actions as search
 from forum.settings import Settings
-from forum.transfer import actions
+from forum.transfer import actions, queries
 from forum.transfer.forms import read_agenda, read_people
 from forum.transfer.models import FaultyFileError
 from forum.transfer.queries import counts, members_called
@@ -35,6 +43,23 @@ SHOWN = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg")
 
 NEWS_SINCE = datetime(2026, 11, 10, tzinfo=UTC)
 CURATOR = "hanne-vestergaard"
+
+# So many texts, and so many documents, to a transaction: those who write meanwhile wait for a moment only.
+BATCH, DOCUMENTS = 200, 50
+RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
+    "posts": dialogue.rerender,
+    "paragraphs of cases": library.rerender_paragraphs,
+    "parts of practices": library.rerender_sections,
+    "introductions of agendas": agendas.rerender,
+    "profiles": members.rerender,
+}
+# Posts first, with their topics: search looks at the newest documents first, and the library may stay among them.
+REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
+    "post": dialogue.reindex,
+    "case": library.reindex_cases,
+    "practice": library.reindex_practices,
+    "reading": library.reindex_readings,
+}
 
 bp = Blueprint("transfer_commands", __name__, cli_group=None)
 
@@ -64,15 +89,72 @@ def import_agenda(file: IO[str], by: str) -> None:
         agenda = actions.import_agenda(_member(by), read_agenda(file.read()))
     except FaultyFileError as error:
         for fault in error.faults:
-            click.echo(f"{file.name}:{fault}", err=True)
-        raise click.ClickException(
-            f"{len(error.faults)} things to mend; nothing was loaded."
-        ) from None
+            click.echo(f"{file.name}:{fault.line}: {fault.message}", err=True)
+        number = len(error.faults)
+        things = "1 thing" if number == 1 else f"{number} things"
+        raise click.ClickException(f"{things} to mend; nothing was loaded.") from None
     except UnicodeDecodeError:
         raise click.ClickException("The file is not UTF-8 text; nothing was loaded.") from None
     except Refusal as error:
         raise click.ClickException(f"{error.message} Nothing was loaded.") from None
     click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
+
+
+@bp.cli.command("rerender")
+def rerender() -> None:
+    """Make all HTML anew that an older version of the forum has made. May be stopped and started again."""
+    total = sum(map(queries.outdated_count, RERENDER))
+    with _told(), click.progressbar(length=total, label="Making HTML anew", show_pos=True) as bar:
+        done = {kind: _rerender(kind, bar.update) for kind in RERENDER}
+    made = ", ".join(f"{kind} {number:,}" for kind, number in done.items() if number)
+    all_made = f"Texts made anew: {sum(done.values()):,} ({made})."
+    click.echo(all_made if made else "All HTML is of today. Nothing was done.")
+
+
+def _rerender(kind: str, note: Callable[[int], None]) -> int:
+    """Markdown becomes HTML outside of the deeds, which leave alone what has changed meanwhile."""
+    done = 0
+    for sources in queries.outdated(kind, BATCH):
+        texts = {key: replace(write(source), source=source) for key, source in sources.items()}
+        done += RERENDER[kind](SYSTEM, texts)
+        note(len(texts))
+    return done
+
+
+@bp.cli.command("reindex")
+def reindex() -> None:
+    """Make all that search knows anew from what is written, and let it forget what is gone."""
+    before, total = queries.documents_count(), sum(map(queries.things_count, REINDEX))
+    with (
+        _told(),
+        click.progressbar(length=total, label="Making documents anew", show_pos=True) as bar,
+    ):
+        _forget(queries.stray_documents())
+        for kind in REINDEX:
+            _reindex(kind, bar.update)
+    click.echo(f"Search knows {queries.documents_count():,} documents. Before it knew {before:,}.")
+
+
+def _forget(strays: Sequence[tuple[str, int]]) -> None:
+    for start in range(0, len(strays), DOCUMENTS):
+        search.reindex(SYSTEM, dict.fromkeys(strays[start : start + DOCUMENTS]))
+
+
+def _reindex(kind: str, note: Callable[[int], None]) -> None:
+    for ids in queries.things(kind, DOCUMENTS):
+        sources = queries.sources_of(kind, ids)
+        REINDEX[kind](SYSTEM, ids, PlainTexts((source, plain(source)) for source in sources))
+        note(len(ids))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let a refusal end a long command with a sentence; what it has done until then is kept."""
+    try:
+        yield
+    except Refusal as error:
+        words = error.message or "The database was busy for too long."
+        raise click.ClickException(f"{words} Start the command again to finish it.") from error
 
 
 def _load_demo() -> str:

@@ -1,9 +1,11 @@
-"""What a content file holds when it has been read, and what can be wrong in it. No tables."""
+"""What a content file holds when it has been read, and what can be wrong in it; where texts stand. No tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,16 @@ class PeopleFile:
 
     organisations: list[dict[str, Any]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Where one kind of text stands: the columns of its source, of its HTML's version, and of the row's key.
+
+    An optional text that nobody has written has no HTML to be made anew.
+    """
+
+    source: InstrumentedAttribute[str]
+    version: InstrumentedAttribute[int]
+    key: tuple[InstrumentedAttribute[Any], ...]
+    is_optional: bool = False
