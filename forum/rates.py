@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask, request
@@ -21,8 +22,13 @@ expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETUR
 
 def address() -> str:
     """The address that a request comes from; an IPv6 network of /64 counts as one."""
-    remote = request.remote_addr or "nowhere"
-    return ":".join(remote.split(":")[:4]) if ":" in remote else remote
+    try:
+        remote = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "nowhere"
+    if isinstance(remote, IPv6Address):
+        return str(remote.ipv4_mapped or IPv6Network((remote, 64), strict=False).network_address)
+    return str(remote)
 
 
 limiter = Limiter(key_func=address, strategy="fixed-window", headers_enabled=True)

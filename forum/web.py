@@ -157,7 +157,10 @@ def _clean(value: Any) -> Any:
 def refuse(form: FlaskForm, error: Refusal) -> None:
     """Put a refusal beside the field it speaks of, or above the form."""
     field = getattr(error, "field", "")
-    if field in form:
+    if field == "submission_key":  # it has posted another text, so this one needs its own
+        form[field].data = submission_key()
+        form.form_errors.append(error.message)
+    elif field in form:
         form[field].errors = [*form[field].errors, error.message]
     else:
         form.form_errors.append(error.message)

@@ -32,6 +32,7 @@ from forum.dialogue.models import (
 from forum.dialogue.queries import (
     KEY_LENGTH,
     first_post,
+    gone_posts,
     is_told,
     post_of_key,
     post_to_change,
@@ -94,7 +95,7 @@ class NewTopic:
 def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic with its first post. The same submission key from the same author opens it once."""
     agenda = agenda_by_id(author, agenda_id)
-    if earlier := post_of_key(author, key):
+    if earlier := _sent_before(author, key, new.text, new.title):
         return earlier.topic
     require(author.can.open_topic(agenda))
     organisation_id = _organisation(author, new.for_organisation)
@@ -105,7 +106,7 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
             topic = _add_topic(author, agenda_id, organisation_id, new)
             post = _add_post(topic, author, organisation_id, new.text, key=key, number=1)
     except IntegrityError:
-        return _sent_twice(author, key).topic
+        return _sent_twice(author, key, new.text, new.title).topic
     _set_themes(topic, new.themes)
     _index_topic(author, topic, new.text.plain)
     note_activity(author, agenda_id, now(), topics=_shown(topic))
@@ -129,7 +130,7 @@ def reply(
     `paragraph` is the key of the paragraph of a case that the post comments on.
     """
     topic = topic_to_change(author, topic_id)
-    if earlier := post_of_key(author, key):
+    if earlier := _sent_before(author, key, text):
         return earlier
     require(author.can.reply(topic))
     organisation_id = _organisation(author, for_organisation)
@@ -141,7 +142,7 @@ def reply(
                 topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
             )
     except IntegrityError:
-        return _sent_twice(author, key)
+        return _sent_twice(author, key, text)
     note_activity(author, topic.agenda_id, now())
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
@@ -338,7 +339,8 @@ def restore(moderator: Person, post_id: int) -> Post:
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
         return post
-    is_topic_too = post.topic.hidden_at == post.hidden_at
+    was_hidden_with_it = post.topic.hidden_at == post.hidden_at
+    is_topic_too = was_hidden_with_it and not _is_worth_keeping(post)
     post.hidden_at, post.hidden_reason = None, ""
     _bring_back(moderator, post)
     if is_topic_too:
@@ -463,9 +465,30 @@ def _known_of_topic(opening: Post, plain: PlainTexts) -> search.Known | None:
     return _topic_entry(opening.topic, words), opening.topic.hidden_at
 
 
-def _sent_twice(author: Person, key: str | None) -> Post:
+def _sent_before(
+    author: Person, key: str | None, text: Written, title: str | None = None
+) -> Post | None:
+    """The post that a form has made already, if it says the same; never in place of another text.
+
+    Who goes back in the browser and writes something else sends it with the same key.
+    """
+    earlier = post_of_key(author, key)
+    if earlier is None:
+        return None
+    is_titled_alike = title is None or earlier.topic.title == " ".join(title.split())
+    if earlier.source == text.source and is_titled_alike:
+        return earlier
+    raise Invalid(
+        _(
+            "You have sent this form before, with another text. Send this one too, if you mean both."
+        ),
+        "submission_key",
+    )
+
+
+def _sent_twice(author: Person, key: str | None, text: Written, title: str | None = None) -> Post:
     """The post that another request has written with the same key in this very moment."""
-    if earlier := post_of_key(author, key):
+    if earlier := _sent_before(author, key, text, title):
         return earlier
     raise Conflict(_("This was sent twice at once. Please send it again."))
 
@@ -713,7 +736,8 @@ def _bring_back(doer: Person, post: Post) -> None:
         topic.excerpt = excerpt(plain)
         _index_topic(doer, topic, plain)
     search.restore(doer, "post", post.id)
-    restore_notices(doer, post_id=post.id)
+    if topic.hidden_at is None:
+        restore_notices(doer, post_id=post.id)
 
 
 def _is_worth_keeping(post: Post) -> bool:
@@ -733,7 +757,7 @@ def _restore_topic(doer: Person, topic: Topic) -> None:
     topic.hidden_at = None
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
-    restore_notices(doer, topic_id=topic.id)
+    restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))
 
 
 def _delete_topic(doer: Person, topic: Topic) -> None:

@@ -381,6 +381,13 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
 
 
+def gone_posts(topic: Topic) -> Sequence[int]:
+    """The ids of a topic's posts that were hidden or deleted by themselves."""
+    query = select(Post.id).where(Post.topic_id == topic.id)
+    is_gone = or_(Post.deleted_at.is_not(None), Post.hidden_at.is_not(None))
+    return db.session.scalars(query.where(is_gone)).all()
+
+
 def first_post(topic: Topic) -> Post:
     """The post that opens a topic."""
     query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)

@@ -35,6 +35,7 @@ from forum.members.queries import languages
 from forum.notifications.actions import read_topic
 from forum.notifications.queries import has_unread_about
 from forum.pages import Page
+from forum.rates import address as sent_from
 from forum.rates import limiter
 from forum.web import me
 
@@ -45,7 +46,7 @@ SIMILAR = 4
 
 
 def _who() -> str:
-    return f"member {me().id}" if me().is_member else f"address {request.remote_addr}"
+    return f"member {me().id}" if me().is_member else f"address {sent_from()}"
 
 
 def _was_done(response: AnyResponse) -> bool:

@@ -195,14 +195,15 @@ def write_case(
 
     Comments on a paragraph that was edited move to the most similar one, or to the case as a whole. With
     another agenda than before, the case and its discussion move there. The curator opens the discussion, so
-    it takes a member, not `SYSTEM`. A form that comes twice (`key`) makes one case.
+    it takes a member, not `SYSTEM`. A form that comes twice (`key`) makes one case, which says what came last.
     """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_case(text)
-    if case_id is None:
-        return case_of_key(curator, key) or _new_case(curator, agenda, text, key)
-    case = case_to_change(curator, case_id)
+    known = case_of_key(curator, key) if case_id is None else None
+    if case_id is None and known is None:
+        return _new_case(curator, agenda, text, key)
+    case = case_to_change(curator, known.id if known else case_id or 0)
     require(curator.can.curate(case.agenda))
     return _changed_case(curator, case, agenda, text)
 

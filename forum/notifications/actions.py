@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from forum.db import action, db, now
 from forum.errors import NotFound
@@ -101,10 +101,14 @@ def hide_notices(_doer: Person, *, topic_id: int | None = None, post_id: int | N
 
 @action
 def restore_notices(
-    _doer: Person, *, topic_id: int | None = None, post_id: int | None = None
+    _doer: Person,
+    *,
+    topic_id: int | None = None,
+    post_id: int | None = None,
+    but: Sequence[int] = (),
 ) -> None:
-    """Bring the notices about a topic or a post back."""
-    _set_hidden(topic_id, post_id, is_hidden=False)
+    """Bring the notices about a topic or a post back, `but` those about posts that stay out of sight."""
+    _set_hidden(topic_id, post_id, but, is_hidden=False)
 
 
 def _notice(event: Event, member_id: int) -> Notice:
@@ -122,11 +126,14 @@ def _notice(event: Event, member_id: int) -> Notice:
     )
 
 
-def _set_hidden(topic_id: int | None, post_id: int | None, *, is_hidden: bool) -> None:
+def _set_hidden(
+    topic_id: int | None, post_id: int | None, but: Sequence[int] = (), *, is_hidden: bool
+) -> None:
     hidden_at = now() if is_hidden else None
     for model in (Event, Notice):
         about = model.post_id == post_id if post_id else model.topic_id == topic_id
-        _set(model, {"hidden_at": hidden_at}, about, model.kind != "decision")
+        is_meant = or_(model.post_id.is_(None), model.post_id.not_in(but))
+        _set(model, {"hidden_at": hidden_at}, about, is_meant, model.kind != "decision")
 
 
 def _set(model: type[Event] | type[Notice], values: dict[str, Any], *which: Any) -> None:

@@ -17,7 +17,9 @@ from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.members.models import Member
+from forum.notifications.actions import make_notices
 from forum.notifications.models import Event
+from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
 from forum.search.queries import Query, find
@@ -125,11 +127,46 @@ def test_a_form_sent_twice_at_once_posts_once(
 
     monkeypatch.setattr(actions, "post_of_key", blind_at_first)
     assert actions.reply(people.ben, topic.id, write("Yes."), key="race").id == earlier.id
-    looked.clear()
-    opened = actions.open_topic(people.ben, topic.agenda_id, new(), key="race")
-    assert opened.id == topic.id
     assert (fresh(topic).posts_count, fresh(topic).replies_count) == (2, 1)
     assert fresh(people.ben).posts_count == 1
+    opened = actions.open_topic(people.ben, topic.agenda_id, new(), key="topic")
+    looked.clear()
+    again = actions.open_topic(people.ben, topic.agenda_id, new(), key="topic")
+    assert again.id == opened.id and fresh(people.ben).posts_count == 2
+
+
+def test_another_text_with_a_key_of_before_is_refused_and_never_swallowed(
+    people: Any, topic: Topic
+) -> None:
+    """Who goes back in the browser and writes on sends the key of the form that is posted already."""
+    actions.reply(people.ben, topic.id, write("Yes."), key="k")
+    with pytest.raises(Invalid) as refused:
+        actions.reply(people.ben, topic.id, write("Yes, and more."), key="k")
+    assert refused.value.field == "submission_key"
+    actions.open_topic(people.ben, topic.agenda_id, new(), key="t")
+    for other in (new(text="Another text."), new(title="Another title")):
+        with pytest.raises(Invalid):
+            actions.open_topic(people.ben, topic.agenda_id, other, key="t")
+
+
+def test_a_topic_that_is_shown_again_brings_no_notice_of_what_stays_hidden_in_it(
+    people: Any, topic: Topic
+) -> None:
+    hidden = actions.reply(people.ben, topic.id, write("Hidden words."))
+    gone = actions.reply(people.ben, topic.id, write("Deleted words."))
+    actions.reply(people.ben, topic.id, write("Shown words."))
+    make_notices(SYSTEM)
+    actions.hide(people.moderator, hidden.id, "Rude.")
+    actions.delete(people.ben, gone.id)
+    actions.hide_topic(people.moderator, topic.id)
+    assert not notices_of(people.ana).items
+    actions.restore(people.moderator, hidden.id)
+    assert not notices_of(people.ana).items
+    actions.hide(people.moderator, hidden.id, "Rude.")
+    actions.restore_topic(people.moderator, topic.id)
+    assert [notice.text for notice in notices_of(people.ana).items] == ["Shown words."]
+    actions.restore(people.moderator, hidden.id)
+    assert len(notices_of(people.ana).items) == 2
 
 
 def test_a_member_writes_for_the_own_organisation_or_not_at_all(

@@ -428,6 +428,17 @@ def test_a_member_replies_and_lands_at_the_new_post(
     assert 'lang="fr"' in page(browser, f"{topic.address}?page=2")
 
 
+def test_what_is_written_after_going_back_is_given_back_with_a_key_of_its_own(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    browser, address = sign_in(people.ben), f"/topics/{topic.id}/reply"
+    form = {"source": "Yes.", "language": "en", "submission_key": "k"}
+    assert browser.post(address, data=form).status_code == 303
+    answer = browser.post(address, data={**form, "source": "Yes, and more."})
+    assert answer.status_code == 422 and "Yes, and more." in answer.text
+    assert "with another text" in answer.text and 'value="k"' not in answer.text
+
+
 def test_a_refused_reply_is_kept(people: Any, topic: Topic, sign_in: Any) -> None:
     browser = sign_in(people.ben)
     path = f"/topics/{topic.id}/reply"

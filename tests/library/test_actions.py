@@ -553,6 +553,12 @@ def test_two_equal_cases_at_once_are_one(world: World, monkeypatch: Any) -> None
     assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
 
 
+def test_a_case_sent_again_with_another_text_says_what_came_last(world: World) -> None:
+    first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
+    again = actions.write_case(world.host, world.agenda.id, case_text(body="Written on."), key="k")
+    assert again.id == first.id and again.body == "Written on."
+
+
 def test_two_practices_of_a_title_at_once_are_not_both_taken(
     world: World, monkeypatch: Any
 ) -> None:
