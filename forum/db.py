@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,10 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 4_000
-BUSY_TRIES = 5
+BUSY_TRIES = 2
+# Of the threads of a process so many wait long for a locked database; the others go on serving readers.
+WAITING = threading.BoundedSemaphore(2)
+TURN_SECONDS = 1.5
 
 
 class Moment(TypeDecorator[datetime]):
@@ -101,6 +105,19 @@ def at(moment: datetime) -> Iterator[None]:
         _set_clock.reset(token)
 
 
+_is_in_passing: ContextVar[bool] = ContextVar("is_in_passing", default=False)
+
+
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """For what reading a page writes down: its deed raises `Busy` at once instead of making the reader wait."""
+    token = _is_in_passing.set(True)
+    try:
+        yield
+    finally:
+        _is_in_passing.reset(token)
+
+
 def action(deed: Callable[P, R]) -> Callable[P, R]:
     """Make a function of an `actions.py` a whole deed: saved when it returns, undone when it raises.
 
@@ -143,13 +160,23 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
 
 def _begin_writing(session: Session) -> None:
     session.commit()  # ends the request's read transaction; nothing is pending outside a deed
-    for attempt in range(1, BUSY_TRIES + 1):
+    if not WAITING.acquire(timeout=TURN_SECONDS):
+        raise Busy()
+    try:
+        _take_write_lock(session)
+    finally:
+        WAITING.release()
+
+
+def _take_write_lock(session: Session) -> None:
+    tries = 1 if _is_in_passing.get() else BUSY_TRIES
+    for attempt in range(1, tries + 1):
         try:
             session.connection(execution_options={"is_writing": True})
             return
         except OperationalError as error:
             session.rollback()
-            if not is_locked(error) or attempt == BUSY_TRIES:
+            if not is_locked(error) or attempt == tries:
                 raise Busy() from error
             time.sleep(0.02 * attempt)
 
@@ -176,7 +203,7 @@ def _read_afresh(state: ORMExecuteState) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+        connection.isolation_level = None  # we say BEGIN ourselves, see _begin
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
@@ -195,7 +222,24 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 
 
 @event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Any) -> None:
+def _begin(connection: Any) -> None:
+    is_writing = connection.get_execution_options().get("is_writing")
+    wait = 1 if is_writing and _is_in_passing.get() else BUSY_TIMEOUT_MS
     if connection.dialect.name == "sqlite":
-        is_writing = connection.get_execution_options().get("is_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        with _waiting(connection.connection.driver_connection, wait):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    elif wait != BUSY_TIMEOUT_MS:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+
+
+@contextmanager
+def _waiting(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
+    """Wait otherwise than usual for a lock."""
+    if milliseconds == BUSY_TIMEOUT_MS:
+        yield
+        return
+    connection.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")

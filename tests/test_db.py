@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from forum import db as tool
 from forum.agendas.models import Theme
-from forum.db import Base, action, at, db, now
+from forum.db import Base, action, at, db, in_passing, now
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
@@ -237,6 +239,30 @@ def test_a_deed_waits_for_a_lock_and_then_says_busy(
             rename(member, "Ana Prado")
         assert member.name == "Ana"
         holder.rollback()
+    assert rename(ana(), "Ana Prado").name == "Ana Prado"
+
+
+def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
+    member = ana()
+    db.session.commit()
+    with db.engine.execution_options(is_writing=True).connect() as holder:
+        holder.execute(Member.__table__.update().values(position="held"))
+        began = time.monotonic()
+        with pytest.raises(Busy), in_passing():
+            rename(member, "Ana Prado")
+        assert time.monotonic() - began < 1
+        holder.rollback()
+    assert rename(ana(), "Ana Prado").name == "Ana Prado"
+
+
+def test_only_some_threads_wait_long_so_that_readers_find_one(own: Flask) -> None:
+    with ExitStack() as waiting:
+        for _ in range(2):
+            waiting.enter_context(tool.WAITING)
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            rename(ana(), "Ana Prado")
+        assert time.monotonic() - began < 3
     assert rename(ana(), "Ana Prado").name == "Ana Prado"
 
 

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
+from forum.db import in_passing
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import (
     MYSELF,
@@ -197,7 +198,7 @@ def discussion(topic: Topic) -> dict[str, Any]:
 
 def _note_read(topic: Topic) -> None:
     if me().is_member and has_unread_about(me(), topic.id):
-        with suppress(Busy):  # reading goes on; the next visit notes it
+        with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
             read_topic(me(), topic.id)
 
 
@@ -336,7 +337,7 @@ def _reply_form(topic: Topic) -> ReplyForm:
         submission_key=web.submission_key(),
         paragraph=web.text("paragraph", 12),
     )
-    if not form.is_submitted():
+    if request.method == "GET":
         form.source.data = _quotation()
     if topic.home:
         form.source.label.text = _("Your comment")

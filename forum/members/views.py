@@ -33,7 +33,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import markup, web
-from forum.db import now
+from forum.db import in_passing, now
 from forum.errors import Busy, Forbidden, Invalid
 from forum.history.queries import versions_of
 from forum.members import actions, queries
@@ -86,7 +86,7 @@ def load_user(token: str) -> SignedIn | None:
     """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
     found = queries.session_of(token)
     if found and found.seen_at < now() - SEEN_EVERY:
-        with suppress(Busy):  # reading goes on; the next request notes it
+        with suppress(Busy), in_passing():  # reading goes on; the next request notes it
             actions.note_seen(found.member, found.id)
     return SignedIn(found.member, token) if found else None
 
