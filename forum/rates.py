@@ -31,7 +31,13 @@ def address() -> str:
     return str(remote)
 
 
-limiter = Limiter(key_func=address, strategy="fixed-window", headers_enabled=True)
+# When the counters cannot be kept in their file, each process counts for itself until they can.
+limiter = Limiter(
+    key_func=address,
+    strategy="fixed-window",
+    headers_enabled=True,
+    in_memory_fallback_enabled=True,
+)
 
 
 class SQLiteStorage(Storage):
@@ -70,7 +76,10 @@ class SQLiteStorage(Storage):
 
     def check(self) -> bool:
         """Whether the storage answers."""
-        return bool(self._connection().execute("SELECT 1").fetchone())
+        try:
+            return bool(self._connection().execute("SELECT 1").fetchone())
+        except sqlite3.Error:
+            return False
 
     def reset(self) -> int | None:
         """Forget everything; hands back how many keys there were."""

@@ -1,29 +1,212 @@
-"""Whom the rate limits count as one."""
+"""Rate limits: counted once for all workers, ended by their window, and no help to somebody else's lock-out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
-from forum.rates import address
+from forum import rates
+from forum.agendas.models import Agenda
+from forum.app import create_app
+from forum.members import actions as members
+from forum.rates import SQLiteStorage
+from tests.world import build
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where the counters are."""
+    return f"sqlite:///{tmp_path}/limits.sqlite"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A clock of the storage that is moved on by hand: `clock(60)`."""
+    moment = [1_000_000.0]
+    monkeypatch.setattr(rates.time, "time", lambda: moment[0])
+
+    def move_on(seconds: float) -> None:
+        moment[0] += seconds
+
+    return move_on
+
+
+# The storage
+
+
+def test_two_workers_count_together(path: str) -> None:
+    one, two = SQLiteStorage(path), SQLiteStorage(path)
+    assert [one.incr("a", 60), two.incr("a", 60), one.incr("a", 60, 3), two.incr("b", 60)] == [
+        1,
+        2,
+        5,
+        1,
+    ]
+    assert (one.get("a"), two.get("a"), one.get("none")) == (5, 5, 0)
+
+
+def test_many_at_once_are_each_counted(path: str) -> None:
+    storages = [SQLiteStorage(path) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda n: storages[n % 4].incr("a", 60), range(200)))
+    assert sorted(counts) == list(range(1, 201))
+
+
+def test_a_window_ends(path: str, clock: Any) -> None:
+    storage = SQLiteStorage(path)
+    storage.incr("a", 60)
+    clock(59)
+    assert storage.incr("a", 60) == 2
+    assert storage.get_expiry("a") == 1_000_060.0  # later hits do not prolong it
+    clock(1)
+    assert storage.get("a") == 0
+    assert storage.incr("a", 60) == 1
+
+
+def test_what_is_over_is_forgotten(path: str, clock: Any) -> None:
+    storage = SQLiteStorage(path)
+    for number in range(50):
+        storage.incr(f"a{number}", 1)
+    clock(120)
+    storage.incr("b", 1)
+    assert storage.reset() == 1
+
+
+def test_keys_are_forgotten_on_request(path: str) -> None:
+    storage = SQLiteStorage(path)
+    storage.incr("a", 60)
+    storage.clear("a")
+    assert storage.get("a") == 0 and storage.check()
+    odd = "'; DROP TABLE hit; --"
+    assert storage.incr(odd, 60) == 1 and storage.get(odd) == 1
+
+
+def test_it_is_a_storage_of_the_library(path: str) -> None:
+    storage = storage_from_string(path)
+    assert isinstance(storage, SQLiteStorage)
+    limiter, limit = FixedWindowRateLimiter(storage), parse("2/minute")
+    assert [limiter.hit(limit, "a") for _turn in range(3)] == [True, True, False]
+
+
+# The key
+
+
+@pytest.mark.sqlite_only  # no database in it
 @pytest.mark.parametrize(
-    ("sent_from", "counted_as"),
+    ("remote", "key"),
     [
         ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8::1", "2001:db8::"),
-        ("2001:db8::a:b:c:d", "2001:db8::"),
-        ("2001:db8:0:0:9::", "2001:db8::"),
-        ("::1", "::"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("::ffff:c000:207", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::"),
+        ("2001:db8::ffff:2", "2001:db8::"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::1", "::"),
+        (None, "nowhere"),
         ("unix:", "nowhere"),
     ],
 )
-def test_a_network_of_ipv6_counts_as_one_however_it_is_written(
-    app: Flask, sent_from: str, counted_as: str
+def test_a_network_of_one_house_counts_as_one(app: Flask, remote: str | None, key: str) -> None:
+    with app.test_request_context("/", environ_base={"REMOTE_ADDR": remote}):
+        assert rates.address() == key
+
+
+# The doors
+
+
+@pytest.fixture
+def workers(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[list[FlaskClient]]:
+    """Browsers at two workers of one forum that counts requests."""
+    settings = replace(app.extensions["settings"], limits=True, data=tmp_path)
+    kept = dict(vars(rates.limiter))
+    made = [create_app(settings) for _ in range(2)]
+    for worker in made:
+        worker.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        worker.test_client_class = type(client)
+    yield [worker.test_client() for worker in made]
+    vars(rates.limiter).update(kept)
+    rates.limiter.enabled = False
+
+
+def try_password(browser: FlaskClient, path: str = "/sign-in", **options: Any) -> Any:
+    data = {"email": "ana@example.org", "password": "guess"}
+    return browser.post(path, data=data, **options)
+
+
+def test_a_limit_holds_at_all_workers_together(workers: list[FlaskClient], people: Any) -> None:
+    statuses = [try_password(workers[turn % 2]).status_code for turn in range(12)]
+    assert statuses == [422] * 10 + [429] * 2
+
+
+def test_what_is_too_much_says_when_to_come_back(workers: list[FlaskClient], people: Any) -> None:
+    for _turn in range(10):
+        try_password(workers[0])
+    answer = try_password(workers[1])
+    assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "tried too often" in answer.get_data(as_text=True)
+    assert workers[1].get("/sign-in").status_code == 200  # looking is free
+
+
+def test_another_spelling_of_the_address_is_no_way_around(
+    workers: list[FlaskClient], people: Any
 ) -> None:
-    with app.test_request_context(environ_base={"REMOTE_ADDR": sent_from}):
-        assert address() == counted_as
+    spellings = ["/sign-in", "/sign-in?a=1", "/sign-in?", "//sign-in", "/%73ign-in", "/sign-in/", "/SIGN-IN",
+                 "/./sign-in", "/sign-in;a=1", "/sign-in.json", "/sign-in%20", "/sign-in#a"]  # fmt: skip
+    statuses = [try_password(workers[0], spellings[turn % 12]).status_code for turn in range(48)]
+    assert statuses.count(422) <= 10
+    assert set(statuses) <= {400, 422, 429, 404, 308}  # `//sign-in` names a host
+    for headers in (
+        {"X-Forwarded-For": "10.0.0.1"},
+        {"X-Real-IP": "10.0.0.2"},
+        {"Forwarded": "for=10.0.0.3"},
+    ):
+        assert try_password(workers[0], headers=headers).status_code == 429
+
+
+def test_posting_is_limited_for_a_member_and_gives_the_text_back(
+    workers: list[FlaskClient], people: Any, agenda: Agenda
+) -> None:
+    world = build(people, agenda)
+    path, statuses = f"/topics/{world['topic']}/reply", []
+    token = members.sign_in(people.ben, "A test")
+    for browser in workers:
+        with browser.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+    for turn in range(7):
+        data = {
+            "source": f"A thought that is number {turn}.",
+            "submission_key": f"key-{turn}",
+            "language": "en",
+        }
+        answer = workers[turn % 2].post(
+            path, data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{turn}"}
+        )
+        statuses.append(answer.status_code)
+    assert statuses == [303] * 5 + [429] * 2
+    assert "number 6" in answer.get_data(as_text=True) and "Your text is safe" in answer.get_data(
+        as_text=True
+    )
+
+
+def test_without_its_file_each_worker_counts_for_itself(
+    workers: list[FlaskClient], people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SQLiteStorage, "_connection", _no_connection)
+    statuses = [try_password(workers[0]).status_code for _turn in range(12)]
+    assert statuses == [422] * 10 + [429] * 2
+    assert workers[0].get("/").status_code == 200
+
+
+def _no_connection(_self: SQLiteStorage) -> None:
+    raise rates.sqlite3.OperationalError("disk I/O error")
