@@ -1,0 +1,187 @@
+"""Work after the commit: tried again when it fails, stopped when asked, and done by a worker of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+from forum import jobs
+from forum.agendas import actions as agendas
+from forum.app import create_app
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.jobs import Worker, run_together, server_commands
+from forum.markup import write
+from forum.members import actions as members
+from forum.notifications.queries import unread_count
+from forum.permissions import SYSTEM, VISITOR
+from forum.rates import limiter
+from forum.settings import Settings
+
+TOP = Path(__file__).parent.parent
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The signals of the tests' own process are as they were afterwards."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def in_a_moment(deed: Callable[[], object]) -> None:
+    threading.Timer(0.3, deed).start()
+
+
+# The loop
+
+
+def test_a_task_that_fails_is_tried_again_and_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done: list[str] = []
+
+    def fails() -> int:
+        done.append("tried")
+        raise OSError("the disk is full")
+
+    def works() -> int:
+        done.append("worked")
+        return 0
+
+    worker = Worker({"fails": fails, "works": works})
+    assert worker.run_once() == jobs.TROUBLED_SECONDS
+    worker.run_once()
+    assert done == ["tried", "worked"] * 2
+    assert "task fails failed and will be tried again" in caplog.text
+
+
+def test_a_worker_rests_when_there_is_nothing_to_do() -> None:
+    amounts = iter([3, 0])
+    worker = Worker({"some": lambda: next(amounts)})
+    assert [worker.run_once(), worker.run_once()] == [0, jobs.IDLE_SECONDS]
+
+
+def test_trouble_with_one_task_is_not_forgotten_for_the_work_of_another() -> None:
+    def fails() -> int:
+        raise ValueError
+
+    assert Worker({"fails": fails, "busy": lambda: 1}).run_once() == 0
+    assert Worker({"busy": lambda: 1, "fails": fails}).run_once() == jobs.TROUBLED_SECONDS
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_loop_after_the_task_that_is_under_way(number: int) -> None:
+    done: list[str] = []
+
+    def task() -> int:
+        os.kill(os.getpid(), number)
+        done.append("finished")
+        return 1
+
+    Worker({"task": task}).run_until_stopped()
+    assert done == ["finished"]
+
+
+def test_a_signal_ends_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 60.0)
+    in_a_moment(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    begun = time.monotonic()
+    Worker({"nothing": lambda: 0}).run_until_stopped()
+    assert time.monotonic() - begun < 10
+
+
+# A server and its worker
+
+
+def test_when_one_command_ends_the_others_end_with_it() -> None:
+    ends = [sys.executable, "-c", "raise SystemExit(3)"]
+    begun = time.monotonic()
+    assert run_together([SLEEP, ends]) == 3
+    assert time.monotonic() - begun < 20
+
+
+def test_ending_the_group_ends_all_of_it(tmp_path: Path) -> None:
+    begin = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+    begun = [tmp_path / "one", tmp_path / "two"]
+    commands = [[sys.executable, "-c", begin, str(path)] for path in begun]
+    script = f"from forum.jobs import run_together; run_together({commands!r})"
+    group = subprocess.Popen([sys.executable, "-c", script], cwd=TOP, start_new_session=True)
+    until = time.monotonic() + 20
+    while not all(path.exists() for path in begun) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.2)  # it listens for signals as soon as all have begun
+    group.terminate()
+    assert group.wait(timeout=20) == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group.pid, 0)
+
+
+def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:
+    server, worker = server_commands("127.0.0.1", 8000, 2)
+    assert "--respawn-failed-workers" in server and server[-1] == "wsgi:app"
+    assert worker[-1] == "worker"
+
+
+# The worker of the forum
+
+
+@pytest.fixture
+def own_forum(tmp_path: Path) -> Iterator[Flask]:
+    """A forum with a database of its own, in a folder that a process may be pointed to."""
+    made = create_app(
+        Settings(
+            data=tmp_path,
+            database_url=f"sqlite:///{tmp_path}/forum.sqlite",
+            url="http://localhost",
+            trusted_hosts=("localhost",),
+            secret_key="of the tests",
+            limits=False,
+        )
+    )
+    limiter.enabled = False
+    with made.app_context():
+        upgrade()
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_worker_makes_the_notices_and_stops_when_asked(own_forum: Flask, tmp_path: Path) -> None:
+    ana = _somebody("Ana Prado")
+    ben = _somebody("Ben Okoth")
+    agenda = agendas.write_agenda(SYSTEM, agendas.AgendaText("Quieter", write("Text.")))
+    new = dialogue.NewTopic("question", "Why so loud?", write("Text."))
+    topic = dialogue.open_topic(ana, agenda.id, new)
+    dialogue.reply(ben, topic.id, write("Ask the trams."))
+    assert unread_count(ana) == 0
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    environment = {**os.environ, "FORUM_DATA": str(tmp_path), "FORUM_DEMO": "", "FORUM_LIMITS": "0"}
+    environment.pop("FORUM_DATABASE_URL", None)
+    worker = subprocess.Popen(command, cwd=TOP, env=environment, start_new_session=True)
+    try:
+        until = time.monotonic() + 30
+        while unread_count(ana) == 0 and time.monotonic() < until:
+            time.sleep(0.1)
+            db.session.rollback()
+        assert unread_count(ana) == 1
+    finally:
+        worker.terminate()
+    assert worker.wait(timeout=20) == 0
+
+
+def _somebody(name: str) -> members.Member:
+    email = f"{name.split(maxsplit=1)[0].lower()}@example.org"
+    return members.join(VISITOR, members.Joining(name, email, "no hash"))
