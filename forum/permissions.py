@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, false, or_, true
@@ -137,8 +138,9 @@ class Can:
         if self.person.is_suspended:
             return Verdict(
                 _(
-                    "A moderator has suspended this account until %(day)s.",
-                    day=f"{self.person.suspended_until:%Y-%m-%d, %H:%M} UTC",
+                    "A moderator has suspended this account until %(day)s, UTC."
+                    " If you think that this is wrong, write to us.",
+                    day=_moment(self.person.suspended_until),
                 )
             )
         return YES if self.person.is_member else NO
@@ -314,6 +316,11 @@ class Everything(Can):
     def administer(self) -> Verdict:
         """Yes."""
         return YES
+
+
+def _moment(at: datetime) -> LazyString:
+    """A day and time in words, once it is known in which language."""
+    return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
 
 
 def administers(role: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
@@ -195,7 +196,7 @@ def suspend(moderator: Person, member_id: int, until: datetime, reason: str) -> 
     _require_reason(reason)
     thing = _in_turn(moderator, "member", member_id)
     members.suspend(moderator, member_id, until)
-    day = _("Until %(day)s.", day=f"{until:%Y-%m-%d}")
+    day = _("Until %(day)s.", day=format_date(until, "d MMMM yyyy"))
     return _record(moderator, "suspend", thing, f"{day} {reason}")
 
 
