@@ -73,7 +73,8 @@ def _add_entry(feed: Element, entry: Entry) -> None:
     SubElement(element, "link", rel="alternate", type="text/html", href=entry.address)
     author = SubElement(element, "author")
     _add(author, "name", entry.author)
-    _add(author, "uri", entry.author_address)
+    if entry.author_address:
+        _add(author, "uri", entry.author_address)
     if entry.kind:
         SubElement(element, "category", term=entry.kind)
     _add(element, "content", entry.html).set("type", "html")

@@ -251,11 +251,10 @@ def _structured_answer(answer: Post) -> dict[str, Any]:
 
 
 def _structured_person(member: Any) -> dict[str, str]:
-    return {
-        "@type": "Person",
-        "name": member.name,
-        "url": web.absolute(url_for("front.profile", handle=member.handle)),
-    }
+    person = {"@type": "Person", "name": member.name}
+    if member.has_page:
+        person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
+    return person
 
 
 @bp.get("/posts/<int:id>")

@@ -53,7 +53,7 @@ from forum.library.queries import (
 )
 from forum.markup import excerpt
 from forum.members.forms import KIND_NAMES
-from forum.members.models import City, Organisation
+from forum.members.models import City, Member, Organisation
 from forum.members.queries import (
     DirectoryFilter,
     cities_with_members,
@@ -441,12 +441,19 @@ def _entry(post: Post) -> feeds.Entry:
         title=topic.title if is_opening else _("Reply to “%(title)s”", title=topic.title),
         html=str(post.html),
         author=post.author.name,
-        author_address=web.absolute(url_for("front.profile", handle=post.author.handle)),
+        author_address=_profile_of(post.author),
         published_at=post.created_at,
         updated_at=post.edited_at or post.created_at,
         language=post.language,
         kind=topic.kind if is_opening else "reply",
     )
+
+
+def _profile_of(author: Member) -> str:
+    """The address of somebody's profile; empty when it is hidden."""
+    if not author.has_page:
+        return ""
+    return web.absolute(url_for("front.profile", handle=author.handle))
 
 
 # For machines

@@ -127,6 +127,11 @@ class Member(permissions.Person, Base):
     )
 
     @property
+    def has_page(self) -> bool:
+        """Whether everybody may look at the profile: it is not hidden, and the person has not left."""
+        return self.hidden_at is None and self.left_at is None
+
+    @property
     def initials(self) -> str:
         """One or two letters that stand for the name where there is no room for it."""
         words = self.name.split()

@@ -61,7 +61,7 @@ def languages() -> list[tuple[str, str]]:
 
 def _own_name(code: str) -> str:
     name = Locale.parse(code).get_display_name() or code
-    return name[0].upper() + name[1:]
+    return name[0].title() + name[1:]  # Georgian, which has no capitals for this, stays as it is
 
 
 # Sessions

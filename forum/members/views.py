@@ -474,6 +474,8 @@ def choose_city(form: HasCity) -> None:
         form.city_id.data = meant[0].id
         return
     form.city_id.choices = [(city.id, _described(city)) for city in found]
+    if len(found) == 1:
+        raise Invalid(_("Is it this city? Choose it."), "city_id")
     raise Invalid(_("Several cities fit. Choose the one you mean."), "city_id")
 
 

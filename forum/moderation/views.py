@@ -88,7 +88,8 @@ def _report(kind: str, item_id: int) -> Answer:
     def deed() -> AnyResponse:
         reason, text = form.reason.data, form.text.data or ""
         actions.report(me(), thing.kind, thing.item_id, reason, text)
-        flash(_("Thank you. The moderators will look at it, and you will hear from them."), "ok")
+        thanks = _("Thank you. The moderators will look at it, and you will hear from them.")
+        flash(thanks, "message")
         return web.see_other(web.safe_next(thing.address))
 
     return web.answer(form, page, deed)

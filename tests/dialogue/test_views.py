@@ -495,6 +495,16 @@ def test_a_comment_is_called_a_comment(people: Any, agenda: Agenda, sign_in: Any
     assert "1 comment</span>" in page(browser, "/topics")
 
 
+def test_no_link_leads_to_a_hidden_profile(client: FlaskClient, people: Any, topic: Topic) -> None:
+    actions.reply(people.ben, topic.id, write("A reply."))
+    assert page(client, topic.address).count("/members/ben-okoth") == 1
+    assert "/members/ben-okoth" in page(client, f"/topics/{topic.id}/feed.atom")
+    members.hide_profile(people.moderator, people.ben.id)
+    for path in (topic.address, f"/topics/{topic.id}/feed.atom"):
+        text = page(client, path)
+        assert "Ben Okoth" in text and "/members/ben-okoth" not in text
+
+
 def test_a_topic_without_replies_says_so(client: FlaskClient, topic: Topic) -> None:
     text = page(client, topic.address)
     assert "No replies yet</h2>" in text and "0 replies" not in text

@@ -183,6 +183,7 @@ def test_handles_come_back_in_the_order_asked_for(app, people):
 
 def test_languages_have_their_own_names():
     known = dict(members.languages())
+    assert known["ka"] == "ქართული" and known["fr"] == "Français"
     assert (known["fr"], known["fi"], known["ar"], known["ja"]) == (
         "Français",
         "Suomi",

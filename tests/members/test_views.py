@@ -86,6 +86,16 @@ def test_joining_signs_in_at_once(client):
     assert is_signed_in(client)
 
 
+def test_every_page_leads_to_signing_in_and_back(client, agenda):
+    for path in ("/cases?kind=network", "/nowhere", "/agendas/quieter"):
+        page = client.get(path).text
+        for door in ("sign-in", "join"):
+            assert f'href="/{door}?next={path.replace("=", "%3D")}"' in page
+    assert "Some pages are for members only." in client.get("/nowhere").text
+    for path in ("/", "/sign-in", "/join"):
+        assert 'class="btn alt sm" href="/sign-in"' in client.get(path).text
+
+
 def test_joining_goes_on_to_where_one_came_from(client):
     answer = client.post(
         "/join", data={**JOINING, "next": "/agendas/quieter/topics/new?kind=question"}
@@ -171,6 +181,7 @@ def test_one_of_several_cities_is_chosen(client):
 def test_the_beginning_of_a_name_offers_the_city(client):
     answer = client.post("/join", data={**JOINING, "city": "Copenh"})
     assert re.findall(r'type="radio" value="(\d+)"', answer.text) == ["2618425"]
+    assert "Is it this city?" in answer.text and "Several cities" not in answer.text
 
 
 @pytest.mark.parametrize("name", sorted(JOINING))
@@ -298,7 +309,7 @@ def test_only_who_knows_the_password_hears_of_a_suspension(client, eva):
     actions.suspend(SYSTEM, eva.id, until)
     answer = enter(client)
     assert answer.status_code == 422
-    assert f"suspended this account until {until:%Y-%m-%d}" in answer.text
+    assert f"suspended this account until {until.day} {until:%B %Y, %H:%M}, UTC." in answer.text
     assert not is_signed_in(client)
 
 

@@ -1,0 +1,64 @@
+"""Every link on every page leads somewhere, for whoever sees it, also when much is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from html import unescape
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas.models import Agenda
+from forum.moderation import actions as moderation
+from tests.world import build
+
+pytestmark = pytest.mark.sqlite_only  # which links a page has does not depend on the database
+MOST = 2  # addresses of one path that differ in their query
+LINK = re.compile(r'<a [^>]*href="([^"]*)"')
+
+
+def dead_links(browser: FlaskClient) -> list[str]:
+    """Follow all links from the home page; say what answers with anything but a page, and who links there."""
+    waiting, seen, dead = deque([("/", "")]), {"/"}, []
+    while waiting:
+        address, linked_by = waiting.popleft()
+        answer = browser.get(address)
+        if answer.status_code not in (200, 301, 302, 303):
+            dead.append(f"{answer.status_code} {address} on {linked_by}")
+        for found in [*LINK.findall(answer.text), answer.location or ""]:
+            there = urlsplit(urljoin(address, unescape(found)))
+            target = f"{there.path}?{there.query}" if there.query else there.path
+            alike = sum(urlsplit(known).path == there.path for known in seen)
+            if (
+                there.netloc in ("", "localhost")
+                and there.scheme != "mailto"
+                and target not in seen
+                and alike < MOST
+            ):
+                seen.add(target)
+                waiting.append((target, unquote(address)))
+    assert len(seen) > 40
+    return dead
+
+
+def hide_much(people: Any, made: dict[str, Any]) -> None:
+    """Hide one thing of each kind."""
+    things = {"case": made["case_id"], "practice": made["practice_id"], "topic": made["topic"]}
+    for kind, number in {**things, "member": people.ben.id}.items():
+        moderation.decide(people.moderator, kind, number, "hide", "It breaks the rules.")
+
+
+@pytest.mark.parametrize(
+    ("who", "is_much_hidden"),
+    [("visitor", False), ("ana", False), ("host", False), ("host", True), ("administrator", True)],
+)
+def test_every_link_leads_somewhere(
+    people: Any, agenda: Agenda, client: FlaskClient, sign_in: Any, who: str, is_much_hidden: bool
+) -> None:
+    made = build(people, agenda)
+    if is_much_hidden:
+        hide_much(people, made)
+    assert dead_links(client if who == "visitor" else sign_in(getattr(people, who))) == []
