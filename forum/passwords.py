@@ -21,7 +21,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
         HASHER.verify(password_hash or _decoy(), password)
     except (VerificationError, InvalidHashError):
         return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
 def is_outdated(password_hash: str) -> bool:

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,8 +73,12 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 
 def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with suppress(FileExistsError):  # workers that begin together agree on the key of the first
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+    for _wait in range(100):
+        if key := path.read_text().strip():
+            return key
+        time.sleep(0.02)  # the first is about to write it
+    raise ValueError(f"{path} is empty: delete it, and a new key is made")

@@ -1,0 +1,60 @@
+"""Settings come from the environment, and the secret key is made once and kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from forum import settings
+from forum.settings import from_environment
+
+
+def test_without_settings_a_forum_runs_by_itself(tmp_path: Path) -> None:
+    found = from_environment({"FORUM_DATA": str(tmp_path / "var")})
+    assert found.database_url == f"sqlite:///{tmp_path}/var/forum.sqlite"
+    assert found.url == "http://127.0.0.1:8000" and not found.is_https
+    assert found.trusted_hosts == ("127.0.0.1", "localhost")
+    assert found.limits and not found.is_demo and found.proxies == 0
+
+
+def test_every_setting_can_be_given(tmp_path: Path) -> None:
+    found = from_environment(
+        {
+            "FORUM_DATA": str(tmp_path),
+            "FORUM_DEMO": "1",
+            "FORUM_URL": "https://dialogue.example.org/",
+            "FORUM_TRUSTED_HOSTS": "a.example, b.example,",
+            "FORUM_SECRET_KEY": "of the tests",
+            "FORUM_PROXIES": "2",
+            "FORUM_LIMITS": "0",
+        }
+    )
+    assert found.url == "https://dialogue.example.org" and found.is_https
+    assert found.trusted_hosts[0] == "dialogue.example.org"
+    assert found.trusted_hosts[-2:] == ("a.example", "b.example")
+    assert found.database_url.endswith("/demo.sqlite")
+    assert (found.secret_key, found.proxies, found.limits) == ("of the tests", 2, False)
+    assert not (tmp_path / "secret-key").exists()
+
+
+def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) -> None:
+    one = from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key
+    assert from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key == one
+    assert from_environment({"FORUM_DATA": str(tmp_path / "two")}).secret_key != one
+    assert len(one) >= 64
+    assert (tmp_path / "one" / "secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_workers_that_begin_together_have_the_same_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(settings._kept_secret, [tmp_path / "secret-key"] * 16))
+    assert len(keys) == 1
+
+
+def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings.time, "sleep", lambda _seconds: None)
+    (tmp_path / "secret-key").touch()
+    with pytest.raises(ValueError, match="is empty"):
+        from_environment({"FORUM_DATA": str(tmp_path)})
