@@ -78,6 +78,7 @@ class Visit:
     def __init__(self, browser: Browser, site: Site, **options: Any) -> None:
         self.site = site
         self.has_scripts = options.get("java_script_enabled", True)
+        options = {"reduced_motion": "reduce", **options}  # moving pictures cost tests their time
         self.context: BrowserContext = browser.new_context(base_url=site.url, **options)
         self.context.set_default_timeout(8_000)
         self.page: Page = self.context.new_page()

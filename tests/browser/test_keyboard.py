@@ -72,17 +72,17 @@ class Hands:
 
 
 @pytest.mark.parametrize(
-    ("who", "path"),
+    ("who", "path", "width", "key"),
     [
-        ("visitor", "/"),
-        ("member", "topic"),
-        ("member", "/cases/c40"),
-        ("member", "/agendas/affordable/topics/new"),
-        ("visitor", "/search?q=flood"),
-        ("moderator", "/moderation"),
+        ("visitor", "/", 1280, "Tab"),
+        ("visitor", "/search?q=flood", 390, "Shift+Tab"),
+        ("member", "topic", 1280, "Tab"),
+        ("member", "topic", 390, "Shift+Tab"),
+        ("member", "/cases/c40", 1280, "Shift+Tab"),
+        ("member", "/agendas/affordable/topics/new", 390, "Tab"),
+        ("moderator", "/moderation", 1280, "Tab"),
     ],
 )
-@pytest.mark.parametrize(("width", "key"), [(1280, "Tab"), (390, "Shift+Tab")])
 def test_the_focus_goes_through_the_page_and_out(
     windows: Callable[..., Visit], topic: str, who: str, path: str, width: int, key: str
 ) -> None:

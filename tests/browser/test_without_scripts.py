@@ -128,8 +128,8 @@ def test_an_edit_keeps_what_it_said_before_until_it_is_withdrawn(plain: Any) -> 
     reply.locator("summary", has_text="More actions").click()
     post = reply.get_attribute("data-post")
     with leaving(page):
-        reply.locator("a", has_text="Edit").click()
-    page.locator("[name=source]").fill("All of it is new.")
+        reply.locator("a[href$='/edit']").click()
+    page.locator("[name=source]").fill(f"All of it is new {uuid4().hex}.")
     press(page, "Save changes")
     page.goto(f"/posts/{post}/history")
     expect(page.locator(".diff ins", has_text="new").first).to_be_visible()
