@@ -15,7 +15,10 @@ BY_HAND = ("document_fts", "words", "alembic_version")
 def test_models_and_migrations_agree(app: Flask) -> None:
     context = MigrationContext.configure(
         db.session.connection(),
-        opts={"compare_type": True, "include_object": lambda _o, name, *_: not str(name).startswith(BY_HAND)},
+        opts={
+            "compare_type": True,
+            "include_object": lambda _o, name, *_: not str(name).startswith(BY_HAND),
+        },
     )
     assert compare_metadata(context, Base.metadata) == []
 
@@ -23,8 +26,18 @@ def test_models_and_migrations_agree(app: Flask) -> None:
 def test_every_foreign_key_has_an_index(app: Flask) -> None:
     """PostgreSQL makes none by itself, and a delete would read whole tables."""
     inspector = inspect(db.session.connection())
-    rarely_asked = {"representative_id", "answer_id", "moderator_id", "actor_id", "organisation_id", "editor_id",
-                    "agenda_id", "city_id", "member_id", "author_id"}
+    rarely_asked = {
+        "representative_id",
+        "answer_id",
+        "moderator_id",
+        "actor_id",
+        "organisation_id",
+        "editor_id",
+        "agenda_id",
+        "city_id",
+        "member_id",
+        "author_id",
+    }
     for table in Base.metadata.tables:
         indexed = {tuple(i["column_names"])[:1] for i in inspector.get_indexes(table)}
         indexed |= {tuple(inspector.get_pk_constraint(table)["constrained_columns"])[:1]}

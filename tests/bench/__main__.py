@@ -19,7 +19,6 @@ from typing import Any
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import event, insert, update
-from tests.corpus import floods
 
 from forum.agendas import actions as agendas
 from forum.app import create_app
@@ -30,6 +29,7 @@ from forum.markup import MAX_SOURCE, write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment
+from tests.corpus import floods
 
 SMALL, LARGE = 20, 20_000
 ROUNDS = 40
