@@ -72,6 +72,8 @@ STROKES = str.maketrans(  # Latin letters whose stroke or tie no standard form p
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
 SURROGATES = re.compile("[\ud800-\udfff]")
+# No script writes them, and a terminal obeys them.
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ class PlainTexts(dict[str, str]):
 
 
 def tidy(source: str) -> str:
-    """The text with one kind of line end, composed accents, and without NUL and lone surrogates."""
-    source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    """The text with one kind of line end, composed accents, and without control characters and lone surrogates."""
+    source = CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
     return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
 
 

@@ -205,6 +205,7 @@ def test_the_key_of_a_paragraph_follows_from_its_words() -> None:
 
 
 def test_a_text_is_tidied() -> None:
+    assert markup.tidy("a\tb\x01\x08\x1b[2J\x7fc") == "a\tb[2Jc"
     assert markup.tidy("\n\na\r\nb\rc\x00\ud800e\u0301\n") == "a\nb\nc\ufffd\u00e9"
     assert markup.write("a", "fi").language == "fi"
 

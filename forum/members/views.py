@@ -391,7 +391,8 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
         raise Invalid(_("This is not your present password."), "current_password")
     own = (federation().name, member.name, member.email)
     _check_password(form.new_password.data or "", own, "new_password")
-    actions.change_password(member, hash_password(form.new_password.data or ""), _token())
+    actions.change_password(member, hash_password(form.new_password.data or ""))
+    _begin_session(member)  # who has copied the cookie of before is signed out, too
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("members.settings"))
 

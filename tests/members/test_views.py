@@ -527,9 +527,12 @@ def test_a_password_is_changed_with_the_present_one(client, app, eva):
     form = {"current_password": "wrong", "new_password": "plain words in a row"}
     answer = client.post("/settings/password", data=form)
     assert answer.status_code == 422 and "This is not your present password." in answer.text
+    copied = app.test_client()
+    copied._cookies = dict(client._cookies)
+    assert is_signed_in(copied)
     answer = client.post("/settings/password", data={**form, "current_password": PASSWORD})
     assert answer.status_code == 303
-    assert is_signed_in(client) and not is_signed_in(elsewhere)
+    assert is_signed_in(client) and not is_signed_in(elsewhere) and not is_signed_in(copied)
     assert enter(elsewhere).status_code == 422
     assert enter(elsewhere, password="plain words in a row").status_code == 303
 
