@@ -263,6 +263,11 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
 
 
+def cookie_name(name: str) -> str:
+    """What a cookie is called: by https so that no neighbouring host can set it (`__Host-`)."""
+    return f"__Host-{name}" if settings().is_https else name
+
+
 def asset(name: str) -> str:
     """The address of a static file, which changes with its content so that it may be kept for ever."""
     return url_for("static", filename=name, v=_version(current_app.static_folder or "", name))
@@ -367,7 +372,7 @@ def _config(settings: Settings) -> dict[str, Any]:
 
 
 def _words() -> dict[str, Any]:
-    cookie = request.cookies.get("theme", "")
+    cookie = request.cookies.get(cookie_name("theme"), "")
     return {
         "me": me(),
         "asset": asset,

@@ -234,8 +234,13 @@ def test_cookies_by_https_are_bound_to_host_and_secure(
     assert "Domain" not in session
     for cookie in cookies:
         assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie, cookie
+        assert cookie.startswith("__Host-") and "Path=/" in cookie, cookie
     theme = browser.post("/appearance", base_url=base, data={"theme": "dark"})
     assert "Secure" in theme.headers["Set-Cookie"]
+    assert theme.headers["Set-Cookie"].startswith("__Host-theme=dark")
+    assert 'data-theme="dark"' in text(browser.get("/rules", base_url=base))
+    gone = browser.post("/appearance", base_url=base, data={"theme": ""}).headers["Set-Cookie"]
+    assert gone.startswith("__Host-theme=;") and "Secure" in gone
     assert "max-age=63072000" in answer.headers["Strict-Transport-Security"]
 
 

@@ -165,7 +165,7 @@ def _account() -> str:
     lock the owner out (ASVS 5.0, 6.1.1).
     """
     account = _account_of(request.form.get("email", ""))
-    device = request.cookies.get(DEVICE, "")
+    device = request.cookies.get(web.cookie_name(DEVICE), "")
     return f"account:{account}:{device}" if _knows(device, account) else f"account:{account}"
 
 
@@ -183,15 +183,15 @@ def _knows(device: str, account: str) -> bool:
 
 def _remember_device(email: str) -> None:
     account = _account_of(email)
-    if _knows(request.cookies.get(DEVICE, ""), account):
+    if _knows(request.cookies.get(web.cookie_name(DEVICE), ""), account):
         return
 
     @after_this_request
     def remember(response: Response) -> Response:
         known = _devices().dumps([account, secrets.token_urlsafe(9)])
-        is_https = web.settings().is_https
+        is_https, name = web.settings().is_https, web.cookie_name(DEVICE)
         response.set_cookie(
-            DEVICE, known, max_age=A_YEAR, secure=is_https, httponly=True, samesite="Lax"
+            name, known, max_age=A_YEAR, secure=is_https, httponly=True, samesite="Lax"
         )
         return response
 
@@ -297,14 +297,12 @@ def _token() -> str:
 def appearance() -> AnyResponse:
     """Keep whether pages are light, dark, or as the device says."""
     answer = web.see_other(web.safe_next())
-    theme = request.form.get("theme", "")
+    theme, name = request.form.get("theme", ""), web.cookie_name("theme")
+    secure = web.settings().is_https
     if theme in ("light", "dark"):
-        secure = web.settings().is_https
-        answer.set_cookie(
-            "theme", theme, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure
-        )
+        answer.set_cookie(name, theme, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
-        answer.delete_cookie("theme", samesite="Lax")
+        answer.delete_cookie(name, samesite="Lax", httponly=True, secure=secure)
     return answer
 
 
