@@ -352,24 +352,26 @@ def _without_home(post: Post) -> Post:
     return post
 
 
-# Rows that a deed decides on, held until it is done
+# Rows that a deed decides on, held until it is done. They are held first and read afterwards: PostgreSQL, when
+# it has waited for a row, reads that row anew, but not what was joined to it (the agenda that it has left).
 
 
 def topic_to_change(doer: Person, topic_id: int) -> Topic:
     """A topic that the doer sees, with its agenda, locked."""
-    query = visible_topics(doer).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
-    topic: Topic | None = db.session.scalar(query.with_for_update(of=Topic))
-    if topic is None:
+    held = visible_topics(doer).where(Topic.id == topic_id).with_only_columns(Topic.id)
+    if db.session.scalar(held.with_for_update(of=Topic)) is None:
         raise NotFound()
-    return topic
+    query = select(Topic).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
+    return db.session.scalars(query).one()
 
 
 def post_to_change(doer: Person, post_id: int) -> Post:
     """A post in a topic that the doer sees, both locked."""
-    query = visible_posts(doer).where(Post.id == post_id)
-    post: Post | None = db.session.scalar(query.with_for_update(of=(Topic, Post)))
-    if post is None:
+    held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    held = held.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
+    if db.session.scalar(held) is None:
         raise NotFound()
+    post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
 
 

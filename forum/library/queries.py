@@ -240,8 +240,9 @@ def curated_agendas(curator: Person) -> list[Agenda]:
 
 def case_to_change(doer: Person, case_id: int) -> Case:
     """The case of an id, held until the deed that asks is done."""
-    query = visible_cases(doer).where(Case.id == case_id).options(*_case_page())
-    return _the(Case, query.with_for_update(of=Case))
+    held = visible_cases(doer).where(Case.id == case_id).with_only_columns(Case.id)
+    _hold(held.with_for_update(of=Case))
+    return _the(Case, select(Case).where(Case.id == case_id).options(*_case_page()))
 
 
 def cases_to_index(case_ids: Iterable[int]) -> Sequence[Case]:
@@ -357,8 +358,11 @@ def agendas_to_share_on(author: Person) -> Sequence[Agenda]:
 
 def practice_to_change(doer: Person, practice_id: int) -> Practice:
     """The practice of an id, held until the deed that asks is done."""
-    query = visible_practices(doer).where(Practice.id == practice_id).options(*_practice_page())
-    return _the(Practice, query.with_for_update(of=Practice))
+    held = visible_practices(doer).where(Practice.id == practice_id).with_only_columns(Practice.id)
+    _hold(held.with_for_update(of=Practice))
+    return _the(
+        Practice, select(Practice).where(Practice.id == practice_id).options(*_practice_page())
+    )
 
 
 def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
@@ -803,6 +807,12 @@ def _practice_page() -> tuple[Any, ...]:
 def _practice_order(order: str) -> tuple[Any, ...]:
     newest = (Practice.published_at.desc(), Practice.id.desc())
     return newest if order == "newest" else (Practice.featured_at.is_(None), *newest)
+
+
+def _hold(ids: Select[Any]) -> None:
+    """Hold a row before it is read with what is joined to it, see `dialogue.queries`."""
+    if db.session.scalar(ids) is None:
+        raise NotFound()
 
 
 def _the(model: type[T], query: Select[Any]) -> T:

@@ -158,3 +158,17 @@ def test_the_gist_of_a_post_has_no_signs(people: Any, agenda: Agenda) -> None:
     reply = actions.reply(people.ben, topic.id, write(source))
     assert reply.gist == "What we did one link"
     assert len(actions.reply(people.ben, topic.id, write("word " * 4_000)).gist) <= 160
+
+
+def test_rows_are_held_before_what_is_joined_to_them_is_read(
+    people: Any, agenda: Any, queries: Any
+) -> None:
+    """PostgreSQL would join a topic that was moved meanwhile to no agenda at all."""
+    topic = actions.open_topic(
+        people.ana, agenda.id, actions.NewTopic("question", "Who knows?", write("A text."))
+    )
+    with queries() as made:
+        post = actions.reply(people.ben, topic.id, write("I do."))
+        actions.mark(people.ana, post.id, "useful")
+    holding = [words for words in made.statements if "FOR UPDATE" in words]
+    assert not [words for words in holding if "LEFT OUTER JOIN" in words]

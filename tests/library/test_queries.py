@@ -196,3 +196,14 @@ def test_lists_take_the_same_queries_with_many_rows(
         actions.write_case(world.host, world.agenda.id, case_text(name=f"Case {number}"))
         published(world, title=f"Practice {number}")
     assert look() == few
+
+
+def test_rows_are_held_before_what_is_joined_to_them_is_read(world: Any, queries: Any) -> None:
+    """See the test of this name of the dialogue."""
+    case = actions.write_case(world.host, world.agenda.id, case_text())
+    practice = actions.write_practice(world.author, world.agenda.id, practice_text())
+    with queries() as made:
+        actions.hide_case(world.host, case.id)
+        actions.submit(world.author, practice.id)
+    holding = [words for words in made.statements if "FOR UPDATE" in words]
+    assert not [words for words in holding if "LEFT OUTER JOIN" in words]
