@@ -118,6 +118,7 @@ def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agend
         written = actions.write_agenda(
             me(), _agenda_text(form), agenda.id if agenda else None, hosts
         )
+        flash(_("The agenda is saved."), "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
     return web.answer(form, page, deed, is_trial=preview is not None)

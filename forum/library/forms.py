@@ -93,7 +93,7 @@ STATE_NAMES = {
     "returned": _("Returned"),
     "published": _("Published"),
 }
-AUDIENCE_NAMES = {PUBLIC: _("Everybody"), MEMBERS: _("Members only")}
+AUDIENCE_NAMES = {PUBLIC: _("Everyone"), MEMBERS: _("Members only")}
 
 
 class Year(IntegerField):
@@ -252,7 +252,7 @@ class PracticeForm(Form):
     lessons = _part("lessons")
     needs = _part("needs")
     failure_audience = RadioField(
-        _("Who may read what did not work?"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
+        _("Who can read what did not work"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
     )
     evidence = RadioField(
         _("How do you know the results?"),
@@ -265,7 +265,7 @@ class PracticeForm(Form):
     themes = SelectMultipleField(_("Themes"), coerce=int)
     language = SelectField(_("Language"), default="en")
     audience = RadioField(
-        _("Who may read it?"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
+        _("Who can read it"), choices=list(AUDIENCE_NAMES.items()), default=PUBLIC
     )
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
     submission_key = HiddenField(validators=[Length(max=64)])

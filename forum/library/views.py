@@ -113,6 +113,7 @@ def _library(name: str, facets: list[Facet], **words: Any) -> str:
         if value in facet.chosen
     ]
     words |= {"facets": facets, "chips": chips, "levels": forms.levels(), **_names()}
+    words["is_filterable"] = any(facet.choices for facet in facets)
     return render_template(f"library/{name}.html", **words)
 
 

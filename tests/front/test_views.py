@@ -132,8 +132,28 @@ def test_a_member_is_led_to_write(small: Small, sign_in: Any) -> None:
 def test_an_empty_forum_says_so_and_offers_a_step(app: Flask, client: Any) -> None:
     for path in ("/", "/members", "/cities", "/search?q=a", "/feeds/all.atom", "/sitemap.xml"):
         assert client.get(path).status_code == 200
-    assert "Nothing has been written yet" in client.get("/").text
+    home = client.get("/").text
+    assert "This forum is new" in home and "The cities of the members will be shown" in home
+    assert "Browse the agendas" not in home and "Make the first agenda" not in home
     assert "Nobody has joined yet" in client.get("/members").text
+
+
+def test_an_empty_forum_tells_who_runs_it_what_to_do_first(people: Any, sign_in: Any) -> None:
+    browser = sign_in(people.moderator)
+    home = browser.get("/").text
+    assert '<a class="btn" href="/agendas/new">' in home and "http://localhost/join" in home
+    for words in ("Nothing has been written yet", "There is no agenda yet", "Browse the agendas"):
+        assert words not in home
+    assert "/agendas/order" not in browser.get("/agendas").text
+    assert "This forum is new" in sign_in(people.ana).get("/").text
+
+
+def test_an_empty_list_has_nothing_to_filter(client: Any, people: Any, sign_in: Any) -> None:
+    for path in ("/cases", "/practices", "/readings", "/topics"):
+        text = client.get(path).text
+        assert "Apply filters" not in text and "Choose the agenda" not in text, path
+        assert "<h2>" in text and 'class="btn' in text
+    assert "There is no open agenda" in sign_in(people.ana).get("/practices/new").text
 
 
 # Agenda

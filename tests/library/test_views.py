@@ -121,9 +121,10 @@ def test_comments_stand_beside_their_paragraph(world: World, case: Case, sign_in
 def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn) -> None:
     key = case.paragraphs[0].key
     reader = sign_in(world.reader)
-    assert f"?paragraph={key}#comment" in reader.get(f"/cases/{case.slug}").text
+    assert f'?paragraph={key}"' in reader.get(f"/cases/{case.slug}").text
     page = reader.get(f"/cases/{case.slug}?paragraph={key}").text
     assert 'id="comment"' in page and f'value="{key}"' in page
+    assert re.search('<textarea[^>]* autofocus[^>]* name="source"', page)
     assert page.count('name="source"') == 1
     form = {"source": "Is it so?", "paragraph": key, "language": "en"}
     answer = reader.post(f"/topics/{case.topic_id}/reply", data=form)
@@ -131,6 +132,17 @@ def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn)
     topic = library.discussed(VISITOR, case.topic_id)
     assert topic is not None and topic.replies_count == 1
     assert "Is it so?" in reader.get(f"/cases/{case.slug}").text.split('class="annot"')[1]
+
+
+def test_filters_that_fit_nothing_can_be_changed(practice: Practice, client: FlaskClient) -> None:
+    page = client.get("/practices?theme=nothing").text
+    assert "No practice has all of these" in page and "Apply filters" in page
+
+
+def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) -> None:
+    short = published(world, link="", sections={})
+    page = sign_in(world.author).get(f"/practices/{short.slug}").text
+    assert "This is a short practice: one sentence." in page and "No city yet" in page
 
 
 @pytest.mark.parametrize("path", ["/cases/{case}?paragraph=zzz", "/cases/{case}?page=999999999999"])
