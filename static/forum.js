@@ -3,12 +3,13 @@
 const { body, documentElement } = document;
 const script = document.querySelector("script[data-modules]");
 const addresses = script.dataset.modules.trim().split(/\s+/);
+const words = { failed: script.dataset.failed, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
 /** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
-const load = (name) =>
+const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ failed: script.dataset.failed, member: body.dataset.member || "" }))
+    .then((module) => module.start({ ...words, load, ...tools }))
     .catch(console.warn);
 
 /** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */
@@ -62,7 +63,8 @@ closeMenus();
 document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
-if (body.dataset.published || document.querySelector("[data-draft]")) load("composer");
+if (body.dataset.published || document.querySelector("[data-draft]")) load("drafts");
+if (document.querySelector("[data-draft]")) load("composer");
 if (document.querySelector("[data-marks]")) load("marks");
 if (document.querySelector("[data-suggest]")) load("suggest");
 load("keys");

@@ -1,0 +1,133 @@
+/** What was typed is kept in this browser, offered again after a crash, and sent once. */
+
+const MAX_DRAFTS = 3;
+const BUSY_SECONDS = 10;
+
+export function start({ member }) {
+  forgetPublished(document.body.dataset.published);
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    form.addEventListener("submit", sendOnce);
+    keepDraft(form, member);
+  }
+}
+
+// Drafts: a list for each member and form, newest first; only a text that was published is forgotten
+
+const read = (key) => JSON.parse(localStorage.getItem(key) || "[]");
+
+function store(key, drafts) {
+  try {
+    if (drafts.length) localStorage.setItem(key, JSON.stringify(drafts.slice(0, MAX_DRAFTS)));
+    else localStorage.removeItem(key);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `published` holds submission keys, and the paths of forms that have none. */
+function forgetPublished(published = "") {
+  for (const text of published.split(" ").filter(Boolean))
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:")))
+      store(key, key.endsWith(`:${text}`) ? [] : read(key).filter((draft) => draft.key !== text));
+}
+
+const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit])";
+
+function fieldsOf(form) {
+  return [...form.querySelectorAll(KEPT)].filter((field) => field.name && !field.readOnly);
+}
+
+const isTick = (field) => field.type === "radio" || field.type === "checkbox";
+
+function contents(form) {
+  return fieldsOf(form).map((f) => [f.name, isTick(f) ? f.value : "", isTick(f) ? f.checked : f.value]);
+}
+
+function fill(form, saved) {
+  for (const [name, value, content] of saved) {
+    const field = fieldsOf(form).find((f) => f.name === name && (!isTick(f) || f.value === value));
+    if (!field) continue;
+    if (isTick(field)) field.checked = content;
+    else field.value = content;
+  }
+}
+
+/** All that stands in the text fields, as one text to compare. */
+function texts(form, saved) {
+  const isText = ([name, , content]) => form.elements[name]?.type === "textarea" && content.trim();
+  return saved.filter(isText).map(([name, , content]) => name + content).join("\n");
+}
+
+function keepDraft(form, member) {
+  const key = `draft:${member}:${new URL(form.action).pathname}`;
+  const saved = form.querySelector("[data-saved]");
+  const own = form.elements.submission_key?.value || newKey();
+  const begun = texts(form, contents(form));
+  const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
+  const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
+  let timer;
+
+  const save = () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (document.body.dataset.leaving) return;
+    const fields = contents(form);
+    const mine = texts(form, fields) ? [{ fields, key: own }] : [];
+    const done = store(key, [...mine, ...others()]);
+    if (saved) saved.textContent = mine.length && done ? saved.dataset.saved : "";
+  };
+  const others = () => read(key).filter((draft) => draft.key !== own); // perhaps of another window
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(save, 500);
+  });
+  addEventListener("pagehide", () => timer && save());
+  form.addEventListener("submit", save);
+  form.addEventListener("submit", () => tell(form));
+
+  const note = form.querySelector("[data-restore]");
+  if (!note) return;
+  note.hidden = !offers.length;
+  note.addEventListener("click", ({ target }) => {
+    const act = target.closest("[data-act]")?.dataset.act;
+    if (!act) return;
+    const offer = offers.shift();
+    const replaced = { fields: contents(form), key: newKey() };
+    const rest = others().filter((draft) => draft.key !== offer.key);
+    if (act === "restore") {
+      fill(form, offer.fields);
+      if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
+    }
+    store(key, rest);
+    note.hidden = !offers.length;
+    save();
+    (note.hidden ? form.querySelector("textarea") : target).focus();
+  });
+}
+
+const newKey = () => crypto.getRandomValues(new Uint32Array(2)).join("");
+
+/** Tell the forum that the browser keeps this text, so that it says when the text is published. */
+function tell(form) {
+  if (form.elements.drafted) return;
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "drafted", value: "1" }));
+}
+
+// Sending once: a second press while the first is under way does nothing
+
+function sendOnce(event) {
+  const form = event.currentTarget;
+  if (form.dataset.busy) return event.preventDefault();
+  if (event.defaultPrevented) return;
+  form.dataset.busy = "1";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(freeForms, BUSY_SECONDS * 1000); // somebody may have stopped it, or the line is dead
+}
+
+function freeForms() {
+  for (const form of document.querySelectorAll("[data-draft][data-busy]")) delete form.dataset.busy;
+  for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
+}
+
+addEventListener("pageshow", ({ persisted }) => persisted && freeForms());
