@@ -67,6 +67,8 @@ def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
     expect(page.locator("[data-restore]")).to_be_visible()
     page.click("[data-act=restore]")
     expect(page.locator("[name=source]")).to_have_value("From the train")
+    page.click("[data-act=restore]")  # what a restored text replaces is offered in its turn
+    expect(page.locator("[name=source]")).to_have_value("From the desk, later")
 
 
 def test_the_whole_form_is_kept(member: Visit) -> None:

@@ -251,7 +251,11 @@ def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
 ) -> None:
     for text in ("A first odd reply.", "A second odd reply."):
         post = report(member, moderator.reply(topic, text))
-    page = moderator.go(f"/moderation/post/{post}")
+    page = moderator.go("/moderation")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("j")
+    assert re.search(r"/moderation/\w+/\d+#entry$", page.url), page.url
+    moderator.go(f"/moderation/post/{post}")
     for key, deed in (("2", "hide"), ("1", "keep"), ("2", "hide")):
         page.keyboard.press(key)
         expect(page.locator(f"[name=deed][value={deed}]")).to_be_checked()
