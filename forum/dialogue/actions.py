@@ -111,7 +111,7 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     _index_topic(author, topic, new.text.plain)
     note_activity(author, agenda_id, now(), topics=_shown(topic))
     _count_post(author, topic, post, 1)
-    _note_quotes(author, topic, post)
+    _note_quotes(author, topic, post, new.text.plain)
     return topic
 
 
@@ -146,7 +146,7 @@ def reply(
     note_activity(author, topic.agenda_id, now())
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post)
+    told = _note_quotes(author, topic, post, text.plain)
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
     return post
 
@@ -181,7 +181,7 @@ def edit(
         _edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
     else:
         _index_post(author, post, post.topic, text.plain)
-    _note_quotes(author, post.topic, post)
+    _note_quotes(author, post.topic, post, text.plain)
     return post
 
 
@@ -870,7 +870,7 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def _note_quotes(author: Person, topic: Topic, post: Post) -> set[int]:
+def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[int]:
     """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
     known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
@@ -881,7 +881,7 @@ def _note_quotes(author: Person, topic: Topic, post: Post) -> set[int]:
     new = [other for other in quoted if other.id not in known]
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
     authors = {other.author_id for other in new}
-    _note(author, "quote", authors, post, post.source)
+    _note(author, "quote", authors, post, plain)
     return authors
 
 

@@ -209,6 +209,7 @@ def test_quoted_authors_are_told_once(people: Any, topic: Topic) -> None:
     text = write(quote("Ana", first.id, "It took") + quote("Ghost", 999_999_999_999, "x") + "Yes.")
     reply = actions.reply(people.ben, topic.id, text)
     assert [event.recipients for event in events("quote")] == [[people.ana.id]]
+    assert events("quote")[0].text == "Yes."
     assert not events("reply")
     assert db.session.get(Quote, (reply.id, first.id)) is not None
     actions.edit(people.ben, reply.id, write(text.source + " Indeed."))
