@@ -269,6 +269,13 @@ class Can:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
         return YES if self.person.is_curator else Verdict(_("This is for moderators."))
 
+    def move_away(self, topic: Topic) -> Verdict:
+        """A topic leaves its agenda by who moderates that one and at least one other."""
+        has_another = self.person.is_moderator or set(self.person.hosted) - {topic.agenda_id}
+        if not has_another:
+            return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
+        return self.moderate(topic.agenda_id)
+
     def move(self, topic: Topic, agenda: Agenda) -> Verdict:
         """A topic is moved by who moderates both the agenda it leaves and the one it comes to."""
         if agenda.archived_at:

@@ -97,6 +97,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete_practice": lambda said: (_practice(said),),
     "report": lambda said: (_reported(said),),
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
+    "move_away": lambda said: (_topic(""),),
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
     "curate": lambda said: (_agenda(said),),
     "suspend": lambda said: (_member(said),),
@@ -172,6 +173,7 @@ report                 | nobody's             |    .  yes  yes    .    .  yes  y
 moderate               | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
 see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes
+move_away              | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 move                   | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 move                   | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .

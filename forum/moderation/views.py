@@ -215,7 +215,8 @@ def move(topic_id: int) -> Answer:
     """Move a topic to another agenda."""
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MoveForm()
-    form.agenda.choices = [(agenda.id, agenda.title) for agenda in agendas(me())]
+    there = [agenda for agenda in agendas(me()) if agenda.id != thing.agenda_id]
+    form.agenda.choices = [(a.id, a.title) for a in there if me().can.move(thing.row, a)]
     return _deed_page(
         "move", thing, form, lambda why: actions.move(me(), topic_id, form.agenda.data, why)
     )

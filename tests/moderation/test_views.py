@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -245,6 +246,28 @@ def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: An
 
 
 # Direct deeds
+
+
+def test_a_topic_is_moved_to_another_agenda_that_one_moderates(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    path, topic = f"/topics/{things.topic.id}/move", things.topic.address
+    host, moderator = sign_in(people.host), sign_in(people.moderator)
+    assert "There is no other agenda that you moderate." in host.get(path).text
+    assert "Move to another agenda" not in host.get(topic).text
+    assert "Move to another agenda" in moderator.get(topic).text
+    offered = re.findall(r'<option value="(\d+)"', moderator.get(path).text)
+    assert offered == [str(things.other.id)]
+
+
+def test_a_decision_that_gives_back_asks_for_no_appeal(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.lock(people.moderator, things.topic.id, "It repeats itself.")
+    given = actions.unlock(people.moderator, things.topic.id)
+    page = sign_in(people.ana).get(f"/moderation/decisions/{given.id}").text
+    assert "Nothing more needs to be done." in page
+    assert "No reason was written down." not in page and "is wrong" not in page
 
 
 def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, things: Any) -> None:
