@@ -151,7 +151,7 @@ def sign_in_again(member: Visit, page: Page) -> None:
     page.fill("[name=email]", email)
     page.fill("[name=password]", password)
     with page.expect_navigation(wait_until="load"):
-        page.locator("main button", has_text="Sign in and send it").click()
+        page.locator("main button", has_text="Sign in").click()
 
 
 def publish_again(page: Page) -> None:
