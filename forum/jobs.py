@@ -69,6 +69,8 @@ def run_together(commands: Sequence[Sequence[str]]) -> int:
         for process in running:
             process.terminate()
         _wait_for(running)
+        for process in running:
+            process.kill()  # does nothing to those that have ended
 
 
 def _wait_for(running: Sequence[subprocess.Popen[bytes]]) -> None:
