@@ -210,6 +210,7 @@ def corrupted() -> None:
     strays += [("topic", gone[0]), ("post", gone[1]), ("practice", gone[2]), ("post", post)]
     for kind, item_id in strays:
         row = {**wrong, "kind": kind, "item_id": item_id, "parent_id": first}
+        db.session.execute(delete(Document).filter_by(kind=kind, item_id=item_id))
         db.session.execute(insert(Document).values(row))
 
 
