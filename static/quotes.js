@@ -15,6 +15,13 @@ export function start({ append, page }) {
     page(link.href).then((found) => append(field, found.querySelector("[data-quote] textarea").value))
       .catch(() => location.assign(link.href));
   });
+  if (location.search.includes("quote=")) writeBelow(field);
+}
+
+/** A page that opens with a quotation is there for what comes below it. */
+function writeBelow(field) {
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
 }
 
 function buttonThat(says) {

@@ -156,6 +156,19 @@ def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
     )
 
 
+def test_one_writes_below_a_quotation(member: Visit, rich: str) -> None:
+    for is_here in (True, False):
+        page = member.go(rich)
+        link = page.locator("a.re", has_text="Quote").first
+        if is_here:
+            link.click()
+        else:
+            page = member.go(link.get_attribute("href") or "")
+        expect(page.locator("[name=source]")).to_have_value(re.compile("It held"))
+        page.keyboard.type("Thank you.")
+        expect(page.locator("[name=source]")).to_have_value(re.compile(r"held.\n\nThank you.$"))
+
+
 # Marks
 
 

@@ -477,7 +477,8 @@ def test_the_page_for_writing_opens_at_the_field_or_at_the_preview(
 ) -> None:
     browser, path = sign_in(people.ben), f"/topics/{topic.id}/reply"
     assert re.search("<textarea[^>]* autofocus", page(browser, path))
-    assert not re.search("<textarea[^>]* autofocus", page(browser, topic.address))
+    for other in (topic.address, f"{path}?quote={first_post(topic).id}"):
+        assert not re.search("<textarea[^>]* autofocus", page(browser, other))
     shown = browser.post(path, data={"source": "Words", "language": "en", "preview": "1"}).text
     assert re.findall("<([a-z]+)[^>]* autofocus", shown) == ["div"]
     assert "data-preview tabindex" in shown
