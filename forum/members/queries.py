@@ -239,6 +239,12 @@ def all_members() -> list[Member]:
     return list(db.session.scalars(select(Member).order_by(Member.id)))
 
 
+def first_administrator() -> Member | None:
+    """Who has run the forum for longest, of those who can run it now."""
+    found = select(Member).where(administers(Member.role), _may_sign_in())
+    return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
+
+
 def administrators_count() -> int:
     """How many people can run the forum now."""
     found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in())

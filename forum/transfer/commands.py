@@ -23,7 +23,7 @@ from forum.members import actions as members
 from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
-from forum.members.queries import federation
+from forum.members.queries import federation, first_administrator
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM, Person
@@ -82,11 +82,11 @@ def demo() -> None:
 
 @bp.cli.command("import-agenda")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option("--by", required=True, help="Handle of the moderator who answers for the content.")
-def import_agenda(file: IO[str], by: str) -> None:
+@click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
+def import_agenda(file: IO[str], by: str | None) -> None:
     """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
     try:
-        agenda = actions.import_agenda(_member(by), read_agenda(file.read()))
+        agenda = actions.import_agenda(_curator(by), read_agenda(file.read()))
     except FaultyFileError as error:
         for fault in error.faults:
             click.echo(f"{file.name}:{fault.line}: {fault.message}", err=True)
@@ -191,6 +191,14 @@ def _make_notices() -> None:
 
 def _load_agenda(file: Path) -> None:
     actions.import_agenda(_member(CURATOR), read_agenda(file.read_text()))
+
+
+def _curator(handle: str | None) -> Member:
+    """Whom the command line names, or else the one who has run the forum for longest."""
+    found = _member(handle) if handle else first_administrator()
+    if found is None:
+        raise click.ClickException("There is no administrator yet. Run `flask setup` first.")
+    return found
 
 
 def _member(handle: str) -> Member:

@@ -507,5 +507,21 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(
     assert says in done.output
 
 
+def test_without_a_name_an_administrator_answers_for_the_content(
+    run: Run, people: Any, file: Path
+) -> None:
+    file.write_text(GOOD)
+    done = run("import-agenda", file)
+    assert (done.exit_code, done.output[:6]) == (0, "Loaded")
+    case = db.session.scalars(select(Topic).where(Topic.kind == "case")).first()
+    assert case is not None and case.author_id == people.administrator.id
+
+
+def test_before_the_setup_there_is_nobody_to_answer_for_the_content(run: Run, file: Path) -> None:
+    file.write_text(GOOD)
+    done = run("import-agenda", file)
+    assert done.exit_code == 1 and "Run `flask setup` first." in done.output
+
+
 def test_a_file_that_is_not_there_is_said(run: Run, people: Any, file: Path) -> None:
     assert run("import-agenda", file, "--by", "mona-berg").exit_code == 2
