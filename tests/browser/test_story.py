@@ -59,7 +59,7 @@ def tell_the_story(open_window: Callable[[], Visit], word: str) -> None:
     is_told(nora, "quoted")
     reports(wanjiru, address)
     moderator.sign_in("moderator")
-    hides(moderator, word)
+    hides(moderator)
     is_told(nora, "The square is not in Lima")
     finds(visitor, word, is_there=False)
     sees_nothing_of_it(visitor, address, word)
@@ -67,9 +67,11 @@ def tell_the_story(open_window: Callable[[], Visit], word: str) -> None:
 
 def reads_and_joins(nora: Visit, email: str) -> None:
     page = nora.go("/agendas/globally-connected")
-    page.locator("main a[href^='/topics/']").first.click()
+    with leaving(page):
+        page.locator("main a[href^='/topics/']").first.click()
     assert page.locator("article.post").count() > 0
-    page.locator("header a[href^='/join']").click()
+    with leaving(page):
+        page.locator("header a[href^='/join']").click()
     page.fill("[name=name]", "Nora Lindqvist")
     page.fill("[name=email]", email)
     page.fill("[name=password]", "seven grey herons wading")
@@ -125,10 +127,10 @@ def reports(wanjiru: Visit, address: str) -> None:
         page.locator("main button[type=submit]", has_text="Send the report").click()
 
 
-def hides(moderator: Visit, word: str) -> None:
+def hides(moderator: Visit) -> None:
     page = moderator.go("/moderation")
     with leaving(page):
-        page.locator("main nav ol.q a", has_text=word).first.click()
+        page.locator("main nav ol.q a", has_text=TITLE).first.click()
     page.locator("main label", has=page.locator("[value=hide]")).click()
     with leaving(page):
         page.locator("main button", has_text="Decide").click()

@@ -506,6 +506,15 @@ def test_no_link_leads_to_a_hidden_profile(client: FlaskClient, people: Any, top
         assert "Ben Okoth" in text and "/members/ben-okoth" not in text
 
 
+def test_the_topic_is_reported_at_its_opening_and_a_reply_at_its_own_menu(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    reply = actions.reply(people.ana, topic.id, write("A reply."))
+    text = page(sign_in(people.ben), topic.address)
+    reported = re.findall('href="([^"]*)/report"', text)
+    assert reported == [f"/topics/{topic.id}", f"/posts/{reply.id}"]
+
+
 def test_a_topic_without_replies_says_so(client: FlaskClient, topic: Topic) -> None:
     text = page(client, topic.address)
     assert "No replies yet</h2>" in text and "0 replies" not in text
