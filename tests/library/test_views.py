@@ -143,6 +143,7 @@ def test_a_practice_says_what_is_not_there_yet(world: World, sign_in: SignIn) ->
     short = published(world, link="", sections={})
     page = sign_in(world.author).get(f"/practices/{short.slug}").text
     assert "This is a short practice: one sentence." in page and "No city yet" in page
+    assert "No comments yet" in page and "0 comments" not in page
 
 
 @pytest.mark.parametrize("path", ["/cases/{case}?paragraph=zzz", "/cases/{case}?page=999999999999"])
