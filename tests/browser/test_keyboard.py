@@ -43,8 +43,12 @@ class Hands:
         """Press a key; the focus must be seen afterwards. Says whether the page still has it."""
         self.page.keyboard.press(key)
         fault = self.page.evaluate(FAULT)
-        assert fault in ("", "nowhere"), f"{self.page.url}, {key}: {fault}"
-        return not fault
+        for _try in range(10):  # the page may still be scrolling to it
+            if fault in ("", "nowhere"):
+                return not fault
+            self.page.wait_for_timeout(100)
+            fault = self.page.evaluate(FAULT)
+        raise AssertionError(f"{self.page.url}, {key}: {fault}")
 
     def reach(self, selector: str, key: str = "Tab") -> None:
         """Press Tab until the focus is there."""
