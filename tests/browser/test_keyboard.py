@@ -23,10 +23,11 @@ FAULT = """() => {
     if (!boxes.length && shown === element) return `${name}: has no size`;
     const isMarked = style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     if (![element, shown].some(one => isMarked(getComputedStyle(one)))) return `${name}: is not marked`;
-    const seen = (boxes.length ? boxes : [...shown.getClientRects()]).some(box => [.1, .5, .9].some(part => {
-        const top = document.elementFromPoint(box.left + box.width * part, box.top + box.height / 2);
+    const seen = (boxes.length ? boxes : [...shown.getClientRects()]).some(box => [.1, .5, .9].some(part => [.5, .1, .9].some(down => {
+        // WCAG 2.2, 2.4.11: what has the focus may be covered in part, never wholly.
+        const top = document.elementFromPoint(box.left + box.width * part, box.top + box.height * down);
         return top && (element.contains(top) || shown.contains(top));
-    }));
+    })));
     return seen ? "" : `${name}: is covered or out of sight`;
 }"""
 HERE = """(selector) => document.activeElement.matches(selector)"""
