@@ -110,6 +110,19 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
     assert faults == []
 
 
+def test_words_without_end_are_broken(visit: Any) -> None:
+    """A name, a position, a title and a text in one word each, on a narrow window."""
+    window = visit(viewport={"width": 320, "height": 700})
+    name, position = "Wolfe" * 16, "Donaudampfschiff" * 12
+    words = {"name": name, "position": position, "language": "en", "organisation": ""}
+    window.send("/join", email="w@city.example", password="seven grey herons wading", **words)
+    topic = window.open_topic("W" * 60 + "\n\n" + "x" * 400 + "\n\n`" + "c" * 300 + "`")
+    window.reply(topic, f"https://example.org/{'a' * 300}\n\n> {'q' * 300}")
+    for path in (topic, "/topics", "/members?words=wolfe", "/search?q=wolfe", "/settings", "/"):
+        page = window.go(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+
+
 def axe_faults(page: Any) -> list[str]:
     result = Axe().run(page, options=OPTIONS)
     return [
