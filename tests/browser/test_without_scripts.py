@@ -157,7 +157,7 @@ def test_a_practice_from_draft_to_published(plain: Any) -> None:
     press(page, "Save draft")
     with leaving(page):
         page.locator("main a", has_text="Edit").first.click()
-    page.locator("summary", has_text="Tell the whole of it").click()
+    page.locator("summary", has_text="Add the full description").click()
     page.fill("[name=challenge]", "Steps at *every* door.")
     press(page, "Preview")
     expect(page.locator("main section em", has_text="every")).to_be_visible()

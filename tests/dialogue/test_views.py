@@ -673,7 +673,7 @@ def test_who_tried_it_is_asked_what_became_of_it(
     text = page(client, f"/posts/{post.id}/marks")
     assert "Nairobi" in text and "Half of &lt;it&gt;." in text and "Adapted: 1" in text
     assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
-    assert "Nobody has said so yet" in page(client, f"/posts/{post.id}/marks")
+    assert "Nobody has tried it yet" in page(client, f"/posts/{post.id}/marks")
 
 
 @pytest.mark.parametrize("name", ["kind", "on", "outcome", "note"])
