@@ -44,6 +44,13 @@ function closeMenus() {
   });
 }
 
+/** A field that Tab comes to is shown whole: browsers scroll only as far as its first line. */
+function showWhole() {
+  document.addEventListener("keyup", ({ key }) => {
+    if (key === "Tab") document.activeElement?.closest("textarea")?.scrollIntoView({ block: "nearest" });
+  });
+}
+
 /** Whoever signs out leaves no text behind in the browser. */
 function forgetDrafts() {
   body.dataset.leaving = "1";
@@ -60,6 +67,7 @@ function showPublished() {
 
 shortenTimes();
 closeMenus();
+showWhole();
 document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
