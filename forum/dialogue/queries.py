@@ -212,28 +212,6 @@ def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[s
     return found
 
 
-def posts_by(
-    reader: Person,
-    member_id: int | None = None,
-    city_id: int | None = None,
-    organisation_id: int | None = None,
-    limit: int = 20,
-) -> Sequence[Post]:
-    """The latest posts of a member, or of the members of a city or an organisation, with their topics."""
-    query = visible_posts(reader).where(
-        Topic.hidden_at.is_(None), *is_there(), or_(Post.number > 1, Topic.home.is_(None))
-    )
-    if member_id is not None:
-        query = query.where(Post.author_id == member_id)
-    if city_id is not None:
-        query = query.where(Post.author_id.in_(select(Member.id).where(Member.city_id == city_id)))
-    if organisation_id is not None:
-        own = select(Member.id).where(Member.organisation_id == organisation_id)
-        wrote = or_(Post.author_id.in_(own), Post.organisation_id == organisation_id)
-        query = query.where(wrote)
-    return db.session.scalars(_with_people(query.order_by(Post.id.desc()).limit(limit))).all()
-
-
 def _with_people(query: Select[Any]) -> Select[Any]:
     return query.options(
         joinedload(Post.organisation),

@@ -295,11 +295,6 @@ def get_city(slug: str) -> City:
     return _found(found, _("There is no city of this name."))
 
 
-def city_by_id(city_id: int) -> City | None:
-    """One city by its GeoNames number."""
-    return db.session.get(City, city_id)
-
-
 def cities_named(typed: str, limit: int = 8) -> list[City]:
     """The cities with a name, in any script, that begins with what was typed; the biggest first.
 
@@ -405,11 +400,6 @@ def organisations_to_curate(moderator: Person) -> list[Organisation]:
     """The organisations as by `organisations`, for those who may add one; else `Forbidden`."""
     require(moderator.can.curate_all())
     return organisations()
-
-
-def organisation_by_id(organisation_id: int) -> Organisation | None:
-    """One organisation by its number."""
-    return db.session.get(Organisation, organisation_id)
 
 
 def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]:

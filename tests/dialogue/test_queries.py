@@ -14,8 +14,10 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import TopicFilter
 from forum.errors import NotFound
+from forum.front.queries import written_by_member, written_in_city, written_in_organisation
 from forum.markup import write
 from forum.members import actions as members
+from forum.members.models import City
 from forum.permissions import VISITOR
 
 
@@ -37,7 +39,7 @@ def test_what_is_for_members_is_not_there_for_visitors(people: Any, agenda: Agen
         assert bool(titles(reader)) == is_there
         assert bool(queries.counts_by_kind(reader, TopicFilter())) == is_there
         assert bool(queries.latest_topics(reader, 5)) == is_there
-        assert bool(queries.posts_by(reader, member_id=people.ana.id)) == is_there
+        assert bool(written_by_member(reader, people.ana, 1).items) == is_there
         assert bool(queries.posts_to_quote(reader, [post.id])) == is_there
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
@@ -95,8 +97,8 @@ def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> N
     assert titles(VISITOR) == []
     actions.reply(people.ben, case.id, write("We are a member."))
     assert titles(VISITOR) == ["C40"]
-    assert [post.number for post in queries.posts_by(VISITOR, member_id=people.ben.id)] == [2]
-    assert not queries.posts_by(VISITOR, member_id=people.moderator.id)
+    assert [row.post.number for row in written_by_member(VISITOR, people.ben, 1).items] == [2]
+    assert not written_by_member(VISITOR, people.moderator, 1).items
 
 
 def test_pages_hold_numbers_whatever_is_gone(people: Any, agenda: Agenda) -> None:
@@ -120,12 +122,13 @@ def test_who_wrote_what_by_city_and_organisation(people: Any, agenda: Agenda) ->
     assert ben is not None
     ben.organisation_id = organisation.id
     db.session.commit()
+    city = db.session.get_one(City, people.ana.city_id)
     opened(people.ana, agenda, "From Ana")
     opened(ben, agenda, "From Ben", for_organisation=True)
-    by_city = queries.posts_by(VISITOR, city_id=people.ana.city_id)
-    by_organisation = queries.posts_by(VISITOR, organisation_id=organisation.id)
-    assert [post.topic.title for post in by_city] == ["From Ana"]
-    assert [post.topic.title for post in by_organisation] == ["From Ben"]
+    by_city = written_in_city(VISITOR, city, 1).items
+    by_organisation = written_in_organisation(VISITOR, organisation, 1).items
+    assert [row.post.topic.title for row in by_city] == ["From Ana"]
+    assert [row.post.topic.title for row in by_organisation] == ["From Ben"]
 
 
 def test_who_tried_it_does_not_name_hidden_members(people: Any, agenda: Agenda) -> None:
