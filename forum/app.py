@@ -22,7 +22,9 @@ from forum.notifications import actions as notifications_actions
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.settings import Settings, from_environment
+from forum.templating import Templates
 from forum.transfer import commands as transfer_commands
+from forum.upkeep import views as upkeep
 
 DOORS = (
     members,
@@ -34,6 +36,7 @@ DOORS = (
     moderation,
     front,
     transfer_commands,
+    upkeep,
 )
 TOP = Path(__file__).parent.parent
 migrate = Migrate()
@@ -43,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the forum. Without settings they come from the environment, see `settings.py`."""
     settings = settings or from_environment()
     app = Flask("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
+    app.jinja_environment = Templates
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
@@ -62,13 +66,15 @@ def create_app(settings: Settings | None = None) -> Flask:
 @click.command()
 def worker() -> None:
     """Make notices of what happens, until stopped. Several may run at once."""
-    app = create_app()
+    settings = from_environment()
+    app = create_app(settings)
 
     def make_notices() -> int:
         with app.app_context():
             return notifications_actions.make_notices(SYSTEM)
 
-    jobs.Worker({"notices": make_notices}).run_until_stopped()
+    tasks = {"life": jobs.sign_of_life(settings.heartbeat_path), "notices": make_notices}
+    jobs.Worker(tasks).run_until_stopped()
 
 
 @click.command()

@@ -9,6 +9,7 @@
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
 | FORUM_SECRET_KEY | signs cookies and form tokens | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
+| FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -36,6 +37,7 @@ class Settings:
     is_demo: bool = False
     proxies: int = 0
     limits: bool = True
+    free_mb: int = 100
 
     @property
     def is_https(self) -> bool:
@@ -46,6 +48,11 @@ class Settings:
     def limits_path(self) -> Path:
         """Where the counters of the rate limits are kept."""
         return self.data / "limits.sqlite"
+
+    @property
+    def heartbeat_path(self) -> Path:
+        """A file that the worker touches while it works, so that others can tell that it does."""
+        return self.data / "worker-seen"
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -64,6 +71,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         is_demo=is_demo,
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
+        free_mb=int(environ.get("FORUM_FREE_MB", "100")),
     )
 
 

@@ -300,12 +300,3 @@ def _places() -> Any:
 def _part(number: int, query: Select[Any], row: Any, path: Any, changed_at: Any) -> Select[Any]:
     columns = (literal(number).label("part"), row.label("id"), path.label("path"))
     return query.order_by(None).with_only_columns(*columns, changed_at.label("changed_at"))
-
-
-# Whether the database can serve
-
-
-def schema_revision() -> str | None:
-    """The revision that the database's tables are at; raises when the database does not answer."""
-    revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-    return str(revision) if revision else None

@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from alembic.script import ScriptDirectory
-from flask import Blueprint, Response, current_app, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -527,34 +525,6 @@ def _half_a_year_on() -> datetime:
     """The first day of the month after the next six, so that the file changes once a month only."""
     months = now().year * 12 + now().month + 6
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
-
-
-@bp.get("/healthz")
-def healthz() -> Response:
-    """The process is alive."""
-    return _plain("alive\n")
-
-
-@bp.get("/readyz")
-def readyz() -> AnyResponse:
-    """The forum can serve: its database answers and has the tables of this version."""
-    answer = _plain("ready\n")
-    if not _is_ready():
-        answer = Response("not ready\n", 503, mimetype="text/plain")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-def _is_ready() -> bool:
-    try:
-        return queries.schema_revision() == _wanted_revision()
-    except SQLAlchemyError as error:
-        current_app.logger.error("not ready: %s", error)
-        return False
-
-
-def _wanted_revision() -> str | None:
-    return ScriptDirectory(current_app.extensions["migrate"].directory).get_current_head()
 
 
 def _plain(text: str) -> Response:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, inspect, select, table, text
+from sqlalchemy.exc import OperationalError
 
-from forum.db import db
+from forum.db import db, in_passing, is_locked
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 VERSIONS = table("alembic_version", column("version_num"))
+WRITE_NOTHING = text("UPDATE alembic_version SET version_num = version_num WHERE 0")
+TAKES_WRITES = text("SELECT NOT current_setting('transaction_read_only')::bool")
 SchemaState = Literal["ours", "older", "newer", "none"]
 
 
@@ -45,3 +48,304 @@ def _revisions() -> tuple[frozenset[str], frozenset[str]]:
     scripts = ScriptDirectory(str(MIGRATIONS))
     known = frozenset(script.revision for script in scripts.walk_revisions())
     return frozenset(scripts.get_heads()), known
+
+
+def is_writable() -> bool:
+    """Whether rows can be written: neither the file nor the server is read-only. Changes nothing and waits for nobody.
+
+    A database that somebody else is writing to at this moment can be written.
+    """
+    try:
+        with in_passing(), db.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execution_options(is_writing=True).execute(WRITE_NOTHING)
+                return True
+            return bool(connection.scalar(TAKES_WRITES))
+    except OperationalError as error:
+        return is_locked(error)
+
+
+# Checking what is written: `flask check`. Every check is one pass in the database, read as a stream.
+
+
+def checks() -> list[Check]:
+    """All there is to check in this database, in the order in which it is worth knowing."""
+    is_sqlite = db.session.connection().dialect.name == "sqlite"
+    return [
+        *(_of_sqlite() if is_sqlite else _of_postgresql()),
+        *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
+        Check("agendas that members host", _wrong_hosting, "member.hosted"),
+        Check("practices adapted in a circle", _circles),
+        Check("notices about what is hidden", _notices_of_hidden, "notice"),
+        *(Check(f"search: {kind}", partial(_documents, kind), f"document {kind}") for kind in WRITTEN),
+        Check("search: documents of nothing", _strays, "stray document"),
+    ]
+
+
+NOT_CHECKED = {
+    "sqlite": "",
+    "postgresql": "Not checked: damaged pages, and indexes against their tables. "
+    "PostgreSQL has pg_amcheck for it, which needs the extension amcheck.",
+}
+
+
+def not_checked() -> str:
+    """A sentence that says what this database's checks leave out; empty when there is nothing to say."""
+    return NOT_CHECKED[db.session.connection().dialect.name]
+
+
+def _stream(query: Executable) -> Iterator[Any]:
+    yield from db.session.execute(query.execution_options(yield_per=1_000))
+
+
+# The database itself
+
+
+def _of_sqlite() -> list[Check]:
+    return [
+        Check("pages and indexes", _damages),
+        Check("keys", _broken_keys_of_sqlite),
+        Check("full-text index", _unindexed, "index"),
+    ]
+
+
+def _damages() -> Iterator[Fault]:
+    """What SQLite finds, full-text index included, except for its words: see `_words_differ`."""
+    for (words,) in _stream(text("PRAGMA integrity_check(1000)")):
+        if words != "ok" and FTS not in words:
+            yield Fault("database", None, words)
+
+
+def _broken_keys_of_sqlite() -> Iterator[Fault]:
+    for table_name, rowid, target, _number in _stream(text("PRAGMA foreign_key_check")):
+        yield Fault(table_name, rowid, f"leads to a row of {target} that is not there")
+
+
+def _unindexed() -> Iterator[Fault]:
+    """Where the full-text index and the documents part. Reads only, so that nobody waits."""
+    for (words,) in _stream(text(f"PRAGMA integrity_check({FTS})")):
+        if words != "ok":
+            yield Fault("full-text index", None, words)
+    indexed, written = text(f"SELECT id FROM {FTS}_docsize"), select(Document.id)
+    for what, more, less in (
+        ("is not in the full-text index", written, indexed),
+        ("is in the full-text index and nowhere else", indexed, written),
+    ):
+        for (document_id,) in _stream(text(f"{more} EXCEPT {less}")):
+            yield Fault("document", document_id, what)
+
+
+def _of_postgresql() -> list[Check]:
+    return [
+        Check("pages that were read and did not add up", _checksum_failures),
+        Check("indexes and keys that are switched off", _switched_off),
+        Check("keys", _broken_keys),
+        Check("numbers for new rows", _sequences_behind, "sequence"),
+    ]
+
+
+def _checksum_failures() -> Iterator[Fault]:
+    failed = text(
+        "SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()"
+    )
+    if number := db.session.scalar(failed):
+        yield Fault("database", None, "pages whose checksum was wrong", number, 0)
+
+
+def _switched_off() -> Iterator[Fault]:
+    for name, what in _stream(
+        text(
+            """SELECT indexrelid::regclass::text, 'is not valid' FROM pg_index WHERE NOT indisvalid
+            UNION ALL SELECT conname, 'is not validated' FROM pg_constraint WHERE NOT convalidated"""
+        )
+    ):
+        yield Fault("index or key", name, what)
+
+
+def _broken_keys() -> Iterator[Fault]:
+    for rows in Base.metadata.sorted_tables:
+        for key in rows.foreign_keys:
+            target = key.column.table.alias("target")
+            is_there = exists().where(target.c[key.column.name] == key.parent)
+            broken = select(*rows.primary_key).where(key.parent.is_not(None), ~is_there)
+            for row in _stream(broken):
+                what = f"{key.parent.name} leads to a row of {key.column.table.name} that is not there"
+                yield Fault(rows.name, "/".join(map(str, row)), what)
+
+
+def _sequences_behind() -> Iterator[Fault]:
+    for rows, sequence in sequences():
+        last = db.session.scalar(select(func.max(rows.c.id))) or 0
+        given = db.session.scalar(text(f"SELECT last_value FROM {sequence}"))  # noqa: S608  # named by the database
+        if given < last:
+            yield Fault(rows.name, None, "last number given", given, last)
+
+
+def sequences() -> Iterator[tuple[Table, str]]:
+    """The tables whose rows PostgreSQL numbers, with the names of their sequences."""
+    named = text("SELECT pg_get_serial_sequence(:rows, 'id')")
+    for rows in Base.metadata.sorted_tables:
+        if "id" in rows.c and (name := db.session.scalar(named, {"rows": f'"{rows.name}"'})):
+            yield rows, name
+
+
+# What rows keep of other rows
+
+
+def _kept(model: Any, column: Any, truth: Any) -> Check:
+    name = f"{model.__tablename__}.{column.key}"
+    return Check(name, partial(_wrong, model, column, truth), model.__tablename__)
+
+
+def _wrong(model: Any, column: Any, truth: Any) -> Iterator[Fault]:
+    wrong = select(model.id, column, truth).where(column.is_distinct_from(truth))
+    for item_id, has, should in _stream(wrong):
+        if not _is_moment_alike(has, should):
+            yield Fault(model.__tablename__, item_id, column.key, has, should)
+
+
+def _is_moment_alike(has: Any, should: Any) -> bool:
+    """A deed asks for the time more than once, so that what it writes may be some seconds apart."""
+    are_moments = isinstance(has, datetime) and isinstance(should, datetime)
+    return are_moments and abs(has - should) < A_DEED
+
+
+def _wrong_hosting() -> Iterator[Fault]:
+    hosting: dict[int, list[int]] = {}
+    for member_id, agenda_id in _stream(select(AgendaHost.member_id, AgendaHost.agenda_id)):
+        hosting.setdefault(member_id, []).append(agenda_id)
+    is_hosting = or_(cast(Member.hosted, Text) != "[]", Member.id.in_(hosting))
+    for member_id, hosted in _stream(select(Member.id, Member.hosted).where(is_hosting)):
+        if hosted != (should := sorted(hosting.get(member_id, []))):
+            yield Fault("member", member_id, "hosted", hosted, should)
+
+
+def _circles() -> Iterator[Fault]:
+    """Practices that were adapted, in the end, from themselves."""
+    steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
+    further = select(steps.c.id, Practice.adapted_from_id).join(Practice, Practice.id == steps.c.above)
+    steps = steps.union(further)
+    for (practice_id,) in _stream(select(steps.c.id).where(steps.c.id == steps.c.above)):
+        yield Fault("practice", practice_id, "is adapted, in the end, from itself")
+
+
+def _notices_of_hidden() -> Iterator[Fault]:
+    """Notices that tell of what readers may not see. Decisions stay, so that authors can read the reason."""
+    is_gone = or_(
+        exists().where(Post.id == Notice.post_id, ~and_(*is_there())),
+        exists().where(
+            Topic.id == Notice.topic_id,
+            or_(Topic.hidden_at.is_not(None), Topic.deleted_at.is_not(None)),
+        ),
+    )
+    shown = select(Notice.id).where(Notice.hidden_at.is_(None), Notice.kind != "decision", is_gone)
+    for (notice_id,) in _stream(shown):
+        yield Fault("notice", notice_id, "tells of something that is hidden")
+
+
+# What search knows
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What search should know of the things of one kind, as columns of `rows`; those that `is_there` have a document."""
+
+    rows: Any
+    item_id: Any
+    is_there: Any
+    title: Any
+    agenda_id: Any
+    hidden_at: Any = null()
+    audience: Any = literal(PUBLIC)
+
+
+WRITTEN = {
+    "topic": Searched(
+        Topic,
+        Topic.id,
+        Topic.deleted_at.is_(None),
+        case((Topic.home.is_(None), Topic.title), else_=""),
+        Topic.agenda_id,
+        Topic.hidden_at,
+        Topic.audience,
+    ),
+    "post": Searched(
+        join(Post, Topic, Topic.id == Post.topic_id),
+        Post.id,
+        and_(Post.number > 1, Post.deleted_at.is_(None), Topic.deleted_at.is_(None)),
+        Topic.title,
+        Topic.agenda_id,
+        Post.hidden_at,
+        Topic.audience,
+    ),
+    "case": Searched(Case, Case.id, true(), Case.name, Case.agenda_id, Case.hidden_at),
+    "practice": Searched(
+        Practice,
+        Practice.id,
+        and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None)),
+        Practice.title,
+        Practice.agenda_id,
+        Practice.hidden_at,
+        Practice.audience,
+    ),
+    "reading": Searched(
+        Reading, Reading.id, Reading.removed_at.is_(None), Reading.title, Reading.agenda_id
+    ),
+}
+
+
+def _documents(kind: str) -> Iterator[Fault]:
+    """Things without a document, and documents that do not say what the thing says of itself."""
+    for item_id, document_id, *values in _stream(_compared(kind, WRITTEN[kind])):
+        if document_id is None:
+            yield Fault(kind, item_id, "is not known to search")
+        for number, name in enumerate(TOLD):
+            has, should = values[2 * number : 2 * number + 2]
+            if document_id and has != should:
+                yield Fault(kind, item_id, f"{name} in search", has, should)
+
+
+TOLD = ("hidden", "audience", "agenda", "title", "topic")
+
+
+def _compared(kind: str, of: Searched) -> Select[Any]:
+    parent = aliased(Document)
+    is_of_topic = and_(parent.kind == "topic", parent.item_id == Topic.id)
+    pairs = [
+        (Document.hidden_at.is_not(None), of.hidden_at.is_not(None)),
+        (Document.audience, of.audience),
+        (Document.agenda_id, of.agenda_id),
+        (Document.title, of.title),
+    ]
+    rows = select(of.item_id, Document.id).select_from(of.rows)
+    rows = rows.outerjoin(Document, and_(Document.kind == kind, Document.item_id == of.item_id))
+    if kind == "post":
+        rows = rows.outerjoin(parent, is_of_topic)
+        pairs.append((Document.parent_id, parent.id))
+    differs = [has.is_distinct_from(should) for has, should in pairs]
+    return rows.add_columns(*(side for pair in pairs for side in pair)).where(
+        of.is_there, or_(Document.id.is_(None), *differs)
+    )
+
+
+def _strays() -> Iterator[Fault]:
+    """Documents that lead to nothing, or to something that is gone."""
+    for kind, of in WRITTEN.items():
+        leads = select(of.item_id).select_from(of.rows).where(of.item_id == Document.item_id)
+        stray = select(Document.item_id).where(
+            Document.kind == kind, ~leads.where(of.is_there).correlate(Document).exists()
+        )
+        for (item_id,) in _stream(stray):
+            yield Fault(kind, item_id, "is known to search and gone")
+
+
+def openings_of(topic_ids: Sequence[int]) -> list[int]:
+    """The ids of the posts that open topics."""
+    opening = select(Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
+    return list(db.session.scalars(opening.order_by(Post.id)))
+
+
+def hidden_things_of(notice_ids: Sequence[int]) -> list[tuple[int | None, int | None]]:
+    """The (topic, post) that notices tell of."""
+    query = select(Notice.topic_id, Notice.post_id).where(Notice.id.in_(notice_ids)).distinct()
+    return [(row[0], row[1]) for row in db.session.execute(query)]

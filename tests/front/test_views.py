@@ -402,19 +402,9 @@ def test_every_address_of_the_sitemap_answers(small: Small, client: Any) -> None
 
 def test_machines_are_told_what_they_ask(small: Small, client: Any) -> None:
     assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
-    assert client.get("/healthz").text == "alive\n"
-    ready = client.get("/readyz")
-    assert (ready.status_code, ready.headers["Cache-Control"]) == (200, "no-store")
     security = client.get("/.well-known/security.txt").text
     assert "Contact: mailto:desk@quiet.example" in security
     assert re.search(r"Expires: \d{4}-\d\d-01T00:00:00Z", security)
-
-
-def test_an_old_schema_is_not_ready(
-    small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(front, "schema_revision", lambda: "0000")
-    assert client.get("/readyz").status_code == 503
 
 
 # The masthead
