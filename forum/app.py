@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the forum. Without settings they come from the environment, see `settings.py`."""
     settings = settings or from_environment()
     app = Flask("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
-    app.jinja_environment = Templates
+    app.jinja_environment = Templates  # type: ignore[assignment]  # Flask types the attribute by its default
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it

@@ -119,6 +119,8 @@ def tidy(source: str) -> str:
 
 def fold(text: str) -> str:
     """The text as search compares it: no case, no accents, compatible forms made one, on both databases."""
+    if text.isascii():
+        return text.replace("\x00", " ").lower()
     decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
     folded = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
     return folded.translate(STROKES)

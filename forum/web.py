@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
@@ -268,17 +266,6 @@ def cookie_name(name: str) -> str:
     return f"__Host-{name}" if settings().is_https else name
 
 
-def asset(name: str) -> str:
-    """The address of a static file, which changes with its content so that it may be kept for ever."""
-    return url_for("static", filename=name, v=_version(current_app.static_folder or "", name))
-
-
-@cache
-def _version(folder: str, name: str) -> str:
-    path = Path(folder, name)
-    return sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"
-
-
 def day(value: datetime | date) -> Markup:
     """A date in words, in a `<time>` element."""
     return _time(value, format_date(value, "d MMMM yyyy"))
@@ -334,7 +321,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_refuse_odd_addresses)
     app.after_request(_finish)
     app.jinja_env.filters.update(date=day, moment=moment)
-    app.jinja_env.globals.update(asset=asset, here=here)  # so that imported macros know it too
+    app.jinja_env.globals.update(here=here)  # so that imported macros know it too
     app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_words)
@@ -375,7 +362,6 @@ def _words() -> dict[str, Any]:
     cookie = request.cookies.get(cookie_name("theme"), "")
     return {
         "me": me(),
-        "asset": asset,
         "theme": cookie if cookie in ("light", "dark") else "",
         "canonical": absolute(quote(request.path)),
         "absolute": absolute,

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from forum.db import action, db, now
+from forum.db import Base, action, db, now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.markup import Written, fold
@@ -390,6 +390,14 @@ def note_posts(doer: Person, member_id: int, by: int) -> None:
 
 
 @action
+def correct_posts(system: Person, member_id: int, number: int) -> None:
+    """Set the number of a member's posts; the dialogue has counted them."""
+    require(system.can.administer())
+    counted = update(Member).where(Member.id == member_id)
+    db.session.execute(counted.values(posts_count=number))
+
+
+@action
 def suspend(moderator: Person, member_id: int, until: datetime) -> None:
     """Close an account until a moment, and end its sessions."""
     member = _member(member_id)
@@ -528,7 +536,8 @@ def _load(rows: list[CityRow], known: dict[int, str], slugs: set[str]) -> None:
     if new:
         db.session.execute(insert(City), new)
     names = [{"city_id": row[0], "folded": name} for row in rows for name in _names(row)]
-    db.session.execute(insert(CityName), names)
+    # Into the table and not the class, which takes three times as long over 280,000 names
+    db.session.execute(insert(Base.metadata.tables[CityName.__tablename__]), names)
 
 
 def _city(row: CityRow, slug: str) -> dict[str, object]:

@@ -1,0 +1,148 @@
+"""Templates whose constant parts are worked out once, when a template is compiled, instead of for each page.
+
+Words that are to be translated, addresses, icons and static files are the same on every page in one language. A
+`Templates` speaks one language; another language gets a `Templates` of its own, with its own catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from babel.support import NullTranslations
+from flask import Flask, current_app
+from flask.templating import Environment
+from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+from werkzeug.routing import Rule
+
+PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+
+
+class Templates(Environment):
+    """Flask's environment of templates, with the constant calls folded."""
+
+    translations = NullTranslations()
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.flask = app
+        self.filters["_part"] = _part
+        self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        # Jinja has no public place between parsing and compiling; its own extensions see tokens only.
+        tree = super()._parse(source, name, filename)
+        is_html = self.autoescape(name) if callable(self.autoescape) else self.autoescape
+        folded: nodes.Template = Folding(self, bool(is_html)).visit(tree)
+        return folded.set_environment(self)  # type: ignore[return-value]  # it hands back itself
+
+    def plural(self, singular: str, plural: str, number: int) -> Markup:
+        """The words for a number of things, in the language of these templates."""
+        return Markup("{}").format(Markup(self.translations.ungettext(singular, plural, number)))
+
+
+class Folding(NodeTransformer):
+    """Puts the result in the place of a call whose arguments are constant, and a pattern where they are not."""
+
+    def __init__(self, templates: Templates, is_html: bool) -> None:
+        self.templates = templates
+        self.is_html = is_html
+        self.folds = {"_": self._words, "ngettext": self._plural, "url_for": self._address}
+        self.folds |= {"icon": self._constant, "asset": self._constant}
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        """Fold the arguments first, then the call."""
+        self.generic_visit(node)
+        known = isinstance(node.node, nodes.Name) and node.dyn_args is None
+        fold = self.folds.get(node.node.name) if known and node.dyn_kwargs is None else None  # type: ignore[attr-defined]  # a Name, as was asked
+        return (fold(node) if fold else None) or node
+
+    def _words(self, node: nodes.Call) -> nodes.Node | None:
+        texts = _constants(node.args)
+        if texts is None or not self.is_html:
+            return None
+        return _filled(nodes.Const(Markup(self.templates.translations.ugettext(*texts))), node)
+
+    def _plural(self, node: nodes.Call) -> nodes.Node | None:
+        if _constants(node.args[:2]) is None or not self.is_html:
+            return None
+        said = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
+        node.kwargs.append(nodes.Keyword("num", node.args[2]))
+        return _filled(said, node)
+
+    def _address(self, node: nodes.Call) -> nodes.Node | None:
+        names = [keyword.key for keyword in node.kwargs]
+        endpoint = _constants(node.args)
+        rule = self._rule(endpoint[0], set(names)) if endpoint else None
+        if rule is None:
+            return None
+        values = {keyword.key: keyword.value for keyword in node.kwargs}
+        pieces = list(_pieces(rule.rule, values))
+        return pieces[0] if len(pieces) == 1 else nodes.Concat(pieces)
+
+    def _rule(self, endpoint: str, names: set[str]) -> Rule | None:
+        """The only address of an endpoint with just these parts."""
+        rules = self.templates.flask.url_map.iter_rules(endpoint)
+        fitting = [rule for rule in rules if rule.arguments == names]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _constant(self, node: nodes.Call) -> nodes.Node | None:
+        values = _constants(node.args)
+        if values is None or node.kwargs or self.templates.flask.debug:
+            return None
+        call = {"icon": icon, "asset": asset}[node.node.name]  # type: ignore[attr-defined]  # a Name of the two
+        with self.templates.flask.app_context():
+            return nodes.Const(call(*values))
+
+
+def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:
+    values = [argument.value for argument in arguments if isinstance(argument, nodes.Const)]
+    return values if len(values) == len(arguments) else None
+
+
+def _filled(words: nodes.Expr, node: nodes.Call) -> nodes.Node:
+    """Words with their places filled in; `%%` is a per cent sign even where there is no place."""
+    if not node.kwargs and isinstance(words, nodes.Const):
+        return nodes.Const(words.value % {})
+    pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
+    return nodes.Mod(words, nodes.Dict(pairs))
+
+
+def _pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
+    for number, piece in enumerate(PART.split(rule)):
+        if number % 2:
+            yield nodes.Filter(values[piece], "_part", [], [], None, None)
+        elif piece:
+            yield nodes.Const(piece)
+
+
+def _part(value: Any) -> str:
+    """A value as a part of an address."""
+    return str(value) if isinstance(value, int) else quote(str(value), safe="!$&'()*+,/:;=@")
+
+
+def icon(name: str, flip: bool = False) -> Markup:
+    """One icon from the sprite; always beside a word, or with a visually hidden one."""
+    use = Markup('<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>')
+    return use.format(" flip" if flip else "", asset("icons.svg"), name)
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content so that it may be kept for ever."""
+    version = (_version.__wrapped__ if current_app.debug else _version)(
+        current_app.static_folder or "", name
+    )
+    return f"{current_app.static_url_path}/{name}?v={version}"
+
+
+@cache
+def _version(folder: str, name: str) -> str:
+    path = Path(folder, name)
+    return sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"

@@ -1,0 +1,79 @@
+"""Templates fold what is constant, and print the same as if they did not."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, render_template_string, url_for
+from jinja2 import nodes
+
+from forum.templating import Folding, Templates
+
+
+def calls_left(app: Flask, source: str) -> list[str]:
+    """The names of what is still called for each page."""
+    tree = app.jinja_env._parse(source, "page.html", None)
+    called = [call.node for call in tree.find_all(nodes.Call)]
+    return [node.name for node in called if isinstance(node, nodes.Name)]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{{ _('Sign in') }}", "Sign in"),
+        ("{{ _('100 %% of <b>it</b>') }}", "100 % of <b>it</b>"),
+        ("{{ _('By %(name)s', name=name) }}", "By &lt;i&gt;"),
+        ("{{ ngettext('%(num)s city', '%(num)s cities', many) }}", "3 cities"),
+        ("{{ ngettext('%(num)s of %(name)s', 'No', one, name=name) }}", "1 of &lt;i&gt;"),
+        ("{{ _('A') if many > 1 else _('B') }}", "A"),
+        ("{{ url_for('dialogue.index') }}", "/topics"),
+        ("{{ url_for('dialogue.edit', id=many) }}", "/posts/3/edit"),
+        ("{{ url_for('front.profile', handle=odd) }}", "/members/a/b%20c%3F&amp;"),
+        ("{{ url_for('dialogue.index', theme='a&b') }}", "/topics?theme=a%26b"),
+    ],
+)
+def test_a_folded_template_prints_what_it_says(app: Flask, source: str, shown: str) -> None:
+    words = {"name": "<i>", "many": 3, "one": 1, "odd": "a/b c?&"}
+    with app.test_request_context():
+        assert render_template_string(source, **words) == shown
+
+
+def test_a_folded_address_is_the_address(app: Flask) -> None:
+    with app.test_request_context():
+        for odd in ("plain", "a/b", "ä ö", "%", "+", "a'b", "東京", "."):
+            folded = render_template_string("{{ url_for('front.profile', handle=h) }}", h=odd)
+            assert folded.replace("&#39;", "'") == url_for("front.profile", handle=odd)
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("{{ _('Sign in') }}{{ icon('bell') }}{{ asset('style.css') }}", []),
+        ("{{ url_for('dialogue.edit', id=post.id) }}", []),
+        ("{{ _(words) }}{{ icon(name) }}", ["_", "icon"]),
+        ("{{ url_for('dialogue.index', theme=theme) }}", ["url_for"]),
+        ("{{ url_for(endpoint) }}{{ url_for('dialogue.topic', **words) }}", ["url_for"] * 2),
+    ],
+)
+def test_only_what_depends_on_the_page_is_left_to_it(
+    app: Flask, source: str, left: list[str]
+) -> None:
+    assert calls_left(app, source) == left
+
+
+def test_plain_text_is_not_folded_into_html(app: Flask) -> None:
+    templates = app.jinja_env
+    assert isinstance(templates, Templates)
+    tree = Folding(templates, False).visit(nodes.Template([nodes.Output([_word()])]))
+    assert list(tree.find_all(nodes.Call))
+
+
+def _word() -> nodes.Call:
+    return nodes.Call(nodes.Name("_", "load"), [nodes.Const("Hello")], [], None, None)
+
+
+def test_an_asset_is_named_by_its_content(app: Flask) -> None:
+    with app.test_request_context():
+        address = render_template_string("{{ asset('style.css') }}")
+        assert address.startswith("/static/style.css?v=") and not address.endswith("v=0")
+        assert render_template_string("{{ asset(name) }}", name="style.css") == address
+        assert render_template_string("{{ asset('nothing.css') }}") == "/static/nothing.css?v=0"
