@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.people import Site, Visit, run_site
+from tests.browser.people import Site, Visit, load_demo, passwords_of, run_site
 
 # The shell draws no window around its pages, and needs less than half of the time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -21,17 +21,20 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests share one server, so they run in one worker."""
+    """Each worker has a server of its own, so browser tests run in any of them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The forum with its demo, on SQLite."""
-    yield from run_site(tmp_path_factory.mktemp("site"))
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    data = tmp_path_factory.mktemp("site") / "data"
+    shutil.copytree(load_demo(shared), data)
+    yield from run_site(data, passwords_of(data))
 
 
 @pytest.fixture(scope="session")

