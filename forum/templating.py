@@ -45,7 +45,7 @@ class Templates(Environment):
 
     def plural(self, singular: str, plural: str, number: int) -> Markup:
         """The words for a number of things, in the language of these templates."""
-        return Markup("{}").format(Markup(self.translations.ungettext(singular, plural, number)))
+        return Markup(self.translations.ungettext(singular, plural, number))
 
 
 class Folding(NodeTransformer):
