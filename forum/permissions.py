@@ -7,10 +7,11 @@ Actions `require` it, templates ask it to show a button. No other file names a r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from forum.library.models import Practice
     from forum.members.models import Member
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
+MOST_KEPT = 200  # statements of each kind; hosts have reaches of their own
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)
 
 
@@ -356,6 +360,26 @@ def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
 def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
     """Whether the reader sees what is hidden on an agenda: who moderates it does."""
     return bool(reader.can.moderate(agenda_id))
+
+
+def for_reach(build: Callable[P, R]) -> Callable[P, R]:
+    """Keep the statement that a function makes: it may depend on the reader, its first argument, by reach alone.
+
+    What else it depends on are its further arguments; ids and numbers come in as bound parameters.
+    """
+    kept: dict[Any, R] = {}
+
+    @wraps(build)
+    def statement(*args: P.args, **kwargs: P.kwargs) -> R:
+        reader: Any = args[0]
+        key = (reader.is_member, reader.is_moderator, tuple(reader.hosted), *args[1:])
+        if key not in kept:
+            if len(kept) > MOST_KEPT:
+                kept.clear()
+            kept[key] = build(*args, **kwargs)
+        return kept[key]
+
+    return statement
 
 
 def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:

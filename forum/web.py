@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
@@ -22,7 +23,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import Babel, format_date, lazy_gettext
+from flask_babel import Babel, format_date, get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
@@ -35,6 +36,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
+from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
@@ -88,6 +90,7 @@ TEXTS = {
     "why",
 }
 KEPT_PREFIX = "kept:"
+TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -268,17 +271,23 @@ def cookie_name(name: str) -> str:
 
 def day(value: datetime | date) -> Markup:
     """A date in words, in a `<time>` element."""
-    return _time(value, format_date(value, "d MMMM yyyy"))
+    return _time(value, _date_in_words(value.year, value.month, value.day, str(get_locale())))
 
 
 def moment(value: datetime) -> Markup:
     """A date and time in UTC, in a `<time>` element; a script may shorten it."""
-    return _time(value, f"{format_date(value, 'd MMMM yyyy')}, {value:%H:%M}")
+    words = _date_in_words(value.year, value.month, value.day, str(get_locale()))
+    return _time(value, f"{words}, {value.hour:02}:{value.minute:02}")
+
+
+@lru_cache(maxsize=4_000)
+def _date_in_words(year: int, month: int, day: int, _locale: str) -> str:
+    return format_date(date(year, month, day), "d MMMM yyyy")
 
 
 def _time(value: datetime | date, words: str) -> Markup:
-    stamp = value.strftime("%Y-%m-%dT%H:%MZ") if isinstance(value, datetime) else value.isoformat()
-    return Markup('<time datetime="{}">{}</time>').format(stamp, words)
+    stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
+    return TIME % (stamp, words)
 
 
 # Answers in another form than a page
@@ -362,7 +371,7 @@ def _words() -> dict[str, Any]:
     cookie = request.cookies.get(cookie_name("theme"), "")
     return {
         "me": me(),
-        "theme": cookie if cookie in ("light", "dark") else "",
+        "appearance": cookie if cookie in ("light", "dark") else "",
         "canonical": absolute(quote(request.path)),
         "absolute": absolute,
         "submission_key": submission_key,
@@ -505,14 +514,17 @@ def _database_error(error: OperationalError) -> AnyResponse:
 def _unexpected(error: Exception) -> AnyResponse:
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
-    current_app.logger.exception("unexpected: %r", request.path)
+    current_app.logger.exception(
+        "a mistake at %s", request.endpoint
+    )  # an address may name a person
     return _bare_page(500)
 
 
 def _bare_page(status: int) -> Response:
     # Not by render_template, whose words ask the database who it is: that may be what has failed.
     template = current_app.jinja_env.get_template("errors/error.html")
-    page = template.render(status=status, message="", is_bare=True)
+    number = logs.request_id()
+    page = template.render(status=status, message="", is_bare=True, number=number)
     return current_app.make_response((page, status))
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
 from forum.db import db
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
+    SAME_HERE,
     TRIED,
+    USEFUL,
     Mark,
     Post,
     Quote,
@@ -27,7 +30,7 @@ from forum.errors import Forbidden, NotFound
 from forum.members.models import City, Member
 from forum.notifications.models import Event, Notice
 from forum.pages import Page, clamp, page_of, pages_for
-from forum.permissions import Person, read_by, require, shown_to
+from forum.permissions import PUBLIC, Person, for_reach, read_by, require, shown_to
 
 TOPICS_ON_A_PAGE = 20
 KEY_LENGTH = 64
@@ -99,9 +102,18 @@ def questions_waiting(reader: Person, limit: int) -> Sequence[Topic]:
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
     """A topic with agenda, author and themes, or `NotFound`."""
-    query = visible_topics(reader).where(Topic.id == topic_id)
-    topic: Topic | None = db.session.scalar(
-        query.options(
+    topic: Topic | None = db.session.scalar(_one_topic(reader), {"topic_id": topic_id})
+    if topic is None:
+        raise NotFound()
+    return topic
+
+
+@for_reach
+def _one_topic(reader: Person) -> Select[Any]:
+    return (
+        visible_topics(reader)
+        .where(Topic.id == bindparam("topic_id"))
+        .options(
             joinedload(Topic.agenda),
             joinedload(Topic.organisation),
             joinedload(Topic.author).options(
@@ -110,9 +122,6 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
             selectinload(Topic.themes),
         )
     )
-    if topic is None:
-        raise NotFound()
-    return topic
 
 
 def _listed(reader: Person) -> Select[Any]:
@@ -166,11 +175,19 @@ def posts_in(reader: Person, topic: Topic, page: int) -> Page[Post]:
     pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
-    query = select(Post).where(
-        Post.topic_id == topic.id, Post.number > last - POSTS_ON_A_PAGE, Post.number <= last
-    )
-    posts = db.session.scalars(_with_people(query.order_by(Post.number))).all()
+    numbers = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    posts = db.session.scalars(_posts_of_a_page(), numbers).all()
     return Page(posts, page, pages, topic.posts_count)
+
+
+@cache
+def _posts_of_a_page() -> Select[Any]:
+    query = select(Post).where(
+        Post.topic_id == bindparam("topic_id"),
+        Post.number > bindparam("before"),
+        Post.number <= bindparam("last"),
+    )
+    return _with_people(query.order_by(Post.number))
 
 
 def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
@@ -198,9 +215,13 @@ def answer_of(reader: Person, topic: Topic) -> Post | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
-    query = select(Post).where(Post.id == topic.answer_id, *is_there())
-    answer: Post | None = db.session.scalar(_with_people(query))
+    answer: Post | None = db.session.scalar(_one_post(), {"post_id": topic.answer_id})
     return answer
+
+
+@cache
+def _one_post() -> Select[Any]:
+    return _with_people(select(Post).where(Post.id == bindparam("post_id"), *is_there()))
 
 
 def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
@@ -368,6 +389,12 @@ def gone_posts(topic: Topic) -> Sequence[int]:
     return db.session.scalars(query.where(is_gone)).all()
 
 
+def out_of_sight(model: Any, ids: Sequence[int]) -> Sequence[int]:
+    """The ids of those topics or posts that are hidden or deleted, all held until the deed is done."""
+    held = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    return [row.id for row in db.session.scalars(held) if row.hidden_at or row.deleted_at]
+
+
 def first_post(topic: Topic) -> Post:
     """The post that opens a topic."""
     query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
@@ -403,3 +430,67 @@ def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
         return []
     query = visible_posts(reader).where(Post.id.in_(known), Topic.hidden_at.is_(None), *is_there())
     return db.session.scalars(_with_people(query)).all()
+
+
+# What rows keep of other rows, and the truth of it: for `flask check`, and for the deeds that mend what is wrong
+
+
+def _number(row: Any, *which: Any) -> ScalarSelect[Any]:
+    return select(func.count()).select_from(row).where(*which).scalar_subquery()
+
+
+def _later(column: InstrumentedAttribute[Any], truth: ScalarSelect[Any]) -> ColumnElement[Any]:
+    return case((truth > column, truth), else_=column)
+
+
+def _of_topic(what: Any, *which: Any) -> ScalarSelect[Any]:
+    return select(what).where(Post.topic_id == Topic.id, *which).scalar_subquery()
+
+
+def _marks(kind: str) -> ScalarSelect[Any]:
+    return _number(Mark, Mark.post_id == Post.id, Mark.kind == kind)
+
+
+IS_PUBLIC = (Topic.hidden_at.is_(None), Topic.deleted_at.is_(None), Topic.audience == PUBLIC)
+IS_NO_PAGE = or_(Post.number > 1, Topic.home.is_(None))  # not the case or practice itself
+KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSelect[Any]]] = {
+    Topic: {
+        Topic.posts_count: _of_topic(func.coalesce(func.max(Post.number), 0)),
+        Topic.replies_count: _of_topic(func.count(), Post.number > 1, *is_there()),
+        Topic.active_at: _of_topic(func.max(Post.created_at)),
+        Topic.answer_id: _of_topic(
+            Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
+        ),
+    },
+    Post: {
+        Post.useful_count: _marks(USEFUL),
+        Post.same_here_count: _marks(SAME_HERE),
+        Post.tried_count: _marks(TRIED),
+    },
+    Agenda: {
+        Agenda.topics_count: _number(
+            Topic, Topic.agenda_id == Agenda.id, Topic.kind != "case", *IS_PUBLIC
+        ),
+        # It keeps the latest activity of topics that have been moved away as well.
+        Agenda.active_at: _later(
+            Agenda.active_at,
+            select(func.max(Topic.active_at)).where(Topic.agenda_id == Agenda.id).scalar_subquery(),
+        ),
+    },
+    Member: {
+        Member.posts_count: select(func.count())
+        .select_from(Post)
+        .join(Topic, Topic.id == Post.topic_id)
+        .where(Post.author_id == Member.id, IS_NO_PAGE, *IS_PUBLIC, *is_there())
+        .scalar_subquery(),
+    },
+}
+
+
+def truth_of(model: Any, ids: Sequence[int]) -> Sequence[Any]:
+    """What rows should keep of the dialogue, (id, …) in the order of `KEPT`; they are held until the deed is done."""
+    held = select(model.id).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    there = db.session.scalars(held).all()
+    truths = [truth.label(column.key) for column, truth in KEPT[model].items()]
+    query = select(model.id, *truths).where(model.id.in_(there))
+    return db.session.execute(query.order_by(model.id)).all()

@@ -93,7 +93,8 @@ def load_user(token: str) -> SignedIn | None:
 
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"federation": LocalProxy(federation)}  # asked for once in a process
+    known = current_app.extensions.get("federation")  # asked for once in a process
+    return {"federation": known or LocalProxy(federation)}
 
 
 def federation() -> Federation:
