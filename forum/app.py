@@ -24,6 +24,7 @@ from forum.permissions import SYSTEM
 from forum.settings import Settings, from_environment
 from forum.templating import Templates
 from forum.transfer import commands as transfer_commands
+from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
 
 DOORS = (
@@ -37,6 +38,7 @@ DOORS = (
     front,
     transfer_commands,
     upkeep,
+    upkeep_commands,
 )
 TOP = Path(__file__).parent.parent
 migrate = Migrate()

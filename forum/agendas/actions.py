@@ -227,6 +227,22 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) 
 
 
 @action
+def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) -> None:
+    """Set how many topics an agenda shows, and when something was written on it last; the dialogue has counted."""
+    require(system.can.administer())
+    values = {"topics_count": topics, "active_at": at}
+    db.session.execute(update(Agenda).where(Agenda.id == agenda_id).values(values))
+
+
+@action
+def mend_hosting(system: Person, member_ids: Iterable[int]) -> None:
+    """Let members keep the agendas that they really host."""
+    require(system.can.administer())
+    for member_id in sorted(member_ids):
+        note_hosting(system, member_id, hosted_by(member_id))
+
+
+@action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store HTML made anew, by the agenda's id, where its introduction still has that source. Says how many."""
     require(system.can.administer())

@@ -12,7 +12,8 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from forum.agendas.actions import note_activity
+from forum.agendas.actions import correct_activity, note_activity
+from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, themes_by_id
 from forum.db import action, db, now
 from forum.dialogue.models import (
@@ -34,6 +35,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     is_told,
+    out_of_sight,
     post_of_key,
     post_to_change,
     posts_by_author,
@@ -41,6 +43,7 @@ from forum.dialogue.queries import (
     posts_to_quote,
     quoted_by,
     topic_to_change,
+    truth_of,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import (
@@ -52,7 +55,7 @@ from forum.markup import (
     slugify,
     write,
 )
-from forum.members.actions import note_posts
+from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
 from forum.notifications.actions import hide_notices, note_event, restore_notices
 from forum.permissions import (
@@ -449,6 +452,52 @@ def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
         if post.number == 1:
             things["topic", post.topic_id] = _known_of_topic(post, plain)
     search.reindex(system, things)
+
+
+@action
+def mend_topics(system: Person, topic_ids: Sequence[int]) -> None:
+    """Set what topics keep of their posts to what is true: numbers, latest activity, answer."""
+    require(system.can.administer())
+    _mend(Topic, topic_ids)
+
+
+@action
+def mend_posts(system: Person, post_ids: Sequence[int]) -> None:
+    """Set how often posts were marked to what is true."""
+    require(system.can.administer())
+    _mend(Post, post_ids)
+
+
+def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
+    for row in truth_of(model, ids):
+        values = {name: value for name, value in row._mapping.items() if name != "id"}
+        db.session.execute(update(model).where(model.id == row.id).values(values))
+
+
+@action
+def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
+    """Let agendas keep the true number of their topics, and the latest activity."""
+    require(system.can.administer())
+    for agenda_id, topics, active_at in truth_of(Agenda, agenda_ids):
+        correct_activity(system, agenda_id, topics, active_at)
+
+
+@action
+def mend_members(system: Person, member_ids: Sequence[int]) -> None:
+    """Let members keep the true number of their posts."""
+    require(system.can.administer())
+    for member_id, posts in truth_of(Member, member_ids):
+        correct_posts(system, member_id, posts)
+
+
+@action
+def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[int]) -> None:
+    """Take the notices about those of the topics and posts out of sight that readers cannot see."""
+    require(system.can.administer())
+    for topic_id in out_of_sight(Topic, topic_ids):
+        hide_notices(system, topic_id=topic_id)
+    for post_id in out_of_sight(Post, post_ids):
+        hide_notices(system, post_id=post_id)
 
 
 def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, update
+from sqlalchemy import ColumnElement, delete, or_, text, update
 
 from forum.db import action, db, now
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
 from forum.search.queries import documents_below, documents_of, get_document, searchable
+
+REBUILD = {
+    "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
+    "postgresql": "REINDEX INDEX words_index",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,13 @@ def _words_of(entry: Entry) -> tuple[str, str]:
     if entry.parent:
         return "", searchable(f"{rest} {entry.title}")
     return searchable(entry.title), searchable(rest)
+
+
+@action
+def rebuild(system: Person) -> None:
+    """Make the full-text index anew from the documents, even a damaged one. Nobody can write meanwhile."""
+    require(system.can.administer())
+    db.session.execute(text(REBUILD[db.session.connection().dialect.name]))
 
 
 @action

@@ -104,7 +104,7 @@ def import_agenda(file: IO[str], by: str | None) -> None:
 def rerender() -> None:
     """Make all HTML anew that an older version of the forum has made. May be stopped and started again."""
     total = sum(map(queries.outdated_count, RERENDER))
-    with _told(), click.progressbar(length=total, label="Making HTML anew", show_pos=True) as bar:
+    with told(), click.progressbar(length=total, label="Making HTML anew", show_pos=True) as bar:
         done = {kind: _rerender(kind, bar.update) for kind in RERENDER}
     made = ", ".join(f"{kind} {number:,}" for kind, number in done.items() if number)
     all_made = f"Texts made anew: {sum(done.values()):,} ({made})."
@@ -126,7 +126,7 @@ def reindex() -> None:
     """Make all that search knows anew from what is written, and let it forget what is gone."""
     before, total = queries.documents_count(), sum(map(queries.things_count, REINDEX))
     with (
-        _told(),
+        told(),
         click.progressbar(length=total, label="Making documents anew", show_pos=True) as bar,
     ):
         _forget(queries.stray_documents())
@@ -142,13 +142,18 @@ def _forget(strays: Sequence[tuple[str, int]]) -> None:
 
 def _reindex(kind: str, note: Callable[[int], None]) -> None:
     for ids in queries.things(kind, DOCUMENTS):
-        sources = queries.sources_of(kind, ids)
-        REINDEX[kind](SYSTEM, ids, PlainTexts((source, plain(source)) for source in sources))
+        reindex_some(kind, ids)
         note(len(ids))
 
 
+def reindex_some(kind: str, ids: Sequence[int]) -> None:
+    """Make the documents of some things of a kind anew (of posts: those of the topics that they open too)."""
+    sources = queries.sources_of(kind, ids)
+    REINDEX[kind](SYSTEM, ids, PlainTexts((source, plain(source)) for source in sources))
+
+
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Let a refusal end a long command with a sentence; what it has done until then is kept."""
     try:
         yield

@@ -1,17 +1,54 @@
-"""What the person who runs the server asks: whether the schema is the one that this code was written for."""
+"""What the person who runs the server asks: whether the schema is ours, whether the forum can serve, and what is wrong."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import column, inspect, select, table, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import (
+    Executable,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    inspect,
+    join,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    table,
+    text,
+    true,
+)
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import aliased
 
-from forum.db import db, in_passing, is_locked
+from forum.agendas.models import AgendaHost
+from forum.db import Base, db, in_passing, is_locked
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import KEPT, is_there
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries import PUBLISHED
+from forum.members.models import Member
+from forum.notifications.models import Notice
+from forum.permissions import PUBLIC
+from forum.search.models import Document
+from forum.upkeep.models import Check, Fault
 
+FTS = "document_fts"
+INDEXED = table("document_fts_docsize", column("id"))  # a row for each document in the index
+A_DEED = timedelta(minutes=1)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 VERSIONS = table("alembic_version", column("version_num"))
 WRITE_NOTHING = text("UPDATE alembic_version SET version_num = version_num WHERE 0")
@@ -74,24 +111,33 @@ def checks() -> list[Check]:
     return [
         *(_of_sqlite() if is_sqlite else _of_postgresql()),
         *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
-        Check("agendas that members host", _wrong_hosting, "member.hosted"),
+        Check("agendas that members host", _wrong_hosting, "hosts"),
         Check("practices adapted in a circle", _circles),
-        Check("notices about what is hidden", _notices_of_hidden, "notice"),
-        *(Check(f"search: {kind}", partial(_documents, kind), f"document {kind}") for kind in WRITTEN),
-        Check("search: documents of nothing", _strays, "stray document"),
+        Check("notices about what is hidden", _notices_of_hidden, "notices"),
+        *(Check(f"search: {kind}", partial(_documents, kind), "documents") for kind in WRITTEN),
+        Check("search: documents of nothing", _strays, "strays"),
     ]
 
 
 NOT_CHECKED = {
-    "sqlite": "",
-    "postgresql": "Not checked: damaged pages, and indexes against their tables. "
-    "PostgreSQL has pg_amcheck for it, which needs the extension amcheck.",
+    "sqlite": "Not checked: each word of the full-text index against the documents, because nobody could "
+    "write meanwhile. `flask backup` checks it in its copy.",
+    "postgresql": "Not checked: damaged pages, and indexes against their tables. pg_amcheck does it, which "
+    "comes with PostgreSQL and needs its extension amcheck.",
 }
 
 
 def not_checked() -> str:
-    """A sentence that says what this database's checks leave out; empty when there is nothing to say."""
+    """A sentence that says what this database's checks leave out."""
     return NOT_CHECKED[db.session.connection().dialect.name]
+
+
+def faults_of(check: Check) -> Iterator[Fault]:
+    """What a check finds; that it cannot be made is a fault as well, and the worst."""
+    try:
+        yield from check.faults()
+    except DatabaseError as error:
+        yield Fault("database", None, f"cannot be read here: {error.orig}")
 
 
 def _stream(query: Executable) -> Iterator[Any]:
@@ -126,12 +172,12 @@ def _unindexed() -> Iterator[Fault]:
     for (words,) in _stream(text(f"PRAGMA integrity_check({FTS})")):
         if words != "ok":
             yield Fault("full-text index", None, words)
-    indexed, written = text(f"SELECT id FROM {FTS}_docsize"), select(Document.id)
-    for what, more, less in (
-        ("is not in the full-text index", written, indexed),
-        ("is in the full-text index and nowhere else", indexed, written),
+    indexed, written = select(INDEXED.c.id), select(Document.id)
+    for what, rows in (
+        ("is not in the full-text index", written.except_(indexed)),
+        ("is in the full-text index and nowhere else", indexed.except_(written)),
     ):
-        for (document_id,) in _stream(text(f"{more} EXCEPT {less}")):
+        for (document_id,) in _stream(rows):
             yield Fault("document", document_id, what)
 
 
@@ -140,7 +186,7 @@ def _of_postgresql() -> list[Check]:
         Check("pages that were read and did not add up", _checksum_failures),
         Check("indexes and keys that are switched off", _switched_off),
         Check("keys", _broken_keys),
-        Check("numbers for new rows", _sequences_behind, "sequence"),
+        Check("numbers for new rows", _sequences_behind, "sequences"),
     ]
 
 
@@ -169,24 +215,28 @@ def _broken_keys() -> Iterator[Fault]:
             is_there = exists().where(target.c[key.column.name] == key.parent)
             broken = select(*rows.primary_key).where(key.parent.is_not(None), ~is_there)
             for row in _stream(broken):
-                what = f"{key.parent.name} leads to a row of {key.column.table.name} that is not there"
+                what = (
+                    f"{key.parent.name} leads to a row of {key.column.table.name} that is not there"
+                )
                 yield Fault(rows.name, "/".join(map(str, row)), what)
 
 
 def _sequences_behind() -> Iterator[Fault]:
-    for rows, sequence in sequences():
-        last = db.session.scalar(select(func.max(rows.c.id))) or 0
-        given = db.session.scalar(text(f"SELECT last_value FROM {sequence}"))  # noqa: S608  # named by the database
-        if given < last:
-            yield Fault(rows.name, None, "last number given", given, last)
+    for row_name, _sequence, given, last in sequences_behind():
+        yield Fault(row_name, None, "last number given", given, last)
 
 
-def sequences() -> Iterator[tuple[Table, str]]:
-    """The tables whose rows PostgreSQL numbers, with the names of their sequences."""
+def sequences_behind() -> list[tuple[str, str, int, int]]:
+    """Where PostgreSQL would number new rows like old ones: table, sequence, last number given, last number there."""
     named = text("SELECT pg_get_serial_sequence(:rows, 'id')")
+    found = []
     for rows in Base.metadata.sorted_tables:
         if "id" in rows.c and (name := db.session.scalar(named, {"rows": f'"{rows.name}"'})):
-            yield rows, name
+            last = db.session.scalar(select(func.max(rows.c.id))) or 0
+            given = db.session.scalar(select(literal_column("last_value")).select_from(text(name)))
+            if given is not None and given < last:
+                found.append((rows.name, name, given, last))
+    return found
 
 
 # What rows keep of other rows
@@ -223,7 +273,9 @@ def _wrong_hosting() -> Iterator[Fault]:
 def _circles() -> Iterator[Fault]:
     """Practices that were adapted, in the end, from themselves."""
     steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
-    further = select(steps.c.id, Practice.adapted_from_id).join(Practice, Practice.id == steps.c.above)
+    further = select(steps.c.id, Practice.adapted_from_id).join(
+        Practice, Practice.id == steps.c.above
+    )
     steps = steps.union(further)
     for (practice_id,) in _stream(select(steps.c.id).where(steps.c.id == steps.c.above)):
         yield Fault("practice", practice_id, "is adapted, in the end, from itself")
@@ -246,6 +298,9 @@ def _notices_of_hidden() -> Iterator[Fault]:
 # What search knows
 
 
+NEVER, EVERYBODY = null(), literal(PUBLIC)
+
+
 @dataclass(frozen=True)
 class Searched:
     """What search should know of the things of one kind, as columns of `rows`; those that `is_there` have a document."""
@@ -255,8 +310,8 @@ class Searched:
     is_there: Any
     title: Any
     agenda_id: Any
-    hidden_at: Any = null()
-    audience: Any = literal(PUBLIC)
+    hidden_at: Any = NEVER
+    audience: Any = EVERYBODY
 
 
 WRITTEN = {
@@ -299,13 +354,13 @@ def _documents(kind: str) -> Iterator[Fault]:
     for item_id, document_id, *values in _stream(_compared(kind, WRITTEN[kind])):
         if document_id is None:
             yield Fault(kind, item_id, "is not known to search")
-        for number, name in enumerate(TOLD):
-            has, should = values[2 * number : 2 * number + 2]
-            if document_id and has != should:
+            continue
+        for name, has, should in zip(TOLD, values[::2], values[1::2], strict=False):
+            if has != should:
                 yield Fault(kind, item_id, f"{name} in search", has, should)
 
 
-TOLD = ("hidden", "audience", "agenda", "title", "topic")
+TOLD = ("hidden", "audience", "agenda", "title", "topic")  # the last one of posts alone
 
 
 def _compared(kind: str, of: Searched) -> Select[Any]:
@@ -345,7 +400,20 @@ def openings_of(topic_ids: Sequence[int]) -> list[int]:
     return list(db.session.scalars(opening.order_by(Post.id)))
 
 
-def hidden_things_of(notice_ids: Sequence[int]) -> list[tuple[int | None, int | None]]:
-    """The (topic, post) that notices tell of."""
-    query = select(Notice.topic_id, Notice.post_id).where(Notice.id.in_(notice_ids)).distinct()
-    return [(row[0], row[1]) for row in db.session.execute(query)]
+def missing(kind: str, ids: Sequence[int]) -> list[int]:
+    """Those of the ids under which there is nothing of a kind, not even something that is gone."""
+    item_id = WRITTEN[kind].item_id
+    found = set(db.session.scalars(select(item_id).where(item_id.in_(ids))))
+    return sorted(set(ids) - found)
+
+
+def told_of(notice_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The ids of the topics and of the posts that notices tell of."""
+    about = (
+        select(func.coalesce(what, 0))
+        .where(Notice.id.in_(notice_ids), what.is_not(None))
+        .distinct()
+        for what in (Notice.topic_id, Notice.post_id)
+    )
+    topics, posts = (sorted(db.session.scalars(query)) for query in about)
+    return topics, posts

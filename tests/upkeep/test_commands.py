@@ -1,0 +1,301 @@
+"""`flask check`: every counter broken by hand is told and mended, and what the deeds have left is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import delete, insert, select, text, update
+
+from forum.agendas.models import Agenda, AgendaHost
+from forum.db import Base, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.library.models import Practice, Reading
+from forum.markup import write
+from forum.members.models import Member
+from forum.notifications.models import Notice
+from forum.search.models import Document
+from forum.search.queries import Query, find
+from forum.upkeep import commands
+from forum.upkeep.queries import checks
+from tests.conftest import remembered
+from tests.world import build
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=[str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture
+def world(app: Flask, people: Any, agenda: Agenda) -> None:
+    """One thing of every kind, and every deed that moves a counter."""
+    remembered("world and deeds", app, lambda: _live(people, agenda))
+    answer = first(
+        Post, Post.topic_id == first(Topic, Topic.kind == "question").id, Post.number == 3
+    )
+    dialogue.choose_answer(people.ana, answer.topic_id, answer.id)
+
+
+def _live(people: Any, agenda: Agenda) -> None:
+    build(people, agenda)
+    for title, audience in (("For all of us", "public"), ("For members", "members")):
+        new = dialogue.NewTopic("experience", title, write("Text."), audience=audience)
+        topic = dialogue.open_topic(people.ben, agenda.id, new)
+        first = dialogue.reply(people.ana, topic.id, write("One."))
+        second = dialogue.reply(people.chitra, topic.id, write("Two."))
+        dialogue.mark(people.ben, first.id, "useful")
+        dialogue.mark(people.chitra, first.id, "same here")
+        dialogue.unmark(people.chitra, first.id, "same here")
+        dialogue.delete(people.ana, first.id)
+        dialogue.hide(people.moderator, second.id, "Because.")
+    dialogue.hide_topic(people.moderator, topic.id)
+    moved = dialogue.open_topic(people.ana, agenda.id, new)
+    other = db.session.scalars(select(Agenda).filter_by(slug="other")).one()
+    dialogue.move(people.moderator, moved.id, other.id)
+
+
+def change(row: Any, **values: Any) -> None:
+    """Break a row by hand, as no deed does."""
+    db.session.execute(update(type(row)).where(type(row).id == row.id).values(values))
+    db.session.commit()
+
+
+def first(model: Any, *which: Any) -> Any:
+    db.session.expire_all()
+    return db.session.scalars(select(model).where(*which).order_by(model.id)).first()
+
+
+def documents() -> list[tuple[Any, ...]]:
+    names = ("kind", "item_id", "agenda_id", "title", "body", "audience", "hidden_at")
+    columns = [getattr(Document, name) for name in names]
+    return sorted(tuple(row) for row in db.session.execute(select(*columns)))
+
+
+def test_nothing_is_wrong_after_the_deeds(run: Run, world: None) -> None:
+    found = run("check")
+    assert found.exit_code == 0, found.output
+    assert found.output.endswith("Nothing is wrong.\n") and "Not checked:" in found.output
+
+
+def test_every_counter_of_the_models_is_checked(world: None) -> None:
+    counters = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if column.name.endswith("_count") or column.name == "active_at"
+    }
+    assert len(counters) == 9 and counters <= {one.name for one in checks()}
+
+
+def of_another(answer_id: int) -> int:
+    """The post that opens the topic, which never answers it."""
+    return first(Post, Post.topic_id == first(Post, Post.id == answer_id).topic_id).id
+
+
+def long_ago(moment: datetime) -> datetime:
+    return moment.replace(year=2001)
+
+
+def one_more(number: int) -> int:
+    return number + 1
+
+
+COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
+    (Topic, "posts_count", one_more),
+    (Topic, "replies_count", one_more),
+    (Topic, "active_at", long_ago),
+    (Topic, "answer_id", of_another),
+    (Post, "useful_count", one_more),
+    (Post, "same_here_count", one_more),
+    (Post, "tried_count", one_more),
+    (Agenda, "topics_count", one_more),
+    (Agenda, "active_at", long_ago),
+    (Member, "posts_count", one_more),
+    (Member, "hosted", lambda hosted: [*hosted, 99]),
+]
+
+
+def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
+    rows = {model: first(model) for model, _name, _wrong in COUNTERS}
+    rows[Topic] = first(Topic, Topic.answer_id.is_not(None))
+    broken = []
+    for model, name, wrong in COUNTERS:
+        row = rows[model]
+        right = getattr(row, name)
+        broken.append((row, name, wrong(right), None if name == "answer_id" else right))
+    for row, name, wrong, _right in broken:
+        change(row, **{name: wrong})
+    told = run("check")
+    for row, name, wrong, right in broken:
+        shown = "nothing" if right is None else right
+        line = f"{row.__tablename__} {row.id}: {name} is {wrong}, should be {shown}\n"
+        assert line in told.output
+    assert told.exit_code == 1 and f"Error: {len(broken)} faults." in told.output
+    mended = run("check", "--fix")
+    assert mended.exit_code == 0 and "Mended 1 fault of post.useful_count." in mended.output
+    db.session.expire_all()
+    assert [getattr(row, name) for row, name, *_ in broken] == [right for *_, right in broken]
+
+
+def forgotten(document: Document) -> None:
+    db.session.execute(delete(Document).where(Document.id == document.id))
+
+
+def changed(**values: Any) -> Callable[[Document], None]:
+    return lambda document: change(document, **values)
+
+
+DAMAGES = [
+    ("post", forgotten, "is not known to search"),
+    ("post", changed(audience="members"), "audience in search is members, should be public"),
+    ("post", changed(parent_id=None), "topic in search is nothing, should be "),
+    ("post", changed(title="Other"), "title in search is Other, should be "),
+    ("topic", changed(hidden_at=now()), "hidden in search is True, should be False"),
+    ("topic", forgotten, "is not known to search"),
+    ("case", changed(hidden_at=now()), "hidden in search is True, should be False"),
+    ("practice", forgotten, "is not known to search"),
+    ("reading", changed(agenda_id=None), "agenda in search is nothing, should be "),
+]
+
+
+def test_what_search_does_not_know_is_told_and_mended(run: Run, world: None) -> None:
+    before, lines, damaged = documents(), [], [0]
+    for kind, damage, words in DAMAGES:
+        is_other = (Document.kind == kind, Document.title != "", Document.id.not_in(damaged))
+        document = first(Document, *is_other)
+        damaged.append(document.id)
+        lines.append(f"{kind} {document.item_id}: {words}")
+        damage(document)
+        db.session.commit()
+    mended = run("check", "--fix")
+    assert [line for line in lines if line not in mended.output] == []
+    assert mended.exit_code == 0, mended.output
+    assert documents() == before
+
+
+def test_documents_of_nothing_are_forgotten(run: Run, world: None) -> None:
+    before = documents()
+    values = {"address": "/", "title": "", "body": "", "folded_title": "", "folded_body": ""}
+    gone = first(Practice, Practice.state == "draft")
+    strays = [("post", 9_999), ("reading", 9_999), ("practice", gone.id)]
+    for kind, item_id in strays:
+        words = {"kind": kind, "item_id": item_id, "written_at": now(), **values}
+        db.session.execute(insert(Document).values(words))
+    db.session.commit()
+    mended = run("check", "--fix")
+    assert "reading 9999: is known to search and gone" in mended.output
+    assert mended.exit_code == 0 and "Mended 3 faults" in mended.output
+    assert documents() == before
+
+
+def test_a_notice_about_what_is_hidden_goes_out_of_sight(run: Run, world: None) -> None:
+    post = first(Post, Post.hidden_at.is_(None), Post.number > 1)
+    notice = first(Notice)
+    other = first(Notice, Notice.id != notice.id)
+    change(other, kind="reply", post_id=post.id, topic_id=post.topic_id, hidden_at=None)
+    hidden = first(Post, Post.hidden_at.is_not(None))
+    change(notice, kind="reply", post_id=hidden.id, topic_id=hidden.topic_id, hidden_at=None)
+    mended = run("check", "--fix")
+    assert f"notice {notice.id}: tells of something that is hidden" in mended.output
+    assert mended.exit_code == 0 and first(Notice, Notice.id == notice.id).hidden_at
+    assert first(Notice, Notice.id == other.id).hidden_at is None
+
+
+def test_what_cannot_be_mended_is_said(run: Run, world: None) -> None:
+    practice = first(Practice)
+    change(practice, adapted_from_id=practice.id)
+    told = run("check", "--fix")
+    assert told.exit_code == 1 and "is adapted, in the end, from itself" in told.output
+    assert "Compare with a backup." in told.output and "Error: 1 fault." in told.output
+
+
+def test_many_faults_are_counted_and_few_printed(
+    run: Run, world: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "LINES", 2)
+    monkeypatch.setattr(commands, "BATCH", 2)
+    db.session.execute(update(Post).values(useful_count=77))
+    db.session.commit()
+    told = run("check", "--fix")
+    number = db.session.query(Post).count()
+    assert told.output.count("should be") == 2
+    assert f"… and {number - 2} more of post.useful_count" in told.output
+    assert f"Mended {number} faults" in told.output and told.exit_code == 0
+
+
+def test_hosts_without_a_note_and_notes_without_an_agenda_are_found(
+    run: Run, world: None, people: Any
+) -> None:
+    db.session.execute(delete(AgendaHost).where(AgendaHost.member_id == people.host.id))
+    db.session.execute(
+        insert(AgendaHost).values(member_id=people.ana.id, agenda_id=first(Agenda).id)
+    )
+    db.session.commit()
+    told = run("check", "--fix")
+    assert f"member {people.host.id}: hosted is [" in told.output and "be []" in told.output
+    assert f"member {people.ana.id}: hosted is [], should be [" in told.output
+    assert told.exit_code == 0
+
+
+# Damaged indexes and keys
+
+
+def find_trams(people: Any) -> int:
+    return find(people.ana, Query("trams")).page.total
+
+
+@pytest.mark.sqlite_only  # PostgreSQL keeps its index in a column that it makes itself
+def test_a_damaged_full_text_index_is_made_anew(run: Run, world: None, people: Any) -> None:
+    found = find_trams(people)
+    db.session.execute(text("UPDATE document_fts_data SET block = zeroblob(9) WHERE id > 10"))
+    db.session.commit()
+    told = run("check", "--fix")
+    assert told.exit_code == 0 and "full-text index: malformed" in told.output
+    assert find_trams(people) == found > 0
+
+
+@pytest.mark.sqlite_only  # as above
+def test_documents_that_the_index_has_lost_are_told(run: Run, world: None) -> None:
+    document = first(Document)
+    lost = "DELETE FROM document_fts_docsize WHERE id = :id"
+    db.session.execute(text(lost), {"id": document.id})
+    db.session.commit()
+    told = run("check", "--fix")
+    assert f"document {document.id}: is not in the full-text index" in told.output
+    assert told.exit_code == 0
+
+
+def test_a_key_that_leads_nowhere_is_told(run: Run, world: None, app: Flask) -> None:
+    reading = first(Reading)
+    if db.session.connection().dialect.name == "sqlite":
+        lose = ["PRAGMA defer_foreign_keys = ON"]  # checked at the end, which is never
+    else:
+        lose = ["ALTER TABLE reading DISABLE TRIGGER ALL"]
+    for words in [*lose, f"UPDATE reading SET agenda_id = 999 WHERE id = {reading.id}"]:
+        db.session.execute(text(words))
+    told = run("check")
+    line = f"reading {reading.id}: "
+    assert told.exit_code == 1 and line in told.output
+    assert "leads to a row of agenda that is not there" in told.output
+
+
+def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: None) -> None:
+    if db.session.connection().dialect.name == "sqlite":
+        assert "numbers for new rows" not in {one.name for one in checks()}
+        return
+    db.session.execute(text("SELECT setval('post_id_seq', 1)"))
+    db.session.commit()
+    last = first(Post, Post.id.in_(select(text("max(id) FROM post")))).id
+    told = run("check", "--fix")
+    assert f"post: last number given is 1, should be {last}" in told.output
+    assert told.exit_code == 0
+    assert db.session.scalar(text("SELECT nextval('post_id_seq')")) == last + 1
