@@ -2,7 +2,7 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN = .venv/bin
-DEMO = FORUM_DEMO=1 $(BIN)/flask --app wsgi
+DEMO = FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: run test check format lint types contracts templates lock icons fonts bench clean

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import jobs, rates, web
+from forum import jobs, logs, metrics, rates, web
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
@@ -53,6 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     db.init_app(app)
+    with app.app_context():
+        metrics.init_app(settings, db.engine)
+        logs.init_app(app, settings, db.engine)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
     web.init_app(app, settings)
     web.login.user_loader(members.load_user)

@@ -10,6 +10,9 @@
 | FORUM_SECRET_KEY | signs cookies and form tokens | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
+| FORUM_LOG | `json`: a line in JSON for each request, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
+| FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
+| FORUM_SLOW_MS | statements that take longer, in milliseconds, are written down, without their values | 200 |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -38,6 +41,9 @@ class Settings:
     proxies: int = 0
     limits: bool = True
     free_mb: int = 100
+    log: str = "off"
+    slow_ms: int = 200
+    metrics: str = ""
 
     @property
     def is_https(self) -> bool:
@@ -48,6 +54,11 @@ class Settings:
     def limits_path(self) -> Path:
         """Where the counters of the rate limits are kept."""
         return self.data / "limits.sqlite"
+
+    @property
+    def metrics_path(self) -> Path:
+        """The folder in which each process counts what it does, when somebody wants to know."""
+        return self.data / "metrics"
 
     @property
     def heartbeat_path(self) -> Path:
@@ -72,6 +83,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
         free_mb=int(environ.get("FORUM_FREE_MB", "100")),
+        log=environ.get("FORUM_LOG", "json"),
+        slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
+        metrics=environ.get("FORUM_METRICS", ""),
     )
 
 
