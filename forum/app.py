@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(front.masthead)
     app.cli.add_command(worker)
     app.cli.add_command(serve)
+    app.cli.add_command(answer_metrics)
     return app
 
 
@@ -87,6 +89,26 @@ def worker() -> None:
 @click.option("--port", default=8000, help="Port to listen on.")
 @click.option("--workers", default=2, help="How many server processes.")
 def serve(host: str, port: int, workers: int) -> None:
-    """Start the server and its worker; Ctrl-C ends both."""
+    """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
     click.echo(f"The forum is at http://{host}:{port} – Ctrl-C ends it.")
-    raise SystemExit(jobs.run_together(jobs.server_commands(host, port, workers)))
+    commands = jobs.server_commands(host, port, workers)
+    if from_environment().metrics:
+        commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
+    raise SystemExit(jobs.run_together(commands))
+
+
+@click.command("metrics")
+def answer_metrics() -> None:
+    """Answer Prometheus at the address of FORUM_METRICS, until stopped."""
+    settings = from_environment()
+    if not settings.metrics:
+        raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:9100 first.")
+    app = create_app(settings)
+
+    def figures() -> metrics.Figures:
+        with app.app_context():
+            return upkeep.measurements()
+
+    with metrics.server(settings.metrics, figures) as door:
+        click.echo(f"Figures for Prometheus are at http://{settings.metrics}/metrics")
+        door.serve_forever()

@@ -36,6 +36,7 @@ FIGURES = {
     "forum_schema_ours": (GAUGE, "1 when the schema is the one that the code was written for."),
     "forum_events_waiting": (GAUGE, "Events that wait for the worker."),
     "forum_oldest_event_seconds": (GAUGE, "How long the oldest of them is due."),
+    "forum_events_given_up": (GAUGE, "Events that the worker tried too often and leaves alone."),
     "forum_reports_open": (GAUGE, "Reports that no moderator has answered."),
     "forum_practices_submitted": (GAUGE, "Practices that wait to be published or sent back."),
     "forum_database_bytes": (GAUGE, "Size of the database."),
@@ -243,7 +244,7 @@ def _told(name: str, figures: Figures) -> Iterator[str]:
     known = _cumulated(name, figures) if kind == HISTOGRAM else _series_of(name, figures)
     if known:
         yield f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
-        yield from (f"{series} {value:.10g}\n" for series, value in known.items())
+        yield from (f"{series} {value:.15g}\n" for series, value in known.items())
 
 
 def _series_of(name: str, figures: Figures) -> Figures:
@@ -263,8 +264,8 @@ def _cumulated(name: str, figures: Figures) -> Figures:
     return found
 
 
-def serve(address: str, figures: Callable[[], Figures]) -> None:
-    """Answer `/metrics` at an address such as `127.0.0.1:9100` until the process is ended."""
+def server(address: str, figures: Callable[[], Figures]) -> HTTPServer:
+    """What answers `/metrics` at an address such as `127.0.0.1:9100`; runs when told to."""
 
     class Door(BaseHTTPRequestHandler):
         timeout = 10
@@ -284,5 +285,4 @@ def serve(address: str, figures: Callable[[], Figures]) -> None:
             """Write no line for each question."""
 
     host, _colon, port = address.rpartition(":")
-    with HTTPServer((host.strip("[]") or "127.0.0.1", int(port)), Door) as server:
-        server.serve_forever()
+    return HTTPServer((host or "127.0.0.1", int(port)), Door)

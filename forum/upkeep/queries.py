@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
@@ -41,8 +42,10 @@ from forum.dialogue.queries import KEPT, is_there
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Member
-from forum.notifications.models import Notice
-from forum.permissions import PUBLIC
+from forum.moderation.models import Report
+from forum.notifications.models import Event, Notice
+from forum.notifications.queries import TRIES
+from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
 from forum.upkeep.models import Check, Fault
 
@@ -77,6 +80,17 @@ def schema_versions() -> frozenset[str]:
     if not inspect(connection).has_table("alembic_version"):
         return frozenset()
     return frozenset(connection.scalars(select(VERSIONS.c.version_num)))
+
+
+def known_revisions() -> frozenset[str]:
+    """The revisions of the schema that this code knows, from which it can upgrade."""
+    return _revisions()[1]
+
+
+def version() -> str:
+    """The version of the forum."""
+    with (MIGRATIONS.parent / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
 
 
 @lru_cache(1)
@@ -417,3 +431,95 @@ def told_of(notice_ids: Sequence[int]) -> tuple[list[int], list[int]]:
     )
     topics, posts = (sorted(db.session.scalars(query)) for query in about)
     return topics, posts
+
+
+# Figures
+
+
+class Waiting(NamedTuple):
+    """What waits for the worker (and since when), what the worker has given up, what waits for moderators."""
+
+    events: int
+    oldest_at: datetime | None
+    given_up: int
+    reports: int
+    practices: int
+
+
+def waiting() -> Waiting:
+    """How much waits; one query over what is not done."""
+    open_event = select(func.count()).select_from(Event).where(Event.done_at.is_(None))
+    due = (Event.hidden_at.is_(None), Event.attempts < TRIES)
+    oldest = select(func.min(Event.due_at)).where(Event.done_at.is_(None), *due)
+    reports = select(func.count()).select_from(Report).where(Report.decision_id.is_(None))
+    practices = (
+        select(func.count())
+        .select_from(Practice)
+        .where(Practice.state == "submitted", Practice.deleted_at.is_(None))
+    )
+    parts = (
+        open_event.where(*due),
+        oldest,
+        open_event.where(Event.attempts >= TRIES),
+        reports,
+        practices,
+    )
+    return Waiting(*db.session.execute(select(*(part.scalar_subquery() for part in parts))).one())
+
+
+def database_size() -> tuple[str, int]:
+    """The database's name with its version, and its bytes on the disk."""
+    version, size = db.session.execute(SIZES[db.session.get_bind().dialect.name]).one()
+    return str(version), int(size)
+
+
+SIZES = {
+    "sqlite": text(
+        "SELECT 'SQLite ' || sqlite_version(), page_count * page_size"
+        " FROM pragma_page_count(), pragma_page_size()"
+    ),
+    "postgresql": text(
+        "SELECT 'PostgreSQL ' || current_setting('server_version'),"
+        " pg_database_size(current_database())"
+    ),
+}
+
+
+def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
+    """What happened in each month since a moment: figure → month (`2026-11`) → how many; months of none are left out.
+
+    Counted is what was written, whatever became of it since. Four queries, of which the longest reads the posts
+    since then; what is older is not looked at.
+    """
+    require(administrator.can.administer())
+    written, answers = _month(Post.created_at), Topic.answer_id == Post.id
+    posts = select(written, func.count(), func.count(Post.author_id.distinct()))
+    rows = db.session.execute(posts.where(Post.created_at >= since).group_by(written)).all()
+    answered = (
+        select(written, func.count())
+        .join(Topic, answers)
+        .where(Topic.active_at >= since, Topic.kind == "question", Post.created_at >= since)
+    )
+    return {
+        "posts": {month: count for month, count, _authors in rows},
+        "authors": {month: authors for month, _count, authors in rows},
+        "members": _by_month(Member.joined_at, Member.joined_at >= since),
+        "topics": _by_month(Topic.created_at, Topic.active_at >= since, Topic.created_at >= since),
+        "answers": _pairs(answered.group_by(written)),
+    }
+
+
+def _by_month(moment: Any, *which: Any) -> dict[str, int]:
+    month = _month(moment)
+    return _pairs(select(month, func.count()).where(*which).group_by(month))
+
+
+def _pairs(query: Any) -> dict[str, int]:
+    return dict(db.session.execute(query).tuples().all())
+
+
+def _month(moment: Any) -> Any:
+    """The month of a moment, as `2026-11`, in the cheapest way of each database."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return func.substr(moment, 1, 7)
+    return func.to_char(func.timezone(text("'UTC'"), moment), text("'YYYY-MM'"))

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, Response, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum import web
+from forum import metrics, web
+from forum.db import now
 from forum.upkeep import queries
 
 bp = Blueprint("upkeep", __name__)
@@ -101,6 +102,39 @@ def worker_seen() -> float | None:
         return max(0.0, time.time() - web.settings().heartbeat_path.stat().st_mtime)
     except OSError:
         return None
+
+
+# For Prometheus
+
+
+def measurements() -> dict[str, float]:
+    """The figures that no process counts: what waits, the room that there is, whether the database answers.
+
+    Needs an application context and no request. A database that does not answer is a figure too.
+    """
+    settings = web.settings()
+    found = metrics.totals(settings.metrics_path)
+    found["forum_disk_free_bytes"] = shutil.disk_usage(settings.data).free
+    if (seen := worker_seen()) is not None:
+        found["forum_worker_seen_seconds"] = seen
+    try:
+        return found | _of_the_database() | {"forum_database_up": 1}
+    except SQLAlchemyError:
+        return found | {"forum_database_up": 0}
+
+
+def _of_the_database() -> dict[str, float]:
+    waiting, (_name, size) = queries.waiting(), queries.database_size()
+    age = (now() - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0
+    return {
+        "forum_schema_ours": queries.schema_state() == "ours",
+        "forum_events_waiting": waiting.events,
+        "forum_oldest_event_seconds": max(0, age),
+        "forum_events_given_up": waiting.given_up,
+        "forum_reports_open": waiting.reports,
+        "forum_practices_submitted": waiting.practices,
+        "forum_database_bytes": size,
+    }
 
 
 class Probe:
