@@ -13,6 +13,7 @@
 | FORUM_LOG | `json`: a line in JSON for each request, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
 | FORUM_SLOW_MS | statements that take longer, in milliseconds, are written down, without their values | 200 |
+| FORUM_PG_DUMP | PostgreSQL's program for backups; `pg_restore` stands beside it | `pg_dump` |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -41,6 +42,7 @@ class Settings:
     proxies: int = 0
     limits: bool = True
     free_mb: int = 100
+    pg_dump: str = "pg_dump"
     log: str = "off"
     slow_ms: int = 200
     metrics: str = ""
@@ -65,6 +67,11 @@ class Settings:
         """A file that the worker touches while it works, so that others can tell that it does."""
         return self.data / "worker-seen"
 
+    @property
+    def backed_up_path(self) -> Path:
+        """A file that `flask backup` touches when it has made a backup on this machine."""
+        return self.data / "backed-up"
+
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Creates the data folder, and in it the secret key, when they are missing."""
@@ -83,6 +90,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
         free_mb=int(environ.get("FORUM_FREE_MB", "100")),
+        pg_dump=environ.get("FORUM_PG_DUMP", "pg_dump"),
         log=environ.get("FORUM_LOG", "json"),
         slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
         metrics=environ.get("FORUM_METRICS", ""),

@@ -1,17 +1,24 @@
-"""`flask check`."""
+"""`flask check | backup | restore`."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
-from flask import Blueprint
+from flask import Blueprint, current_app
 
+from forum import backups
 from forum.agendas import actions as agendas
+from forum.copies import Copier, copier
+from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.errors import Refusal
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
+from forum.settings import Settings
 from forum.transfer.commands import reindex_some, told
 from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
@@ -121,3 +128,72 @@ MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
     "sequences": actions.set_sequences,
 }
+
+
+# Backups
+
+
+@bp.cli.command("backup")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def backup(target: Path) -> None:
+    """Write the whole forum to the file TARGET, and try it by restoring it. The forum may run meanwhile."""
+    settings = _settings()
+    with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
+        made, remarks = backups.make(_copier(), settings.data, target, queries.version(), note)
+    settings.backed_up_path.touch()
+    for remark in remarks:
+        click.echo(remark)
+    size = target.stat().st_size / 1e6
+    click.echo(f"{target}: {_rows(made)}, {size:,.1f} MB. It has been restored once and compared.")
+    if "secret-key" not in made.files:
+        click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
+
+
+@bp.cli.command("restore")
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(source: Path) -> None:
+    """Let an empty forum become the one in the backup SOURCE. Nothing is ever overwritten."""
+    with _kept_as_it_was("Nothing was restored."):
+        place = _copier()
+        made = backups.put_back(place, _settings().data, source, queries.known_revisions())
+    click.echo(f"Restored {_rows(made)}, as they were on {made.made_at}.")
+    if queries.schema_state() == "older":
+        click.echo("The backup is of an older version. Run `flask db upgrade` next.")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _copier() -> Copier:
+    db.session.remove()
+    db.engine.dispose()  # the command itself holds the database no longer
+    return copier(_settings().database_url, _settings().pg_dump)
+
+
+def _rows(made: backups.Manifest) -> str:
+    return f"{sum(made.counts.values()):,} rows in {len(made.counts)} tables"
+
+
+@contextmanager
+def _kept_as_it_was(words: str) -> Iterator[None]:
+    """Let whatever goes wrong end the command with a sentence, and say what became of what was there."""
+    try:
+        yield
+    except Refusal as error:
+        raise click.ClickException(f"{error.message.rstrip('.')}. {words}") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror or error}. {words}") from error
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for something that says how much of how much is done."""
+    with click.progressbar(length=1, label=label) as bar:
+
+        def note(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield note

@@ -1,0 +1,215 @@
+"""A backup: one file that holds the database, the secret key and a manifest, and that has been restored once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from forum.copies import Contents, Copier, Note
+from forum.errors import Refusal
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+# What lies beside the database and cannot be made anew. The counters of the rate limits may be lost.
+KEPT = ("secret-key", "demo-people.txt")
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself. `files` are its other files with their SHA-256."""
+
+    format: int
+    made_at: str
+    version: str
+    database: str
+    schema: list[str]
+    counts: dict[str, int]
+    files: dict[str, str]
+
+
+def make(
+    copier: Copier, data: Path, target: Path, version: str, note: Note
+) -> tuple[Manifest, list[str]]:
+    """Write a backup to `target` and try it; only then does it take the place of an older one.
+
+    Hands back the manifest, and what is wrong but can be made anew. Raises `Refusal`, and `OSError` when the disk is full; what was at the target is still there then.
+    """
+    with _workshop(target) as folder:
+        found = copier.copy(folder / copier.file, note)
+        for name in KEPT:
+            if (data / name).exists():
+                shutil.copyfile(data / name, folder / name)
+        manifest = _manifest(copier, found, version, folder)
+        archive = folder / "archive"
+        _pack(archive, folder, manifest)
+        remarks = _try_out(copier, archive, folder, found)
+        archive.replace(target)
+        _synchronise(target.parent)
+    return manifest, remarks
+
+
+@contextmanager
+def _workshop(target: Path) -> Iterator[Path]:
+    """A folder beside the target, for one backup at a time; what a killed one has left is swept out first."""
+    folder = target.with_name(f".{target.name}.partial")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(f"Another backup to {target} is under way.") from None
+        _sweep(folder)
+        try:
+            yield folder
+        finally:
+            _sweep(folder)
+            with suppress(OSError):
+                folder.rmdir()
+    finally:
+        os.close(held)
+
+
+def _sweep(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def _manifest(copier: Copier, found: Contents, version: str, folder: Path) -> Manifest:
+    files = {file.name: _digest(file) for file in sorted(folder.iterdir())}
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Manifest(FORMAT, made_at, version, copier.kind, found.schema, found.counts, files)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
+    """Write the archive with the manifest first. A dump of PostgreSQL is compressed already."""
+    words = json.dumps(asdict(manifest), indent=1).encode()
+    with archive.open("xb") as file:
+        archive.chmod(0o600)
+        with _writing(file, is_compressed=manifest.database == "sqlite") as tar:
+            entry = tarfile.TarInfo(MANIFEST)
+            entry.size = len(words)
+            tar.addfile(entry, io.BytesIO(words))
+            for name in manifest.files:
+                tar.add(folder / name, name)
+                (folder / name).unlink()
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _writing(file: IO[bytes], is_compressed: bool) -> tarfile.TarFile:
+    if is_compressed:
+        return tarfile.open(fileobj=file, mode="w:gz", compresslevel=1)
+    return tarfile.open(fileobj=file, mode="w")
+
+
+def _try_out(copier: Copier, archive: Path, folder: Path, found: Contents) -> list[str]:
+    """Take the database out of the archive again, and compare it with what was copied."""
+    unpack(archive, folder)
+    restored, remarks = copier.examine(folder / copier.file)
+    if restored != found:
+        raise Refusal("The copy does not hold what the database held.")
+    return remarks
+
+
+def _synchronise(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unpack(source: Path, folder: Path) -> Manifest:
+    """Take a backup apart into a folder, every file checked against the manifest; raises `Refusal`."""
+    try:
+        with source.open("rb") as file, tarfile.open(fileobj=file, mode="r|*") as tar:
+            manifest = _read_manifest(tar)
+            while entry := tar.next():
+                _take_out(tar, entry, folder, manifest)
+    except (tarfile.TarError, EOFError, zlib.error, KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{source} is not a backup, or it is damaged.") from error
+    if missing := [name for name in manifest.files if not (folder / name).exists()]:
+        raise Refusal(f"{source} is damaged: it has lost {', '.join(missing)}.")
+    return manifest
+
+
+def _read_manifest(tar: tarfile.TarFile) -> Manifest:
+    entry = tar.next()
+    if entry is None or entry.name != MANIFEST or not (file := tar.extractfile(entry)):
+        raise ValueError("no manifest")
+    manifest = Manifest(**json.load(file))
+    if manifest.format != FORMAT:
+        raise Refusal("This backup was made by a newer version of the forum. Install that one.")
+    if not set(manifest.files) <= {"forum.sqlite", "forum.dump", *KEPT}:
+        raise ValueError("names that no backup has")
+    return manifest
+
+
+def _take_out(
+    tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, manifest: Manifest
+) -> None:
+    file, digest = tar.extractfile(entry), hashlib.sha256()
+    if file is None or entry.name not in manifest.files:
+        raise ValueError("a file that the manifest does not name")
+    with (folder / entry.name).open("xb") as out:
+        (folder / entry.name).chmod(0o600)
+        while piece := file.read(PIECE):
+            digest.update(piece)
+            out.write(piece)
+    if digest.hexdigest() != manifest.files[entry.name]:
+        raise Refusal(f"{entry.name} in the backup is damaged: its checksum is wrong.")
+
+
+def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) -> Manifest:
+    """Let a database that holds nothing become the one of a backup. Raises `Refusal`; nothing has changed then.
+
+    `known` are the revisions of the schema that this code knows.
+    """
+    if rows := {name: count for name, count in copier.contents().counts.items() if count}:
+        raise Refusal(
+            f"The database holds {sum(rows.values()):,} rows already. Nothing was restored."
+        )
+    with _workshop(data / "restore") as folder:
+        manifest = unpack(source, folder)
+        if manifest.database != copier.kind:
+            raise Refusal(OTHER_KIND.format(theirs=manifest.database, ours=copier.kind))
+        if not set(manifest.schema) <= known:
+            raise Refusal("This backup was made by a newer version of the forum. Install that one.")
+        if copier.examine(folder / copier.file)[0].counts != manifest.counts:
+            raise Refusal("The backup does not hold what its manifest says. Nothing was restored.")
+        _put_files_back(folder, data)
+        copier.put_back(folder / copier.file)
+    return manifest
+
+
+OTHER_KIND = (
+    "This is a backup of {theirs}, and FORUM_DATABASE_URL is {ours}. Restore it to {theirs} first; "
+    "`flask move-database` moves it then."
+)
+
+
+def _put_files_back(folder: Path, data: Path) -> None:
+    for name in KEPT:
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, data / f"{name}.new")
+            (data / f"{name}.new").chmod(0o600)
+            (data / f"{name}.new").replace(data / name)

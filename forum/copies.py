@@ -1,0 +1,235 @@
+"""Whole copies of a database, SQLite or PostgreSQL: taken while others write, examined, and put back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from forum.errors import Refusal
+
+FTS = "document_fts"
+PAGES = 2_000  # so many at once, so that a progress bar moves
+Note = Callable[[int, int], object]  # is told how much is done, of how much
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a database holds: the revisions of its schema, and how many rows each table has."""
+
+    schema: list[str]
+    counts: dict[str, int]
+
+
+class Copier(Protocol):
+    """How copies of one kind of database are made. All raise `Refusal` with a sentence when they cannot."""
+
+    @property
+    def kind(self) -> str:
+        """The database's name: sqlite or postgresql."""
+
+    @property
+    def file(self) -> str:
+        """The name of the file that a copy is."""
+
+    def copy(self, into: Path, note: Note) -> Contents:
+        """Copy the database as it is at one moment, while others go on writing."""
+
+    def examine(self, copy: Path) -> tuple[Contents, list[str]]:
+        """Look through a copy as a restored database: what it holds, and what is wrong but can be made anew."""
+
+    def contents(self) -> Contents:
+        """What the database holds now; nothing at all when there is none yet."""
+
+    def put_back(self, copy: Path) -> None:
+        """Let the database, which holds nothing, become the copy: wholly or not at all."""
+
+
+def copier(database_url: str, pg_dump: str) -> Copier:
+    """The one for a database. `pg_dump` is the program; `pg_restore` stands beside it."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return SqliteCopier(Path(url.database or ""))
+    return PostgresqlCopier(url, pg_dump)
+
+
+@dataclass(frozen=True)
+class SqliteCopier:
+    """Copies by SQLite's own backup interface."""
+
+    path: Path
+    kind: str = "sqlite"
+    file: str = "forum.sqlite"
+
+    def copy(self, into: Path, note: Note) -> Contents:
+        """Copy page by page out of one read transaction: in WAL mode it keeps nobody from writing, and never starts over."""
+        with _opened(self.path) as source, _opened(into, "rwc") as copy:
+            source.execute("BEGIN")
+            found = _contents(source, _tables_of_sqlite(source))
+            copy.execute("PRAGMA synchronous=OFF")  # the whole file is synchronised at the end
+            source.backup(copy, pages=PAGES, progress=lambda _s, left, of: note(of - left, of))
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+        return found
+
+    def examine(self, copy: Path) -> tuple[Contents, list[str]]:
+        """Everything that SQLite can check, the words of the full-text index included."""
+        with _opened(copy) as connection:
+            faults = [words for (words,) in connection.execute("PRAGMA integrity_check(9)")]
+            if bad := [words for words in faults if words != "ok" and FTS not in words]:
+                raise Refusal(f"The copy is damaged: {'; '.join(bad)}.")
+            names = _tables_of_sqlite(connection)
+            remarks = _faults_of_index(connection) if "document" in names else []
+            return _contents(connection, names), remarks
+
+    def contents(self) -> Contents:
+        """A file that is not there, or empty, holds nothing."""
+        if not self.path.exists():
+            return Contents([], {})
+        with _opened(self.path) as connection:
+            return _contents(connection, _tables_of_sqlite(connection))
+
+    def put_back(self, copy: Path) -> None:
+        """Write the copy into the file in one transaction, which a kill undoes."""
+        with _opened(copy) as source, _opened(self.path, "rwc") as target:
+            try:
+                target.execute("PRAGMA journal_mode=DELETE")
+            except sqlite3.OperationalError:
+                raise Refusal("The database is in use. Stop the forum first.") from None
+            source.backup(target)
+
+
+def _faults_of_index(connection: sqlite3.Connection) -> list[str]:
+    try:
+        connection.execute(f"INSERT INTO {FTS}({FTS}, rank) VALUES ('integrity-check', 1)")  # noqa: S608  # a name of ours
+    except sqlite3.DatabaseError:
+        return ["The full-text index does not fit the documents: `flask check --fix` or `reindex`."]
+    return []
+
+
+@contextmanager
+def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    try:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise Refusal(f"{path.name}: {error}.") from error
+
+
+def _tables_of_sqlite(connection: sqlite3.Connection) -> list[str]:
+    names = connection.execute(
+        """SELECT name FROM sqlite_master WHERE type = 'table'
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'document\\_fts%' ESCAPE '\\'"""
+    )
+    return sorted(name for (name,) in names)
+
+
+def _contents(connection: Any, names: list[str]) -> Contents:
+    """The same words in both databases' SQL."""
+    counts = {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # names of our own tables
+        for name in names
+    }
+    if not counts.pop("alembic_version", 0):
+        return Contents([], counts)
+    versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return Contents(sorted(version for (version,) in versions), counts)
+
+
+@dataclass(frozen=True)
+class PostgresqlCopier:
+    """Copies by PostgreSQL's own programs."""
+
+    url: URL
+    pg_dump: str
+    kind: str = "postgresql"
+    file: str = "forum.dump"
+
+    def copy(self, into: Path, note: Note) -> Contents:
+        """Dump one snapshot, of which the rows are counted as well."""
+        note(0, 1)
+        with self._connected() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            snapshot = connection.execute("SELECT pg_export_snapshot()").fetchone()
+            found = _contents(connection, _tables_of_postgresql(connection))
+            words = ["--format=custom", f"--snapshot={snapshot and snapshot[0]}", f"--file={into}"]
+            self._run(self.pg_dump, *words)
+        note(1, 1)
+        return found
+
+    def examine(self, copy: Path) -> tuple[Contents, list[str]]:
+        """Restore into a database beside the real one, which is dropped again."""
+        beside = self._beside()
+        with self._connected(autocommit=True) as connection:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(beside.name))
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
+            connection.execute(drop)
+            connection.execute(create.format(sql.Identifier(beside.name)))
+            try:
+                beside.put_back(copy)
+                return beside.contents(), []
+            finally:
+                connection.execute(drop)
+
+    def contents(self) -> Contents:
+        """The tables of the schema that is searched first."""
+        with self._connected() as connection:
+            return _contents(connection, _tables_of_postgresql(connection))
+
+    def put_back(self, copy: Path) -> None:
+        """Restore in one transaction."""
+        words = ["--single-transaction", "--exit-on-error", "--clean", "--if-exists", str(copy)]
+        beside_pg_dump = Path(self.pg_dump).with_name("pg_restore")
+        self._run(str(beside_pg_dump) if "/" in self.pg_dump else "pg_restore", *words)
+
+    @property
+    def name(self) -> str:
+        """The name of the database on its server."""
+        return self.url.database or ""
+
+    def _beside(self) -> PostgresqlCopier:
+        name = f"{self.name[:40]}_check_of_backup"
+        return PostgresqlCopier(self.url.set(database=name), self.pg_dump)
+
+    @contextmanager
+    def _connected(self, autocommit: bool = False) -> Iterator[psycopg.Connection[Any]]:
+        try:
+            with psycopg.connect(_address(self.url), autocommit=autocommit) as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise Refusal(f"PostgreSQL says: {str(error).strip()}") from error
+
+    def _run(self, program: str, *words: str) -> None:
+        """Run a program on the database; its password is handed over where no list of processes shows it."""
+        address = _address(self.url.set(password=None))
+        command = [program, *words, "--no-owner", "--no-privileges", f"--dbname={address}"]
+        environment = {**os.environ, "LC_MESSAGES": "C"}
+        if self.url.password:
+            environment["PGPASSWORD"] = str(self.url.password)
+        try:
+            subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603  # PostgreSQL's own
+        except FileNotFoundError:
+            raise Refusal(f"There is no {program}. Install it, or set FORUM_PG_DUMP.") from None
+        except subprocess.CalledProcessError as error:
+            raise Refusal(f"{Path(program).name} says: {error.stderr.strip()}") from None
+
+
+def _tables_of_postgresql(connection: psycopg.Connection[Any]) -> list[str]:
+    names = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    )
+    return sorted(name for (name,) in names)
+
+
+def _address(url: URL) -> str:
+    """As PostgreSQL's own programs write it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

