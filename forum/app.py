@@ -10,10 +10,11 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import jobs, logs, metrics, rates, web
+from forum import jobs, logs, metrics, pagecache, rates, web
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.library import views as library
 from forum.members import commands as members_commands
@@ -38,6 +39,7 @@ DOORS = (
     moderation,
     front,
     transfer_commands,
+    filling_commands,
     upkeep,
     upkeep_commands,
 )
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for doors in DOORS:
         app.register_blueprint(doors.bp)
     app.context_processor(front.masthead)
+    pagecache.init_app(app, settings)
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     app.cli.add_command(answer_metrics)

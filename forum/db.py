@@ -15,7 +15,19 @@ from typing import Any, ParamSpec, TypeVar
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from markupsafe import Markup
-from sqlalchemy import DateTime, Engine, MetaData, String, Text, event, inspect
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    inspect,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
@@ -130,7 +142,7 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
     def whole(*args: P.args, **kwargs: P.kwargs) -> R:
         session = db.session()
         if session.info.get("in_deed"):
-            return deed(*args, **kwargs)
+            return _inner(session, deed, args, kwargs)
         return _whole(session, deed, args, kwargs)
 
     whole.__dict__["is_action"] = True
@@ -140,9 +152,11 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
 def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
     _begin_writing(session)
     before = [(row, dict(row.__dict__)) for row in session.identity_map.values()]
-    session.info["in_deed"] = True
+    session.info |= {"in_deed": True, "depth": 1, "touched": None}
     try:
         result = deed(*_fresh(session, args), **kwargs)
+        session.flush()
+        _count_up(session)
         session.commit()
         return result
     except BaseException as error:
@@ -156,6 +170,14 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         raise
     finally:
         session.info["in_deed"] = False
+
+
+def _inner(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
+    session.info["depth"] += 1
+    try:
+        return deed(*args, **kwargs)
+    finally:
+        session.info["depth"] -= 1
 
 
 def _begin_writing(session: Session) -> None:
@@ -186,6 +208,56 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return args
     doer = session.get(type(args[0]), inspect(args[0]).identity, populate_existing=True)
     return (doer, *args[1:])
+
+
+# What has changed, for those who keep pages. A *scope* is what a kept page depends on.
+
+EVERYTHING, ANYTHING = "everything", "anything"
+TOPIC_SCOPES = 1_024  # topics share so many: a table of a thousand rows serves any number of them
+VERSION = Table(
+    "page_version",
+    Base.metadata,
+    Column("scope", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+
+def touches(*scopes: str) -> None:
+    """Say, in a deed, all that it changes of what visitors see: scopes, or nothing at all.
+
+    A deed that says nothing touches `EVERYTHING`, on which every kept page depends: so a new deed is right from
+    its first day, and only the busiest say more. Deeds within a deed do not speak for it.
+    """
+    info = db.session().info
+    if info.get("depth") == 1:
+        info["touched"] = (info["touched"] or frozenset()) | set(scopes)
+
+
+def topic_scope(topic_id: int) -> str:
+    """The scope of a topic: its posts, their marks, who wrote them."""
+    return f"topic {topic_id % TOPIC_SCOPES}"
+
+
+def _count_up(session: Session) -> None:
+    """Count up the scopes that the deed has touched, in its own transaction and as its last statement."""
+    touched = session.info["touched"]
+    scopes = {EVERYTHING} if touched is None else touched
+    if scopes:
+        # Always in the same order, so that two deeds never wait for each other
+        rows = [{"scope": scope, "number": 1} for scope in sorted({*scopes, ANYTHING})]
+        connection = session.connection()
+        connection.execute(UPSERTS[connection.dialect.name], rows)
+
+
+def _upsert(put: Any) -> Any:
+    more = {"number": VERSION.c.number + 1}
+    return put.on_conflict_do_update(index_elements=[VERSION.c.scope], set_=more)
+
+
+UPSERTS = {
+    "sqlite": _upsert(sqlite.insert(VERSION)),
+    "postgresql": _upsert(postgresql.insert(VERSION)),
+}
 
 
 def is_locked(error: OperationalError) -> bool:

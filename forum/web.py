@@ -40,6 +40,7 @@ from forum import logs
 from forum.db import db
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
+from forum.pagecache import DEPENDS_ON
 from forum.permissions import VISITOR, Person
 from forum.settings import Settings
 
@@ -226,6 +227,11 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
     return value if value in choices else default
 
 
+def depends_on(*scopes: str) -> None:
+    """Say on what the page that is being made depends, when that is less than anything that visitors see."""
+    request.environ[DEPENDS_ON] = scopes
+
+
 def see_other(address: str) -> AnyResponse:
     """The answer to a deed that was done: go and look (303)."""
     return redirect(address, 303)
@@ -282,7 +288,7 @@ def moment(value: datetime) -> Markup:
 
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, _locale: str) -> str:
-    return format_date(date(year, month, day), "d MMMM yyyy")
+    return str(format_date(date(year, month, day), "d MMMM yyyy"))
 
 
 def _time(value: datetime | date, words: str) -> Markup:

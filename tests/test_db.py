@@ -143,7 +143,7 @@ def test_a_deed_is_saved_once_when_it_returns(commits: list[Any]) -> None:
 def test_deeds_in_a_deed_are_one_commit(commits: list[Any]) -> None:
     name_both(SYSTEM, "floods", "parking")
     assert names() == ["floods", "parking"]
-    assert [len(statements) for statements in commits] == [2]
+    assert [len(statements) for statements in commits] == [3], "and the numbers for kept pages"
 
 
 def test_a_deed_that_raises_has_done_nothing(commits: list[Any]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, themes_by_id
-from forum.db import action, db, now
+from forum.db import ANYTHING, action, db, now, topic_scope, touches
 from forum.dialogue.models import (
     KINDS,
     MARKS,
@@ -97,6 +97,7 @@ class NewTopic:
 @action
 def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic with its first post. The same submission key from the same author opens it once."""
+    touches(ANYTHING)  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := _sent_before(author, key, new.text, new.title):
         return earlier.topic
@@ -132,6 +133,7 @@ def reply(
 
     `paragraph` is the key of the paragraph of a case that the post comments on.
     """
+    touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
     if earlier := _sent_before(author, key, text):
         return earlier
@@ -171,6 +173,7 @@ def edit(
     text that the author changed: raises `Conflict` when the post says something else by now.
     """
     post = post_to_change(author, post_id)
+    touches(topic_scope(post.topic_id))
     require(author.can.edit(post))
     _require_no_home(post)
     if seen and seen != post.fingerprint:
@@ -228,6 +231,7 @@ def mark(
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it."""
     post = post_to_change(member, post_id)
+    touches(topic_scope(post.topic_id))
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
@@ -255,6 +259,7 @@ def mark(
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
     post = post_to_change(member, post_id)
+    touches(topic_scope(post.topic_id))
     require(member.can.mark(post))
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
@@ -266,6 +271,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     """Choose the post that answers a question, or with None say that nothing does yet."""
+    touches(topic_scope(topic_id))
     topic = topic_to_change(member, topic_id)
     require(member.can.choose_answer(topic))
     if post_id is None:

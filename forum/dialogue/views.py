@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
-from forum.db import in_passing
+from forum.db import in_passing, topic_scope
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import (
     MYSELF,
@@ -159,6 +159,7 @@ def topic(id: int, slug: str = "") -> Answer:
     found = queries.get_topic(me(), id)
     if found.home or found.slug != slug:
         return _moved(found.address)
+    web.depends_on(topic_scope(id))
     words = discussion(found)
     data = _structured(found, words["answer"])
     return render_template("dialogue/topic.html", **words, data=data, canonical=_canonical(words))

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from forum.db import Base, action, db, now
+from forum.db import Base, action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.markup import Written, fold
@@ -207,6 +207,7 @@ def _plain(text: str) -> str:
 @action
 def sign_in(member: Member, device: str = "") -> str:
     """Begin a session and hand back its token. The caller has checked the password."""
+    touches()
     require(member.can.sign_in())
     _tidy_sessions(member)
     token = secrets.token_urlsafe(32)
@@ -226,6 +227,7 @@ def _tidy_sessions(member: Member) -> None:
 @action
 def note_seen(member: Member, session_id: int) -> None:
     """Note that a session is in use, so that it does not end for idleness."""
+    touches()
     mine = Session.id == session_id, Session.member_id == member.id
     db.session.execute(update(Session).where(*mine).values(seen_at=now()))
 
@@ -233,24 +235,28 @@ def note_seen(member: Member, session_id: int) -> None:
 @action
 def renew_hash(member: Member, password_hash: str) -> None:
     """Keep the same password hashed in today's way. Sessions stay."""
+    touches()
     member.password_hash = password_hash
 
 
 @action
 def sign_out(member: Member, token: str) -> None:
     """End the session of a token."""
+    touches()
     _end(member, Session.token_hash == queries.token_hash(token))
 
 
 @action
 def end_session(member: Member, session_id: int) -> None:
     """End one of one's own sessions."""
+    touches()
     _end(member, Session.id == session_id)
 
 
 @action
 def end_sessions(member: Member, but: str | None = None) -> None:
     """End all sessions of a member, but for the one of a token."""
+    touches()
     _end(member, Session.token_hash != queries.token_hash(but or ""))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now
+from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
@@ -44,6 +44,7 @@ Deed = Callable[[Person, int, str], Any]
 @action
 def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "") -> Report:
     """Say that something is wrong. The moderators see it; its author never learns who said so."""
+    touches()
     thing = thing_to_report(reporter, kind, item_id)
     if reason not in REASONS:
         raise Invalid(_("Choose a reason."), "reason")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, update
 
-from forum.db import action, db, now
+from forum.db import action, db, now, touches
 from forum.errors import NotFound
 from forum.markup import excerpt
 from forum.notifications.models import Event, Notice
@@ -48,6 +48,7 @@ def note_event(
 @action
 def make_notices(_system: Person, limit: int = BATCH) -> int:
     """Turn the events that are due into notices, one for each event and person; says how many events."""
+    touches()
     events = due_events(limit)
     for event in events:
         for member_id in event.recipients:
@@ -59,6 +60,7 @@ def make_notices(_system: Person, limit: int = BATCH) -> int:
 @action
 def read(member: Person, notice_id: int) -> Notice:
     """Mark one notice read; raises `NotFound` when it is not the member's. Hands it back for its address."""
+    touches()
     notice = get_notice(member, notice_id)
     if notice is None:
         raise NotFound()
@@ -69,12 +71,14 @@ def read(member: Person, notice_id: int) -> Notice:
 @action
 def read_all(member: Person) -> None:
     """Mark every notice of a member read."""
+    touches()
     _set(Notice, {"read_at": now()}, Notice.member_id == member.id, Notice.read_at.is_(None))
 
 
 @action
 def read_topic(member: Person, topic_id: int) -> None:
     """Mark the member's notices about one topic read."""
+    touches()
     _set(
         Notice,
         {"read_at": now()},
@@ -87,6 +91,7 @@ def read_topic(member: Person, topic_id: int) -> None:
 @action
 def read_until(_system: Person, moment: datetime) -> None:
     """Mark everybody's notices from before a moment read: after an import they are no news."""
+    touches()
     _set(Notice, {"read_at": now()}, Notice.created_at < moment, Notice.read_at.is_(None))
 
 

@@ -1,0 +1,350 @@
+"""Pages of visitors, rendered once for each change: the outermost layer of the server.
+
+A page is kept in the process, in the forms in which it is sent, with the numbers of the scopes that it depends on
+(`db.touches`). At each hit the numbers are asked for again, so that a page is exact and never timed: after a write
+returns, nobody reads the old one. On SQLite one look at `PRAGMA data_version` says that nobody has written at all; on
+PostgreSQL the numbers are read. Pages of members, forms and whatever sets a cookie never enter.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+import brotli
+from flask import Flask
+from sqlalchemy import Engine, bindparam, select
+
+from forum import metrics
+from forum.db import ANYTHING, EVERYTHING, VERSION, db
+from forum.settings import Settings
+
+Numbers = Mapping[str, int]
+Headers = list[tuple[str, str]]
+Environ = dict[str, Any]
+Key = tuple[str, ...]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+DEPENDS_ON = "forum.depends_on"
+THEME = re.compile(r"(?:^|;\s*)(?:__Host-)?theme=(light|dark)\b")
+REFUSED = re.compile(r"q=0(\.0*)?")
+NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
+CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
+TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
+SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
+MOST_UNKEPT = 10_000
+SECONDS_FOR_ANOTHER = 10
+
+
+class Numbered(Protocol):
+    """Where the numbers of the scopes are asked for."""
+
+    def moment(self) -> Any:
+        """A sign that stays the same until somebody writes; None where nothing says so."""
+
+    def numbers(self, scopes: Iterable[str]) -> Numbers:
+        """The present numbers of these scopes; one that nobody has touched is left out."""
+
+
+class OfSqlite:
+    """The numbers in a file: as long as SQLite says that nobody has written, they are what they were."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None
+
+    def moment(self) -> int:
+        """SQLite's own count of what others have committed."""
+        with self.lock:
+            return int(self._ask("PRAGMA data_version").fetchone()[0])
+
+    def numbers(self, scopes: Iterable[str]) -> Numbers:
+        """The present numbers."""
+        wanted = tuple(scopes)
+        places = ",".join("?" * len(wanted))
+        query = f"SELECT scope, number FROM page_version WHERE scope IN ({places})"  # noqa: S608  # question marks only
+        with self.lock:
+            return dict(self._ask(query, wanted).fetchall())
+
+    def _ask(self, query: str, values: tuple[str, ...] = ()) -> sqlite3.Cursor:
+        if self.connection is None:
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA query_only=1")
+            self.connection = connection
+        return self.connection.execute(query, values)
+
+
+class OfServer:
+    """The numbers in a database server, which are read at each hit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        found = select(VERSION.c.scope, VERSION.c.number)
+        self.query = found.where(VERSION.c.scope.in_(bindparam("scopes", expanding=True)))
+
+    def moment(self) -> None:
+        """A server has no sign that costs less than the numbers."""
+
+    def numbers(self, scopes: Iterable[str]) -> Numbers:
+        """The present numbers."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(self.query, {"scopes": list(scopes)})
+            return {row[0]: row[1] for row in rows}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put the layer around an application, which is complete by then; without memory there is none."""
+    if settings.page_cache_mb:
+        with app.app_context():
+            numbered = numbered_by(db.engine)
+        app.wsgi_app = PageCache(app.wsgi_app, numbered, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
+
+
+def numbered_by(engine: Engine) -> Numbered:
+    """Where a database's numbers are asked for."""
+    is_file = engine.dialect.name == "sqlite" and engine.url.database
+    return OfSqlite(str(engine.url.database)) if is_file else OfServer(engine)
+
+
+@dataclass
+class Kept:
+    """A page as it is sent, and what it depends on."""
+
+    headers: Headers
+    body: bytes
+    etag: str = ""
+    scopes: tuple[str, ...] = ()
+    numbers: Numbers = field(default_factory=dict)
+    moment: Any = None
+    was_read: bool = False
+    forms: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
+
+    def form(self, encoding: str) -> tuple[Headers, bytes]:
+        """Headers and body in an encoding; made when it is first asked for."""
+        if encoding not in self.forms:
+            self.forms[encoding] = _shrunk(self.headers, self.body, encoding, thorough=True)
+        return self.forms[encoding]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes in all its forms."""
+        return len(self.body) * 2 + 1_000
+
+
+class PageCache:
+    """Answers visitors from memory, and asks the application for what is not there or no longer true."""
+
+    def __init__(self, application: Application, numbered: Numbered, megabytes: int) -> None:
+        self.application = application
+        self.numbered = numbered
+        self.most = megabytes * 1_000_000
+        self.size = 0
+        self.pages: OrderedDict[Key, Kept] = OrderedDict()
+        self.unkept: OrderedDict[Key, None] = OrderedDict()
+        self.lock = threading.Lock()
+        self.at_work: dict[Key, threading.Event] = {}
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        cookie = environ.get("HTTP_COOKIE", "")
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self.application(environ, start_response)
+        if "session=" in cookie:
+            return Answer(self.application, environ).send(environ, start_response)
+        key = (
+            environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_HOST", ""),
+            environ.get("wsgi.url_scheme", ""),
+            _theme(cookie),
+        )
+        kept = self.pages.get(key)
+        if kept is None or not self._is_true(kept):
+            kept = self._made_by_another(key)
+            if kept is None:
+                return self._make(key, environ, start_response)
+        kept.was_read = True
+        metrics.count_hit()
+        return _send(kept, environ, start_response)
+
+    def _is_true(self, kept: Kept) -> bool:
+        """Whether nothing that the page depends on has changed since it was rendered."""
+        if not kept.scopes:
+            return True  # a file whose address changes with its content
+        moment = self.numbered.moment()
+        if moment is not None and moment == kept.moment:
+            return True
+        if self.numbered.numbers(kept.scopes) != kept.numbers:
+            return False
+        kept.moment = moment
+        return True
+
+    def _made_by_another(self, key: Key) -> Kept | None:
+        """Wait for the one who renders this page already; None when the asker must."""
+        with self.lock:
+            work = self.at_work.get(key)
+            if work is None:
+                self.at_work[key] = threading.Event()
+        if work is None or key in self.unkept:
+            return None
+        work.wait(SECONDS_FOR_ANOTHER)
+        kept = self.pages.get(key)
+        return kept if kept and self._is_true(kept) else None
+
+    def _make(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Ask the application, and keep what it answers if it is for everybody and still true."""
+        try:
+            moment, before = self.numbered.moment(), self.numbered.numbers((ANYTHING,))
+            inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
+            answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
+            if not answer.is_for_everybody:
+                self._note_unkept(key)
+                return answer.send(environ, start_response)
+            kept = answer.kept()
+            if not kept.scopes or self._is_of_one_moment(kept, before):
+                kept.moment = moment
+                self._keep(key, kept)
+            return _send(kept, environ, start_response)
+        finally:
+            with self.lock:
+                if work := self.at_work.pop(key, None):
+                    work.set()
+
+    def _is_of_one_moment(self, kept: Kept, before: Numbers) -> bool:
+        """Whether nobody wrote while the page was rendered; notes the numbers that it is true for."""
+        found = dict(self.numbered.numbers({ANYTHING, *kept.scopes}))
+        kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
+        return found.get(ANYTHING) == before.get(ANYTHING)
+
+    def _keep(self, key: Key, kept: Kept) -> None:
+        with self.lock:
+            self.unkept.pop(key, None)
+            if old := self.pages.pop(key, None):
+                self.size -= old.size
+            self.pages[key] = kept
+            self.size += kept.size
+            while self.size > self.most and self.pages:
+                self._give_up_one()
+
+    def _give_up_one(self) -> None:
+        """Let the oldest go, unless it was read since it was looked at last: then it has another turn."""
+        key, oldest = self.pages.popitem(last=False)
+        if oldest.was_read and len(self.pages) > 1:
+            oldest.was_read = False
+            self.pages[key] = oldest
+        else:
+            self.size -= oldest.size
+
+    def _note_unkept(self, key: Key) -> None:
+        """Remember what is not kept, so that nobody waits for another in vain."""
+        with self.lock:
+            self.unkept[key] = None
+            while len(self.unkept) > MOST_UNKEPT:
+                self.unkept.popitem(last=False)
+
+
+class Answer:
+    """What the application answers, read as far as it must be."""
+
+    def __init__(self, application: Application, environ: Environ) -> None:
+        self.environ = environ
+        self.status = ""
+        self.headers: Headers = []
+        self.parts = application(environ, self._start)
+
+    def _start(self, status: str, headers: Headers, *_rest: Any) -> None:
+        self.status, self.headers = status, headers
+
+    def header(self, name: str) -> str:
+        """A header's value, or nothing."""
+        return next((value for known, value in self.headers if known == name), "")
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """Whether it may be kept: a whole page or file that says so, and sets no cookie."""
+        control = self.header("Cache-Control")
+        is_open = (control == "no-cache" and self.header("ETag")) or "immutable" in control
+        length = self.header("Content-Length")
+        is_whole = self.status == "200 OK" and length.isdigit() and int(length) <= LARGEST
+        return bool(is_open and is_whole and not self.header("Set-Cookie"))
+
+    def kept(self) -> Kept:
+        """The answer as something to keep; reads it to its end."""
+        headers = [
+            (name, value)
+            for name, value in self.headers
+            if name not in NOT_KEPT and not (name == "Vary" and value == "Cookie")
+        ]
+        etag = self.header("ETag").removeprefix("W/")
+        is_file = "immutable" in self.header("Cache-Control")
+        # One name for all forms of a page, which makes it a weak one (RFC 9110, 8.8.1)
+        headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
+        headers += [("ETag", f"W/{etag}")] if etag else []
+        scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANYTHING,)), EVERYTHING)
+        return Kept(headers, self._body(), etag, scopes)
+
+    def _body(self) -> bytes:
+        try:
+            return b"".join(self.parts)
+        finally:
+            getattr(self.parts, "close", lambda: None)()
+
+    def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Hand the answer on, made smaller when it is a text of known length."""
+        encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        is_text = self.header("Content-Type").startswith(TEXTS)
+        length = self.header("Content-Length")
+        if encoding and is_text and length.isdigit() and SMALLEST < int(length) <= LARGEST:
+            vary = ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
+            plain = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
+            headers, body = _shrunk([*plain, ("Vary", vary)], self._body(), encoding)
+            start_response(self.status, headers)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        start_response(self.status, self.headers)
+        return self.parts
+
+
+def _send(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and kept.etag and (kept.etag in asked or asked == "*"):
+        start_response("304 NOT MODIFIED", kept.headers)
+        return []
+    headers, body = kept.form(_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _theme(cookie: str) -> str:
+    found = THEME.search(cookie) if cookie else None
+    return found[1] if found else ""
+
+
+@lru_cache(maxsize=1_000)
+def _encoding(accepted: str) -> str:
+    """The best encoding that a browser takes (RFC 9110, 12.5.3); nothing when it takes none of ours."""
+    wishes = (wish.replace(" ", "").lower().split(";") for wish in accepted.split(","))
+    taken = {name for name, *rest in wishes if not any(REFUSED.fullmatch(q) for q in rest)}
+    return next((name for name in ("br", "gzip") if name in taken), "")
+
+
+def _shrunk(
+    headers: Headers, body: bytes, encoding: str, thorough: bool = False
+) -> tuple[Headers, bytes]:
+    """Headers and body in an encoding; a file of few bytes, or one that is no text, stays as it is."""
+    kind = next((value for name, value in headers if name == "Content-Type"), "")
+    if not encoding or not kind.startswith(TEXTS) or len(body) <= SMALLEST:
+        return [*headers, ("Content-Length", str(len(body)))], body
+    if encoding == "br":
+        mode = brotli.MODE_TEXT
+        body = brotli.compress(body, mode=mode, quality=5 if thorough else 2)
+    else:
+        body = gzip.compress(body, 6 if thorough else 2, mtime=0)
+    length = ("Content-Length", str(len(body)))
+    return [*headers, ("Content-Encoding", encoding), length], body

@@ -1,0 +1,466 @@
+"""A kept page is the page: after every deed, on both databases, to the byte, and nothing personal is ever kept."""
+
+from __future__ import annotations
+
+import contextvars
+import gzip
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import Client
+
+from forum import web
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.db import (
+    ANYTHING,
+    EVERYTHING,
+    VERSION,
+    action,
+    db,
+    topic_scope,
+    touches,
+)
+from forum.dialogue import actions as dialogue
+from forum.library import actions as library
+from forum.markup import write
+from forum.members import actions as members
+from forum.moderation import actions as moderation
+from forum.notifications import actions as notifications
+from forum.pagecache import (
+    PageCache,
+    _encoding,
+    numbered_by,
+)
+from forum.permissions import SYSTEM, VISITOR
+from tests.world import build
+
+# Deeds, one after the other. After each the kept pages must be what a fresh look gives: w is the world, p the people, a the agenda.
+
+Deed = Callable[[dict[str, Any], Any, Agenda], object]
+ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
+DEEDS: dict[str, Deed] = {
+    "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
+    "reply elsewhere": lambda w, p, a: dialogue.reply(p.ben, w["case_topic"], write("A comment.")),
+    "open a topic": lambda w, p, a: dialogue.open_topic(
+        p.ben, a.id, dialogue.NewTopic("experience", "Another", write("We did."))
+    ),
+    "edit": lambda w, p, a: dialogue.edit(p.ana, w["post"], write("Told again.")),
+    "edit the first post": lambda w, p, a: dialogue.edit(
+        p.ana, w["first"], write("Told again."), "Why so very loud?"
+    ),
+    "mark": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "useful"),
+    "unmark": lambda w, p, a: dialogue.unmark(p.ben, w["post"], "tried it"),
+    "choose the answer": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
+    "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
+    "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], "Enough."),
+    "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
+    "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
+    "join": lambda w, p, a: members.join(
+        VISITOR, members.Joining("Nora", "nora@example.org", "-", city_id=p.ana.city_id)
+    ),
+    "sign in": lambda w, p, a: members.sign_in(p.ben, "A train"),
+    "report": lambda w, p, a: moderation.report(p.ben, "post", w["post"], "rules"),
+    "read": lambda w, p, a: notifications.read_all(p.ana),
+    "make notices": lambda w, p, a: notifications.make_notices(SYSTEM),
+    "appoint": lambda w, p, a: members.appoint(SYSTEM, p.ben.handle, "moderator"),
+    "write a statement": lambda w, p, a: agendas.write_statement(
+        p.moderator, a.id, agendas.StatementText("Ben", "We hear.")
+    ),
+    "name a theme": lambda w, p, a: agendas.write_theme(p.moderator, "Trams"),
+    "write a reading": lambda w, p, a: library.write_reading(
+        p.moderator, a.id, library.ReadingText("Another book", "Somebody")
+    ),
+    "share a practice": lambda w, p, a: library.publish(
+        p.moderator, library.submit(p.ana, library.write_practice(p.ana, a.id, ASPHALT).id).id
+    ),
+    "feature": lambda w, p, a: library.feature(p.moderator, w["practice_id"]),
+    "a new name": lambda w, p, a: members.edit_profile(
+        p.ana, members.Profile(name="Ana de Prado", position="Listener", about=write("Me."))
+    ),
+    "write an agenda": lambda w, p, a: agendas.write_agenda(
+        p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
+    ),
+    "hide a post": lambda w, p, a: moderation.decide(
+        p.moderator, "post", w["post"], "hide", "It is wrong."
+    ),
+    "restore a post": lambda w, p, a: moderation.decide(
+        p.moderator, "post", w["hidden_post"], "restore"
+    ),
+    "hide a case": lambda w, p, a: moderation.decide(
+        p.moderator, "case", w["case_id"], "hide", "It is wrong."
+    ),
+    "hide a practice": lambda w, p, a: moderation.decide(
+        p.moderator, "practice", w["practice_id"], "hide", "It is wrong."
+    ),
+    "for members": lambda w, p, a: dialogue.edit(
+        p.ana, w["first"], write("Told again."), "Why so loud?", audience="members"
+    ),
+    "hide a topic": lambda w, p, a: moderation.decide(
+        p.moderator, "topic", w["topic"], "hide", "It is wrong."
+    ),
+    "move": lambda w, p, a: dialogue.move(p.moderator, w["topic"], w["other_id"]),
+    "hide a person": lambda w, p, a: moderation.decide(
+        p.moderator, "member", p.ana.id, "hide", "It is wrong."
+    ),
+    "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
+}
+PAGES = (
+    "/",
+    "/topics",
+    "/topics/{topic}-{topic_slug}",
+    "/agendas",
+    "/agendas/quieter",
+    "/agendas/quieter/topics",
+    "/cases",
+    "/cases/{case}",
+    "/practices",
+    "/practices/{practice}",
+    "/readings",
+    "/themes",
+    "/members",
+    "/members/ana-prado",
+    "/cities/medellin",
+    "/search?q=loud",
+    "/feeds/all.atom",
+    "/topics/{topic}/feed.atom",
+)
+
+
+class OfTest:
+    """The numbers as the test's own transaction sees them."""
+
+    def moment(self) -> None:
+        return None
+
+    def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+        rows = db.session.execute(select(VERSION).where(VERSION.c.scope.in_(list(scopes)))).all()
+        db.session.commit()
+        return {row[0]: row[1] for row in rows}
+
+
+@pytest.fixture
+def world(people: Any, agenda: Agenda) -> dict[str, Any]:
+    from forum.agendas.queries import get_agenda
+    from forum.dialogue.queries import get_topic, posts_in
+    from forum.library.queries import get_case
+
+    made = build(people, agenda)
+    topic = get_topic(VISITOR, made["topic"])
+    made["first"] = posts_in(VISITOR, topic, 1).items[0].id
+    made["case_topic"] = get_case(VISITOR, made["case"]).topic_id
+    made["other_id"] = get_agenda(VISITOR, "other").id
+    return made
+
+
+@pytest.fixture
+def cache(app: Flask) -> PageCache:
+    def application(environ: Any, start_response: Any) -> Any:
+        """As in a server, each request has a context and a session of its own."""
+        answer = contextvars.Context().run(app.wsgi_app, environ, start_response)
+        db.session.expunge_all()
+        return answer
+
+    return PageCache(application, OfTest(), 4)
+
+
+@pytest.fixture
+def kept(cache: PageCache) -> Client:
+    """A browser before the page cache."""
+    return Client(cache, use_cookies=False)
+
+
+@pytest.mark.sqlite_only  # what a deed touches does not depend on the database; the numbers do, below
+def test_after_every_deed_every_kept_page_is_a_fresh_one(
+    client: FlaskClient, kept: Client, world: dict[str, Any], people: Any, agenda: Agenda
+) -> None:
+    addresses = [page.format(**world) for page in PAGES]
+    assert all(kept.get(address).status_code == 200 for address in addresses)
+    for name, deed in DEEDS.items():
+        deed(world, people, agenda)
+        for address in addresses:
+            fresh, again = client.get(address), kept.get(address)
+            same = (again.status_code, again.data) == (fresh.status_code, fresh.data)
+            assert same, (name, address)
+
+
+@pytest.mark.sqlite_only  # the same
+def test_a_reply_leaves_the_pages_of_other_topics_in_place(
+    kept: Client, cache: PageCache, world: dict[str, Any], people: Any, agenda: Agenda
+) -> None:
+    new = dialogue.NewTopic("experience", "Another", write("We did."))
+    other = dialogue.open_topic(people.ben, agenda.id, new)
+    asked = count_answers(cache)
+    addresses = (other.address, f"/topics/{world['topic']}-{world['topic_slug']}", "/topics")
+    for address in addresses * 2:
+        kept.get(address)
+    assert asked == list(addresses)
+    dialogue.reply(people.ana, other.id, write("Well."))
+    for address in addresses:
+        kept.get(address)
+    assert asked[3:] == [other.address, "/topics"]
+    dialogue.lock(people.moderator, other.id)
+    for address in addresses:
+        kept.get(address)
+    assert asked[5:] == list(addresses)
+
+
+def count_answers(cache: PageCache) -> list[str]:
+    """The paths that the application itself is asked for from now on."""
+    asked: list[str] = []
+    application = cache.application
+
+    def counting(environ: Any, start_response: Any) -> Any:
+        asked.append(environ["PATH_INFO"])
+        return application(environ, start_response)
+
+    cache.application = counting
+    return asked
+
+
+# What a deed says, and what is counted
+
+
+def numbers() -> dict[str, int]:
+    return OfTest().numbers([EVERYTHING, ANYTHING, topic_scope(5)])
+
+
+def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
+    @action
+    def silent(_doer: Any) -> None: ...
+
+    @action
+    def narrow(_doer: Any) -> None:
+        touches(topic_scope(5))
+
+    @action
+    def private(_doer: Any) -> None:
+        touches()
+
+    @action
+    def wide(_doer: Any) -> None:
+        narrow(SYSTEM)
+        private(SYSTEM)
+
+    @action
+    def narrow_outside(_doer: Any) -> None:
+        touches(topic_scope(5))
+        wide(SYSTEM)
+
+    @action
+    def failing(_doer: Any) -> None:
+        raise ValueError
+
+    start = numbers()
+    for deed, everything, anything, topic in (
+        (silent, 1, 1, 0),
+        (narrow, 0, 1, 1),
+        (private, 0, 0, 0),
+        (wide, 1, 1, 0),
+        (narrow_outside, 0, 1, 1),
+    ):
+        deed(SYSTEM)
+        now, end = numbers(), (everything, anything, topic)
+        scopes = (EVERYTHING, ANYTHING, topic_scope(5))
+        assert tuple(now.get(s, 0) - start.get(s, 0) for s in scopes) == end, deed.__name__
+        start = now
+    with pytest.raises(ValueError):
+        failing(SYSTEM)
+    assert numbers() == start
+
+
+# What is kept, and how it is sent
+
+
+def test_what_is_personal_is_never_kept(
+    app: Flask, cache: PageCache, kept: Client, world: dict[str, Any], people: Any, sign_in: Any
+) -> None:
+    browser = sign_in(people.ana)
+    cookie = browser.get_cookie("session")
+    asked = count_answers(cache)
+    for _turn in range(2):
+        page = kept.get("/topics", headers={"Cookie": f"session={cookie.value}"})
+        assert "Ana Prado" in page.text and "no-store" in page.headers["Cache-Control"]
+        assert "Ana Prado" not in kept.get("/").text.partition("<main")[0]
+        for form in ("/join", "/sign-in"):
+            assert "csrf_token" in kept.get(form).text or not app.config["WTF_CSRF_ENABLED"]
+    assert asked.count("/topics") == 2 and asked.count("/") == 1
+    assert all("session" not in str(page.headers) for page in cache.pages.values())
+    assert kept.get("/nowhere").status_code == kept.get("/nowhere").status_code == 404
+    assert asked.count("/nowhere") == 2
+
+
+def test_each_theme_host_and_query_has_a_page_of_its_own(
+    cache: PageCache, kept: Client, world: dict[str, Any]
+) -> None:
+    dark = {"Cookie": "device=x; theme=dark"}
+    assert 'data-theme="dark"' in kept.get("/topics", headers=dark).text
+    assert "data-theme" not in kept.get("/topics").text
+    assert 'data-theme="dark"' in kept.get("/topics", headers=dark).text
+    assert kept.get("/topics", headers={"Host": "elsewhere.example"}).status_code == 400
+    assert kept.get("/topics?kind=question").text != kept.get("/topics?kind=case").text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("BR ; q=1.0", "br"),
+        ("gzip;q=0.000", ""),
+        ("identity", ""),
+        ("", ""),
+        ("xbr,;;,=", ""),
+    ],
+)
+def test_the_best_encoding_is_chosen(accepted: str, encoding: str) -> None:
+    assert _encoding(accepted) == encoding
+
+
+def test_pages_are_sent_small_and_with_one_name(
+    kept: Client, client: FlaskClient, world: dict[str, Any]
+) -> None:
+    plain = client.get("/topics")
+    opened = {"br": brotli.decompress, "gzip": gzip.decompress}
+    for encoding, openly in opened.items():
+        for _turn in range(2):
+            page = kept.get("/topics", headers={"Accept-Encoding": encoding})
+            assert page.headers["Content-Encoding"] == encoding
+            assert openly(page.data) == plain.data and len(page.data) < len(plain.data) / 2
+            assert page.headers["Vary"] == "Cookie, Accept-Encoding"
+    same = {"If-None-Match": page.headers["ETag"], "Accept-Encoding": "br"}
+    assert page.headers["ETag"].startswith('W/"')
+    again = kept.get("/topics", headers=same)
+    assert (again.status_code, again.data) == (304, b"")
+    assert kept.get("/agendas", headers=same).status_code == 200
+    head = kept.head("/agendas")
+    assert (head.status_code, head.data) == (200, b"") and int(head.headers["Content-Length"]) > 999
+    assert kept.get("/agendas").data
+
+
+def test_a_first_question_may_be_a_conditional_one(kept: Client, world: dict[str, Any]) -> None:
+    assert kept.get("/topics", headers={"If-None-Match": '"other"'}).status_code == 200
+    assert kept.head("/cases").status_code == 200
+    assert kept.get("/cases").data
+
+
+def test_files_are_kept_by_the_name_of_their_content(
+    app: Flask, cache: PageCache, kept: Client
+) -> None:
+    with app.test_request_context():
+        from forum.templating import asset
+
+        address = asset("style.css")
+    asked = count_answers(cache)
+    for _turn in range(2):
+        style = kept.get(address, headers={"Accept-Encoding": "br"})
+        assert brotli.decompress(style.data) == Path("static/style.css").read_bytes()
+        assert "immutable" in style.headers["Cache-Control"]
+    assert asked == ["/static/style.css"]
+
+
+def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: Any) -> None:
+    cache.most = 100_000
+    kept.get("/topics")
+    for number in range(40):
+        kept.get(f"/cases?page={number}")
+        kept.get("/topics")
+    assert cache.size <= cache.most
+    assert cache.size == sum(page.size for page in cache.pages.values())
+    assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
+
+
+def test_what_is_written_while_a_page_is_made_is_not_missed(
+    cache: PageCache, kept: Client, world: dict[str, Any], people: Any
+) -> None:
+    application = cache.application
+    page = f"/topics/{world['topic']}-{world['topic_slug']}"
+
+    def slow(environ: Any, start_response: Any) -> Any:
+        answer = list(application(environ, start_response))
+        dialogue.reply(people.ben, world["topic"], write("Meanwhile."))
+        cache.application = application
+        return answer
+
+    cache.application = slow
+    assert "Meanwhile" not in kept.get(page).text
+    assert "Meanwhile" in kept.get(page).text
+
+
+def test_a_stampede_renders_once() -> None:
+    made, begun, may_end = [], threading.Event(), threading.Event()
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        made.append(environ["PATH_INFO"])
+        begun.set()
+        may_end.wait(5)
+        headers = [("Content-Length", "4"), ("Cache-Control", "no-cache"), ("ETag", '"1"')]
+        start_response("200 OK", headers)
+        return [b"page"]
+
+    class Still:
+        def moment(self) -> int:
+            return 1
+
+        def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
+            return {}
+
+    cache, got = PageCache(application, Still(), 1), []
+    readers = [threading.Thread(target=lambda: got.append(Client(cache).get("/").data))]
+    readers[0].start()
+    begun.wait(5)
+    readers += [
+        threading.Thread(target=lambda: got.append(Client(cache).get("/").data)) for _ in "12345"
+    ]
+    for reader in readers[1:]:
+        reader.start()
+    may_end.set()
+    for reader in readers:
+        reader.join(5)
+    assert (made, got) == (["/"], [b"page"] * 6)
+
+
+# The numbers, on a database of their own
+
+
+def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
+    """By other connections, threads and processes too: nobody reads the old number after a commit."""
+    with whole_app.app_context():
+        engine = db.engine
+    numbered = numbered_by(engine)
+    put = VERSION.insert().values(scope="of the test", number=1)
+    more = VERSION.update().where(VERSION.c.scope == "of the test")
+    try:
+        assert numbered.numbers(["of the test"]) == {}
+        seen = numbered.moment()
+        with engine.begin() as connection:
+            connection.execute(put)
+        assert numbered.numbers(["of the test", "another"]) == {"of the test": 1}
+        for number in range(2, 6):
+            moment = numbered.moment()
+            assert moment is None or moment != seen
+            assert numbered.moment() == moment
+            seen = moment
+            with engine.connect() as connection:
+                connection.execute(more.values(number=number))
+                assert numbered.numbers(["of the test"]) == {"of the test": number - 1}
+                assert numbered.moment() == moment
+                connection.commit()
+            assert numbered.numbers(["of the test"]) == {"of the test": number}
+    finally:
+        with engine.begin() as connection:
+            connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
+
+
+def test_a_page_says_what_it_depends_on(app: Flask) -> None:
+    with app.test_request_context("/"):
+        web.depends_on(topic_scope(7))
+        assert web.request.environ["forum.depends_on"] == ("topic 7",)
