@@ -5,7 +5,9 @@ The rows are the queue: an event that is not done is what has to be done, so not
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +21,10 @@ log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 10.0
+PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
+AGAIN_SECONDS = 2.0  # between two starts of the same command
+STOP_SECONDS = 20
+PR_SET_PDEATHSIG = 1
 
 
 class Worker:
@@ -66,29 +72,104 @@ def sign_of_life(path: Path) -> Callable[[], int]:
     return leave
 
 
+class Kept:
+    """A command that is kept running in a process group of its own, so that nothing it began outlives it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = command
+        self._is_proven = False
+        self._left_at: float | None = None
+        self._start()
+
+    def look(self) -> int | None:
+        """Start it again when it has ended; its exit code when it never lived long enough to be set up well."""
+        lived = time.monotonic() - self._begun
+        self._is_proven = self._is_proven or lived > PROVEN_SECONDS
+        code = self.process.poll()
+        if code is None:
+            return None
+        if not self._is_proven:
+            return code
+        self._leave(code)
+        if lived > AGAIN_SECONDS:
+            self._start()
+        return None
+
+    def renew(self) -> None:
+        """Let new code take over: granian changes its workers one by one, anything else ends and comes back."""
+        self._is_proven = True
+        is_rolling = "granian" in self.command
+        self.process.send_signal(signal.SIGHUP if is_rolling else signal.SIGTERM)
+
+    def stop(self, is_patient: bool = True) -> None:
+        """Ask it to end, or end it with all that it began."""
+        if is_patient:
+            self.process.terminate()
+            return
+        self._signal_group(signal.SIGKILL)
+        self.process.wait()
+
+    def _start(self) -> None:
+        # A group of its own; and Linux tells it when this process is killed, so that it holds no port then.
+        self.process = subprocess.Popen(  # noqa: S603  # our own commands
+            self.command,
+            process_group=0,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  # there is one thread
+        )
+        self._begun, self._left_at = time.monotonic(), None
+
+    def _leave(self, code: int) -> None:
+        """Once for each end: say it, and let processes that have lost the one above them finish."""
+        if self._left_at is None:
+            self._left_at = time.monotonic()
+            log.error("%s ended with %s and is started again", self.command[2], code)
+            self._signal_group(signal.SIGTERM)
+
+    def _signal_group(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+
 def run_together(commands: Sequence[Sequence[str]]) -> int:
-    """Run commands side by side in this process group; when one ends, end the others. Says its exit code."""
-    running = [subprocess.Popen(command) for command in commands]  # noqa: S603  # our own commands
+    """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP renews them.
+
+    One that ends is started again. One that ends in its first moments was not set up well: then all end, and
+    this says its exit code.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    kept: list[Kept] = []
+
+    def renew(*_signal: object) -> None:
+        for one in kept:
+            one.renew()
+
+    signal.signal(signal.SIGHUP, renew)
     try:
-        while all(process.poll() is None for process in running):
+        kept += [Kept(command) for command in commands]
+        while True:
+            for one in kept:
+                if (code := one.look()) is not None:
+                    return code
             time.sleep(0.2)
-        return next(code for process in running if (code := process.poll()) is not None)
     except KeyboardInterrupt:
-        _wait_for(running)  # Ctrl-C reached the whole group; a second signal would cut them short
         return 0
     finally:
-        for process in running:
-            process.terminate()
-        _wait_for(running)
-        for process in running:
-            process.kill()  # does nothing to those that have ended
+        _stop(kept)
 
 
-def _wait_for(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    for process in running:
+def _stop(kept: Sequence[Kept]) -> None:
+    for one in kept:
+        one.stop()
+    for one in kept:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+            one.process.wait(timeout=STOP_SECONDS)
+    for one in kept:
+        one.stop(is_patient=False)
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def server_commands(host: str, port: int, workers: int) -> list[list[str]]:

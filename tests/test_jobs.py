@@ -35,7 +35,10 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
     """The signals of the tests' own process are as they were afterwards."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    kept = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -106,7 +109,7 @@ def test_a_signal_ends_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 # A server and its worker
 
 
-def test_when_one_command_ends_the_others_end_with_it() -> None:
+def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it() -> None:
     ends = [sys.executable, "-c", "raise SystemExit(3)"]
     begun = time.monotonic()
     assert run_together([SLEEP, ends]) == 3
@@ -127,6 +130,77 @@ def test_ending_the_group_ends_all_of_it(tmp_path: Path) -> None:
     assert group.wait(timeout=20) == 0
     with pytest.raises(ProcessLookupError):
         os.killpg(group.pid, 0)
+
+
+def keep_running(folder: Path, script: str) -> subprocess.Popen[bytes]:
+    """A process that keeps two commands running, each of which leaves its number in a folder."""
+    leave = "import os, pathlib, sys; pathlib.Path(sys.argv[1], str(os.getpid())).touch(); "
+    for name in ("one", "two"):
+        folder.joinpath(name).mkdir()
+    commands = [[sys.executable, "-c", leave + script, str(folder / n)] for n in ("one", "two")]
+    quick = "jobs.PROVEN_SECONDS, jobs.AGAIN_SECONDS = 0.3, 0.3"
+    keep = f"from forum import jobs; {quick}; jobs.run_together({commands!r})"
+    return subprocess.Popen([sys.executable, "-c", keep], cwd=TOP, start_new_session=True)
+
+
+def numbers_in(folder: Path, least: int) -> list[int]:
+    """The numbers of the processes that were begun, in the order of their beginning, once so many were."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if len(found := list(folder.iterdir())) >= least:
+            return [int(p.name) for p in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+        time.sleep(0.02)
+    raise AssertionError(f"fewer than {least} in {folder}")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_command_that_dies_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
+    group = keep_running(tmp_path, "import time; time.sleep(60)")
+    try:
+        [first], [other] = numbers_in(tmp_path / "one", 1), numbers_in(tmp_path / "two", 1)
+        time.sleep(0.6)  # it has lived long enough to be started again
+        os.kill(first, signal.SIGKILL)
+        second = numbers_in(tmp_path / "one", 2)[-1]
+        os.kill(second, signal.SIGKILL)
+        numbers_in(tmp_path / "one", 3)
+        assert is_alive(other)
+    finally:
+        group.terminate()
+    assert group.wait(timeout=20) == 0
+    assert not any(is_alive(pid) for pid in (other, *numbers_in(tmp_path / "one", 3)))
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the kernel of Linux tells who has lost a parent"
+)
+def test_nothing_goes_on_when_all_above_it_is_killed(tmp_path: Path) -> None:
+    group = keep_running(tmp_path, "import time; time.sleep(60)")
+    left = [numbers_in(tmp_path / name, 1)[0] for name in ("one", "two")]
+    group.kill()
+    group.wait()
+    until = time.monotonic() + 10
+    while any(map(is_alive, left)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(map(is_alive, left))
+
+
+def test_renewing_ends_what_cannot_renew_itself_and_starts_it_again(tmp_path: Path) -> None:
+    group = keep_running(tmp_path, "import time; time.sleep(60)")
+    try:
+        [first] = numbers_in(tmp_path / "one", 1)
+        time.sleep(0.3)
+        group.send_signal(signal.SIGHUP)
+        assert numbers_in(tmp_path / "one", 2)[0] == first
+        assert group.poll() is None
+    finally:
+        group.terminate()
+    assert group.wait(timeout=20) == 0
 
 
 def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:
