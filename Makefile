@@ -5,7 +5,7 @@ BIN = .venv/bin
 DEMO = FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check format lint types contracts templates lock icons fonts bench clean
+.PHONY: run test check format lint types contracts templates lock icons fonts bench trials clean
 
 run: .venv/run
 	@$(DEMO) db upgrade
@@ -34,6 +34,10 @@ templates: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench
+
+# Kills, locks, full disks, crowds; TRIALS="kill-workers --quick --seed 7" for some of it.
+trials: .venv/dev
+	$(BIN)/python -m tests.trials $(TRIALS)
 
 # The lock files, made anew from pyproject.toml; they name no index.
 lock: .venv/dev

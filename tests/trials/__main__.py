@@ -1,0 +1,111 @@
+"""`make trials`: kills, locks, full disks, crowds; a ledger says whether anything was lost, and a table how it went.
+
+`python -m tests.trials [names] [--seed N] [--database sqlite|postgresql|both] [--quick]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.trials import kills
+from tests.trials.run import Ground, Result, TrialFunction
+
+TRIALS: dict[str, TrialFunction] = {
+    "kill-workers": kills.kill_workers,
+    "kill-everything": kills.kill_everything,
+    "kill-server": kills.kill_server_above,
+    "kill-database": kills.kill_database,
+}
+
+
+def main() -> int:
+    """Hold the trials that were asked for; exit code 1 when one of them failed."""
+    asked = _asked()
+    seed = asked.seed if asked.seed is not None else int(time.time())
+    names = asked.names or list(TRIALS)
+    folder = Path(tempfile.mkdtemp(prefix="trials"))
+    folder.chmod(0o755)  # PostgreSQL's own user goes through it
+    results: list[Result] = []
+    for database in ["sqlite", "postgresql"] if asked.database == "both" else [asked.database]:
+        results += _hold(folder / database, database, names, seed, is_quick=asked.quick)
+    _print_table(results)
+    is_well = not any(result.faults for result in results)
+    if is_well:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"\nLedgers, databases and logs are kept in {folder}")
+    return 0 if is_well else 1
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.trials")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(TRIALS)}; all by default")
+    parser.add_argument("--seed", type=int, help="the same seed makes the clients choose alike")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the deeds")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(TRIALS):
+        parser.error(f"no such trial: {', '.join(sorted(unknown))}")
+    return asked
+
+
+def _hold(
+    folder: Path, database: str, names: Sequence[str], seed: int, *, is_quick: bool
+) -> list[Result]:
+    ground = Ground(folder, database, seed, is_quick=is_quick)
+    results = []
+    try:
+        for name in names:
+            results.append(ground.hold(name, TRIALS[name]))
+            _print_one(results[-1])
+    finally:
+        ground.leave()
+    return results
+
+
+def _print_one(result: Result) -> None:
+    words = "FAIL" if result.faults else "pass"
+    print(f"{words}  {result.name} on {result.database}, {result.seconds:.0f} s", flush=True)
+    for note in result.notes:
+        print(f"      {note}", flush=True)
+    for fault in result.faults[:20]:
+        print(f"      ! {fault}", flush=True)
+    if len(result.faults) > 20:
+        print(f"      ! and {len(result.faults) - 20} more", flush=True)
+
+
+def _print_table(results: Sequence[Result]) -> None:
+    print(f"\nseed {results[0].seed}" if results else "")
+    head = (
+        "trial",
+        "database",
+        "sent",
+        "acknowledged",
+        "found",
+        "outage s",
+        "",
+        "answers by status",
+    )
+    rows = [head, *(_row(result) for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        print("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    outage = "" if result.outage is None else f"{result.outage:.1f}"
+    answers = ", ".join(f"{status}: {count}" for status, count in result.answers.items())
+    numbers = (str(result.sent), str(result.acknowledged), str(result.found))
+    verdict = "FAIL" if result.faults else "PASS"
+    return (result.name, result.database, *numbers, outage, verdict, answers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

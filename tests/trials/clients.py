@@ -1,0 +1,310 @@
+"""The clients: members and moderators who post, mark, edit, delete, withdraw and hide, each with a ledger."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2s
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from tests.trials.browser import Answer, Browser, Lost, Tally
+from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Ledger, fingerprint
+
+PLACE = re.compile(r"/topics/(\d+)-[^?#]*(?:\?page=\d+)?#post-(\d+)")
+SHOWN = re.compile(r'<li id="post-(\d+)"[^>]*>\s*<article class="post" data-post="(\d+)"')
+SEEN = re.compile(r'name="seen"[^>]* value="([^"]*)"')
+SOURCE = re.compile(r'<textarea[^>]*name="source"[^>]*>\n?(.*?)</textarea>', re.S)
+VERSION = re.compile(r'action="/revisions/(\d+)/withdraw"')
+PATIENCE = 60.0  # seconds for which a client tries to get an answer
+WORDS = [
+    "the",
+    "street",
+    "was",
+    "measured",
+    "before",
+    "and",
+    "after",
+    "we",
+    "counted",
+    "people",
+    "trams",
+    "noise",
+    "and",
+    "shade",
+]
+
+
+@dataclass
+class Person:
+    """Somebody of the small forum: an address, a password that may change, posts of before."""
+
+    handle: str
+    email: str
+    password: str
+    old: list[tuple[int, str]] = field(default_factory=list)  # id and submission key of older posts
+    is_moderator: bool = False
+
+
+@dataclass
+class Plan:
+    """How much the clients do together, and when they stop."""
+
+    folder: Path
+    ports: list[int]
+    topics: list[int]
+    agenda: str
+    wanted: int
+    seed: int
+    tally: Tally = field(default_factory=Tally)
+    done: int = 0
+    stopped: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def acknowledge(self) -> None:
+        """Count one more deed that was acknowledged, and stop when there are enough."""
+        with self.lock:
+            self.done += 1
+            if self.done >= self.wanted:
+                self.stopped.set()
+
+
+class Client(threading.Thread):
+    """One person at work until the plan is fulfilled."""
+
+    def __init__(self, plan: Plan, person: Person, number: int) -> None:
+        super().__init__(name=person.handle, daemon=True)
+        self.plan, self.person = plan, person
+        self.chance = random.Random(f"{plan.seed} {number}")
+        self.ledger = Ledger(plan.folder, person.handle)
+        self.browser = Browser(plan.ports[number % len(plan.ports)], plan.tally)
+        self.visitor = Browser(plan.ports[(number + 1) % len(plan.ports)], plan.tally)
+        self.count = 0
+        self.mine: list[tuple[int, int, str]] = []  # topic, number, key of what one has written
+        self.old = list(person.old)
+
+    def run(self) -> None:
+        """Sign in, and do one thing after the other."""
+        try:
+            self._insist(self._sign_in)
+            while not self.plan.stopped.is_set():
+                self._choose()()
+        except Exception as error:
+            self.plan.tally.complain(f"{self.name}: {type(error).__name__}: {error}")
+
+    def _choose(self) -> Callable[[], None]:
+        deeds: dict[Callable[[], None], float] = {
+            self.reply: 62, self.mark: 15, self.edit: 9, self.delete: 4, self.open_topic: 2,
+            self.withdraw: 4, self.sign_out: 0.4, self.change_password: 0.2,
+        }  # fmt: skip
+        if self.person.is_moderator:
+            deeds[self.hide] = 30
+        return self.chance.choices(list(deeds), list(deeds.values()))[0]
+
+    # Deeds
+
+    def reply(self) -> None:
+        """Reply to one of the topics."""
+        topic, key, text = self.chance.choice(self.plan.topics), self._key(), self._text()
+        self._post(f"/topics/{topic}/reply", "reply", key, text)
+
+    def open_topic(self) -> None:
+        """Open a topic."""
+        key = self._key()
+        words = {"kind": "experience", "title": f"What {key} saw", "audience": "public"}
+        self._post(f"/agendas/{self.plan.agenda}/topics/new", "open", key, self._text(), **words)
+
+    def _post(self, path: str, deed: str, key: str, text: str, **words: str) -> None:
+        fields = {"submission_key": key, "source": text, "language": "en", **words}
+
+        def place(answer: Answer) -> dict[str, int]:
+            topic, number = PLACE.search(answer.location + "#post-1").groups()  # type: ignore[union-attr]  # else the trial ends
+            return {"topic": int(topic), "number": int(number)}
+
+        facts = self._do(key, deed, path, fields, place, text=fingerprint(text))
+        if facts and deed == "reply":
+            self.mine.append((facts["topic"], facts["number"], key))
+            if self.chance.random() < 0.05:
+                self._see(facts["topic"], facts["number"], text)
+
+    def mark(self) -> None:
+        """Say of somebody's post that it is useful."""
+        if post := self._some_post():
+            fields = {"kind": "useful", "on": "1"}
+            self._do(self._key(), "mark", f"/posts/{post}/mark", fields, post=post, kind="useful")
+
+    def edit(self) -> None:
+        """Change what one has written, or what one wrote long ago."""
+        if (mine := self._one_of_mine()) is None:
+            return
+        post, key = mine
+        page = self._insist(lambda: self.browser.ask(f"/posts/{post}/edit"))
+        if not (seen := SEEN.search(page.text)):
+            return  # it is hidden
+        text = self._text()
+        fields = {"source": text, "language": "en", "seen": seen[1]}
+        facts = {"text": fingerprint(text), "of": key, "post": post}
+        self._do(self._key(), "edit", f"/posts/{post}/edit", fields, **facts)
+
+    def delete(self) -> None:
+        """Delete what one has written."""
+        if mine := self._one_of_mine(is_last=True):
+            self._do(self._key(), "delete", f"/posts/{mine[0]}/delete", {}, post=mine[0])
+
+    def withdraw(self) -> None:
+        """Take back what an older post said before it was edited."""
+        if not self.old:
+            return
+        post, _key = self.chance.choice(self.old)
+        page = self._insist(lambda: self.browser.ask(f"/posts/{post}/history"))
+        if found := VERSION.search(page.text):
+            facts = {"post": post, "revision": int(found[1])}
+            self._do(self._key(), "withdraw", f"/revisions/{found[1]}/withdraw", {}, **facts)
+
+    def hide(self) -> None:
+        """Hide somebody's reply, as a moderator."""
+        if post := self._some_post():
+            page = self._insist(lambda: self.browser.ask(f"/posts/{post}/hide"))
+            if seen := SEEN.search(page.text):
+                fields = {"reason": "Please keep to the subject.", "seen": seen[1]}
+                self._do(self._key(), "hide", f"/posts/{post}/hide", fields, post=post)
+
+    def sign_out(self) -> None:
+        """Sign in with another browser and out again; its cookie is kept, and must be worth nothing."""
+        other = Browser(self.browser.port, self.plan.tally)
+        self._insist(lambda: other.sign_in(self.person.email, self.person.password))
+        cookie = dict(other.cookies)
+        self._do(self._key(), "sign out", "/sign-out", {}, browser=other, cookie=cookie)
+        other.close()
+
+    def change_password(self) -> None:
+        """Choose another password."""
+        new = f"a word for {self._key()}"
+        old, cookie = self.person.password, dict(self.browser.cookies)
+        fields = {"current_password": old, "new_password": new}
+        facts = {"old": old, "new": new, "cookie": cookie}
+        if self._do(self._key(), "password", "/settings/password", fields, **facts) is None:
+            other = Browser(self.browser.port, self.plan.tally)
+            if not self._insist(lambda: other.sign_in(self.person.email, new)):
+                new = old
+        self.person.password = new
+        self._insist(self._sign_in)
+
+    # Sending, and not giving up
+
+    def _do(
+        self,
+        key: str,
+        deed: str,
+        path: str,
+        fields: dict[str, Any],
+        learn: Callable[[Answer], dict[str, Any]] = lambda _answer: {},
+        browser: Browser | None = None,
+        **facts: Any,
+    ) -> dict[str, Any] | None:
+        """Send until there is an answer (one in six clients that get none gives up); what a success told."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.ledger.sent(key, deed, **facts)
+            try:
+                answer = (browser or self.browser).send(path, **fields)
+            except Lost:
+                answer = None
+            if answer and answer.is_done:
+                learned = learn(answer)
+                self.ledger.answered(key, DONE, **learned)
+                self.plan.acknowledge()
+                return learned
+            if answer and not answer.is_busy:
+                self.ledger.answered(key, REFUSED if answer.status < 500 else UNKNOWN)
+                return None
+            self.ledger.answered(key, UNKNOWN)
+            if self.chance.random() < 1 / 6:
+                return None
+            time.sleep(self.chance.uniform(0.1, 0.6))
+        self.plan.tally.complain(f"{self.name}: no answer to {deed} within {PATIENCE:.0f} s")
+        return None
+
+    def _insist(self, ask: Callable[[], Any]) -> Any:
+        """Ask for something that changes nothing until it comes."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                answer = ask()
+                if not isinstance(answer, Answer) or not answer.is_busy:
+                    return answer
+            except Lost:
+                pass
+            time.sleep(0.2)
+        raise Lost(f"no answer within {PATIENCE:.0f} s")
+
+    def _sign_in(self) -> None:
+        if not self.browser.sign_in(self.person.email, self.person.password):
+            self.plan.tally.complain(f"{self.name}: cannot sign in")
+
+    # Looking
+
+    def _see(self, topic: int, number: int, text: str) -> None:
+        """A visitor who asks another server process must see what was just acknowledged."""
+        path = f"/topics/{topic}?page={(number - 1) // 20 + 1}"
+        page = self._insist(lambda: self._as_visitor(path))
+        is_there = (
+            text.split(maxsplit=1)[0] in page.text
+            or f'<li id="post-{number}" class="gone"' in page.text
+        )
+        if page.status == 200 and not is_there:
+            self.plan.tally.complain(f"topic {topic}: a reader does not see number {number}")
+
+    def _as_visitor(self, path: str) -> Answer:
+        self.visitor.close()
+        page = self.visitor.ask(path)
+        return self.visitor.ask(page.location) if page.status == 301 else page
+
+    def _page(self, topic: int, page: int) -> dict[int, int]:
+        """The ids of the replies on a page of a topic, by number."""
+        path = f"/topics/{topic}?page={page}"
+        answer = self._insist(lambda: self.browser.ask(path))
+        if answer.status == 301:
+            answer = self._insist(lambda: self.browser.ask(answer.location))
+        return {int(number): int(post) for number, post in SHOWN.findall(answer.text)}
+
+    def _some_post(self) -> int | None:
+        topic = self.chance.choice(self.plan.topics)
+        last = max([number for known, number, _key in self.mine if known == topic], default=1)
+        page = self._page(topic, self.chance.randint(1, (last - 1) // 20 + 1))
+        return self.chance.choice(list(page.values())) if page else None
+
+    def _one_of_mine(self, *, is_last: bool = False) -> tuple[int, str] | None:
+        """The id and key of something that one has written, whose text is not forgotten."""
+        if self.old and not is_last and self.chance.random() < 0.3:
+            return self.chance.choice(self.old)
+        if not self.mine:
+            return None
+        chosen = self.chance.choice(self.mine)
+        if is_last:
+            self.mine.remove(chosen)
+        topic, number, key = chosen
+        post = self._page(topic, (number - 1) // 20 + 1).get(number)
+        return (post, key) if post else None
+
+    # Words
+
+    def _key(self) -> str:
+        self.count += 1
+        return f"{self.name}-{self.count}"
+
+    def _text(self) -> str:
+        words = " ".join(self.chance.choices(WORDS, k=self.chance.randint(8, 60)))
+        sign = blake2s(f"{self.name} {self.count} {words}".encode(), digest_size=8).hexdigest()
+        return f"sign{sign} {words}.\n\nSo much from {self.name}."
+
+
+def text_in(page: str) -> str:
+    """What the first text field of a page holds."""
+    found = SOURCE.search(page)
+    return unescape(found[1]) if found else ""
