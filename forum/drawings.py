@@ -1,4 +1,4 @@
-"""The forum's own pictures: a city plan for each agenda, and places put on the map of the world."""
+"""The forum's own pictures: a city plan for each agenda, places on the map of the world, bars of charts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -6,6 +6,7 @@ from hashlib import sha256
 from html import escape
 from math import radians
 from random import Random
+from typing import NamedTuple
 
 from forum.figures import HEIGHT, WIDTH
 from forum.plans_by_ruler import chamfered_blocks, civic_axis
@@ -82,6 +83,32 @@ def labels(places: Sequence[tuple[float, float, str]]) -> list[tuple[float, floa
         found.append(free[0] if free else None)
         taken += [free[1]] if free else []
     return found
+
+
+class Bar(NamedTuple):
+    """One bar of a chart, in units of its picture; x is its left edge, `middle` what stands below it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """Where its name goes."""
+        return self.x + self.width / 2
+
+
+def bars(counts: Sequence[int], width: float, height: float, top: float) -> list[Bar]:
+    """Bars that stand side by side on a line `height` below `top`; the highest reaches `top`."""
+    step, most = width / max(1, len(counts)), max([1, *counts])
+    heights = [round(height * count / most, 1) for count in counts]
+    return [
+        Bar(
+            round(step * (at + 0.14), 1), round(top + height - tall, 1), round(step * 0.72, 1), tall
+        )
+        for at, tall in enumerate(heights)
+    ]
 
 
 def _box(spot: tuple[float, float, str], name: str) -> tuple[float, float, float, float]:

@@ -26,6 +26,7 @@ TABLE = """
 GET  /                                                |  200  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
+GET  /administration/figures                          |   in  403  403  403  403  200
 GET  /administration/members                          |   in  403  403  403  403  200
 GET  /administration/members/ben-okoth/role           |   in  403  403  403  403  200
 POST /administration/members/ben-okoth/role           |  403  403  403  403  403  yes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -141,6 +141,8 @@ def backup(target: Path) -> None:
     with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
         made, remarks = backups.make(_copier(), settings.data, target, queries.version(), note)
     settings.backed_up_path.touch()
+    with suppress(OSError):  # the backup is there all the same
+        settings.backed_up_path.touch()
     for remark in remarks:
         click.echo(remark)
     size = target.stat().st_size / 1e6

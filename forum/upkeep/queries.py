@@ -515,7 +515,7 @@ def _by_month(moment: Any, *which: Any) -> dict[str, int]:
 
 
 def _pairs(query: Any) -> dict[str, int]:
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def _month(moment: Any) -> Any:

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from platform import python_version
 from typing import NamedTuple
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response, current_app, render_template
+from flask_babel import format_date, format_decimal
+from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum import metrics, web
+from forum import drawings, machine, metrics, web
 from forum.db import now
 from forum.upkeep import queries
+from forum.web import me
 
 bp = Blueprint("upkeep", __name__)
 PATIENCE = 2.0  # seconds that a question about readiness may take
 QUIET = 60.0  # seconds after which a worker that shows no sign of life is missed
 MB = 1_000_000
+UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+LIBRARIES = ("Flask", "SQLAlchemy", "granian")
+
+
+class Picture(NamedTuple):
+    """The size of a chart: its bars stand below `top`, and their names below them."""
+
+    width: int = 360
+    top: int = 22
+    height: int = 100
+
+
+PICTURE = Picture()
 
 
 # For machines
@@ -74,18 +90,11 @@ def _disk() -> State:
     settings = web.settings()
     try:
         free = shutil.disk_usage(settings.data).free / MB
-        _write_and_delete(settings.data / f"ready-{threading.get_ident()}")
+        machine.try_to_write(settings.data)
     except OSError as error:
         return State("disk", False, error.strerror or "cannot be written")
     is_enough = free >= settings.free_mb
     return State("disk", is_enough, "room enough" if is_enough else f"{free:.0f} MB left")
-
-
-def _write_and_delete(path: Path) -> None:
-    try:
-        path.write_bytes(bytes(4_096))
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _worker() -> State:
@@ -98,10 +107,113 @@ def _worker() -> State:
 
 def worker_seen() -> float | None:
     """How many seconds ago a worker of this machine showed a sign of life; None when none ever did."""
-    try:
-        return max(0.0, time.time() - web.settings().heartbeat_path.stat().st_mtime)
-    except OSError:
-        return None
+    seen = machine.time_of(web.settings().heartbeat_path)
+    return max(0.0, time.time() - seen.timestamp()) if seen else None
+
+
+# For administrators
+
+
+class Chart(NamedTuple):
+    """Twelve months as bars, and the same as rows of a table; the last month is not over yet."""
+
+    name: str
+    months: Sequence[date]
+    counts: Sequence[int]
+    bars: Sequence[drawings.Bar]
+    is_summed: bool
+
+    @property
+    def most(self) -> int:
+        """What the highest bar stands for."""
+        return max(self.counts)
+
+    @property
+    def total(self) -> int:
+        """All months together."""
+        return sum(self.counts)
+
+
+@bp.get("/administration/figures")
+def figures() -> str:
+    """How much is written and by how many, what waits, and how the machine is."""
+    months = _last_months(now().date())
+    counted = queries.months(me(), datetime(months[0].year, months[0].month, 1, tzinfo=UTC))
+    charts = [_chart(name, key, counted[key], months) for key, name in _names().items()]
+    return render_template(
+        "upkeep/figures.html",
+        charts=charts,
+        picture=PICTURE,
+        is_empty=not any(chart.total for chart in charts if chart.is_summed),
+        waiting=queries.waiting(),
+        machine=_machine(),
+        worker=machine.time_of(web.settings().heartbeat_path),
+        is_worker_missed=(worker_seen() or 0) > QUIET,
+    )
+
+
+def _names() -> dict[str, str]:
+    return {
+        "posts": _("Posts written"),
+        "authors": _("Members who wrote"),
+        "members": _("New members"),
+        "topics": _("Topics opened"),
+        "answers": _("Questions answered"),
+    }
+
+
+def _last_months(today: date) -> list[date]:
+    """The first days of twelve months, of which the last is the present one."""
+    present = today.year * 12 + today.month - 1
+    return [date(at // 12, at % 12 + 1, 1) for at in range(present - 11, present + 1)]
+
+
+def _chart(name: str, key: str, counted: dict[str, int], months: Sequence[date]) -> Chart:
+    counts = [counted.get(f"{month:%Y-%m}", 0) for month in months]
+    bars = drawings.bars(counts, PICTURE.width, PICTURE.height, PICTURE.top)
+    return Chart(name, months, counts, bars, key != "authors")
+
+
+class Machine(NamedTuple):
+    """What the forum runs on and what room it has; sizes are in words."""
+
+    database: str
+    database_size: str
+    data_size: str
+    free: str
+    schema: str
+    versions: Sequence[tuple[str, str]]
+    backed_up: datetime | None
+
+
+def _machine() -> Machine:
+    settings = web.settings()
+    name, size = queries.database_size()
+    return Machine(
+        name,
+        _size(size),
+        _size(machine.bytes_in(settings.data)),
+        _size(shutil.disk_usage(settings.data).free),
+        queries.schema_state(),
+        [
+            ("Interurban", queries.version()),
+            ("Python", python_version()),
+            *((name, version(name)) for name in LIBRARIES),
+        ],
+        machine.time_of(settings.backed_up_path),
+    )
+
+
+def _size(size: float) -> str:
+    unit, amount = next((one for one in UNITS if size >= one[1]), UNITS[-1])
+    size /= amount
+    return f"{format_decimal(size, '#,##0.0' if size < 10 else '#,##0')} {unit}"
+
+
+@bp.app_template_filter("month")
+def month(value: date, pattern: str = "LLLL yyyy") -> str:
+    """The month of a day in words; `LLLLL` is its first letter."""
+    return str(format_date(value, pattern))
 
 
 # For Prometheus
@@ -137,36 +249,7 @@ def _of_the_database() -> dict[str, float]:
     }
 
 
-class Probe:
-    """Asks a question in a thread of its own, one at a time, so that whoever asks waits no longer than told."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._lock = threading.Lock()
-        self._asked: Future[tuple[str, bool]] | None = None
-
-    def ask(self, question: Callable[[], tuple[str, bool]]) -> tuple[str, bool]:
-        """The answer; raises `TimeoutError` when it takes too long, or what the question raises.
-
-        While an answer is still awaited, whoever asks next waits for that one.
-        """
-        with self._lock:
-            if self._asked is None or self._asked.done():
-                self._asked = Future()
-                told = (self._asked, question)
-                threading.Thread(target=_answer, args=told, daemon=True).start()
-            asked = self._asked
-        return asked.result(self.seconds)
-
-
-def _answer(asked: Future[tuple[str, bool]], question: Callable[[], tuple[str, bool]]) -> None:
-    try:
-        asked.set_result(question())
-    except Exception as error:
-        asked.set_exception(error)
-
-
-_probe = Probe(PATIENCE)
+_probe = machine.Probe[tuple[str, bool]](PATIENCE)
 
 
 def _plain(text: str, status: int) -> Response:

@@ -58,6 +58,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("queue", "/moderation", "moderator"),
     ("log", "/moderation/log", "moderator"),
     ("administration", "/administration/members", "administrator"),
+    ("figures", "/administration/figures", "administrator"),
     ("rules", "/rules", "visitor"),
     ("privacy", "/privacy", "visitor"),
     ("accessibility", "/accessibility", "visitor"),

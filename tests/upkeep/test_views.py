@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from forum import web
+from forum import machine, web
 from forum.app import create_app
-from forum.db import db
+from forum.db import at, db, now
+from forum.dialogue.actions import NewTopic, choose_answer, open_topic, reply
+from forum.drawings import bars
+from forum.markup import write
+from forum.members import actions as members
+from forum.moderation.actions import report
+from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 from forum.upkeep import views
 
@@ -89,7 +98,7 @@ def test_a_locked_database_is_answered_for_in_time(
     locked: None, client: FlaskClient, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite goes on reading beside a writer; a table that PostgreSQL has locked is not waited for."""
-    monkeypatch.setattr(views, "_probe", views.Probe(0.3))
+    monkeypatch.setattr(views, "_probe", machine.Probe(0.3))
     begun = time.monotonic()
     status, lines = ready(client)
     assert time.monotonic() - begun < 1.5
@@ -107,7 +116,7 @@ def test_whoever_asks_while_an_answer_is_awaited_waits_for_the_same() -> None:
         time.sleep(0.2)
         return "ours", True
 
-    probe = views.Probe(0.05)
+    probe = machine.Probe(0.05)
     for _time in range(2):
         with pytest.raises(TimeoutError):
             probe.ask(slowly)
@@ -151,3 +160,120 @@ def test_a_worker_that_is_missed_is_said_and_refuses_nobody(
     status, lines = ready(client)
     path.unlink()
     assert status == 200 and lines[-1].startswith("worker: no sign of life for 36")
+
+
+# Figures
+
+
+def charts(page: str) -> dict[str, list[str]]:
+    """The tables of a page of figures: name of the chart → its figures, the oldest month first."""
+    found = {}
+    for chart in re.findall(r'<figure class="chart">(.*?)</figure>', page, re.S):
+        name = re.search(r"<h3>(.*?)</h3>", chart)
+        rows = re.findall(r'<th scope="row">.*?</th><td class="n">(.*?)</td>', chart)
+        assert name and len(rows) == chart.count("<rect") == 12
+        found[name[1]] = rows
+    return found
+
+
+def test_what_happened_is_counted_by_month(
+    people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    """Three months ago a question, this month its answer; what is older than a year is left out."""
+    this_month = now().replace(day=1, hour=0)
+    with at(this_month - timedelta(days=75)):
+        asked = open_topic(people.ana, agenda.id, NewTopic("question", "Who?", write("A text.")))
+    with at(this_month - timedelta(days=500)):
+        open_topic(people.ben, agenda.id, NewTopic("experience", "Old", write("A text.")))
+    answer = reply(people.ben, asked.id, write("I."))
+    reply(people.ben, asked.id, write("And you?"))
+    choose_answer(people.ana, asked.id, answer.id)
+    found = charts(sign_in(people.administrator).get("/administration/figures").text)
+    nothing = ["0"] * 8
+    assert found["Posts written"] == [*nothing, "1", "0", "0", "2"]
+    assert found["Members who wrote"] == [*nothing, "1", "0", "0", "1"]
+    assert found["Topics opened"] == [*nothing, "1", "0", "0", "0"]
+    assert found["Questions answered"] == [*nothing, "0", "0", "0", "1"]
+    assert found["New members"] == [*nothing, "0", "0", "0", "6"]
+
+
+def test_the_page_says_what_waits_and_how_the_machine_is(
+    app: Flask, people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Who?", write("A text.")))
+    report(people.ben, "topic", topic.id, "spam", "")
+    with app.test_request_context():
+        web.settings().heartbeat_path.touch()
+        web.settings().backed_up_path.touch()
+    page = sign_in(people.administrator).get("/administration/figures").text
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page, re.S))
+    assert facts["Reports"] == "1" and facts["Practices to look at"] == "0"
+    assert "Go to the queue" in page
+    assert re.match(r"[\d.,]+ [kM]B<small>(SQLite 3|PostgreSQL 1)", facts["Database"])
+    assert " free on its disk" in facts["Data folder"] and facts["Tables"] == "Up to date"
+    for name in ("Last backup on this machine", "The worker was last at work"):
+        assert f"{now():%Y-%m-%d}" in facts[name] and "<small>" not in facts[name]
+    for path in (web.settings().heartbeat_path, web.settings().backed_up_path):
+        path.unlink()
+
+
+def test_a_forum_without_a_past_says_so(app: Flask, sign_in: Callable[[Any], FlaskClient]) -> None:
+    with at(now() - timedelta(days=800)):
+        admin = members.join(VISITOR, members.Joining("Adam", "a@city.example", "no hash"))
+    members.appoint(SYSTEM, admin.handle, "administrator")
+    page = sign_in(admin).get("/administration/figures").text
+    assert "Nothing has happened yet" in page and "<figure" not in page
+    assert page.count("Not known") == 2 and "None has worked on this machine." in page
+
+
+def test_what_needs_somebody_is_said(
+    app: Flask, people: Any, sign_in: Callable[[Any], FlaskClient]
+) -> None:
+    db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with app.test_request_context():
+        path = web.settings().heartbeat_path
+    path.touch()
+    os.utime(path, (time.time() - 3_600,) * 2)
+    page = sign_in(people.administrator).get("/administration/figures").text
+    path.unlink()
+    assert "Run “flask db upgrade”" in page and "Of an older version" in page
+    assert "It should be there at all times" in page
+
+
+def test_the_page_of_figures_takes_few_statements(
+    people: Any, agenda: Any, sign_in: Callable[[Any], FlaskClient], queries: Any
+) -> None:
+    members.found_federation(SYSTEM, "Quiet cities")
+    for number in range(8):
+        open_topic(people.ana, agenda.id, NewTopic("question", f"Who {number}?", write("A text.")))
+    browser = sign_in(people.administrator)
+    browser.get("/administration/figures")
+    with queries() as made:  # two of them for the numbers in the masthead, one for who it is
+        assert browser.get("/administration/figures").status_code == 200
+    assert made.count <= 12, made.statements
+
+
+@pytest.mark.parametrize(
+    ("counts", "heights"),
+    [([0, 0], [0, 0]), ([1, 2, 4], [25, 50, 100]), ([7], [100])],
+)
+def test_bars_are_as_high_as_what_they_stand_for(counts: list[int], heights: list[float]) -> None:
+    drawn = bars(counts, 360, 100, 22)
+    assert [bar.height for bar in drawn] == heights
+    assert all(bar.y + bar.height == 122 and 0 < bar.x < bar.middle < 360 for bar in drawn)
+    assert all(one.x + one.width < other.x for one, other in pairwise(drawn))
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0.0 kB"), (999, "1.0 kB"), (1_500_000, "1.5 MB"), (25e9, "25 GB"), (4e12, "4,000 GB")],
+)
+def test_sizes_are_in_words(size: float, words: str, app: Flask) -> None:
+    with app.test_request_context():
+        assert views._size(size) == words
+
+
+def test_twelve_months_end_with_the_present_one() -> None:
+    months = views._last_months(date(2026, 2, 28))
+    assert (months[0], months[10], months[11], len(months)) == (
+        date(2025, 3, 1), date(2026, 1, 1), date(2026, 2, 1), 12)  # fmt: skip

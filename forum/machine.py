@@ -1,0 +1,74 @@
+"""What the machine has: room on its disk, sizes and times of files, and answers that come in time or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Generic, TypeVar
+
+A = TypeVar("A")
+MOST = 20_000  # files of a folder that are looked at
+
+
+def try_to_write(folder: Path) -> None:
+    """Write a small file into a folder and delete it; raises `OSError` when there is no room, or no right."""
+    path = folder / f"try-{os.getpid()}-{threading.get_ident()}"
+    try:
+        path.write_bytes(bytes(4_096))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def bytes_in(folder: Path) -> int:
+    """The bytes of the files in a folder and below it, of the first 20,000."""
+    named = (Path(at, name) for at, _below, names in os.walk(folder) for name in names)
+    return sum(map(_bytes_of, islice(named, MOST)))
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # it was deleted a moment ago
+        return 0
+
+
+def time_of(path: Path) -> datetime | None:
+    """When a file was last written or touched; None when there is none."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+class Probe(Generic[A]):
+    """Asks a question in a thread of its own, one at a time, so that whoever asks waits no longer than told."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._lock = threading.Lock()
+        self._asked: Future[A] | None = None
+
+    def ask(self, question: Callable[[], A]) -> A:
+        """The answer; raises `TimeoutError` when it takes too long, or what the question raises.
+
+        While an answer is still awaited, whoever asks next waits for that one.
+        """
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = Future()
+                told = (self._asked, question)
+                threading.Thread(target=_answer, args=told, daemon=True).start()
+            asked = self._asked
+        return asked.result(self.seconds)
+
+
+def _answer(asked: Future[A], question: Callable[[], A]) -> None:
+    try:
+        asked.set_result(question())
+    except Exception as error:
+        asked.set_exception(error)
