@@ -127,7 +127,7 @@ def _post_thing(reader: Person, post_id: int) -> Thing:
     return Thing(
         kind="post",
         item_id=post.id,
-        title=_first_words(post.source),
+        title=first_words(post.source),
         address=f"/posts/{post.id}",
         author_id=post.author_id,
         agenda_id=post.topic.agenda_id,
@@ -237,7 +237,7 @@ def _state(row: Any) -> str:
     return "hidden" if row.hidden_at else "shown"
 
 
-def _first_words(source: str) -> str:
+def first_words(source: str) -> str:
     """How a text begins, without what it quotes."""
     own = (line for line in source.split("\n") if not line.startswith(">"))
     return excerpt(SIGNS.sub("", " ".join(own)), 90) or "…"

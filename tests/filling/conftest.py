@@ -1,0 +1,26 @@
+"""A small forum to be filled, in which everything happens more often than in large ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from forum.filling import forms
+from forum.filling.forms import Plan, shape_of
+from tests.conftest import SAMPLE_CITIES
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Let what is rare happen among forty posts too, on two agendas."""
+    rates = {"ANSWERED": 0.9, "MEMBERS_ONLY": 0.3, "FOREIGN": 0.4, "EDITED": 0.3, "HIDDEN": 0.2}
+    for name, rate in {**rates, "QUOTING": 0.4, "FOR_ORGANISATION": 0.5, "MARKED": 0.3}.items():
+        monkeypatch.setattr(forms, name, rate)
+    agenda = {"agenda": ["Making Cities Quieter", "Homes Near Work"]}
+    words = {**forms.words(), **agenda}
+    monkeypatch.setattr(forms, "words", lambda: words)
+
+
+@pytest.fixture
+def plan(often) -> Plan:
+    """The plan of forty posts in six topics."""
+    return Plan(shape_of(6, 40, 12, 16, 3), SAMPLE_CITIES)

@@ -1,0 +1,120 @@
+"""Bulk filling leaves, row by row and with the same numbers, what the deeds of the rooms leave of the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from forum.db import at, db
+from forum.dialogue import actions as dialogue
+from forum.errors import Forbidden
+from forum.filling import actions, queries
+from forum.filling.actions import Book, add, found
+from forum.filling.commands import parts
+from forum.filling.forms import Plan
+from forum.filling.models import SETTING, Page
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import all_rows
+from tests.filling.deeds import join_all, play
+
+HASHES = {0: "no hash"}
+# How often pages were written: the deeds wrote some hundred times, the filling six times.
+UNLIKE = {"page_version"}
+# What has to happen in a plan, so that it proves something.
+HAPPENS = {
+    "Marking useful",
+    "Marking same here",
+    "Marking tried it",
+    "Editing",
+    "Hiding",
+    "Choosing",
+}
+
+
+@contextmanager
+def thrown_away() -> Iterator[None]:
+    """What is written meanwhile is gone afterwards."""
+    db.session.commit()
+    savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
+    yield
+    db.session.remove()
+    savepoint.rollback()
+
+
+def fill(plan: Plan, posts: int = 7) -> None:
+    frame = queries.frame()
+    book = Book(frame)
+    for some in parts(plan.deeds(frame.last_ids["topic"], frame.last_ids["post"]), posts):
+        add(SYSTEM, book.write(some))
+
+
+def indexed_words() -> list[Any]:
+    """What the full-text index knows; FTS5 is asked whether it agrees with the documents."""
+    if db.engine.dialect.name == "sqlite":
+        check = "INSERT INTO document_fts(document_fts, rank) VALUES ('integrity-check', 1)"
+        db.session.execute(text(check))
+        return []
+    return [tuple(row) for row in db.session.execute(text("SELECT id, words FROM document"))]
+
+
+def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
+    found(SYSTEM, plan, HASHES)
+    with thrown_away():
+        done = play(plan, queries.frame())
+        by_deeds, words_by_deeds = all_rows(), indexed_words()
+    assert set(done) >= HAPPENS
+    for special in ("quote", "organisation", "members", "public", "question", "experience"):
+        assert any(special in kind.split() for kind in done), special
+    fill(plan)
+    in_bulk = all_rows()
+    for table in by_deeds.keys() - UNLIKE:
+        assert in_bulk[table] == by_deeds[table], table
+    assert sorted(indexed_words()) == sorted(words_by_deeds)
+    assert not [row for row in in_bulk["event"].values() if row["done_at"] is None]
+    check_numbers(plan)
+
+
+def check_numbers(plan: Plan) -> None:
+    """The next rows are numbered on: PostgreSQL has to be told which numbers are taken."""
+    frame = queries.frame()
+    ana = members.join(SYSTEM, members.Joining("Ana Prado", "ana@example.org", "no hash"))
+    assert ana.id == len(plan.people) + 1
+    new = dialogue.NewTopic("question", "And now?", write("What is next?"))
+    topic = dialogue.open_topic(ana, frame.agendas[0], new)
+    assert topic.id == frame.last_ids["topic"] + plan.shape.topics + 1
+    assert queries.last_post() == frame.last_ids["post"] + plan.shape.posts + 1
+
+
+def test_the_people_are_as_if_they_had_joined(app: Any, plan: Plan) -> None:
+    with at(SETTING):
+        members.load_cities(SYSTEM, plan.cities)
+        organisations = actions._organisations(SYSTEM, plan)
+    with thrown_away():
+        actions._add_members(plan, organisations, HASHES)
+        in_bulk = people()
+    join_all(plan, organisations)
+    assert in_bulk == people()
+
+
+def people() -> dict[str, Any]:
+    """All members with their languages, by handle and without their numbers."""
+    rows = all_rows()
+    spoken: dict[int, list[Any]] = {}
+    for row in rows["member_language"].values():
+        spoken.setdefault(row["member_id"], []).append((row["position"], row["language"]))
+    return {
+        row["handle"]: {**row, "id": None, "languages": sorted(spoken[row["id"]])}
+        for row in rows["member"].values()
+    }
+
+
+def test_nobody_else_fills(app: Any, plan: Plan) -> None:
+    for deed in (lambda: found(VISITOR, plan, HASHES), lambda: add(VISITOR, Page(()))):
+        with pytest.raises(Forbidden):
+            deed()

@@ -1,0 +1,141 @@
+"""`flask fill`: into empty databases only; stopped and started again it writes the same forum."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from forum.db import Base, db
+from forum.dialogue.models import Post
+from forum.errors import Busy
+from forum.filling import commands
+from forum.members import actions as members
+from forum.members.queries import by_email, federation
+from forum.permissions import SYSTEM
+from tests.conftest import SAMPLE_CITIES, all_rows
+from tests.filling.test_actions import thrown_away
+
+Run = Callable[..., Result]
+SIZE = ("--topics", 4, "--posts", 30)
+
+
+@pytest.fixture
+def run(app: Flask, often: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(commands, "upgrade", lambda: None)  # the tables of the tests are there
+    monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
+    monkeypatch.setattr(commands, "POSTS_ON_A_PAGE", 10)
+    monkeypatch.setattr(commands, "hash_password", lambda password: f"hash of {password}")
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=["fill", *map(str, words)])
+
+
+def posts() -> int:
+    return db.session.scalar(select(func.count()).select_from(Post).where(Post.number > 1)) or 0
+
+
+def test_stopped_and_started_again_it_fills_a_database_in_the_same_way(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_numbers()
+    with thrown_away():
+        check_signing_in(run(*SIZE).output)
+        at_once = without_passwords()
+    forget_numbers()
+    with monkeypatch.context() as stopping:
+        stopping.setattr(commands, "add", stopped_after(1))
+        stopped = run(*SIZE)
+    assert stopped.exit_code == 1
+    assert "Start the command again." in stopped.output
+    again = run(*SIZE)
+    assert "20 posts were written now." in again.output
+    assert without_passwords() == at_once
+    assert "filled like this already" in run(*SIZE).output
+    otherwise = run(*SIZE, "--seed", 2)
+    assert otherwise.exit_code == 1
+    assert "was filled otherwise" in otherwise.output
+    assert without_passwords() == at_once
+
+
+def check_signing_in(said: str) -> None:
+    """Three people can sign in; nobody knows the password of the others; the forum says what it is."""
+    signing_in = re.findall(r"^  (\w+) +(\S+@\S+) +(\S+)$", said, re.MULTILINE)
+    assert [role for role, *_rest in signing_in] == ["administrator", "moderator", "member"]
+    for role, email, password in signing_in:
+        member = by_email(email)
+        assert member is not None
+        assert (member.role, member.password_hash) == (role, f"hash of {password}")
+    hashes = Counter(row["password_hash"] for row in all_rows()["member"].values())
+    assert sorted(hashes.values()) == [1, 1, 1, 7]
+    known = federation()
+    assert known is not None
+    assert known.is_demo
+    assert "--topics 4 --posts 30 --members 10 --largest 16 --seed 1" in known.tagline
+
+
+def forget_numbers() -> None:
+    """Let the next rows have the numbers of an empty database; PostgreSQL remembers those of other tests."""
+    if db.engine.dialect.name == "postgresql":
+        for table in Base.metadata.sorted_tables:
+            if "id" in table.c and table.name != "city":
+                db.session.execute(text(f"ALTER SEQUENCE {table.name}_id_seq RESTART"))
+        db.session.commit()
+
+
+def stopped_after(pages: int) -> Callable[..., None]:
+    """Writing that finds the database locked after so many pages."""
+    written: list[Any] = []
+    add = commands.add
+
+    def write_or_stop(system: Any, page: Any) -> None:
+        if len(written) == pages:
+            raise Busy()
+        add(system, page)
+        written.append(page)
+
+    return write_or_stop
+
+
+def without_passwords() -> dict[str, Any]:
+    rows = all_rows()
+    for row in rows["member"].values():
+        del row["password_hash"]
+    rows.pop("page_version", None)  # how often something was written
+    return rows
+
+
+def test_what_is_not_empty_is_left_alone(run: Run) -> None:
+    members.join(SYSTEM, members.Joining("Ana Prado", "ana@example.org", "no hash"))
+    refused = run(*SIZE)
+    assert (refused.exit_code, posts()) == (1, 0)
+    assert "Somebody uses this database. It takes an empty one." in refused.output
+
+
+@pytest.mark.parametrize("is_demo", [False, True])
+def test_a_real_forum_and_the_demo_are_left_alone(run: Run, is_demo: bool) -> None:
+    members.found_federation(SYSTEM, "Interurban", is_demo=is_demo)
+    refused = run(*SIZE)
+    assert (refused.exit_code, posts()) == (1, 0)
+    assert "This database holds “Interurban”." in refused.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--topics", 5, "--posts", 4), "Every topic has a post"),
+        (("--topics", 0, "--posts", 4), "Every topic has a post"),
+        ((*SIZE, "--largest", 28), "The largest topic has 8 to 27 posts here."),
+        ((*SIZE, "--members", 3), "Ask for 10 members or more."),
+    ],
+)
+def test_impossible_sizes_are_refused(run: Run, words: tuple[Any, ...], sentence: str) -> None:
+    refused = run(*words)
+    assert refused.exit_code == 1
+    assert sentence in refused.output
+    assert federation() is None
