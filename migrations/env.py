@@ -26,7 +26,8 @@ def plainly(kind: str, item: object, _context: object) -> str | bool:
 
 def run() -> None:
     """Bring the database to the wanted version, on one connection."""
-    with db.engine.connect() as connection:
+    engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
+    with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             # Batch mode rebuilds tables; enforced keys would make it delete what points to them.
             connection.execute(text("COMMIT"))

