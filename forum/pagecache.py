@@ -169,6 +169,7 @@ class PageCache:
         if kept is None or not self._is_true(kept):
             kept = self._made_by_another(key)
             if kept is None:
+                metrics.count_miss()
                 return self._make(key, environ, start_response)
         kept.was_read = True
         metrics.count_hit()

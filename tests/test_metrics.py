@@ -7,13 +7,14 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine
+from werkzeug.test import Client
 
 from forum import app as application
 from forum import metrics
@@ -21,6 +22,7 @@ from forum.app import create_app
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.markup import write
 from forum.moderation.actions import report
+from forum.pagecache import PageCache
 from forum.settings import Settings
 from forum.upkeep import views
 
@@ -176,6 +178,22 @@ def test_a_forum_counts_by_room_and_not_by_address(tmp_path: Path) -> None:
         metrics.init_app(settings(tmp_path, ""), create_engine("sqlite://"))
     assert found['forum_requests_total{room="upkeep",status="2xx"}'] == 3
     assert "canary" not in str(found)
+
+
+def test_the_page_cache_is_counted(app: Flask, counting: Path) -> None:
+    class Unchanging:
+        def moment(self) -> int:
+            return 1
+
+        def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+            return dict.fromkeys(scopes, 1)
+
+    cache = PageCache(app, Unchanging(), 1)
+    for _time in range(3):
+        assert Client(cache).get("/static/mark.svg?v=1").status_code == 200
+    found = metrics.totals(counting)
+    assert (found[metrics.MISS], found[metrics.HIT]) == (1, 2)
+    assert found['forum_requests_total{room="static",status="2xx"}'] == 1
 
 
 def test_nobody_reads_figures_at_the_public_address(app: Flask, client: Any) -> None:

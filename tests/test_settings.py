@@ -29,8 +29,14 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             "FORUM_SECRET_KEY": "of the tests",
             "FORUM_PROXIES": "2",
             "FORUM_LIMITS": "0",
+            "FORUM_FREE_MB": "250",
+            "FORUM_LOG": "plain",
+            "FORUM_SLOW_MS": "50",
+            "FORUM_METRICS": "127.0.0.1:9100",
         }
     )
+    assert (found.free_mb, found.log, found.slow_ms) == (250, "plain", 50)
+    assert found.metrics == "127.0.0.1:9100" and found.metrics_path == tmp_path / "metrics"
     assert found.url == "https://dialogue.example.org" and found.is_https
     assert found.trusted_hosts[0] == "dialogue.example.org"
     assert found.trusted_hosts[-2:] == ("a.example", "b.example")
