@@ -170,13 +170,14 @@ def edit(
     """Change one's post; title, themes and audience only with a topic's first post.
 
     Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
-    text that the author changed: raises `Conflict` when the post says something else by now.
+    text that the author changed: raises `Conflict` when the post says something else by now, unless that is
+    this very text, which was sent again because its answer was lost.
     """
     post = post_to_change(author, post_id)
     touches(topic_scope(post.topic_id))
     require(author.can.edit(post))
     _require_no_home(post)
-    if seen and seen != post.fingerprint:
+    if seen and seen != post.fingerprint and text.source != post.source:
         raise Conflict(_("This text has changed since you opened the form."))
     _check_text(text)
     title = _changed_title(post, title)

@@ -298,6 +298,18 @@ def test_a_form_opened_on_another_text_is_a_conflict(people: Any, topic: Topic) 
     assert fresh(post).source == "On my phone."
 
 
+def test_an_edit_that_is_sent_again_for_want_of_an_answer_is_no_conflict(
+    people: Any, topic: Topic
+) -> None:
+    post = queries.first_post(topic)
+    seen = post.fingerprint
+    with at(now() + LATER):
+        for _time in range(2):
+            actions.edit(people.ana, post.id, write("On my phone."), seen=seen)
+    assert len(queries.revisions_of(VISITOR, fresh(post))) == 1
+    assert fresh(post).source == "On my phone."
+
+
 def test_only_the_author_edits(people: Any, topic: Topic) -> None:
     for person in (people.ben, people.moderator, VISITOR):
         with pytest.raises(Forbidden):
