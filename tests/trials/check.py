@@ -10,6 +10,7 @@ from typing import Any
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Deed, fingerprint
 
 NOTHING = fingerprint("")
+BEFORE = "what it said before the trial"
 
 
 @dataclass
@@ -98,10 +99,10 @@ def _texts(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
             continue
         post = (deed.client, deed.facts.get("of", deed.key))
         text = {deed.facts["text"]}
-        said[post] = text if deed.outcome == DONE else said.get(post, set()) | text
+        said[post] = text if deed.outcome == DONE else said.get(post, {BEFORE}) | text
     for post in found:
-        wanted = said.get((post.author, post.key))
-        if wanted and not post.is_deleted and fingerprint(post.text) not in wanted:
+        wanted = said.get((post.author, post.key), {BEFORE})
+        if BEFORE not in wanted and not post.is_deleted and fingerprint(post.text) not in wanted:
             yield f"{post.key}: does not say what was acknowledged last"
 
 
