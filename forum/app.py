@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, Response, current_app, request
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -28,6 +28,7 @@ from forum.templating import Templates
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
+from forum.upkeep.queries import wrong_schema
 
 DOORS = (
     members,
@@ -43,6 +44,7 @@ DOORS = (
     upkeep,
     upkeep_commands,
 )
+AWAY = "The forum is being upgraded. Please come back in a few minutes.\n"
 TOP = Path(__file__).parent.parent
 migrate = Migrate()
 
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         metrics.init_app(settings, db.engine)
         logs.init_app(app, settings, db.engine)
+    app.before_request(_refuse_wrong_schema)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
     web.init_app(app, settings)
     web.login.user_loader(members.load_user)
@@ -70,7 +73,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     app.cli.add_command(answer_metrics)
+    upkeep_commands.guard(app)
     return app
+
+
+def _refuse_wrong_schema() -> Response | None:
+    """Serve nothing from a database that was made for another version; asks until it is right, and then no more."""
+    known = current_app.extensions
+    if known.get("schema_is_ours") or request.path in ("/healthz", "/readyz"):
+        return None
+    if words := wrong_schema():
+        current_app.logger.error(words)
+        return Response(AWAY, 503, {"Retry-After": "60"}, mimetype="text/plain")
+    known["schema_is_ours"] = True
+    return None
 
 
 @click.command()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import click
 from alembic.command import upgrade
 from alembic.util import CommandError
-from flask import Blueprint, current_app
+from flask import Blueprint, Flask, current_app
+from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -34,6 +37,31 @@ Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
 
 bp = Blueprint("upkeep_commands", __name__, cli_group=None)
+
+
+# These look at the schema themselves, make it, or do not need it.
+FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "shell"}
+
+
+def guard(app: Flask) -> None:
+    """Let every other command end with a sentence when the database was made for another version of the forum."""
+    for name, command in app.cli.commands.items():
+        if name not in FOR_ANY_SCHEMA:
+            app.cli.commands[name] = _guarded(command)
+
+
+def _guarded(command: click.Command) -> click.Command:
+    # A copy, because the command itself belongs to every forum that this process makes
+    guarded: click.Command = copy(command)
+
+    @with_appcontext
+    def first_look(*args: Any, **kwargs: Any) -> Any:
+        if words := queries.wrong_schema():
+            raise click.ClickException(words)
+        return command.callback(*args, **kwargs) if command.callback else None
+
+    guarded.callback = first_look
+    return guarded
 
 
 @bp.cli.command("check")

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
+    Connection,
     Executable,
     Select,
     Text,
@@ -59,13 +60,13 @@ TAKES_WRITES = text("SELECT NOT current_setting('transaction_read_only')::bool")
 SchemaState = Literal["ours", "older", "newer", "none"]
 
 
-def schema_state() -> SchemaState:
+def schema_state(connection: Connection | None = None) -> SchemaState:
     """How the database's schema stands to this code: two quick queries, so that it can be asked often.
 
     `ours`: made for each other. `older`: migrations are to be run. `newer`: a newer version of the code has been
     here, or another program. `none`: no migration has ever run.
     """
-    versions = schema_versions()
+    versions = _versions(connection or db.session.connection())
     if not versions:
         return "none"
     heads, known = _revisions()
@@ -74,9 +75,21 @@ def schema_state() -> SchemaState:
     return "older" if versions <= known else "newer"
 
 
-def schema_versions() -> frozenset[str]:
-    """The revisions that the database says it is at; nothing when no migration has ever run."""
-    connection = db.session.connection()
+def wrong_schema() -> str:
+    """Why the forum cannot work with its database, in a sentence; empty when it can. Holds no connection."""
+    with db.engine.connect() as connection:
+        return WRONG[schema_state(connection)]
+
+
+WRONG: dict[SchemaState, str] = {
+    "ours": "",
+    "older": "The database is of an older version of the forum. Run `flask db upgrade` first.",
+    "newer": "The database is of a newer version of the forum. Install that version, or restore a backup.",
+    "none": "The database is empty. Run `flask db upgrade` first.",
+}
+
+
+def _versions(connection: Connection) -> frozenset[str]:
     if not inspect(connection).has_table("alembic_version"):
         return frozenset()
     return frozenset(connection.scalars(select(VERSIONS.c.version_num)))
