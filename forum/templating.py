@@ -7,28 +7,52 @@ Words that are to be translated, addresses, icons and static files are the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import markupsafe
 from babel.support import NullTranslations
 from flask import Flask, current_app
 from flask.templating import Environment
-from jinja2 import nodes
+from jinja2 import Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 
+# The part of `escape` in C, which hands back a plain string; a markupsafe without one is slower, not wrong.
+_inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+PLACE = re.compile(r"%\((\w+)\)s")
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+
+
+class Sparing(CodeGenerator):
+    """Writes code that escapes what it prints without wrapping each word: a page joins them anyhow."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.escaped(")
+
+
+class Module(Template):
+    """A template; what it imports is made once, since no page here brings globals of its own."""
+
+    def _get_default_module(self, ctx: Any = None) -> Any:
+        return super()._get_default_module(None)
 
 
 class Templates(Environment):
     """Flask's environment of templates, with the constant calls folded."""
 
     translations = NullTranslations()
+    code_generator_class = Sparing
+    template_class = Module
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
@@ -42,6 +66,14 @@ class Templates(Environment):
         is_html = self.autoescape(name) if callable(self.autoescape) else self.autoescape
         folded: nodes.Template = Folding(self, bool(is_html)).visit(tree)
         return folded.set_environment(self)  # type: ignore[return-value]  # it hands back itself
+
+    @staticmethod
+    def escaped(value: Any) -> str:
+        """A value as HTML, for a place where words are joined."""
+        kind = type(value)
+        if kind is str:
+            return _inner(value)
+        return value if kind is Markup else str(value) if kind is int else escape(value)
 
     def plural(self, singular: str, plural: str, number: int) -> Markup:
         """The words for a number of things, in the language of these templates."""
@@ -63,6 +95,24 @@ class Folding(NodeTransformer):
         known = isinstance(node.node, nodes.Name) and node.dyn_args is None
         fold = self.folds.get(node.node.name) if known and node.dyn_kwargs is None else None  # type: ignore[attr-defined]  # a Name, as was asked
         return (fold(node) if fold else None) or node
+
+    def visit_Output(self, node: nodes.Output) -> list[nodes.Stmt]:
+        """Print a pattern piece by piece, and a choice as a choice, so that no whole has to be made first."""
+        self.generic_visit(node)
+        statements: list[nodes.Stmt] = []
+        for child in node.nodes:
+            if isinstance(child, nodes.CondExpr):
+                statements.append(self._choice(child))
+            elif statements and isinstance(statements[-1], nodes.Output):
+                statements[-1].nodes.extend(_apart(child))
+            else:
+                statements.append(nodes.Output(_apart(child), lineno=node.lineno))
+        return statements
+
+    def _choice(self, node: nodes.CondExpr) -> nodes.Stmt:
+        parts = [part for part in (node.expr1, node.expr2) if part is not None]
+        outputs = [self.visit_Output(nodes.Output([part], lineno=node.lineno)) for part in parts]
+        return nodes.If(node.test, outputs[0], [], outputs[1] if outputs[1:] else [])
 
     def _words(self, node: nodes.Call) -> nodes.Node | None:
         texts = _constants(node.args)
@@ -115,6 +165,23 @@ def _filled(words: nodes.Expr, node: nodes.Call) -> nodes.Node:
     return nodes.Mod(words, nodes.Dict(pairs))
 
 
+def _apart(node: nodes.Expr) -> list[nodes.Expr]:
+    """The pieces of a pattern whose words are known, for printing one after the other."""
+    if isinstance(node, nodes.Concat):
+        return list(node.nodes)
+    if not isinstance(node, nodes.Mod) or not isinstance(node.left, nodes.Const):
+        return [node]
+    values = {pair.key.as_const(): pair.value for pair in node.right.items}  # type: ignore[attr-defined]  # a Dict of ours
+    pieces = PLACE.split(node.left.value)
+    if any("%" in piece.replace("%%", "") for piece in pieces[::2]):
+        return [node]  # a place of another kind than `%(name)s`
+    return [
+        values[piece] if number % 2 else nodes.Const(Markup(piece.replace("%%", "%")))
+        for number, piece in enumerate(pieces)
+        if piece
+    ]
+
+
 def _pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
     for number, piece in enumerate(PART.split(rule)):
         if number % 2:
@@ -130,8 +197,13 @@ def _part(value: Any) -> str:
 
 def icon(name: str, flip: bool = False) -> Markup:
     """One icon from the sprite; always beside a word, or with a visually hidden one."""
+    return _icon(asset("icons.svg"), name, flip)
+
+
+@lru_cache(maxsize=500)
+def _icon(sprite: str, name: str, flip: bool) -> Markup:
     use = Markup('<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>')
-    return use.format(" flip" if flip else "", asset("icons.svg"), name)
+    return use.format(" flip" if flip else "", sprite, name)
 
 
 def asset(name: str) -> str:

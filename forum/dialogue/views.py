@@ -162,7 +162,15 @@ def topic(id: int, slug: str = "") -> Answer:
     web.depends_on(topic_scope(id))
     words = discussion(found)
     data = _structured(found, words["answer"])
-    return render_template("dialogue/topic.html", **words, data=data, canonical=_canonical(words))
+    words |= _writers(words["posts"]) | {"canonical": _canonical(words)}
+    return render_template("dialogue/topic.html", **words, data=data)
+
+
+def _writers(posts: Page[Post]) -> dict[str, Any]:
+    """Who wrote on a page of a topic, and from which cities."""
+    people = {post.author_id: post.author for post in posts.items if not post.is_gone}
+    cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
+    return {"people": list(people.values()), "cities": list(cities)}
 
 
 def _moved(address: str) -> AnyResponse:

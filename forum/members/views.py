@@ -105,6 +105,14 @@ def federation() -> Federation:
     return known or Federation(name="Interurban", tagline="", contact_email="", is_demo=False)
 
 
+@bp.app_template_global()
+def place_of(member: Member, organisation: Organisation | None = None) -> str:
+    """What a person does and where: position, organisation, city, as far as they are said."""
+    city = member.city
+    said = (member.position, organisation.name if organisation else "", city.name if city else "")
+    return ", ".join(dict.fromkeys(word for word in said if word))
+
+
 # Joining and signing in
 
 
