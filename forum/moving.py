@@ -91,7 +91,7 @@ def start_again(target: Engine) -> None:
                 connection.execute(update(rows).values(dict.fromkeys(late)))
         for rows in reversed(Base.metadata.sorted_tables):
             connection.execute(delete(rows))
-    MARKER.drop(target)
+    MARKER.drop(target, checkfirst=True)
 
 
 def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:

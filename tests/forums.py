@@ -56,7 +56,7 @@ def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[Made]
 
     def make(name: str, is_sqlite: bool = False, **changes: Any) -> Forum:
         data = folders.mktemp(name)
-        url = f"sqlite:///{data}/forum.sqlite" if is_sqlite else _empty(database_url, name, data)
+        url = f"sqlite:///{data}/forum.sqlite" if is_sqlite else _empty(database_url, data)
         settings = Settings(data, url, "http://localhost", ("localhost",), "key", limits=False)
         settings = Settings(**{**vars(settings), "pg_dump": str(PG_DUMP), **changes})
         all_made.append(Forum(create_app(settings), data))
@@ -69,8 +69,8 @@ def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[Made]
             db.engine.dispose()
 
 
-def _empty(database_url: str, name: str, data: Path) -> str:
-    url = make_url(database_url)
+def _empty(database_url: str, data: Path) -> str:
+    url, name = make_url(database_url), data.name
     if url.get_backend_name() == "sqlite":
         return f"sqlite:///{data}/forum.sqlite"
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -241,6 +241,12 @@ def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> Non
 # Restoring
 
 
+@pytest.fixture(scope="module")
+def empty(made: Made) -> Forum:
+    """A forum whose database holds nothing, and holds nothing after a refusal either."""
+    return made("empty")
+
+
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
     before = source.numbers()
     result = source.run("restore", kept)
@@ -248,8 +254,7 @@ def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
     assert "Nothing was restored." in result.output and source.numbers() == before
 
 
-def test_what_is_no_whole_backup_is_refused(made: Made, kept: Path, tmp_path: Path) -> None:
-    other = made("refusing")
+def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: Path) -> None:
     whole = kept.read_bytes()
     middle = len(whole) // 2
     for words, content in (
@@ -258,9 +263,9 @@ def test_what_is_no_whole_backup_is_refused(made: Made, kept: Path, tmp_path: Pa
         ("damaged", whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]),
     ):
         (tmp_path / "bad").write_bytes(content)
-        result = other.run("restore", tmp_path / "bad")
+        result = empty.run("restore", tmp_path / "bad")
         assert result.exit_code == 1 and words in result.output, result.output
-    assert not (other.data / "secret-key").exists()
+    assert not (empty.data / "secret-key").exists()
 
 
 @pytest.mark.parametrize(
@@ -276,12 +281,11 @@ def test_what_is_no_whole_backup_is_refused(made: Made, kept: Path, tmp_path: Pa
     ids=str,
 )
 def test_a_backup_of_another_kind_is_refused(
-    made: Made, kept: Path, tmp_path: Path, changes: Any, words: str
+    empty: Forum, kept: Path, tmp_path: Path, changes: Any, words: str
 ) -> None:
-    other = made(f"not-{next(iter(changes))}-{len(str(changes))}")
-    result = other.run("restore", changed(kept, tmp_path / "other", **changes))
+    result = empty.run("restore", changed(kept, tmp_path / "other", **changes))
     assert result.exit_code == 1 and words in result.output, result.output
-    assert not (other.data / "secret-key").exists()
+    assert not (empty.data / "secret-key").exists()
 
 
 def test_an_older_backup_says_that_an_upgrade_is_next(

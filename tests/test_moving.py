@@ -67,6 +67,22 @@ def _close_circles(people: People) -> None:
     db.session.commit()
 
 
+@pytest.fixture(scope="module")
+def made_target(made: Made) -> Forum:
+    """The forum of `target`."""
+    return made("target")
+
+
+@pytest.fixture
+def target(made_target: Forum) -> Forum:
+    """A forum without a row."""
+    engine = create_engine(made_target.url)
+    if moving.inspect(engine).has_table("post"):
+        moving.start_again(engine)
+    engine.dispose()
+    return made_target
+
+
 def all_rows(forum: Forum) -> dict[str, Any]:
     with forum.app.app_context():
         return {
@@ -83,8 +99,8 @@ def marked(url: str) -> bool:
         engine.dispose()
 
 
-def test_everything_is_moved_and_moved_back(source: Forum, made: Made) -> None:
-    target, back = made("to"), made("back", is_sqlite=True)
+def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: Made) -> None:
+    back = made("back", is_sqlite=True)
     for before, after in ((source, target), (target, back)):
         moved = before.run("move-database", after.url)
         assert moved.exit_code == 0, moved.output
@@ -102,9 +118,8 @@ def test_everything_is_moved_and_moved_back(source: Forum, made: Made) -> None:
 
 
 def test_a_move_that_was_killed_goes_on(
-    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+    source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = made("killed")
     monkeypatch.setattr(moving, "BATCH", 2)
     insert_some, written = moving._insert, list[str]()
 
@@ -127,9 +142,8 @@ def test_a_move_that_was_killed_goes_on(
 
 
 def test_what_differs_is_told_and_a_move_can_begin_anew(
-    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+    source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = made("differing")
     compare = moving._compare_all
 
     def spoil(origin: Any, engine: Engine, note: Any) -> Any:
@@ -151,9 +165,8 @@ def test_what_differs_is_told_and_a_move_can_begin_anew(
 
 
 def test_a_row_that_the_target_does_not_take_is_named(
-    source: Forum, made: Made, monkeypatch: pytest.MonkeyPatch
+    source: Forum, target: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = made("strict")
     insert_some = moving._insert
 
     def insert_bad(connection: Any, rows: Any, values: Any) -> None:
@@ -165,8 +178,7 @@ def test_a_row_that_the_target_does_not_take_is_named(
     assert refused.exit_code == 1 and "The target does not take theme 1: " in refused.output
 
 
-def test_a_target_in_use_is_refused(source: Forum, made: Made) -> None:
-    target = made("used")
+def test_a_target_in_use_is_refused(source: Forum, target: Forum) -> None:
     engine = create_engine(target.url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE of_others (name TEXT)"))
