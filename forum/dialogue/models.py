@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from hashlib import blake2s
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, Text
@@ -86,7 +87,51 @@ class TopicTheme(Base):
     theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
 
 
-class Post(Base):
+class Said:
+    """What follows from the fields of a post, for a whole row and for a `Line` alike."""
+
+    number: int
+    source: str
+    topic: Any
+    hidden_at: Any
+    deleted_at: Any
+    useful_count: int
+    same_here_count: int
+    tried_count: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
+        return self.deleted_at is not None or self.hidden_at is not None
+
+    def count_of(self, kind: str) -> int:
+        """How many readers have said this to the post."""
+        counts = (self.useful_count, self.same_here_count, self.tried_count)
+        return dict(zip(MARKS, counts, strict=True))[kind]
+
+    @property
+    def page(self) -> int:
+        """The number of the page of its topic that shows the post; it never changes."""
+        return (self.number - 1) // POSTS_ON_A_PAGE + 1
+
+    @property
+    def address(self) -> str:
+        """Where the post is shown: page and anchor. Needs its topic loaded."""
+        page = f"?page={self.page}" if self.page > 1 else ""
+        return f"{self.topic.address}{page}#post-{self.number}"
+
+    @property
+    def gist(self) -> str:
+        """The first words of the text, without the signs of Markdown and without what it quotes."""
+        return excerpt(SIGNS.sub("", self.source[:1_000]), 160)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the text: a form that was opened on another text is out of date."""
+        return blake2s(self.source.encode(), digest_size=8).hexdigest()
+
+
+class Post(Said, Base):
     """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
 
     `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is the
@@ -123,37 +168,6 @@ class Post(Base):
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
     author: Mapped[Member] = relationship(lazy="raise_on_sql")
     organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the text is withheld from readers: deleted by its author or hidden by a moderator."""
-        return self.deleted_at is not None or self.hidden_at is not None
-
-    def count_of(self, kind: str) -> int:
-        """How many readers have said this to the post."""
-        counts = (self.useful_count, self.same_here_count, self.tried_count)
-        return dict(zip(MARKS, counts, strict=True))[kind]
-
-    @property
-    def page(self) -> int:
-        """The number of the page of its topic that shows the post; it never changes."""
-        return (self.number - 1) // POSTS_ON_A_PAGE + 1
-
-    @property
-    def address(self) -> str:
-        """Where the post is shown: page and anchor. Needs its topic loaded."""
-        page = f"?page={self.page}" if self.page > 1 else ""
-        return f"{self.topic.address}{page}#post-{self.number}"
-
-    @property
-    def gist(self) -> str:
-        """The first words of the text, without the signs of Markdown and without what it quotes."""
-        return excerpt(SIGNS.sub("", self.source[:1_000]), 160)
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes with the text: a form that was opened on another text is out of date."""
-        return blake2s(self.source.encode(), digest_size=8).hexdigest()
 
 
 class Revision(Base):

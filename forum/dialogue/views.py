@@ -28,7 +28,7 @@ from forum.dialogue.forms import (
     TriedForm,
 )
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
-from forum.dialogue.queries import ORDERS, TopicFilter
+from forum.dialogue.queries import ORDERS, Line, TopicFilter
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
 from forum.members.models import Member
@@ -166,7 +166,7 @@ def topic(id: int, slug: str = "") -> Answer:
     return render_template("dialogue/topic.html", **words, data=data)
 
 
-def _writers(posts: Page[Post]) -> dict[str, Any]:
+def _writers(posts: Page[Line]) -> dict[str, Any]:
     """Who wrote on a page of a topic, and from which cities."""
     people = {post.author_id: post.author for post in posts.items if not post.is_gone}
     cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
@@ -195,7 +195,7 @@ def discussion(topic: Topic) -> dict[str, Any]:
     _note_read(topic)
     posts = queries.posts_in(me(), topic, web.number("page"))
     answer = _answer_of(topic, posts)
-    shown = [*posts.items, answer] if answer else posts.items
+    shown: list[Post | Line] = [*posts.items, *([answer] if answer else [])]
     return {
         "topic": topic,
         "posts": posts,
@@ -211,14 +211,14 @@ def _note_read(topic: Topic) -> None:
             read_topic(me(), topic.id)
 
 
-def _answer_of(topic: Topic, posts: Page[Post]) -> Post | None:
+def _answer_of(topic: Topic, posts: Page[Line]) -> Post | Line | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: Topic, answer: Post | None) -> dict[str, Any] | None:
+def _structured(topic: Topic, answer: Post | Line | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
     if topic.hidden_at or topic.audience != "public":
         return None
@@ -248,7 +248,7 @@ def _structured(topic: Topic, answer: Post | None) -> dict[str, Any] | None:
     return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
 
 
-def _structured_answer(answer: Post) -> dict[str, Any]:
+def _structured_answer(answer: Post | Line) -> dict[str, Any]:
     return {
         "@type": "Answer",
         "text": answer.gist,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask_babel import get_locale
 from markupsafe import Markup
@@ -89,7 +90,32 @@ class Organisation(Base):
     )
 
 
-class Member(permissions.Person, Base):
+class Named:
+    """What a page says of a person beside the name, for a whole row and for a `Byline` alike."""
+
+    id: Any
+    name: Any
+    hidden_at: Any
+    left_at: Any
+
+    @property
+    def has_page(self) -> bool:
+        """Whether everybody may look at the profile: it is not hidden, and the person has not left."""
+        return self.hidden_at is None and self.left_at is None
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the name where there is no room for it."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
+
+    @property
+    def palette(self) -> str:
+        """The colour of the square with the initials: always the same for the same person."""
+        return PALETTES[self.id % len(PALETTES)]
+
+
+class Member(Named, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts."""
 
     __tablename__ = "member"
@@ -125,22 +151,6 @@ class Member(permissions.Person, Base):
     languages: Mapped[list[MemberLanguage]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
     )
-
-    @property
-    def has_page(self) -> bool:
-        """Whether everybody may look at the profile: it is not hidden, and the person has not left."""
-        return self.hidden_at is None and self.left_at is None
-
-    @property
-    def initials(self) -> str:
-        """One or two letters that stand for the name where there is no room for it."""
-        words = self.name.split()
-        return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
-
-    @property
-    def palette(self) -> str:
-        """The colour of the square with the initials: always the same for the same person."""
-        return PALETTES[self.id % len(PALETTES)]
 
 
 class MemberLanguage(Base):
