@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from markupsafe import Markup
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -90,9 +91,20 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Moment(), Markup: Html(), str: String(200)}
 
 
+class ClosableSession(FlaskSession):
+    """A session that closes even when the database's server has gone away: the answer is made by then."""
+
+    def close(self) -> None:
+        """Give everything back; a connection that cannot even roll back is thrown away."""
+        try:
+            super().close()
+        except DBAPIError:
+            self.invalidate()
+
+
 db = SQLAlchemy(
     metadata=Base.metadata,
-    session_options={"expire_on_commit": False},
+    session_options={"expire_on_commit": False, "class_": ClosableSession},
     engine_options={
         "hide_parameters": True
     },  # errors are logged, and texts and hashes have no place there

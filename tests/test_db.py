@@ -285,6 +285,17 @@ def test_connections_give_up_waiting_after_some_seconds(own: Flask) -> None:
 
 
 @pytest.mark.sqlite_only  # PostgreSQL has no such modes
+def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("a file does not go away")
+    pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+    with db.engine.connect() as other:
+        other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
+    db.session.remove()
+    assert db.session.scalar(text("SELECT 1")) == 1
+    db.session.remove()
+
+
 def test_a_deed_takes_the_write_lock_at_its_beginning(own: Flask) -> None:
     begun: list[str] = []
 
