@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import brotli
 from flask import Flask
 from sqlalchemy import Engine, bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, VERSION, db
@@ -165,6 +166,12 @@ class PageCache:
             environ.get("wsgi.url_scheme", ""),
             _theme(cookie),
         )
+        try:
+            return self._answer(key, environ, start_response)
+        except (SQLAlchemyError, sqlite3.Error):  # the application says so in words
+            return self.application(environ, start_response)
+
+    def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         kept = self.pages.get(key)
         if kept is None or not self._is_true(kept):
             kept = self._made_by_another(key)

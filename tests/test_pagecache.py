@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from forum import web
@@ -426,6 +427,22 @@ def test_a_stampede_renders_once() -> None:
     for reader in readers:
         reader.join(5)
     assert (made, got) == (["/"], [b"page"] * 6)
+
+
+def test_without_a_database_the_application_says_so() -> None:
+    class Away:
+        def moment(self) -> None:
+            """A server has none."""
+
+        def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
+            raise OperationalError("", {}, Exception("no connection"))
+
+    def application(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("503 Service Unavailable", [("Retry-After", "5")])
+        return [b"a moment"]
+
+    answer = Client(PageCache(application, Away(), 1)).get("/")
+    assert (answer.status_code, answer.data) == (503, b"a moment")
 
 
 # The numbers, on a database of their own
