@@ -15,7 +15,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from forum.markup import MAX_SOURCE
-from forum.members.queries import languages
+from forum.members.forms import LanguageList, language_choices
 from forum.web import Form
 from forum.web import later as _
 
@@ -65,7 +65,7 @@ def themes_field() -> SelectMultipleField:
 
 def language_field() -> SelectField:
     """The language that a text is written in."""
-    return SelectField(_("Language of the text"), choices=languages)
+    return SelectField(_("Language of the text"), choices=language_choices, widget=LanguageList())
 
 
 class ReplyForm(Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from wtforms import (
@@ -16,7 +16,9 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.validators import URL, DataRequired, Length, Optional, Regexp
+from wtforms.widgets import Select
 
 from forum.errors import Invalid
 from forum.markup import fold
@@ -122,6 +124,26 @@ def city_choice() -> RadioField:
     """Which city is meant, when several have the name that was typed; the view fills in the choices."""
     sentence = _("Which of these cities?")
     return RadioField(sentence, choices=[], coerce=number_or_none, validate_choice=False)
+
+
+@cache
+def language_choices() -> list[SelectChoice]:
+    """The languages as a field takes them; ninety of them, so they are made once."""
+    return [SelectChoice(code, name) for code, name in languages()]
+
+
+class LanguageList(Select):
+    """The list of languages; each of its options is written once for all pages."""
+
+    written: ClassVar[dict[tuple[str, bool], Any]] = {}
+
+    @classmethod
+    def render_option(cls, choice: Any, **_kwargs: Any) -> Any:  # type: ignore[override]  # the stubs are of an older release
+        """One language, chosen or not."""
+        key = (choice.value, choice.selected)
+        if key not in cls.written:
+            cls.written[key] = super().render_option(choice)  # type: ignore[call-arg]  # the same
+        return cls.written[key]
 
 
 class PersonForm(Form):

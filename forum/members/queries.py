@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from forum.db import db, now
+from forum.db import Moment, db, now
 from forum.errors import NotFound
 from forum.markup import fold
 from forum.members.models import (
@@ -78,34 +78,48 @@ def session_of(token: str) -> Session | None:
     None when there is none, it has ended, was idle or open for too long, or the member may not sign in now.
     The member is detached, so that a deed that fails leaves the person of the page as it was read.
     """
-    found = select(Session).join(Session.member).where(Session.token_hash == token_hash(token))
-    loaded = joinedload(Session.member)
-    session = db.session.scalar(
-        found.where(_is_open(), _may_sign_in()).options(
-            loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
-        )
+    session: Session | None = db.session.scalar(
+        _open_session(), {"token_hash": token_hash(token), **_times()}
     )
     if session:
         db.session.expunge(session.member)
     return session
 
 
+@cache
+def _open_session() -> Select[Any]:
+    loaded = joinedload(Session.member)
+    found = (
+        select(Session).join(Session.member).where(Session.token_hash == bindparam("token_hash"))
+    )
+    moment = bindparam("now", type_=Moment())
+    return found.where(_is_open(), _may_sign_in(moment)).options(
+        loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
+    )
+
+
 def sessions_of(member: Person) -> list[Session]:
     """The open sessions of a member, the one seen last first."""
     found = select(Session).where(Session.member_id == member.id, _is_open())
-    return list(db.session.scalars(found.order_by(Session.seen_at.desc(), Session.id.desc())))
+    newest_first = found.order_by(Session.seen_at.desc(), Session.id.desc())
+    return list(db.session.scalars(newest_first, _times()))
+
+
+def _times() -> dict[str, datetime]:
+    """The moments that the kept statements compare with."""
+    return {"idle_since": now() - IDLE, "open_since": now() - LONGEST, "now": now()}
 
 
 def _is_open() -> ColumnElement[bool]:
     return and_(
         Session.ended_at.is_(None),
-        Session.seen_at > now() - IDLE,
-        Session.created_at > now() - LONGEST,
+        Session.seen_at > bindparam("idle_since", type_=Moment()),
+        Session.created_at > bindparam("open_since", type_=Moment()),
     )
 
 
-def _may_sign_in() -> ColumnElement[bool]:
-    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
+def _may_sign_in(moment: Any) -> ColumnElement[bool]:
+    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
     return and_(Member.left_at.is_(None), is_free)
 
 
@@ -241,13 +255,13 @@ def all_members() -> list[Member]:
 
 def first_administrator() -> Member | None:
     """Who has run the forum for longest, of those who can run it now."""
-    found = select(Member).where(administers(Member.role), _may_sign_in())
+    found = select(Member).where(administers(Member.role), _may_sign_in(now()))
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
 def administrators_count() -> int:
     """How many people can run the forum now."""
-    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in())
+    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in(now()))
     return db.session.scalar(found) or 0
 
 

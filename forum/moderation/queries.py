@@ -24,7 +24,7 @@ from forum.members.models import Federation, Member
 from forum.members.queries import get_member, member_by_id
 from forum.moderation.models import Decision, Report
 from forum.pages import Page, page_of
-from forum.permissions import SIGN_IN, Person, moderated_by, require
+from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member")
 RESTRICTING = ("hide", "lock", "suspend", "send back")
@@ -404,6 +404,11 @@ def queue_count(reader: Person) -> int:
     """How many things wait for a decision of this reader; one query."""
     if not reader.is_curator:
         return 0
+    return db.session.scalar(_queue_count(reader)) or 0
+
+
+@for_reach
+def _queue_count(reader: Person) -> Select[Any]:
     things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
     practices = (
         select(func.count())
@@ -415,7 +420,7 @@ def queue_count(reader: Person) -> int:
         )
     )
     reported = select(func.count()).select_from(things)
-    return db.session.scalar(select(reported.scalar_subquery() + practices.scalar_subquery())) or 0
+    return select(reported.scalar_subquery() + practices.scalar_subquery())
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, now
@@ -20,9 +22,13 @@ WAITING = ("reply", "quote", "decision", "returned")  # kinds that ask the membe
 
 def visible_notices(reader: Person) -> Select[Notice]:
     """The reader's own notices, without those about what is hidden, or from a member whose profile is."""
+    return _visible(reader.id)
+
+
+def _visible(member_id: Any) -> Select[Notice]:
     from_hidden = Notice.actor.has(Member.hidden_at.is_not(None))
     return select(Notice).where(
-        Notice.member_id == reader.id, Notice.hidden_at.is_(None), ~from_hidden
+        Notice.member_id == member_id, Notice.hidden_at.is_(None), ~from_hidden
     )
 
 
@@ -34,14 +40,26 @@ def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    unread = visible_notices(reader).where(Notice.read_at.is_(None)).with_only_columns(Notice.id)
-    return db.session.scalar(select(func.count()).select_from(unread.limit(100).subquery())) or 0
+    return db.session.scalar(_unread_count(), {"member_id": reader.id}) or 0
+
+
+@cache
+def _unread_count() -> Select[Any]:
+    unread = _visible(bindparam("member_id")).where(Notice.read_at.is_(None))
+    some = unread.with_only_columns(Notice.id).limit(100).subquery()
+    return select(func.count()).select_from(some)
 
 
 def has_unread_about(reader: Person, topic_id: int) -> bool:
     """Whether the reader has a notice about a topic that is not read yet."""
-    about = visible_notices(reader).where(Notice.topic_id == topic_id, Notice.read_at.is_(None))
-    return bool(db.session.scalar(select(about.exists())))
+    whose = {"member_id": reader.id, "topic_id": topic_id}
+    return bool(db.session.scalar(_is_unread_about(), whose))
+
+
+@cache
+def _is_unread_about() -> Select[Any]:
+    unread = _visible(bindparam("member_id")).where(Notice.read_at.is_(None))
+    return select(unread.where(Notice.topic_id == bindparam("topic_id")).exists())
 
 
 def get_notice(reader: Person, notice_id: int) -> Notice | None:
