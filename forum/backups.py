@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import hashlib
 import io
 import json
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from forum.copies import Contents, Copier, Note
 from forum.errors import Refusal
@@ -24,7 +25,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 # What lies beside the database and cannot be made anew. The counters of the rate limits may be lost.
 KEPT = ("secret-key", "demo-people.txt")
-PIECE = 1 << 20
+PIECE, STEP = 1 << 20, 8 << 20
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
     words = json.dumps(asdict(manifest), indent=1).encode()
     with archive.open("xb") as file:
         archive.chmod(0o600)
-        with _writing(file, is_compressed=manifest.database == "sqlite") as tar:
+        with _writing(Steadily(file), is_compressed=manifest.database == "sqlite") as tar:
             entry = tarfile.TarInfo(MANIFEST)
             entry.size = len(words)
             tar.addfile(entry, io.BytesIO(words))
@@ -115,10 +116,35 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
 
 
-def _writing(file: IO[bytes], is_compressed: bool) -> tarfile.TarFile:
-    if is_compressed:
-        return tarfile.open(fileobj=file, mode="w:gz", compresslevel=1)
-    return tarfile.open(fileobj=file, mode="w")
+class Steadily:
+    """Writes to the disk as it goes: much at once would make those wait who write posts."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.waiting = 0
+
+    def write(self, piece: bytes) -> int:
+        """Write some bytes, and from time to time what has gathered."""
+        self.waiting += len(piece)
+        if self.waiting > STEP:
+            self.file.flush()
+            os.fdatasync(self.file.fileno())
+            self.waiting = 0
+        return self.file.write(piece)
+
+    def flush(self) -> None:
+        """Hand on what has gathered."""
+        self.file.flush()
+
+
+@contextmanager
+def _writing(file: Any, is_compressed: bool) -> Iterator[tarfile.TarFile]:
+    if not is_compressed:
+        with tarfile.open(fileobj=file, mode="w|") as tar:
+            yield tar
+        return
+    with gzip.GzipFile("", "wb", 1, file) as small, tarfile.open(fileobj=small, mode="w|") as tar:
+        yield tar
 
 
 def _try_out(copier: Copier, archive: Path, folder: Path, found: Contents) -> list[str]:
@@ -170,8 +196,9 @@ def _take_out(
     file, digest = tar.extractfile(entry), hashlib.sha256()
     if file is None or entry.name not in manifest.files:
         raise ValueError("a file that the manifest does not name")
-    with (folder / entry.name).open("xb") as out:
+    with (folder / entry.name).open("xb") as plain:
         (folder / entry.name).chmod(0o600)
+        out = Steadily(plain)
         while piece := file.read(PIECE):
             digest.update(piece)
             out.write(piece)

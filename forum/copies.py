@@ -75,8 +75,16 @@ class SqliteCopier:
         with _opened(self.path) as source, _opened(into, "rwc") as copy:
             source.execute("BEGIN")
             found = _contents(source, _tables_of_sqlite(source))
-            copy.execute("PRAGMA synchronous=OFF")  # the whole file is synchronised at the end
-            source.backup(copy, pages=PAGES, progress=lambda _s, left, of: note(of - left, of))
+            copy.execute("PRAGMA synchronous=OFF")  # the copy is no backup until it has been packed
+            with into.open("rb") as file:
+
+                def go_on(_status: int, left: int, of: int) -> None:
+                    os.fdatasync(
+                        file.fileno()
+                    )  # much at once would make those wait who write posts
+                    note(of - left, of)
+
+                source.backup(copy, pages=PAGES, progress=go_on)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
         return found
 
