@@ -6,17 +6,14 @@ nor an IP address, a browser, a member or an e-mail address. Every line of one r
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 import re
 import secrets
 import sys
-import traceback
 from collections.abc import Iterable
-from contextlib import suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from os import getpid
+from itertools import count
 from time import perf_counter
 from typing import Any, TextIO
 
@@ -24,28 +21,25 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
-from forum import metrics
+from forum import lines, metrics
 from forum.settings import Settings
 
-JSON, PLAIN, OFF = KINDS = ("json", "plain", "off")
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+WITHOUT_BODY = (204, 304)
 TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
-LONGEST_STATEMENT, LONGEST_MESSAGE, DEEPEST = 2_000, 300, 40
-# What messages of libraries may quote: addresses of people and of machines.
-PERSONAL = re.compile(
-    r"[^\s'\"=<(]+@[^\s'\"=>),]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b",
-    re.IGNORECASE,
-)
+LONGEST_STATEMENT = 2_000
+
+log = logging.getLogger("forum")
 
 
 class Request:
     """What is known of the request that a thread is at: its number, its answer, its statements."""
 
-    __slots__ = ("id", "length", "rule", "sql", "sql_seconds", "status")
+    __slots__ = ("length", "number", "rule", "sql", "sql_seconds", "status")
 
-    def __init__(self, request_id: str) -> None:
-        self.id = request_id
+    def __init__(self, number: str) -> None:
+        self.number = number
         self.status = 500
         self.length: str | None = None
         self.rule: Rule | None = None
@@ -59,20 +53,26 @@ _present: ContextVar[Request | None] = ContextVar("present_request", default=Non
 def request_id() -> str:
     """The number of the request that is being answered; empty outside of one."""
     request = _present.get()
-    return request.id if request else ""
+    return request.number if request else ""
 
 
 def init_app(app: Flask, settings: Settings, engine: Engine) -> None:
     """Number an application's requests, and write them, its mistakes and its slow statements to standard error."""
-    if settings.log not in KINDS:
-        raise ValueError(f"FORUM_LOG is {settings.log}, and can be {', '.join(KINDS)}")
+    if settings.log not in lines.KINDS:
+        raise ValueError(f"FORUM_LOG is {settings.log}, and can be {', '.join(lines.KINDS)}")
     _write_mistakes(settings.log)
     _watch(engine, settings.slow_ms / 1000)
     app.wsgi_app = Requests(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
 
 
+# Requests
+
+
 class Requests:
-    """A thin layer around an application: gives each request its number, and notes how it went."""
+    """A thin layer around an application: gives each request its number, and notes how it went.
+
+    It runs for every page that is rendered, so that it is written for speed.
+    """
 
     def __init__(self, application: Any, settings: Settings) -> None:
         self.application = application
@@ -88,51 +88,56 @@ class Requests:
             request.status = int(status[:3])
             # Flask takes it away again before this layer has its turn.
             request.rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
-            request.length = next((v for name, v in headers if name == "Content-Length"), None)
-            return start_response(status, [*headers, ("X-Request-Id", request.id)], *rest)
+            for name, value in headers:
+                if name == "Content-Length":
+                    request.length = value
+            headers.append(("X-Request-Id", request.number))
+            return start_response(status, headers, *rest)
 
         token = _present.set(request)
         try:
             return self.application(environ, start)  # type: ignore[no-any-return]  # any WSGI application
         finally:
             _present.reset(token)
-            self._note(environ, request, perf_counter() - begun)
+            self._note(environ["REQUEST_METHOD"], request, perf_counter() - begun)
 
     def _number(self, environ: dict[str, Any]) -> str:
         """The number that a proxy of ours has given, or a new one."""
         if self.takes_numbers and WELL_FORMED.fullmatch(environ.get("HTTP_X_REQUEST_ID", "")):
             return str(environ["HTTP_X_REQUEST_ID"])
-        return secrets.token_hex(8)
+        return _numbers.next()
 
-    def _note(self, environ: dict[str, Any], request: Request, seconds: float) -> None:
+    def _note(self, method: str, request: Request, seconds: float) -> None:
         rule = request.rule
-        endpoint = rule.endpoint if rule else ""
-        metrics.observe(
-            endpoint.partition(".")[0], request.status, seconds, request.sql, request.sql_seconds
-        )
-        if self.kind == OFF:
+        route, endpoint = (rule.rule, rule.endpoint) if rule else ("", "")
+        room = endpoint.partition(".")[0]
+        metrics.observe(room, request.status, seconds, request.sql, request.sql_seconds)
+        if self.kind == lines.OFF:
             return
-        method = environ["REQUEST_METHOD"]
-        has_body = method != "HEAD" and request.status not in (204, 304)
-        _write(
-            self.kind,
-            "info",
-            "request",
-            method=method if method in METHODS else "other",
-            route=rule.rule if rule else None,
-            endpoint=endpoint or None,
-            status=request.status,
-            ms=round(seconds * 1000, 2),
-            bytes=_whole(request.length) if has_body else 0,
-            sql=request.sql,
-            sql_ms=round(request.sql_seconds * 1000, 2),
-            request=request.id,
-            pid=getpid(),
-        )
+        method = method if method in METHODS else "other"
+        size = "0" if method == "HEAD" or request.status in WITHOUT_BODY else request.length
+        door = (request.number, method, route, endpoint, request.status, size)
+        took = (seconds * 1000, request.sql, request.sql_seconds * 1000)
+        lines.put(lines.of_request(self.kind, lines.Answered(*door, *took)))
 
 
-def _whole(length: str | None) -> int | None:
-    return int(length) if length and length.isdigit() else None
+class Numbers:
+    """Numbers that are given once: by chance for a process, and one after the other in it."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin again, as a process that was forked must."""
+        self.process, self.count = secrets.token_hex(6), count(1)
+
+    def next(self) -> str:
+        """The next one."""
+        return f"{self.process}-{next(self.count):x}"
+
+
+_numbers = Numbers()
+os.register_at_fork(after_in_child=_numbers.renew)
 
 
 # Statements
@@ -171,9 +176,7 @@ def _note_slow(statement: str, seconds: float) -> None:
     log.warning("slow statement", extra={"ms": round(seconds * 1000, 1), "statement": words})
 
 
-# Mistakes
-
-log = logging.getLogger("forum")
+# What the program says
 
 
 class Lines(logging.Formatter):
@@ -185,40 +188,13 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        values: dict[str, Any] = {"logger": record.name}
-        for name in ("ms", "statement"):
-            if name in record.__dict__:
-                values[name] = record.__dict__[name]
+        further = record.__dict__
+        values: dict[str, Any] = {n: further[n] for n in ("ms", "statement") if n in further}
         if record.exc_info and record.exc_info[1]:
-            values["trace"] = trace(record.exc_info[1])
-        values |= {"request": request_id() or None, "pid": record.process}
-        return _line(self.kind, record.levelname.lower(), masked(record.getMessage()), values)
-
-
-def trace(error: BaseException) -> list[str]:
-    """Where a mistake was made, from its cause on: the lines of code that were under way, and what it says.
-
-    Of what it says the first line alone, without addresses of people: databases quote rows in further lines.
-    """
-    told = traceback.TracebackException.from_exception(error, limit=-DEEPEST, compact=True)
-    return [line for one in _causes(told) for line in _told(one)]
-
-
-def _causes(told: traceback.TracebackException) -> list[traceback.TracebackException]:
-    before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
-    return [*(_causes(before) if before else []), told]
-
-
-def _told(told: traceback.TracebackException) -> list[str]:
-    places = [f"{at.filename}:{at.lineno} {at.name}: {at.line}" for at in told.stack]
-    words = masked(next(told.format_exception_only(), "").strip())
-    return [*places, words]
-
-
-def masked(words: str) -> str:
-    """The first line of a message, without addresses of people and machines."""
-    line = words.partition("\n")[0][: 2 * LONGEST_MESSAGE]
-    return PERSONAL.sub("…", line)[:LONGEST_MESSAGE]
+            values["trace"] = lines.trace(record.exc_info[1])
+        values |= {"logger": record.name, "request": request_id() or None, "pid": record.process}
+        message = lines.masked(record.getMessage())
+        return lines.of_record(self.kind, record.levelname.lower(), message, **values)
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -236,23 +212,4 @@ class _Output(logging.StreamHandler[TextIO]):
 def _write_mistakes(kind: str) -> None:
     for handler in [one for one in log.handlers if isinstance(one, _Output)]:
         log.removeHandler(handler)
-    log.addHandler(_Output(JSON if kind == JSON else PLAIN))
-
-
-# Lines
-
-
-def _write(kind: str, level: str, message: str, **values: Any) -> None:
-    with suppress(OSError, ValueError):  # nobody reads any more: no reason to refuse a reader
-        sys.stderr.write(_line(kind, level, message, values) + "\n")
-
-
-def _line(kind: str, level: str, message: str, values: dict[str, Any]) -> str:
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    if kind == JSON:
-        return _encode({"at": at, "level": level, "message": message, **values})
-    said = " ".join(f"{name}={value}" for name, value in values.items() if name != "trace")
-    return "\n    ".join([f"{at} {level} {message} {said}", *values.get("trace", [])])
-
-
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+    log.addHandler(_Output(lines.JSON if kind == lines.JSON else lines.PLAIN))

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from forum import lines as formats
 from forum import logs
 from forum.app import create_app
 from forum.db import db
@@ -37,11 +38,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application of the tests, writing JSON."""
     layer = app.wsgi_app
-    monkeypatch.setattr(layer, "kind", logs.JSON)
-    logs._write_mistakes(logs.JSON)
+    monkeypatch.setattr(layer, "kind", formats.JSON)
+    logs._write_mistakes(formats.JSON)
     app.test_client_class = Browser
     yield app
-    logs._write_mistakes(logs.OFF)
+    logs._write_mistakes(formats.OFF)
 
 
 # Requests
@@ -97,14 +98,14 @@ def test_what_no_route_takes_and_odd_methods_are_written_without_their_words(
 
 
 @pytest.mark.sqlite_only  # no database is asked
-@pytest.mark.parametrize("kind", [logs.PLAIN, logs.OFF])
+@pytest.mark.parametrize("kind", [formats.PLAIN, formats.OFF])
 def test_lines_can_be_in_words_or_left_out(
     logged: Flask, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logged.wsgi_app, "kind", kind)
     logged.test_client().get("/healthz")
     line = capsys.readouterr().err
-    assert bool(line) is (kind == logs.PLAIN)
+    assert bool(line) is (kind == formats.PLAIN)
     assert not line or re.search(r" info request method=GET route=/healthz .* status=200 ", line)
 
 
@@ -226,7 +227,7 @@ def test_a_mistake_without_bottom_is_cut() -> None:
 
     with pytest.raises(RecursionError) as caught:
         deeper(0)
-    assert len(logs.trace(caught.value)) <= logs.DEEPEST + 1
+    assert len(formats.trace(caught.value)) <= formats.DEEPEST + 1
 
 
 def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> None:
@@ -243,7 +244,7 @@ def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines:
         create_app(settings)
     logging.getLogger("forum").error("once")
     assert len(lines()) == 1
-    logs._write_mistakes(logs.OFF)
+    logs._write_mistakes(formats.OFF)
 
 
 def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:

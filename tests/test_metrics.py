@@ -200,15 +200,22 @@ def test_nobody_reads_figures_at_the_public_address(app: Flask, client: Any) -> 
     assert client.get("/metrics").status_code == 404
 
 
+@pytest.mark.sqlite_only  # no statement is new
 @pytest.mark.parametrize(("address", "commands"), [("", 2), ("127.0.0.1:9100", 3)])
 def test_the_private_address_is_served_when_it_is_wanted(
-    address: str, commands: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str,
+    commands: int,
+    whole_app: Flask,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: Any,
 ) -> None:
     started: list[list[str]] = []
     monkeypatch.setenv("FORUM_METRICS", address)
     monkeypatch.setenv("FORUM_DATA", str(tmp_path))
+    monkeypatch.setenv("FORUM_DATABASE_URL", database_url)
     monkeypatch.setattr(application.jobs, "run_together", lambda all: started.extend(all) or 0)
-    runner = create_app(settings(tmp_path, "")).test_cli_runner()
+    runner = whole_app.test_cli_runner()
     assert runner.invoke(args=["serve"]).exit_code == 0
     assert len(started) == commands and (started[-1][-1] == "metrics") is bool(address)
     if not address:
