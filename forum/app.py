@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, request
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import jobs, logs, metrics, pagecache, rates, web
+from forum import gate, jobs, logs, metrics, pagecache, rates, web
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for doors in DOORS:
         app.register_blueprint(doors.bp)
     app.context_processor(front.masthead)
+    gate.init_app(app, web.MAX_BODY)
     pagecache.init_app(app, settings)
     app.cli.add_command(worker)
     app.cli.add_command(serve)

@@ -24,6 +24,7 @@ TROUBLED_SECONDS = 10.0
 PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
 AGAIN_SECONDS = 2.0  # between two starts of the same command
 STOP_SECONDS = 20
+THREADS = 128  # of each server process; started when they are needed
 PR_SET_PDEATHSIG = 1
 
 
@@ -175,7 +176,10 @@ def _end_with_parent() -> None:
 def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
     """The commands of a whole forum: granian with its workers, and the worker for what follows."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
-    server += [str(port), "--workers", str(workers), "--blocking-threads", "4", "--no-ws"]
+    server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
+    # Threads cost little while they wait for a slow sender; `gate` says how many may be at work
+    server += ["--blocking-threads", str(THREADS), "--backpressure", str(THREADS)]
+    server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "5"]  # one may hang
-    server += ["--log-level", "warning", "wsgi:app"]
+    server += ["--log-level", "error", "wsgi:app"]
     return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]

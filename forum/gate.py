@@ -1,0 +1,98 @@
+"""The gate: so many requests at once are worked on, a few wait for a moment, all others are asked to come again.
+
+The server has far more threads than the gate lets through. A body that trickles in holds one of those threads and no
+place at the gate, and when more people come than can be served, most are served as quickly as ever and the others are
+told at once, instead of everybody waiting. Pages that the page cache keeps stand before the gate.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+
+from flask import Flask
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+AT_ONCE = 4  # requests that are worked on at once, in one process
+WAITING = 24  # requests that may wait for their turn
+READERS_WAIT, WRITERS_WAIT = 1.0, 4.0  # seconds; what somebody has typed is worth more patience
+RETRY_SECONDS = "3"
+OPEN = ("/healthz",)  # paths that need no turn
+LARGEST = 2_000_000  # bytes of an answer that is taken whole, so that a slow reader holds no turn
+SHED = b"Many people are here at this moment. Please try again in a few seconds.\n"
+SHED_TEXT = b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
+
+
+class Gate:
+    """Lets requests through to an application, a few at once."""
+
+    def __init__(
+        self, application: Application, largest_body: int, *, at_once: int = AT_ONCE
+    ) -> None:
+        self.application, self.largest_body = application, largest_body
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + WAITING)
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Take the request in whole, wait for a turn, answer."""
+        if environ["PATH_INFO"] in OPEN:
+            return self.application(environ, start_response)
+        is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if not is_reading:
+            self._take_in(environ)
+        if not self._places.acquire(blocking=False):
+            return _shed(start_response, is_reading)
+        try:
+            if not self._turns.acquire(timeout=READERS_WAIT if is_reading else WRITERS_WAIT):
+                return _shed(start_response, is_reading)
+            try:
+                return self._answer(environ, start_response)
+            finally:
+                self._turns.release()
+        finally:
+            self._places.release()
+
+    def _take_in(self, environ: Environ) -> None:
+        """Read what is sent before anybody waits for it; one byte too many lets the application refuse it."""
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length.isdigit() and int(length) > self.largest_body:
+            return
+        wanted = int(length) if length.isdigit() else self.largest_body + 1
+        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
+
+    def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        said: list[Any] = []
+
+        def note(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            said[:] = headers
+            return start_response(status, headers, *more)
+
+        parts = self.application(environ, note)
+        length = next((value for name, value in said if name.lower() == "content-length"), "")
+        if not length or int(length) > LARGEST:
+            return parts
+        try:
+            return [b"".join(parts)]
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+
+
+def _shed(start_response: Any, is_reading: bool) -> Iterable[bytes]:
+    body = SHED if is_reading else SHED + SHED_TEXT
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "private, no-store"),
+        ("Retry-After", RETRY_SECONDS),
+    ]
+    start_response("503 Service Unavailable", headers)
+    return [body]
+
+
+def init_app(app: Flask, largest_body: int) -> None:
+    """Put the gate around an application that is complete but for its page cache."""
+    app.wsgi_app = Gate(app.wsgi_app, largest_body)  # type: ignore[method-assign]  # as Flask documents it
