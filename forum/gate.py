@@ -8,6 +8,7 @@ told at once, instead of everybody waiting. Pages that the page cache keeps stan
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
@@ -26,6 +27,41 @@ SHED = b"Many people are here at this moment. Please try again in a few seconds.
 SHED_TEXT = b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
 
 
+class Turns:
+    """So many at once, and the others in the order in which they came: a semaphore lets in whoever is quick."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def take(self, seconds: float) -> bool:
+        """Wait so long for a turn; whether it came."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            mine = threading.Event()
+            self._waiting.append(mine)
+        return mine.wait(seconds) or not self._gave_up(mine)
+
+    def _gave_up(self, mine: threading.Event) -> bool:
+        """Leave the queue, unless the turn came at the last moment."""
+        with self._lock:
+            if mine.is_set():
+                return False
+            self._waiting.remove(mine)
+            return True
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
 class Gate:
     """Lets requests through to an application, a few at once."""
 
@@ -33,7 +69,7 @@ class Gate:
         self, application: Application, largest_body: int, *, at_once: int = AT_ONCE
     ) -> None:
         self.application, self.largest_body = application, largest_body
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._turns = Turns(at_once)
         self._places = threading.BoundedSemaphore(at_once + WAITING)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -46,12 +82,12 @@ class Gate:
         if not self._places.acquire(blocking=False):
             return _shed(start_response, is_reading)
         try:
-            if not self._turns.acquire(timeout=READERS_WAIT if is_reading else WRITERS_WAIT):
+            if not self._turns.take(READERS_WAIT if is_reading else WRITERS_WAIT):
                 return _shed(start_response, is_reading)
             try:
                 return self._answer(environ, start_response)
             finally:
-                self._turns.release()
+                self._turns.give_back()
         finally:
             self._places.release()
 

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import Client
 
 from forum import gate
-from forum.gate import Gate
+from forum.gate import Gate, Turns
 
 
 class Slow:
@@ -159,3 +159,25 @@ def test_turns_come_back_when_the_application_fails_and_streams_hold_none() -> N
             Client(closed).get("/bad")
     streams = [Client(closed).get("/stream", buffered=False) for _time in range(3)]
     assert [stream.data for stream in streams] == [b"ab"] * 3
+
+
+def test_turns_go_in_the_order_in_which_people_came() -> None:
+    turns, order, waiting = Turns(1), [], []
+    assert turns.take(0)
+
+    def wait(number: int) -> None:
+        assert turns.take(5)
+        order.append(number)
+        turns.give_back()
+
+    for number in range(8):
+        waiting.append(threading.Thread(target=wait, args=(number,)))
+        waiting[-1].start()
+        wait_until(lambda number=number: len(turns._waiting) == number + 1)
+    assert not turns.take(0.01), "somebody who does not wait is not let in before them"
+    assert len(turns._waiting) == 8
+    turns.give_back()
+    for thread in waiting:
+        thread.join(5)
+    assert order == list(range(8))
+    assert turns.take(0)
