@@ -24,7 +24,7 @@ from forum.notifications import actions as notifications_actions
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.settings import Settings, from_environment
-from forum.templating import Templates
+from forum.templating import Templates, keep_compiled
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
@@ -71,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(front.masthead)
     gate.init_app(app, web.MAX_BODY)
     pagecache.init_app(app, settings)
+    keep_compiled(app, settings.data / "templates")
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     app.cli.add_command(answer_metrics)

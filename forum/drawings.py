@@ -1,10 +1,11 @@
 """The forum's own pictures: a city plan for each agenda, places on the map of the world, bars of charts."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from html import escape
 from math import radians
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -32,6 +33,14 @@ def plans(items: Iterable[tuple[str, str]]) -> str:
     """An SVG document with one symbol for each (slug, pattern); a page uses `#slug` of it."""
     symbols = "\n".join(_symbol(slug, plan(slug, pattern)) for slug, pattern in items)
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
+
+
+@cache
+def edition() -> str:
+    """Changes with the code that draws plans, so that a browser's own copy of an older drawing is not used."""
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("plans_*.py")), here / "figures.py", here / "geometry.py"]
+    return sha256(b"".join(path.read_bytes() for path in [*files, Path(__file__)])).hexdigest()[:10]
 
 
 @lru_cache(maxsize=256)

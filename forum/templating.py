@@ -7,9 +7,11 @@ Words that are to be translated, addresses, icons and static files are the same 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,7 @@ import markupsafe
 from babel.support import NullTranslations
 from flask import Flask, current_app
 from flask.templating import Environment
-from jinja2 import Template, nodes
+from jinja2 import FileSystemBytecodeCache, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -78,6 +80,29 @@ class Templates(Environment):
     def plural(self, singular: str, plural: str, number: int) -> Markup:
         """The words for a number of things, in the language of these templates."""
         return Markup(self.translations.ungettext(singular, plural, number))
+
+
+def keep_compiled(app: Flask, folder: Path) -> None:
+    """Keep compiled templates in a folder, so that the first page of a new process is not a slow one.
+
+    To be called when an application is complete: its addresses and static files are in what is kept, so that
+    others make other names.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)  # what lies there is run
+    mark = _mark(app)
+    for path in folder.glob("*.compiled"):
+        if mark not in path.name:
+            path.unlink(missing_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder), f"%s.{mark}.compiled")
+
+
+def _mark(app: Flask) -> str:
+    """A name for all that compiled templates hold beside their own source."""
+    of_code = [sys.version, metadata.version("jinja2"), Path(__file__).read_text()]
+    rules = sorted(f"{rule.endpoint} {rule.rule}" for rule in app.url_map.iter_rules())
+    static = Path(app.static_folder or "")
+    files = sorted(path.name + _version(str(static), path.name) for path in static.glob("*.*"))
+    return sha256("\n".join([*of_code, *rules, *files]).encode()).hexdigest()[:16]
 
 
 class Folding(NodeTransformer):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from flask import Flask, render_template_string, url_for
+from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
-from forum.templating import Folding, Templates
+from forum.templating import Folding, Templates, _version, keep_compiled
 
 
 def calls_left(app: Flask, source: str) -> list[str]:
@@ -77,3 +79,27 @@ def test_an_asset_is_named_by_its_content(app: Flask) -> None:
         assert address.startswith("/static/style.css?v=") and not address.endswith("v=0")
         assert render_template_string("{{ asset(name) }}", name="style.css") == address
         assert render_template_string("{{ asset('nothing.css') }}") == "/static/nothing.css?v=0"
+
+
+def test_compiled_templates_are_kept_until_what_they_hold_has_changed(
+    app: Flask, tmp_path: Path
+) -> None:
+    static = tmp_path / "static"
+    static.mkdir()
+    (static / "style.css").write_text("a {}")
+    kept = tmp_path / "kept"
+    printed = []
+    for style in ("a {}", "a {}", "b {}"):
+        (static / "style.css").write_text(style)
+        _version.cache_clear()
+        again = Flask("again", template_folder=str(tmp_path), static_folder=str(static))
+        again.jinja_environment = Templates  # type: ignore[assignment]
+        keep_compiled(again, kept)
+        (tmp_path / "page.html").write_text("{{ asset('style.css') }}")
+        with again.app_context():
+            printed.append(render_template("page.html"))
+        names = {path.name for path in kept.iterdir()}
+        assert len(names) == 1, "what an older one has left is cleared away"
+    assert printed[0] == printed[1] != printed[2]
+    assert kept.stat().st_mode & 0o077 == 0
+    _version.cache_clear()
