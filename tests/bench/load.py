@@ -1,0 +1,169 @@
+"""Load: `closed` asks as fast as answers come (wrk); `Open` asks at a set rate, whatever the answers take.
+
+In an open loop latency counts from the moment at which a request was meant to be sent, so that a server that
+stands still is not asked more gently (coordinated omission).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+CONNECTIONS = 16
+# wrk counts up a number in the query, so that each request asks for a page that nobody asked for before.
+NEVER_ASKED = """
+local n, first = 0, math.random(1, 1000000000)
+init = function(args) math.randomseed(os.time()) first = math.random(1, 1000000000) end
+request = function()
+  n = n + 1
+  local path = wrk.path
+  local mark = string.find(path, "?", 1, true) and "&" or "?"
+  return wrk.format(nil, path .. mark .. "n=" .. first .. "." .. n)
+end
+"""
+
+
+def closed(
+    url: str, seconds: int, headers: dict[str, str] | None = None, *, is_new: bool = False
+) -> float:
+    """Requests per second over some seconds, with sixteen connections. `is_new`: each asks for another page."""
+    if shutil.which("wrk") is None:
+        return _closed_by_hand(url, seconds, headers or {}, is_new)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(NEVER_ASKED)
+        script.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url]
+        for name, value in (headers or {}).items():
+            command += ["-H", f"{name}: {value}"]
+        said = subprocess.run(
+            [*command, *(["-s", script.name] if is_new else [])],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    if refused:
+        raise RuntimeError(f"{url}: {refused[0]}")
+    return float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0])
+
+
+def _closed_by_hand(url: str, seconds: float, headers: dict[str, str], is_new: bool) -> float:
+    """The same without wrk: threads of this process, which reach a tenth of its rate."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    done, until = Counter[int](), time.monotonic() + seconds
+
+    def ask(number: int) -> None:
+        connection = HTTPConnection(host)
+        while time.monotonic() < until:
+            mark = "&" if "?" in path else "?"
+            new = f"{mark}n={number}.{done[number]}.{time.time_ns()}" if is_new else ""
+            connection.request("GET", f"/{path}{new}", headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status >= 400:
+                raise RuntimeError(f"{url}: {answer.status}")
+            done[number] += 1
+
+    _together([lambda number=number: ask(number) for number in range(4)])  # type: ignore[misc]  # bound early
+    return sum(done.values()) / seconds
+
+
+def _together(deeds: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=deed, daemon=True) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+# An open loop
+
+# Of a real link forum, in per cent: a topic, the home page, a profile, and the rest.
+MIX = {"topic": 56, "home": 30, "profile": 7, "list": 3, "search": 1, "feed": 1, "write": 2}
+
+
+@dataclass
+class Seen:
+    """What an open loop saw: latencies in seconds by kind of request, and answers by status."""
+
+    latencies: dict[str, list[float]] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def percentile(self, share: float, *kinds: str) -> float:
+        """The latency in seconds that a share of the requests of some kinds (or of all) stayed under."""
+        chosen = [
+            v for kind, some in self.latencies.items() if not kinds or kind in kinds for v in some
+        ]
+        return sorted(chosen)[min(len(chosen) - 1, int(share * len(chosen)))] if chosen else 0.0
+
+    @property
+    def median(self) -> float:
+        """The middle latency of all requests."""
+        return statistics.median(v for some in self.latencies.values() for v in some)
+
+
+class Open:
+    """Requests at a set rate with random gaps, as people come, from a pool of connections."""
+
+    def __init__(
+        self, host: str, port: int, ask: Callable[[HTTPConnection, str], int], *, threads: int = 32
+    ) -> None:
+        self.host, self.port, self.ask = host, port, ask
+        self.threads = threads
+        self.lock = threading.Lock()
+        self.plan: list[tuple[float, str]] = []
+        self.seen = Seen()
+
+    def run(self, rate: float, seconds: float, mix: dict[str, int], seed: int = 1) -> Seen:
+        """Send `rate` requests a second for some seconds; `ask(connection, kind)` sends one, says its status."""
+        chance = random.Random(seed)
+        at, self.plan = 0.0, []
+        while (at := at + chance.expovariate(rate)) < seconds:
+            self.plan.append((at, chance.choices(list(mix), list(mix.values()))[0]))
+        self.plan.reverse()
+        self.begun = time.monotonic() + 0.2
+        _together([self._work] * self.threads)
+        return self.seen
+
+    def _work(self) -> None:
+        connection = HTTPConnection(self.host, self.port, timeout=30)
+        while True:
+            with self.lock:
+                if not self.plan:
+                    return
+                at, kind = self.plan.pop()
+            intended = self.begun + at
+            time.sleep(max(0.0, intended - time.monotonic()))
+            try:
+                status = str(self.ask(connection, kind))
+            except (OSError, HTTPException) as error:
+                status = type(error).__name__
+                connection.close()
+            with self.lock:
+                self.seen.statuses[status] += 1
+                self.seen.latencies.setdefault(kind, []).append(time.monotonic() - intended)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def resident(pid: int) -> float:
+    """Memory of a process in megabytes."""
+    said = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", said)[0]) / 1024

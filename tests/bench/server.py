@@ -1,0 +1,363 @@
+"""What the server answers in a second: hot, cold and signed in, against what a bare callable and an empty view reach.
+
+The forum and its ceilings run one after the other on the same machine, by the same server with the same settings, in
+rounds; a figure is the median of the rounds' ratios, so that it holds on a busy machine too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+
+from forum.app import create_app
+from forum.db import db
+from forum.dialogue.models import Topic
+from forum.jobs import server_commands
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.settings import from_environment
+from tests.bench.load import MIX, Open, closed, free_port, resident
+
+TOP = Path(__file__).parents[2]
+ROUNDS, SECONDS = 5, 3
+SMALL = {"topics": "500", "posts": "10000"}
+Row = tuple[str, str, str, bool]
+AGENT = {"Accept-Encoding": "identity"}
+
+
+class Forum:
+    """A filled forum in a folder, its addresses, and a signed-in member's cookie."""
+
+    def __init__(self, data: Path, database_url: str | None = None) -> None:
+        self.data = data
+        self.environment = {"FORUM_DATA": str(data), "FORUM_LIMITS": "0", "FORUM_LOG": "off"}
+        if database_url:
+            self.environment["FORUM_DATABASE_URL"] = database_url
+
+    @property
+    def app(self) -> Flask:
+        """The application over the forum's database, for what is read or prepared without the server."""
+        return create_app(from_environment(self.environment))
+
+    def fill(self) -> None:
+        """Write ten thousand posts, unless it has them."""
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+        numbers = [part for name, value in SMALL.items() for part in (f"--{name}", value)]
+        for command in (["db", "upgrade"], ["fill", *numbers]):
+            subprocess.run(
+                [*flask, *command],
+                check=True,
+                cwd=TOP,
+                env={**os.environ, **self.environment},
+                capture_output=True,
+            )
+
+    def addresses(self) -> dict[str, list[str]]:
+        """Paths by kind of page: topics of about twenty posts, agendas, profiles, lists."""
+        app = self.app
+        with app.app_context():
+            shown = (
+                Topic.hidden_at.is_(None),
+                Topic.deleted_at.is_(None),
+                Topic.audience == "public",
+            )
+            some = db.session.query(Topic).filter(*shown, Topic.posts_count.between(18, 22)).all()
+            people = db.session.query(Member).filter(Member.hidden_at.is_(None)).limit(50).all()
+            paths = {
+                "topic": [topic.address for topic in some[:200]],
+                "profile": [f"/members/{person.handle}" for person in people],
+            }
+            agendas = db.session.execute(db.text("SELECT slug FROM agenda ORDER BY id")).all()
+            db.engine.dispose()
+        paths |= {"agenda": [f"/agendas/{row[0]}" for row in agendas], "home": ["/"]}
+        paths |= {"list": ["/topics", "/practices", "/members"], "feed": ["/feeds/all.atom"]}
+        return paths | {"search": [f"/search?q={word}" for word in ("street", "parking", "water")]}
+
+    def cookie(self, number: int = 1) -> str:
+        """The cookie of a member who is signed in."""
+        app = self.app
+        with app.app_context():
+            who = db.session.query(Member).filter(Member.left_at.is_(None)).order_by(Member.id)
+            token = members.sign_in(who.offset(number).first(), "bench")
+            client = app.test_client()
+            with client.session_transaction() as session:
+                session["_user_id"], session["_fresh"] = token, True
+            db.engine.dispose()
+        return f"session={client.get_cookie('session').value}"
+
+
+@contextmanager
+def served(environment: dict[str, str], target: str = "", workers: int = 2) -> Iterator[Any]:
+    """A server of the forum (or of another WSGI `target`) on a port of its own: yields address and process."""
+    port = free_port()
+    command = server_commands("127.0.0.1", port, workers)[0]
+    command = [*command[:-1], target or command[-1]]
+    url = f"http://127.0.0.1:{port}"
+    # An error that is no refusal is looked into by reading it
+    process = subprocess.Popen(
+        command,
+        cwd=TOP,
+        env={**os.environ, **environment, "FORUM_URL": url},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    begun = time.monotonic()
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(url + "/", timeout=2).read()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() - begun > 60:
+                    raise RuntimeError(f"no server at {url}") from None
+                time.sleep(0.02)
+        yield url, process, time.monotonic() - begun
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def throughput(forum: Forum) -> Iterator[Row]:
+    """Hot, cold and signed-in pages, as shares of the ceilings."""
+    paths, cookie = forum.addresses(), forum.cookie()
+    topic, agenda = paths["topic"][0], paths["agenda"][0]
+    with served(forum.environment) as (url, _process, _seconds):
+        same_bytes = urllib.request.urlopen(url + topic).read()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(same_bytes)
+        file.flush()
+        bytes_of = {"BENCH_BYTES": file.name}
+        with (
+            served(bytes_of, "tests.bench.ceiling:bare") as (bare, *_b),
+            served({}, "tests.bench.ceiling:empty") as (empty, *_e),
+            served(forum.environment) as (url, *_f),
+        ):
+            signed_in = {"Cookie": cookie, **AGENT}
+            asked: dict[str, tuple[str, dict[str, str], bool]] = {
+                "bare": (bare + "/", AGENT, False),
+                "empty": (empty + "/", AGENT, False),
+                "hot home": (url + "/", AGENT, False),
+                "hot agenda": (url + agenda, AGENT, False),
+                "hot topic": (url + topic, AGENT, False),
+                "cold topic": (url + topic, AGENT, True),
+                "signed in": (url + topic, signed_in, False),
+            }
+            found: dict[str, list[float]] = {name: [] for name in asked}
+            for _round in range(ROUNDS):
+                for name, (address, headers, is_new) in asked.items():
+                    found[name].append(closed(address, SECONDS, headers, is_new=is_new))
+    yield from _shares(found)
+
+
+def _shares(found: dict[str, list[float]]) -> Iterator[Row]:
+    for name in ("bare", "empty"):
+        yield (
+            f"{name}, requests/s (for the record)",
+            f"{statistics.median(found[name]):,.0f}",
+            "",
+            True,
+        )
+    for name, ceiling, bound in (
+        ("hot home", "bare", 0.75),
+        ("hot agenda", "bare", 0.75),
+        ("hot topic", "bare", 0.75),
+        ("hot topic", "empty", 2.0),
+        ("cold topic", "empty", 0.045),
+        ("signed in", "empty", 0.035),
+    ):
+        ratios = [one / other for one, other in zip(found[name], found[ceiling], strict=True)]
+        share = statistics.median(ratios)
+        yield f"{name}, of {ceiling}", f"{share:.3f}", f"at least {bound}", share >= bound
+
+
+def memory_and_start(forum: Forum) -> Iterator[Row]:
+    """Memory of a worker idle and after load, and the time to the first answer."""
+    paths = forum.addresses()
+    with served(forum.environment) as (url, process, seconds):
+        yield "start to the first answer, s", f"{seconds:.2f}", "under 2", seconds < 2
+        workers = _children(process.pid)
+        idle = max(map(resident, workers))
+        yield "a worker idle, MB", f"{idle:.0f}", "under 120", idle < 120
+        for _round in range(3):
+            for path in (*paths["topic"][:5], "/", *paths["list"], *paths["search"]):
+                closed(url + path, 1, AGENT, is_new=True)
+            used = max(map(resident, workers))
+            yield "a worker under load, MB", f"{used:.0f}", "under 180", used < 180
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found] or [pid]
+
+
+# Writing
+
+
+class Writers:
+    """Members who post through the form, as a browser does."""
+
+    def __init__(self, forum: Forum, url: str, number: int) -> None:
+        self.host, self.port = url.removeprefix("http://").split(":")
+        self.topics = forum.addresses()["topic"]
+        self.cookies = [forum.cookie(n) for n in range(1, number + 1)]
+        self.forms = [self._form(n) for n in range(number)]
+        self.statuses: list[int] = []
+
+    def _form(self, number: int) -> dict[str, str]:
+        connection = HTTPConnection(self.host, int(self.port))
+        topic = self.topics[number % len(self.topics)]
+        connection.request("GET", topic, headers={"Cookie": self.cookies[number]})
+        page = connection.getresponse().read().decode()
+        return {"csrf_token": re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[0]}
+
+    def post(self, connection: HTTPConnection, number: int, words: str) -> int:
+        """Post one reply; says the status."""
+        topic = self.topics[number % len(self.topics)]
+        path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
+        fields = {"source": words, "language": "en", "submission_key": f"{number}-{time.time_ns()}"}
+        body = urlencode(self.forms[number] | fields)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", path, body, {"Cookie": self.cookies[number], **kind})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def all_post(self, seconds: float) -> float:
+        """Posts per second of all together, as fast as answers come."""
+        until, done = time.monotonic() + seconds, []
+
+        def work(number: int) -> None:
+            connection = HTTPConnection(self.host, int(self.port))
+            while time.monotonic() < until:
+                status = self.post(connection, number, f"Written at {time.time_ns()}. " * 12)
+                done.append(status)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(len(self.cookies))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.statuses += done
+        return done.count(303) / seconds
+
+
+def writing(forum: Forum) -> Iterator[Row]:
+    """Eight writers through the form, with every answer behind a flush and without any; and readers meanwhile."""
+    rates: dict[str, list[float]] = {"FULL": [], "OFF": []}
+    refused = 0
+    for _round in range(3):
+        for level, found in rates.items():
+            with served(
+                forum.environment | {"BENCH_SYNCHRONOUS": level}, "tests.bench.synchronous:app"
+            ) as (url, *_s):
+                writers = Writers(forum, url, 8)
+                found.append(writers.all_post(6))
+                refused += sum(status != 303 for status in writers.statuses)
+    share = statistics.median(a / b for a, b in zip(rates["FULL"], rates["OFF"], strict=True))
+    yield "posts/s, 8 writers (for the record)", f"{statistics.median(rates['FULL']):.0f}", "", True
+    yield "posting with every flush, of none", f"{share:.2f}", "at least 0.7", share >= 0.7
+    yield "posts refused", str(refused), "0", refused == 0
+    yield from _flushes(forum)
+
+
+def _flushes(forum: Forum) -> Iterator[Row]:
+    if shutil.which("strace") is None:
+        return
+    with (
+        served(forum.environment, workers=1) as (url, process, _s),
+        tempfile.NamedTemporaryFile("r") as out,
+    ):
+        workers = [str(pid) for pid in _children(process.pid)]
+        pids = [part for pid in workers for part in ("-p", pid)]
+        writers = Writers(forum, url, 4)
+        watch = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", out.name, *pids]
+        tracer = subprocess.Popen(watch, stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        writers.all_post(4)
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(timeout=10)
+        flushes = sum(("sync(" in line) for line in out.read().splitlines())
+        saved = writers.statuses.count(303)
+        yield (
+            "flushes to the disk for a post",
+            f"{flushes / saved:.2f}",
+            "at least 1",
+            flushes >= saved,
+        )
+
+
+def reading_while_writing(forum: Forum) -> Iterator[Row]:
+    """Readers in an open loop, alone and while twenty posts a second arrive."""
+    ratios, slow, statuses = [], [], {}
+    for number in range(3):
+        with served(forum.environment) as (url, *_s):
+            seen = [_mixed(forum, url, posts, number) for posts in (0, 20)]
+            ratios.append(seen[1].median / seen[0].median)
+            slow.append(seen[1].percentile(0.95) / seen[0].percentile(0.95))
+            statuses |= seen[1].statuses
+    middle, most = statistics.median(ratios), statistics.median(slow)
+    yield "reading while 20 posts/s arrive, median", f"{middle:.2f}", "at most 1.10", middle <= 1.1
+    yield "the same, 95th percentile (for the record)", f"{most:.2f}", "", True
+    bad = [status for status in statuses if status not in ("200", "301", "303", "304")]
+    yield "answers that are errors", ", ".join(bad) or "none", "none", not bad
+
+
+READERS = 150  # requests a second
+
+
+def _mixed(forum: Forum, url: str, posts: int, seed: int) -> Any:
+    paths = forum.addresses()
+    writers = Writers(forum, url, 8)
+    host, port = url.removeprefix("http://").split(":")
+    stop = threading.Event()
+
+    def write(number: int) -> None:
+        connection = HTTPConnection(host, int(port))
+        while not stop.wait(8 / posts):
+            writers.post(connection, number, "Meanwhile, somebody writes. " * 12)
+
+    def ask(connection: HTTPConnection, kind: str) -> int:
+        choices = paths[kind]
+        path = choices[int(time.monotonic() * 1_000_000) % len(choices)]
+        connection.request("GET", path, headers={"Accept-Encoding": "br"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8 if posts else 0)]
+    for thread in threads:
+        thread.start()
+    reads = {kind: share for kind, share in MIX.items() if kind != "write"}
+    seen = Open(host, int(port), ask).run(READERS, 10, reads, seed)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return seen
+
+
+def all_rows(forum: Forum) -> Sequence[Iterator[Row]]:
+    """Every table of this file, in order."""
+    return (
+        throughput(forum),
+        memory_and_start(forum),
+        writing(forum),
+        reading_while_writing(forum),
+    )

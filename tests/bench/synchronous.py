@@ -1,0 +1,22 @@
+"""The forum as it is, but for how often SQLite flushes to the disk: BENCH_SYNCHRONOUS says it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from forum.app import create_app
+
+LEVEL = os.environ.get("BENCH_SYNCHRONOUS", "FULL")
+
+
+@event.listens_for(Engine, "connect")
+def _flush(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute(f"PRAGMA synchronous={LEVEL}")
+
+
+app = create_app()
