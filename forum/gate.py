@@ -8,8 +8,10 @@ told at once, instead of everybody waiting. Pages that the page cache keeps stan
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +21,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 WAITING = 24  # requests that may wait for their turn
-READERS_WAIT, WRITERS_WAIT = 1.0, 4.0  # seconds; what somebody has typed is worth more patience
+READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
 RETRY_SECONDS = "3"
 OPEN = ("/healthz",)  # paths that need no turn
 LARGEST = 2_000_000  # bytes of an answer that is taken whole, so that a slow reader holds no turn
@@ -70,6 +72,8 @@ class Gate:
     ) -> None:
         self.application, self.largest_body = application, largest_body
         self._turns = Turns(at_once)
+        # Writers may wait for a locked database: they never have all turns, so that readers go on.
+        self._writers = Turns(max(1, at_once // 2))
         self._places = threading.BoundedSemaphore(at_once + WAITING)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -79,17 +83,22 @@ class Gate:
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
         if not is_reading:
             self._take_in(environ)
-        if not self._places.acquire(blocking=False):
-            return _shed(start_response, is_reading)
-        try:
-            if not self._turns.take(READERS_WAIT if is_reading else WRITERS_WAIT):
-                return _shed(start_response, is_reading)
-            try:
+        with ExitStack() as held:
+            if self._admit(held, is_reading):
                 return self._answer(environ, start_response)
-            finally:
-                self._turns.give_back()
-        finally:
-            self._places.release()
+        return _shed(start_response, is_reading)
+
+    def _admit(self, held: ExitStack, is_reading: bool) -> bool:
+        """Take a place to wait in, and then a turn; what is held is given back by the stack."""
+        until = time.monotonic() + (READERS_WAIT if is_reading else WRITERS_WAIT)
+        if not self._places.acquire(blocking=False):
+            return False
+        held.callback(self._places.release)
+        for turns in [self._turns] if is_reading else [self._writers, self._turns]:
+            if not turns.take(max(0.0, until - time.monotonic())):
+                return False
+            held.callback(turns.give_back)
+        return True
 
     def _take_in(self, environ: Environ) -> None:
         """Read what is sent before anybody waits for it; one byte too many lets the application refuse it."""

@@ -102,6 +102,22 @@ def test_when_too_many_wait_the_next_is_told_at_once(
     assert answers == [200, 200]
 
 
+def test_writers_leave_turns_to_readers(slow: Slow) -> None:
+    def write() -> None:
+        Client(closed).post("/write")
+
+    closed = Gate(slow, 100, at_once=2)
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    wait_until(lambda: slow.inside)
+    threads = ask_together(closed, ["/read"], [])
+    wait_until(lambda: sorted(slow.inside) == ["/read", "/write"])
+    slow.go.set()
+    for thread in [*writers, *threads]:
+        thread.join(5)
+
+
 def test_health_needs_no_turn(slow: Slow) -> None:
     closed = Gate(slow, 100, at_once=1)
     threads = ask_together(closed, ["/a", "/healthz"], [])
