@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.trials import kills
+from tests.trials import kills, locks
 from tests.trials.run import Ground, Result, TrialFunction
 
 TRIALS: dict[str, TrialFunction] = {
@@ -21,6 +21,10 @@ TRIALS: dict[str, TrialFunction] = {
     "kill-everything": kills.kill_everything,
     "kill-server": kills.kill_server_above,
     "kill-database": kills.kill_database,
+    "lock": locks.lock,
+    "full-disk": locks.full_disk,
+    "restart-database": locks.restart_database,
+    "end-connections": locks.end_connections,
 }
 
 

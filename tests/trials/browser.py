@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +43,15 @@ class Tally:
 
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
+        self.waits: list[tuple[str, int, float]] = []  # method, status, seconds
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
-    def note(self, method: str, path: str, answer: Answer | None) -> None:
+    def note(self, method: str, path: str, answer: Answer | None, seconds: float) -> None:
         """Count an answer; complain of 500s, of 503s that do not say when to come again, of traces."""
         with self._lock:
             self.statuses[str(answer.status) if answer else "no answer"] += 1
+            self.waits.append((method, answer.status if answer else 0, seconds))
             if answer is None:
                 return
             if answer.status >= 500 and answer.status != 503:
@@ -57,6 +60,12 @@ class Tally:
                 self.faults.append(f"{method} {path} answered 503 without Retry-After")
             if "Traceback" in answer.text:
                 self.faults.append(f"{method} {path} showed a trace")
+
+    def slowest(self, method: str, status: int) -> float:
+        """How long the slowest answer of this kind took, in seconds."""
+        with self._lock:
+            kind = (method, status)
+            return max((s for m, code, s in self.waits if (m, code) == kind), default=0.0)
 
     def complain(self, fault: str) -> None:
         """Note something that must not be."""
@@ -86,6 +95,8 @@ class Browser:
         page = self.ask(path)
         if found := TOKEN.search(page.text):
             self.token = found[1]
+        elif path == "/sign-in" and page.is_busy:
+            raise Lost("busy")
         return page
 
     def sign_in(self, email: str, password: str) -> bool:
@@ -96,8 +107,15 @@ class Browser:
         if answer.is_busy:
             raise Lost("busy")
         if answer.is_done:
-            self.take_token("/settings/password")
+            self._take_token_of_session()
         return answer.is_done
+
+    def _take_token_of_session(self) -> None:
+        for _try in range(20):
+            if not self.take_token("/settings/password").is_busy:
+                return
+            time.sleep(0.3)
+        raise Lost("busy")
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -106,13 +124,14 @@ class Browser:
             self._connection = None
 
     def _fetch(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
+        begun = time.monotonic()
         try:
             answer = self._talk(method, path, fields)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            self.tally.note(method, path, None)
+            self.tally.note(method, path, None, time.monotonic() - begun)
             raise Lost(f"{method} {path}: {type(error).__name__}") from error
-        self.tally.note(method, path, answer)
+        self.tally.note(method, path, answer, time.monotonic() - begun)
         return answer
 
     def _talk(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:

@@ -62,6 +62,7 @@ class Plan:
     wanted: int
     seed: int
     tally: Tally = field(default_factory=Tally)
+    gives_up: float = 1 / 6  # how often a client that got no answer leaves it at that
     done: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -87,6 +88,7 @@ class Client(threading.Thread):
         self.count = 0
         self.mine: list[tuple[int, int, str]] = []  # topic, number, key of what one has written
         self.old = list(person.old)
+        self.addresses: dict[int, str] = {}
 
     def run(self) -> None:
         """Sign in, and do one thing after the other."""
@@ -207,7 +209,7 @@ class Client(threading.Thread):
         browser: Browser | None = None,
         **facts: Any,
     ) -> dict[str, Any] | None:
-        """Send until there is an answer (one in six clients that get none gives up); what a success told."""
+        """Send until there is an answer, or now and then give up without one; what a success told."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             self.ledger.sent(key, deed, **facts)
@@ -224,7 +226,7 @@ class Client(threading.Thread):
                 self.ledger.answered(key, REFUSED if answer.status < 500 else UNKNOWN)
                 return None
             self.ledger.answered(key, UNKNOWN)
-            if self.chance.random() < 1 / 6:
+            if self.chance.random() < self.plan.gives_up:
                 return None
             time.sleep(self.chance.uniform(0.1, 0.6))
         self.plan.tally.complain(f"{self.name}: no answer to {deed} within {PATIENCE:.0f} s")
@@ -267,10 +269,11 @@ class Client(threading.Thread):
 
     def _page(self, topic: int, page: int) -> dict[int, int]:
         """The ids of the replies on a page of a topic, by number."""
-        path = f"/topics/{topic}?page={page}"
+        if topic not in self.addresses:
+            moved = self._insist(lambda: self.browser.ask(f"/topics/{topic}"))
+            self.addresses[topic] = moved.location
+        path = f"{self.addresses[topic]}?page={page}"
         answer = self._insist(lambda: self.browser.ask(path))
-        if answer.status == 301:
-            answer = self._insist(lambda: self.browser.ask(answer.location))
         return {int(number): int(post) for number, post in SHOWN.findall(answer.text)}
 
     def _some_post(self) -> int | None:

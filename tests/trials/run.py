@@ -15,6 +15,7 @@ from tests.trials.postgres import Postgres
 from tests.trials.probe import Probe
 from tests.trials.site import AGENDA, Site
 
+SMALL_DISK = 64  # megabytes
 HEALTHY = 10.0  # seconds without a page that a fault may cost
 
 
@@ -126,7 +127,7 @@ class Ground:
         if self.postgres:
             self.postgres.name = "made"
         begun = time.monotonic()
-        site = self.made.copy(self.folder / name)
+        site = self.made.copy(self.folder / name, SMALL_DISK if name == "full-disk" else 0)
         books = site.folder / "ledgers"
         books.mkdir()
         plan = Plan(books, [], site.topics, AGENDA, 0, self.seed)

@@ -45,6 +45,7 @@ class Site:
         self.people: list[Person] = []
         self.topics: list[int] = []
         self.ports: list[int] = []
+        self.mounted = False
         self.extra: dict[str, str] = {}
         self.running: dict[int, subprocess.Popen[bytes]] = {}
         self.app: Flask = create_app(from_environment(self.environment()))
@@ -52,6 +53,7 @@ class Site:
     def environment(self, **more: str) -> dict[str, str]:
         """The settings of this forum, on top of those of this process."""
         own = {"FORUM_DATA": str(self.data), "FORUM_LIMITS": "0", "FORUM_DEMO": ""}
+        own |= {"FORUM_LOG": "off", "FORUM_SLOW_MS": "20000"}
         if self.postgres:
             own["FORUM_DATABASE_URL"] = self.postgres.url
         kept = {name: value for name, value in os.environ.items() if "FORUM_" not in name}
@@ -76,12 +78,17 @@ class Site:
         self._leave_database()
         return self
 
-    def copy(self, folder: Path) -> Site:
-        """The same forum once more, in another folder (and database), not running."""
-        shutil.copytree(self.data, folder / "data")
+    def copy(self, folder: Path, megabytes: int = 0) -> Site:
+        """The same forum once more, in another folder (and database), not running.
+
+        With `megabytes` its data lies in a small file system of its own, where one can be mounted.
+        """
+        is_mounted = bool(megabytes) and mount(folder / "data", megabytes)
+        shutil.copytree(self.data, folder / "data", dirs_exist_ok=True)
         if self.postgres:
             self.postgres.new_database(folder.name, self.postgres.name)
         other = Site(folder, self.database, self.postgres)
+        other.mounted = is_mounted
         other.people, other.topics = deepcopy(self.people), list(self.topics)
         return other
 
@@ -147,6 +154,10 @@ class Site:
             except subprocess.TimeoutExpired:
                 self.kill_everything(port)
         self.running.clear()
+        self._leave_database()
+        if self.mounted:
+            subprocess.run(["umount", str(self.data)], check=True)
+            self.mounted = False
 
     def server_processes(self, port: int) -> list[int]:
         """The processes that answer requests (not the one above them)."""
@@ -180,11 +191,15 @@ class Site:
         """What the servers said."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("server-*.log")))
 
-    def throw_away(self) -> None:
-        """Stop it and delete its folder."""
-        self.stop()
-        self._leave_database()
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+def mount(folder: Path, megabytes: int) -> bool:
+    """Mount a small file system in memory; whether that is possible here."""
+    folder.mkdir(parents=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    try:
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def free_port() -> int:
