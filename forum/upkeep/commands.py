@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -69,13 +70,26 @@ def _guarded(command: click.Command) -> click.Command:
 def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
     faults = 0
-    for one in queries.checks():
-        number, ids = _look(one)
-        faults += _mended(one, number, ids) if number and fix else number
+    with _slow_is_no_news():
+        for one in queries.checks():
+            number, ids = _look(one)
+            faults += _mended(one, number, ids) if number and fix else number
     click.echo(queries.not_checked())
     if faults:
         raise click.ClickException(_number(faults, "fault") + ".")
     click.echo("Nothing is wrong.")
+
+
+@contextmanager
+def _slow_is_no_news() -> Iterator[None]:
+    """Whole tables are read here, so that the log of slow statements would say nothing new, line by line."""
+    log = logging.getLogger("forum")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _look(one: Check) -> tuple[int, Ids]:
@@ -209,7 +223,7 @@ def move_database(target_url: str, again: bool) -> None:
     if queries.schema_state() != "ours":
         raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
     db.session.remove()
-    with _kept_as_it_was("The source has not changed."):
+    with _kept_as_it_was("The source has not changed."), _slow_is_no_news():
         _prepare(source, target, again)
         with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
             counts = moving.move(source, target, bar.update)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
 
 from forum.agendas.models import Agenda, AgendaHost
-from forum.db import Base, db, now
+from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.library.models import Practice, Reading
@@ -38,7 +38,8 @@ def run(app: Flask) -> Run:
 @pytest.fixture
 def world(app: Flask, people: Any, agenda: Agenda) -> None:
     """One thing of every kind, and every deed that moves a counter."""
-    remembered("world and deeds", app, lambda: _live(people, agenda))
+    with at(now()):  # one moment for all, so that what was mended can be compared to the second
+        remembered("world and deeds", app, lambda: _live(people, agenda))
     answer = first(
         Post, Post.topic_id == first(Topic, Topic.kind == "question").id, Post.number == 3
     )
