@@ -15,7 +15,11 @@ class Event(Base):
     """Something that concerns `recipients`; the worker makes their notices and sets `done_at`."""
 
     __tablename__ = "event"
-    __table_args__ = (Index(None, "done_at", "due_at"),)
+    __table_args__ = (
+        Index(None, "done_at", "due_at"),
+        Index(None, "post_id"),
+        Index(None, "topic_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
