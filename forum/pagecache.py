@@ -16,15 +16,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from queue import Empty, LifoQueue
 from typing import Any, Protocol
 
 import brotli
+import psycopg
 from flask import Flask
-from sqlalchemy import Engine, bindparam, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 
 from forum import metrics
-from forum.db import ANYTHING, EVERYTHING, VERSION, db
+from forum.db import ANYTHING, EVERYTHING, db
 from forum.settings import Settings
 
 Numbers = Mapping[str, int]
@@ -41,6 +43,8 @@ TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json",
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
 MOST_UNKEPT = 10_000
 SECONDS_FOR_ANOTHER = 10
+CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
+NUMBERS = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
 
 
 class Numbered(Protocol):
@@ -83,21 +87,31 @@ class OfSqlite:
 
 
 class OfServer:
-    """The numbers in a database server, which are read at each hit."""
+    """The numbers in PostgreSQL, which are read at each hit, over a few connections of their own."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        found = select(VERSION.c.scope, VERSION.c.number)
-        self.query = found.where(VERSION.c.scope.in_(bindparam("scopes", expanding=True)))
+    def __init__(self, url: URL) -> None:
+        self.address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.free: LifoQueue[psycopg.Connection[Any] | None] = LifoQueue()
+        for _connection in range(CONNECTIONS):
+            self.free.put(None)
 
     def moment(self) -> None:
         """A server has no sign that costs less than the numbers."""
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
-        with self.engine.connect() as connection:
-            rows = connection.execute(self.query, {"scopes": list(scopes)})
-            return {row[0]: row[1] for row in rows}
+        connection = self.free.get(timeout=SECONDS_FOR_A_CONNECTION)
+        try:
+            if connection is None:
+                connection = psycopg.connect(
+                    self.address, autocommit=True, prepare_threshold=0, connect_timeout=5
+                )
+            rows = connection.execute(NUMBERS, (list(scopes),)).fetchall()
+        except BaseException:
+            self.free.put(None)
+            raise
+        self.free.put(connection)
+        return dict(rows)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -111,7 +125,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def numbered_by(engine: Engine) -> Numbered:
     """Where a database's numbers are asked for."""
     is_file = engine.dialect.name == "sqlite" and engine.url.database
-    return OfSqlite(str(engine.url.database)) if is_file else OfServer(engine)
+    return OfSqlite(str(engine.url.database)) if is_file else OfServer(engine.url)
 
 
 @dataclass
@@ -168,7 +182,7 @@ class PageCache:
         )
         try:
             return self._answer(key, environ, start_response)
-        except (SQLAlchemyError, sqlite3.Error):  # the application says so in words
+        except (sqlite3.Error, psycopg.Error, Empty):  # the application says so in words
             return self.application(environ, start_response)
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from forum import web
@@ -435,7 +435,7 @@ def test_without_a_database_the_application_says_so() -> None:
             """A server has none."""
 
         def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
-            raise OperationalError("", {}, Exception("no connection"))
+            raise psycopg.OperationalError("no connection")
 
     def application(_environ: Any, start_response: Any) -> list[bytes]:
         start_response("503 Service Unavailable", [("Retry-After", "5")])
