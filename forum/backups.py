@@ -212,9 +212,7 @@ def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) ->
     `known` are the revisions of the schema that this code knows.
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
-        raise Refusal(
-            f"The database holds {sum(rows.values()):,} rows already. Nothing was restored."
-        )
+        raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
     with _workshop(data / "restore") as folder:
         manifest = unpack(source, folder)
         if manifest.database != copier.kind:
@@ -222,7 +220,7 @@ def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) ->
         if not set(manifest.schema) <= known:
             raise Refusal("This backup was made by a newer version of the forum. Install that one.")
         if copier.examine(folder / copier.file)[0].counts != manifest.counts:
-            raise Refusal("The backup does not hold what its manifest says. Nothing was restored.")
+            raise Refusal("The backup does not hold what its manifest says.")
         _put_files_back(folder, data)
         copier.put_back(folder / copier.file)
     return manifest
