@@ -29,7 +29,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
@@ -463,6 +463,7 @@ def _register_errors(app: Flask) -> None:
     app.register_error_handler(SecurityError, _host_refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(PendingRollbackError, _database_error)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -505,9 +506,12 @@ def _http_error(error: HTTPException) -> AnyResponse:
     return answer
 
 
-def _database_error(error: OperationalError) -> AnyResponse:
-    """The database does not answer, or is full or locked: say so, with the page of it if that can be had."""
-    current_app.logger.error("database: %s", error.orig)
+def _database_error(error: SQLAlchemyError) -> AnyResponse:
+    """The database does not answer, or is full or locked: say so, with the page of it if that can be had.
+
+    A template may swallow the first error of a connection that was cut; the next query says that it is gone.
+    """
+    current_app.logger.error("database: %s", getattr(error, "orig", error))
     try:
         db.session.rollback()
         return _refused(Busy())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from forum import web
 from forum.agendas.models import Agenda
@@ -652,6 +652,14 @@ def test_a_database_in_trouble_is_not_available(
     answer = client.get("/rules")
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
     assert "locked_at" not in text(answer) and words not in text(answer)
+
+
+def test_a_connection_that_was_cut_before_is_not_available(
+    client: FlaskClient, failing: Callable[[BaseException], None]
+) -> None:
+    failing(PendingRollbackError("Can't reconnect until invalid transaction is rolled back"))
+    answer = client.get("/rules")
+    assert answer.status_code == 503 and "invalid transaction" not in text(answer)
 
 
 def test_no_database_at_all_is_not_available(
