@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.trials import kills, locks
+from tests.trials import clock, crowd, flushes, kills, locks, rolling, two
 from tests.trials.run import Ground, Result, TrialFunction
 
 TRIALS: dict[str, TrialFunction] = {
@@ -25,6 +25,15 @@ TRIALS: dict[str, TrialFunction] = {
     "full-disk": locks.full_disk,
     "restart-database": locks.restart_database,
     "end-connections": locks.end_connections,
+    "renew": rolling.renew,
+    "end": rolling.end,
+    "end-one-of-two": rolling.end_one_of_two,
+    "two-servers": two.two_servers,
+    "clock": clock.jumps,
+    "worker-half-way": clock.worker_half_way,
+    "slow-clients": crowd.slow_clients,
+    "overload": crowd.overload,
+    "flushes": flushes.count,
 }
 
 

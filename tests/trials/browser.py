@@ -44,6 +44,7 @@ class Tally:
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
         self.waits: list[tuple[str, int, float]] = []  # method, status, seconds
+        self.losses: list[str] = []  # how requests that got no answer ended
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
@@ -130,6 +131,7 @@ class Browser:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             self.tally.note(method, path, None, time.monotonic() - begun)
+            self.tally.losses.append(type(error).__name__)
             raise Lost(f"{method} {path}: {type(error).__name__}") from error
         self.tally.note(method, path, answer, time.monotonic() - begun)
         return answer

@@ -62,6 +62,7 @@ class Plan:
     wanted: int
     seed: int
     tally: Tally = field(default_factory=Tally)
+    keeps_passwords: bool = False  # for trials that sign in as the same people
     gives_up: float = 1 / 6  # how often a client that got no answer leaves it at that
     done: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -104,6 +105,8 @@ class Client(threading.Thread):
             self.reply: 62, self.mark: 15, self.edit: 9, self.delete: 4, self.open_topic: 2,
             self.withdraw: 4, self.sign_out: 0.4, self.change_password: 0.2,
         }  # fmt: skip
+        if self.plan.keeps_passwords:
+            del deeds[self.change_password]
         if self.person.is_moderator:
             deeds[self.hide] = 30
         return self.chance.choices(list(deeds), list(deeds.values()))[0]

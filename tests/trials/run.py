@@ -100,7 +100,7 @@ class Trial:
         result.faults += found.session_faults(self.site, deeds)
         result.faults += self.plan.tally.faults
         log = self.site.log()
-        result.need("Traceback" not in log, "the server's log holds a trace")
+        result.need("a mistake at" not in log, "the server's log speaks of a mistake")
         numbers = counted(deeds)
         result.sent, result.acknowledged = numbers["sent"], numbers["acknowledged"]
         result.answers = dict(sorted(self.plan.tally.statuses.items()))

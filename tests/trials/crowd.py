@@ -1,0 +1,182 @@
+"""Trial 9: people who send and read slowly, and ten times more people than can be served."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from tests.trials.browser import Browser, Lost, Tally
+from tests.trials.probe import Probe
+from tests.trials.run import Trial
+
+SLOW = 200
+BOUND = 0.5  # seconds that an ordinary reader's p95 stays below
+HEADERS_WAIT = 10  # seconds after which who has not sent all headers is cut
+
+
+def slow_clients(trial: Trial) -> None:
+    """200 who send headers a byte a second, 200 who send a body so, 200 who do not read: others notice nothing."""
+    port = trial.site.start()
+    kinds: dict[str, Callable[[socket.socket], None]] = {
+        "headers": lambda one: one.sendall(b"GET /topics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "),
+        "a body": lambda one: one.sendall(_body(port)),
+        "reading": lambda one: one.sendall(_many(port)),
+    }
+    with trial.at_work(10_000_000):
+        for kind, begin in kinds.items():
+            trial.wait_for(trial.plan.done + 20)
+            before = trial.plan.done
+            with (
+                _Slow(port, begin, kind) as slow,
+                Probe(port) as cached,
+                Probe(port, "/search?q=signold") as made,
+            ):
+                time.sleep(trial.amount(20, 13))
+            waits = (cached.share(0.95), made.share(0.95))
+            done = trial.plan.done - before
+            trial.result.notes.append(
+                f"slow with {kind}: p95 {waits[0] * 1000:.0f} ms for a kept page, {waits[1] * 1000:.0f} ms for a"
+                f" search, {done} deeds meanwhile, {slow.cut} of {SLOW} cut"
+            )
+            trial.result.need(max(waits) < BOUND, f"slow with {kind}: p95 {max(waits):.2f} s")
+            trial.result.need(done > 10, f"slow with {kind}: only {done} deeds")
+            if kind == "headers":
+                trial.result.need(
+                    slow.cut == SLOW, f"only {slow.cut} slow senders of headers were cut"
+                )
+        trial.plan.stopped.set()
+    trial.judge()
+
+
+def _body(port: int) -> bytes:
+    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 9999\r\n"
+    return (head + "Content-Type: application/x-www-form-urlencoded\r\n\r\ne").encode()
+
+
+def _many(port: int) -> bytes:
+    return f"GET /topics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode() * 20
+
+
+class _Slow:
+    """Many connections that begin something and go on with a byte a second."""
+
+    def __init__(self, port: int, begin: Callable[[socket.socket], None], kind: str) -> None:
+        self.is_reading = kind == "reading"
+        self.sockets = [socket.create_connection(("127.0.0.1", port)) for _one in range(SLOW)]
+        for one in self.sockets:
+            begin(one)
+        self.cut = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._drip, daemon=True)
+
+    def _drip(self) -> None:
+        while not self._ended.wait(1):
+            for one in list(self.sockets):
+                if not self._goes_on(one):
+                    self.sockets.remove(one)
+                    self.cut += 1
+
+    def _goes_on(self, one: socket.socket) -> bool:
+        try:
+            if self.is_reading:
+                return bool(one.recv(1))
+            one.sendall(b"a")
+            one.setblocking(False)
+            return bool(one.recv(1))
+        except BlockingIOError:
+            one.setblocking(True)
+            return True
+        except OSError:
+            return False
+
+    def __enter__(self) -> _Slow:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        for one in self.sockets:
+            one.close()
+
+
+def overload(trial: Trial) -> None:
+    """Ten times more arrivals than can be served: those who are served are served soon, the others told so soon."""
+    port = trial.site.start()
+    able = _served_a_second(port, trial.amount(5, 3))
+    served, shed, others = _arrive(port, 10 * able, trial.amount(15, 6))
+    total = len(served) + len(shed) + sum(others.values())
+    p95 = _share(served, 0.95), _share(shed, 0.95)
+    trial.result.answers = {"200": len(served), "503": len(shed), **others}
+    trial.result.sent, trial.result.acknowledged = total, len(served)
+    trial.result.notes.append(
+        f"{able:.0f} pages a second can be made; {10 * able:.0f} arrivals a second: {len(served)} served (p95"
+        f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others)} otherwise"
+    )
+    trial.result.need(len(shed) > total / 3, "little was shed")
+    trial.result.need(not others, f"answers other than 200 and 503: {dict(others)}")
+    trial.result.need(p95[0] < 3, f"who was served waited {p95[0]:.1f} s")
+    trial.result.need(p95[1] < 3, f"who was not served was told after {p95[1]:.1f} s")
+    with Probe(port, "/search?q=signold") as after:
+        time.sleep(3)
+    trial.result.outage = after.longest
+    trial.result.need(after.share(0.95) < BOUND, "three seconds later it was still slow")
+
+
+def _served_a_second(port: int, seconds: float) -> float:
+    """How many pages that are never kept the server makes in a second, when asked by eight."""
+    counts = [0] * 8
+
+    def ask(place: int) -> None:
+        browser = Browser(port, Tally())
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            browser.ask(f"/search?q=signold+{place}+{counts[place]}")
+            counts[place] += 1
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
+
+
+def _arrive(
+    port: int, rate: float, seconds: float
+) -> tuple[list[float], list[float], Counter[str]]:
+    """Open loop: everybody comes at a set moment, however long the others take; waits of the served and the shed."""
+    served, shed, others = [], [], Counter[str]()
+    crowd = min(400, max(50, int(rate)))
+    begun = time.monotonic()
+
+    def come(place: int) -> None:
+        browser = Browser(port, Tally(), timeout=30)
+        for turn in range(int(rate * seconds / crowd)):
+            due = begun + (turn * crowd + place) / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            sent = time.monotonic()
+            try:
+                status = browser.ask(f"/search?q=signold+{place}+{turn}").status
+            except Lost as error:
+                others[str(error).rpartition(" ")[2]] += 1
+                continue
+            if status in (200, 503):
+                (served if status == 200 else shed).append(time.monotonic() - sent)
+            else:
+                others[str(status)] += 1
+
+    threads = [threading.Thread(target=come, args=(place,)) for place in range(crowd)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return served, shed, others
+
+
+def _share(waits: list[float], part: float) -> float:
+    return statistics.quantiles(waits, n=100)[int(part * 100) - 1] if len(waits) > 1 else 0.0
