@@ -14,7 +14,7 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import markupsafe
 from babel.support import NullTranslations
@@ -28,6 +28,8 @@ from werkzeug.routing import Rule
 
 # The part of `escape` in C, which hands back a plain string; a markupsafe without one is slower, not wrong.
 _inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+UNQUOTED = "!$'()*,/:;?@"
+OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # what `url_for` takes beside the parts
 PLACE = re.compile(r"%\((\w+)\)s")
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
@@ -60,7 +62,7 @@ class Templates(Environment):
         super().__init__(app, **options)
         self.flask = app
         self.filters["_part"] = _part
-        self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural}
+        self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural, "_query": _query}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # Jinja has no public place between parsing and compiling; its own extensions see tokens only.
@@ -153,20 +155,24 @@ class Folding(NodeTransformer):
         return _filled(said, node)
 
     def _address(self, node: nodes.Call) -> nodes.Node | None:
-        names = [keyword.key for keyword in node.kwargs]
+        values = {keyword.key: keyword.value for keyword in node.kwargs}
         endpoint = _constants(node.args)
-        rule = self._rule(endpoint[0], set(names)) if endpoint else None
+        rule = self._rule(endpoint[0], set(values)) if endpoint else None
         if rule is None:
             return None
-        values = {keyword.key: keyword.value for keyword in node.kwargs}
         pieces = list(_pieces(rule.rule, values))
+        rest = [nodes.Pair(nodes.Const(n), v) for n, v in values.items() if n not in rule.arguments]
+        if rest:
+            pieces.append(
+                nodes.Call(nodes.Name("_query", "load"), [nodes.Dict(rest)], [], None, None)
+            )
         return pieces[0] if len(pieces) == 1 else nodes.Concat(pieces)
 
     def _rule(self, endpoint: str, names: set[str]) -> Rule | None:
-        """The only address of an endpoint with just these parts."""
-        rules = self.templates.flask.url_map.iter_rules(endpoint)
-        fitting = [rule for rule in rules if rule.arguments == names]
-        return fitting[0] if len(fitting) == 1 else None
+        """The address of an endpoint that has but one, when all its parts are given."""
+        rules = list(self.templates.flask.url_map.iter_rules(endpoint))
+        is_plain = len(rules) == 1 and not rules[0].defaults and not names & OPTIONS
+        return rules[0] if is_plain and rules[0].arguments <= names else None
 
     def _constant(self, node: nodes.Call) -> nodes.Node | None:
         values = _constants(node.args)
@@ -218,6 +224,17 @@ def _pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
 def _part(value: Any) -> str:
     """A value as a part of an address."""
     return str(value) if isinstance(value, int) else quote(str(value), safe="!$&'()*+,/:;=@")
+
+
+def _query(values: dict[str, Any]) -> str:
+    """What follows the path, as Werkzeug writes it; a name without a value is left out."""
+    said = [
+        (name, str(one))
+        for name, value in values.items()
+        for one in (value if isinstance(value, list | tuple) else [value])
+        if one is not None
+    ]
+    return f"?{urlencode(said, safe=UNQUOTED)}" if said else ""
 
 
 def icon(name: str, flip: bool = False) -> Markup:

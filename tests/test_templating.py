@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, render_template, render_template_string, url_for
@@ -47,12 +49,25 @@ def test_a_folded_address_is_the_address(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    ["plain", "a/b?c=d&e", "ä ö", "100 %", "a+b", "it's", "東京", "", None, ["a", "b c"], 7],
+)
+def test_a_folded_query_is_the_query(app: Flask, words: Any) -> None:
+    source = "{{ url_for('dialogue.reply', id=3, quote=words, again=9) }}"
+    with app.test_request_context():
+        folded = render_template_string(source, words=words)
+        asked = url_for("dialogue.reply", id=3, quote=words, again=9)
+    assert unescape(folded) == asked
+
+
+@pytest.mark.parametrize(
     ("source", "left"),
     [
         ("{{ _('Sign in') }}{{ icon('bell') }}{{ asset('style.css') }}", []),
         ("{{ url_for('dialogue.edit', id=post.id) }}", []),
         ("{{ _(words) }}{{ icon(name) }}", ["_", "icon"]),
-        ("{{ url_for('dialogue.index', theme=theme) }}", ["url_for"]),
+        ("{{ url_for('dialogue.index', theme=theme) }}", ["_query"]),
+        ("{{ url_for('dialogue.index', _external=true) }}", ["url_for"]),
         ("{{ url_for(endpoint) }}{{ url_for('dialogue.topic', **words) }}", ["url_for"] * 2),
     ],
 )
