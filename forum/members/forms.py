@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_babel import gettext
+from markupsafe import Markup
 from wtforms import (
     HiddenField,
     PasswordField,
@@ -27,6 +28,7 @@ from forum.permissions import ROLES
 from forum.web import Form
 from forum.web import later as _
 
+CLOSING = Markup("</select>")
 NAME = 80
 LINE = 200
 EMAIL = 200
@@ -133,17 +135,36 @@ def language_choices() -> list[SelectChoice]:
 
 
 class LanguageList(Select):
-    """The list of languages; each of its options is written once for all pages."""
+    """The list of languages, whose ninety options are written once for each that is chosen."""
 
-    written: ClassVar[dict[tuple[str, bool], Any]] = {}
+    def __call__(self, field: Any, **kwargs: Any) -> Any:
+        """The whole list, with the field's language chosen."""
+        frame: Any = _WithoutChoices(field)
+        empty = super().__call__(frame, **kwargs)
+        return empty.replace(CLOSING, _options(str(field.data)) + CLOSING)
 
-    @classmethod
-    def render_option(cls, choice: Any, **_kwargs: Any) -> Any:  # type: ignore[override]  # the stubs are of an older release
-        """One language, chosen or not."""
-        key = (choice.value, choice.selected)
-        if key not in cls.written:
-            cls.written[key] = super().render_option(choice)  # type: ignore[call-arg]  # the same
-        return cls.written[key]
+
+class _WithoutChoices:
+    """What a list says of itself around its options."""
+
+    def __init__(self, field: Any) -> None:
+        self.id, self.name, self.flags = field.id, field.name, field.flags
+
+    def has_groups(self) -> bool:
+        return False
+
+    def _iter_choices_normalized(self) -> tuple[()]:
+        return ()
+
+
+@lru_cache(maxsize=200)
+def _options(chosen: str) -> Markup:
+    option = Markup('<option{} value="{}">{}</option>')
+    said = (" selected" if code == chosen else "" for code, _name in languages())
+    return Markup("").join(
+        option.format(is_chosen, code, name)
+        for is_chosen, (code, name) in zip(said, languages(), strict=True)
+    )
 
 
 class PersonForm(Form):
