@@ -45,7 +45,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-BUSY_TIMEOUT_MS = 1_500  # with two tries and the wait at the gate a writer knows within five seconds
+# With two tries and the wait at the gate a writer knows within five seconds.
+BUSY_TIMEOUT_MS = 1_500
 BUSY_TRIES = 2
 # Of the threads of a process so many wait long for a locked database; the others go on serving readers.
 WAITING = threading.BoundedSemaphore(2)
