@@ -30,6 +30,7 @@ from werkzeug.routing import Rule
 _inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
 UNQUOTED = "!$'()*,/:;?@"
 OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # what `url_for` takes beside the parts
+WITH_CONTEXT = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
 PLACE = re.compile(r"%\((\w+)\)s")
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
@@ -42,6 +43,20 @@ class Sparing(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
         else:
             self.write("environment.escaped(")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """Call what takes no context from Jinja as Python calls it: methods, macros and functions of ours."""
+        is_jinjas = isinstance(node.node, nodes.Name) and node.node.name in WITH_CONTEXT
+        self._is_plain = not is_jinjas
+        super().visit_Call(node, frame, forward_caller=forward_caller)
+
+    def write(self, x: str) -> None:
+        """Write code; the beginning of a call is what `visit_Call` has decided."""
+        if x == "context.call(" and self._is_plain:
+            self._is_plain, x = False, "environment.called("
+        super().write(x)
+
+    _is_plain = False
 
 
 class Module(Template):
@@ -70,6 +85,13 @@ class Templates(Environment):
         is_html = self.autoescape(name) if callable(self.autoescape) else self.autoescape
         folded: nodes.Template = Folding(self, bool(is_html)).visit(tree)
         return folded.set_environment(self)  # type: ignore[return-value]  # it hands back itself
+
+    @staticmethod
+    def called(
+        function: Any, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any
+    ) -> Any:
+        """The result of a call that takes no context, nor what Jinja's code passes to make one."""
+        return function(*args, **kwargs)
 
     @staticmethod
     def escaped(value: Any) -> str:

@@ -10,7 +10,19 @@ from typing import Any
 
 from flask_babel import gettext
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import (
     InstrumentedAttribute,
     aliased,
@@ -34,15 +46,25 @@ from forum.dialogue.models import (
     Revision,
     Said,
     Topic,
+    TopicCount,
     TopicTheme,
 )
 from forum.errors import Forbidden, NotFound
 from forum.members.models import City, Member, Named, Organisation
 from forum.notifications.models import Event, Notice
-from forum.pages import Page, clamp, page_of, pages_for
-from forum.permissions import PUBLIC, Person, for_reach, read_by, require, shown_to
+from forum.pages import Page, clamp, pages_for
+from forum.permissions import (
+    PUBLIC,
+    Person,
+    for_reach,
+    moderated_by,
+    read_by,
+    require,
+    shown_to,
+)
 
 TOPICS_ON_A_PAGE = 20
+MOST_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
 KEY_LENGTH = 64
 LARGEST_ID = 2**31 - 1
 BYLINE = load_only(
@@ -83,35 +105,102 @@ def topics(
 
     Counts them unless `total` says how many there are.
     """
-    return page_of(_as_rows(_filtered(_listed(reader), wanted)), page, TOPICS_ON_A_PAGE, total)
+    if total is None:
+        counts = counts_by_kind(reader, wanted)
+        total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
+    pages = pages_for(total, TOPICS_ON_A_PAGE)
+    page = clamp(page, pages)
+    start = (page - 1) * TOPICS_ON_A_PAGE
+    return Page(first_topics(reader, wanted, TOPICS_ON_A_PAGE, start), page, pages, total)
 
 
-def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[Topic]:
-    """The beginning of a list of topics, for a page that shows no more of it."""
-    return db.session.scalars(_as_rows(_filtered(_listed(reader), wanted)).limit(limit)).all()
+def first_topics(
+    reader: Person, wanted: TopicFilter, limit: int, start: int = 0
+) -> Sequence[Topic]:
+    """The beginning of a list of topics, or a part of it from a place on, for a page that shows no more of it."""
+    pinned = _pinned(reader, wanted)
+    first = pinned[start : start + limit]
+    ids, then = [
+        {"pinned": pinned, "limit": limit - len(first), "start": max(0, start - len(pinned))},
+        {"first": first},
+    ]
+    return db.session.scalars(_rows_of(reader, wanted), ids | then).all()
+
+
+def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
+    """The ids of the topics that stand above the others; only lists of an agenda by activity have some."""
+    if not wanted.agenda_id or wanted.order != "active":
+        return []
+    return list(db.session.scalars(_pinned_in(reader, wanted)))
+
+
+@for_reach
+def _pinned_in(reader: Person, wanted: TopicFilter) -> Select[Any]:
+    pinned = _filtered(_listed(reader), wanted).where(Topic.pinned_at.is_not(None))
+    return pinned.with_only_columns(Topic.id).limit(MOST_PINNED)
+
+
+@for_reach
+def _rows_of(reader: Person, wanted: TopicFilter) -> Select[Any]:
+    """Some pinned topics and some of the others. Ids first, which an index has, so that deep pages read few rows."""
+    found = _filtered(_listed(reader), wanted).with_only_columns(Topic.id)
+    others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
+    others = others.limit(bindparam("limit")).offset(bindparam("start")).subquery()
+    pinned = select(Topic.id).where(Topic.id.in_(bindparam("first", expanding=True)))
+    ids = union_all(pinned, select(others.c.id)).subquery()
+    query = _as_rows(select(Topic).join(ids, ids.c.id == Topic.id))
+    if wanted.agenda_id and wanted.order == "active":
+        query = query.order_by(Topic.pinned_at.is_(None))
+    return query.order_by(*_order(wanted))
 
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
-    query = _where(_listed(reader), wanted).with_only_columns(Topic.kind, func.count())
-    return {row[0]: row[1] for row in db.session.execute(query.group_by(Topic.kind))}
+    is_kept = not (wanted.theme or wanted.author_id)
+    counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
+    return {kind: number for kind, number in db.session.execute(counted) if number}
+
+
+@for_reach
+def _kept_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
+    row = TopicCount
+    query = select(row.kind, func.sum(row.number)).where(
+        read_by(reader, row.audience), or_(~row.is_hidden, moderated_by(reader, row.agenda_id))
+    )
+    if wanted.agenda_id:
+        query = query.where(row.agenda_id == wanted.agenda_id)
+    if wanted.language:
+        query = query.where(row.language == wanted.language)
+    if wanted.order == "unanswered":
+        query = query.where(row.is_waiting)
+    return query.group_by(row.kind)
+
+
+def _counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
+    query = _where(_listed(reader), wanted)
+    return query.with_only_columns(Topic.kind, func.count()).group_by(Topic.kind)
 
 
 def latest_topics(reader: Person, limit: int) -> Sequence[Topic]:
     """The topics with the latest posts, ready for `topic_row`."""
-    query = _listed(reader).order_by(Topic.active_at.desc(), Topic.id.desc())
-    return db.session.scalars(_as_rows(query).limit(limit)).all()
+    return first_topics(reader, TopicFilter(), limit)
 
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[Topic]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
+    return db.session.scalars(_waiting(reader), {"limit": limit}).all()
+
+
+@for_reach
+def _waiting(reader: Person) -> Select[Any]:
     query = _listed(reader).where(
-        Topic.kind == "question",
+        # The word itself and no parameter: SQLite finds the index over them no other way.
+        Topic.kind == literal("question", literal_execute=True),
         Topic.answer_id.is_(None),
         Topic.locked_at.is_(None),
         Topic.hidden_at.is_(None),
     )
-    return db.session.scalars(_as_rows(query.order_by(Topic.id.desc())).limit(limit)).all()
+    return _as_rows(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
 
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
@@ -137,18 +226,22 @@ def _one_topic(reader: Person) -> Select[Any]:
 
 
 def _listed(reader: Person) -> Select[Any]:
-    return visible_topics(reader).where(or_(Topic.kind != "case", Topic.replies_count > 0))
+    """A case stands in lists once it has comments. There are few cases, so that they are looked for apart."""
+    other = aliased(Topic)
+    discussed = select(other.id).where(other.kind == "case", other.replies_count > 0)
+    return visible_topics(reader).where(or_(Topic.kind != "case", Topic.id.in_(discussed)))
 
 
 def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
     query = _where(query, wanted)
     if wanted.kind:
         query = query.where(Topic.kind == wanted.kind)
-    if wanted.order == "newest":
-        return query.order_by(Topic.created_at.desc(), Topic.id.desc())
-    if wanted.agenda_id and wanted.order == "active":
-        query = query.order_by(Topic.pinned_at.is_(None))
-    return query.order_by(Topic.active_at.desc(), Topic.id.desc())
+    return query.order_by(*_order(wanted))
+
+
+def _order(wanted: TopicFilter) -> tuple[Any, ...]:
+    moment = Topic.created_at if wanted.order == "newest" else Topic.active_at
+    return moment.desc(), Topic.id.desc()
 
 
 def _where(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
@@ -345,10 +438,15 @@ def my_marks(member: Person, posts: Iterable[Post | Line]) -> dict[int, dict[str
     found: dict[int, dict[str, Mark]] = {}
     if not member.is_member or not ids:
         return found
-    query = select(Mark).where(Mark.post_id.in_(ids), Mark.member_id == member.id)
-    for mark in db.session.scalars(query):
+    for mark in db.session.scalars(_MARKS_OF, {"post_ids": ids, "member_id": member.id}):
         found.setdefault(mark.post_id, {})[mark.kind] = mark
     return found
+
+
+_MARKS_OF = select(Mark).where(
+    Mark.post_id.in_(bindparam("post_ids", expanding=True)),
+    Mark.member_id == bindparam("member_id"),
+)
 
 
 def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:
@@ -544,6 +642,9 @@ KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSele
         Topic.answer_id: _of_topic(
             Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
         ),
+        Topic.answered_by_id: _of_topic(
+            Post.author_id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
+        ),
     },
     Post: {
         Post.useful_count: _marks(USEFUL),
@@ -577,3 +678,38 @@ def truth_of(model: Any, ids: Sequence[int]) -> Sequence[Any]:
     truths = [truth.label(column.key) for column, truth in KEPT[model].items()]
     query = select(model.id, *truths).where(model.id.in_(there))
     return db.session.execute(query.order_by(model.id)).all()
+
+
+Shelf = tuple[int, str, str, str, bool, bool]  # the key of a `TopicCount`
+
+
+def shelf_of(topic: Topic) -> Shelf | None:
+    """Where a topic counts among the topics of lists; None when it stands in none."""
+    if topic.deleted_at or (topic.kind == "case" and not topic.replies_count):
+        return None
+    is_waiting = topic.kind == "question" and topic.answer_id is None
+    place = (topic.agenda_id, topic.kind, topic.audience, topic.language)
+    return (*place, topic.hidden_at is not None, is_waiting)
+
+
+def true_shelves() -> Select[Any]:
+    """How many topics stand in lists, by key: what every `TopicCount` should say."""
+    is_waiting = and_(Topic.kind == "question", Topic.answer_id.is_(None))
+    key = (Topic.agenda_id, Topic.kind, Topic.audience, Topic.language)
+    key = (*key, Topic.hidden_at.is_not(None), is_waiting)
+    in_lists = or_(Topic.kind != "case", Topic.replies_count > 0)
+    counted = select(*key, func.count()).where(Topic.deleted_at.is_(None), in_lists)
+    return counted.group_by(*key)
+
+
+def wrong_shelves() -> list[tuple[Shelf, int, int]]:
+    """The keys under which another number of topics is kept than there is: key, number kept, number there."""
+    kept = {_shelf(row): row.number for row in db.session.scalars(select(TopicCount))}
+    true = {tuple(row[:4]) + (bool(row[4]), bool(row[5])): row[6] for row in db.session.execute(true_shelves())}
+    pairs = ((key, kept.get(key, 0), true.get(key, 0)) for key in sorted({*kept, *true}))
+    return [(key, has, should) for key, has, should in pairs if has != should]
+
+
+def _shelf(row: TopicCount) -> Shelf:
+    place = (row.agenda_id, row.kind, row.audience, row.language)
+    return (*place, row.is_hidden, row.is_waiting)
