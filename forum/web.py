@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     current_app,
@@ -23,11 +24,13 @@ from flask import (
     session,
     url_for,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, format_date, get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
+from itsdangerous import BadSignature
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -108,6 +111,25 @@ class SignedIn(UserMixin):
     def get_id(self) -> str:
         """The token that the cookie holds."""
         return self.token
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Signed cookies whose age is not asked for: the session on the server says how long it lasts.
+
+    With a clock that was set back every cookie would come from the future, count as forged, and be replaced: whoever
+    looked at a page meanwhile would stay signed out when the clock is right again.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie holds, or nothing when it is not signed by us."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        try:
+            held = serializer.loads(request.cookies.get(self.get_cookie_name(app), ""))
+        except BadSignature:
+            held = {}
+        return self.session_class(held)
 
 
 def me() -> Person:
@@ -330,6 +352,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = Id
     babel.init_app(app, default_locale="en", default_timezone="UTC")
     app.before_request(_refuse_strangers)
+    app.session_interface = Cookies()
     csrf.init_app(app)
     login.init_app(app)
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off

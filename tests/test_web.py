@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -677,6 +678,22 @@ def test_no_database_at_all_is_not_available(
     for address in ("/", "/topics", "/rules"):
         answer = client.get(address)
         assert answer.status_code == 503 and "not available" in text(answer), address
+
+
+# Cookies and the clock
+
+
+def test_a_clock_that_was_set_back_signs_nobody_out(
+    app: Flask, people: Any, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is not signed by us opens nothing, whatever the clock says."""
+    browser = sign_in(people.ana)
+    real = time.time
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: real() - 86_400)
+    assert browser.get("/settings").status_code == 200
+    held = browser.get_cookie("session")
+    browser.set_cookie("session", held.value[:-2])
+    assert browser.get("/settings").status_code == 303
 
 
 # Words of pages
