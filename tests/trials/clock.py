@@ -33,12 +33,15 @@ def jumps(trial: Trial) -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     port = trial.site.start()
+    trial.plan.keeps_passwords = True
     with trial.at_work(10_000_000):
         for jump in JUMPS:
             trial.wait_for(trial.plan.done + trial.amount(150, 40))
             offset.write_text(f"{jump:+d}")
         trial.wait_for(trial.plan.done + trial.amount(150, 40))
         trial.plan.stopped.set()
+    out = trial.plan.tally.statuses["400"]
+    trial.result.need(not out, f"{out} forms were refused as those of somebody signed out")
     _ten_years_on(trial, port, offset)
     trial.judge()
 

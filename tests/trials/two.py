@@ -10,6 +10,7 @@ from html import unescape
 
 from tests.trials.browser import Answer, Browser, Lost, Tally
 from tests.trials.clients import SEEN, SHOWN, text_in
+from tests.trials.ledger import DONE, Ledger
 from tests.trials.run import Trial
 from tests.trials.site import PASSWORD
 
@@ -122,6 +123,7 @@ def _sign_out_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
 
 
 def _hide_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
+    book = Ledger(trial.plan.folder, "two-servers")
     moderator, author = _writer(trial, ports[0], -1), _writer(trial, ports[0])
     visitor = Browser(ports[1], trial.plan.tally)
     slowest = 0.0
@@ -134,8 +136,10 @@ def _hide_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
         )
         page = _insist(lambda: moderator.ask(f"/posts/{post}/hide"))  # noqa: B023
         seen = SEEN.search(page.text)
+        book.sent(f"hide-{post}", "hide", post=post)
         fields = {"reason": "Off the subject.", "seen": seen[1] if seen else ""}
         answer = _insist(lambda: moderator.send(f"/posts/{post}/hide", **fields))  # noqa: B023
+        book.answered(f"hide-{post}", DONE)
         trial.result.need(answer.status == 303, f"hiding was answered {answer.status}")
         slowest = max(slowest, _until(lambda: sign not in visitor.ask(address).text))  # noqa: B023
     trial.result.need(slowest <= AT_ONCE, f"a hidden post was seen for {slowest:.1f} s elsewhere")
