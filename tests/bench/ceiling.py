@@ -1,18 +1,23 @@
 """What a server can do at most: the same bytes from a bare WSGI callable, and from an empty Flask view.
 
-granian runs `bare` and `empty` as it runs the forum. `bare` answers what is in the file that BENCH_BYTES names.
+granian runs `bare` and `empty` as it runs the forum. `bare` answers, headers and all, what is in the file of JSON that
+BENCH_ANSWER names.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-BODY = Path(os.environ["BENCH_BYTES"]).read_bytes() if "BENCH_BYTES" in os.environ else b"nothing"
-HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(BODY)))]
+SAID = (
+    json.loads(Path(os.environ["BENCH_ANSWER"]).read_text()) if "BENCH_ANSWER" in os.environ else {}
+)
+BODY = SAID.get("body", "nothing").encode()
+HEADERS = [(name, value) for name, value in SAID.get("headers", [])]
 empty = Flask("empty")
 empty.add_url_rule("/", "nothing", lambda: "nothing")
 

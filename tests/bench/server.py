@@ -6,6 +6,7 @@ rounds; a figure is the median of the rounds' ratios, so that it holds on a busy
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -39,6 +40,7 @@ TOP = Path(__file__).parents[2]
 ROUNDS, SECONDS = 5, 3
 SMALL = {"topics": "500", "posts": "10000"}
 Row = tuple[str, str, str, bool]
+OF_SERVER = {"date", "server"}  # headers that the server itself adds
 AGENT = {"Accept-Encoding": "identity"}
 
 
@@ -140,11 +142,13 @@ def throughput(forum: Forum) -> Iterator[Row]:
     paths, cookie = forum.addresses(), forum.cookie()
     topic, agenda = paths["topic"][0], paths["agenda"][0]
     with served(forum.environment) as (url, _process, _seconds):
-        same_bytes = urllib.request.urlopen(url + topic).read()
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(same_bytes)
+        answer = urllib.request.urlopen(url + topic)
+        headers = [pair for pair in answer.getheaders() if pair[0].lower() not in OF_SERVER]
+        same = {"headers": headers, "body": answer.read().decode()}
+    with tempfile.NamedTemporaryFile("w") as file:
+        json.dump(same, file)
         file.flush()
-        bytes_of = {"BENCH_BYTES": file.name}
+        bytes_of = {"BENCH_ANSWER": file.name}
         with (
             served(bytes_of, "tests.bench.ceiling:bare") as (bare, *_b),
             served({}, "tests.bench.ceiling:empty") as (empty, *_e),
