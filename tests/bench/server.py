@@ -40,7 +40,7 @@ TOP = Path(__file__).parents[2]
 ROUNDS, SECONDS = 5, 3
 SMALL = {"topics": "500", "posts": "10000"}
 Row = tuple[str, str, str, bool]
-OF_SERVER = {"date", "server"}  # headers that the server itself adds
+OF_SERVER = {"connection", "date", "server"}  # headers that the server itself adds
 AGENT = {"Accept-Encoding": "identity"}
 
 
