@@ -7,6 +7,7 @@ no longer maintained since June 2026, so it must not be the last gate (see docs/
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2s
@@ -331,7 +332,18 @@ def _renderer() -> MarkdownIt:
 
 
 _RENDERER = _renderer()
-_BLEACH = bleach.Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols=SCHEMES, strip=True)
+
+
+class _Bleach(threading.local):
+    """bleach's cleaner, one for each thread: in two at once it loses a text, or gives one person's to another."""
+
+    def __init__(self) -> None:
+        self.cleaner = bleach.Cleaner(
+            tags=TAGS, attributes=ATTRIBUTES, protocols=SCHEMES, strip=True
+        )
+
+
+_BLEACH = _Bleach()
 _NH3 = nh3.Cleaner(
     tags=set(TAGS),
     attributes={tag: set(names) - {"class"} for tag, names in ATTRIBUTES.items()},
@@ -343,7 +355,7 @@ _NH3 = nh3.Cleaner(
 
 
 def _clean(html: str) -> Markup:
-    return Markup(_NH3.clean(_BLEACH.clean(html)))
+    return Markup(_NH3.clean(_BLEACH.cleaner.clean(html)))
 
 
 def _as_it_is(source: str) -> Markup:

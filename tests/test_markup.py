@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import html5lib
@@ -245,7 +247,7 @@ def test_each_cleaner_alone_would_hold() -> None:
         r"<[^>]*\son\w+\s*=|<(script|iframe|object|style|form|base|meta|svg|math|img)\b"
     )
     for text in HOSTILE:
-        for clean in (markup._BLEACH.clean, markup._NH3.clean, markup._clean):
+        for clean in (markup._BLEACH.cleaner.clean, markup._NH3.clean, markup._clean):
             assert not unsafe.search(clean(markup.tidy(text))), text
 
 
@@ -316,3 +318,17 @@ def test_any_text_is_written(source: str) -> None:
     markup.paragraphs(source), markup.quoted_posts(source), markup.fold(source)
     assert markup.slugify(source).encode()
     assert len(markup.excerpt(written.plain, 50)) <= 50
+
+
+def test_texts_written_at_the_same_moment_stay_apart() -> None:
+    """What a thread writes is neither lost nor another's: bleach's cleaner knows one text at a time."""
+    sources = [f"Text {number}: **{'a' * number}**" for number in range(1, 9)]
+    wanted = [markup.write(source) for source in sources]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(sources)) as pool:
+            together = list(pool.map(markup.write, sources * 20))
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == wanted * 20
