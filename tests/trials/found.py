@@ -186,6 +186,9 @@ def look_at_pages(site: Site, posts: Sequence[Found]) -> Iterator[str]:
                 shown.append(int(number))
                 post = numbered[int(number)]
                 post.is_shown = state != "gone" and _sign(post.text) in html
+                strange = set(SIGN.findall(html)) - {_sign(post.text)}
+                if strange:
+                    yield f"{post.key}: shows the words of another post: {strange}"
         if shown != sorted(number for number in numbered if number > 1):
             yield f"topic {topic}: the public pages do not show every number once, in order"
 
