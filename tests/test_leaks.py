@@ -11,12 +11,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
-from forum.db import at, now
+from forum.db import at, db, now
 from forum.dialogue.actions import NewTopic, edit, mark, open_topic, reply
 from forum.library.actions import (
     CaseText,
@@ -33,6 +33,7 @@ from forum.members.queries import city_by_name, get_member
 from forum.moderation.actions import decide, report
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import remembered
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -63,8 +64,22 @@ class Planted:
 
 
 @pytest.fixture
-def planted(people: Any, agenda: Agenda) -> Planted:
+def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
     """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
+    names = remembered("planted", app, lambda: plant(people, agenda))
+    _read_again(people, agenda)
+    others = get_member(SYSTEM, "nobody-here"), get_member(SYSTEM, people.chitra.handle)
+    return Planted(*names, *others)
+
+
+def _read_again(people: Any, *rows: Any) -> None:
+    for row in (*vars(people).values(), *rows):
+        if row in db.session:  # a browser's request lets go of all
+            db.session.refresh(row)
+
+
+def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
+    """Plant it all by the real deeds; the ids of the things, of the shown topic, of the posts."""
     found_federation(SYSTEM, "Interurban")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
@@ -85,10 +100,7 @@ def planted(people: Any, agenda: Agenda) -> Planted:
     ids = {"post": post.id, "topic": topic.id, "case": case.id, "practice": practice.id}
     somebody = _somebody()
     mark(somebody, shown_post(shown), "tried it", "kept", secret("member"))
-    other_host = get_member(SYSTEM, people.chitra.handle)
-    return Planted(
-        {**ids, "member": somebody.id}, shown.id, [post.id, *replies], somebody, other_host
-    )
+    return {**ids, "member": somebody.id}, shown.id, [post.id, *replies]
 
 
 def shown_post(topic: Any) -> int:
@@ -138,6 +150,11 @@ def _somebody() -> Member:
 
 def hide_all(people: Any, planted: Planted) -> None:
     """Ben reports everything, the notices go out, the moderator hides it all."""
+    remembered("hidden", current_app, lambda: _hide_all(people, planted))
+    _read_again(people)
+
+
+def _hide_all(people: Any, planted: Planted) -> None:
     for kind, item_id in planted.ids.items():
         report(people.ben, kind, item_id, "rules")
     make_notices(SYSTEM)

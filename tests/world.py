@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
+
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
-from forum.db import at, now
+from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
 from forum.library import actions as library
@@ -18,12 +20,20 @@ from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM
+from tests.conftest import remembered
 
 LONG_AGO = timedelta(hours=2)
 
 
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
     """Ana's things, Ben's words about them, and what a host and a moderator did: names by kind."""
+    made = remembered("world", current_app, lambda: _build(people, agenda))
+    for row in (*vars(people).values(), agenda):
+        db.session.refresh(row)
+    return dict(made)
+
+
+def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     with at(now() - LONG_AGO):
         members.found_federation(SYSTEM, "Interurban", "Cities that talk")
         made = {**_curated(people, agenda), **_written(people, agenda)}
