@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import metadata
@@ -21,6 +22,7 @@ from babel.support import NullTranslations
 from flask import Flask, current_app
 from flask.templating import Environment
 from jinja2 import FileSystemBytecodeCache, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -106,6 +108,15 @@ class Templates(Environment):
         return Markup(self.translations.ungettext(singular, plural, number))
 
 
+class _Kept(FileSystemBytecodeCache):
+    """Compiled templates in files. A full disk is no reason to show no page."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep one if there is room."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 def keep_compiled(app: Flask, folder: Path) -> None:
     """Keep compiled templates in a folder, so that the first page of a new process is not a slow one.
 
@@ -117,7 +128,7 @@ def keep_compiled(app: Flask, folder: Path) -> None:
     for path in folder.glob("*.compiled"):
         if mark not in path.name:
             path.unlink(missing_ok=True)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder), f"%s.{mark}.compiled")
+    app.jinja_env.bytecode_cache = _Kept(str(folder), f"%s.{mark}.compiled")
 
 
 def _mark(app: Flask) -> str:
@@ -276,6 +287,11 @@ def asset(name: str) -> str:
         current_app.static_folder or "", name
     )
     return f"{current_app.static_url_path}/{name}?v={version}"
+
+
+def is_current(name: str, version: str) -> bool:
+    """Whether a static file has, at this moment, the content that an address with this version stands for."""
+    return version == _version.__wrapped__(current_app.static_folder or "", name)
 
 
 @cache

@@ -118,3 +118,18 @@ def test_compiled_templates_are_kept_until_what_they_hold_has_changed(
     assert printed[0] == printed[1] != printed[2]
     assert kept.stat().st_mode & 0o077 == 0
     _version.cache_clear()
+
+
+def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: object, _file: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("jinja2.bccache.Bucket.write_bytecode", full)
+    again = Flask("again", template_folder=str(tmp_path))
+    again.jinja_environment = Templates  # type: ignore[assignment]
+    keep_compiled(again, tmp_path / "kept")
+    (tmp_path / "page.html").write_text("words")
+    with again.app_context():
+        assert render_template("page.html") == "words"
