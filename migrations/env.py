@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from forum.db import Base, Html, Moment, db
 
 # Made by hand in a migration, because no model can say them.
 BY_HAND = ("document_fts", "words")
+PATIENCE_MS = 600_000  # for another one who upgrades the same database at this moment
+LOCK = 1_096_114_000  # any number that is always the same
 
 
 def include(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
@@ -24,15 +26,26 @@ def plainly(kind: str, item: object, _context: object) -> str | bool:
     return "sa.Text()" if kind == "type" and isinstance(item, Html) else False
 
 
+def wait_for_others(connection: Connection) -> None:
+    """Begin a transaction that nobody else migrates in: a second one waits, and then finds everything done."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("COMMIT"))
+        # Batch mode rebuilds tables; enforced keys would make it delete what points to them.
+        connection.execute(text("PRAGMA foreign_keys=OFF"))
+        connection.execute(text(f"PRAGMA busy_timeout={PATIENCE_MS}"))
+        connection.execute(text("BEGIN IMMEDIATE"))
+    else:
+        usual = connection.scalar(text("SELECT current_setting('lock_timeout')"))
+        connection.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{usual}'"))
+
+
 def run() -> None:
     """Bring the database to the wanted version, on one connection."""
     engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
     with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # Batch mode rebuilds tables; enforced keys would make it delete what points to them.
-            connection.execute(text("COMMIT"))
-            connection.execute(text("PRAGMA foreign_keys=OFF"))
-            connection.execute(text("BEGIN IMMEDIATE"))
+        wait_for_others(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import create_engine, inspect, text
 
 from forum.db import db
 from tests.forums import Forum, Made, forums
@@ -19,6 +20,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield make
 
 
+LOCK = text("SELECT pg_advisory_xact_lock(1096114000)")  # see migrations/env.py
 OLDER = "The database is of an older version of the forum. Run `flask db upgrade` first."
 NEWER = "The database is of a newer version of the forum. Install that version"
 EMPTY = "The database is empty. Run `flask db upgrade` first."
@@ -58,4 +60,21 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: Made) -
         set_version("0003")
         upgrade()
     assert forum.app.test_client().get("/topics").status_code == 200  # without being started again
+    assert forum.run("check").exit_code == 0
+
+
+def test_of_two_who_upgrade_at_once_one_waits(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a deed waits for a lock, and then it finds that there is nothing left to do."""
+    monkeypatch.setattr("forum.db.BUSY_TIMEOUT_MS", 100)
+    forum = made("twice")
+    engine = create_engine(forum.url)
+    with engine.connect().execution_options(is_writing=True) as first:
+        first.execute(LOCK if engine.dialect.name == "postgresql" else text("SELECT 1"))
+        second = Thread(target=forum.run, args=("db", "upgrade"))
+        second.start()
+        second.join(0.6)
+        assert second.is_alive()
+        assert "alembic_version" not in inspect(engine).get_table_names()
+    engine.dispose()
+    second.join(20)
     assert forum.run("check").exit_code == 0
