@@ -46,6 +46,7 @@ from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
 from forum.permissions import VISITOR, Person
 from forum.settings import Settings
+from forum.templating import is_current
 
 if TYPE_CHECKING:
     from forum.members.models import Member
@@ -440,14 +441,25 @@ def _finish(response: Response) -> Any:
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
         )
     if request.endpoint == "static" and response.status_code < 400:
-        kept = "max-age=31536000, immutable" if "v" in request.args else "no-cache"
-        response.headers["Cache-Control"] = f"public, {kept}"
-        return response
+        return _file(response)
     response.vary.add("Cookie")
     if request.method == "POST" and _is_from_elsewhere():
         session.modified = False  # sends no cookie
     _note_published(response)
     return _cacheable(response) if _is_for_everybody(response) else _private(response)
+
+
+def _file(response: Response) -> Response:
+    """A file is kept for ever under the name of its content, and of no other.
+
+    While a new version comes to one server after the other, an old one may be asked for what it does not have yet.
+    """
+    name = (request.view_args or {}).get("filename", "")
+    kept = is_current(name, request.args.get("v", ""))
+    response.headers["Cache-Control"] = (
+        f"public, {'max-age=31536000, immutable' if kept else 'no-cache'}"
+    )
+    return response
 
 
 def _note_published(response: Response) -> None:

@@ -129,6 +129,16 @@ def test_static_files_are_kept_for_ever_under_the_name_of_their_content(
 
 
 @once
+def test_a_file_is_not_kept_under_the_name_of_a_content_that_it_does_not_have(
+    client: FlaskClient,
+) -> None:
+    """A server of the version before is asked for a file of the next, whose address a page of that one names."""
+    for version in ("0123456789", "", "0"):
+        answer = client.get(f"/static/style.css?v={version}")
+        assert answer.status_code == 200 and answer.headers["Cache-Control"] == "public, no-cache"
+
+
+@once
 def test_a_static_file_that_is_not_there_is_not_kept_for_ever(client: FlaskClient) -> None:
     answer = client.get("/static/none.css")
     assert answer.status_code == 404
