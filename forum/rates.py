@@ -22,6 +22,9 @@ HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO U
 hits = CASE WHEN hit.expires <= :now THEN :amount ELSE hit.hits + :amount END,
 expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETURNING hits"""
 
+# A Valkey that hangs holds a request for so long, once; then each process counts for itself, as without one.
+VALKEY_SECONDS = 0.5
+
 
 def address() -> str:
     """The address that a request comes from; an IPv6 network of /64 counts as one."""
@@ -110,5 +113,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count the requests of an application as its settings say."""
     counters = settings.valkey_url or f"sqlite:///{settings.limits_path}"
     app.config.setdefault("RATELIMIT_STORAGE_URI", counters)
+    if settings.valkey_url:
+        waits = {"socket_timeout": VALKEY_SECONDS, "socket_connect_timeout": VALKEY_SECONDS}
+        app.config.setdefault("RATELIMIT_STORAGE_OPTIONS", waits)
     app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
     limiter.init_app(app)

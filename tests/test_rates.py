@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +23,7 @@ from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.members import actions as members
 from forum.rates import SQLiteStorage
+from forum.settings import Settings
 from tests.world import build
 
 
@@ -222,14 +225,7 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
     server.start()
     try:
         settings = replace(app.extensions["settings"], limits=True, valkey_url=_url(server))
-        machines = []
-        for name in ("one", "other"):
-            folder = tmp_path / name
-            folder.mkdir()
-            machine = create_app(replace(settings, data=folder))
-            machine.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-            machine.test_client_class = type(client)
-            machines.append(machine.test_client())
+        machines = [_machine(settings, tmp_path / name, client) for name in ("one", "other")]
         statuses = [try_password(machines[turn % 2]).status_code for turn in range(12)]
         assert statuses == [422] * 10 + [429] * 2
         assert not list(tmp_path.rglob("limits.sqlite"))
@@ -239,6 +235,34 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
         server.terminate()
         vars(rates.limiter).update(kept)
         rates.limiter.enabled = False
+
+
+@pytest.mark.sqlite_only
+def test_a_valkey_that_hangs_is_waited_for_once(
+    app: Flask, client: FlaskClient, people: Any, tmp_path: Path
+) -> None:
+    kept = dict(vars(rates.limiter))
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+            url = f"valkey://127.0.0.1:{silent.getsockname()[1]}/0"
+            settings = replace(app.extensions["settings"], limits=True, valkey_url=url)
+            machine = _machine(settings, tmp_path / "one", client)
+            begun = time.monotonic()
+            statuses = [try_password(machine).status_code for _turn in range(3)]
+            assert statuses == [422] * 3
+            assert time.monotonic() - begun < 3
+    finally:
+        vars(rates.limiter).update(kept)
+        rates.limiter.enabled = False
+
+
+def _machine(settings: Settings, folder: Path, client: FlaskClient) -> FlaskClient:
+    """A browser at a server with a folder of its own."""
+    folder.mkdir()
+    machine = create_app(replace(settings, data=folder))
+    machine.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    machine.test_client_class = type(client)
+    return machine.test_client()
 
 
 def _url(server: ValkeyServer) -> str:
