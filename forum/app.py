@@ -60,7 +60,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         metrics.init_app(settings, db.engine)
-        logs.init_app(app, settings, db.engine)
     app.before_request(_refuse_wrong_schema)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
     web.init_app(app, settings)
@@ -70,6 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(doors.bp)
     app.context_processor(front.masthead)
     gate.init_app(app, web.MAX_BODY)
+    with app.app_context():
+        logs.init_app(app, settings, db.engine)
     pagecache.init_app(app, settings)
     keep_compiled(app, settings.data / "templates")
     app.cli.add_command(worker)
