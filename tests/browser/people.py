@@ -59,9 +59,7 @@ def passwords_of(data: Path) -> dict[str, tuple[str, str]]:
     return {role: (email, word) for role, email, word in people}
 
 
-def run_site(
-    data: Path, passwords: dict[str, tuple[str, str]], **settings: str
-) -> Iterator[Site]:
+def run_site(data: Path, passwords: dict[str, tuple[str, str]], **settings: str) -> Iterator[Site]:
     """Start the server and its worker over what is in a folder (or a database of the settings); end both."""
     port = _free_port()
     environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(data), "FORUM_LIMITS": "0"}
@@ -128,8 +126,10 @@ class Visit:
             self.complaints.append(message.text)
 
     def go(self, path: str) -> Page:
-        """Open an address."""
-        self.page.goto(path, wait_until="load")
+        """Open an address, anew even where the browser would only go to another part of the same page."""
+        answer = self.page.goto(path, wait_until="load")
+        if answer is None:
+            self.page.reload(wait_until="load")
         if self.has_scripts:
             self.page.evaluate(KEYS_ARE_READY)
         return self.page

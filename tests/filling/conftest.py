@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
+from forum.db import Base, db
 from forum.filling import forms
 from forum.filling.forms import Plan, shape_of
 from tests.conftest import SAMPLE_CITIES
@@ -24,3 +26,12 @@ def often(monkeypatch):
 def plan(often) -> Plan:
     """The plan of forty posts in six topics."""
     return Plan(shape_of(6, 40, 12, 16, 3), SAMPLE_CITIES)
+
+
+def forget_numbers() -> None:
+    """Let the next rows have the numbers of an empty database; PostgreSQL remembers those of other tests."""
+    if db.engine.dialect.name == "postgresql":
+        for table in Base.metadata.sorted_tables:
+            if "id" in table.c and table.name != "city":
+                db.session.execute(text(f"ALTER SEQUENCE {table.name}_id_seq RESTART"))
+        db.session.commit()

@@ -21,6 +21,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import all_rows
+from tests.filling.conftest import forget_numbers
 from tests.filling.deeds import join_all, play
 
 HASHES = {0: "no hash"}
@@ -64,6 +65,7 @@ def indexed_words() -> list[Any]:
 
 
 def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
+    forget_numbers()
     found(SYSTEM, plan, HASHES)
     with thrown_away():
         done = play(plan, queries.frame())

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
-from forum.db import Base, db
+from forum.db import db
 from forum.dialogue.models import Post
 from forum.errors import Busy
 from forum.filling import commands
@@ -20,6 +20,7 @@ from forum.members import actions as members
 from forum.members.queries import by_email, federation
 from forum.permissions import SYSTEM
 from tests.conftest import SAMPLE_CITIES, all_rows
+from tests.filling.conftest import forget_numbers
 from tests.filling.test_actions import thrown_away
 
 Run = Callable[..., Result]
@@ -77,15 +78,6 @@ def check_signing_in(said: str) -> None:
     assert known is not None
     assert known.is_demo
     assert "--topics 4 --posts 30 --members 10 --largest 16 --seed 1" in known.tagline
-
-
-def forget_numbers() -> None:
-    """Let the next rows have the numbers of an empty database; PostgreSQL remembers those of other tests."""
-    if db.engine.dialect.name == "postgresql":
-        for table in Base.metadata.sorted_tables:
-            if "id" in table.c and table.name != "city":
-                db.session.execute(text(f"ALTER SEQUENCE {table.name}_id_seq RESTART"))
-        db.session.commit()
 
 
 def stopped_after(pages: int) -> Callable[..., None]:
