@@ -16,12 +16,16 @@ LAST_PAGE = 100_000
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list: its items, its number (from 1), how many pages and items there are in all."""
+    """One page of a list: its items, its number (from 1), how many pages and items there are in all.
+
+    Of a list that `is_capped` only the beginning is counted and has pages.
+    """
 
     items: Sequence[T]
     number: int
     pages: int
     total: int
+    is_capped: bool = False
 
     @property
     def previous(self) -> int | None:
@@ -55,6 +59,16 @@ def page_of(query: Select[Any], number: int, size: int, total: int | None = None
     number = clamp(number, pages)
     rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).unique().all()
     return Page(rows, number, pages, total)
+
+
+def rows_by_id(query: Select[Any], key: Any, *options: Any) -> Select[Any]:
+    """The entities of a query with limit and offset, chosen by their `key` first.
+
+    Where an index knows the key, a deep page skips rows without reading them and what is joined to them.
+    """
+    found = query.with_only_columns(key).subquery()
+    whole = select(key.class_).join(found, found.c[0] == key).options(*options)
+    return whole.order_by(*query._order_by_clauses)
 
 
 def count_of(query: Select[Any]) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, themes_by_id
-from forum.db import ANYTHING, action, db, now, topic_scope, touches
+from forum.db import ANYTHING, Base, action, db, now, topic_scope, touches
 from forum.dialogue.models import (
     KINDS,
     MARKS,
@@ -28,10 +31,12 @@ from forum.dialogue.models import (
     Quote,
     Revision,
     Topic,
+    TopicCount,
     TopicTheme,
 )
 from forum.dialogue.queries import (
     KEY_LENGTH,
+    Shelf,
     first_post,
     gone_posts,
     is_told,
@@ -42,7 +47,9 @@ from forum.dialogue.queries import (
     posts_to_index,
     posts_to_quote,
     quoted_by,
+    shelf_of,
     topic_to_change,
+    true_shelves,
     truth_of,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
@@ -114,6 +121,7 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     _set_themes(topic, new.themes)
     _index_topic(author, topic, new.text.plain)
     note_activity(author, agenda_id, now(), topics=_shown(topic))
+    _move_shelf(author, None, shelf_of(topic))
     _count_post(author, topic, post, 1)
     _note_quotes(author, topic, post, new.text.plain)
     return topic
@@ -140,6 +148,7 @@ def reply(
     require(author.can.reply(topic))
     organisation_id = _organisation(author, for_organisation)
     _check_text(text)
+    before = shelf_of(topic)
     try:
         with db.session.begin_nested():
             number = _next_number(topic)
@@ -149,6 +158,7 @@ def reply(
     except IntegrityError:
         return _sent_twice(author, key, text)
     note_activity(author, topic.agenda_id, now())
+    _move_shelf(author, before, shelf_of(topic))
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
     told = _note_quotes(author, topic, post, text.plain)
@@ -276,15 +286,21 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     topic = topic_to_change(member, topic_id)
     require(member.can.choose_answer(topic))
     if post_id is None:
-        topic.answer_id = None
+        _set_answer(member, topic, None)
         return topic
     post = post_to_change(member, post_id)
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
-        topic.answer_id = post.id
+        _set_answer(member, topic, post)
         _note(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
+
+
+def _set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
+    with _shelved_anew(doer, topic):
+        topic.answer_id = post.id if post else None
+        topic.answered_by_id = post.author_id if post else None
 
 
 # Moderating
@@ -406,7 +422,7 @@ def rename(
     if audience is not None:
         _change_audience(doer, topic, audience)
     if text is not None:
-        _rewrite(topic, text)
+        _rewrite(doer, topic, text)
     if agenda_id is not None and agenda_id != topic.agenda_id:
         _move(doer, topic, agenda_id)
     _index_topic(doer, topic, "")
@@ -495,6 +511,18 @@ def mend_members(system: Person, member_ids: Sequence[int]) -> None:
     require(system.can.administer())
     for member_id, posts in truth_of(Member, member_ids):
         correct_posts(system, member_id, posts)
+
+
+@action
+def mend_counts(system: Person) -> None:
+    """Count the topics in lists anew."""
+    require(system.can.administer())
+    kept = Base.metadata.tables["topic_count"]
+    if db.session.get_bind().dialect.name == "postgresql":
+        # Deeds that have counted are waited for, and those that have not will count on top of this.
+        db.session.execute(text("LOCK TABLE topic_count IN SHARE ROW EXCLUSIVE MODE"))
+    db.session.execute(delete_rows(kept))
+    db.session.execute(insert(kept).from_select(list(kept.c.keys()), true_shelves()))
 
 
 @action
@@ -717,7 +745,9 @@ def _edit_topic(
 ) -> None:
     _retitle(author, topic, title)
     topic.slug = slugify(title, "topic")
-    topic.excerpt, topic.language = excerpt(text.plain), text.language
+    topic.excerpt = excerpt(text.plain)
+    with _shelved_anew(author, topic):
+        topic.language = text.language
     if themes is not None:
         _set_themes(topic, themes)
     if audience is not None:
@@ -744,15 +774,17 @@ def _change_audience(doer: Person, topic: Topic, audience: str) -> None:
     if audience == topic.audience:
         return
     _count_all(doer, topic, -1)
-    topic.audience = audience
+    with _shelved_anew(doer, topic):
+        topic.audience = audience
     _count_all(doer, topic, 1)
     search.set_audience(doer, "topic", topic.id, audience)
 
 
-def _rewrite(topic: Topic, text: Written) -> None:
+def _rewrite(doer: Person, topic: Topic, text: Written) -> None:
     post = first_post(topic)
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
-    post.language = topic.language = text.language
+    with _shelved_anew(doer, topic):
+        post.language = topic.language = text.language
 
 
 # Taking away and bringing back
@@ -773,9 +805,10 @@ def _take_away(doer: Person, post: Post, was_shown: bool) -> None:
     """Everything that speaks of a post that readers see no longer."""
     topic = post.topic
     if was_shown and post.number > 1:
-        topic.replies_count -= 1
+        with _shelved_anew(doer, topic):
+            topic.replies_count -= 1
     if topic.answer_id == post.id:
-        topic.answer_id = None
+        _set_answer(doer, topic, None)
     if post.number == 1:
         topic.excerpt = ""
         _index_topic(doer, topic, "")
@@ -785,7 +818,8 @@ def _take_away(doer: Person, post: Post, was_shown: bool) -> None:
 def _bring_back(doer: Person, post: Post) -> None:
     topic = post.topic
     if post.number > 1:
-        topic.replies_count += 1
+        with _shelved_anew(doer, topic):
+            topic.replies_count += 1
     _count_post(doer, topic, post, 1)
     if post.number == 1:
         plain = write(post.source, post.language).plain  # rare, so it may run under the lock
@@ -804,13 +838,15 @@ def _is_worth_keeping(post: Post) -> bool:
 
 def _hide_topic(doer: Person, topic: Topic) -> None:
     _count_all(doer, topic, -1)
-    topic.hidden_at = now()
+    with _shelved_anew(doer, topic):
+        topic.hidden_at = now()
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
 
 
 def _restore_topic(doer: Person, topic: Topic) -> None:
-    topic.hidden_at = None
+    with _shelved_anew(doer, topic):
+        topic.hidden_at = None
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))
@@ -818,7 +854,8 @@ def _restore_topic(doer: Person, topic: Topic) -> None:
 
 def _delete_topic(doer: Person, topic: Topic) -> None:
     _count_all(doer, topic, -1)
-    topic.deleted_at = now()
+    with _shelved_anew(doer, topic):
+        topic.deleted_at = now()
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
 
@@ -836,7 +873,8 @@ def _move(doer: Person, topic: Topic, agenda_id: int) -> None:
     shown = _shown(topic)
     note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
     note_activity(doer, agenda_id, topic.active_at, topics=shown)
-    topic.agenda_id = agenda_id
+    with _shelved_anew(doer, topic):
+        topic.agenda_id = agenda_id
     search.move(doer, "topic", topic.id, agenda_id)
 
 
@@ -867,6 +905,42 @@ def _count_all(doer: Person, topic: Topic, by: int) -> None:
         note_activity(doer, topic.agenda_id, topic.created_at, topics=by * shown)
     for author_id, count in posts_by_author(topic):
         note_posts(doer, author_id, by * count)
+
+
+@contextmanager
+def _shelved_anew(doer: Person, topic: Topic) -> Iterator[None]:
+    """Let the numbers of topics in lists follow what is changed of a topic."""
+    before = shelf_of(topic)
+    yield
+    _move_shelf(doer, before, shelf_of(topic))
+
+
+def _move_shelf(doer: Person, before: Shelf | None, after: Shelf | None) -> None:
+    if before != after:
+        count_topics(doer, {shelf: by for shelf, by in ((before, -1), (after, 1)) if shelf})
+
+
+@action
+def count_topics(_doer: Person, moves: Mapping[Shelf, int]) -> None:
+    """Move the numbers of topics in lists, each by so many."""
+    names = [column.name for column in TopicCount.__table__.primary_key]
+    # Always in the same order, so that two deeds never wait for each other
+    rows = [
+        dict(zip(names, key, strict=True)) | {"number": by} for key, by in sorted(moves.items())
+    ]
+    if rows:
+        db.session.execute(PUT[db.session.get_bind().dialect.name], rows)
+
+
+def _put(rows: Any) -> Any:
+    more = {"number": rows.table.c.number + rows.excluded.number}
+    return rows.on_conflict_do_update(index_elements=rows.table.primary_key.columns, set_=more)
+
+
+PUT = {
+    "sqlite": _put(sqlite.insert(Base.metadata.tables["topic_count"])),
+    "postgresql": _put(postgresql.insert(Base.metadata.tables["topic_count"])),
+}
 
 
 def _count_mark(post: Post, kind: str, by: int) -> None:

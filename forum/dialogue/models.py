@@ -8,7 +8,7 @@ from hashlib import blake2s
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
@@ -20,9 +20,24 @@ KINDS = ("experience", "question", "practice", "case")
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
 OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_ON_A_PAGE = 20
+# What lists ask of a topic before they show it. Indexes carry it along, so that turning pages reads no rows.
+ASKED = ["kind", "audience", "agenda_id", "language", "hidden_at", "deleted_at", "answer_id"]
 SIGNS = re.compile(
     r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
 )
+# The same of what somebody has written.
+WHEN_AND_WHETHER = ["created_at", "id", "topic_id", "number", "hidden_at", "deleted_at"]
+IN_AGENDA = ["agenda_id", "active_at", "id"]
+
+
+def _in_order(name: str, *columns: str) -> Index:
+    more = [column for column in ASKED if column not in columns]
+    return Index(f"ix_topic_{name}", *columns, "id", *more)
+
+
+def _only_where(condition: str) -> dict[str, Any]:
+    """An index over some of the rows, on either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Topic(Base):
@@ -30,14 +45,20 @@ class Topic(Base):
 
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
+    `answered_by_id` is who wrote the answer.
     """
 
     __tablename__ = "topic"
     __table_args__ = (
-        Index(None, "agenda_id", "active_at", "id"),
-        Index(None, "active_at", "id"),
+        _in_order("active", "active_at"),
+        _in_order("agenda_active", "agenda_id", "active_at"),
+        _in_order("kind_active", "kind", "active_at"),
+        _in_order("newest", "created_at"),
+        _in_order("agenda_newest", "agenda_id", "created_at"),
+        Index("ix_topic_waiting", "kind", "id", **_only_where("answer_id IS NULL")),
+        Index("ix_topic_pinned", *IN_AGENDA, **_only_where("pinned_at IS NOT NULL")),
         Index(None, "author_id", "id"),
-        Index(None, "kind", "active_at", "id"),
+        Index(None, "answered_by_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,6 +77,7 @@ class Topic(Base):
     answer_id: Mapped[int | None] = mapped_column(
         ForeignKey("post.id", use_alter=True, name="fk_topic_answer_id")
     )
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
     pinned_at: Mapped[datetime | None]
@@ -74,6 +96,24 @@ class Topic(Base):
     def address(self) -> str:
         """The path of the page that shows the topic."""
         return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+class TopicCount(Base):
+    """How many topics of one kind stand in the lists of an agenda, for one audience and in one language.
+
+    `is_hidden` are those that their moderators alone see, `is_waiting` the questions without an answer. Deleted
+    topics and cases without comments stand in no list.
+    """
+
+    __tablename__ = "topic_count"
+
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    audience: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    is_hidden: Mapped[bool] = mapped_column(primary_key=True)
+    is_waiting: Mapped[bool] = mapped_column(primary_key=True)
+    number: Mapped[int]
 
 
 class TopicTheme(Base):
@@ -142,7 +182,14 @@ class Post(Said, Base):
     __table_args__ = (
         Index(None, "topic_id", "number", unique=True),
         Index(None, "author_id", "submission_key", unique=True),
-        Index(None, "author_id", "id"),
+        Index("ix_post_written", "author_id", *WHEN_AND_WHETHER),
+        Index(
+            "ix_post_for_organisation",
+            "organisation_id",
+            *WHEN_AND_WHETHER,
+            **_only_where("organisation_id IS NOT NULL"),
+        ),
+        Index("ix_post_tried", "author_id", *WHEN_AND_WHETHER, **_only_where("tried_count > 0")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

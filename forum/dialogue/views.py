@@ -195,7 +195,7 @@ def discussion(topic: Topic) -> dict[str, Any]:
     _note_read(topic)
     posts = queries.posts_in(me(), topic, web.number("page"))
     answer = _answer_of(topic, posts)
-    shown: list[Post | Line] = [*posts.items, *([answer] if answer else [])]
+    shown = [*posts.items, answer] if answer else posts.items
     return {
         "topic": topic,
         "posts": posts,
@@ -211,14 +211,14 @@ def _note_read(topic: Topic) -> None:
             read_topic(me(), topic.id)
 
 
-def _answer_of(topic: Topic, posts: Page[Line]) -> Post | Line | None:
+def _answer_of(topic: Topic, posts: Page[Line]) -> Line | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: Topic, answer: Post | Line | None) -> dict[str, Any] | None:
+def _structured(topic: Topic, answer: Line | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
     if topic.hidden_at or topic.audience != "public":
         return None
@@ -248,7 +248,7 @@ def _structured(topic: Topic, answer: Post | Line | None) -> dict[str, Any] | No
     return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
 
 
-def _structured_answer(answer: Post | Line) -> dict[str, Any]:
+def _structured_answer(answer: Line) -> dict[str, Any]:
     return {
         "@type": "Answer",
         "text": answer.gist,

@@ -17,6 +17,8 @@ from sqlalchemy import bindparam, insert, text, update
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import Base, action, at, db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import Shelf
 from forum.drawings import PATTERNS
 from forum.filling.models import (
     END,
@@ -34,6 +36,7 @@ from forum.filling.models import (
     Row,
     Saying,
     Someone,
+    Talk,
 )
 from forum.library import actions as library
 from forum.markup import excerpt, fold, slugify, write
@@ -106,6 +109,7 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
 
 def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:
     organisation = known.organisation
+    folded = " " + " ".join(fold(f"{known.name} {known.position}").split())
     return {
         "id": known.id,
         "handle": known.handle,
@@ -117,7 +121,8 @@ def _member(known: Someone, organisations: Sequence[int], password_hash: str) ->
         "position": known.position,
         "organisation_id": None if organisation is None else organisations[organisation],
         "city_id": known.city_id,
-        "folded": " " + " ".join(fold(f"{known.name} {known.position}").split()),
+        "folded": folded,
+        "sort_key": folded[: members.SORT_KEY],
         "joined_at": known.joined_at,
     }
 
@@ -184,7 +189,8 @@ def add(system: Person, page: Page) -> None:
     for table in TABLES:
         _insert(table, page.rows[table])
     _set("topic", page.counters)
-    _set("topic", {key: {"answer_id": post_id} for key, post_id in page.answers.items()})
+    _set("topic", page.answers)
+    dialogue.count_topics(system, page.shelves)
     _count_up(page.posts_by_author)
     for agenda_id, moment in page.active.items():
         agendas.note_activity(system, agenda_id, moment, topics=page.topics_by_agenda[agenda_id])
@@ -248,6 +254,11 @@ class Book:
         rows = [{"topic_id": talk.id, "theme_id": self.frame.themes[n]} for n in talk.themes]
         self.page.rows["topic_theme"] += rows
         self.page.topics_by_agenda[agenda_id] += talk.audience == PUBLIC
+        self.page.shelves[self._shelf(talk, talk.kind == "question")] += 1
+
+    def _shelf(self, talk: Talk, is_waiting: bool) -> Shelf:
+        place = (self.frame.agendas[talk.agenda], talk.kind, talk.audience, talk.language)
+        return (*place, False, is_waiting)
 
     def _count(self, saying: Saying, agenda_id: int) -> None:
         talk, page = saying.talk, self.page
@@ -341,7 +352,10 @@ class Book:
 
     def _choose(self, choice: Choosing) -> None:
         saying = choice.saying
-        self.page.answers[saying.talk.id] = saying.id
+        answer = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+        self.page.answers[saying.talk.id] = answer
+        self.page.shelves[self._shelf(saying.talk, True)] -= 1
+        self.page.shelves[self._shelf(saying.talk, False)] += 1
         self._tell("answer", saying.talk.author, [saying.author], saying, moment=choice.at)
 
     def _hide(self, hiding: Hiding) -> None:

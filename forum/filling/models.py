@@ -171,13 +171,14 @@ Deed = Saying | Marking | Editing | Hiding | Choosing
 class Page:
     """The rows of one transaction by table, and what else they change.
 
-    `counters` are new values of topics that were there before, `answers` the posts that were chosen, by topic.
+    `counters` are new values of topics that were there before, `answers` the posts that were chosen and their authors, by topic.
     """
 
     def __init__(self, tables: Iterable[str]) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in tables}
         self.counters: dict[int, Row] = {}
-        self.answers: dict[int, int] = {}
+        self.answers: dict[int, Row] = {}
+        self.shelves: Counter[Any] = Counter()  # topics in lists, as the dialogue counts them
         self.posts_by_author: Counter[int] = Counter()  # those that everybody may read
         self.topics_by_agenda: Counter[int] = Counter()  # the same
         self.active: dict[int, datetime] = {}  # agendas

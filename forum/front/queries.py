@@ -14,13 +14,15 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
     text,
+    union,
     union_all,
 )
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
@@ -30,19 +32,22 @@ from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_t
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
-from forum.members.queries import visible_members
+from forum.members.queries import HomeCity, home_cities, visible_members
 from forum.moderation.queries import queue_count
 from forum.notifications.queries import unread_count
-from forum.pages import Page, page_of
+from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person
 from forum.search.queries import texts_of
 
 PAGE = 20
+MOST_WRITTEN = 1_000  # contributions of a list, the newest; the others are found by searching
+MOST_RECOGNISED = 500
+MOST_ASKED = 2_000  # posts of several people of which it is asked whether they are listed
 MOST_ARCS = 10
-MOST_REPLIES = 2_000  # of the last weeks, that the map looks at
+MOST_REPLIES = 500  # of the last weeks, that the map looks at
 WEEKS = timedelta(days=30)
 IN_FEED = 40
-ADDRESSES = 10_000  # in one file of the sitemap
+IN_FILE = 5_000  # numbers of each kind of thing in one file of the sitemap, which may hold 50,000 addresses
 ABOUT = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LISTS = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
 
@@ -68,13 +73,15 @@ def masthead(member: Person) -> Masthead:
 class Exchange(NamedTuple):
     """Two cities whose members answered each other, and how often."""
 
-    one: City
-    other: City
+    one: HomeCity
+    other: HomeCity
     replies: int
 
 
-def exchanges(reader: Person, until: datetime, cities: Mapping[int, City]) -> list[Exchange]:
+def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -> list[Exchange]:
     """The pairs of cities with the most replies between them in the last weeks before a moment.
+
+    Where much is written, the newest replies stand for all of them.
 
     The moment is that of the latest post, never the clock, so that the page stays the same until somebody
     writes. Only pairs of `cities`, by id, are named.
@@ -118,18 +125,25 @@ class Recognition(NamedTuple):
     tried_latest: str | None
     practices: int
 
+    def figure(self, number: int) -> str:
+        """A number as the page says it, with a sign where nobody counted further."""
+        return f"{number}+" if number >= MOST_RECOGNISED else str(number)
+
 
 def recognition(reader: Person, member: Member) -> Recognition:
-    """How often a member's posts were chosen as the answer and tried elsewhere, and the practices published."""
-    answers, tried = _answers(reader, member), _trials(reader, member)
+    """How often a member's posts were chosen as the answer and tried elsewhere, and the practices published.
+
+    Nothing is counted further than `MOST_RECOGNISED`.
+    """
+    answers, tried = _answers(reader, member).cte("answers"), _trials(reader, member).cte("tried")
     practices = published_practices(reader).where(Practice.author_id == member.id)
-    latest = tried.with_only_columns(City.name).order_by(Mark.created_at.desc(), City.name)
+    latest = select(City.name).join(tried, tried.c.city_id == City.id)
     columns = (
-        answers.with_only_columns(func.count()),
-        answers.with_only_columns(func.count(Member.city_id.distinct())),
-        tried.with_only_columns(func.count()),
-        tried.with_only_columns(func.count(Mark.city_id.distinct())),
-        latest.where(City.name.is_not(None)).limit(1),
+        select(func.count()).select_from(answers),
+        select(func.count(answers.c.city_id.distinct())),
+        select(func.count()).select_from(tried),
+        select(func.count(tried.c.city_id.distinct())),
+        latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )
     row = db.session.execute(select(*(column.scalar_subquery() for column in columns))).one()
@@ -137,21 +151,25 @@ def recognition(reader: Person, member: Member) -> Recognition:
 
 
 def _answers(reader: Person, member: Member) -> Select[Any]:
-    chosen = visible_topics(reader).join(Post, Post.id == Topic.answer_id)
-    others = chosen.join(Member, Member.id == Topic.author_id)
-    return others.where(Post.author_id == member.id, Topic.author_id != member.id, *is_there())
+    others = visible_topics(reader).join(Member, Member.id == Topic.author_id)
+    chosen = others.where(Topic.answered_by_id == member.id, Topic.author_id != member.id)
+    newest = chosen.with_only_columns(Member.city_id).order_by(Topic.id.desc())
+    return newest.limit(MOST_RECOGNISED)
 
 
-def _trials(reader: Person, member: Member) -> Select[Any]:
+def _trials(reader: Person, member: Member) -> Select[int | None, datetime]:
     marked = visible_topics(reader).join(Post, Post.topic_id == Topic.id)
-    tried = marked.join(Mark, Mark.post_id == Post.id).join(Member, Member.id == Mark.member_id)
-    return tried.outerjoin(City, City.id == Mark.city_id).where(
+    marked = marked.join(Mark, Mark.post_id == Post.id).join(Member, Member.id == Mark.member_id)
+    tried = marked.where(
         Mark.kind == TRIED,
         Post.author_id == member.id,
+        Post.tried_count > literal_column("0"),  # no parameter: so SQLite finds the index
         Mark.member_id != member.id,
         Member.hidden_at.is_(None),
         *is_there(),
     )
+    newest = tried.order_by(Post.created_at.desc(), Post.id.desc()).limit(MOST_RECOGNISED)
+    return newest.with_only_columns(Mark.city_id, Mark.created_at)
 
 
 class Written(NamedTuple):
@@ -163,13 +181,14 @@ class Written(NamedTuple):
 
 def written_by_member(reader: Person, member: Member, number: int) -> Page[Written]:
     """One page of what a member wrote, newest first."""
-    return _written(reader, Post.author_id == member.id, number)
+    posts = _seen(reader, select(Post).where(Post.author_id == member.id, *is_there()))
+    return _written(_newest(posts), number)
 
 
 def written_in_city(reader: Person, city: City, number: int) -> Page[Written]:
     """One page of what the members of a city wrote, newest first."""
     here = visible_members(reader).where(Member.city_id == city.id)
-    return _written(reader, Post.author_id.in_(here.with_only_columns(Member.id)), number)
+    return _written(_lately(reader, _by_one_of(here)), number)
 
 
 def written_in_organisation(
@@ -177,23 +196,54 @@ def written_in_organisation(
 ) -> Page[Written]:
     """One page of what the members of an organisation wrote, or anybody in its name, newest first."""
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
-    own = Post.author_id.in_(here.with_only_columns(Member.id))
-    return _written(reader, or_(own, Post.organisation_id == organisation.id), number)
+    in_its_name = Post.organisation_id == organisation.id
+    return _written(_lately(reader, _by_one_of(here), in_its_name), number)
 
 
-def _written(reader: Person, whose: ColumnElement[bool], number: int) -> Page[Written]:
-    shown = visible_posts(reader).where(
-        whose,
-        *is_there(),
-        Topic.hidden_at.is_(None),
-        or_(Post.number > 1, Topic.home.is_(None)),  # a case or practice is listed as such
-    )
-    newest = shown.order_by(Post.created_at.desc(), Post.id.desc())
-    author = joinedload(Post.author).joinedload(Member.city)
-    page: Page[Post] = page_of(newest.options(author), number, PAGE)
-    texts = texts_of("post", [post.id for post in page.items if post.number > 1])
-    rows = [Written(post, texts.get(post.id) or _opening(post)) for post in page.items]
-    return Page(rows, page.number, page.pages, page.total)
+def _by_one_of(people: Select[Any]) -> ColumnElement[bool]:
+    return Post.author_id.in_(people.with_only_columns(Member.id))
+
+
+def _lately(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
+    """The newest posts of several people. Posts first, which an index has: then few topics are asked about."""
+    newest = (_newest(select(Post).where(one, *is_there()), MOST_ASKED).subquery() for one in whose)
+    ids = union(*(select(rows.c.id) for rows in newest)).subquery()
+    return _newest(_seen(reader, select(Post).join(ids, ids.c.id == Post.id)))
+
+
+def _seen(reader: Person, posts: Select[Any]) -> Select[Any]:
+    """Those of the posts that are listed as such: in topics that the reader sees, and no case or practice."""
+    topics = visible_topics(reader).whereclause
+    is_listed = or_(Post.number > 1, Topic.home.is_(None))
+    seen = posts.join(Post.topic).where(Topic.hidden_at.is_(None), is_listed)
+    return seen if topics is None else seen.where(topics)
+
+
+def _newest(posts: Select[Any], limit: int | None = None) -> Select[Any]:
+    newest = posts.with_only_columns(Post.id).order_by(Post.created_at.desc(), Post.id.desc())
+    return newest.limit(limit or MOST_WRITTEN + 1)
+
+
+def _written(newest: Select[Any], number: int) -> Page[Written]:
+    ids = db.session.scalars(newest).all()
+    total = min(len(ids), MOST_WRITTEN)
+    pages = pages_for(total, PAGE)
+    number = clamp(number, pages)
+    rows = _with_texts(ids[:total][(number - 1) * PAGE : number * PAGE])
+    return Page(rows, number, pages, total, is_capped=len(ids) > MOST_WRITTEN)
+
+
+def _with_texts(ids: Sequence[int]) -> list[Written]:
+    query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*_LISTED_POST)
+    posts = db.session.scalars(query.order_by(Post.created_at.desc(), Post.id.desc())).all()
+    texts = texts_of("post", [post.id for post in posts if post.number > 1])
+    return [Written(post, texts.get(post.id) or _opening(post)) for post in posts]
+
+
+_LISTED_POST = (
+    contains_eager(Post.topic).joinedload(Topic.agenda),
+    joinedload(Post.author).joinedload(Member.city),
+)
 
 
 def _opening(post: Post) -> str:
@@ -206,19 +256,12 @@ def helpers_with(theme: str) -> Select[Any]:
     return found.where(Theme.slug == theme, Theme.removed_at.is_(None))
 
 
-def themes_offered(reader: Person) -> Sequence[tuple[Theme, int]]:
-    """The themes that members can help with, by name, each with how many of them."""
-    here = visible_members(reader).with_only_columns(Member.id)
-    counted = select(Theme, func.count(MemberTheme.member_id)).join(MemberTheme)
-    found = counted.where(Theme.removed_at.is_(None), MemberTheme.member_id.in_(here))
-    rows = db.session.execute(found.group_by(Theme.id).order_by(Theme.name, Theme.id).limit(500))
-    return [(theme, members) for theme, members in rows]
-
-
-def members_in(reader: Person, city_id: int) -> int:
-    """How many members a city has."""
-    here = visible_members(reader).where(Member.city_id == city_id)
-    return db.session.scalar(here.with_only_columns(func.count())) or 0
+def themes_offered(reader: Person) -> Sequence[Theme]:
+    """The themes that members can help with, by name."""
+    helping = visible_members(reader).join(MemberTheme, MemberTheme.member_id == Member.id)
+    helps = helping.where(MemberTheme.theme_id == Theme.id).with_only_columns(Member.id).exists()
+    offered = select(Theme).where(Theme.removed_at.is_(None), helps)
+    return db.session.scalars(offered.order_by(Theme.name, Theme.id).limit(500)).all()
 
 
 # Feeds: what everybody may read, whoever asks
@@ -226,11 +269,15 @@ def members_in(reader: Person, city_id: int) -> int:
 
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
-    opening = _public_posts().where(Post.number == 1)
+    newest = visible_topics(VISITOR).with_only_columns(Topic.id)
     if agenda is not None:
-        opening = opening.where(Topic.agenda_id == agenda.id)
-    newest = opening.order_by(Topic.created_at.desc(), Topic.id.desc()).limit(IN_FEED)
-    return db.session.scalars(newest).all()
+        newest = newest.where(Topic.agenda_id == agenda.id)
+    newest = newest.order_by(*_NEWEST_TOPICS).limit(IN_FEED)
+    opening = _public_posts().where(Post.number == 1, Topic.id.in_(newest))
+    return db.session.scalars(opening.order_by(*_NEWEST_TOPICS)).all()
+
+
+_NEWEST_TOPICS = (Topic.created_at.desc(), Topic.id.desc())
 
 
 def feed_of_topic(topic_id: int) -> tuple[Topic, Sequence[Post]]:
@@ -255,48 +302,63 @@ class Place(NamedTuple):
 
 
 def sitemap_pages() -> int:
-    """How many files the sitemap needs."""
-    rows = _places().subquery()
-    total = db.session.scalar(select(func.count()).select_from(rows)) or 0
-    return -(-(total + len(_fixed_places())) // ADDRESSES) or 1
+    """How many files the sitemap needs: each holds the things whose numbers lie in a range, few enough for a file."""
+    last = [select(func.max(part.id)).scalar_subquery() for part in _numbered()]
+    numbers = db.session.execute(select(*last)).one()
+    return pages_for(max(number or 0 for number in numbers), IN_FILE)
 
 
 def sitemap_page(number: int) -> list[Place]:
-    """The public addresses of one file of the sitemap; the first holds those that are always there, too."""
-    fixed = _fixed_places()
-    start = max(0, (number - 1) * ADDRESSES - len(fixed))
-    size = ADDRESSES - (len(fixed) if number == 1 else 0)
-    rows = db.session.execute(
-        _places().order_by(text("part"), text("id")).offset(start).limit(size)
-    )
-    return (fixed if number == 1 else []) + [Place(row.path, row.changed_at) for row in rows]
+    """The public addresses of one file of the sitemap; the first holds those that are always there, and the cities."""
+    first, last = (number - 1) * IN_FILE + 1, number * IN_FILE
+    parts = [part.within(first, last) for part in _numbered()]
+    parts += [_cities()] if number == 1 else []
+    listed = union_all(*(part.selected(at) for at, part in enumerate(parts)))
+    rows = db.session.execute(listed.order_by(text("part"), text("id")))
+    fixed = _fixed_places() if number == 1 else []
+    return fixed + [Place(row.path, row.changed_at) for row in rows]
 
 
 def _fixed_places() -> list[Place]:
     return [Place(path, None) for path in ("/", *LISTS, *ABOUT)]
 
 
-def _places() -> Any:
+class _Part(NamedTuple):
+    """The things of one kind that the sitemap holds."""
+
+    query: Select[Any]
+    id: Any
+    path: Any
+    changed_at: Any
+
+    def within(self, first: int, last: int) -> _Part:
+        """Those of them whose numbers lie in a range."""
+        return self._replace(query=self.query.where(self.id.between(first, last)))
+
+    def selected(self, number: int) -> Select[Any]:
+        """Address and latest change of each, under the number of the part."""
+        columns = (literal(number).label("part"), self.id.label("id"), self.path.label("path"))
+        query = self.query.order_by(None)
+        return query.with_only_columns(*columns, self.changed_at.label("changed_at"))
+
+
+def _numbered() -> list[_Part]:
+    topics = visible_topics(VISITOR).where(Topic.home.is_(None))
     topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
-    cities = select(Member.city_id).where(Member.hidden_at.is_(None), Member.left_at.is_(None))
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
-    parts: list[tuple[Select[Any], Any, Any, Any]] = [
-        (visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at),
-        (visible_cases(VISITOR), Case.id, "/cases/" + Case.slug, Case.updated_at),
-        (
-            published_practices(VISITOR),
-            Practice.id,
-            "/practices/" + Practice.slug,
-            Practice.updated_at,
-        ),
-        (visible_topics(VISITOR).where(Topic.home.is_(None)), Topic.id, topic, Topic.active_at),
-        (wrote, Member.id, "/members/" + Member.handle, null()),
-        (select(City).where(City.id.in_(cities)), City.id, "/cities/" + City.slug, null()),
-        (select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()),
+    cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
+    shared = "/practices/" + Practice.slug
+    return [
+        _Part(visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at),
+        _Part(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
+        _Part(practices, Practice.id, shared, Practice.updated_at),
+        _Part(topics, Topic.id, topic, Topic.active_at),
+        _Part(wrote, Member.id, "/members/" + Member.handle, null()),
+        _Part(select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()),
     ]
-    return union_all(*(_part(at, *part) for at, part in enumerate(parts)))
 
 
-def _part(number: int, query: Select[Any], row: Any, path: Any, changed_at: Any) -> Select[Any]:
-    columns = (literal(number).label("part"), row.label("id"), path.label("path"))
-    return query.order_by(None).with_only_columns(*columns, changed_at.label("changed_at"))
+def _cities() -> _Part:
+    """Cities have the numbers of the list that they come from, so that no range holds them."""
+    here = [city.id for city in home_cities(VISITOR)]
+    return _Part(select(City).where(City.id.in_(here)), City.id, "/cities/" + City.slug, null())

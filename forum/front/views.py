@@ -51,20 +51,23 @@ from forum.library.queries import (
 )
 from forum.markup import excerpt
 from forum.members.forms import KIND_NAMES
-from forum.members.models import City, Member, Organisation
+from forum.members.models import City, Member
 from forum.members.queries import (
     DirectoryFilter,
+    HomeCity,
     cities_with_members,
     get_city,
     get_member,
     get_organisation,
+    home_cities,
     languages,
     languages_of_members,
+    members_count,
     members_named,
     members_of_city,
     members_of_organisation,
     my_profile,
-    organisations_with_members,
+    names_of_organisations,
 )
 from forum.members.queries import (
     directory as directory_of,
@@ -108,7 +111,7 @@ def home() -> Answer:
     """What this is, the latest dialogue, the map, the agendas, the newest cases and practices."""
     reader = me()
     latest = latest_topics(reader, ON_HOME)
-    cities = cities_with_members(reader)
+    cities = home_cities(reader)
     practices = latest_practices(reader, ASIDE)
     return render_template(
         "front/home.html",
@@ -127,7 +130,7 @@ def home() -> Answer:
 class Hub(NamedTuple):
     """A city on the map that takes part in an exchange, and where its name goes."""
 
-    city: City
+    city: HomeCity
     place: tuple[float, float]
     label: tuple[float, float, str] | None
 
@@ -140,8 +143,8 @@ class World(NamedTuple):
     arcs: Sequence[str]
 
 
-def _world(cities: Sequence[tuple[City, int]], until: datetime | None) -> World:
-    by_id = {city.id: city for city, _members in cities}
+def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
+    by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
     named = {city.id: city for pair in found for city in (pair.one, pair.other)}
     where = {city.id: drawings.project(city.latitude, city.longitude) for city in by_id.values()}
@@ -217,7 +220,7 @@ def profile(handle: str) -> Answer:
         written=queries.written_by_member(reader, member, web.number("page")),
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
-        neighbours=queries.members_in(reader, member.city_id) if member.city_id else 0,
+        neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
         spot=_spot(member.city),
         hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
         if member.hosted
@@ -249,20 +252,21 @@ def _names_of(codes: Iterable[str]) -> list[str]:
 def directory() -> Answer:
     """The members, by name, city, organisation, language and what they can help with."""
     reader = me()
-    cities = sorted((city for city, _count in cities_with_members(reader)), key=lambda c: c.name)
-    organisations = [one for one, _count in organisations_with_members(reader)]
+    cities, organisations = home_cities(reader), names_of_organisations(reader)
     choices = {
         "city": [(city.slug, city.label) for city in cities],
-        "organisation": [(one.slug, one.name) for one in organisations],
-        "language": [(code, name) for code, name, _count in languages_of_members(reader)],
-        "theme": [(theme.slug, theme.name) for theme, _count in queries.themes_offered(reader)],
+        "organisation": [(slug, name) for _id, slug, name in organisations],
+        "language": languages_of_members(reader),
+        "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
     }
     chosen = {name: web.choice(name, dict(offered)) for name, offered in choices.items()}
     chosen["words"] = web.text("words", LONGEST_QUERY)
     wanted = DirectoryFilter(
         words=chosen["words"],
-        city_id=_id_of(chosen["city"], cities),
-        organisation_id=_id_of(chosen["organisation"], organisations),
+        city_id=next((city.id for city in cities if city.slug == chosen["city"]), None),
+        organisation_id=next(
+            (key for key, slug, _name in organisations if slug == chosen["organisation"]), None
+        ),
         language=chosen["language"],
         ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
     )
@@ -275,10 +279,6 @@ def directory() -> Answer:
     )
 
 
-def _id_of(slug: str, rows: Iterable[City | Organisation]) -> int | None:
-    return next((row.id for row in rows if row.slug == slug), None)
-
-
 @bp.get("/cities", endpoint="cities")
 def all_cities() -> Answer:
     """The cities that members come from, by country: what the map of the world shows, as a list."""
@@ -286,9 +286,7 @@ def all_cities() -> Answer:
     countries: dict[str, list[tuple[City, int]]] = {}
     for city, members in sorted(known, key=lambda pair: (pair[0].country_name, pair[0].name)):
         countries.setdefault(city.country_name, []).append((city, members))
-    return render_template(
-        "front/cities.html", countries=countries, total=len(known), world=_world(known, None)
-    )
+    return render_template("front/cities.html", countries=countries, total=len(known))
 
 
 @bp.get("/cities/<slug>")
@@ -296,12 +294,11 @@ def city(slug: str) -> Answer:
     """A city: who is there, what they wrote, what it shares and tried, which cases name it."""
     reader = me()
     city = get_city(slug)
-    members = members_of_city(reader, city.id)
     return render_template(
         "front/city.html",
         city=city,
-        members=members[:FACES],
-        members_count=len(members),
+        members=members_of_city(reader, city.id, FACES),
+        members_count=members_count(reader, city_id=city.id),
         written=queries.written_in_city(reader, city, web.number("page")),
         practices=practices_by(reader, city_id=city.id),
         tried=practices_tried_by(reader, city_id=city.id),
@@ -315,13 +312,12 @@ def organisation(slug: str) -> Answer:
     """An organisation: who belongs to it, what they wrote, which practices they share and tried."""
     reader = me()
     organisation = get_organisation(slug)
-    members = members_of_organisation(reader, organisation.id)
     return render_template(
         "front/organisation.html",
         organisation=organisation,
         kinds=KIND_NAMES,
-        members=members[:FACES],
-        members_count=len(members),
+        members=members_of_organisation(reader, organisation.id, FACES),
+        members_count=members_count(reader, organisation_id=organisation.id),
         written=queries.written_in_organisation(reader, organisation, web.number("page")),
         practices=practices_by(reader, organisation_id=organisation.id),
         tried=practices_tried_by(reader, organisation_id=organisation.id),

@@ -17,7 +17,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
@@ -721,10 +721,12 @@ def _opens(topic_id: Any) -> ColumnElement[bool]:
 
 def _is_trial(post_id: Any) -> ColumnElement[bool]:
     is_there = and_(Post.deleted_at.is_(None), Post.hidden_at.is_(None))
-    hidden = select(Member.id).where(Member.hidden_at.is_not(None))
-    return and_(
-        Mark.post_id == post_id, Mark.kind == TRIED, is_there, Mark.member_id.not_in(hidden)
-    )
+    giver = aliased(
+        Member
+    )  # asked about by each mark: hidden ones among all members would take longer
+    is_hidden = exists().where(giver.id == Mark.member_id, giver.hidden_at.is_not(None))
+    is_hidden = is_hidden.correlate(Mark)
+    return and_(Mark.post_id == post_id, Mark.kind == TRIED, is_there, ~is_hidden)
 
 
 def _size() -> ColumnElement[str]:

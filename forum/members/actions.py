@@ -43,6 +43,7 @@ CityRow = tuple[int, str, str, float, float, int, list[str]]
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
 LONGEST_HANDLE = 40
+SORT_KEY = 100  # signs; an index takes no long ones
 KINDS_OF_ORGANISATION = ("city", "institute", "company", "association", "partner")
 RESERVED_WORDS = """
 about account admin administration administrator agendas all anonymous api appearance cases
@@ -301,6 +302,7 @@ def _describe(member: Member, said: Joining | Profile) -> None:
     member.language = said.language if said.language in queries.LANGUAGES else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
     member.folded = " " + " ".join(fold(words).split())
+    member.sort_key = member.folded[:SORT_KEY]
 
 
 def _name(typed: str) -> str:

@@ -16,6 +16,8 @@ from forum.db import Base
 # Compared byte by byte on both databases, so that an index finds all names with a beginning.
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+# The order of people in lists, and whether they stand there at all.
+LISTED = ("sort_key", "id", "left_at", "hidden_at")
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 
 
@@ -31,18 +33,11 @@ class Federation(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
 
 
-class City(Base):
-    """A city of the GeoNames list; `country` is its ISO 3166 code of two letters."""
+class InCountry:
+    """What a page says of a city beside its name, for a whole row and for a `HomeCity` alike."""
 
-    __tablename__ = "city"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    slug: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    country: Mapped[str] = mapped_column(index=True)
-    latitude: Mapped[float]
-    longitude: Mapped[float]
-    population: Mapped[int]
+    name: Any
+    country: Any
 
     @property
     def country_name(self) -> str:
@@ -54,6 +49,20 @@ class City(Base):
     def label(self) -> str:
         """The name with its country, as a member may type it."""
         return f"{self.name}, {self.country_name}"
+
+
+class City(InCountry, Base):
+    """A city of the GeoNames list; `country` is its ISO 3166 code of two letters."""
+
+    __tablename__ = "city"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    country: Mapped[str] = mapped_column(index=True)
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    population: Mapped[int]
 
 
 class CityName(Base):
@@ -116,10 +125,17 @@ class Named:
 
 
 class Member(Named, permissions.Person, Base):
-    """A person with an account. `hosted` are the ids of the agendas that the person hosts."""
+    """A person with an account. `hosted` are the ids of the agendas that the person hosts.
+
+    Lists are in the order of `sort_key`, the beginning of `folded`.
+    """
 
     __tablename__ = "member"
-    __table_args__ = (Index(None, "organisation_id"), Index(None, "city_id"))
+    __table_args__ = (
+        Index("ix_member_listed", *LISTED),
+        Index("ix_member_organisation_id", "organisation_id", *LISTED),
+        Index("ix_member_city_id", "city_id", *LISTED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     handle: Mapped[str] = mapped_column(unique=True)
@@ -137,6 +153,7 @@ class Member(Named, permissions.Person, Base):
     about_html: Mapped[Markup] = mapped_column(default="")
     html_version: Mapped[int] = mapped_column(default=0)
     folded: Mapped[str] = mapped_column(FOLDED_TEXT, default="")
+    sort_key: Mapped[str] = mapped_column(FOLDED, default="")
     joined_at: Mapped[datetime] = mapped_column(index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
     suspended_until: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now
@@ -22,12 +22,13 @@ from forum.members.models import (
     City,
     CityName,
     Federation,
+    InCountry,
     Member,
     MemberLanguage,
     Organisation,
     Session,
 )
-from forum.pages import Page, page_of
+from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, require, sees_hidden
 
 T = TypeVar("T")
@@ -194,7 +195,7 @@ def members_named(reader: Person, words: str) -> Select[Member]:
     found = visible_members(reader).where(*(_has_word(Member.folded, word) for word in wanted))
     if not wanted:
         found = found.where(Member.id.is_(None))
-    return found.options(*_in_a_list()).order_by(Member.folded, Member.id)
+    return _by_name(found.options(*_in_a_list()))
 
 
 @dataclass(frozen=True)
@@ -212,18 +213,36 @@ class DirectoryFilter:
 def directory(reader: Person, wanted: DirectoryFilter, page: int = 1) -> Page[Member]:
     """One page of members by name, with city, organisation and languages loaded."""
     found = visible_members(reader).where(*_narrowed(wanted))
-    ordered = found.options(*_in_a_list()).order_by(Member.folded, Member.id)
-    return page_of(ordered.options(selectinload(Member.languages)), page, DIRECTORY_PAGE)
+    total = count_of(found)
+    pages = pages_for(total, DIRECTORY_PAGE)
+    page = clamp(page, pages)
+    part = _by_name(found).limit(DIRECTORY_PAGE).offset((page - 1) * DIRECTORY_PAGE)
+    rows = rows_by_id(part, Member.id, *_in_a_list(), selectinload(Member.languages))
+    return Page(db.session.scalars(rows).all(), page, pages, total)
 
 
-def members_of_city(reader: Person, city_id: int) -> list[Member]:
+def members_of_city(reader: Person, city_id: int, limit: int = MOST) -> list[Member]:
     """The members of a city by name."""
-    return _people(visible_members(reader).where(Member.city_id == city_id))
+    return _people(visible_members(reader).where(Member.city_id == city_id), limit)
 
 
-def members_of_organisation(reader: Person, organisation_id: int) -> list[Member]:
+def members_of_organisation(
+    reader: Person, organisation_id: int, limit: int = MOST
+) -> list[Member]:
     """The members of an organisation by name."""
-    return _people(visible_members(reader).where(Member.organisation_id == organisation_id))
+    here = visible_members(reader).where(Member.organisation_id == organisation_id)
+    return _people(here, limit)
+
+
+def members_count(
+    reader: Person, city_id: int | None = None, organisation_id: int | None = None
+) -> int:
+    """How many members a city or an organisation has."""
+    column, value = Member.city_id, city_id
+    if organisation_id is not None:
+        column, value = Member.organisation_id, organisation_id
+    here = visible_members(reader).where(column == value)
+    return db.session.scalar(here.with_only_columns(func.count())) or 0
 
 
 def administered_members(administrator: Person, words: str, page: int = 1) -> Page[Member]:
@@ -239,7 +258,7 @@ def administered_members(administrator: Person, words: str, page: int = 1) -> Pa
         for word in wanted
     ]
     found = select(Member).where(Member.left_at.is_(None), *is_meant).options(*_in_a_list())
-    return page_of(found.order_by(Member.folded, Member.id), page, DIRECTORY_PAGE)
+    return page_of(_by_name(found), page, DIRECTORY_PAGE)
 
 
 def administered_member(administrator: Person, handle: str) -> Member:
@@ -286,9 +305,12 @@ def _has_word(folded: Any, word: str) -> ColumnElement[bool]:
     return folded.contains(f" {word}", autoescape=True)  # type: ignore[no-any-return]  # any column
 
 
-def _people(found: Select[Member]) -> list[Member]:
-    ordered = found.options(*_in_a_list()).order_by(Member.folded, Member.id).limit(MOST)
-    return list(db.session.scalars(ordered))
+def _people(found: Select[Member], limit: int) -> list[Member]:
+    return list(db.session.scalars(_by_name(found).options(*_in_a_list()).limit(limit)))
+
+
+def _by_name(found: Select[Member]) -> Select[Member]:
+    return found.order_by(Member.sort_key, Member.id)
 
 
 def _in_a_list() -> tuple[Any, ...]:
@@ -349,6 +371,36 @@ def cities_with_members(reader: Person) -> list[tuple[City, int]]:
     found = select(City, counted.c.members).join(counted, counted.c.key == City.id)
     ordered = found.order_by(counted.c.members.desc(), City.name, City.id).limit(MOST)
     return [(city, members) for city, members in db.session.execute(ordered)]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCity(InCountry):
+    """A city as maps and choices show it: hundreds of whole rows took three times as long."""
+
+    id: int
+    slug: str
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+def home_cities(reader: Person) -> list[HomeCity]:
+    """The cities that members come from, by name."""
+    values = _values_of(Member.city_id, visible_members(reader))
+    columns = [getattr(City, part.name) for part in fields(HomeCity)]
+    found = select(*columns).join(values, values.c.value == City.id)
+    rows = db.session.execute(found.order_by(City.name, City.id).limit(MOST))
+    return [HomeCity(*row) for row in rows]
+
+
+def _values_of(column: Any, rows: Select[Any]) -> CTE:
+    """The values that there are of a column, from each to the next in its index, however many rows have them."""
+    least = rows.with_only_columns(column.label("value")).order_by(column).limit(1)
+    first = select(least.where(column.is_not(None)).scalar_subquery().label("value"))
+    values = first.cte("values_of", recursive=True)
+    following = least.where(column > values.c.value).scalar_subquery()
+    return values.union_all(select(following).where(values.c.value.is_not(None)))
 
 
 def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
@@ -424,15 +476,21 @@ def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]
     return [(one, members) for one, members in db.session.execute(ordered.limit(MOST))]
 
 
-def languages_of_members(reader: Person) -> list[tuple[str, str, int]]:
-    """The languages that members write: code, own name and how many members, most members first."""
-    here = visible_members(reader).with_only_columns(Member.id)
-    spoken = MemberLanguage.language
-    count = func.count(MemberLanguage.member_id)
-    found = select(spoken, count).where(MemberLanguage.member_id.in_(here)).group_by(spoken)
-    names = dict(languages())
-    rows = db.session.execute(found.order_by(count.desc(), spoken))
-    return [(code, names.get(code, code), members) for code, members in rows]
+def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
+    """The organisations that members belong to, by name: number, last part of the address, name."""
+    values = _values_of(Member.organisation_id, visible_members(reader))
+    found = select(Organisation.id, Organisation.slug, Organisation.name)
+    found = found.join(values, values.c.value == Organisation.id)
+    rows = db.session.execute(found.order_by(Organisation.name, Organisation.id).limit(MOST))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def languages_of_members(reader: Person) -> list[tuple[str, str]]:
+    """The languages that members write: code and own name, by the own name."""
+    spoken = visible_members(reader).join(MemberLanguage, MemberLanguage.member_id == Member.id)
+    values = _values_of(MemberLanguage.language, spoken)
+    codes = set(db.session.scalars(select(values.c.value)))
+    return [(code, name) for code, name in languages() if code in codes]
 
 
 def slug_is_free(table: type[Organisation] | type[City], slug: str) -> bool:

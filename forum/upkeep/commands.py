@@ -172,6 +172,7 @@ MEND: dict[str, Mend] = {
 }
 MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
+    "shelves": dialogue.mend_counts,
     "sequences": actions.set_sequences,
 }
 

@@ -39,7 +39,7 @@ from sqlalchemy.orm import aliased
 from forum.agendas.models import AgendaHost
 from forum.db import Base, db, in_passing, is_locked
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import KEPT, is_there
+from forum.dialogue.queries import KEPT, is_there, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Member
@@ -138,6 +138,7 @@ def checks() -> list[Check]:
     return [
         *(_of_sqlite() if is_sqlite else _of_postgresql()),
         *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
+        Check("topics in lists", _wrong_shelves, "shelves"),
         Check("agendas that members host", _wrong_hosting, "hosts"),
         Check("practices adapted in a circle", _circles),
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
@@ -285,6 +286,11 @@ def _is_moment_alike(has: Any, should: Any) -> bool:
     """A deed asks for the time more than once, so that what it writes may be some seconds apart."""
     are_moments = isinstance(has, datetime) and isinstance(should, datetime)
     return are_moments and abs(has - should) < A_DEED
+
+
+def _wrong_shelves() -> Iterator[Fault]:
+    for key, has, should in wrong_shelves():
+        yield Fault("topic_count", "/".join(map(str, key)), "number", has, should)
 
 
 def _wrong_hosting() -> Iterator[Fault]:

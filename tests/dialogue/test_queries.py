@@ -92,6 +92,37 @@ def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -
     assert titles(VISITOR) == ["New", "Old"]
 
 
+def test_pinned_topics_stand_on_the_first_pages_only(
+    people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "TOPICS_ON_A_PAGE", 2)
+    topics = [opened(people.ana, agenda, f"Topic {n}", n) for n in range(1, 6)]
+    for number in (1, 2, 3):
+        actions.pin(people.host, topics[number - 1].id)
+    pages = [
+        [topic.title for topic in queries.topics(VISITOR, TopicFilter(agenda.id), page).items]
+        for page in (1, 2, 3)
+    ]
+    assert pages == [["Topic 3", "Topic 2"], ["Topic 1", "Topic 5"], ["Topic 4"]]
+    assert titles(VISITOR, agenda_id=agenda.id, kind="question") == []
+
+
+def test_topics_of_lists_are_counted_for_those_who_see_them(people: Any, agenda: Agenda) -> None:
+    opened(people.ana, agenda, "Salut", language="fr")
+    opened(people.ana, agenda, "For us", kind="question", audience="members")
+    hidden = opened(people.ana, agenda, "Advertising", kind="question")
+    actions.hide_topic(people.moderator, hidden.id)
+    for reader, number in ((VISITOR, 0), (people.ben, 1), (people.host, 2), (people.moderator, 2)):
+        counts = queries.counts_by_kind(reader, TopicFilter(agenda.id))
+        assert (counts.get("experience"), counts.get("question", 0)) == (1, number)
+        assert queries.topics(reader, TopicFilter(kind="question")).total == number
+        waiting = queries.counts_by_kind(reader, TopicFilter(order="unanswered"))
+        assert waiting.get("question", 0) == number and "experience" not in waiting
+    assert queries.counts_by_kind(people.moderator, TopicFilter(language="fr")) == {"experience": 1}
+    about = queries.counts_by_kind(people.ben, TopicFilter(author_id=people.ana.id))
+    assert about == {"experience": 1, "question": 1}
+
+
 def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> None:
     case = opened(people.moderator, agenda, "C40", kind="case", home="/cases/c40")
     assert titles(VISITOR) == []

@@ -14,15 +14,15 @@ from forum.front import queries
 from forum.front.queries import exchanges, recognition, sitemap_page, sitemap_pages
 from forum.library.actions import hide_case
 from forum.markup import write
-from forum.members.actions import hide_profile
-from forum.members.queries import DirectoryFilter, cities_with_members, directory, get_city
+from forum.members.actions import Profile, edit_profile, hide_profile
+from forum.members.queries import DirectoryFilter, directory, get_city, home_cities
 from forum.permissions import VISITOR
 
 from .conftest import Small, a_practice, topic
 
 
 def crossed(until_days: int = 0) -> list[tuple[str, str, int]]:
-    cities = {city.id: city for city, _count in cities_with_members(VISITOR)}
+    cities = {city.id: city for city in home_cities(VISITOR)}
     found = exchanges(VISITOR, now() + timedelta(days=until_days), cities)
     return [(pair.one.name, pair.other.name, pair.replies) for pair in found]
 
@@ -94,7 +94,7 @@ def test_members_are_found_by_what_they_can_help_with(small: Small) -> None:
     set_member_themes(small.people.ben, [small.themes[0].id])
     wanted = DirectoryFilter(ids=queries.helpers_with(small.themes[0].slug))
     assert [member.name for member in directory(VISITOR, wanted).items] == ["Ben Okoth"]
-    assert queries.themes_offered(VISITOR) == [(small.themes[0], 1)]
+    assert queries.themes_offered(VISITOR) == [small.themes[0]]
     hide_profile(small.people.moderator, small.people.ben.id)
     assert queries.themes_offered(VISITOR) == []
 
@@ -145,11 +145,33 @@ def test_a_long_sitemap_is_split_without_gap_or_repetition(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = paths()
-    monkeypatch.setattr(queries, "ADDRESSES", 15)
-    pages = sitemap_pages()
-    assert pages == -(-len(whole) // 15)
-    found = [place.path for page in range(1, pages + 1) for place in sitemap_page(page)]
-    assert found == whole
+    monkeypatch.setattr(queries, "IN_FILE", 2)
+    assert sitemap_pages() > 2
+    found = [place.path for page in range(1, sitemap_pages() + 1) for place in sitemap_page(page)]
+    assert sorted(found) == sorted(whole)
+    assert sitemap_page(sitemap_pages() + 1) == []
+
+
+def test_of_much_that_was_written_the_newest_is_listed(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        with at(now() + timedelta(minutes=number)):
+            topic(small.people.ben, small.agenda, f"Number {number}")
+    monkeypatch.setattr(queries, "MOST_WRITTEN", 4)
+    monkeypatch.setattr(queries, "PAGE", 3)
+    nairobi = get_city(small.people.ben.city.slug)
+    joined = Profile("Ben Okoth", "", small.organisation.id, nairobi.id)
+    edit_profile(small.people.ben, joined)
+    for page in (1, 2, 3):
+        for wrote in (
+            queries.written_by_member(VISITOR, small.people.ben, page),
+            queries.written_in_city(VISITOR, nairobi, page),
+            queries.written_in_organisation(VISITOR, small.organisation, page),
+        ):
+            listed = ["Number 4", "Number 3", "Number 2"] if page == 1 else ["Number 1"]
+            assert (titles(wrote), wrote.number) == (listed, min(page, 2))
+            assert (wrote.total, wrote.pages, wrote.is_capped) == (4, 2, True)
 
 
 def test_the_counters_are_of_the_member_who_asks(

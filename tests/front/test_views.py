@@ -27,7 +27,7 @@ from .conftest import Small, a_case, a_practice, topic
 NAMES = {"a": ATOM}
 PAGES = {
     "/": 12,
-    "/agendas/quieter": 12,
+    "/agendas/quieter": 13,
     "/members": 10,
     "/members/ben-okoth": 12,
     "/cities": 2,
@@ -387,10 +387,10 @@ def test_a_long_sitemap_becomes_an_index(
     small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "<urlset" in client.get("/sitemap.xml").text
-    monkeypatch.setattr(front, "ADDRESSES", 15)
+    monkeypatch.setattr(front, "IN_FILE", 2)
     assert "http://localhost/sitemap-2.xml" in client.get("/sitemap.xml").text
     assert client.get("/sitemap-2.xml").status_code == 200
-    assert client.get("/sitemap-99.xml").status_code == 404
+    assert client.get("/sitemap-99999.xml").status_code == 404
 
 
 def test_every_address_of_the_sitemap_answers(small: Small, client: Any) -> None:

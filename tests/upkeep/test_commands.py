@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, text, update
 from forum.agendas.models import Agenda, AgendaHost
 from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Post, Topic, TopicCount
 from forum.library.models import Practice, Reading
 from forum.markup import write
 from forum.members.models import Member
@@ -115,6 +115,7 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Topic, "replies_count", one_more),
     (Topic, "active_at", long_ago),
     (Topic, "answer_id", of_another),
+    (Topic, "answered_by_id", lambda author_id: author_id),  # of an answer that is none
     (Post, "useful_count", one_more),
     (Post, "same_here_count", one_more),
     (Post, "tried_count", one_more),
@@ -124,6 +125,8 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Member, "hosted", lambda hosted: [*hosted, 99]),
 ]
 
+OF_ANSWER = ("answer_id", "answered_by_id")
+
 
 def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
     rows = {model: first(model) for model, _name, _wrong in COUNTERS}
@@ -132,7 +135,7 @@ def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
     for model, name, wrong in COUNTERS:
         row = rows[model]
         right = getattr(row, name)
-        broken.append((row, name, wrong(right), None if name == "answer_id" else right))
+        broken.append((row, name, wrong(right), None if name in OF_ANSWER else right))
     for row, name, wrong, _right in broken:
         change(row, **{name: wrong})
     told = run("check")
@@ -145,6 +148,37 @@ def test_wrong_counters_are_told_and_mended(run: Run, world: None) -> None:
     assert mended.exit_code == 0 and "Mended 1 fault of post.useful_count." in mended.output
     db.session.expire_all()
     assert [getattr(row, name) for row, name, *_ in broken] == [right for *_, right in broken]
+
+
+def test_wrong_numbers_of_topics_in_lists_are_told_and_mended(run: Run, world: None) -> None:
+    right, wrong = shelves(), first_shelf()
+    several = update(TopicCount).where(TopicCount.number > 0)
+    db.session.execute(several.values(number=TopicCount.number + 1))
+    db.session.delete(wrong)
+    db.session.commit()
+    told = run("check")
+    assert f"Error: {len(right)} faults." in told.output
+    assert (
+        f"topic_count {key_of(wrong)}: number is 0, should be {right[key_of(wrong)]}" in told.output
+    )
+    mended = run("check", "--fix")
+    assert f"Mended {len(right)} faults of topics in lists." in mended.output
+    assert shelves() == right
+
+
+def first_shelf() -> TopicCount:
+    return db.session.scalars(select(TopicCount).where(TopicCount.number > 0).limit(1)).one()
+
+
+def shelves() -> dict[str, int]:
+    db.session.expire_all()
+    rows = db.session.scalars(select(TopicCount).where(TopicCount.number > 0))
+    return {key_of(row): row.number for row in rows}
+
+
+def key_of(row: TopicCount) -> str:
+    place = (row.agenda_id, row.kind, row.audience, row.language)
+    return "/".join(map(str, (*place, row.is_hidden, row.is_waiting)))
 
 
 def forgotten(document: Document) -> None:
