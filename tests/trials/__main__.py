@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.trials import clock, crowd, flushes, kills, locks, rolling, two
+from tests.trials import clock, crowd, flushes, kills, locks, machines, rolling, two
 from tests.trials.run import Ground, Result, TrialFunction
 
 TRIALS: dict[str, TrialFunction] = {
@@ -34,6 +37,7 @@ TRIALS: dict[str, TrialFunction] = {
     "slow-clients": crowd.slow_clients,
     "overload": crowd.overload,
     "flushes": flushes.count,
+    "machines": machines.many_machines,
 }
 
 
@@ -94,7 +98,8 @@ def _print_one(result: Result) -> None:
 
 
 def _print_table(results: Sequence[Result]) -> None:
-    print(f"\nseed {results[0].seed}" if results else "")
+    words = f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    print(f"\nseed {results[0].seed}, {words}" if results else "")
     head = (
         "trial",
         "database",
