@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,10 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     and_,
+    bindparam,
+    cast,
     column,
     exists,
     false,
@@ -25,6 +29,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
@@ -45,7 +50,17 @@ MAX_TERMS = 60
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 PIECE = re.compile(rf"([{UNSPACED}]+)|[^{UNSPACED}\s]+")
 SNIPPET = 240
+USUAL_LENGTH = 600  # signs of a text
+TITLE_WEIGHS = 8
+SHORTEST_BEGINNING = 3  # signs of a word that may be the beginning of others
+LONGEST_TYPED = 500
 FTS = table("document_fts", column("rowid", Integer))
+# The facets, each with its column. The first letter of a name is that of its words in the index.
+FACETS: dict[str, Any] = {
+    "kinds": Document.kind,
+    "agendas": Document.agenda_id,
+    "languages": Document.language,
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,10 @@ class Query:
     agenda_ids: tuple[int, ...] = ()
     kinds: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+
+    def facets(self) -> dict[str, Sequence[Any]]:
+        """The values that are chosen, by facet."""
+        return {"kinds": self.kinds, "agendas": self.agenda_ids, "languages": self.languages}
 
 
 @dataclass(frozen=True)
@@ -121,26 +140,32 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
 
 
 def find(reader: Person, query: Query, number: int = 1) -> Found:
-    """Find documents that hold all the words (the last one may be a beginning). Anything typed gives an answer."""
+    """Find documents that hold all the words (the last one may be a beginning). Anything typed gives an answer.
+
+    Words in double quotes are found where they stand together. The newest `RANKED` hits are put in order of
+    relevance, and those behind them cannot be paged to: who looks for a very common word narrows the search.
+    """
     words = words_of(query.words)
+    terms: Sequence[Term] = _terms(query.words)
     if not words:
         return Found(Page([], 1, 1, 0))
-    matching = _matching(visible_documents(reader), words)
-    kinds, agendas, languages = (
-        _counts(_narrowed(matching, query, but=facet), facet)
-        for facet in (Document.kind, Document.agenda_id, Document.language)
-    )
-    hits = _narrowed(matching, query)
-    total = _total(hits)
+    hits = _newest(reader, terms, query, RANKED, *_FOLDED)
+    if len(hits) < RANKED and (longer := _with_beginning(terms, query.words)) != terms:
+        terms = longer
+        hits = _newest(reader, terms, query, RANKED, *_FOLDED)
+    total = min(len(hits), COUNTED)
     page_number = clamp(number, pages_for(total, PAGE))
-    rows = _ranked(hits, words, page_number) if total else []
-    page = Page([_hit(row, words) for row in rows], page_number, pages_for(total, PAGE), total)
-    return Found(page, kinds, agendas, languages, total >= COUNTED)
+    best = _ranked(hits, terms)[:total][(page_number - 1) * PAGE : page_number * PAGE]
+    page = Page(
+        [_hit(row, words) for row in _documents(best)], page_number, pages_for(total, PAGE), total
+    )
+    counts = {facet: _counts(reader, terms, query, facet, hits) for facet in FACETS}
+    return Found(page, **counts, is_capped=total >= COUNTED)
 
 
 def words_of(typed: str) -> list[str]:
     """The words to look for: folded as the index is, at most twelve, each once."""
-    return list(dict.fromkeys(_only_words(typed[:500]).split()))[:MAX_WORDS]
+    return list(dict.fromkeys(_only_words(typed[:LONGEST_TYPED]).split()))[:MAX_WORDS]
 
 
 def searchable(text: str) -> str:
@@ -169,105 +194,154 @@ def _is_of_word(sign: str) -> bool:
     return sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
-def _matching(documents: Select[Document], words: Sequence[str]) -> Select[Document]:
-    if not _is_sqlite():
-        return documents.where(_vector().op("@@")(_tsquery(words)))
-    # The plus keeps SQLite from walking through all documents and asking the index about each.
-    documents = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
-    return documents.where(text("document_fts MATCH :match")).params(match=_fts5(words))
+# What the index is asked
 
 
-def _fts5(words: Sequence[str]) -> str:
-    """Every term is quoted, so nothing typed speaks the language of MATCH."""
-    return " ".join(f'"{term}"' + "*" * is_beginning for term, is_beginning in _terms(words))
+@dataclass(frozen=True)
+class Term:
+    """What the index is asked for: words that stand one after the other; the last may be a beginning."""
+
+    words: tuple[str, ...]
+    is_beginning: bool = False
 
 
-def _tsquery(words: Sequence[str]) -> ColumnElement[Any]:
-    """Only letters, digits and marks are left in terms, so nothing typed speaks the language of tsquery."""
-    terms = (f"'{term}'" + ":*" * is_beginning for term, is_beginning in _terms(words))
-    return func.to_tsquery("simple", " & ".join(terms))
-
-
-def _terms(words: Sequence[str]) -> list[tuple[str, bool]]:
-    """What the words are in the index, and whether each may be the beginning of a word there."""
-    terms: dict[tuple[str, bool], None] = {}
-    for word in words:
-        for piece, is_unspaced in _pieces(word):
-            if is_unspaced:
-                pairs = _pairs(piece)
-                terms |= dict.fromkeys((pair, len(pairs) == 1) for pair in pairs[:-1] or pairs)
-            else:
-                terms[piece[:LONGEST], _is_beginning(word, words)] = None
+def _terms(typed: str) -> list[Term]:
+    """What to ask the index for: the words typed, and phrases in double quotes, each once."""
+    terms: dict[Term, None] = {}
+    for number, part in enumerate(typed[:LONGEST_TYPED].split('"')):
+        words = _only_words(part).split()[:MAX_WORDS]
+        if number % 2 and words:
+            terms[_phrase(words)] = None
+        elif words:
+            terms |= dict.fromkeys(term for word in words for term in _terms_of_word(word))
     return list(terms)[:MAX_TERMS]
 
 
-def _is_beginning(word: str, words: Sequence[str]) -> bool:
-    """The last word may be a beginning, if it is long enough to mean something."""
-    return word == words[-1] and len(word) >= 3
+def _terms_of_word(word: str) -> Iterator[Term]:
+    for piece, is_unspaced in _pieces(word):
+        pairs = _pairs(piece)
+        if not is_unspaced:
+            yield Term((piece[:LONGEST],))
+        elif len(pairs) == 1:
+            yield Term((piece,), is_beginning=True)
+        else:
+            yield from (Term((pair,)) for pair in pairs[:-1])
 
 
-def _vector() -> ColumnElement[Any]:
-    return literal_column("document.words")
+def _phrase(words: Sequence[str]) -> Term:
+    """The words as the index has them one after the other; behind the last sign it has more than was typed."""
+    indexed = searchable(" ".join(words)).split()
+    last, is_unspaced = list(_pieces(words[-1]))[-1]
+    if is_unspaced and len(last) > 1:
+        del indexed[-1]
+    return Term(tuple(indexed), is_beginning=is_unspaced and len(last) == 1)
+
+
+def _with_beginning(terms: Sequence[Term], typed: str) -> Sequence[Term]:
+    """The terms, of which the last may be a beginning, unless it is short or in quotes."""
+    *others, last = terms
+    is_open = typed[:LONGEST_TYPED].count('"') % 2 == 0 and not typed.rstrip().endswith('"')
+    if not is_open or len(last.words[0]) < SHORTEST_BEGINNING:
+        return terms
+    return [*others, replace(last, is_beginning=True)]
+
+
+def _newest(
+    reader: Person, terms: Sequence[Term], query: Query, limit: int, *more: Any, but: str = ""
+) -> Sequence[Any]:
+    """The newest documents that hold the terms and that the facets leave, `but` one: ids, facets, and more columns."""
+    wanted = [_chosen(name, values) for name, values in query.facets().items() if name != but]
+    wanted = [group for group in wanted if group]
+    documents = visible_documents(reader)
+    documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    if _is_sqlite():
+        # The plus keeps SQLite from walking through all documents and asking the index about each.
+        found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
+        found = found.where(text("document_fts MATCH :match")).params(match=_fts5(terms, wanted))
+        newest_first = FTS.c.rowid.desc()
+    else:
+        found = documents.where(literal_column("document.words").op("@@")(_tsquery(terms, wanted)))
+        newest_first = Document.id.desc()
+    return db.session.execute(found.order_by(newest_first).limit(limit)).all()
+
+
+def _chosen(name: str, values: Sequence[Any]) -> list[str]:
+    """The words that stand in the index for the values of a facet."""
+    return [f"={name[0]}{''.join(filter(str.isalnum, str(value).lower()))}" for value in values]
+
+
+def _fts5(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
+    """Every term is quoted, so nothing typed speaks the language of MATCH."""
+    parts = [f'"{" ".join(term.words)}"' + "*" * term.is_beginning for term in terms]
+    parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
+    return " AND ".join(parts)
+
+
+def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnElement[Any]:
+    """Only letters, digits and marks are left in terms, so nothing typed speaks the language of tsquery."""
+    parts = [
+        "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_beginning + ")"
+        for term in terms
+    ]
+    wanted: ColumnElement[Any] = func.to_tsquery("simple", _as_it_is(" & ".join(parts)))
+    for values in facets:
+        some = _as_it_is(" | ".join(f"'{value}'" for value in values))
+        wanted = wanted.op("&&")(cast(some, TSQUERY))
+    return wanted
+
+
+def _as_it_is(words: str) -> ColumnElement[str]:
+    """Words as a literal, so that PostgreSQL plans for them: rare and common ones go different ways."""
+    return bindparam(None, words, Text, literal_execute=True)
 
 
 def _is_sqlite() -> bool:
     return db.session.get_bind().dialect.name == "sqlite"
 
 
-# Narrowing and counting
-
-
-def _narrowed(documents: Select[Document], query: Query, but: Any = None) -> Select[Document]:
-    """The documents that the facets leave, `but` one of them."""
-    facets: list[tuple[Any, Sequence[Any]]] = [
-        (Document.agenda_id, query.agenda_ids),
-        (Document.kind, query.kinds),
-        (Document.language, query.languages),
-    ]
-    chosen = [facet.in_(values) for facet, values in facets if values and facet is not but]
-    return documents.where(*chosen)
-
-
-def _counts(documents: Select[Document], facet: Any) -> dict[Any, int]:
-    newest = documents.with_only_columns(facet.label("facet")).order_by(_newest_first())
-    rows = newest.limit(COUNTED).subquery()
-    counted = select(rows.c.facet, func.count()).where(rows.c.facet.is_not(None))
-    found = db.session.execute(counted.group_by(rows.c.facet))
-    return {value: count for value, count in found if value != ""}
-
-
-def _total(documents: Select[Document]) -> int:
-    newest = documents.with_only_columns(Document.id).order_by(_newest_first()).limit(COUNTED)
-    return db.session.scalar(select(func.count()).select_from(newest.subquery())) or 0
-
-
-def _newest_first() -> ColumnElement[Any]:
-    return FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
+def _counts(
+    reader: Person, terms: Sequence[Term], query: Query, facet: str, hits: Sequence[Any]
+) -> dict[Any, int]:
+    """How many of the newest hits there are under each value of a facet, were none of its values chosen."""
+    if query.facets()[facet]:
+        hits = _newest(reader, terms, query, COUNTED, but=facet)
+    values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:COUNTED])
+    return {value: count for value, count in values.items() if value not in (None, "")}
 
 
 # Order of relevance
 
 
-def _ranked(documents: Select[Document], words: Sequence[str], number: int) -> Sequence[Document]:
-    """The newest hits, and of those the most relevant: words in the title count for more."""
-    rank = literal_column("bm25(document_fts, 8.0, 1.0)") if _is_sqlite() else _ts_rank(words)
-    newest = documents.with_only_columns(Document.id, rank.label("rank"))
-    newest = newest.order_by(_newest_first()).limit(RANKED)
-    candidates = newest.cte("candidates")
-    if not _is_sqlite():  # keeps the planner off the primary key
-        candidates = newest.cte("candidates").prefix_with("MATERIALIZED")
-    found = select(Document).join(candidates, candidates.c.id == Document.id)
-    ordered = found.order_by(candidates.c.rank, Document.id.desc()).options(*_light())
-    return db.session.scalars(ordered.limit(PAGE).offset((number - 1) * PAGE)).all()
+def _ranked(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
+    """The ids of hits, the most relevant first, of equals the newest."""
+    needles = [f" {' '.join(term.words)}" + " " * (not term.is_beginning) for term in terms]
+    scores = {
+        hit.id: _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles) for hit in hits
+    }
+    return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
 
 
-def _ts_rank(words: Sequence[str]) -> ColumnElement[Any]:
-    return -func.ts_rank(_vector(), _tsquery(words))
+def _score(title: str, body: str, needles: Sequence[str]) -> float:
+    """How well a text fits, as BM25 says it but for how rare the words are: all texts hold all of them.
+
+    See Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 1.2, b 0.75.
+    """
+    longer = 1.2 * (0.25 + 0.75 * len(body) / USUAL_LENGTH)
+    found = 0.0
+    for needle in needles:
+        in_title, in_body = title.count(needle), body.count(needle)
+        found += TITLE_WEIGHS * in_title / (in_title + 1.2) + in_body / (in_body + longer)
+    return found
 
 
-def _light() -> tuple[Any, ...]:
-    folded = (Document.folded_title, Document.folded_body)
-    return tuple(defer(column, raiseload=True) for column in folded)
+def _documents(ids: Sequence[int]) -> list[Document]:
+    rows = db.session.scalars(select(Document).where(Document.id.in_(ids)).options(*_LIGHT))
+    known = {document.id: document for document in rows}
+    return [known[id] for id in ids]
+
+
+_FOLDED = (Document.folded_title, Document.folded_body)
+_LIGHT = tuple(defer(column, raiseload=True) for column in _FOLDED)
 
 
 # Showing where the words are
@@ -322,6 +396,11 @@ def _end_of_word(folded: str, start: int, end: int, words: Sequence[str]) -> int
     while _is_inside(folded, end):
         end += 1
     return end
+
+
+def _is_beginning(word: str, words: Sequence[str]) -> bool:
+    """The last word may be a beginning, if it is long enough to mean something."""
+    return word == words[-1] and len(word) >= SHORTEST_BEGINNING
 
 
 def _is_unspaced(word: str) -> bool:

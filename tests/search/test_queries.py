@@ -175,6 +175,57 @@ def test_a_rare_kind_is_found_behind_a_thousand_others(
     assert (rare.page.total, rare.is_capped, len(rare.page.items)) == (1, False, 1)
 
 
+def test_the_signs_of_facets_are_not_found_by_typing_them(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Rain", "", agenda_id=7, language="pt-BR"))
+    actions.index(SYSTEM, entry(2, "Rain", "", agenda_id=77, language="pt"))
+    assert not {1, 2} & (ids("=ktopic") | ids("ktopic") | ids("rain lpt") | ids("=a7"))
+    assert ids("rain", languages=("pt-BR",)) == ids("rain", agenda_ids=(7,)) == {1}
+    assert ids("rain", languages=("pt", "pt-BR"), agenda_ids=(7, 77)) == {1, 2}
+
+
+def test_a_moved_topic_is_found_under_its_new_agenda(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Rain", "", agenda_id=1))
+    actions.index(SYSTEM, replace(entry(5, "Rain", "Yes"), kind="post", parent=("topic", 1)))
+    actions.move(SYSTEM, "topic", 1, 2)
+    assert (ids("rain", agenda_ids=(1,)), ids("rain", agenda_ids=(2,))) == (set(), {1, 5})
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ('"bike lane"', {1}),
+        ('"Bike LANE" paint', {1}),
+        ('"lane bike"', {2}),
+        ("bike lane", {1, 2, 3}),
+        ('"bike', {1, 2, 3}),
+        ('"bik"', set()),
+        ("bik", {1, 2, 3}),
+        ('"bike lane', {1}),
+        ('"bike-lane"', {1}),
+        ('"雨水貯留"', {4}),
+        ('"水貯"', {4}),
+        ('"下水道と公園"', {4}),
+        ('"水" "公園"', {4}),
+        ('"公園 下水道"', set()),
+    ],
+)
+def test_words_in_quotes_stand_together(app: Flask, typed: str, expected: set[int]) -> None:
+    texts = ("A bike lane of paint", "In the lane bike parking", "The lane for a bike")
+    for number, text in enumerate((*texts, "雨水貯留。下水道と公園")):
+        actions.index(SYSTEM, entry(number + 1, "", text))
+    assert ids(typed) == expected
+
+
+def test_the_last_word_is_a_beginning_where_few_texts_hold_it_whole(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, word in enumerate(("flood", "flood", "flooding")):
+        actions.index(SYSTEM, entry(number + 1, "", word))
+    assert ids("flood") == {1, 2, 3}
+    monkeypatch.setattr(queries, "RANKED", 2)
+    assert ids("flood") == {1, 2}
+
+
 def test_words_in_the_title_come_first(app: Flask) -> None:
     actions.index(SYSTEM, entry(1, "Pumps", "A siren. " + "Other words about it. " * 30))
     actions.index(SYSTEM, entry(2, "The siren", "Nothing else."))
