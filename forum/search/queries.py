@@ -146,13 +146,10 @@ def find(reader: Person, query: Query, number: int = 1) -> Found:
     relevance, and those behind them cannot be paged to: who looks for a very common word narrows the search.
     """
     words = words_of(query.words)
-    terms: Sequence[Term] = _terms(query.words)
     if not words:
         return Found(Page([], 1, 1, 0))
+    terms = _with_beginning(_terms(query.words), query.words)
     hits = _newest(reader, terms, query, RANKED, *_FOLDED)
-    if len(hits) < RANKED and (longer := _with_beginning(terms, query.words)) != terms:
-        terms = longer
-        hits = _newest(reader, terms, query, RANKED, *_FOLDED)
     total = min(len(hits), COUNTED)
     page_number = clamp(number, pages_for(total, PAGE))
     best = _ranked(hits, terms)[:total][(page_number - 1) * PAGE : page_number * PAGE]
@@ -238,12 +235,18 @@ def _phrase(words: Sequence[str]) -> Term:
 
 
 def _with_beginning(terms: Sequence[Term], typed: str) -> Sequence[Term]:
-    """The terms, of which the last may be a beginning, unless it is short or in quotes."""
+    """The terms, of which the last may be a beginning, unless it is short, in quotes, or a word of many texts."""
     *others, last = terms
-    is_open = typed[:LONGEST_TYPED].count('"') % 2 == 0 and not typed.rstrip().endswith('"')
-    if not is_open or len(last.words[0]) < SHORTEST_BEGINNING:
+    in_quotes = typed[:LONGEST_TYPED].count('"') % 2 or typed.rstrip().endswith('"')
+    if in_quotes or len(last.words[0]) < SHORTEST_BEGINNING or _is_common(last):
         return terms
     return [*others, replace(last, is_beginning=True)]
+
+
+def _is_common(term: Term) -> bool:
+    """Whether so many texts hold a word that those with longer ones would change nothing."""
+    some = _holding(select(Document.id), [term], []).limit(RANKED)
+    return len(db.session.scalars(some).all()) == RANKED
 
 
 def _newest(
@@ -254,15 +257,20 @@ def _newest(
     wanted = [group for group in wanted if group]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
-    if _is_sqlite():
-        # The plus keeps SQLite from walking through all documents and asking the index about each.
-        found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
-        found = found.where(text("document_fts MATCH :match")).params(match=_fts5(terms, wanted))
-        newest_first = FTS.c.rowid.desc()
-    else:
-        found = documents.where(literal_column("document.words").op("@@")(_tsquery(terms, wanted)))
-        newest_first = Document.id.desc()
+    found = _holding(documents, terms, wanted)
+    newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
     return db.session.execute(found.order_by(newest_first).limit(limit)).all()
+
+
+def _holding(
+    documents: Select[Any], terms: Sequence[Term], facets: Sequence[Sequence[str]]
+) -> Select[Any]:
+    """Those of the documents that hold all the terms, and a word of each facet."""
+    if not _is_sqlite():
+        return documents.where(literal_column("document.words").op("@@")(_tsquery(terms, facets)))
+    # The plus keeps SQLite from walking through all documents and asking the index about each.
+    found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
+    return found.where(text("document_fts MATCH :match")).params(match=_fts5(terms, facets))
 
 
 def _chosen(name: str, values: Sequence[Any]) -> list[str]:
