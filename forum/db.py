@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     event,
     inspect,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -90,6 +91,11 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {datetime: Moment(), Markup: Html(), str: String(200)}
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """What makes an index hold those of the rows alone that meet a condition, on either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class ClosableSession(FlaskSession):

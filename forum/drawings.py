@@ -56,6 +56,7 @@ def plan(slug: str, pattern: str) -> str:
     return f'<g fill="currentColor" fill-rule="evenodd" transform="{move}">{drawn}</g>'
 
 
+@lru_cache(4096)
 def project(latitude: float, longitude: float) -> tuple[float, float]:
     """Where a place lies on `static/world.svg`, in the units of WORLD_VIEWBOX.
 

@@ -8,11 +8,11 @@ from hashlib import blake2s
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
-from forum.db import Base
+from forum.db import Base, only_where
 from forum.markup import excerpt
 from forum.members.models import City, Member, Organisation
 
@@ -35,11 +35,6 @@ def _in_order(name: str, *columns: str) -> Index:
     return Index(f"ix_topic_{name}", *columns, "id", *more)
 
 
-def _only_where(condition: str) -> dict[str, Any]:
-    """An index over some of the rows, on either database."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
 class Topic(Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
@@ -55,8 +50,8 @@ class Topic(Base):
         _in_order("kind_active", "kind", "active_at"),
         _in_order("newest", "created_at"),
         _in_order("agenda_newest", "agenda_id", "created_at"),
-        Index("ix_topic_waiting", "kind", "id", **_only_where("answer_id IS NULL")),
-        Index("ix_topic_pinned", *IN_AGENDA, **_only_where("pinned_at IS NOT NULL")),
+        Index("ix_topic_waiting", "kind", "id", **only_where("answer_id IS NULL")),
+        Index("ix_topic_pinned", *IN_AGENDA, **only_where("pinned_at IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
     )
@@ -187,9 +182,15 @@ class Post(Said, Base):
             "ix_post_for_organisation",
             "organisation_id",
             *WHEN_AND_WHETHER,
-            **_only_where("organisation_id IS NOT NULL"),
+            **only_where("organisation_id IS NOT NULL"),
         ),
-        Index("ix_post_tried", "author_id", *WHEN_AND_WHETHER, **_only_where("tried_count > 0")),
+        Index(
+            "ix_post_tried",
+            "author_id",
+            *WHEN_AND_WHETHER,
+            "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
+            **only_where("tried_count > 0"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

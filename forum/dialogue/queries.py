@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal,
     or_,
     select,
     union_all,
@@ -149,18 +150,22 @@ def _pinned_in(reader: Person, wanted: TopicFilter) -> Select[Any]:
 
 @for_reach
 def _rows_of(reader: Person, wanted: TopicFilter, is_from_end: bool) -> Select[Any]:
-    """Some pinned topics and some of the others. Ids first, which an index has, so that deep pages read few rows."""
-    found = _filtered(_listed(reader), wanted).with_only_columns(Topic.id)
+    """Some pinned topics and some of the others. Ids first, which an index has, so that deep pages read few rows.
+
+    Their order is that of the ids: asked for that of the rows, SQLite would walk through all of them.
+    """
+    order = _order(wanted)
+    keys = [key.element.label(f"key_{number}") for number, key in enumerate(order)]
+    found = _filtered(_listed(reader), wanted).with_only_columns(Topic.id, *keys)
     others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
     if is_from_end:
-        others = others.order_by(None).order_by(*(key.element for key in _order(wanted)))
+        others = others.order_by(None).order_by(*(key.element for key in order))
     part = others.limit(bindparam("limit")).offset(bindparam("start")).subquery()
-    pinned = select(Topic.id).where(Topic.id.in_(bindparam("first", expanding=True)))
-    ids = union_all(pinned, select(part.c.id)).subquery()
+    pinned = select(Topic.id, *keys, literal(0).label("part"))
+    pinned = pinned.where(Topic.id.in_(bindparam("first", expanding=True)))
+    ids = union_all(pinned, select(*part.c, literal(1))).subquery()
     query = _as_rows(select(Topic).join(ids, ids.c.id == Topic.id))
-    if wanted.agenda_id and wanted.order == "active":
-        query = query.order_by(Topic.pinned_at.is_(None))
-    return query.order_by(*_order(wanted))
+    return query.order_by(ids.c.part, *(ids.c[key.name].desc() for key in keys))
 
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:

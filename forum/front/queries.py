@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    bindparam,
     cast,
     func,
     literal,
@@ -36,7 +37,7 @@ from forum.members.queries import HomeCity, home_cities, visible_members
 from forum.moderation.queries import queue_count
 from forum.notifications.queries import unread_count
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import VISITOR, Person
+from forum.permissions import VISITOR, Person, for_reach
 from forum.search.queries import texts_of
 
 PAGE = 20
@@ -87,16 +88,18 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
     writes. Only pairs of `cities`, by id, are named.
     """
     pairs: Counter[tuple[int, int]] = Counter()
-    for here, there, replies in db.session.execute(_crossed(reader, until - WEEKS)):
+    crossing = {"since": until - WEEKS}
+    for here, there, replies in db.session.execute(_crossed(reader), crossing):
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
     return [Exchange(cities[one], cities[other], replies) for (one, other), replies in ordered]
 
 
-def _crossed(reader: Person, since: datetime) -> Any:
+@for_reach
+def _crossed(reader: Person) -> Any:
     helper, asker = aliased(Member), aliased(Member)
-    newest = select(Post.id).where(Post.created_at > since, Post.number > 1)
+    newest = select(Post.id).where(Post.created_at > bindparam("since"), Post.number > 1)
     newest = newest.order_by(Post.created_at.desc()).limit(MOST_REPLIES)
     crossed = (
         visible_topics(reader)
@@ -163,7 +166,7 @@ def _trials(reader: Person, member: Member) -> Select[int | None, datetime]:
     tried = marked.where(
         Mark.kind == TRIED,
         Post.author_id == member.id,
-        Post.tried_count > literal_column("0"),  # no parameter: so SQLite finds the index
+        Post.tried_count > literal_column("0"),  # no parameter: so that the index may be used
         Mark.member_id != member.id,
         Member.hidden_at.is_(None),
         *is_there(),

@@ -136,9 +136,9 @@ class Hub(NamedTuple):
 
 
 class World(NamedTuple):
-    """What is drawn on the map: a dot for each city, hubs with names, curves for exchanges."""
+    """What is drawn on the map: dots for cities (one path for all), hubs with names, curves for exchanges."""
 
-    dots: Sequence[tuple[float, float]]
+    dots: str
     hubs: Sequence[Hub]
     arcs: Sequence[str]
 
@@ -153,7 +153,8 @@ def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
         Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
     ]
     arcs = [drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found]
-    return World([where[key] for key in by_id if key not in named], hubs, arcs)
+    dots = "".join("M{:g} {:g}h0".format(*where[key]) for key in by_id if key not in named)
+    return World(dots, hubs, arcs)
 
 
 def _about_site() -> dict[str, Any]:

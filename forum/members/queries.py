@@ -29,7 +29,7 @@ from forum.members.models import (
     Session,
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, administers, require, sees_hidden
+from forum.permissions import Person, administers, for_reach, require, sees_hidden
 
 T = TypeVar("T")
 IDLE = timedelta(days=30)
@@ -132,10 +132,14 @@ def visible_members(reader: Person) -> Select[Member]:
 
     A hidden profile is seen by moderators and by the person whose it is.
     """
+    return _seen_by(reader, literal(reader.id or 0))
+
+
+def _seen_by(reader: Person, own_id: Any) -> Select[Member]:
     here = select(Member).where(Member.left_at.is_(None))
     if sees_hidden(reader, None):
         return here
-    return here.where(or_(Member.hidden_at.is_(None), Member.id == literal(reader.id or 0)))
+    return here.where(or_(Member.hidden_at.is_(None), Member.id == own_id))
 
 
 def get_member(reader: Person, handle: str) -> Member:
@@ -387,11 +391,16 @@ class HomeCity(InCountry):
 
 def home_cities(reader: Person) -> list[HomeCity]:
     """The cities that members come from, by name."""
-    values = _values_of(Member.city_id, visible_members(reader))
+    rows = db.session.execute(_home_cities(reader), {"own_id": reader.id or 0})
+    return [HomeCity(*row) for row in rows]
+
+
+@for_reach
+def _home_cities(reader: Person) -> Select[Any]:
+    values = _values_of(Member.city_id, _seen_by(reader, bindparam("own_id")))
     columns = [getattr(City, part.name) for part in fields(HomeCity)]
     found = select(*columns).join(values, values.c.value == City.id)
-    rows = db.session.execute(found.order_by(City.name, City.id).limit(MOST))
-    return [HomeCity(*row) for row in rows]
+    return found.order_by(City.name, City.id).limit(MOST)
 
 
 def _values_of(column: Any, rows: Select[Any]) -> CTE:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base
+from forum.db import Base, only_where
 from forum.members.models import Member
 
 
@@ -46,6 +46,14 @@ class Notice(Base):
         Index(None, "member_id", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),
+        # Every page asks how many are unread; what was read in ten years is not walked through.
+        Index(
+            "ix_notice_unread",
+            "member_id",
+            "topic_id",
+            "actor_id",
+            **only_where("read_at IS NULL AND hidden_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -59,7 +59,8 @@ def has_unread_about(reader: Person, topic_id: int) -> bool:
 @cache
 def _is_unread_about() -> Select[Any]:
     unread = _visible(bindparam("member_id")).where(Notice.read_at.is_(None))
-    return select(unread.where(Notice.topic_id == bindparam("topic_id")).exists())
+    about = unread.where(Notice.topic_id == bindparam("topic_id"))
+    return select(about.with_only_columns(Notice.id).exists())
 
 
 def get_notice(reader: Person, notice_id: int) -> Notice | None:

@@ -22,12 +22,18 @@ IN_ORDER = {
 PARTIAL = (
     ("ix_topic_waiting", "topic", ["kind", "id"], "answer_id IS NULL"),
     ("ix_topic_pinned", "topic", ["agenda_id", "active_at", "id"], "pinned_at IS NOT NULL"),
-    ("ix_post_tried", "post", ["author_id", *WRITTEN], "tried_count > 0"),
+    ("ix_post_tried", "post", ["author_id", *WRITTEN, "tried_count"], "tried_count > 0"),
     (
         "ix_post_for_organisation",
         "post",
         ["organisation_id", *WRITTEN],
         "organisation_id IS NOT NULL",
+    ),
+    (
+        "ix_notice_unread",
+        "notice",
+        ["member_id", "topic_id", "actor_id"],
+        "read_at IS NULL AND hidden_at IS NULL",
     ),
 )
 BEFORE = (

@@ -1,41 +1,63 @@
-"""`make bench [FORUM=folder]`: what the forum costs, as ratios taken in one run, so that they hold on any machine.
+"""`make bench`: what the forum costs, as ratios taken in one run, so that they hold on any machine.
 
-The tables of `pages` need no server; those of `server` run it with ten thousand posts in a temporary folder, or in
-the folder that is named. `python -m tests.bench pages` runs one of the two.
+The tables of `pages` need no server; those of `server` run it with ten thousand posts in a temporary folder. `growth`
+and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
+(var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files. They are filled
+when they are not there, which takes some minutes. `python -m tests.bench growth search` runs some of the tables.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.bench import pages, server
+from tests.bench import growth, pages, search, server
 
+SMALL, LARGE = 10_000, 1_000_000
 Row = tuple[str, str, str, bool]
 
 
 def main(words: list[str]) -> int:
     """Run what is named, or everything, and print the tables; exit code 1 when a bound is missed."""
-    with tempfile.TemporaryDirectory() as folder:
-        tables = {"pages": pages.rows, "server": lambda: _of_server(Path(folder))}
-        chosen = [tables[name]() for name in tables if name in words or not words]
-        missed = [row for table in chosen for row in _told(table) if not row[3]]
+    tables = {"pages": pages.rows, "server": _of_server, "growth": _of_growth, "search": _of_search}
+    chosen = [tables[name]() for name in tables if name in words or not words]
+    missed = [row for table in chosen for row in _told(table) if not row[3]]
     return 1 if missed else 0
 
 
-def _of_server(folder: Path) -> Iterator[Row]:
-    forum = server.Forum(folder)
-    forum.fill()
-    for table in server.all_rows(forum):
-        yield from table
+def _of_server() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        forum = server.Forum(Path(folder))
+        forum.fill()
+        for table in server.all_rows(forum):
+            yield from table
+
+
+def _of_growth() -> Iterator[Row]:
+    yield from growth.rows(_kept(SMALL), _kept(LARGE))
+
+
+def _of_search() -> Iterator[Row]:
+    yield from search.rows(_kept(LARGE))
+
+
+def _kept(posts: int) -> server.Forum:
+    """A forum of so many posts that is filled once and kept."""
+    folder = Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute() / str(posts)
+    folder.mkdir(parents=True, exist_ok=True)
+    url = os.environ.get("BENCH_DATABASE_URL", "").replace("{posts}", str(posts))
+    forum = server.Forum(folder, url or None)
+    forum.fill(posts)
+    return forum
 
 
 def _told(rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         name, figure, bound, is_met = row
-        print(f"{name:52}  {figure:>12}  {bound:14} {'' if is_met else 'MISSED'}", flush=True)
+        print(f"{name:60}  {figure:>12}  {bound:14} {'' if is_met else 'MISSED'}", flush=True)
         yield row
 
 

@@ -38,7 +38,7 @@ from tests.bench.load import MIX, Open, closed, free_port, resident
 
 TOP = Path(__file__).parents[2]
 ROUNDS, SECONDS = 5, 3
-SMALL = {"topics": "500", "posts": "10000"}
+POSTS = 10_000
 Row = tuple[str, str, str, bool]
 OF_SERVER = {"connection", "date", "server"}  # headers that the server itself adds
 AGENT = {"Accept-Encoding": "identity"}
@@ -55,13 +55,13 @@ class Forum:
 
     @property
     def app(self) -> Flask:
-        """The application over the forum's database, for what is read or prepared without the server."""
-        return create_app(from_environment(self.environment))
+        """The application over the forum's database, without a page cache, for what is asked for without the server."""
+        return create_app(from_environment(self.environment | {"FORUM_PAGE_CACHE_MB": "0"}))
 
-    def fill(self) -> None:
-        """Write ten thousand posts, unless it has them."""
+    def fill(self, posts: int = POSTS) -> None:
+        """Write so many posts, unless it has them."""
         flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-        numbers = [part for name, value in SMALL.items() for part in (f"--{name}", value)]
+        numbers = ["--topics", str(posts // 10), "--posts", str(posts)]
         for command in (["db", "upgrade"], ["fill", *numbers]):
             subprocess.run(
                 [*flask, *command],
@@ -96,7 +96,8 @@ class Forum:
         """The cookie of a member who is signed in."""
         app = self.app
         with app.app_context():
-            who = db.session.query(Member).filter(Member.left_at.is_(None)).order_by(Member.id)
+            there = (Member.left_at.is_(None), Member.role == "member")
+            who = db.session.query(Member).filter(*there).order_by(Member.id)
             token = members.sign_in(who.offset(number).first(), "bench")
             client = app.test_client()
             with client.session_transaction() as session:

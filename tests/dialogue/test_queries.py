@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -105,6 +106,28 @@ def test_pinned_topics_stand_on_the_first_pages_only(
     ]
     assert pages == [["Topic 3", "Topic 2"], ["Topic 1", "Topic 5"], ["Topic 4"]]
     assert titles(VISITOR, agenda_id=agenda.id, kind="question") == []
+
+
+@pytest.mark.sqlite_only  # PostgreSQL plans by its statistics
+@pytest.mark.parametrize("wanted", [TopicFilter(), TopicFilter(1), TopicFilter(order="newest")])
+def test_lists_of_topics_walk_through_no_rows(people: Any, wanted: TopicFilter) -> None:
+    made: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        made.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for reader in (VISITOR, people.ben, people.host, people.moderator):
+        queries.first_topics(reader, wanted, 20)
+        queries._part(reader, wanted, 20, 60, 80)
+    event.remove(db.engine, "before_cursor_execute", note)
+    lists = [one for one in made if one[0].startswith("SELECT topic.id, topic.kind")]
+    assert len(lists) == 8
+    for statement, parameters in lists:
+        explain = f"EXPLAIN QUERY PLAN {statement}"
+        plan = db.session.connection().exec_driver_sql(explain, parameters).all()
+        walks = [row.detail for row in plan if row.detail.startswith("SCAN topic")]
+        assert all("COVERING INDEX" in walk for walk in walks), walks
 
 
 def test_topics_of_lists_are_counted_for_those_who_see_them(people: Any, agenda: Agenda) -> None:

@@ -1,0 +1,142 @@
+"""What pages cost in a large forum, against the same pages of a small one: they should cost the same.
+
+Pages are asked for through the application itself (no network, no page cache), in turn, so that a busy machine slows both
+down; a figure is the median of the large forum's times over that of the small one's.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, select
+
+from forum.db import db
+from forum.dialogue.models import POSTS_ON_A_PAGE, Topic
+from forum.members.models import City, Member
+from tests.bench.server import Forum
+
+Row = tuple[str, str, str, bool]
+ROUNDS = 60
+MOST = 1.25
+# They name all cities and numbers there are (300 cities to 120; 15,000 addresses to 1,400), so they are not compared.
+LONGER = ("members", "cities", "a city", "sitemap")
+# Those of the pages that a signed-in member is measured on, too.
+ALSO_SIGNED_IN = ("home", "agenda", "topic, middle page")
+
+
+class Reader:
+    """A visitor or a member in one of the forums."""
+
+    def __init__(self, app: Flask, cookie: str = "") -> None:
+        self.client = app.test_client(use_cookies=False)
+        self.headers = {"Cookie": cookie} if cookie else {}
+
+    def seconds(self, path: str) -> float:
+        """How long one answer takes."""
+        begun = time.perf_counter()
+        answer = self.client.get(path, headers=self.headers)
+        seconds = time.perf_counter() - begun
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+        return seconds
+
+
+def rows(small: Forum, large: Forum) -> Iterator[Row]:
+    """Every page, signed out and some signed in: the ratio, and whether both forums are asked as many queries."""
+    apps = [forum.app for forum in (small, large)]
+    pages = [_addresses(app) for app in apps]
+    visitors = [Reader(app) for app in apps]
+    members = [
+        Reader(app, forum.cookie(5)) for app, forum in zip(apps, (small, large), strict=True)
+    ]
+    kinds = [(name, "", visitors) for name in pages[0]]
+    kinds += [(name, ", signed in", members) for name in ALSO_SIGNED_IN]
+    for name, who, readers in kinds:
+        yield from _row(name + who, apps, readers, [known[name] for known in pages])
+
+
+def _row(name: str, apps: list[Flask], readers: list[Reader], paths: list[str]) -> Iterator[Row]:
+    times: list[list[float]] = [[], []]
+    for turn in range(ROUNDS + 5):
+        for reader, path, found in zip(readers, paths, times, strict=True):
+            seconds = reader.seconds(path)
+            if turn >= 5:
+                found.append(seconds)
+    small, large = (statistics.median(found) for found in times)
+    made = [_queries(*both) for both in zip(apps, readers, paths, strict=True)]
+    ratio = large / small
+    yield f"{name}, ms in the large forum", f"{large * 1000:.1f}", "", True
+    most = "" if name in LONGER else f"at most {MOST}"
+    yield f"{name}, to the small forum", f"{ratio:.2f}", most, not most or ratio <= MOST
+    yield f"{name}, queries", f"{made[0]} and {made[1]}", "equal", made[0] == made[1]
+
+
+def _addresses(app: Flask) -> dict[str, str]:
+    """The same pages of either forum: of its largest topic, its first agenda, and its busiest member."""
+    with app.app_context():
+        shown = select(Topic).where(Topic.hidden_at.is_(None), Topic.deleted_at.is_(None))
+        public = shown.where(Topic.audience == "public")
+        alike = public.where(Topic.answer_id.is_(None), Topic.kind == "experience")
+        topic = db.session.scalars(alike.order_by(Topic.posts_count.desc()).limit(1)).one()
+        at_home = (
+            Member.city_id.is_not(None),
+            Member.hidden_at.is_(None),
+            Member.left_at.is_(None),
+        )
+        there = select(Member).where(*at_home)
+        busiest = db.session.scalars(there.order_by(Member.posts_count.desc()).limit(1)).one()
+        agenda = db.session.scalar(db.text("SELECT slug FROM agenda ORDER BY id LIMIT 1"))
+        last = -(-topic.posts_count // POSTS_ON_A_PAGE)
+        path = topic.address
+        city = db.session.scalar(select(City.slug).where(City.id == busiest.city_id))
+        # The last page is as long as the others only by chance; the one before it always is.
+        pages = {"first": 1, "middle": last // 2, "last but one": last - 1}
+        found = {f"topic, {name} page": f"{path}?page={page}" for name, page in pages.items()}
+        found |= {
+            "home": "/",
+            "agenda": f"/agendas/{agenda}",
+            "profile": f"/members/{busiest.handle}",
+        }
+        found |= {
+            "feed of all": "/feeds/all.atom",
+            "feed of an agenda": f"/agendas/{agenda}/feed.atom",
+        }
+        found |= {"feed of a topic": f"/topics/{topic.id}/feed.atom"}
+        lists = {
+            "topics": "/topics",
+            "unanswered questions": "/topics?order=unanswered",
+            "page 40 of the topics": "/topics?page=40",
+        }
+        places = {
+            "members": "/members",
+            "cities": "/cities",
+            "a city": f"/cities/{city}",
+            "sitemap": "/sitemap-1.xml",
+        }
+        return found | lists | places
+
+
+def _queries(app: Flask, reader: Reader, path: str) -> int:
+    with app.app_context():
+        engine = db.engine
+    with _counting(engine) as made:
+        reader.seconds(path)
+    return len(made)
+
+
+@contextmanager
+def _counting(engine: Any) -> Iterator[list[str]]:
+    made: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            made.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield made
+    event.remove(engine, "before_cursor_execute", note)
