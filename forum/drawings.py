@@ -56,7 +56,16 @@ def plan(slug: str, pattern: str) -> str:
     return f'<g fill="currentColor" fill-rule="evenodd" transform="{move}">{drawn}</g>'
 
 
+def dots(places: Iterable[tuple[float, float]]) -> str:
+    """The path whose round ends are dots where places (latitude, longitude) lie on `static/world.svg`."""
+    return "".join([_dot(*place) for place in places])
+
+
 @lru_cache(4096)
+def _dot(latitude: float, longitude: float) -> str:
+    return "M{:g} {:g}h0".format(*project(latitude, longitude))
+
+
 def project(latitude: float, longitude: float) -> tuple[float, float]:
     """Where a place lies on `static/world.svg`, in the units of WORLD_VIEWBOX.
 

@@ -45,7 +45,7 @@ MOST_WRITTEN = 1_000  # contributions of a list, the newest; the others are foun
 MOST_RECOGNISED = 500
 MOST_ASKED = 2_000  # posts of several people of which it is asked whether they are listed
 MOST_ARCS = 10
-MOST_REPLIES = 500  # of the last weeks, that the map looks at
+MOST_REPLIES = 300  # of the last weeks, that the map looks at
 WEEKS = timedelta(days=30)
 IN_FEED = 40
 IN_FILE = 5_000  # numbers of each kind of thing in one file of the sitemap, which may hold 50,000 addresses

@@ -147,14 +147,14 @@ def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
     named = {city.id: city for pair in found for city in (pair.one, pair.other)}
-    where = {city.id: drawings.project(city.latitude, city.longitude) for city in by_id.values()}
+    where = {key: drawings.project(city.latitude, city.longitude) for key, city in named.items()}
     labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
     hubs = [
         Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
     ]
     arcs = [drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found]
-    dots = "".join("M{:g} {:g}h0".format(*where[key]) for key in by_id if key not in named)
-    return World(dots, hubs, arcs)
+    others = (city for city in cities if city.id not in named)
+    return World(drawings.dots((city.latitude, city.longitude) for city in others), hubs, arcs)
 
 
 def _about_site() -> dict[str, Any]:

@@ -29,7 +29,7 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
@@ -50,6 +50,7 @@ MAX_TERMS = 60
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 PIECE = re.compile(rf"([{UNSPACED}]+)|[^{UNSPACED}\s]+")
 SNIPPET = 240
+READ = 10_000  # so many texts with all the words of a phrase are read for the phrase, where that must be
 USUAL_LENGTH = 600  # signs of a text
 TITLE_WEIGHS = 8
 SHORTEST_BEGINNING = 3  # signs of a word that may be the beginning of others
@@ -257,9 +258,27 @@ def _newest(
     wanted = [group for group in wanted if group]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
+    if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
+        return _newest_of_phrases(documents, terms, wanted, limit)
     found = _holding(documents, terms, wanted)
     newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
     return db.session.execute(found.order_by(newest_first).limit(limit)).all()
+
+
+def _newest_of_phrases(
+    documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
+) -> Sequence[Any]:
+    """The same on PostgreSQL, which has to read a text to see whether words stand together: the newest `READ` at most."""
+    apart = [
+        Term((word,), term.is_beginning and word == term.words[-1])
+        for term in terms
+        for word in term.words
+    ]
+    holding = _holding(documents.add_columns(_vector().label("words")), apart, wanted)
+    some = holding.order_by(Document.id.desc()).limit(READ).subquery()
+    rows = select(*(column for column in some.c if column.name != "words"))
+    together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
+    return db.session.execute(together.order_by(some.c.id.desc()).limit(limit)).all()
 
 
 def _holding(
@@ -267,7 +286,7 @@ def _holding(
 ) -> Select[Any]:
     """Those of the documents that hold all the terms, and a word of each facet."""
     if not _is_sqlite():
-        return documents.where(literal_column("document.words").op("@@")(_tsquery(terms, facets)))
+        return documents.where(_vector().op("@@")(_tsquery(terms, facets)))
     # The plus keeps SQLite from walking through all documents and asking the index about each.
     found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
     return found.where(text("document_fts MATCH :match")).params(match=_fts5(terms, facets))
@@ -301,6 +320,10 @@ def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnEl
 def _as_it_is(words: str) -> ColumnElement[str]:
     """Words as a literal, so that PostgreSQL plans for them: rare and common ones go different ways."""
     return bindparam(None, words, Text, literal_execute=True)
+
+
+def _vector() -> ColumnElement[Any]:
+    return literal_column("document.words", TSVECTOR)
 
 
 def _is_sqlite() -> bool:

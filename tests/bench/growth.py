@@ -88,8 +88,9 @@ def _addresses(app: Flask) -> dict[str, str]:
             Member.hidden_at.is_(None),
             Member.left_at.is_(None),
         )
-        there = select(Member).where(*at_home)
-        busiest = db.session.scalars(there.order_by(Member.posts_count.desc()).limit(1)).one()
+        there = select(Member).where(*at_home, Member.role == "member")
+        busy = db.session.scalars(there.order_by(Member.posts_count.desc()).limit(100))
+        busiest = next(member for member in busy if not member.hosted)
         agenda = db.session.scalar(db.text("SELECT slug FROM agenda ORDER BY id LIMIT 1"))
         last = -(-topic.posts_count // POSTS_ON_A_PAGE)
         path = topic.address
