@@ -299,7 +299,7 @@ def _describe(member: Member, said: Joining | Profile) -> None:
     member.position = _line(said.position)[:200]
     member.organisation_id = _known(Organisation, said.organisation_id, "organisation")
     member.city_id = _known(City, said.city_id, "city")
-    member.language = said.language if said.language in queries.LANGUAGES else "en"
+    member.language = said.language if said.language in queries.named_languages() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
     member.folded = " " + " ".join(fold(words).split())
     member.sort_key = member.folded[:SORT_KEY]
@@ -341,7 +341,7 @@ def _known(table: type[Organisation] | type[City], row_id: int | None, field: st
 
 def _set_languages(member: Member, codes: Iterable[str]) -> None:
     db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
-    known = [code for code in dict.fromkeys(codes) if code in queries.LANGUAGES]
+    known = [code for code in dict.fromkeys(codes) if code in queries.named_languages()]
     for position, code in enumerate(known[:MOST_LANGUAGES]):
         row = {"member_id": member.id, "language": code, "position": position}
         db.session.execute(insert(MemberLanguage).values(row))

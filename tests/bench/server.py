@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask
 
@@ -83,7 +83,7 @@ class Forum:
             some = db.session.query(Topic).filter(*shown, Topic.posts_count.between(18, 22)).all()
             people = db.session.query(Member).filter(Member.hidden_at.is_(None)).limit(50).all()
             paths = {
-                "topic": [topic.address for topic in some[:200]],
+                "topic": [quote(topic.address) for topic in some[:200]],
                 "profile": [f"/members/{person.handle}" for person in people],
             }
             agendas = db.session.execute(db.text("SELECT slug FROM agenda ORDER BY id")).all()
@@ -239,7 +239,11 @@ class Writers:
         connection = HTTPConnection(self.host, int(self.port))
         topic = self.topics[number % len(self.topics)]
         connection.request("GET", topic, headers={"Cookie": self.cookies[number]})
-        page = connection.getresponse().read().decode()
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        # The token belongs to the session as the cookie holds it from now on.
+        if cookie := answer.getheader("Set-Cookie"):
+            self.cookies[number] = cookie.partition(";")[0]
         return {"csrf_token": re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[0]}
 
     def post(self, connection: HTTPConnection, number: int, words: str) -> int:
