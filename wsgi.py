@@ -1,8 +1,12 @@
 """Where a WSGI server finds the application."""
 
+import ctypes
 import gc
+import sys
 
 from forum.app import create_app
+
+M_ARENA_MAX = -8  # mallopt(3)
 
 app = create_app()
 
@@ -11,3 +15,7 @@ app = create_app()
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
+
+# Each of many threads would have a heap of its own, and keep what it once needed: a fifth of the memory.
+if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+    libc.mallopt(M_ARENA_MAX, 2)

@@ -300,7 +300,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-8000",  # kilobytes for each connection
+            "cache_size=-4000",  # kilobytes for each connection
         ):
             connection.execute(f"PRAGMA {pragma}")
 
