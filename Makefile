@@ -13,7 +13,7 @@ run: .venv/run
 	@FORUM_URL=$${FORUM_URL:-http://127.0.0.1:$(PORT)} $(DEMO) serve --port $(PORT)
 
 test: .venv/dev
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: format lint types contracts templates test
 

