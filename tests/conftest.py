@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.extension import _app_ctx_id
-from sqlalchemy import Connection, event, insert, select, update
+from sqlalchemy import Connection, event, insert, inspect, select, update
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from forum import passwords
@@ -293,17 +293,50 @@ def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
         MEMORY[key] = changed, made
         return made
     changed, made = MEMORY[key]
+    answers: dict[tuple[Any, ...], int] = {}  # a topic points to a post that points to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
         known = (
             {tuple(pk) for pk in db.session.execute(select(*table.primary_key))} if rows else set()
         )
         for pk, row in rows.items():
+            if row.get("answer_id"):
+                answers[pk] = row["answer_id"]
             which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
             change = update(table).where(*which) if pk in known else insert(table)
-            db.session.execute(change.values(row))
+            values = row | {"answer_id": None} if "answer_id" in row else row
+            db.session.execute(change.values(values))
+    topics = Base.metadata.tables["topic"]
+    for (topic_id,), post_id in answers.items():
+        chosen = update(topics).where(topics.c.id == topic_id)
+        db.session.execute(chosen.values(answer_id=post_id))
     db.session.commit()
     return made
+
+
+def remembered_rows(name: str, app: Flask, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The same for rows that are spoken of by names: they are read anew each time."""
+
+    def keys() -> dict[str, Any]:
+        made = make()
+        return {
+            name: [(type(row), row.id) for row in rows]
+            if isinstance(rows, list)
+            else (type(rows), rows.id)
+            for name, rows in made.items()
+        }
+
+    known = remembered(name, app, keys)
+    for row in list(
+        db.session
+    ):  # what was loaded before, people above all, with what belongs to them
+        db.session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
+    return {
+        name: [db.session.get_one(*key) for key in one]
+        if isinstance(one, list)
+        else db.session.get_one(*one)
+        for name, one in known.items()
+    }
 
 
 def all_rows() -> Rows:

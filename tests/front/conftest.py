@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from forum.agendas.actions import StatementText, themes_named, write_statement
 from forum.agendas.models import Agenda, Theme
@@ -27,6 +28,7 @@ from forum.markup import write
 from forum.members.actions import OrganisationText, found_federation, write_organisation
 from forum.members.models import Member, Organisation
 from forum.permissions import SYSTEM
+from tests.conftest import remembered_rows
 
 NAIROBI = 184745
 
@@ -48,8 +50,13 @@ class Small:
 
 
 @pytest.fixture
-def small(people: Any, agenda: Agenda) -> Small:
+def small(app: Flask, people: Any, agenda: Agenda) -> Small:
     """One thing of each kind; Ana asks, Ben answers, Chitra tries."""
+    rows = remembered_rows("one thing of each kind", app, lambda: make_small(people, agenda))
+    return Small(people, agenda, **rows)
+
+
+def make_small(people: Any, agenda: Agenda) -> dict[str, Any]:
     found_federation(SYSTEM, "Quiet cities", contact_email="desk@quiet.example")
     question = topic(people.ana, agenda, "How do you measure noise?", kind="question")
     answer = reply(people.ben, question.id, write("With *one* meter & a <notebook>."))
@@ -59,18 +66,18 @@ def small(people: Any, agenda: Agenda) -> Small:
     write_statement(people.moderator, agenda.id, said)
     reading = ReadingText("The Soundscape", "Schafer, R. Murray", 1977, why="It began here")
     write_reading(people.moderator, agenda.id, reading)
-    return Small(
-        people,
-        agenda,
-        question,
-        answer,
-        topic(people.chitra, agenda, "Night trams without bells"),
-        topic(people.ana, agenda, "For members: the tender", audience="members"),
-        a_case(people.moderator, agenda),
-        a_practice(people.ben, people.moderator, agenda),
-        write_organisation(SYSTEM, OrganisationText("Tampere Institute", "institute")),
-        themes_named(SYSTEM, ["Noise", "Trams"]),
-    )
+    return {
+        "question": question,
+        "answer": answer,
+        "experience": topic(people.chitra, agenda, "Night trams without bells"),
+        "members_only": topic(people.ana, agenda, "For members: the tender", audience="members"),
+        "case": a_case(people.moderator, agenda),
+        "practice": a_practice(people.ben, people.moderator, agenda),
+        "organisation": write_organisation(
+            SYSTEM, OrganisationText("Tampere Institute", "institute")
+        ),
+        "themes": themes_named(SYSTEM, ["Noise", "Trams"]),
+    }
 
 
 def topic(author: Member, agenda: Agenda, title: str, **more: Any) -> Topic:

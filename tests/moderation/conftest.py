@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
@@ -18,6 +19,7 @@ from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM
+from tests.conftest import remembered_rows
 
 
 @dataclass
@@ -35,8 +37,13 @@ class Things:
 
 
 @pytest.fixture
-def things(people: Any, agenda: Agenda) -> Things:
+def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
+    rows = remembered_rows("something of each kind", app, lambda: make_things(people, agenda))
+    return Things(agenda, other_host=get_member(SYSTEM, people.chitra.handle), **rows)
+
+
+def make_things(people: Any, agenda: Agenda) -> dict[str, Any]:
     found_federation(SYSTEM, "Interurban")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
@@ -48,13 +55,11 @@ def things(people: Any, agenda: Agenda) -> Things:
         people.ben, agenda.id, PracticeText(title="Quiet asphalt", sentence="It is quieter.")
     )
     submit(people.ben, practice.id)
-    return Things(
-        agenda=agenda,
-        other=other,
-        topic=topic,
-        first=reply(people.ben, topic.id, write("> quoted\n\nA rude **answer** to all.")),
-        second=reply(people.chitra, topic.id, write("A kind answer.")),
-        case=case,
-        practice=practice,
-        other_host=get_member(SYSTEM, people.chitra.handle),
-    )
+    return {
+        "other": other,
+        "topic": topic,
+        "first": reply(people.ben, topic.id, write("> quoted\n\nA rude **answer** to all.")),
+        "second": reply(people.chitra, topic.id, write("A kind answer.")),
+        "case": case,
+        "practice": practice,
+    }

@@ -30,6 +30,7 @@ from forum.search.queries import Query, find
 from forum.transfer import commands, queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
+from tests.conftest import remembered
 from tests.transfer.test_actions import GOOD
 
 Run = Callable[..., Result]
@@ -83,8 +84,14 @@ def practice(people: Any, agenda: Agenda, title: str, **changes: Any) -> Practic
 
 
 @pytest.fixture
-def forum(people: Any, agenda: Agenda) -> Agenda:
+def forum(app: Flask, people: Any, agenda: Agenda) -> Agenda:
     """Topics, posts, cases, practices and readings in every state, each come about by the deeds."""
+    remembered("a forum of everything", app, lambda: make_everything(people, agenda))
+    db.session.expire_all()
+    return agenda
+
+
+def make_everything(people: Any, agenda: Agenda) -> None:
     with at(START):
         import_agenda(people.moderator, read_agenda(GOOD))
         other = write_agenda(people.moderator, AgendaText("Homes", write("A *roof*.")))
@@ -94,8 +101,6 @@ def forum(people: Any, agenda: Agenda) -> Agenda:
         make_readings(people, agenda)
         about = write("I **plan** harbours.")
         edit_profile(people.chitra, Profile(people.chitra.name, about=about, city_id=SURAT))
-    db.session.expire_all()
-    return agenda
 
 
 def make_dialogue(people: Any, agenda: Agenda, other: Agenda) -> None:
