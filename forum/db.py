@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -169,8 +169,11 @@ def action(deed: Callable[P, R]) -> Callable[P, R]:
 
 
 def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
-    _begin_writing(session)
     before = [(row, dict(row.__dict__)) for row in session.identity_map.values()]
+    try:
+        _begin_writing(session)
+    finally:
+        _put_back(before)  # trying to lock again has made the session forget what it read
     session.info |= {"in_deed": True, "depth": 1, "touched": None}
     try:
         result = deed(*_fresh(session, args), **kwargs)
@@ -182,13 +185,17 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         # Detached before the rollback, the rows that the page has already read stay as it read them.
         session.expunge_all()
         session.rollback()
-        for row, values in before:
-            row.__dict__.update(values)
+        _put_back(before)
         if isinstance(error, OperationalError) and is_locked(error):
             raise Busy() from error
         raise
     finally:
         session.info["in_deed"] = False
+
+
+def _put_back(before: Sequence[tuple[Any, dict[str, Any]]]) -> None:
+    for row, values in before:
+        row.__dict__.update(values)
 
 
 def _inner(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:

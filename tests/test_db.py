@@ -14,6 +14,7 @@ from flask import Flask
 from markupsafe import Markup
 from sqlalchemy import create_engine, event, make_url, select, text
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import db as tool
 from forum.agendas.models import Theme
@@ -244,6 +245,7 @@ def test_a_deed_waits_for_a_lock_and_then_says_busy(
 
 def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
     member = ana()
+    set_committed_value(member, "languages", [])
     db.session.commit()
     with db.engine.execution_options(is_writing=True).connect() as holder:
         holder.execute(Member.__table__.update().values(position="held"))
@@ -251,6 +253,8 @@ def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
         with pytest.raises(Busy), in_passing():
             rename(member, "Ana Prado")
         assert time.monotonic() - began < 1
+        # The page that was being shown goes on with what it had, parts that were put there included.
+        assert (member.name, "languages" in member.__dict__) == ("Ana", True)
         holder.rollback()
     assert rename(ana(), "Ana Prado").name == "Ana Prado"
 
