@@ -2,8 +2,8 @@
 
 The tables of `pages` need no server; those of `server` run it with ten thousand posts in a temporary folder. `growth`
 and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
-(var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files. They are filled
-when they are not there, which takes some minutes. `python -m tests.bench growth search` runs some of the tables.
+(var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files: 10000, 1000000, and
+`server` for what writes. They are filled when they are empty, which takes some minutes. `python -m tests.bench growth search` runs some of the tables.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
 
 def _of_server() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        forum = server.Forum(Path(folder))
+        forum = server.Forum(Path(folder), _database("server"))
         forum.fill()
         for table in server.all_rows(forum):
             yield from table
@@ -48,13 +48,17 @@ def _kept(posts: int) -> server.Forum:
     """A forum of so many posts that is filled once and kept."""
     folder = Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute() / str(posts)
     folder.mkdir(parents=True, exist_ok=True)
-    url = os.environ.get("BENCH_DATABASE_URL", "").replace("{posts}", str(posts))
-    forum = server.Forum(folder, url or None)
+    forum = server.Forum(folder, _database(str(posts)))
     is_filled = folder / "filled"  # `fill` finds out by itself, and takes a minute for it
     if not is_filled.exists():
         forum.fill(posts)
         is_filled.touch()
     return forum
+
+
+def _database(name: str) -> str | None:
+    """The address of a database on PostgreSQL, if that is wanted: an empty one, or one that was filled before."""
+    return os.environ.get("BENCH_DATABASE_URL", "").replace("{posts}", name) or None
 
 
 def _told(rows: Iterable[Row]) -> Iterator[Row]:
