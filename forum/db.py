@@ -208,7 +208,7 @@ def _inner(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
 
 def _begin_writing(session: Session) -> None:
     session.commit()  # ends the request's read transaction; nothing is pending outside a deed
-    if not WAITING.acquire(timeout=TURN_SECONDS):
+    if not WAITING.acquire(timeout=0 if _is_in_passing.get() else TURN_SECONDS):
         raise Busy()
     try:
         _take_write_lock(session)

@@ -373,11 +373,12 @@ def for_reach(build: Callable[P, R]) -> Callable[P, R]:
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
         key = (reader.is_member, reader.is_moderator, tuple(reader.hosted), *args[1:])
-        if key not in kept:
+        made = kept.get(key)
+        if made is None:
             if len(kept) > MOST_KEPT:
-                kept.clear()
-            kept[key] = build(*args, **kwargs)
-        return kept[key]
+                kept.clear()  # other threads keep what they hold
+            made = kept[key] = build(*args, **kwargs)
+        return made
 
     return statement
 

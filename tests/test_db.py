@@ -259,6 +259,16 @@ def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
     assert rename(ana(), "Ana Prado").name == "Ana Prado"
 
 
+def test_what_is_noted_in_passing_does_not_wait_for_its_turn(own: Flask) -> None:
+    with ExitStack() as waiting:
+        for _ in range(2):
+            waiting.enter_context(tool.WAITING)
+        began = time.monotonic()
+        with pytest.raises(Busy), in_passing():
+            rename(ana(), "Ana Prado")
+        assert time.monotonic() - began < 1
+
+
 def test_only_some_threads_wait_long_so_that_readers_find_one(own: Flask) -> None:
     with ExitStack() as waiting:
         for _ in range(2):

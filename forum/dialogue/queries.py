@@ -127,7 +127,8 @@ def _part(
     """A part of a list of topics; the second half of a long list is counted from its end."""
     pinned = _pinned(reader, wanted)
     first = pinned[start : start + limit]
-    limit, start, total = limit - len(first), max(0, start - len(pinned)), total - len(pinned)
+    limit, start = limit - len(first), max(0, start - len(pinned))
+    total = max(0, total - len(pinned))
     if is_from_end := start > total // 2:
         limit = min(limit, total - start)
         start = total - start - limit

@@ -100,7 +100,7 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
 def _crossed(reader: Person) -> Any:
     helper, asker = aliased(Member), aliased(Member)
     newest = select(Post.id).where(Post.created_at > bindparam("since"), Post.number > 1)
-    newest = newest.order_by(Post.created_at.desc()).limit(MOST_REPLIES)
+    newest = newest.order_by(Post.created_at.desc(), Post.id.desc()).limit(MOST_REPLIES)
     crossed = (
         visible_topics(reader)
         .join(Post, Post.topic_id == Topic.id)

@@ -21,15 +21,17 @@ FACETS = """'=k' || {of}kind || ' =a' || coalesce({of}agenda_id, '')
 || ' =l' || lower(replace({of}language, '-', ''))"""
 VIEW = f"""CREATE VIEW document_words AS
 SELECT id, folded_title, folded_body, {FACETS.format(of="")} AS facets FROM document"""
-WORDS = """setweight(to_tsvector('simple', folded_title), 'A')
+WORDS = """setweight(to_tsvector('simple', folded_title), 'A') {between}
 || setweight(to_tsvector('simple', folded_body), 'B')"""
+# Between the two, so that the last word of a title and the first of a text do not stand together.
+BETWEEN = r"|| '=\:1'::tsvector"  # a colon alone would be a parameter
 LEXEMES = """|| array_to_tsvector(ARRAY['=k' || kind, '=a' || coalesce(agenda_id::text, ''),
 '=l' || lower(replace(language, '-', ''))])"""
 
 
 def upgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
-        _index_words(f"{WORDS} {LEXEMES}")
+        _index_words(f"{WORDS.format(between=BETWEEN)} {LEXEMES}")
         return
     _drop()
     op.execute(VIEW)
@@ -39,7 +41,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
-        _index_words(WORDS)
+        _index_words(WORDS.format(between=""))
         return
     _drop()
     op.execute("DROP VIEW document_words")

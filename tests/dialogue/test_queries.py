@@ -106,6 +106,11 @@ def test_pinned_topics_stand_on_the_first_pages_only(
     ]
     assert pages == [["Topic 3", "Topic 2"], ["Topic 1", "Topic 5"], ["Topic 4"]]
     assert titles(VISITOR, agenda_id=agenda.id, kind="question") == []
+    shown = queries.first_topics(VISITOR, TopicFilter(agenda.id), 4)
+    assert [topic.title for topic in shown] == ["Topic 3", "Topic 2", "Topic 1", "Topic 5"]
+    monkeypatch.setattr(queries, "TOPICS_ON_A_PAGE", 20)
+    few = queries.first_topics(VISITOR, TopicFilter(agenda.id), 2)
+    assert [topic.title for topic in few] == ["Topic 3", "Topic 2"]
 
 
 @pytest.mark.sqlite_only  # PostgreSQL plans by its statistics

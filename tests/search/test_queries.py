@@ -203,6 +203,11 @@ def test_a_moved_topic_is_found_under_its_new_agenda(app: Flask) -> None:
         ("bik", {1, 2, 3}),
         ('"bike lane', {1}),
         ('"bike-lane"', {1}),
+        ('lane "bik"', set()),
+        ('lane "bik",', set()),
+        ('bike "lan" bike', set()),
+        ('"bike lane" .', {1}),
+        ('"parking gate"', set()),
         ('"雨水貯留"', {4}),
         ('"水貯"', {4}),
         ('"下水道と公園"', {4}),
@@ -214,7 +219,22 @@ def test_words_in_quotes_stand_together(app: Flask, typed: str, expected: set[in
     texts = ("A bike lane of paint", "In the lane bike parking", "The lane for a bike")
     for number, text in enumerate((*texts, "雨水貯留。下水道と公園")):
         actions.index(SYSTEM, entry(number + 1, "", text))
+    actions.index(SYSTEM, entry(9, "Parking", "Gate"))
     assert ids(typed) == expected
+
+
+def test_what_goes_during_the_search_is_left_out(
+    library: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked = queries._ranked
+
+    def ranked_meanwhile(*args: Any) -> list[int]:
+        found = ranked(*args)
+        actions.unindex(SYSTEM, "topic", 12)
+        return found
+
+    monkeypatch.setattr(queries, "_ranked", ranked_meanwhile)
+    assert ids("flood") == {6}
 
 
 def test_the_last_word_is_a_beginning_where_few_texts_hold_it_whole(
