@@ -186,7 +186,8 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         session.expunge_all()
         session.rollback()
         _put_back(before)
-        if isinstance(error, OperationalError) and is_locked(error):
+        # A full disk is no reason to refuse somebody a page that would only have been noted.
+        if isinstance(error, OperationalError) and (is_locked(error) or _is_in_passing.get()):
             raise Busy() from error
         raise
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +15,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
+from sqlalchemy.exc import OperationalError
 
+from forum import db as database
 from forum import rates
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -243,6 +246,22 @@ def test_opening_a_topic_reads_the_notices_about_it(
     assert "Notices, 1 unread" in page(ana, topic.address)
     page(ana, other.address)
     assert unread_count(people.ana) == 0
+
+
+def test_a_full_disk_refuses_nobody_a_topic_whose_notice_would_be_read(
+    people: Any, topic: Topic, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.reply(people.ben, topic.id, write("A reply."))
+    make_notices(SYSTEM)
+    ana = sign_in(people.ana)
+
+    def full(_session: Any) -> None:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(database, "_count_up", full)
+    assert "A reply." in page(ana, topic.address)
+    monkeypatch.undo()
+    assert unread_count(people.ana) == 1
 
 
 # How many queries
