@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+from forum.jobs import PROVEN_SECONDS
 from tests.trials import found
 from tests.trials.browser import Browser
 from tests.trials.run import Trial
@@ -75,6 +76,9 @@ def worker_half_way(trial: Trial) -> None:
     """The worker is held until much waits for it, let go, and killed a moment later, again and again."""
     chance = random.Random(f"{trial.plan.seed} worker")
     port, kills = trial.site.start(), trial.amount(12, 4)
+    time.sleep(
+        PROVEN_SECONDS + 1
+    )  # one that dies in its first moments was not set up well, and all end
     with trial.at_work(10_000_000):
         for _time in range(kills):
             worker = _worker(trial, port)

@@ -122,9 +122,9 @@ def posts_of(site: Site) -> list[Found]:
         for revision in db.session.scalars(select(Revision)):
             if revision.withdrawn_at and not revision.source:
                 by_id[revision.post_id].withdrawn.add(revision.id)
-        hidings = select(Decision.item_id).where(Decision.kind == "post", Decision.deed == "hide")
-        for post_id in db.session.scalars(hidings):
-            by_id[post_id].hidings += 1
+        hidings = select(Decision.item_id, Decision.deed).where(Decision.kind == "post")
+        for post_id, deed in db.session.execute(hidings):
+            by_id[post_id].hidings += {"hide": 1, "restore": -1}.get(deed, 0)
         _search_rows(by_id)
         db.session.rollback()
         db.engine.dispose()
