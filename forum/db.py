@@ -225,6 +225,8 @@ def _take_write_lock(session: Session) -> None:
             return
         except OperationalError as error:
             session.rollback()
+            if not (is_locked(error) or _is_in_passing.get()):
+                raise  # the database is away, and with it what a page of ours would ask for
             if not is_locked(error) or attempt == tries:
                 raise Busy() from error
             time.sleep(0.02 * attempt)

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 from sqlalchemy import create_engine, event, make_url, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -337,7 +338,7 @@ def test_a_database_that_cannot_be_reached_takes_no_deed(tmp_path: Path) -> None
     app = Flask("broken")
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/none/none.sqlite"
     db.init_app(app)
-    with app.app_context(), pytest.raises(Busy):
+    with app.app_context(), pytest.raises(OperationalError):
         name_theme(SYSTEM, "locked")
 
 
