@@ -51,7 +51,7 @@ def _kept(posts: int) -> server.Forum:
     forum = server.Forum(folder, _database(str(posts)))
     is_filled = folder / "filled"  # `fill` finds out by itself, and takes a minute for it
     if not is_filled.exists():
-        forum.fill(posts)
+        forum.fill(posts, of_a_topic=10)
         is_filled.touch()
     return forum
 

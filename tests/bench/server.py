@@ -20,6 +20,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,10 @@ class Forum:
         """The application over the forum's database, without a page cache, for what is asked for without the server."""
         return create_app(from_environment(self.environment | {"FORUM_PAGE_CACHE_MB": "0"}))
 
-    def fill(self, posts: int = POSTS) -> None:
+    def fill(self, posts: int = POSTS, of_a_topic: int = 20) -> None:
         """Write so many posts, unless it has them."""
         flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-        numbers = ["--topics", str(posts // 10), "--posts", str(posts)]
+        numbers = ["--topics", str(posts // of_a_topic), "--posts", str(posts)]
         for command in (["db", "upgrade"], ["fill", *numbers]):
             subprocess.run(
                 [*flask, *command],
@@ -71,6 +72,7 @@ class Forum:
                 capture_output=True,
             )
 
+    @cache  # noqa: B019  # a forum lives as long as the bench; what is written meanwhile makes topics longer
     def addresses(self) -> dict[str, list[str]]:
         """Paths by kind of page: topics of about twenty posts, agendas, profiles, lists."""
         app = self.app
