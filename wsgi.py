@@ -1,6 +1,7 @@
 """Where a WSGI server finds the application."""
 
 import ctypes
+import faulthandler
 import gc
 import sys
 
@@ -8,6 +9,7 @@ from forum.app import create_app
 
 M_ARENA_MAX = -8  # mallopt(3)
 
+faulthandler.enable()  # a process that crashes says in the log where each of its threads was
 app = create_app()
 
 # What is there by now lives as long as the process, so it is looked at no more; and a page makes so many short-lived
