@@ -9,15 +9,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from forum.db import db
 from forum.dialogue.models import POSTS_ON_A_PAGE, Topic
 from forum.members.models import City, Member
+from tests.bench.pages import queries_of
 from tests.bench.server import Forum
 
 Row = tuple[str, str, str, bool]
@@ -68,7 +67,10 @@ def _row(name: str, apps: list[Flask], readers: list[Reader], paths: list[str]) 
             if turn >= 5:
                 found.append(seconds)
     small, large = (statistics.median(found) for found in times)
-    made = [_queries(*both) for both in zip(apps, readers, paths, strict=True)]
+    made = [
+        queries_of(app, reader.seconds, path)
+        for app, reader, path in zip(apps, readers, paths, strict=True)
+    ]
     ratio = large / small
     yield f"{name}, ms in the large forum", f"{large * 1000:.1f}", "", True
     most = "" if name in LONGER else f"at most {MOST}"
@@ -120,24 +122,3 @@ def _addresses(app: Flask) -> dict[str, str]:
             "sitemap": "/sitemap-1.xml",
         }
         return found | lists | places
-
-
-def _queries(app: Flask, reader: Reader, path: str) -> int:
-    with app.app_context():
-        engine = db.engine
-    with _counting(engine) as made:
-        reader.seconds(path)
-    return len(made)
-
-
-@contextmanager
-def _counting(engine: Any) -> Iterator[list[str]]:
-    made: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            made.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield made
-    event.remove(engine, "before_cursor_execute", note)

@@ -11,7 +11,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def _topic_pages(app: Flask) -> Iterator[Row]:
         yield f"topic of 20,000, {name} page, to the topic of 20", f"{times:.2f}", "", True
     for name, client, most in (("signed out", visitor, 6), ("signed in", member, 10)):
         for path in (small, f"{large}?page=500"):
-            made = _queries(app, client, path)
+            made = queries_of(app, client.get, path)
             yield f"queries, {name}, {path}", str(made), f"at most {most}", made <= most
 
 
@@ -134,16 +133,10 @@ def _seconds(ask: Callable[[], Any]) -> float:
     return statistics.median(times)
 
 
-def _queries(app: Flask, client: Any, path: str) -> int:
+def queries_of(app: Flask, ask: Callable[[str], Any], path: str) -> int:
+    """How many statements the application makes when somebody asks for a path."""
     with app.app_context():
         engine = db.engine
-    with _counting(engine) as made:
-        client.get(path)
-    return len(made)
-
-
-@contextmanager
-def _counting(engine: Any) -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -151,8 +144,9 @@ def _counting(engine: Any) -> Iterator[list[str]]:
             made.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
-    yield made
+    ask(path)
     event.remove(engine, "before_cursor_execute", note)
+    return len(made)
 
 
 def _weights(app: Flask) -> Iterator[Row]:
