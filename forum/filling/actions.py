@@ -39,7 +39,7 @@ from forum.filling.models import (
     Talk,
 )
 from forum.library import actions as library
-from forum.markup import excerpt, fold, slugify, write
+from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.moderation.actions import TOLD
@@ -109,7 +109,7 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
 
 def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:
     organisation = known.organisation
-    folded = " " + " ".join(fold(f"{known.name} {known.position}").split())
+    folded, sort_key = members.folded_words(f"{known.name} {known.position}")
     return {
         "id": known.id,
         "handle": known.handle,
@@ -122,7 +122,7 @@ def _member(known: Someone, organisations: Sequence[int], password_hash: str) ->
         "organisation_id": None if organisation is None else organisations[organisation],
         "city_id": known.city_id,
         "folded": folded,
-        "sort_key": folded[: members.SORT_KEY],
+        "sort_key": sort_key,
         "joined_at": known.joined_at,
     }
 

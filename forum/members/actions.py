@@ -301,8 +301,13 @@ def _describe(member: Member, said: Joining | Profile) -> None:
     member.city_id = _known(City, said.city_id, "city")
     member.language = said.language if said.language in queries.named_languages() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
-    member.folded = " " + " ".join(fold(words).split())
-    member.sort_key = member.folded[:SORT_KEY]
+    member.folded, member.sort_key = folded_words(words)
+
+
+def folded_words(words: str) -> tuple[str, str]:
+    """What a member is found by, `folded`, and the place in lists, `sort_key`, from name, position and the rest."""
+    folded = " " + " ".join(fold(words).split())
+    return folded, folded[:SORT_KEY]
 
 
 def _name(typed: str) -> str:
