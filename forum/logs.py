@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from itertools import count
 from time import perf_counter
@@ -74,7 +74,9 @@ class Requests:
     It runs for every page that is rendered, so that it is written for speed.
     """
 
-    def __init__(self, application: Any, settings: Settings) -> None:
+    def __init__(
+        self, application: Callable[[Any, Any], Iterable[bytes]], settings: Settings
+    ) -> None:
         self.application = application
         self.takes_numbers = settings.proxies > 0
         self.kind = settings.log
@@ -96,7 +98,7 @@ class Requests:
 
         token = _present.set(request)
         try:
-            return self.application(environ, start)  # type: ignore[no-any-return]  # any WSGI application
+            return self.application(environ, start)
         finally:
             _present.reset(token)
             self._note(environ["REQUEST_METHOD"], request, perf_counter() - begun)

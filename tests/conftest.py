@@ -327,9 +327,8 @@ def remembered_rows(name: str, app: Flask, make: Callable[[], dict[str, Any]]) -
         }
 
     known = remembered(name, app, keys)
-    for row in list(
-        db.session
-    ):  # what was loaded before, people above all, with what belongs to them
+    # What was loaded before, people above all, stays with what belongs to it.
+    for row in list(db.session):
         db.session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
     return {
         name: [db.session.get_one(*key) for key in one]

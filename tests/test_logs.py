@@ -21,6 +21,7 @@ from forum import lines as formats
 from forum import logs
 from forum.app import create_app
 from forum.db import db
+from forum.gate import Gate
 from forum.members.models import Member
 from forum.settings import Settings
 from tests.conftest import Browser
@@ -107,6 +108,20 @@ def test_lines_can_be_in_words_or_left_out(
     line = capsys.readouterr().err
     assert bool(line) is (kind == formats.PLAIN)
     assert not line or re.search(r" info request method=GET route=/healthz .* status=200 ", line)
+
+
+def test_who_is_asked_to_come_again_is_written_down(
+    logged: Flask, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_gate: Gate, _held: Any, _is_reading: bool) -> bool:
+        return False
+
+    monkeypatch.setattr(Gate, "_admit", full)
+    lines()
+    answer = logged.test_client().get("/rules")
+    [line] = lines()
+    assert (answer.status_code, line["status"], line["route"]) == (503, 503, None)
+    assert answer.headers["X-Request-Id"] == line["request"]
 
 
 def test_nobody_who_reads_the_log_is_no_reason_to_refuse_a_reader(

@@ -272,7 +272,8 @@ def themes_offered(reader: Person) -> Sequence[Theme]:
 
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
-    newest = visible_topics(VISITOR).with_only_columns(Topic.id)
+    begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_there())
+    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists())
     if agenda is not None:
         newest = newest.where(Topic.agenda_id == agenda.id)
     newest = newest.order_by(*_NEWEST_TOPICS).limit(IN_FEED)

@@ -98,9 +98,10 @@ def masthead() -> dict[str, Any]:
 
 
 def _waiting() -> queries.Masthead:
-    if "masthead" not in g:
-        g.masthead = queries.masthead(me())
-    return g.masthead  # type: ignore[no-any-return]  # g holds anything
+    waiting: queries.Masthead | None = g.get("masthead")
+    if waiting is None:
+        waiting = g.masthead = queries.masthead(me())
+    return waiting
 
 
 # Home

@@ -9,7 +9,8 @@ import pytest
 
 from forum.agendas.actions import set_member_themes
 from forum.db import at, now
-from forum.dialogue.actions import hide, hide_topic, mark, reply
+from forum.dialogue.actions import delete, hide, hide_topic, mark, reply
+from forum.dialogue.queries import first_post
 from forum.front import queries
 from forum.front.queries import exchanges, recognition, sitemap_page, sitemap_pages
 from forum.library.actions import hide_case
@@ -97,6 +98,18 @@ def test_members_are_found_by_what_they_can_help_with(small: Small) -> None:
     assert queries.themes_offered(VISITOR) == [small.themes[0]]
     hide_profile(small.people.moderator, small.people.ben.id)
     assert queries.themes_offered(VISITOR) == []
+
+
+def test_a_feed_is_full_though_the_newest_opening_is_gone(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at(now() + timedelta(minutes=1)):
+        newest = topic(small.people.ana, small.agenda, "Taken back")
+        reply(small.people.ben, newest.id, write("Why?"))
+        delete(small.people.ana, first_post(newest).id)
+    monkeypatch.setattr(queries, "IN_FEED", 2)
+    for agenda in (None, small.agenda):
+        assert len(queries.feed_of_openings(agenda)) == 2
 
 
 def test_feeds_hold_what_is_public_newest_first(small: Small) -> None:
