@@ -155,9 +155,8 @@ def find(reader: Person, query: Query, number: int = 1) -> Found:
     total = min(len(hits), COUNTED)
     page_number = clamp(number, pages_for(total, PAGE))
     best = _ranked(hits, terms)[:total][(page_number - 1) * PAGE : page_number * PAGE]
-    page = Page(
-        [_hit(row, words) for row in _documents(best)], page_number, pages_for(total, PAGE), total
-    )
+    shown = [_hit(row, words, terms[-1].is_beginning) for row in _documents(best)]
+    page = Page(shown, page_number, pages_for(total, PAGE), total)
     counts = {facet: _counts(reader, terms, query, facet, hits) for facet in FACETS}
     return Found(page, **counts, is_capped=total >= COUNTED)
 
@@ -383,60 +382,60 @@ _LIGHT = tuple(defer(column, raiseload=True) for column in _FOLDED)
 # Showing where the words are
 
 
-def _hit(document: Document, words: Sequence[str]) -> Hit:
-    return Hit(document, mark(document.title, words), mark(_piece(document.body, words), words))
+def _hit(document: Document, words: Sequence[str], is_open: bool) -> Hit:
+    piece = _piece(document.body, words, is_open)
+    return Hit(document, mark(document.title, words, is_open), mark(piece, words, is_open))
 
 
-def mark(plain: str, words: Sequence[str]) -> Markup:
-    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents."""
+def mark(plain: str, words: Sequence[str], is_open: bool = True) -> Markup:
+    """A plain text, escaped, with the words in `<mark>`, whatever their case and accents.
+
+    Where the search `is_open`, longer words that begin as the last one does are marked, too.
+    """
     parts, position = [], 0
-    for start, end in _places(plain, words):
+    for start, end in _places(plain, words, is_open):
         parts.append(escape(plain[position:start]))
         parts.append(Markup("<mark>{}</mark>").format(plain[start:end]))
         position = end
     return Markup("").join([*parts, escape(plain[position:])])
 
 
-def _places(plain: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _places(plain: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[int, int]]:
     """Where the words stand in a text: looked for in its folded signs, each of which knows whence it comes."""
     folded, origins = "", []
     for index, sign in enumerate(plain):
         signs = fold(sign)
         folded += signs
         origins += [index] * len(signs)
-    for first, last in _matches(folded, words):
+    for first, last in _matches(folded, words, is_open):
         start, end = origins[first], origins[last - 1] + 1
         while end < len(plain) and unicodedata.combining(plain[end]):
             end += 1
         yield start, end
 
 
-def _matches(folded: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where a folded text holds one of the words whole, the last one also as a beginning; they never overlap."""
+def _matches(folded: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[int, int]]:
+    """Where a folded text holds one of the words whole, the last one perhaps as a beginning; they never overlap."""
+    beginning = words[-1] if words and is_open and len(words[-1]) >= SHORTEST_BEGINNING else ""
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     position = 0
     for found in re.finditer(pattern or r"(?!)", folded):
         start, end = found.span()
-        if start >= position and (end := _end_of_word(folded, start, end, words)):
+        if start >= position and (end := _end_of_word(folded, start, end, beginning)):
             yield start, end
             position = end
 
 
-def _end_of_word(folded: str, start: int, end: int, words: Sequence[str]) -> int:
+def _end_of_word(folded: str, start: int, end: int, beginning: str) -> int:
     """Where the word ends that was met at a place, or 0 when it is only the middle of another one."""
     word = folded[start:end]
     if _is_unspaced(word):
         return end
-    if _is_inside(folded, start) or (_is_inside(folded, end) and not _is_beginning(word, words)):
+    if _is_inside(folded, start) or (_is_inside(folded, end) and word != beginning):
         return 0
     while _is_inside(folded, end):
         end += 1
     return end
-
-
-def _is_beginning(word: str, words: Sequence[str]) -> bool:
-    """The last word may be a beginning, if it is long enough to mean something."""
-    return word == words[-1] and len(word) >= SHORTEST_BEGINNING
 
 
 def _is_unspaced(word: str) -> bool:
@@ -448,10 +447,10 @@ def _is_inside(text: str, index: int) -> bool:
     return 0 < index < len(text) and _is_of_word(text[index - 1]) and _is_of_word(text[index])
 
 
-def _piece(plain: str, words: Sequence[str]) -> str:
+def _piece(plain: str, words: Sequence[str], is_open: bool) -> str:
     """The piece of a text around the first word that is looked for, cut between words."""
     plain = " ".join(plain.split())
-    start = next((start for start, _end in _places(plain, words)), 0)
+    start = next((start for start, _end in _places(plain, words, is_open)), 0)
     start = max(0, start - SNIPPET // 3)
     start = plain.find(" ", start) + 1 if start else 0
     piece = plain[start : start + SNIPPET]

@@ -237,14 +237,23 @@ def test_what_goes_during_the_search_is_left_out(
     assert ids("flood") == {6}
 
 
+def first_snippet(typed: str) -> str:
+    found = {hit.document.item_id: hit for hit in find(VISITOR, Query(typed)).page.items}
+    return str(found[4].snippet)
+
+
 def test_the_last_word_is_a_beginning_where_few_texts_hold_it_whole(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, word in enumerate(("flood", "flood", "flooding")):
         actions.index(SYSTEM, entry(number + 1, "", word))
-    assert ids("flood") == {1, 2, 3}
-    monkeypatch.setattr(queries, "RANKED", 2)
-    assert ids("flood") == {1, 2}
+    actions.index(SYSTEM, entry(4, "", "flood flooding"))
+    assert ids("flood") == {1, 2, 3, 4}
+    assert first_snippet("flood") == "<mark>flood</mark> <mark>flooding</mark>"
+    assert first_snippet('"flood"') == "<mark>flood</mark> flooding"
+    monkeypatch.setattr(queries, "RANKED", 3)
+    assert ids("flood") == {1, 2, 4}
+    assert first_snippet("flood") == "<mark>flood</mark> flooding"
 
 
 def test_words_in_the_title_come_first(app: Flask) -> None:
