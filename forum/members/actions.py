@@ -43,7 +43,6 @@ CityRow = tuple[int, str, str, float, float, int, list[str]]
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
 LONGEST_HANDLE = 40
-SORT_KEY = 100  # signs; an index takes no long ones
 KINDS_OF_ORGANISATION = ("city", "institute", "company", "association", "partner")
 RESERVED_WORDS = """
 about account admin administration administrator agendas all anonymous api appearance cases
@@ -301,13 +300,7 @@ def _describe(member: Member, said: Joining | Profile) -> None:
     member.city_id = _known(City, said.city_id, "city")
     member.language = said.language if said.language in queries.named_languages() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
-    member.folded, member.sort_key = folded_words(words)
-
-
-def folded_words(words: str) -> tuple[str, str]:
-    """What a member is found by, `folded`, and the place in lists, `sort_key`, from name, position and the rest."""
-    folded = " " + " ".join(fold(words).split())
-    return folded, folded[:SORT_KEY]
+    member.folded, member.sort_key = queries.folded_words(words)
 
 
 def _name(typed: str) -> str:

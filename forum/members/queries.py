@@ -37,6 +37,7 @@ IDLE = timedelta(days=30)
 LONGEST = timedelta(days=180)
 DIRECTORY_PAGE = 40
 MOST = 2_000
+SORT_KEY = 100  # signs; an index takes no long ones
 LAST_SIGN = "\U0010ffff"
 LANGUAGES = Path(__file__).parent / "data/languages.txt"
 
@@ -412,6 +413,12 @@ def _values_of(column: Any, rows: Select[Any]) -> CTE:
 def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
     name, _comma, country = typed.strip()[:200].partition(",")
     return _folded_name(name), _countries(fold(country).strip()) if country.strip() else None
+
+
+def folded_words(words: str) -> tuple[str, str]:
+    """What a member is found by, `folded`, and the place in lists, `sort_key`, from name, position and the rest."""
+    folded = " " + " ".join(fold(words).split())
+    return folded, folded[:SORT_KEY]
 
 
 def _folded_name(name: str) -> str:
