@@ -44,6 +44,11 @@ function contents(form) {
   return fieldsOf(form).map((f) => [f.name, isTick(f) ? f.value : "", isTick(f) ? f.checked : f.value]);
 }
 
+/** The texts that the page came with. */
+function served(form) {
+  return fieldsOf(form).map((f) => [f.name, "", f.defaultValue]);
+}
+
 function fill(form, saved) {
   for (const [name, value, content] of saved) {
     const field = fieldsOf(form).find((f) => f.name === name && (!isTick(f) || f.value === value));
@@ -63,7 +68,7 @@ function keepDraft(form, member) {
   const key = `draft:${member}:${new URL(form.action).pathname}`;
   const saved = form.querySelector("[data-saved]");
   const own = form.elements.submission_key?.value || newKey();
-  const begun = texts(form, contents(form));
+  const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
   const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
   let timer;
@@ -85,6 +90,7 @@ function keepDraft(form, member) {
   addEventListener("pagehide", () => timer && save());
   form.addEventListener("submit", save);
   form.addEventListener("submit", () => tell(form));
+  if (texts(form, contents(form)) !== begun) save(); // typed before this script was here
 
   const note = form.querySelector("[data-restore]");
   if (!note) return;

@@ -71,8 +71,12 @@ showWhole();
 document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
-if (body.dataset.published || document.querySelector("[data-draft]")) load("drafts");
-if (document.querySelector("[data-draft]")) load("composer");
-if (document.querySelector("[data-marks]")) load("marks");
-if (document.querySelector("[data-suggest]")) load("suggest");
-load("keys");
+const wanted = {
+  drafts: body.dataset.published || document.querySelector("[data-draft]"),
+  composer: document.querySelector("[data-draft]"),
+  marks: document.querySelector("[data-marks]"),
+  suggest: document.querySelector("[data-suggest]"),
+  keys: true,
+};
+const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));
+Promise.all(loaded).then(() => (body.dataset.ready = "1")); // for whoever drives a browser: everything listens now

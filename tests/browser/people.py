@@ -19,11 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 TOP = Path(__file__).parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
-# The module that listens to keys comes a moment after the page; whoever presses one waits for it.
-KEYS_ARE_READY = """() => {
-    const addresses = document.querySelector("[data-modules]")?.dataset.modules.trim().split(/\\s+/);
-    return addresses && import(addresses.find(address => address.includes("/keys.js"))).then(() => true);
-}"""
+# The modules of a page come a moment after it; whoever presses something waits until they listen.
+READY = "() => !document.querySelector('[data-modules]') || document.body.dataset.ready"
 
 
 @dataclass(frozen=True)
@@ -131,7 +128,7 @@ class Visit:
         if answer is None:
             self.page.reload(wait_until="load")
         if self.has_scripts:
-            self.page.evaluate(KEYS_ARE_READY)
+            self.page.wait_for_function(READY)
         return self.page
 
     def send(self, path: str, form: str = "", **fields: str) -> str:

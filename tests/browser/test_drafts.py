@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import Visit
 
@@ -20,6 +20,10 @@ def type_and_crash(member: Visit, address: str, text: str) -> None:
     page.locator("[name=source]").press_sequentially(text)
     expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
     page.close()
+
+
+def forgotten(page: Page) -> None:
+    page.wait_for_function(f"() => !{DRAFTS}.length")
 
 
 def publish(page: Page) -> None:
@@ -37,8 +41,8 @@ def test_a_text_is_offered_after_a_crash(member: Visit, topic: str) -> None:
     expect(field).to_be_focused()
     expect(offer).to_be_hidden()
     publish(page)
-    assert page.evaluate("document.activeElement.id") == page.url.partition("#")[2]
-    assert page.evaluate(DRAFTS) == []
+    expect(page.locator(f"#{page.url.partition('#')[2]}")).to_be_focused()
+    forgotten(page)
     member.go(topic)
     expect(offer).to_be_hidden()
 
@@ -49,7 +53,7 @@ def test_a_text_can_be_discarded(member: Visit, topic: str) -> None:
     page.click("[data-act=discard]")
     expect(page.locator("[data-restore]")).to_be_hidden()
     expect(page.locator("[name=source]")).to_have_value("")
-    assert page.evaluate(DRAFTS) == []
+    forgotten(page)
 
 
 def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
@@ -69,6 +73,22 @@ def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
     expect(page.locator("[name=source]")).to_have_value("From the train")
     page.click("[data-act=restore]")  # what a restored text replaces is offered in its turn
     expect(page.locator("[name=source]")).to_have_value("From the desk, later")
+
+
+def test_what_is_typed_before_the_script_arrives_is_kept(member: Visit, topic: str) -> None:
+    page = member.tab()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/drafts.js*", hold)
+    with page.expect_request("**/drafts.js*"):
+        page.goto(topic, wait_until="domcontentloaded")
+    page.fill("[name=source]", "Quicker than the line.")
+    held[0].continue_()
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    page.close()
 
 
 def test_the_whole_form_is_kept(member: Visit) -> None:
@@ -95,7 +115,7 @@ def test_an_edit_is_forgotten_when_it_is_published(member: Visit, topic: str) ->
     page.click("[data-act=restore]")
     publish(page)
     assert "Better:" in page.locator(f"{page.url[page.url.index('#') :]} .prose").inner_text()
-    assert page.evaluate(DRAFTS) == []
+    forgotten(page)
 
 
 def test_a_report_is_forgotten_when_it_is_sent(member: Visit, topic: str) -> None:
@@ -104,7 +124,7 @@ def test_a_report_is_forgotten_when_it_is_sent(member: Visit, topic: str) -> Non
     page.fill("[name=text]", "It is odd.")
     page.wait_for_function(f"() => {DRAFTS}.length")
     publish(page)
-    assert page.evaluate(DRAFTS) == []
+    forgotten(page)
 
 
 def number_of(member: Visit, address: str) -> str:
@@ -136,14 +156,14 @@ def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     other.click("header .more summary")
     with other.expect_navigation():
         other.click("header [data-sign-out] button")
-    assert other.evaluate(DRAFTS) == []
+    forgotten(other)
     publish(page)
     expect(page.locator("h1")).to_have_text("Your text is safe")
     expect(page.locator("main textarea")).to_have_value("Typed before the session ended.")
     sign_in_again(member, page)
     publish_again(page)
     expect(page.locator(".prose", has_text="Typed before")).to_have_count(1)
-    assert page.evaluate(DRAFTS) == []
+    forgotten(page)
 
 
 def sign_in_again(member: Visit, page: Page) -> None:
