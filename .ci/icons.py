@@ -7,8 +7,8 @@ from pathlib import Path
 ICONS = """
 arrow-left arrow-up-right badge-check bell bold book-open building-2 calendar check chevron-left
 chevron-right chevrons-left chevrons-right circle-check-big circle-question-mark clock code copy
-ellipsis eye eye-off file-text flag funnel gavel globe history inbox info italic languages
-lightbulb link link-2 list list-ordered lock lock-open log-in log-out map-pin menu message-circle
+ellipsis eye eye-off file-text flag funnel gavel globe history inbox info italic key-round languages
+lightbulb link link-2 list list-ordered lock lock-open log-in log-out mail map-pin menu message-circle
 message-circle-question-mark move-right pencil pin pin-off plus printer quote reply rss search
 settings shield star sun-moon table trash-2 triangle-alert user users x
 """

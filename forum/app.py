@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,12 +12,16 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import gate, jobs, logs, metrics, pagecache, rates, web
+from forum.accounts import actions as accounts_actions
+from forum.accounts import views as accounts
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
 from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.library import views as library
+from forum.mail import commands as mail_commands
+from forum.mail import views as mail
 from forum.members import commands as members_commands
 from forum.members import views as members
 from forum.moderation import views as moderation
@@ -38,6 +43,9 @@ DOORS = (
     dialogue,
     library,
     moderation,
+    mail,
+    mail_commands,
+    accounts,
     front,
     transfer_commands,
     filling_commands,
@@ -63,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_refuse_wrong_schema)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
     web.init_app(app, settings)
-    web.login.user_loader(members.load_user)
+    web.login.user_loader(accounts.load_user)
     rates.init_app(app, settings)
     for doors in DOORS:
         app.register_blueprint(doors.bp)
@@ -94,15 +102,24 @@ def _refuse_wrong_schema() -> Response | None:
 
 @click.command()
 def worker() -> None:
-    """Make notices of what happens, until stopped. Several may run at once."""
+    """Make notices of what happens and send mail, until stopped. Several may run at once."""
     settings = from_environment()
     app = create_app(settings)
 
-    def make_notices() -> int:
-        with app.app_context():
-            return notifications_actions.make_notices(SYSTEM)
+    def within(task: Callable[[], int]) -> Callable[[], int]:
+        def run() -> int:
+            with app.app_context():
+                return task()
 
-    tasks = {"life": jobs.sign_of_life(settings.heartbeat_path), "notices": make_notices}
+        return run
+
+    tasks = {
+        "life": jobs.sign_of_life(settings.heartbeat_path),
+        "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
+        "mail": within(mail_commands.deliver),
+        "old letters": within(jobs.now_and_then(mail_commands.forget)),
+        "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),
+    }
     jobs.Worker(tasks).run_until_stopped()
 
 

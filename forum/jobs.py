@@ -73,6 +73,20 @@ def sign_of_life(path: Path) -> Callable[[], int]:
     return leave
 
 
+def now_and_then(task: Callable[[], int], seconds: float = 600.0) -> Callable[[], int]:
+    """A task that is run at most once in so many seconds, and gives no reason to hurry."""
+    due = 0.0
+
+    def run() -> int:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + seconds
+            task()
+        return 0
+
+    return run
+
+
 class Kept:
     """A command that is kept running in a process group of its own, so that nothing it began outlives it."""
 

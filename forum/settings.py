@@ -16,6 +16,8 @@
 | FORUM_SLOW_MS | statements that take longer, in milliseconds, are written down, without their values | 200 |
 | FORUM_PG_DUMP | PostgreSQL's program for backups; `pg_restore` stands beside it | `pg_dump` |
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
+| FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
+| FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -26,7 +28,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +52,26 @@ class Settings:
     log: str = "off"
     slow_ms: int = 200
     metrics: str = ""
+    smtp_url: str = ""
+    mail_from: str = "forum@localhost.localdomain"
+
+    @property
+    def host(self) -> str:
+        """The name of the forum's host, for Message-IDs and addresses; one that stands for a lone machine if need be."""
+        name = urlsplit(self.url).hostname or "localhost"
+        return (
+            name if "." in name and not name.replace(".", "").isdigit() else "localhost.localdomain"
+        )
+
+    @property
+    def mail_path(self) -> Path:
+        """Where mail is written when no server carries it."""
+        return self.data / "mail"
+
+    @property
+    def carried_path(self) -> Path:
+        """Where the worker notes what a mail server has just taken, until the database knows."""
+        return self.data / "mail-carried"
 
     @property
     def is_https(self) -> bool:
@@ -84,7 +106,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     data.mkdir(parents=True, exist_ok=True)
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = environ.get("FORUM_URL", "http://127.0.0.1:8000").rstrip("/")
-    return Settings(
+    made = Settings(
         data=data,
         database_url=environ.get("FORUM_DATABASE_URL", f"sqlite:///{file}"),
         url=url,
@@ -100,7 +122,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         log=environ.get("FORUM_LOG", "json"),
         slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
         metrics=environ.get("FORUM_METRICS", ""),
+        smtp_url=environ.get("FORUM_SMTP_URL", ""),
     )
+    return replace(made, mail_from=environ.get("FORUM_MAIL_FROM") or f"forum@{made.host}")
 
 
 def _hosts(url: str, further: str) -> tuple[str, ...]:

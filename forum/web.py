@@ -105,9 +105,13 @@ login = LoginManager()
 class SignedIn(UserMixin):
     """Who is signed in, for Flask-Login: its id is the token of the session kept on the server."""
 
-    def __init__(self, member: Member, token: str) -> None:
+    def __init__(
+        self, member: Member, token: str, session_id: int = 0, proved_at: datetime | None = None
+    ) -> None:
         self.member = member
         self.token = token
+        self.session_id = session_id
+        self.proved_at = proved_at
 
     def get_id(self) -> str:
         """The token that the cookie holds."""
@@ -521,7 +525,7 @@ def _host_refused(_error: SecurityError) -> Response:
 
 def _refused(error: Refusal) -> AnyResponse:
     if isinstance(error, Forbidden) and request.method == "GET" and not me().is_member:
-        return see_other(url_for("members.sign_in", next=request.full_path.rstrip("?")))
+        return see_other(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
     message = error.message or (
         _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,10 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.app import create_app
 from forum.db import Base, _set_clock, db
+from forum.letters import Letter
+from forum.mail.commands import compose
+from forum.mail.models import Delivery
+from forum.mail.queries import deliveries_by_id
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
@@ -207,6 +212,26 @@ def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def letters(app: Flask) -> Callable[[], list[Letter]]:
+    """What the forum has written to somebody: `letters()` are all, the oldest first."""
+
+    def written() -> list[Letter]:
+        rows = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        return [
+            compose(row, app.extensions["settings"])
+            for row in deliveries_by_id([r.id for r in rows])
+        ]
+
+    return written
+
+
+def link_in(letter: Letter) -> str:
+    """The path of the button of a letter."""
+    (link, *_further) = re.findall(r"http://localhost(/\S+)", letter.text)
+    return str(link)
 
 
 @dataclass(frozen=True)

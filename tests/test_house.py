@@ -112,7 +112,11 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
     text = path.read_text()
     assert not re.search(r"\|\s*safe\b", text)
     assert "{% autoescape false" not in text
-    assert not re.search(r"\sstyle=|\son[a-z]+=[\"']|<style|javascript:", text)
+    if (
+        path.parent.name != "mail"
+    ):  # mail programs know no files beside a letter, and no such policy
+        assert not re.search(r"\sstyle=|<style", text)
+    assert not re.search(r"\son[a-z]+=[\"']|javascript:", text)
     for script in re.findall(r"<script\b[^>]*>", text):
         assert "src=" in script or 'type="application/ld+json"' in script, script
 

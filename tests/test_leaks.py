@@ -167,7 +167,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
     """Every address that answers a GET, with every value that its parts can have here."""
     found = []
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "members.sign_out"):
+        if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "accounts.sign_out"):
             continue
         names = sorted(rule.arguments)
         for chosen in product(*(values(rule.rule, name, planted) for name in names)):

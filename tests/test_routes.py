@@ -27,9 +27,16 @@ GET  /                                                |  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
 GET  /administration/figures                          |   in  403  403  403  403  200
+GET  /administration/mail                             |   in  403  403  403  403  200
+POST /administration/mail/test                        |  403  403  403  403  403  yes
+POST /administration/mail/{letter}/again              |  403  403  403  403  403  yes
 GET  /administration/members                          |   in  403  403  403  403  200
 GET  /administration/members/ben-okoth/role           |   in  403  403  403  403  200
 POST /administration/members/ben-okoth/role           |  403  403  403  403  403  yes
+GET  /address/nosecret                                |  410  410  410  410  410  410
+POST /address/nosecret                                |  410  410  410  410  410  410
+GET  /address/undo/nosecret                           |  410  410  410  410  410  410
+POST /address/undo/nosecret                           |  410  410  410  410  410  410
 GET  /agendas                                         |  200  200  200  200  200  200
 GET  /agendas/new                                     |   in  403  403  403  200  200
 POST /agendas/new                                     |  403  403  403  403  yes  yes
@@ -95,6 +102,9 @@ GET  /healthz                                         |  200  200  200  200  200
 GET  /help                                            |  200  200  200  200  200  200
 GET  /join                                            |  200   on   on   on   on   on
 POST /join                                            |  yes  yes  yes  yes  yes  yes
+GET  /join/confirm/nosecret                           |  410  410  410  410  410  410
+POST /join/confirm/nosecret                           |  410  410  410  410  410  410
+GET  /join/sent                                       |   on   on   on   on   on   on
 GET  /members                                         |  200  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
@@ -145,6 +155,10 @@ GET  /posts/{reply}/hide                              |   in  403  403  200  200
 POST /posts/{reply}/hide                              |  403  403  403  yes  yes  yes
 GET  /posts/{reply}/report                            |   in  200  200  200  200  200
 POST /posts/{reply}/report                            |  403  yes  yes  yes  yes  yes
+GET  /password                                        |  200  200  200  200  200  200
+POST /password                                        |  yes  yes  yes  yes  yes  yes
+GET  /password/nosecret                               |  410  410  410  410  410  410
+POST /password/nosecret                               |  410  410  410  410  410  410
 GET  /practices                                       |  200  200  200  200  200  200
 GET  /practices/mine                                  |   in  200  200  200  200  200
 GET  /practices/new                                   |   in  200  200  200  200  200
@@ -189,8 +203,13 @@ GET  /rules                                           |  200  200  200  200  200
 GET  /search                                          |  200  200  200  200  200  200
 GET  /settings                                        |   in  200  200  200  200  200
 POST /settings                                        |  403  yes  yes  yes  yes  yes
+GET  /settings/address                                |   in  200  200  200  200  200
+POST /settings/address                                |  403  yes  yes  yes  yes  yes
+POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
 GET  /settings/password                               |   in  200  200  200  200  200
 POST /settings/password                               |  403  yes  yes  yes  yes  yes
+GET  /settings/prove                                  |   in  200  200  200  200  200
+POST /settings/prove                                  |  403  yes  yes  yes  yes  yes
 GET  /settings/sessions                               |   in  200  200  200  200  200
 POST /settings/sessions/end                           |  403  yes  yes  yes  yes  yes
 POST /settings/sessions/{session}/end                 |  403  yes  yes  yes  yes  yes
@@ -198,6 +217,10 @@ GET  /settings/themes                                 |   in  200  200  200  200
 POST /settings/themes                                 |  403  yes  yes  yes  yes  yes
 GET  /sign-in                                         |  200   on   on   on   on   on
 POST /sign-in                                         |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/letter                                  |  200  200  200  200  200  200
+POST /sign-in/letter                                  |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/letter/nosecret                         |  410  410  410  410  410  410
+POST /sign-in/letter/nosecret                         |  410  410  410  410  410  410
 GET  /sign-out                                        |  200  200  200  200  200  200
 POST /sign-out                                        |  yes  yes  yes  yes  yes  yes
 GET  /sitemap-1.xml                                   |  200  200  200  200  200  200
@@ -239,7 +262,7 @@ READ = (
     "UPDATE alembic_version SET version_num = version_num WHERE 0",  # whether it could be written
 )
 PROBES = {"/healthz", "/readyz"}  # answered afresh each time
-FORMS_FOR_VISITORS = {"/join", "/sign-in"}
+FORMS_FOR_VISITORS = {"/join", "/password", "/sign-in", "/sign-in/letter"}
 
 
 def rows(method: str) -> list[tuple[str, dict[str, str]]]:

@@ -13,6 +13,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
 from forum.library import actions as library
+from forum.mail.actions import note_returned, write_letter
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import sessions_of
@@ -45,9 +46,12 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     moderation.report(people.chitra, "post", made["reply"], "rules")
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
+    letter = write_letter(SYSTEM, "test", "nobody@example.org", {})
+    note_returned(SYSTEM, letter.id, "550 no", is_final=True)
     return {
         **made,
         "decision": decision.id,
+        "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
         "notice": notices_of(people.ana, 1).items[0].id,
     }

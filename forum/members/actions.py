@@ -136,6 +136,13 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
 
 
 @action
+def fitting_name(_doer: Person, typed: str) -> str:
+    """A name as it would be kept; raises `Invalid` for one that nobody may have."""
+    touches()
+    return _name(typed)
+
+
+@action
 def add_member(administrator: Person, joining: Joining, role: str) -> Member:
     """Make an account for somebody else, with a role."""
     require(administrator.can.administer())
@@ -213,6 +220,7 @@ def sign_in(member: Member, device: str = "") -> str:
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
     session.device, session.created_at, session.seen_at = _line(device)[:200], now(), now()
+    session.proved_at = now()
     db.session.add(session)
     return token
 
@@ -360,6 +368,46 @@ def set_password(administrator: Person, handle: str, password_hash: str) -> None
     member = _member_of_handle(handle)
     member.password_hash = password_hash
     end_sessions(member)
+
+
+@action
+def note_proof(member: Member, session_id: int) -> None:
+    """Note that the person of a session has just shown who they are."""
+    touches()
+    mine = Session.id == session_id, Session.member_id == member.id
+    db.session.execute(update(Session).where(*mine).values(proved_at=now()))
+
+
+# The address
+
+
+@action
+def change_address(system: Person, member_id: int, email: str) -> None:
+    """Give a member another e-mail address, which somebody has shown to be theirs. Raises `Conflict` when it is taken."""
+    require(system.can.administer())
+    touches()
+    member = _member(member_id)
+    if queries.email_is_taken(email):
+        raise Conflict(_("This address belongs to another account."))
+    member.email = queries.plain_email(email)
+    member.mail_paused_at, member.mail_paused_why = None, ""
+
+
+@action
+def pause_mail(system: Person, member_id: int, address: str, why: str) -> None:
+    """Send no more mail to an address that does not exist, until its member says that it does."""
+    require(system.can.administer())
+    touches()
+    paused = update(Member).where(Member.id == member_id, Member.email == address)
+    db.session.execute(paused.values(mail_paused_at=now(), mail_paused_why=why[:300]))
+
+
+@action
+def resume_mail(member: Member) -> None:
+    """Send mail again: the member says that the address is right."""
+    require(member.can.edit_profile(member))
+    touches()
+    member.mail_paused_at, member.mail_paused_why = None, ""
 
 
 # Roles and restrictions

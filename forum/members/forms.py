@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import (
-    HiddenField,
     PasswordField,
     RadioField,
     SelectField,
@@ -197,46 +196,11 @@ class PersonForm(Form):
 # The forms
 
 
-class JoinForm(PersonForm):
-    """What somebody says who joins."""
-
-    email = StringField(
-        _("E-mail address"),
-        [
-            DataRequired(_("Write your e-mail address.")),
-            at_most(EMAIL),
-            Regexp(EMAIL_SHAPE, message=_("Write an e-mail address such as name@city.example.")),
-        ],
-        [one_line],
-    )
-    password = NewPassword(_("Password"))
-    next = HiddenField()
-
-
-class SignInForm(Form):
-    """An address and its password."""
-
-    email = StringField(
-        _("E-mail address"), [DataRequired(_("Write your e-mail address."))], [one_line]
-    )
-    password = PasswordField(_("Password"), [DataRequired(_("Write your password."))])
-    next = HiddenField()
-
-
 class ProfileForm(PersonForm):
     """What members say about themselves."""
 
     helps_with = TextAreaField(_("What can you help others with?"), [at_most(HELP)])
     about = TextAreaField(_("About you"), [at_most(ABOUT)])
-
-
-class PasswordForm(Form):
-    """A new password, and the present one to show whose hands are on the keys."""
-
-    current_password = PasswordField(
-        _("Your present password"), [DataRequired(_("Write your present password."))]
-    )
-    new_password = NewPassword(_("New password"))
 
 
 class OrganisationForm(Form):

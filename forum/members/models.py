@@ -156,6 +156,8 @@ class Member(Named, permissions.Person, Base):
     sort_key: Mapped[str] = mapped_column(FOLDED, default="")
     joined_at: Mapped[datetime] = mapped_column(index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
+    mail_paused_at: Mapped[datetime | None]
+    mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]
     silenced_until: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
@@ -194,5 +196,7 @@ class Session(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # When the person last showed who they are: at signing in, or since.
+    proved_at: Mapped[datetime | None]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")

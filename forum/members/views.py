@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
-from hashlib import sha256
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from flask import (
     Blueprint,
     Response,
-    after_this_request,
     current_app,
     flash,
-    g,
     jsonify,
     make_response,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
-from itsdangerous import BadSignature, URLSafeSerializer
-from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import markup, web
-from forum.db import in_passing, now
-from forum.errors import Busy, Forbidden, Invalid
+from forum.errors import Invalid
 from forum.history.queries import versions_of
 from forum.members import actions, queries
 from forum.members.forms import (
     KIND_NAMES,
     ROLE_NAMES,
     ROLE_NOTES,
-    JoinForm,
     OrganisationForm,
-    PasswordForm,
     PersonForm,
     ProfileForm,
     RoleForm,
-    SignInForm,
-    check_password,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.passwords import hash_password, is_outdated, verify_password
-from forum.permissions import VISITOR
-from forum.rates import limiter
-from forum.web import SignedIn, me
+from forum.web import me
 
 bp = Blueprint("members", __name__)
 Answer = str | AnyResponse | tuple[str, int]
@@ -82,15 +65,6 @@ SYSTEMS = {
 # Who asks, and whose forum it is
 
 
-def load_user(token: str) -> SignedIn | None:
-    """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
-    found = queries.session_of(token)
-    if found and found.seen_at < now() - SEEN_EVERY:
-        with suppress(Busy), in_passing():  # reading goes on; the next request notes it
-            actions.note_seen(found.member, found.id)
-    return SignedIn(found.member, token) if found else None
-
-
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
     known = current_app.extensions.get("federation")  # asked for once in a process
@@ -111,195 +85,6 @@ def place_of(member: Member, organisation: Organisation | None = None) -> str:
     city = member.city
     said = (member.position, organisation.name if organisation else "", city.name if city else "")
     return ", ".join(dict.fromkeys(word for word in said if word))
-
-
-# Joining and signing in
-
-
-@bp.route("/join", methods=["GET", "POST"])
-@limiter.limit("10/hour", methods=["POST"])
-def join() -> Answer:
-    """Make an account, and be signed in."""
-    if me().is_member:
-        return web.see_other(web.safe_next())
-    form = _join_form()
-    if request.method == "GET":
-        return _join_page(form)
-    return _submit(form, lambda: _join(form), lambda: _join_page(form, REFUSED), _password_is_new)
-
-
-def _join_form() -> JoinForm:
-    form = JoinForm(next=web.safe_next(""))
-    _offer_organisations(form)
-    return form
-
-
-def _join_page(form: JoinForm, status: int = 200) -> Answer:
-    return render_template("members/join.html", form=form), status
-
-
-def _join(form: JoinForm) -> AnyResponse:
-    joining = actions.Joining(
-        name=form.name.data or "",
-        email=form.email.data or "",
-        password_hash=hash_password(form.password.data or ""),
-        position=form.position.data or "",
-        organisation_id=form.organisation.data,
-        city_id=form.city_id.data,
-        language=form.language.data,
-        languages=form.languages,
-    )
-    member = actions.join(VISITOR, joining)
-    _begin_session(member)
-    flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
-    return web.see_other(web.safe_next())
-
-
-def _password_is_new(form: JoinForm) -> None:
-    own = (federation().name, form.name.data or "", form.email.data or "")
-    _check_password(form.password.data or "", own, "password")
-
-
-def _check_password(password: str, own: tuple[str, ...], field: str) -> None:
-    try:
-        check_password(password, own)
-    except Invalid as error:
-        raise Invalid(error.message, field) from error
-
-
-def _account() -> str:
-    """The account that a request wants to sign in to, for its rate limit.
-
-    A browser in which its owner has signed in before is counted apart, so that guesses from elsewhere do not
-    lock the owner out (ASVS 5.0, 6.1.1).
-    """
-    account = _account_of(request.form.get("email", ""))
-    device = request.cookies.get(web.cookie_name(DEVICE), "")
-    return f"account:{account}:{device}" if _knows(device, account) else f"account:{account}"
-
-
-def _account_of(email: str) -> str:
-    return sha256(queries.plain_email(markup.tidy(email)).encode()).hexdigest()
-
-
-def _knows(device: str, account: str) -> bool:
-    """Whether a cookie says that the account's owner has signed in with this browser."""
-    try:
-        return bool(_devices().loads(device)[0] == account)
-    except (BadSignature, TypeError, IndexError):
-        return False
-
-
-def _remember_device(email: str) -> None:
-    account = _account_of(email)
-    if _knows(request.cookies.get(web.cookie_name(DEVICE), ""), account):
-        return
-
-    @after_this_request
-    def remember(response: Response) -> Response:
-        known = _devices().dumps([account, secrets.token_urlsafe(9)])
-        is_https, name = web.settings().is_https, web.cookie_name(DEVICE)
-        response.set_cookie(
-            name, known, max_age=A_YEAR, secure=is_https, httponly=True, samesite="Lax"
-        )
-        return response
-
-
-def _devices() -> URLSafeSerializer:
-    return URLSafeSerializer(web.settings().secret_key, salt="device")
-
-
-def _was_refused(response: Response) -> bool:
-    return response.status_code == REFUSED
-
-
-@bp.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("10/minute", methods=["POST"])
-@limiter.limit("20/hour", key_func=_account, methods=["POST"], deduct_when=_was_refused)
-def sign_in() -> Answer:
-    """Begin a session. The answer to a wrong password and to an unknown address is the same."""
-    if me().is_member and request.method == "GET":
-        return web.see_other(web.safe_next())
-    form = SignInForm(next=web.safe_next(""))
-    if request.method == "GET":
-        return _sign_in_page(form)
-    return _submit(form, lambda: _sign_in(form), lambda: _sign_in_page(form, REFUSED))
-
-
-def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
-    if web.kept_action() and form.errors:
-        why = next(error for errors in form.errors.values() for error in errors)
-        return web.resend_page(web.kept_action(), why, status)
-    return render_template("members/sign_in.html", form=form), status
-
-
-def _sign_in(form: SignInForm) -> AnyResponse:
-    password = form.password.data or ""
-    member = queries.by_email(form.email.data or "")
-    is_right = verify_password(member.password_hash if member else None, password)
-    if member is None or not is_right:
-        raise Invalid(_("The address or the password is not right."))
-    try:
-        _begin_session(member)
-    except Forbidden as error:  # suspended: only who knows the password is told
-        raise Invalid(error.message) from error
-    _remember_device(member.email)
-    if is_outdated(member.password_hash):
-        actions.renew_hash(member, hash_password(password))
-    if web.kept_action():
-        return web.resend_page(web.kept_action(), _("You are signed in again."), 200)
-    return web.see_other(web.safe_next())
-
-
-def _begin_session(member: Member) -> None:
-    """Sign somebody in with a new token, and leave nothing of the session before."""
-    token = actions.sign_in(member, _device())
-    session.clear()
-    g.pop("csrf_token", None)
-    session.permanent = True
-    begun = load_user(token)
-    if begun:
-        login_user(begun)
-
-
-def _device() -> str:
-    agent = request.user_agent.string
-    browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))
-    system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
-    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
-
-
-@bp.errorhandler(TOO_MANY)
-def _too_many(_error: HTTPException) -> Answer:
-    """Too many attempts: the form again, with what was typed."""
-    forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
-        "members.join": lambda: (_join_form(), _join_page),
-        "members.sign_in": lambda: (SignInForm(), _sign_in_page),
-        "members.change_password": lambda: (PasswordForm(), _password_page),
-    }
-    form, page = forms[request.endpoint or ""]()
-    form.form_errors = [_("That was tried too often. Please wait a while and try again.")]
-    return page(form, TOO_MANY)
-
-
-@bp.route("/sign-out", methods=["GET", "POST"])
-def sign_out() -> Answer:
-    """End this session. Afterwards, and to visitors, the page says that nobody is signed in."""
-    if request.method == "GET":
-        return render_template("members/sign_out.html")
-    if isinstance(person := me(), Member):
-        actions.sign_out(person, _token())
-    logout_user()
-    session.clear()
-    answer = web.see_other(url_for("members.sign_out"))
-    answer.headers["Clear-Site-Data"] = (
-        '"storage"'  # texts kept in the browser, perhaps a shared one
-    )
-    return answer
-
-
-def _token() -> str:
-    return cast(SignedIn, current_user).token
 
 
 @bp.post("/appearance")
@@ -326,7 +111,7 @@ def settings() -> Answer:
     """What members say about themselves."""
     member = queries.my_profile(me())
     form = ProfileForm(data=_said_by(member))
-    _offer_organisations(form)
+    offer_organisations(form)
     preview = _preview(form)
 
     def page(status: int = 200) -> Answer:
@@ -335,7 +120,7 @@ def settings() -> Answer:
 
     if request.method == "GET" or preview is not None:
         return page()
-    return _submit(form, lambda: _edit_profile(member, form), lambda: page(REFUSED))
+    return submit(form, lambda: _edit_profile(member, form), lambda: page(REFUSED))
 
 
 def _preview(form: ProfileForm) -> Any:
@@ -376,58 +161,6 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
     return web.see_other(url_for("members.settings"))
 
 
-@bp.route("/settings/password", methods=["GET", "POST"])
-@limiter.limit("10/minute", methods=["POST"])
-def change_password() -> Answer:
-    """Choose a new password, which ends all other sessions."""
-    member = queries.my_profile(me())
-    form = PasswordForm()
-    if request.method == "GET":
-        return _password_page(form)
-    return _submit(
-        form, lambda: _change_password(member, form), lambda: _password_page(form, REFUSED)
-    )
-
-
-def _password_page(form: PasswordForm, status: int = 200) -> Answer:
-    return render_template("members/password.html", form=form), status
-
-
-def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
-    if not verify_password(member.password_hash, form.current_password.data or ""):
-        raise Invalid(_("This is not your present password."), "current_password")
-    own = (federation().name, member.name, member.email)
-    _check_password(form.new_password.data or "", own, "new_password")
-    actions.change_password(member, hash_password(form.new_password.data or ""))
-    _begin_session(member)  # who has copied the cookie of before is signed out, too
-    flash(_("Your password is changed. You are signed out everywhere else."), "message")
-    return web.see_other(url_for("members.settings"))
-
-
-@bp.get("/settings/sessions")
-def sessions() -> Answer:
-    """Where one is signed in."""
-    member = queries.my_profile(me())
-    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(_token())}
-    return render_template("members/sessions.html", member=member, **words)
-
-
-@bp.post("/settings/sessions/end")
-def end_sessions() -> AnyResponse:
-    """End all one's other sessions."""
-    actions.end_sessions(queries.my_profile(me()), _token())
-    flash(_("You are signed out everywhere else."), "message")
-    return web.see_other(url_for("members.sessions"))
-
-
-@bp.post("/settings/sessions/<int:session_id>/end")
-def end_session(session_id: int) -> AnyResponse:
-    """End one of one's own sessions."""
-    actions.end_session(queries.my_profile(me()), session_id)
-    flash(_("That session is ended."), "message")
-    return web.see_other(url_for("members.sessions"))
-
-
 # What several forms need
 
 
@@ -438,7 +171,7 @@ class HasCity(Protocol):
     city_id: RadioField
 
 
-def _submit(
+def submit(
     form: Any,
     deed: Callable[[], AnyResponse],
     page: Callable[[], Answer],
@@ -492,7 +225,8 @@ def _described(city: City) -> str:
     return _("%(city)s (%(people)s people)", city=city.label, people=people)
 
 
-def _offer_organisations(form: PersonForm) -> None:
+def offer_organisations(form: PersonForm) -> None:
+    """Let a form offer the organisations of today."""
     known = [(one.id, one.name) for one in queries.organisations()]
     form.organisation.choices = [("", _("Not listed")), *known]
 
@@ -560,7 +294,7 @@ def _write_organisation(
         flash(_("The organisation is saved."), "message")
         return web.see_other(url_for("front.organisation", slug=written.slug))
 
-    return page() if request.method == "GET" else _submit(form, deed, lambda: page(REFUSED))
+    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
 
 
 def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
@@ -613,4 +347,4 @@ def appoint(handle: str) -> Answer:
         flash(_("The role of %(name)s is saved.", name=member.name), "message")
         return web.see_other(url_for("members.administration", q=member.name))
 
-    return page() if request.method == "GET" else _submit(form, deed, lambda: page(REFUSED))
+    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))

@@ -131,6 +131,22 @@ class Visit:
             self.page.wait_for_function(READY)
         return self.page
 
+    def open_letter(self) -> None:
+        """Follow the link of a letter that the page of a demo shows, and press."""
+        for pressed in (
+            self.page.locator("main a", has_text="Open the link of the letter"),
+            self.page.locator("main button[type=submit]"),
+        ):
+            with self.page.expect_navigation(wait_until="load"):
+                pressed.click()
+
+    def join(self, **words: str) -> None:
+        """Join past the browser."""
+        self.send("/join", **words)
+        sent = self.context.request.get("/join/sent").text()
+        (letter,) = re.findall(r'href="(/join/confirm/[^"]+)"', sent)
+        self.send(letter)
+
     def send(self, path: str, form: str = "", **fields: str) -> str:
         """Send a form past the browser, with the keys of the page that holds it; says where it led."""
         page = self.context.request.get(form or path).text()

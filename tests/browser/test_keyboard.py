@@ -152,6 +152,8 @@ def joins(hands: Hands, email: str) -> None:
     hands.type("[name=email]", email)
     hands.type("[name=password]", "nine slow lanterns drifting")
     hands.follow("[name=password]")
+    hands.follow("main a[href^='/join/confirm']")
+    hands.follow("main form button[type=submit]")
     expect(hands.page.locator("#told")).to_contain_text("Welcome, Keita Mori")
 
 

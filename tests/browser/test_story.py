@@ -116,6 +116,7 @@ def reads_and_joins(nora: Visit, email: str) -> None:
     page.fill("main [name=city]", "Nairobi, Kenya")
     with leaving(page):
         page.locator("main button[type=submit]", has_text="Join").click()
+    nora.open_letter()
     assert page.locator("header .more summary").count() == 1, page.url
 
 

@@ -182,7 +182,8 @@ def test_filters_of_the_search(plain: Any) -> None:
 
 
 def test_the_server_asks_which_city_is_meant(plain: Any) -> None:
-    page = plain("visitor").go("/join")
+    window = plain("visitor")
+    page = window.go("/join")
     page.fill("[name=name]", "Pat Doe")
     page.fill("[name=email]", f"pat-{uuid4().hex[:6]}@example.org")
     page.fill("[name=password]", "four damp umbrellas waiting")
@@ -193,6 +194,7 @@ def test_the_server_asks_which_city_is_meant(plain: Any) -> None:
     page.locator("[name=city_id]").nth(1).check()
     page.fill("[name=password]", "four damp umbrellas waiting")
     press(page, "Join")
+    window.open_letter()
     expect(page.locator("#told")).to_contain_text("Welcome, Pat Doe")
     page.locator("header .more summary").click()
     press(page, "Sign out", "header")

@@ -1,0 +1,1 @@
+"""Ways in and out: joining, signing in, proofs of who one is, changing them."""

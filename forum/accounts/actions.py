@@ -1,0 +1,268 @@
+"""Joining, and proving who one is by what was sent to one's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete
+
+from forum import proofs
+from forum.accounts.models import Candidate, Token
+from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.db import action, db, now, touches
+from forum.errors import Conflict, Invalid
+from forum.mail.actions import write_letter
+from forum.mail.queries import letters_since
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.members.models import Member
+from forum.members.queries import by_email, email_is_taken, plain_email
+from forum.permissions import SYSTEM, Person, require
+
+LETTERS = ("join", "known", "unknown", "sign_in", "reset")
+MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
+KEPT_CANDIDATES = timedelta(days=3)
+KEPT_TOKENS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The way of a secret: by letter, and for the demo, which sends none, also by hand."""
+
+    path: str
+    purpose: str
+    salt: str
+
+
+# Joining
+
+
+@action
+def ask_to_join(visitor: Person, joining: Joining, browser_key: str) -> Asked | None:
+    """Send a letter that lets somebody join, or, to an address with an account, one that says so.
+
+    Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps.
+    """
+    require(visitor.can.join())
+    touches()
+    email = plain_email(joining.email)
+    if _has_had_enough(email):
+        return None
+    if email_is_taken(email):
+        _tell_known(visitor, email)
+        return None
+    candidate = _candidate(joining, email, browser_key)
+    return _send(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
+
+
+def _candidate(joining: Joining, email: str, browser_key: str) -> Candidate:
+    fields = asdict(joining)
+    profile = {k: fields[k] for k in ("position", "organisation_id", "city_id", "language")}
+    profile["languages"] = list(joining.languages)
+    candidate = Candidate(
+        email=email,
+        name=members.fitting_name(SYSTEM, joining.name),
+        password_hash=joining.password_hash,
+        profile=profile,
+        browser_hash=proofs.kept_hash(browser_key),
+        created_at=now(),
+    )
+    db.session.add(candidate)
+    db.session.flush()
+    return candidate
+
+
+def _tell_known(visitor: Person, email: str) -> None:
+    """Somebody wants to join with the address of a member; of one who has left nobody is told anything."""
+    if member := by_email(email):
+        words = {"path": "/sign-in", "name": member.name}
+        write_letter(visitor, "known", email, words, member_id=member.id)
+
+
+@action
+def confirm_joining(visitor: Person, secret: str) -> Member:
+    """Make the account of whoever holds the secret of a letter; everything else begun with the address is forgotten."""
+    require(visitor.can.join())
+    token = _spend(JOIN, secret)
+    candidate = token.candidate
+    if candidate is None or email_is_taken(candidate.email):
+        raise Conflict(_("There is an account with this address. Sign in instead."))
+    profile = {**candidate.profile, "languages": tuple(candidate.profile["languages"])}
+    email, words = candidate.email, (candidate.name, candidate.email, candidate.password_hash)
+    db.session.execute(delete(Token).where(Token.candidate_id.in_(_candidates(email))))
+    db.session.execute(delete(Candidate).where(Candidate.email == email))
+    return members.join(visitor, Joining(*words, **profile))
+
+
+def _candidates(email: str) -> Any:
+    return db.session.query(Candidate.id).where(Candidate.email == email).scalar_subquery()
+
+
+# By letter
+
+
+@action
+def ask_to_sign_in(visitor: Person, email: str) -> None:
+    """Send a letter with which one signs in once; to an unknown address one that says that it is unknown."""
+    touches()
+    _ask(visitor, SIGN_IN, "sign_in", "/sign-in/letter", email)
+
+
+@action
+def ask_for_password(visitor: Person, email: str) -> None:
+    """Send a letter with which a new password is chosen; to an unknown address one that says that it is unknown."""
+    touches()
+    _ask(visitor, RESET, "reset", "/password", email)
+
+
+def _ask(visitor: Person, purpose: str, kind: str, path: str, email: str) -> None:
+    email = plain_email(email)
+    if _has_had_enough(email):
+        return
+    if member := by_email(email):
+        _send(visitor, purpose, kind, path, email, member=member)
+    else:
+        write_letter(visitor, "unknown", email, {"path": "/join"})
+
+
+@action
+def spend_sign_in(_visitor: Person, secret: str) -> Member:
+    """Spend the secret of a letter and say who holds it; raises `NotFound` for one that cannot be spent."""
+    touches()
+    member = _spend(SIGN_IN, secret).member
+    require(member.can.sign_in())  # type: ignore[union-attr]  # such a token has a member
+    return member  # type: ignore[return-value]  # as above
+
+
+@action
+def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
+    """Spend the secret of a letter for a new password; ends every session. Hands back whose it is."""
+    token = _spend(RESET, secret)
+    member: Any = token.member
+    require(member.can.sign_in())
+    members.change_password(member, password_hash)
+    forget_tokens(member)
+    _tell_changed(member, "password")
+    return member  # type: ignore[no-any-return]  # a member
+
+
+# Changing what one signs in with
+
+
+@action
+def change_password(member: Member, password_hash: str) -> None:
+    """Choose a new password: every session ends, what was sent by mail is void, and the owner is told."""
+    members.change_password(member, password_hash)
+    forget_tokens(member)
+    _tell_changed(member, "password")
+
+
+@action
+def ask_for_address(member: Member, email: str) -> None:
+    """Send a letter to a new address; nothing changes before whoever reads it says so.
+
+    To an address of somebody else goes a letter that says that it is taken: the page tells nobody.
+    """
+    require(member.can.edit_profile(member))
+    touches()
+    email = plain_email(email)
+    if email == member.email:
+        raise Invalid(_("This is your address already."), "email")
+    if _has_had_enough(email):
+        raise Invalid(_("Several letters went to this address. Try again in an hour."), "email")
+    if email_is_taken(email):
+        _tell_known(member, email)
+        return
+    _send(member, ADDRESS, "address", "/address", email, member=member)
+
+
+@action
+def confirm_address(_person: Person, secret: str) -> Member:
+    """Spend the secret of a letter for a new address. The old one is told, and can undo it for two weeks."""
+    token = _spend(ADDRESS, secret)
+    member: Any = token.member
+    before = member.email
+    members.change_address(SYSTEM, member.id, token.address)
+    forget_tokens(member)
+    _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
+    return member  # type: ignore[no-any-return]  # a member
+
+
+@action
+def undo_address(_person: Person, secret: str) -> Member:
+    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more."""
+    token = _spend(UNDO, secret)
+    member: Any = token.member
+    members.change_address(SYSTEM, member.id, token.address)
+    members.end_sessions(member)
+    forget_tokens(member)
+    _send(member, RESET, "reset", "/password", token.address, member=member)
+    return member  # type: ignore[no-any-return]  # a member
+
+
+@action
+def forget_tokens(member: Member) -> None:
+    """Make every secret worthless that a member was sent: credentials have changed.
+
+    What undoes a change of address stays, or whoever has changed it would void that first.
+    """
+    touches()
+    theirs = delete(Token).where(Token.member_id == member.id, Token.purpose != UNDO)
+    db.session.execute(theirs)
+
+
+@action
+def forget_old(system: Person) -> int:
+    """Delete candidates who never confirmed, and tokens that are over; says how many."""
+    require(system.can.administer())
+    touches()
+    gone = delete(Token).where(Token.expires_at < now() - KEPT_TOKENS).returning(Token.id)
+    tokens = db.session.scalars(gone).all()
+    old = delete(Candidate).where(Candidate.created_at < now() - KEPT_CANDIDATES)
+    return len(tokens) + len(db.session.scalars(old.returning(Candidate.id)).all())
+
+
+def _has_had_enough(email: str) -> bool:
+    """Whether so many letters went to an address of late that one more would only annoy its owner."""
+    return letters_since(email, LETTERS, WITHIN) >= MOST_LETTERS
+
+
+def _send(
+    doer: Person,
+    purpose: str,
+    kind: str,
+    path: str,
+    address: str,
+    *,
+    member: Member | None = None,
+    candidate: Candidate | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Asked:
+    salt, hours = proofs.new_salt(), HOURS[purpose]
+    secret = proofs.secret(purpose, salt)
+    token = Token(purpose=purpose, token_hash=proofs.kept_hash(secret), address=address)
+    token.member_id = member.id if member else None
+    token.candidate_id = candidate.id if candidate else None
+    token.created_at, token.expires_at = now(), now() + timedelta(hours=hours)
+    db.session.add(token)
+    name = member.name if member else candidate.name if candidate else ""
+    words = {"path": path, "purpose": purpose, "salt": salt, "hours": hours, "name": name}
+    write_letter(
+        doer, kind, address, words | dict(more or {}), member_id=member.id if member else None
+    )
+    return Asked(path, purpose, salt)
+
+
+def _spend(purpose: str, secret: str) -> Token:
+    touches()
+    token = spendable(purpose, secret)
+    token.used_at = now()
+    return token
+
+
+def _tell_changed(member: Member, what: str) -> None:
+    write_letter(SYSTEM, "changed", member.email, {"what": what}, member_id=member.id)

@@ -1,0 +1,83 @@
+"""What may be typed to join, to sign in and to change what one signs in with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import DataRequired, Regexp
+
+from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
+from forum.web import Form
+from forum.web import later as _
+
+
+def email_field() -> Any:
+    """A field for an e-mail address of somebody who may be unknown."""
+    sentence = _("Write an e-mail address such as name@city.example.")
+    limits = [
+        DataRequired(_("Write your e-mail address.")),
+        at_most(EMAIL),
+        Regexp(EMAIL_SHAPE, message=sentence),
+    ]
+    return StringField(_("E-mail address"), limits, [one_line])
+
+
+class JoinForm(PersonForm):
+    """What somebody says who joins."""
+
+    email = email_field()
+    password = NewPassword(_("Password"))
+    next = HiddenField()
+
+
+class ConfirmForm(Form):
+    """A press; in another browser than the one that filled in the form, the password that was chosen there."""
+
+    password = PasswordField(
+        _("The password you chose"), [DataRequired(_("Write the password you chose."))]
+    )
+
+
+class SignInForm(Form):
+    """An address and its password."""
+
+    email = StringField(
+        _("E-mail address"), [DataRequired(_("Write your e-mail address."))], [one_line]
+    )
+    password = PasswordField(_("Password"), [DataRequired(_("Write your password."))])
+    next = HiddenField()
+
+
+class EmailForm(Form):
+    """Where a letter is to go."""
+
+    email = email_field()
+
+
+class PressForm(Form):
+    """A press and nothing else."""
+
+
+class NewPasswordForm(Form):
+    """A new password, by whoever holds the secret of a letter."""
+
+    new_password = NewPassword(_("New password"))
+
+
+class PasswordForm(Form):
+    """A new password, and the present one to show whose hands are on the keys."""
+
+    current_password = PasswordField(
+        _("Your present password"), [DataRequired(_("Write your present password."))]
+    )
+    new_password = NewPassword(_("New password"))
+
+
+class ProofForm(Form):
+    """The present password, to show whose hands are on the keys."""
+
+    password = PasswordField(
+        _("Your present password"), [DataRequired(_("Write your present password."))]
+    )
+    next = HiddenField()

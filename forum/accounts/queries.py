@@ -1,0 +1,41 @@
+"""Looking up what somebody has begun: tokens that can be spent."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from forum.accounts.models import Candidate, Token
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.proofs import kept_hash
+
+# What a secret sent by mail is good for, and for how many hours.
+JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", "undo"
+HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
+
+
+def spendable(purpose: str, secret: str) -> Token:
+    """The token of a secret with its member or candidate, as long as it can be spent; else `NotFound`.
+
+    A secret of another purpose, one that was used or that is too old, and one that never was are all the same.
+    """
+    wanted = select(Token).where(
+        Token.token_hash == kept_hash(secret),
+        Token.purpose == purpose,
+        Token.used_at.is_(None),
+        Token.expires_at > now(),
+    )
+    # The member of a letter may have left, or been suspended, since.
+    here = or_(Token.member_id.is_(None), Token.member.has(Member.left_at.is_(None)))
+    loaded = joinedload(Token.member), joinedload(Token.candidate)
+    token = db.session.scalar(wanted.where(here).options(*loaded).with_for_update(of=Token))
+    if token is None:
+        raise NotFound()
+    return token
+
+
+def candidates_of(email: str) -> list[Candidate]:
+    """Everybody who wants to join with an address."""
+    return list(db.session.scalars(select(Candidate).where(Candidate.email == email)))

@@ -1,0 +1,615 @@
+"""The doors of accounts: joining, signing in and out, letters that prove an address, what one signs in with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any, cast
+
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    flash,
+    g,
+    make_response,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, proofs, web
+from forum.accounts import actions
+from forum.accounts.forms import (
+    ConfirmForm,
+    EmailForm,
+    JoinForm,
+    NewPasswordForm,
+    PasswordForm,
+    PressForm,
+    ProofForm,
+    SignInForm,
+)
+from forum.accounts.models import Token
+from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.db import in_passing, now
+from forum.errors import Busy, Forbidden, Invalid, NotFound
+from forum.members import actions as members
+from forum.members import queries
+from forum.members.actions import Joining
+from forum.members.forms import check_password
+from forum.members.models import Member
+from forum.members.views import federation, offer_organisations, submit
+from forum.passwords import hash_password, is_outdated, verify_password
+from forum.permissions import VISITOR
+from forum.rates import limiter
+from forum.web import SignedIn, me
+
+bp = Blueprint("accounts", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+REFUSED, TOO_MANY, GONE = 422, 429, 410
+SEEN_EVERY = timedelta(hours=1)
+PROVED = timedelta(minutes=15)  # so long one need not show again who one is
+DEVICE = "device"  # the cookie of a browser in which somebody has signed in
+JOINING = "joining"  # what a browser keeps that has filled in the form for joining
+A_YEAR = 365 * 24 * 3600
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+# Who asks
+
+
+def load_user(token: str) -> SignedIn | None:
+    """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
+    found = queries.session_of(token)
+    if found and found.seen_at < now() - SEEN_EVERY:
+        with suppress(Busy), in_passing():  # reading goes on; the next request notes it
+            members.note_seen(found.member, found.id)
+    return SignedIn(found.member, token, found.id, found.proved_at) if found else None
+
+
+# Joining
+
+
+@bp.route("/join", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join() -> Answer:
+    """Ask for an account. A letter goes to the address; the page tells nobody whether it has an account already."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    form = _join_form()
+    if request.method == "GET":
+        return _join_page(form)
+    return submit(form, lambda: _join(form), lambda: _join_page(form, REFUSED), _password_is_new)
+
+
+def _join_form() -> JoinForm:
+    form = JoinForm(next=web.safe_next(""))
+    offer_organisations(form)
+    return form
+
+
+def _join_page(form: JoinForm, status: int = 200) -> Answer:
+    return render_template("accounts/join.html", form=form), status
+
+
+def _join(form: JoinForm) -> AnyResponse:
+    joining = Joining(
+        name=form.name.data or "",
+        email=form.email.data or "",
+        password_hash=hash_password(form.password.data or ""),
+        position=form.position.data or "",
+        organisation_id=form.organisation.data,
+        city_id=form.city_id.data,
+        language=form.language.data,
+        languages=form.languages,
+    )
+    key = secrets.token_urlsafe(16)
+    asked = actions.ask_to_join(VISITOR, joining, key)
+    session[JOINING] = {"key": key, "next": web.safe_next("")}
+    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+
+
+def _shows_letters() -> bool:
+    """Whether the page shows the letter to the person that it was written for: in a demo that sends none."""
+    return federation().is_demo and not web.settings().smtp_url
+
+
+def _sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
+    """The page after a letter was asked for: the same whoever the address belongs to."""
+    words: dict[str, Any] = {"email": email, "letter": ""}
+    if asked:
+        words["letter"] = f"{asked.path}/{proofs.secret(asked.purpose, asked.salt)}"
+    session["sent"] = words
+    return web.see_other(url_for("accounts.sent"))
+
+
+@bp.get("/join/sent")
+def sent() -> Answer:
+    """Say that a letter is on its way, and what to do when it does not come."""
+    words = session.get("sent")
+    if not words:
+        return web.see_other(url_for("accounts.sign_in"))
+    page = make_response(render_template("accounts/sent.html", **words))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
+@bp.route("/join/confirm/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def confirm_joining(secret: str) -> Answer:
+    """Join by a press, in the browser that filled in the form; elsewhere with the password that was chosen there.
+
+    So nobody makes an account with somebody else's address and a password of their own.
+    """
+    token = _token_or_none(JOIN, secret)
+    if token is None or token.candidate is None:
+        return _over()
+    is_here = _is_browser_of(token)
+    form: Any = PressForm() if is_here else ConfirmForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "secret": secret, "candidate": token.candidate}
+        return render_template("accounts/confirm.html", **words, is_here=is_here), status
+
+    def deed() -> Any:
+        if not is_here:
+            _check_candidate(token, form.password.data or "")
+        return _joined(actions.confirm_joining(VISITOR, secret))
+
+    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+def _is_browser_of(token: Token) -> bool:
+    key = str(session.get(JOINING, {}).get("key", ""))
+    return bool(token.candidate and proofs.kept_hash(key) == token.candidate.browser_hash)
+
+
+def _check_candidate(token: Token, password: str) -> None:
+    candidate = token.candidate
+    if candidate is None or not verify_password(candidate.password_hash, password):
+        raise Invalid(_("This is not the password that was chosen."), "password")
+
+
+def _joined(member: Member) -> AnyResponse:
+    target = session.get(JOINING, {}).get("next") or "/"
+    _begin_session(member)
+    flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
+    return web.see_other(target)
+
+
+def _password_is_new(form: JoinForm) -> None:
+    own = (federation().name, form.name.data or "", form.email.data or "")
+    _check_password(form.password.data or "", own, "password")
+
+
+def _check_password(password: str, own: tuple[str, ...], field: str) -> None:
+    try:
+        check_password(password, own)
+    except Invalid as error:
+        raise Invalid(error.message, field) from error
+
+
+def _token_or_none(purpose: str, secret: str) -> Token | None:
+    try:
+        return spendable(purpose, secret)
+    except NotFound:
+        return None
+
+
+def _over() -> Answer:
+    """The page for a secret that cannot be spent: it was used, is too old, or something changed since."""
+    return render_template("accounts/over.html"), GONE
+
+
+# Signing in
+
+
+def _account() -> str:
+    """The account that a request wants to sign in to, for its rate limit.
+
+    A browser in which its owner has signed in before is counted apart, so that guesses from elsewhere do not
+    lock the owner out (ASVS 5.0, 6.1.1).
+    """
+    account = _account_of(request.form.get("email", ""))
+    device = request.cookies.get(web.cookie_name(DEVICE), "")
+    return f"account:{account}:{device}" if _knows(device, account) else f"account:{account}"
+
+
+def _account_of(email: str) -> str:
+    return sha256(queries.plain_email(markup.tidy(email)).encode()).hexdigest()
+
+
+def _knows(device: str, account: str) -> bool:
+    """Whether a cookie says that the account's owner has signed in with this browser."""
+    try:
+        return bool(_devices().loads(device)[0] == account)
+    except (BadSignature, TypeError, IndexError):
+        return False
+
+
+def _remember_device(email: str) -> None:
+    account = _account_of(email)
+    if _knows(request.cookies.get(web.cookie_name(DEVICE), ""), account):
+        return
+
+    @after_this_request
+    def remember(response: Response) -> Response:
+        known = _devices().dumps([account, secrets.token_urlsafe(9)])
+        is_https, name = web.settings().is_https, web.cookie_name(DEVICE)
+        response.set_cookie(
+            name, known, max_age=A_YEAR, secure=is_https, httponly=True, samesite="Lax"
+        )
+        return response
+
+
+def _devices() -> URLSafeSerializer:
+    return URLSafeSerializer(web.settings().secret_key, salt="device")
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == REFUSED
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_account, methods=["POST"], deduct_when=_was_refused)
+def sign_in() -> Answer:
+    """Begin a session. The answer to a wrong password and to an unknown address is the same."""
+    if me().is_member and request.method == "GET":
+        return web.see_other(web.safe_next())
+    form = SignInForm(next=web.safe_next(""))
+    if request.method == "GET":
+        return _sign_in_page(form)
+    return submit(form, lambda: _sign_in(form), lambda: _sign_in_page(form, REFUSED))
+
+
+def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
+    if web.kept_action() and form.errors:
+        why = next(error for errors in form.errors.values() for error in errors)
+        return web.resend_page(web.kept_action(), why, status)
+    return render_template("accounts/sign_in.html", form=form), status
+
+
+def _sign_in(form: SignInForm) -> AnyResponse:
+    password = form.password.data or ""
+    member = queries.by_email(form.email.data or "")
+    is_right = verify_password(member.password_hash if member else None, password)
+    if member is None or not is_right:
+        raise Invalid(_("The address or the password is not right."))
+    try:
+        _begin_session(member)
+    except Forbidden as error:  # suspended: only who knows the password is told
+        raise Invalid(error.message) from error
+    _remember_device(member.email)
+    if is_outdated(member.password_hash):
+        members.renew_hash(member, hash_password(password))
+    if web.kept_action():
+        return web.resend_page(web.kept_action(), _("You are signed in again."), 200)
+    return web.see_other(web.safe_next())
+
+
+def _begin_session(member: Member) -> None:
+    """Sign somebody in with a new token, and leave nothing of the session before."""
+    token = members.sign_in(member, _device())
+    session.clear()
+    g.pop("csrf_token", None)
+    session.permanent = True
+    begun = load_user(token)
+    if begun:
+        login_user(begun)
+
+
+def _device() -> str:
+    agent = request.user_agent.string
+    browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))
+    system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+
+
+@bp.errorhandler(TOO_MANY)
+def _too_many(error: HTTPException) -> Answer:
+    """Too many attempts: the form again, with what was typed."""
+    forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
+        "accounts.join": lambda: (_join_form(), _join_page),
+        "accounts.sign_in": lambda: (SignInForm(), _sign_in_page),
+        "accounts.change_password": lambda: (PasswordForm(), _password_page),
+        "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(_letter_page, "sign_in")),
+        "accounts.ask_for_password": lambda: (EmailForm(), partial(_letter_page, "password")),
+        "accounts.prove": lambda: (ProofForm(), _proof_page),
+        "accounts.address": lambda: (EmailForm(), _address_page),
+    }
+    found = forms.get(request.endpoint or "")
+    if found is None:
+        raise error
+    form, page = found()
+    form.form_errors = [_("That was tried too often. Please wait a while and try again.")]
+    return page(form, TOO_MANY)
+
+
+@bp.route("/sign-out", methods=["GET", "POST"])
+def sign_out() -> Answer:
+    """End this session. Afterwards, and to visitors, the page says that nobody is signed in."""
+    if request.method == "GET":
+        return render_template("accounts/sign_out.html")
+    if isinstance(person := me(), Member):
+        members.sign_out(person, _token())
+    logout_user()
+    session.clear()
+    answer = web.see_other(url_for("accounts.sign_out"))
+    answer.headers["Clear-Site-Data"] = (
+        '"storage"'  # texts kept in the browser, perhaps a shared one
+    )
+    return answer
+
+
+def _token() -> str:
+    return cast(SignedIn, current_user).token
+
+
+# By letter
+
+
+@bp.route("/sign-in/letter", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def sign_in_by_letter() -> Answer:
+    """Ask for a letter with which one signs in once, without a password."""
+    return _ask_for_letter("sign_in", actions.ask_to_sign_in)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def ask_for_password() -> Answer:
+    """Ask for a letter with which one chooses a new password."""
+    return _ask_for_letter("password", actions.ask_for_password)
+
+
+def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
+    form = EmailForm()
+
+    def deed() -> Any:
+        ask(VISITOR, form.email.data or "")
+        return _sent(queries.plain_email(form.email.data or ""))
+
+    page = partial(_letter_page, what, form)
+    return page(200) if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+def _letter_page(what: str, form: EmailForm, status: int = 200) -> Answer:
+    return render_template("accounts/letter.html", form=form, what=what), status
+
+
+@bp.route("/sign-in/letter/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def spend_sign_in(secret: str) -> Answer:
+    """Sign in by a press with the secret of a letter. Opening the page spends nothing: mail programs do that."""
+    token = _token_or_none(SIGN_IN, secret)
+    if token is None or token.member is None:
+        return _over()
+    if request.method == "GET":
+        words = {"form": PressForm(), "member": token.member}
+        return render_template("accounts/spend.html", **words)
+    try:
+        member = actions.spend_sign_in(VISITOR, secret)
+    except NotFound:
+        return _over()
+    _begin_session(member)
+    _remember_device(member.email)
+    return web.see_other(url_for("front.home"))
+
+
+@bp.route("/password/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def reset_password(secret: str) -> Answer:
+    """Choose a new password with the secret of a letter, and be signed in with it."""
+    token = _token_or_none(RESET, secret)
+    if token is None or token.member is None:
+        return _over()
+    member, form = token.member, NewPasswordForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("accounts/new_password.html", form=form, member=member), status
+
+    def deed() -> Any:
+        own = (federation().name, member.name, member.email)
+        _check_password(form.new_password.data or "", own, "new_password")
+        hashed = hash_password(form.new_password.data or "")
+        _begin_session(actions.reset_password(VISITOR, secret, hashed))
+        flash(_("Your password is changed. You are signed out everywhere else."), "message")
+        return web.see_other(url_for("front.home"))
+
+    return page() if request.method == "GET" else _spending(form, deed, page)
+
+
+def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer]) -> Answer:
+    """Do a deed that spends a secret; in another window it may have been spent meanwhile."""
+    try:
+        return submit(form, deed, lambda: page(REFUSED))
+    except NotFound:
+        return _over()
+
+
+# Showing again who one is
+
+
+def is_proved() -> bool:
+    """Whether whoever is signed in has shown of late who they are."""
+    proved_at = cast(SignedIn, current_user).proved_at
+    return proved_at is not None and proved_at > now() - PROVED
+
+
+def prove_first() -> AnyResponse:
+    """Ask for the password before something that a stranger at an open screen must not do."""
+    return web.see_other(url_for("accounts.prove", next=request.path))
+
+
+@bp.route("/settings/prove", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+def prove() -> Answer:
+    """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1)."""
+    member = queries.my_profile(me())
+    form = ProofForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        if not verify_password(member.password_hash, form.password.data or ""):
+            raise Invalid(_("This is not your present password."), "password")
+        members.note_proof(member, cast(SignedIn, current_user).session_id)
+        return web.see_other(web.safe_next(url_for("members.settings")))
+
+    if request.method == "GET":
+        return _proof_page(form)
+    return submit(form, deed, lambda: _proof_page(form, REFUSED))
+
+
+def _proof_page(form: ProofForm, status: int = 200) -> Answer:
+    return render_template("accounts/prove.html", form=form), status
+
+
+# The address
+
+
+@bp.route("/settings/address", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def address() -> Answer:
+    """Ask for another e-mail address; nothing changes before it is confirmed."""
+    member = queries.my_profile(me())
+    if not is_proved():
+        return prove_first()
+    form = EmailForm()
+
+    def deed() -> Any:
+        actions.ask_for_address(member, form.email.data or "")
+        words = _(
+            "A letter is on its way to %(email)s. Nothing changes before you open it.",
+            email=form.email.data,
+        )
+        flash(words, "message")
+        return web.see_other(url_for("accounts.address"))
+
+    if request.method == "GET":
+        return _address_page(form)
+    return submit(form, deed, lambda: _address_page(form, REFUSED))
+
+
+def _address_page(form: EmailForm, status: int = 200) -> Answer:
+    member = queries.my_profile(me())
+    return render_template("accounts/address.html", form=form, member=member), status
+
+
+@bp.post("/settings/address/resume")
+def resume_mail() -> AnyResponse:
+    """Say that the address is right, so that mail goes there again."""
+    members.resume_mail(queries.my_profile(me()))
+    flash(_("Mail goes to your address again."), "message")
+    return web.see_other(url_for("accounts.address"))
+
+
+@bp.route("/address/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def confirm_address(secret: str) -> Answer:
+    """Take on a new address by a press, with the secret that was sent there."""
+    return _spend_for_address(ADDRESS, secret, actions.confirm_address)
+
+
+@bp.route("/address/undo/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def undo_address(secret: str) -> Answer:
+    """Take an old address back by a press, with the secret that was sent there."""
+    return _spend_for_address(UNDO, secret, actions.undo_address)
+
+
+def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Member]) -> Answer:
+    token = _token_or_none(purpose, secret)
+    if token is None or token.member is None:
+        return _over()
+    form = PressForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "token": token, "is_undo": purpose == UNDO}
+        return render_template("accounts/confirm_address.html", **words), status
+
+    def deed() -> Any:
+        member = spend(me(), secret)
+        flash(_("Your address is now %(email)s.", email=member.email), "message")
+        return web.see_other(url_for("accounts.sign_in"))
+
+    return page() if request.method == "GET" else _spending(form, deed, page)
+
+
+# Password and sessions
+
+
+@bp.route("/settings/password", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+def change_password() -> Answer:
+    """Choose a new password, which ends all other sessions."""
+    member = queries.my_profile(me())
+    form = PasswordForm()
+    if request.method == "GET":
+        return _password_page(form)
+    return submit(
+        form, lambda: _change_password(member, form), lambda: _password_page(form, REFUSED)
+    )
+
+
+def _password_page(form: PasswordForm, status: int = 200) -> Answer:
+    return render_template("accounts/password.html", form=form), status
+
+
+def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
+    if not verify_password(member.password_hash, form.current_password.data or ""):
+        raise Invalid(_("This is not your present password."), "current_password")
+    own = (federation().name, member.name, member.email)
+    _check_password(form.new_password.data or "", own, "new_password")
+    actions.change_password(member, hash_password(form.new_password.data or ""))
+    _begin_session(member)  # who has copied the cookie of before is signed out, too
+    flash(_("Your password is changed. You are signed out everywhere else."), "message")
+    return web.see_other(url_for("members.settings"))
+
+
+@bp.get("/settings/sessions")
+def sessions() -> Answer:
+    """Where one is signed in."""
+    member = queries.my_profile(me())
+    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(_token())}
+    return render_template("accounts/sessions.html", member=member, **words)
+
+
+@bp.post("/settings/sessions/end")
+def end_sessions() -> AnyResponse:
+    """End all one's other sessions."""
+    members.end_sessions(queries.my_profile(me()), _token())
+    flash(_("You are signed out everywhere else."), "message")
+    return web.see_other(url_for("accounts.sessions"))
+
+
+@bp.post("/settings/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> AnyResponse:
+    """End one of one's own sessions."""
+    members.end_session(queries.my_profile(me()), session_id)
+    flash(_("That session is ended."), "message")
+    return web.see_other(url_for("accounts.sessions"))

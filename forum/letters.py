@@ -1,0 +1,78 @@
+"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+SUBJECT = 150  # signs; mail programs show half of it
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message. `number` makes its Message-ID, which stays the same however often it is tried.
+
+    `thread` are the ids (without brackets) of the messages it follows, the first one first; `unsubscribe` is the
+    address where one press ends such mail (RFC 8058), `list_id` and `reply_to` are left out when empty.
+    """
+
+    number: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    written_at: datetime
+    sender: str
+    sender_name: str
+    host: str
+    thread: tuple[str, ...] = ()
+    unsubscribe: str = ""
+    list_name: str = ""
+    reply_to: str = ""
+    language: str = "en"
+
+
+def message(letter: Letter) -> EmailMessage:
+    """The message of a letter, in text and HTML."""
+    made = EmailMessage(policy=SMTP)
+    made["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=letter.sender)
+    made["To"] = Address(addr_spec=letter.to)
+    made["Subject"] = one_line(letter.subject)[:SUBJECT]
+    made["Date"] = format_datetime(letter.written_at)
+    made["Message-ID"] = f"<{letter.number}@{letter.host}>"
+    _thread(made, letter)
+    _say_what_sent_it(made, letter)
+    made.set_content(letter.text, cte="quoted-printable")
+    made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return made
+
+
+def one_line(text: str) -> str:
+    """A text that cannot begin another header: no line ends, nothing that is not printed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _thread(made: EmailMessage, letter: Letter) -> None:
+    if letter.thread:
+        made["In-Reply-To"] = f"<{letter.thread[-1]}@{letter.host}>"
+        made["References"] = " ".join(f"<{name}@{letter.host}>" for name in letter.thread)
+
+
+def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
+    """Nobody's holiday answer wants to be sent to us (RFC 3834)."""
+    made["Auto-Submitted"] = "auto-generated"
+    made["X-Auto-Response-Suppress"] = "All"
+    made["Content-Language"] = letter.language
+    if letter.reply_to:
+        made["Reply-To"] = Address(
+            display_name=one_line(letter.sender_name), addr_spec=letter.reply_to
+        )
+    if letter.list_name:
+        made["List-Id"] = f"<{letter.list_name}.{letter.host}>"
+    if letter.unsubscribe:
+        made["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

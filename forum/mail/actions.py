@@ -1,0 +1,149 @@
+"""Writing letters, and keeping what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, update
+
+from forum.db import action, db, now, touches
+from forum.mail.models import Delivery
+from forum.mail.queries import deliveries_by_id, due_deliveries
+from forum.members.actions import pause_mail
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+BATCH = 20
+LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
+# Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
+PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
+PATIENCE = timedelta(days=4)
+KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
+
+
+@action
+def write_letter(
+    _doer: Person,
+    kind: str,
+    address: str,
+    words: Mapping[str, Any],
+    *,
+    member_id: int | None = None,
+    due_at: datetime | None = None,
+) -> Delivery:
+    """Write down that a letter is to be sent; the worker sends it after the deed that this is a part of.
+
+    `kind` names a template of `templates/mail`, `words` are what it prints: texts and numbers.
+    """
+    touches()
+    times = {"created_at": now(), "due_at": due_at or now()}
+    letter = Delivery(
+        kind=kind, address=address, words=dict(words), member_id=member_id, **times, why=""
+    )
+    db.session.add(letter)
+    db.session.flush()
+    return letter
+
+
+@action
+def write_test(administrator: Member) -> Delivery:
+    """Write a letter to an administrator, to see whether mail arrives."""
+    require(administrator.can.administer())
+    return write_letter(administrator, "test", administrator.email, {}, member_id=administrator.id)
+
+
+@action
+def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
+    """Take some letters that are due, with the members they are for; nobody else takes them for ten minutes."""
+    require(system.can.administer())
+    touches()
+    ids = [letter.id for letter in due_deliveries(limit)]
+    if not ids:
+        return []
+    _set(ids, due_at=now() + LEASE)
+    return deliveries_by_id(ids)
+
+
+@action
+def note_sent(system: Person, ids: Sequence[int]) -> None:
+    """Note that a server has taken some letters."""
+    require(system.can.administer())
+    touches()
+    _set(ids, sent_at=now(), why="")
+
+
+@action
+def note_returned(
+    system: Person, letter_id: int, why: str, *, is_final: bool, is_about_address: bool = False
+) -> None:
+    """Note that a server did not take a letter, and when it is tried again, if ever.
+
+    When it said that there is no such address, its member gets no more mail there until they say so.
+    """
+    require(system.can.administer())
+    touches()
+    letter = db.session.get_one(Delivery, letter_id, populate_existing=True)
+    letter.attempts += 1
+    letter.why = why[:300]
+    if is_final or letter.attempts > len(PAUSES):
+        letter.given_up_at = now()
+    else:
+        letter.due_at = now() + PAUSES[letter.attempts - 1]
+    if is_about_address and letter.member_id:
+        pause_mail(system, letter.member_id, letter.address, letter.why)
+
+
+@action
+def postpone(system: Person, ids: Sequence[int], why: str) -> None:
+    """No server can be reached: leave letters for later, the later the longer they have waited.
+
+    After four days they are given up.
+    """
+    require(system.can.administer())
+    touches()
+    for letter in deliveries_by_id(ids):
+        waited = now() - letter.created_at
+        letter.why = why[:300]
+        letter.due_at = now() + min(max(waited, SHORTEST), LONGEST)
+        if waited > PATIENCE:
+            letter.given_up_at = now()
+
+
+@action
+def drop(system: Person, letter_id: int, why: str) -> None:
+    """Send a letter no more: what it tells of is read, hidden, or no concern of the member's now."""
+    require(system.can.administer())
+    touches()
+    _set([letter_id], dropped_at=now(), why=why)
+
+
+@action
+def send_again(administrator: Person, letter_id: int) -> None:
+    """Try a letter that was given up once more, from the beginning."""
+    require(administrator.can.administer())
+    touches()
+    lost = update(Delivery).where(Delivery.id == letter_id, Delivery.given_up_at.is_not(None))
+    db.session.execute(
+        lost.values(given_up_at=None, attempts=0, due_at=now(), created_at=now(), why="")
+    )
+
+
+@action
+def forget_letters(system: Person) -> int:
+    """Delete what became of letters a month ago, and of those that were given up, three; says how many."""
+    require(system.can.administer())
+    touches()
+    is_old = or_(
+        Delivery.sent_at < now() - KEPT,
+        Delivery.dropped_at < now() - KEPT,
+        Delivery.given_up_at < now() - KEPT_FAILED,
+    )
+    gone = delete(Delivery).where(is_old).returning(Delivery.id)
+    return len(db.session.scalars(gone).all())
+
+
+def _set(ids: Sequence[int], **values: Any) -> None:
+    db.session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))

@@ -1,0 +1,46 @@
+"""A delivery is one letter to one address: what it says is kept as words for its template, until it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base, only_where
+from forum.members.models import Member
+
+WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
+
+
+class Delivery(Base):
+    """A letter. Written in the transaction of the deed that it tells of; the row is the job of the worker.
+
+    `kind` names its template. It ends as sent, as given up (the mail server did not take it, `why` says what it
+    said), or as dropped (there was no use in it any more).
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_waiting", "due_at", "id", **only_where(WAITING)),
+        Index(None, "member_id"),
+        Index(None, "address", "created_at"),
+        Index(None, "given_up_at"),
+        Index(None, "sent_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    words: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None]
+    why: Mapped[str] = mapped_column(Text, default="")
+
+    member: Mapped[Member | None] = relationship(lazy="raise_on_sql")

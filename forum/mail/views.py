@@ -1,0 +1,60 @@
+"""The administrator's page about mail: where it goes, what waits, what was not taken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from forum import web
+from forum.carriers import parsed
+from forum.mail import actions
+from forum.mail.queries import letters_given_up, letters_sent, paused_members, waiting_letters
+from forum.members.queries import my_profile
+from forum.web import me
+
+bp = Blueprint("mail", __name__)
+A_DAY = timedelta(days=1)
+
+
+@bp.get("/administration/mail")
+def index() -> str:
+    """What becomes of mail."""
+    number, oldest, said = waiting_letters(me())
+    return render_template(
+        "mail/index.html",
+        server=_server(),
+        settings=web.settings(),
+        number=number,
+        oldest=oldest,
+        said=said,
+        sent=letters_sent(me(), A_DAY),
+        lost=letters_given_up(me()),
+        paused=paused_members(me()),
+    )
+
+
+def _server() -> str:
+    """The mail server without its user and password; nothing when mail goes to a folder."""
+    if not web.settings().smtp_url:
+        return ""
+    where = parsed(web.settings().smtp_url)
+    return f"{where.host}:{where.port}"
+
+
+@bp.post("/administration/mail/test")
+def test() -> Response:
+    """Send the administrator a letter, to see whether mail arrives."""
+    actions.write_test(my_profile(me()))
+    flash(_("A letter to you is on its way. Look here again in a minute."), "message")
+    return web.see_other(url_for("mail.index"))
+
+
+@bp.post("/administration/mail/<int:letter_id>/again")
+def send_again(letter_id: int) -> Response:
+    """Try once more to send a letter that was given up."""
+    actions.send_again(me(), letter_id)
+    flash(_("The letter is tried again."), "message")
+    return web.see_other(url_for("mail.index"))

@@ -1,0 +1,752 @@
+"""The doors of accounts: who comes in, what is refused and how, what stays behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from forum import passwords, rates
+from forum.app import create_app
+from forum.db import Base, at, db, now
+from forum.members import actions
+from forum.members import queries as members
+from forum.members.actions import Joining
+from forum.passwords import hash_password
+from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import link_in
+
+PASSWORD = "four unrelated plain words"
+WRONG = "The address or the password is not right."
+JOINING = {
+    "name": "Eva Holm",
+    "email": "eva@city.example",
+    "password": PASSWORD,
+    "position": "Planner",
+    "city": "København",
+    "organisation": "",
+    "language": "da",
+    "second_language": "en",
+    "third_language": "",
+}
+# Every variant leads elsewhere in some browser or some check (A11), or is not a path at all.
+ELSEWHERE = [
+    "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
+    "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",
+    "/./\\e.example", "//e.example@localhost", "localhost.e.example", "javascript:alert(1)", " //e.example",
+    "/\n/e.example", "", "e.example", "/a//e.example", "/x\x00", "data:text/html,x", "?q=1",
+]  # fmt: skip
+LONG = "x" * 5_000
+ODD = [
+    LONG,
+    "\x00",
+    "\ud800",
+    "a\x00b",
+    "💥" * 300,
+    "-1",
+    str(2**63),
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+]
+
+
+@pytest.fixture
+def eva(app):
+    joining = Joining("Eva Holm", "eva@city.example", hash_password(PASSWORD))
+    return actions.join(VISITOR, joining)
+
+
+def enter(client, email="eva@city.example", password=PASSWORD, **more):
+    return client.post("/sign-in", data={"email": email, "password": password, **more})
+
+
+def words_of(answer):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def is_signed_in(client):
+    return client.get("/settings").status_code == 200
+
+
+# Joining
+
+
+def confirm(client, letters, **typed):
+    """Open the link of the last letter and press."""
+    path = link_in(letters()[-1])
+    assert client.get(path).status_code == 200
+    return client.post(path, data=typed)
+
+
+def test_joining_takes_a_letter_and_a_press(client, letters):
+    answer = client.post("/join", data=JOINING)
+    assert (answer.status_code, answer.location) == (303, "/join/sent")
+    page = client.get("/join/sent")
+    assert "eva@city.example" in page.text and "private" in page.headers["Cache-Control"]
+    assert members.by_email("eva@city.example") is None
+    (letter,) = letters()
+    assert letter.to == "eva@city.example" and "Hello Eva Holm," in letter.text
+    answer = confirm(client, letters)
+    assert (answer.status_code, answer.location) == (303, "/")
+    member = members.get_member(VISITOR, "eva-holm")
+    assert (member.city.name, member.position, member.email) == (
+        "Copenhagen",
+        "Planner",
+        "eva@city.example",
+    )
+    assert [spoken.language for spoken in member.languages] == ["da", "en"]
+    assert is_signed_in(client)
+
+
+def test_every_page_leads_to_signing_in_and_back(client, agenda):
+    for path in ("/cases?kind=network", "/nowhere", "/agendas/quieter"):
+        page = client.get(path).text
+        for door in ("sign-in", "join"):
+            assert f'href="/{door}?next={path.replace("=", "%3D")}"' in page
+    assert "Some pages are for members only." in client.get("/nowhere").text
+    for path in ("/", "/sign-in", "/join"):
+        assert 'class="btn alt sm" href="/sign-in"' in client.get(path).text
+
+
+def test_joining_goes_on_to_where_one_came_from(client, letters):
+    client.post("/join", data={**JOINING, "next": "/agendas/quieter/topics/new?kind=question"})
+    answer = confirm(client, letters)
+    assert answer.location == "/agendas/quieter/topics/new?kind=question"
+
+
+def test_the_page_for_joining(client):
+    page = client.get("/join?next=/topics/7")
+    assert page.status_code == 200
+    assert 'name="next" type="hidden" value="/topics/7"' in page.text
+    for name in JOINING:
+        assert re.search(rf'<(input|select|textarea)[^>]* name="{name}"', page.text), name
+        assert f'<label for="{name}"' in page.text
+
+
+def test_who_is_signed_in_does_not_join(sign_in, people):
+    assert sign_in(people.ana).get("/join").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "sentence"),
+    [
+        ({"name": ""}, "name", "Write your name."),
+        ({"name": "x" * 81}, "name", "Write at most 80 characters."),
+        ({"name": "https://e.example"}, "name", "Write a name, not an address."),
+        ({"email": ""}, "email", "Write your e-mail address."),
+        ({"email": "eva"}, "email", "Write an e-mail address such as"),
+        ({"email": "eva@cıty.example"}, "email", "Write an e-mail address such as"),
+        ({"email": "a@b.c\nBcc: d@e.example"}, "email", "Write an e-mail address such as"),
+        ({"email": "x" * 300 + "@b.example"}, "email", "Write at most 200 characters."),
+        ({"password": ""}, "password", "Choose a password of 8 to 128 characters."),
+        ({"password": "kort123"}, "password", "Choose a password of 8 to 128 characters."),
+        ({"password": "x1y2z3" * 30}, "password", "Choose a password of 8 to 128 characters."),
+        ({"password": "Password123!"}, "password", "Many people use this password."),
+        ({"password": "aaaaaaaaaaaa"}, "password", "Many people use this password."),
+        ({"password": "evaholm1975"}, "password", "not made of your name"),
+        ({"password": "interurban-22"}, "password", "Many people use this password."),
+        ({"city": "Atlantis"}, "city", "No city of this name is known."),
+        ({"organisation": "99"}, "organisation", "Not a valid choice"),
+        ({"language": "xx"}, "language", "Not a valid choice"),
+    ],
+)
+def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(client, change, field, sentence):
+    answer = client.post("/join", data={**JOINING, **change})
+    assert answer.status_code == 422
+    assert re.search(
+        rf'id="{field}-error">(<span[^>]*>[^<]*</span>)?{re.escape(sentence)}|{re.escape(sentence)}',
+        answer.text,
+    )
+    assert f'href="#{field}"' in answer.text
+    if field != "position":
+        assert 'value="Planner"' in answer.text
+    assert PASSWORD not in answer.text
+    assert members.by_email("eva@city.example") is None
+
+
+def test_the_forum_s_name_is_no_password(client):
+    actions.found_federation(SYSTEM, "Cities in Dialogue", "")
+    answer = client.post("/join", data={**JOINING, "password": "citiesindialogue1"})
+    assert "not made of your name" in answer.text.replace("&#39;", "'")
+
+
+def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, letters):
+    """The answer, the page after it and the cookie are the same for an address that has an account."""
+    known = client.post("/join", data={**JOINING, "email": "EVA@city.example"})
+    other = app.test_client()
+    unknown = other.post("/join", data={**JOINING, "email": "xva@city.example"})
+    assert (known.status_code, known.location) == (unknown.status_code, unknown.location)
+    pages = [one.get("/join/sent").text for one in (client, other)]
+    assert pages[0].replace("eva@", "@") == pages[1].replace("xva@", "@")
+    with client.session_transaction() as mine, other.session_transaction() as theirs:
+        assert set(mine) == set(theirs)
+        assert {k: set(v) for k, v in mine.items()} == {k: set(v) for k, v in theirs.items()}
+    first, second = letters()
+    assert "an account already" in first.text and "“Join”" in second.text
+
+
+def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letters):
+    """So that nobody makes an account with somebody's address and a password of their own."""
+    client.post("/join", data=JOINING)
+    phone = app.test_client()
+    path = link_in(letters()[0])
+    assert 'name="password"' in phone.get(path).text
+    assert 'name="password"' not in client.get(path).text
+    refused = phone.post(path, data={"password": "not the one"})
+    assert refused.status_code == 422 and "not the password that was chosen" in refused.text
+    assert phone.post(path, data={}).status_code == 422
+    assert members.by_email("eva@city.example") is None
+    assert phone.post(path, data={"password": PASSWORD}).status_code == 303
+    assert is_signed_in(phone) and not is_signed_in(client)
+
+
+def test_whoever_confirms_first_has_the_address(client, app, letters):
+    """A stranger who fills in the form with the same address is forgotten with it."""
+    stranger = app.test_client()
+    stranger.post("/join", data={**JOINING, "name": "Not Eva"})
+    client.post("/join", data=JOINING)
+    theirs, mine = map(link_in, letters())
+    assert client.post(mine).status_code == 303
+    assert stranger.post(theirs).status_code == 410
+    assert members.get_member(VISITOR, "eva-holm").name == "Eva Holm"
+
+
+def test_a_link_is_spent_by_a_press_and_once(client, letters):
+    client.post("/join", data=JOINING)
+    path = link_in(letters()[0])
+    for _times in range(3):
+        assert client.get(path).status_code == 200
+    assert members.by_email("eva@city.example") is None
+    assert client.post(path).status_code == 303
+    client.post("/sign-out")
+    for answer in (client.get(path), client.post(path)):
+        assert answer.status_code == 410 and "no longer good" in answer.text
+
+
+def test_one_address_gets_few_letters_whoever_asks(client, letters):
+    for _number in range(8):
+        assert client.post("/join", data=JOINING).location == "/join/sent"
+    assert len(letters()) == 5
+
+
+def test_one_of_several_cities_is_chosen(client, letters):
+    rows = [(90000001, "Copenhagen", "US", 1.0, 2.0, 5_000, [])]
+    actions.load_cities(SYSTEM, rows)
+    form = {**JOINING, "city": "Copenhagen"}
+    answer = client.post("/join", data=form)
+    assert answer.status_code == 422
+    assert re.findall(r'type="radio" value="(\d+)"', answer.text) == ["2618425", "90000001"]
+    assert "5,000 people" in answer.text
+    assert client.post("/join", data={**form, "city_id": "12"}).status_code == 422
+    assert client.post("/join", data={**form, "city_id": "90000001"}).status_code == 303
+    confirm(client, letters)
+    assert members.get_member(VISITOR, "eva-holm").city_id == 90000001
+
+
+def test_the_beginning_of_a_name_offers_the_city(client):
+    answer = client.post("/join", data={**JOINING, "city": "Copenh"})
+    assert re.findall(r'type="radio" value="(\d+)"', answer.text) == ["2618425"]
+    assert "Is it this city?" in answer.text and "Several cities" not in answer.text
+
+
+@pytest.mark.parametrize("name", sorted(JOINING))
+def test_odd_values_give_a_page(client, name):
+    for value in ODD:
+        answer = client.post(
+            "/join", data={**JOINING, name: value.encode("utf-8", "surrogatepass")}
+        )
+        assert answer.status_code in (303, 422), value
+        assert "<script>alert(1)</script>" not in answer.text
+        client.delete_cookie("session")
+
+
+def test_arrays_and_further_fields_are_not_taken(client, letters):
+    form = {
+        **JOINING,
+        "name": ["Eva Holm", "Other"],
+        "role": "administrator",
+        "id": "1",
+        "handle": "admin",
+    }
+    assert client.post("/join", data=form).status_code == 303
+    confirm(client, letters)
+    member = members.get_member(VISITOR, "eva-holm")
+    assert (member.role, member.name) == ("member", "Eva Holm")
+
+
+def test_joining_writes_one_member_for_a_form_sent_twice(client, app, letters):
+    client.post("/join", data=JOINING)
+    client.post("/join", data=JOINING)
+    first, second = map(link_in, letters())
+    assert client.post(second).status_code == 303
+    client.post("/sign-out")
+    assert client.post(first).status_code == 410
+    assert len(members.all_members()) == 1
+
+
+# Signing in
+
+
+def test_signing_in_and_out(client, eva):
+    answer = enter(client)
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert is_signed_in(client)
+    answer = client.post("/sign-out")
+    assert (answer.status_code, answer.location) == (303, "/sign-out")
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert "You are signed out" in client.get("/sign-out").text
+    assert not is_signed_in(client)
+
+
+def test_an_address_is_taken_however_it_is_cased(client, eva):
+    assert enter(client, " EVA@City.Example ").status_code == 303
+
+
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(client, app, eva):
+    enter(client)
+    cookie = client.get_cookie("session").value
+    client.post("/sign-out")
+    thief = app.test_client()
+    thief.set_cookie("session", cookie)
+    assert not is_signed_in(thief)
+
+
+def test_a_session_given_before_signing_in_is_not_kept(client, eva):
+    with client.session_transaction() as session:
+        session.update(
+            {"_user_id": "chosen by the attacker", "csrf_token": "known", "left": "behind"}
+        )
+    enter(client)
+    with client.session_transaction() as session:
+        assert session["_user_id"] != "chosen by the attacker"
+        assert session.get("csrf_token") != "known"
+        assert "left" not in session
+    first = _token(client)
+    enter(client)
+    assert _token(client) != first
+
+
+def _token(client):
+    with client.session_transaction() as session:
+        return session["_user_id"]
+
+
+def test_a_session_ended_on_the_server_is_refused(client, eva):
+    enter(client)
+    actions.end_sessions(eva)
+    assert not is_signed_in(client)
+    assert client.post("/settings", data={"name": "X"}).status_code == 403
+
+
+@pytest.mark.parametrize("state", ["unknown", "wrong", "suspended"])
+def test_the_answer_tells_nobody_whether_there_is_an_account(client, eva, state, monkeypatch):
+    if state == "suspended":
+        actions.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
+    checked: list[str] = []
+    verify = PasswordHasher.verify
+    monkeypatch.setattr(passwords, "HASHER", _Counting(passwords.HASHER, checked))
+    email = "nobody@city.example" if state == "unknown" else "eva@city.example"
+    answer = enter(client, email, "not this one at all")
+    assert verify is PasswordHasher.verify
+    assert (answer.status_code, len(checked)) == (422, 1)
+    assert checked[0].startswith("$argon2id$")
+    assert "Set-Cookie" not in answer.headers or "_user_id" not in answer.headers["Set-Cookie"]
+    assert WRONG in answer.text
+    assert answer.text.replace(email, "") == _refused(client).text.replace(
+        "nobody@city.example", ""
+    )
+
+
+class _Counting:
+    """The hasher, with a list of the hashes that were checked."""
+
+    def __init__(self, hasher, checked):
+        self.hasher, self.checked = hasher, checked
+
+    def verify(self, password_hash, password):
+        self.checked.append(password_hash)
+        return self.hasher.verify(password_hash, password)
+
+    def __getattr__(self, name):
+        return getattr(self.hasher, name)
+
+
+def _refused(client):
+    return enter(client, "nobody@city.example", "not this one at all")
+
+
+def test_only_who_knows_the_password_hears_of_a_suspension(client, eva):
+    until = now() + timedelta(days=1)
+    actions.suspend(SYSTEM, eva.id, until)
+    answer = enter(client)
+    assert answer.status_code == 422
+    assert f"suspended this account until {until.day} {until:%B %Y, %H:%M}, UTC." in answer.text
+    assert not is_signed_in(client)
+
+
+def test_an_outdated_hash_is_made_anew(client, eva):
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    actions.set_password(SYSTEM, "eva-holm", weak)
+    assert enter(client).status_code == 303
+    renewed = members.by_email("eva@city.example").password_hash
+    assert renewed != weak and not passwords.is_outdated(renewed)
+    assert enter(client).status_code == 303
+
+
+def test_signing_in_stays_on_this_site(client, eva):
+    for target in ELSEWHERE:
+        page = client.get("/sign-in", query_string={"next": target})
+        assert page.status_code in (200, 404)
+        assert page.status_code == 404 or 'name="next" type="hidden" value=""' in page.text, target
+        assert enter(client, next=target).location == "/", target
+        client.delete_cookie("session")
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/topics/7-a?page=2", "/search?q=http://x", "/t#post-3", "/a?next=//e"]
+)
+def test_signing_in_goes_on_to_a_page_of_this_site(client, eva, target):
+    assert enter(client, next=target).location == target
+
+
+def test_odd_sign_ins_are_refused(client):
+    for odd in ODD:
+        value = odd.encode("utf-8", "surrogatepass")
+        assert enter(client, value, value).status_code == 422
+        assert client.get("/sign-in", query_string={"next": value}).status_code in (200, 404)
+
+
+def test_a_kept_text_is_given_back_after_signing_in(client, eva):
+    form = {
+        "kept_action": "/topics/7/reply",
+        "kept:source": "What I wrote before my session ended.",
+    }
+    refused = enter(client, password="wrong", **form)
+    assert refused.status_code == 422
+    assert WRONG in refused.text and "What I wrote before" in refused.text
+    answer = enter(client, **form)
+    assert answer.status_code == 200
+    assert 'action="/topics/7/reply"' in answer.text and 'name="source"' in answer.text
+    assert "What I wrote before my session ended." in answer.text
+    assert PASSWORD not in answer.text
+    assert is_signed_in(client)
+
+
+def test_a_kept_text_is_not_sent_elsewhere(client, eva):
+    answer = enter(client, kept_action="//e.example/x", **{"kept:source": "Mine"})
+    assert answer.status_code == 303
+    assert "e.example" not in answer.text
+
+
+def test_signing_out_without_a_session_is_no_error(client):
+    assert client.post("/sign-out").status_code == 303
+    page = client.get("/sign-out")
+    assert "csrf_token" not in page.text
+    assert "no-store" not in page.headers["Cache-Control"]
+
+
+def test_the_use_of_a_session_is_noted_once_an_hour(client, eva, queries):
+    enter(client)
+    session = members.session_of(_token(client))
+    for minutes, seen in ((50, 0), (70, 70), (120, 70), (140, 140)):
+        with at(session.created_at + timedelta(minutes=minutes)):
+            assert is_signed_in(client)
+            seen_at = members.session_of(_token(client)).seen_at
+        assert seen_at == session.created_at + timedelta(minutes=seen), minutes
+
+
+def test_members_pages_send_visitors_to_sign_in(client):
+    for address in ("/settings", "/settings/password", "/settings/sessions", "/organisations/new",
+                    "/administration/members", "/administration/members/eva-holm/role"):  # fmt: skip
+        answer = client.get(address)
+        assert (answer.status_code, answer.location) == (303, f"/sign-in?next={address}")
+
+
+# By letter
+
+
+def ask(client, path, email="eva@city.example"):
+    answer = client.post(path, data={"email": email})
+    assert (answer.status_code, answer.location) == (303, "/join/sent")
+
+
+def test_signing_in_by_letter(client, eva, letters):
+    ask(client, "/sign-in/letter", " EVA@city.example ")
+    path = link_in(letters()[0])
+    assert "sign in as Eva Holm" in client.get(path).text and not is_signed_in(client)
+    answer = client.post(path)
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert is_signed_in(client)
+    client.post("/sign-out")
+    assert client.post(path).status_code == 410
+
+
+@pytest.mark.parametrize("path", ["/sign-in/letter", "/password"])
+def test_asking_for_a_letter_tells_nobody_whether_there_is_an_account(client, eva, letters, path):
+    ask(client, path, "nobody@city.example")
+    assert "no account with this address" in letters()[0].text
+    ask(client, path)
+    assert letters()[1].to == "eva@city.example"
+
+
+def test_a_lost_password_is_replaced_by_letter(client, app, eva, letters):
+    elsewhere = app.test_client()
+    enter(elsewhere)
+    ask(client, "/sign-in/letter")
+    ask(client, "/password")
+    by_letter, path = map(link_in, letters())
+    assert client.post(path, data={"new_password": "evaholm99"}).status_code == 422
+    assert enter(app.test_client()).status_code == 303, "the old one is good until then"
+    assert client.post(path, data={"new_password": "plain words in a row"}).status_code == 303
+    assert is_signed_in(client) and not is_signed_in(elsewhere)
+    assert enter(app.test_client()).status_code == 422
+    assert enter(app.test_client(), password="plain words in a row").status_code == 303
+    assert client.post(path, data={"new_password": "other plain words"}).status_code == 410
+    assert client.get(by_letter).status_code == 410, "what was sent before is void"
+    assert "password" in letters()[-1].subject
+
+
+@pytest.mark.parametrize("purpose", ["/sign-in/letter", "/password", "/address", "/join/confirm"])
+def test_a_secret_is_good_for_one_purpose(client, eva, letters, purpose):
+    ask(client, "/sign-in/letter")
+    ask(client, "/password")
+    for path in map(link_in, letters()):
+        here, secret = path.rsplit("/", 1)
+        if here != purpose:
+            for answer in (client.get(f"{purpose}/{secret}"), client.post(f"{purpose}/{secret}")):
+                assert answer.status_code == 410, (here, purpose)
+
+
+def test_a_secret_is_short_lived_and_kept_as_a_hash_alone(client, eva, letters):
+    ask(client, "/password")
+    path = link_in(letters()[0])
+    secret = path.rsplit("/", 1)[1]
+    kept = [
+        str(row)
+        for table in Base.metadata.sorted_tables
+        for row in db.session.execute(table.select())
+    ]
+    assert not [row for row in kept if secret in row]
+    with at(now() + timedelta(minutes=61)):
+        assert client.get(path).status_code == 410
+
+
+def test_odd_secrets_are_over(client, eva):
+    for path in ("/sign-in/letter", "/password", "/address", "/address/undo", "/join/confirm"):
+        for odd in ("x", "%00", "a" * 3000, "..", "%F0%9F%92%A5", "letter"):
+            assert client.get(f"{path}/{odd}").status_code in (404, 410)
+
+
+def test_a_suspended_member_does_not_come_in_by_letter(client, eva, letters):
+    ask(client, "/sign-in/letter")
+    actions.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
+    answer = client.post(link_in(letters()[0]))
+    assert answer.status_code == 403 and "suspended" in answer.text
+    assert not is_signed_in(client)
+
+
+# The address
+
+
+def change_address(client, email="eva@harbour.example"):
+    return client.post("/settings/address", data={"email": email})
+
+
+def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters):
+    enter(client)
+    assert change_address(client).status_code == 303
+    (letter,) = letters()
+    assert letter.to == "eva@harbour.example"
+    assert members.by_email("eva@harbour.example") is None
+    assert enter(app.test_client()).status_code == 303
+    anywhere = app.test_client()
+    assert "becomes eva@harbour.example" in anywhere.get(link_in(letter)).text
+    assert anywhere.post(link_in(letter)).status_code == 303
+    assert enter(app.test_client()).status_code == 422
+    assert enter(app.test_client(), "eva@harbour.example").status_code == 303
+    assert letters()[-1].to == "eva@city.example", "the old address is told"
+
+
+def test_the_old_address_takes_everything_back(client, app, eva, letters):
+    """Whoever changes the address of somebody else, and the password after it, has not won."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    form = {"current_password": PASSWORD, "new_password": "plain words in a row"}
+    assert client.post("/settings/password", data=form).status_code == 303
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    owner = app.test_client()
+    assert "again" in owner.get(link_in(undo)).text
+    assert owner.post(link_in(undo)).status_code == 303
+    assert not is_signed_in(client)
+    assert members.by_email("eva@city.example") is not None
+    reset = letters()[-1]
+    assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
+    assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_a_taken_address_is_told_by_letter_alone(client, eva, letters):
+    actions.join(VISITOR, Joining("Other", "other@city.example", "no hash"))
+    enter(client)
+    assert change_address(client, "other@city.example").status_code == 303
+    (letter,) = letters()
+    assert letter.to == "other@city.example" and "an account already" in letter.text
+
+
+def test_an_address_that_was_taken_meanwhile_is_refused(client, eva, letters):
+    enter(client)
+    change_address(client)
+    actions.join(VISITOR, Joining("Other", "eva@harbour.example", "no hash"))
+    answer = client.post(link_in(letters()[0]))
+    assert answer.status_code in (409, 422) and "another account" in answer.text
+    assert members.by_email("eva@city.example") is not None
+
+
+def test_who_was_signed_in_for_long_shows_who_they_are(client, eva, letters):
+    enter(client)
+    with at(now() + timedelta(minutes=16)):
+        assert client.get("/settings/address").location == "/settings/prove?next=/settings/address"
+        assert change_address(client).location == "/settings/prove?next=/settings/address"
+        assert letters() == []
+        assert client.post("/settings/prove", data={"password": "no"}).status_code == 422
+        proof = {"password": PASSWORD, "next": "/settings/address"}
+        assert client.post("/settings/prove", data=proof).location == "/settings/address"
+        assert client.get("/settings/address").status_code == 200
+
+
+def test_mail_that_came_back_is_said_and_tried_again(client, eva):
+    actions.pause_mail(SYSTEM, eva.id, "eva@city.example", "550 no such user")
+    enter(client)
+    page = client.get("/settings/address").text
+    assert "Mail to eva@city.example came back" in page and "550 no such user" in page
+    assert client.post("/settings/address/resume").status_code == 303
+    assert "came back" not in client.get("/settings/address").text
+
+
+# Limits
+
+
+@pytest.fixture
+def limited(app, client, tmp_path):
+    """A browser of a forum that counts requests, over the same database."""
+    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    counting.test_client_class = type(client)
+    yield counting.test_client()
+    rates.limiter.enabled = False
+
+
+def test_signing_in_is_limited_for_an_address(limited, eva):
+    for _number in range(10):
+        assert enter(limited, f"e{_number}@city.example", "no").status_code == 422
+    answer = enter(limited)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 60
+    assert "That was tried too often." in answer.text
+    assert 'value="eva@city.example"' in answer.text
+
+
+def test_signing_in_is_limited_for_an_account_from_wherever(limited, eva):
+    def from_address(number, password):
+        data = {
+            "email": "EVA@city.example" if number % 2 else "eva@city.example",
+            "password": password,
+        }
+        return limited.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"})
+
+    for number in range(20):
+        assert from_address(number, "no").status_code == 422
+    assert from_address(40, PASSWORD).status_code == 429
+
+
+def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):
+    assert enter(limited).status_code == 303
+    assert limited.get_cookie("device") is not None
+    limited.post("/sign-out")
+    stranger = limited.application.test_client()
+    for number in range(21):
+        data = {"email": "eva@city.example", "password": "guess"}
+        stranger.post("/sign-in", data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"})
+    assert enter(stranger).status_code == 429
+    assert enter(limited).status_code == 303
+    # A cookie that was made up, or is another account's, gives no place of its own.
+    stranger.set_cookie("device", "made.up")
+    assert enter(stranger).status_code == 429
+
+
+def test_signing_in_well_does_not_use_up_the_account(limited, eva):
+    for number in range(25):
+        answer = limited.post(
+            "/sign-in",
+            data={"email": "eva@city.example", "password": PASSWORD},
+            environ_base={"REMOTE_ADDR": f"10.0.1.{number}"},
+        )
+        assert answer.status_code == 303
+
+
+def test_joining_is_limited_for_an_address(limited):
+    for _number in range(10):
+        assert limited.post("/join", data={**JOINING, "name": ""}).status_code == 422
+    answer = limited.post("/join", data=JOINING)
+    assert answer.status_code == 429
+    assert 'value="Planner"' in answer.text
+    assert members.by_email("eva@city.example") is None
+
+
+# Password and sessions
+
+
+def test_a_password_is_changed_with_the_present_one(client, app, eva):
+    elsewhere = app.test_client()
+    enter(client)
+    enter(elsewhere)
+    form = {"current_password": "wrong", "new_password": "plain words in a row"}
+    answer = client.post("/settings/password", data=form)
+    assert answer.status_code == 422 and "This is not your present password." in answer.text
+    copied = app.test_client()
+    copied._cookies = dict(client._cookies)
+    assert is_signed_in(copied)
+    answer = client.post("/settings/password", data={**form, "current_password": PASSWORD})
+    assert answer.status_code == 303
+    assert is_signed_in(client) and not is_signed_in(elsewhere) and not is_signed_in(copied)
+    assert enter(elsewhere).status_code == 422
+    assert enter(elsewhere, password="plain words in a row").status_code == 303
+
+
+def test_a_weak_new_password_is_refused(client, eva):
+    enter(client)
+    form = {"current_password": PASSWORD, "new_password": "evaholm99"}
+    answer = client.post("/settings/password", data=form)
+    assert answer.status_code == 422
+    assert 'id="new_password-error"' in answer.text
+
+
+def test_sessions_are_listed_and_ended(client, app, eva):
+    elsewhere = app.test_client()
+    enter(client)
+    elsewhere.post(
+        "/sign-in",
+        data={"email": "eva@city.example", "password": PASSWORD},
+        headers={
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+        },
+    )
+    page = client.get("/settings/sessions")
+    assert "Firefox on Linux" in page.text
+    assert page.text.count('<span class="tag">here</span>') == 1
+    (number,) = re.findall(r"/settings/sessions/(\d+)/end", page.text)
+    assert client.post(f"/settings/sessions/{number}/end").status_code == 303
+    assert is_signed_in(client) and not is_signed_in(elsewhere)
+    enter(elsewhere)
+    assert client.post("/settings/sessions/end").status_code == 303
+    assert is_signed_in(client) and not is_signed_in(elsewhere)
+
+
+def test_nobody_ends_the_session_of_somebody_else(client, sign_in, people, eva):
+    enter(client)
+    number = members.session_of(_token(client)).id
+    assert sign_in(people.ana).post(f"/settings/sessions/{number}/end").status_code == 303
+    assert is_signed_in(client)

@@ -1,0 +1,77 @@
+"""A mail server that misbehaves on demand, and messages read as a mail program reads them."""
+
+from __future__ import annotations
+
+import email
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from flask import Flask
+
+
+@dataclass
+class MailServer:
+    """What came in, and how the next talks are answered: `answers["RCPT"] = "550 5.1.1 nobody here"`."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    messages: list[tuple[str, str, EmailMessage]] = field(default_factory=list)
+    on_message: Callable[[], None] = lambda: None
+
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Any, to: str, _o: Any
+    ) -> str:
+        answer = self.refused.get(to) or self.answers.get("RCPT")
+        if answer:
+            return answer
+        envelope.rcpt_tos.append(to)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        if "DATA" in self.answers:
+            return self.answers["DATA"]
+        read: Any = email.message_from_bytes(envelope.content, policy=default)
+        self.messages.append((envelope.mail_from, envelope.rcpt_tos[0], read))
+        self.on_message()
+        return "250 taken"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def mail_server(app: Flask) -> Iterator[MailServer]:
+    """A real mail server, to which the forum is set."""
+    server, port = MailServer(), free_port()
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    with _set(app, smtp_url=f"smtp://127.0.0.1:{port}"):
+        yield server
+    controller.stop()
+
+
+class _set:
+    """Other settings for the application of a test."""
+
+    def __init__(self, app: Flask, **settings: Any) -> None:
+        self.app, self.settings = app, settings
+
+    def __enter__(self) -> None:
+        self.before = self.app.extensions["settings"]
+        self.app.extensions["settings"] = replace(self.before, **self.settings)
+
+    def __exit__(self, *_error: object) -> None:
+        self.app.extensions["settings"] = self.before
+
+
+with_settings = _set

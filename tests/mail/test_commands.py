@@ -1,0 +1,303 @@
+"""Letters on their way: what a mail program reads, servers that are away, slow or refuse, workers that are killed."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from forum import carriers
+from forum.carriers import Away, is_address_unknown, parsed
+from forum.db import at, db, now
+from forum.mail import actions, commands
+from forum.mail.commands import compose, deliver, render
+from forum.mail.models import Delivery
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.permissions import SYSTEM
+from tests.mail.conftest import free_port, with_settings
+
+TEMPLATES = Path(__file__).parents[2] / "templates/mail"
+KINDS = sorted(path.stem for path in TEMPLATES.glob("*.txt") if path.stem != "kit")
+
+
+def write(people, kind="changed", member=None, **words):
+    member = member or people.ana
+    words = {"what": "password", **words}
+    return actions.write_letter(SYSTEM, kind, member.email, words, member_id=member.id)
+
+
+def row(letter):
+    return db.session.get(Delivery, letter.id, populate_existing=True)
+
+
+# What arrives
+
+
+def test_a_letter_arrives_in_text_and_html(people, mail_server):
+    letter = write(people)
+    assert deliver() == 1
+    ((sender, to, message),) = mail_server.messages
+    assert (sender, to) == ("forum@localhost.localdomain", "ana@example.org")
+    assert message["To"].addresses[0].addr_spec == "ana@example.org"
+    assert message["Subject"] == "Your password at Interurban has changed"
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    for part in (text, html):
+        assert "Hello Ana Prado," in part and "http://localhost/password" in part
+    assert "prefers-color-scheme:dark" in html and "color-scheme" in html
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert row(letter).sent_at and deliver() == 0
+
+
+def test_nothing_in_a_name_becomes_a_header_or_a_tag(people, mail_server, app):
+    evil = 'Ana\r\nBcc: thief@example.org\r\n\r\n<script>alert(1)</script> "x" &amp; *b*'
+    member = db.session.get(Member, people.ana.id)
+    member.name = evil
+    db.session.commit()
+    known = members.found_federation(SYSTEM, "Cities\u2028Bcc: x@example.org & <b>friends</b>")
+    known.name = "Cities\r\nBcc: x@example.org & <b>friends</b>"
+    db.session.commit()
+    write(people, "known", path="/sign-in")
+    deliver()
+    ((_sender, _to, message),) = mail_server.messages
+    assert message["Bcc"] is None
+    assert "\n" not in message["Subject"] and "Bcc: x@example.org" in message["Subject"]
+    html = message.get_body(("html",)).get_content()
+    assert "<script>" not in html and "<b>friends" not in html
+    assert "&lt;script&gt;" in html and "&amp;amp;" in html
+    text = message.get_body(("plain",)).get_content()
+    assert "<script>" in text and "&lt;" not in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_letter_says_all_in_both_forms(people, app, kind):
+    words = {
+        "path": "/x",
+        "salt": "s",
+        "purpose": "p",
+        "hours": 2,
+        "what": "password",
+        "name": "A & B",
+    }
+    letter = write(people, kind, **words)
+    letter.member = None
+    written = compose(letter, app.extensions["settings"])
+    assert written.subject and "\n" not in written.subject
+    assert "&amp;" not in written.text and "Undefined" not in written.text
+    assert max(len(line) for line in written.text.splitlines() if "://" not in line) <= 76
+    plain = " ".join(re.sub(r"<[^>]+>", " ", written.html.partition("</style>")[2]).split())
+    for line in written.text.split("\n\n"):
+        words_of = [w for w in line.split() if w.isalpha()]
+        assert all(word in plain for word in words_of), line
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_letters_print_through_their_kit_alone(kind):
+    """What goes around the parts of the kit would not be escaped in HTML."""
+    text = (TEMPLATES / f"{kind}.txt").read_text()
+    printed = re.findall(r"\{\{-?\s*(\S+)", text)
+    assert printed and all(word.startswith("m.") for word in printed), printed
+    for name in ("footer", "above"):
+        for value in re.findall(rf"set {name} = (.*)%\}}", text):
+            assert value.startswith("m."), value
+
+
+# Servers that do not do what they should
+
+
+def test_a_server_that_is_away_loses_nothing(people, app):
+    letter = write(people)
+    with with_settings(app, smtp_url=f"smtp://127.0.0.1:{free_port()}"):
+        assert deliver() == 0
+        assert row(letter).sent_at is None and "Refused" in row(letter).why
+        assert row(letter).attempts == 0, "the letter is not to blame"
+        assert deliver() == 0, "not before it is due again"
+        with at(now() + timedelta(days=5)):
+            deliver()
+            assert row(letter).given_up_at
+
+
+def test_a_slow_server_is_left_after_a_while(people, app, monkeypatch):
+    letter = write(people)
+    silent = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(carriers.carrier.__wrapped__, "__defaults__", (0.3,))
+    with with_settings(app, smtp_url=f"smtp://127.0.0.1:{silent.getsockname()[1]}"):
+        assert deliver() == 0
+    silent.close()
+    assert row(letter).sent_at is None and "time" in row(letter).why.lower()
+
+
+def test_one_address_that_does_not_exist_stops_nothing_else(people, mail_server):
+    mail_server.refused["ana@example.org"] = "550 5.1.1 no such user"
+    lost, other = write(people), write(people, member=people.ben)
+    assert deliver() == 2
+    assert [to for _from, to, _message in mail_server.messages] == ["ben@example.org"]
+    assert row(lost).given_up_at and "no such user" in row(lost).why
+    assert row(other).sent_at
+    member = db.session.get(Member, people.ana.id, populate_existing=True)
+    assert member.mail_paused_at and "no such user" in member.mail_paused_why
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 you are on a list", "552 5.2.2 mailbox full"])
+def test_being_unwelcome_does_not_pause_an_address(people, mail_server, answer):
+    mail_server.answers["RCPT"] = answer
+    letter = write(people)
+    deliver()
+    assert row(letter).given_up_at
+    assert db.session.get(Member, people.ana.id, populate_existing=True).mail_paused_at is None
+
+
+def test_a_letter_that_is_put_off_is_tried_with_growing_pauses(people, mail_server):
+    mail_server.answers["DATA"] = "451 4.7.1 greylisted, come back"
+    letter = write(people)
+    moment, tries, pauses = now(), 0, []
+    while row(letter).given_up_at is None:
+        with at(moment):
+            tries += deliver()
+        pauses.append(row(letter).due_at - moment)
+        moment = max(row(letter).due_at, moment + timedelta(seconds=1))
+    assert tries == len(actions.PAUSES) + 1
+    assert pauses[:-1] == sorted(pauses[:-1])
+    assert "greylisted" in row(letter).why
+    del mail_server.answers["DATA"]
+    actions.send_again(SYSTEM, letter.id)
+    assert deliver() == 1 and row(letter).sent_at
+
+
+def test_a_server_that_goes_away_meanwhile_leaves_the_rest(people, mail_server):
+    letters = [write(people, member=one) for one in (people.ana, people.ben, people.chitra)]
+    mail_server.refused["ben@example.org"] = "421 4.3.2 shutting down"
+    deliver()
+    states = [bool(row(letter).sent_at) for letter in letters]
+    assert states == [True, False, False]
+    mail_server.refused.clear()
+    with at(now() + timedelta(minutes=20)):
+        assert deliver() == 2
+    assert len(mail_server.messages) == 3
+
+
+def test_without_a_server_letters_are_files(people, app, tmp_path):
+    with with_settings(app, data=tmp_path):
+        write(people)
+        assert deliver() == 1
+        (file,) = (tmp_path / "mail").glob("*.eml")
+    assert b"Hello Ana Prado" in file.read_bytes()
+    assert (tmp_path / "mail").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_loses_no_letter(people, app, tmp_path):
+    (tmp_path / "mail").write_text("no folder")
+    with with_settings(app, data=tmp_path):
+        letter = write(people)
+        assert deliver() == 0 and row(letter).sent_at is None
+
+
+# Workers that are killed
+
+
+def test_two_workers_send_a_letter_once(people, mail_server):
+    write(people)
+    taken = actions.take_due(SYSTEM)
+    assert len(taken) == 1 and actions.take_due(SYSTEM) == []
+    with at(now() + timedelta(minutes=11)):
+        assert deliver() == 1, "what a killed worker had taken is free again"
+    assert len(mail_server.messages) == 1
+
+
+def test_what_was_taken_by_the_server_before_a_kill_is_not_sent_again(
+    people, mail_server, app, tmp_path, monkeypatch
+):
+    """The server has it, the database does not know yet: the note in the folder says so."""
+    letter = write(people)
+
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    with with_settings(app, data=tmp_path):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(commands.actions, "note_sent", killed)
+            deliver()
+        with at(now() + timedelta(minutes=11)):
+            deliver()
+    assert len(mail_server.messages) == 1 and row(letter).sent_at
+    assert list((tmp_path / "mail-carried").iterdir()) == []
+
+
+def test_a_letter_keeps_its_number_however_often_it_is_tried(people, mail_server):
+    letter = write(people)
+    first = compose(row(letter), with_number := commands.web.settings()).number
+    mail_server.answers["DATA"] = "451 later"
+    deliver()
+    assert compose(row(letter), with_number).number == first
+
+
+# The rest
+
+
+def test_old_letters_are_forgotten(people, mail_server):
+    write(people)
+    deliver()
+    lost = write(people)
+    mail_server.answers["DATA"] = "554 no"
+    deliver()
+    with at(now() + timedelta(days=31)):
+        assert commands.forget() == 1
+    with at(now() + timedelta(days=91)):
+        assert commands.forget() == 1
+    assert db.session.scalars(select(Delivery)).all() == [] and lost.id
+
+
+def test_addresses_of_servers():
+    assert parsed("smtp://u%40x:p%2Fw@mail.example.org").user == "u@x"
+    assert (
+        parsed("smtp://mail.example.org").port == 587
+        and parsed("smtp://mail.example.org").needs_tls
+    )
+    assert parsed("smtps://mail.example.org").port == 465
+    assert not parsed("smtp://mail.example.org:25?tls=no").needs_tls
+    for odd in ("", "mail.example.org", "http://mail.example.org", "smtp://"):
+        with pytest.raises(ValueError, match="FORUM_SMTP_URL"):
+            parsed(odd)
+
+
+def test_which_refusals_are_about_the_address():
+    assert is_address_unknown(550, "5.1.1 no such user")
+    assert is_address_unknown(550, "5.2.1 mailbox disabled")
+    assert is_address_unknown(550, "no such user here")
+    assert not is_address_unknown(550, "5.7.1 spam")
+    assert not is_address_unknown(552, "mailbox full")
+
+
+def test_a_letter_to_try_the_mail(people, mail_server, app):
+    runner = app.test_cli_runner()
+    said = runner.invoke(args=["mail-test", "Ana@example.org"])
+    assert said.exit_code == 0 and "taken it" in said.output
+    assert mail_server.messages[0][1] == "ana@example.org"
+    mail_server.answers["RCPT"] = "550 5.7.1 go away"
+    refused = runner.invoke(args=["mail-test", "ana@example.org"])
+    assert refused.exit_code == 1 and "go away" in refused.output
+
+
+def test_connections_that_break_off_are_no_refusal(app):
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        door.accept()[0].close()
+
+    threading.Thread(target=hang_up).start()
+    with (
+        pytest.raises(Away),
+        carriers.carrier(f"smtp://127.0.0.1:{door.getsockname()[1]}", Path("x")),
+    ):
+        raise AssertionError("nobody carries")
+    door.close()
+
+
+def test_a_kind_without_a_template_is_a_mistake(people, app):
+    with pytest.raises(Exception, match="nothing"):
+        render("nothing", "kit.txt", {})
