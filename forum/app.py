@@ -12,9 +12,9 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import gate, jobs, logs, metrics, pagecache, rates, web
-from forum.accounts import actions as accounts_actions
 from forum.accounts import views as accounts
 from forum.agendas import views as agendas
+from forum.contact import views as contact
 from forum.db import db
 from forum.dialogue import views as dialogue
 from forum.filling import commands as filling_commands
@@ -28,8 +28,11 @@ from forum.moderation import views as moderation
 from forum.notifications import actions as notifications_actions
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
+from forum.rights import commands as rights_commands
+from forum.rights import views as rights
 from forum.settings import Settings, from_environment
 from forum.templating import Templates, keep_compiled
+from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
@@ -46,7 +49,11 @@ DOORS = (
     mail,
     mail_commands,
     accounts,
+    contact,
+    terms,
     front,
+    rights,
+    rights_commands,
     transfer_commands,
     filling_commands,
     upkeep,
@@ -117,8 +124,8 @@ def worker() -> None:
         "life": jobs.sign_of_life(settings.heartbeat_path),
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
         "mail": within(mail_commands.deliver),
-        "old letters": within(jobs.now_and_then(mail_commands.forget)),
-        "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),
+        "what is over": within(jobs.now_and_then(rights_commands.tidy)),
+        "departures": within(rights_commands.carry_on),
     }
     jobs.Worker(tasks).run_until_stopped()
 

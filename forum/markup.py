@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2s
 
@@ -162,12 +163,30 @@ def quoted_posts(source: str) -> list[int]:
 def quote(name: str, post_id: int, source: str) -> str:
     """The Markdown that quotes a text (its source) of somebody, linked to the post it comes from."""
     lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
-    name = " ".join(re.sub(r"[\[\]\\<>`]", " ", name).split())
+    name = label_of(name)
     body = "\n".join(lines).strip("\n").split("\n")
     return (
         "\n".join(f"> {line}".rstrip() for line in (f"[{name}](/posts/{post_id})", "", *body))
         + "\n\n"
     )
+
+
+def label_of(name: str) -> str:
+    """A name as it stands above a quote, without what would end the link."""
+    return " ".join(re.sub(r"[\[\]\\<>`]", " ", name).split())
+
+
+def unname(source: str, post_ids: Collection[int], handle: str, former: str) -> str:
+    """The source of a text with `former` in place of a member: above quotes of their posts, and where a handle stood."""
+
+    def unquoted(found: re.Match[str]) -> str:
+        post_id = found[1]
+        return f"> [{former}](/posts/{post_id})" if int(post_id) in post_ids else found[0]
+
+    source = QUOTED_POST.sub(unquoted, source)
+    source = re.sub(rf"\[[^\]\n]*\]\(/members/{re.escape(handle)}/?\)", former, source)
+    source = re.sub(rf"(?<![\w/.-])@{re.escape(handle)}(?![\w-])", former, source)
+    return re.sub(rf"/members/{re.escape(handle)}(?![\w-])", "/members", source)
 
 
 def paragraphs(source: str) -> list[str]:

@@ -67,12 +67,26 @@ class Person:
     organisation_id: Any = None
     suspended_until: Any = None
     silenced_until: Any = None
+    hidden_at: Any = None
+    terms_due_at: Any = None
+    leaving_at: Any = None
     left_at: Any = None
 
     @property
     def is_member(self) -> bool:
         """Whether the person is signed in with an account that may be used now."""
-        return self.role in ROLES and not self.is_suspended and self.left_at is None
+        is_open = self.leaving_at is None and self.left_at is None
+        return self.role in ROLES and not self.is_suspended and is_open
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the person has closed the account and can still open it again."""
+        return self.role in ROLES and self.leaving_at is not None and self.left_at is None
+
+    @property
+    def owes_terms(self) -> bool:
+        """Whether terms of use are in force that the person has not agreed to."""
+        return self.terms_due_at is not None and not _is_ahead(self.terms_due_at)
 
     @property
     def is_suspended(self) -> bool:
@@ -147,7 +161,7 @@ class Can:
                     day=_moment(self.person.suspended_until),
                 )
             )
-        return YES if self.person.is_member else NO
+        return YES if self.person.is_member or self.person.is_leaving else NO
 
     def write(self) -> Verdict:
         """A member who is not silenced may write."""
@@ -155,7 +169,41 @@ class Can:
             return SIGN_IN
         if self.person.is_silenced:
             return Verdict(_("A moderator has paused your right to write. You can still read."))
+        if self.person.owes_terms:
+            return Verdict(
+                _("There are new terms of use. Read them and agree, then you can write again.")
+            )
         return YES
+
+    def contact(self, member: Member) -> Verdict:
+        """A member who may write sends another one a letter, who is there and wants to get some."""
+        if not (verdict := self.write()):
+            return verdict
+        if member.id == self.person.id:
+            return Verdict(_("This is you."))
+        if self.person.hidden_at is not None or not _is_reached(member):
+            return Verdict(_("This member cannot be written to."))
+        return YES
+
+    def agree(self) -> Verdict:
+        """Members agree to the terms of use."""
+        return YES if self.person.is_member else SIGN_IN
+
+    def take_data(self) -> Verdict:
+        """Whoever has an account takes all that is kept about them, also while it is closed."""
+        return YES if self.person.is_member or self.person.is_leaving else SIGN_IN
+
+    def leave(self, member: Member) -> Verdict:
+        """Members close their own account; an administrator closes that of somebody who asks for it."""
+        if member.id == self.person.id and self.person.is_member:
+            return YES
+        return self.administer()
+
+    def stay(self, member: Member) -> Verdict:
+        """Who has closed the account opens it again; an administrator does so for somebody who asks."""
+        if member.id == self.person.id and self.person.is_leaving:
+            return YES
+        return self.administer()
 
     def edit_profile(self, member: Member) -> Verdict:
         """Members change their own profile, settings and password, and nobody else's."""
@@ -327,6 +375,12 @@ class Everything(Can):
     def administer(self) -> Verdict:
         """Yes."""
         return YES
+
+
+def _is_reached(member: Member) -> bool:
+    """Whether letters of others reach a member: the account is open and shown, and its owner wants them."""
+    is_here = member.is_member and member.hidden_at is None
+    return is_here and member.takes_letters and member.mail_paused_at is None
 
 
 def _moment(at: datetime) -> LazyString:

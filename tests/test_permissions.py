@@ -76,7 +76,11 @@ def _practice(said: str) -> Practice:
 
 def _member(said: str) -> Member:
     role = next((role for role in permissions.ROLES if role in said), "member")
-    return Member(id=_author(said), role=role)
+    leaving_at = AHEAD if "leaving" in said else None
+    takes = "unwilling" not in said
+    hidden_at = PAST if "hidden" in said else None
+    states = {"leaving_at": leaving_at, "hidden_at": hidden_at, "takes_letters": takes}
+    return Member(id=_author(said), role=role, **states)
 
 
 def _reported(said: str) -> int | None:
@@ -84,6 +88,9 @@ def _reported(said: str) -> int | None:
 
 
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
+    "contact": lambda said: (_member(said),),
+    "leave": lambda said: (_member(said),),
+    "stay": lambda said: (_member(said),),
     "edit_profile": lambda said: (_member(said),),
     "open_topic": lambda said: (_agenda(said),),
     "reply": lambda said: (_topic(said),),
@@ -109,6 +116,17 @@ TABLE = """
 join                   | ever                 |  yes    .    .  yes  yes    .    .    .    .  yes
 sign_in                | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 write                  | ever                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
+contact                | somebody's           |    .  yes    .    .    .  yes  yes  yes  yes  yes
+contact                | own                  |    .    .    .    .    .    .    .    .    .  yes
+contact                | unwilling            |    .    .    .    .    .    .    .    .    .   .
+contact                | hidden               |    .    .    .    .    .    .    .    .    .   .
+contact                | leaving              |    .    .    .    .    .    .    .    .    .   .
+agree                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+take_data              | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+leave                  | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+leave                  | somebody's           |    .    .    .    .    .    .    .    .  yes  yes
+stay                   | own, leaving         |    .    .    .    .    .    .    .    .  yes  yes
+stay                   | somebody's, leaving  |    .    .    .    .    .    .    .    .  yes  yes
 edit_profile           | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
 edit_profile           | somebody's           |    .    .    .    .    .    .    .    .    .   .
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
@@ -231,6 +249,26 @@ def test_every_no_says_why(app: Flask) -> None:
 def test_a_pause_and_a_suspension_end_by_themselves() -> None:
     assert person(silenced_until=PAST).can.write() and person(suspended_until=PAST).can.write()
     assert not person(left_at=PAST).is_member
+
+
+def test_whoever_leaves_may_come_back_and_take_everything_and_nothing_else() -> None:
+    leaving = person(leaving_at=AHEAD, role="moderator", hosted=[HERE])
+    assert not leaving.is_member and leaving.is_leaving
+    allowed = {
+        deed
+        for deed, said, _expected in rows()
+        if verdict(leaving, deed, said) and not verdict(VISITOR, deed, said)
+    }
+    assert allowed == {"sign_in", "stay", "take_data"}
+    assert not leaving.can.stay(_member("somebody's, leaving"))
+    assert not person(leaving_at=PAST, left_at=PAST).is_leaving
+
+
+def test_whoever_owes_consent_reads_and_does_not_write() -> None:
+    for since, owes in ((PAST, True), (AHEAD, False), (None, False)):
+        member = person(terms_due_at=since)
+        assert member.owes_terms is owes and bool(member.can.write()) is not owes
+        assert member.can.agree() and member.can.take_data() and member.can.leave(member)
 
 
 # Reach: the same said in Python and in SQL

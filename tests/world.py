@@ -9,6 +9,7 @@ from flask import current_app
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.contact import actions as contact
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
@@ -21,6 +22,7 @@ from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM
+from forum.terms.actions import TermsText, write_terms
 from tests.conftest import remembered
 
 LONG_AGO = timedelta(hours=2)
@@ -48,8 +50,13 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     members.sign_in(people.ana, "A test")
     letter = write_letter(SYSTEM, "test", "nobody@example.org", {})
     note_returned(SYSTEM, letter.id, "550 no", is_final=True)
+    words = "Dear Ana, may I call you about the trams?"
+    written = contact.contact(people.chitra, people.ana.id, words)
+    plain = TermsText(write("Be kind."), now(), needs_consent=False)
     return {
         **made,
+        "contact_letter": written.id,
+        "terms": write_terms(people.administrator, plain).number,
         "decision": decision.id,
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,

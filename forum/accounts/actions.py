@@ -22,6 +22,8 @@ from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
+from forum.terms.actions import agree
+from forum.terms.models import JOINING
 
 LETTERS = ("join", "known", "unknown", "sign_in", "reset")
 MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
@@ -42,10 +44,13 @@ class Asked:
 
 
 @action
-def ask_to_join(visitor: Person, joining: Joining, browser_key: str) -> Asked | None:
+def ask_to_join(
+    visitor: Person, joining: Joining, browser_key: str, terms: int | None = None
+) -> Asked | None:
     """Send a letter that lets somebody join, or, to an address with an account, one that says so.
 
-    Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps.
+    Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps, `terms`
+    the number of the terms of use that were agreed to.
     """
     require(visitor.can.join())
     touches()
@@ -56,6 +61,7 @@ def ask_to_join(visitor: Person, joining: Joining, browser_key: str) -> Asked | 
         _tell_known(visitor, email)
         return None
     candidate = _candidate(joining, email, browser_key)
+    candidate.terms = terms
     return _send(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
 
 
@@ -92,10 +98,14 @@ def confirm_joining(visitor: Person, secret: str) -> Member:
     if candidate is None or email_is_taken(candidate.email):
         raise Conflict(_("There is an account with this address. Sign in instead."))
     profile = {**candidate.profile, "languages": tuple(candidate.profile["languages"])}
-    email, words = candidate.email, (candidate.name, candidate.email, candidate.password_hash)
+    terms, email = candidate.terms, candidate.email
+    words = (candidate.name, candidate.email, candidate.password_hash)
     db.session.execute(delete(Token).where(Token.candidate_id.in_(_candidates(email))))
     db.session.execute(delete(Candidate).where(Candidate.email == email))
-    return members.join(visitor, Joining(*words, **profile))
+    member = members.join(visitor, Joining(*words, **profile))
+    if terms:
+        agree(member, terms, JOINING)
+    return member
 
 
 def _candidates(email: str) -> Any:
@@ -224,6 +234,15 @@ def forget_old(system: Person) -> int:
     tokens = db.session.scalars(gone).all()
     old = delete(Candidate).where(Candidate.created_at < now() - KEPT_CANDIDATES)
     return len(tokens) + len(db.session.scalars(old.returning(Candidate.id)).all())
+
+
+@action
+def forget_member(system: Person, member: Member) -> None:
+    """Delete what a member who leaves has begun and not finished: every token, and whoever wants to join likewise."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Token).where(Token.member_id == member.id))
+    db.session.execute(delete(Candidate).where(Candidate.email == member.email))
 
 
 def _has_had_enough(email: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import DataRequired, Regexp
+from wtforms.validators import DataRequired, Regexp, ValidationError
 
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
+from forum.terms.models import Terms
 from forum.web import Form
 from forum.web import later as _
 
@@ -29,6 +31,28 @@ class JoinForm(PersonForm):
     email = email_field()
     password = NewPassword(_("Password"))
     next = HiddenField()
+    terms = HiddenField()
+    holds: Terms | None = None
+
+    def offer_terms(self, holds: Terms | None, is_new: bool) -> None:
+        """Know the terms of use that hold now; a new form shows them."""
+        self.holds = holds
+        if is_new:
+            self.terms.data = str(holds.number) if holds else ""
+
+    @property
+    def agreed(self) -> int | None:
+        """The number of the terms that the page showed."""
+        return self.holds.number if self.holds else None
+
+    def validate_terms(self, field: HiddenField) -> None:
+        """Refuse a form that showed other terms than those that hold now; then it shows these."""
+        wanted = str(self.holds.number) if self.holds else ""
+        if (field.data or "") != wanted:
+            field.data = wanted
+            raise ValidationError(
+                gettext("The terms of use have changed. Read them, then send the form again.")
+            )
 
 
 class ConfirmForm(Form):

@@ -27,6 +27,7 @@ class Candidate(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     profile: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     browser_hash: Mapped[str]
+    terms: Mapped[int | None]  # the number of the version that was agreed to
     created_at: Mapped[datetime]
 
 

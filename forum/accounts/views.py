@@ -53,6 +53,7 @@ from forum.members.views import federation, offer_organisations, submit
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.rates import limiter
+from forum.terms.queries import in_force
 from forum.web import SignedIn, me
 
 bp = Blueprint("accounts", __name__)
@@ -109,6 +110,7 @@ def join() -> Answer:
 
 def _join_form() -> JoinForm:
     form = JoinForm(next=web.safe_next(""))
+    form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     return form
 
@@ -129,7 +131,7 @@ def _join(form: JoinForm) -> AnyResponse:
         languages=form.languages,
     )
     key = secrets.token_urlsafe(16)
-    asked = actions.ask_to_join(VISITOR, joining, key)
+    asked = actions.ask_to_join(VISITOR, joining, key, form.agreed)
     session[JOINING] = {"key": key, "next": web.safe_next("")}
     return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
 

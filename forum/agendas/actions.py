@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, literal, update
+from sqlalchemy import case, delete, literal, update
 
-from forum.agendas.models import Agenda, MemberTheme, Statement, Theme
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.agendas.queries import (
     agenda_fields,
     agenda_to_change,
@@ -22,6 +22,7 @@ from forum.agendas.queries import (
     slugs_like,
     statement_by_id,
     statement_fields,
+    statements_by,
     statements_of,
     theme_by_id,
     theme_of_slug,
@@ -30,7 +31,7 @@ from forum.agendas.queries import (
 from forum.db import action, db, now
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
-from forum.history.actions import keep_version
+from forum.history.actions import forget_versions, keep_version
 from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
@@ -240,6 +241,23 @@ def mend_hosting(system: Person, member_ids: Iterable[int]) -> None:
     require(system.can.administer())
     for member_id in sorted(member_ids):
         note_hosting(system, member_id, hosted_by(member_id))
+
+
+@action
+def release(system: Person, member_id: int, former: str, *, is_silent: bool) -> None:
+    """Let go of a member who has left: as a host, as who can help, and as who said something.
+
+    With `is_silent` what they said goes as well.
+    """
+    require(system.can.administer())
+    for table in (AgendaHost, MemberTheme):
+        db.session.execute(delete(table).where(table.member_id == member_id))
+    said = {"member_id": None, "name": former, "role_title": "", "organisation": ""}
+    for statement in statements_by(member_id):
+        _set(statement, said)
+        if is_silent:
+            _set(statement, {"quotation": "", "removed_at": statement.removed_at or now()})
+            forget_versions(system, "statement", statement.id)
 
 
 @action

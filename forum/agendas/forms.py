@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
-from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from forum.drawings import PATTERNS
 from forum.markup import MAX_SOURCE
+from forum.members.forms import Day
 from forum.members.models import PALETTES
 from forum.web import Form
 from forum.web import later as _
@@ -43,18 +43,6 @@ def one_line(value: Any) -> Any:
 def at_most(length: int) -> Length:
     """Refuse more characters than this, and say how many are allowed."""
     return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
-
-
-class Day(DateField):
-    """A date that says what to do when it cannot be read."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read a date such as 2026-06-05."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            self.data = None
-            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
 
 
 class AgendaForm(Form):

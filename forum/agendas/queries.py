@@ -160,6 +160,11 @@ def statements_of(agenda: Agenda) -> Sequence[Statement]:
     return db.session.scalars(ordered.options(member)).all()
 
 
+def statements_by(member_id: int) -> Sequence[Statement]:
+    """What a member has said on any agenda, removed or not."""
+    return db.session.scalars(select(Statement).where(Statement.member_id == member_id)).all()
+
+
 def get_statement(agenda: Agenda, statement_id: int) -> Statement:
     """One statement of an agenda."""
     mine = (Statement.agenda_id == agenda.id, Statement.id == statement_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +40,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     is_told,
+    marks_to_remove,
     out_of_sight,
     post_of_key,
     post_to_change,
@@ -47,6 +48,7 @@ from forum.dialogue.queries import (
     posts_to_index,
     posts_to_quote,
     quoted_by,
+    revisions_to_reword,
     shelf_of,
     topic_to_change,
     true_shelves,
@@ -64,7 +66,7 @@ from forum.markup import (
 )
 from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
-from forum.notifications.actions import hide_notices, note_event, restore_notices
+from forum.notifications.actions import hide_notices, note_event, restore_notices, retell
 from forum.permissions import (
     AUDIENCES,
     EDIT_WITHOUT_TRACE,
@@ -208,15 +210,19 @@ def delete(author: Person, post_id: int) -> Post:
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
     _require_no_home(post)
+    return _delete(author, post)
+
+
+def _delete(doer: Person, post: Post) -> Post:
     was_shown = not post.is_gone
     if was_shown:
-        _count_post(author, post.topic, post, -1)
+        _count_post(doer, post.topic, post, -1)
     _forget_text(post)
     post.deleted_at = now()
-    _take_away(author, post, was_shown)
-    search.unindex(author, "post", post.id)
+    _take_away(doer, post, was_shown)
+    search.unindex(doer, "post", post.id)
     if post.topic.deleted_at is None and not _is_worth_keeping(post):
-        _delete_topic(author, post.topic)
+        _delete_topic(doer, post.topic)
     return post
 
 
@@ -258,7 +264,7 @@ def mark(
                 created_at=now(),
             )
         )
-        _count_mark(post, kind, 1)
+        _count_mark(post.id, kind, 1)
         if not is_told(member, "mark", post_id):
             _note(member, "mark", {post.author_id}, post, note)
     else:
@@ -275,7 +281,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
         db.session.delete(given)
-        _count_mark(post, kind, -1)
+        _count_mark(post.id, kind, -1)
     return post
 
 
@@ -447,6 +453,68 @@ def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) 
     for old, new in keys.items():
         comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
         db.session.execute(comments.values(paragraph=new))
+
+
+# For members who have left
+
+
+@action
+def remove(system: Person, post_ids: Sequence[int]) -> None:
+    """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
+
+    The title of a topic that nobody else wrote in goes, too. What opens the topic of a case is the agenda's and stays.
+    """
+    require(system.can.administer())
+    for post in posts_to_index(post_ids):
+        if post.topic.kind == "case" and post.number == 1:
+            continue
+        _delete(system, post)
+        post.submission_key = None
+        if post.number == 1 and post.topic.deleted_at:
+            _forget_title(post.topic)
+
+
+def _forget_title(topic: Topic) -> None:
+    topic.title, topic.slug, topic.excerpt = "", "topic", ""
+    topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
+
+
+@action
+def remove_marks(system: Person, member_id: int, limit: int) -> int:
+    """Take back some marks of somebody who has left; says how many."""
+    require(system.can.administer())
+    marks = marks_to_remove(member_id, limit)
+    for given in marks:
+        db.session.delete(given)
+        _count_mark(given.post_id, given.kind, -1)
+    return len(marks)
+
+
+@action
+def reword(
+    system: Person, texts: Mapping[int, tuple[str, Written]], change: Callable[[str], str]
+) -> bool:
+    """Let posts say something else without a trace: {id: (what it says, what it is to say)}; their versions `change`.
+
+    False when one of them says something else meanwhile; that one is left as it is.
+    """
+    require(system.can.administer())
+    posts = {post.id: post for post in posts_to_index(list(texts))}
+    same = {key: text for key, text in texts.items() if posts[key].source == text[0]}
+    for post_id, (_before, written) in same.items():
+        _reword(system, posts[post_id], written)
+    for revision in revisions_to_reword(texts):
+        revision.source = change(revision.source)
+    db.session.flush()
+    reindex(system, list(same), PlainTexts({t.source: t.plain for _before, t in same.values()}))
+    return len(same) == len(texts)
+
+
+def _reword(system: Person, post: Post, text: Written) -> None:
+    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    if post.number == 1 and post.topic.excerpt and not post.topic.home:
+        post.topic.excerpt = excerpt(text.plain)
+    retell(system, post.id, text.plain)
 
 
 # For the commands that make anew what follows from the rows
@@ -811,7 +879,8 @@ def _take_away(doer: Person, post: Post, was_shown: bool) -> None:
         _set_answer(doer, topic, None)
     if post.number == 1:
         topic.excerpt = ""
-        _index_topic(doer, topic, "")
+        if topic.deleted_at is None:
+            _index_topic(doer, topic, "")
     hide_notices(doer, post_id=post.id)
 
 
@@ -943,9 +1012,9 @@ PUT = {
 }
 
 
-def _count_mark(post: Post, kind: str, by: int) -> None:
+def _count_mark(post_id: int, kind: str, by: int) -> None:
     counter = COUNTERS[kind]
-    query = update(Post).where(Post.id == post.id).values({counter: counter + by})
+    query = update(Post).where(Post.id == post_id).values({counter: counter + by})
     db.session.execute(query)
     db.session.flush()
 

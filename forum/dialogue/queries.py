@@ -588,6 +588,74 @@ def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
 
 
+Source = tuple[int, str, str]  # id, source and language of a post
+
+
+def posts_quoting(member_id: int, after: int, limit: int) -> list[Source]:
+    """Some posts that quote a member's, after an id."""
+    quoted = aliased(Post)
+    theirs = (
+        select(Quote.post_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .where(quoted.author_id == member_id, Quote.post_id > after)
+    )
+    ids = db.session.scalars(theirs.distinct().order_by(Quote.post_id).limit(limit)).all()
+    return _sources(Post.id.in_(ids))
+
+
+def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> list[Source]:
+    """Some posts, between two ids, that hold one of some words, or held one in an earlier version."""
+
+    def holds(text: Any) -> ColumnElement[bool]:
+        return or_(*(text.contains(word, autoescape=True) for word in words))
+
+    held = select(Revision.id).where(Revision.post_id == Post.id, holds(Revision.source)).exists()
+    here = (Post.id > after, Post.id <= until, or_(holds(Post.source), held))
+    return _sources(*here, limit=limit)
+
+
+def posts_written(member_id: int, after: int, limit: int) -> list[Source]:
+    """Some posts that a member has written and not deleted, after an id."""
+    mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
+    return _sources(*mine, limit=limit)
+
+
+def _sources(*which: ColumnElement[bool], limit: int | None = None) -> list[Source]:
+    query = select(Post.id, Post.source, Post.language).where(*which).order_by(Post.id)
+    rows = db.session.execute(query.limit(limit))
+    return [(row.id, row.source, row.language) for row in rows]
+
+
+def earlier_sources(post_ids: Sequence[int]) -> Sequence[str]:
+    """What some posts said before."""
+    return db.session.scalars(select(Revision.source).where(Revision.post_id.in_(post_ids))).all()
+
+
+def are_by(member_id: int, post_ids: Iterable[int]) -> set[int]:
+    """Those of the posts that a member has written."""
+    theirs = select(Post.id).where(Post.id.in_(post_ids), Post.author_id == member_id)
+    return set(db.session.scalars(theirs))
+
+
+def last_post_id() -> int:
+    """The highest id that a post has."""
+    return db.session.scalar(select(func.max(Post.id))) or 0
+
+
+def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
+    """What some posts said before."""
+    return db.session.scalars(select(Revision).where(Revision.post_id.in_(list(post_ids)))).all()
+
+
+def marks_to_remove(member_id: int, limit: int) -> Sequence[Mark]:
+    """Some marks of a member, with their posts held in order."""
+    theirs = select(Mark).where(Mark.member_id == member_id)
+    marks = db.session.scalars(theirs.order_by(Mark.post_id, Mark.kind).limit(limit)).all()
+    ids = {mark.post_id for mark in marks}
+    db.session.scalars(select(Post.id).where(Post.id.in_(ids)).order_by(Post.id).with_for_update())
+    return marks
+
+
 def gone_posts(topic: Topic) -> Sequence[int]:
     """The ids of a topic's posts that were hidden or deleted by themselves."""
     query = select(Post.id).where(Post.topic_id == topic.id)

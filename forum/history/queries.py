@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
 from forum.db import db
 from forum.history.models import Version
@@ -22,3 +22,10 @@ def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
     """The same for several things of one kind at once."""
     found = select(Version).where(Version.kind == kind, Version.item_id.in_(list(item_ids)))
     return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))
+
+
+def versions_naming(handle: str) -> list[Version]:
+    """The versions of agendas and statements whose text names a member, as a host or as who said it."""
+    named = cast(Version.fields, Text).contains(handle, autoescape=True)
+    found = select(Version).where(Version.kind.in_(("agenda", "statement")), named)
+    return list(db.session.scalars(found))

@@ -69,6 +69,7 @@ from forum.search import actions as search
 from forum.search.actions import Entry
 
 RESERVED = {"new", "mine"}  # addresses of pages of their own under /cases/ and /practices/
+GONE = "~"  # and the number: the address of a practice whose author has left with it; no slug has this sign
 MOST_PARAGRAPHS = 100
 ALIKE = 0.5  # paragraphs that share this much are the same one, edited
 CANDIDATES = 3  # so many are compared word by word
@@ -450,10 +451,25 @@ def delete_practice(author: Person, practice_id: int) -> Practice:
     """Delete one's own practice for good, with all its versions; its discussion goes out of sight."""
     practice = practice_to_change(author, practice_id)
     require(author.can.delete_practice(practice))
+    return _delete(author, practice)
+
+
+@action
+def remove_practice(system: Person, practice_id: int) -> None:
+    """Delete the practice of somebody who has left and wanted that, its title with it."""
+    require(system.can.administer())
+    (practice,) = practices_to_index([practice_id])
+    if practice.deleted_at is None:
+        _delete(system, practice)
+    practice.title, practice.returned_reason = "", ""
+    practice.slug = f"{GONE}{practice.id}"
+
+
+def _delete(doer: Person, practice: Practice) -> Practice:
     practice.deleted_at, practice.featured_at = now(), None
     practice.sections, practice.sentence, practice.link, practice.cost = [], "", "", ""
-    forget_versions(author, "practice", practice.id)
-    search.unindex(author, "practice", practice.id)
+    forget_versions(doer, "practice", practice.id)
+    search.unindex(doer, "practice", practice.id)
     if practice.topic_id:
         dialogue.delete_topic(SYSTEM, practice.topic_id)
     return practice

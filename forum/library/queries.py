@@ -372,6 +372,14 @@ def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
     return db.session.scalars(query.with_for_update(of=Practice)).all()
 
 
+def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int, bool]]:
+    """Some practices of a member in every state, after an id: each with whether it is published and there."""
+    is_there = and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None))
+    mine = (Practice.author_id == member_id, Practice.id > after)
+    rows = select(Practice.id, is_there).where(*mine).order_by(Practice.id).limit(limit)
+    return [(row[0], bool(row[1])) for row in db.session.execute(rows)]
+
+
 def practice_of_key(author: Person, key: str | None) -> Practice | None:
     """The practice that the author's form of this submission key has made already."""
     if not key:

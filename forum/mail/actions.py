@@ -145,5 +145,21 @@ def forget_letters(system: Person) -> int:
     return len(db.session.scalars(gone).all())
 
 
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete every letter to a member who has left, sent or not."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Delivery).where(Delivery.member_id == member_id))
+
+
+@action
+def forget_some(system: Person, ids: Sequence[int]) -> None:
+    """Delete letters of which another room says that their time is over."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
+
+
 def _set(ids: Sequence[int], **values: Any) -> None:
     db.session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))

@@ -43,11 +43,6 @@ def deliver() -> int:
     return len(letters)
 
 
-def forget() -> int:
-    """Delete what is no longer of use."""
-    return actions.forget_letters(SYSTEM)
-
-
 def _settle(carried: Path) -> None:
     """Note as sent what a server had taken when a worker was killed, before the database knew."""
     files = [file for file in carried.glob("*") if file.name.isdigit()]

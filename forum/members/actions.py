@@ -7,11 +7,11 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, islice
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.db import Base, action, db, now, touches
@@ -23,6 +23,7 @@ from forum.members.models import (
     City,
     CityName,
     Federation,
+    FormerHandle,
     Member,
     MemberLanguage,
     Organisation,
@@ -37,12 +38,40 @@ from forum.permissions import (
     administers,
     require,
 )
+from forum.proofs import kept_hash
 
 CityRow = tuple[int, str, str, float, float, int, list[str]]
 
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
 LONGEST_HANDLE = 40
+PORTION = (
+    500  # rows that are deleted at once, so that those who write meanwhile wait for a moment only
+)
+KEPT_SESSIONS = timedelta(days=30)  # after they are over
+COOLING_OFF = timedelta(days=14)
+WAYS = NAMELESS, EVERYTHING = ("nameless", "everything")  # what of somebody's words stays
+FORMER = "Former member"
+# What of a row says who somebody was: texts, and the rest.
+EMPTIED = [
+    "password_hash",
+    "position",
+    "helps_with",
+    "about",
+    "about_html",
+    "folded",
+    "sort_key",
+    "mail_paused_why",
+]
+CLEARED = [
+    "organisation_id",
+    "city_id",
+    "mail_paused_at",
+    "suspended_until",
+    "silenced_until",
+    "hidden_at",
+    "terms_due_at",
+]
 KINDS_OF_ORGANISATION = ("city", "institute", "company", "association", "partner")
 RESERVED_WORDS = """
 about account admin administration administrator agendas all anonymous api appearance cases
@@ -174,6 +203,7 @@ def _new_member(joining: Joining) -> Member:
         password_hash=joining.password_hash,
         role=MEMBER,
         joined_at=now(),
+        terms_due_at=queries.terms_from(),
     )
     _describe(member, joining)
     return member
@@ -408,6 +438,107 @@ def resume_mail(member: Member) -> None:
     require(member.can.edit_profile(member))
     touches()
     member.mail_paused_at, member.mail_paused_why = None, ""
+
+
+# Letters of others, and terms of use
+
+
+@action
+def take_letters(member: Member, wants: bool) -> None:
+    """Say whether one wants letters that other members write on one's profile."""
+    require(member.can.edit_profile(member))
+    touches()
+    member.takes_letters = wants
+
+
+@action
+def note_terms(administrator: Person, first: datetime | None, since: datetime | None) -> None:
+    """Note since when new members have to agree to terms, and from when on everybody has to agree to new ones.
+
+    Who has to agree already goes on having to.
+    """
+    require(administrator.can.administer())
+    db.session.execute(update(Federation).values(terms_from=first))
+    is_free = or_(Member.terms_due_at.is_(None), Member.terms_due_at > now())
+    theirs = update(Member).where(Member.left_at.is_(None), is_free)
+    db.session.execute(theirs.values(terms_due_at=since))
+
+
+@action
+def note_agreed(member: Member, next_due: datetime | None) -> None:
+    """Note that a member has agreed to terms, and from when on they must have agreed to the next ones."""
+    touches()
+    db.session.get_one(Member, member.id).terms_due_at = next_due
+
+
+# Leaving
+
+
+@action
+def ask_to_leave(doer: Person, member_id: int, how: str) -> Member:
+    """Close an account. In two weeks it ends, in one of the `WAYS`; until then it can be opened again."""
+    touches()
+    member = _member(member_id)
+    require(doer.can.leave(member))
+    if how not in WAYS:
+        raise Invalid(_("Choose what becomes of what you wrote."), "how")
+    if administers(member.role) and queries.administrators_count() < 2:
+        raise Invalid(_("Somebody has to run the forum. Appoint another administrator first."))
+    if member.leaving_at is None:
+        member.leaving_at = now() + COOLING_OFF
+    member.leaving_how = how
+    end_sessions(member)
+    return member
+
+
+@action
+def stay(doer: Person, member_id: int) -> Member:
+    """Open an account again that is closed and has not ended."""
+    touches()
+    member = _member(member_id)
+    require(doer.can.stay(member))
+    member.leaving_at, member.leaving_how = None, ""
+    return member
+
+
+@action
+def depart(system: Person, member_id: int) -> None:
+    """End an account: nothing that says who it was is left in its row, which what stays leads to.
+
+    Its handle is never given again; its address is free for another account.
+    """
+    require(system.can.administer())
+    member = _member(member_id)
+    db.session.add(FormerHandle(handle_hash=kept_hash(member.handle)))
+    for table in (MemberLanguage, Session):
+        db.session.execute(delete(table).where(table.member_id == member_id))
+    led = update(Organisation).where(Organisation.representative_id == member_id)
+    db.session.execute(led.values(representative_id=None))
+    for name, value in _nobody(member_id).items():
+        setattr(member, name, value)
+    db.session.flush()
+
+
+def _nobody(member_id: int) -> dict[str, object]:
+    """What the row of a former member says. No handle and no address has this sign."""
+    stays = {"handle": f"~{member_id}", "email": f"~{member_id}", "name": FORMER, "language": "en"}
+    ends = {"role": MEMBER, "hosted": [], "takes_letters": False, "left_at": now()}
+    return {**dict.fromkeys(EMPTIED, ""), **dict.fromkeys(CLEARED), **stays, **ends}
+
+
+@action
+def forget_sessions(system: Person, limit: int = PORTION) -> int:
+    """Delete some sessions that are over; says how many."""
+    require(system.can.administer())
+    touches()
+    is_over = or_(
+        Session.ended_at < now() - KEPT_SESSIONS,
+        Session.seen_at < now() - queries.IDLE - KEPT_SESSIONS,
+        Session.created_at < now() - queries.LONGEST - KEPT_SESSIONS,
+    )
+    some = db.session.query(Session.id).where(is_over).order_by(Session.id).limit(limit)
+    gone = delete(Session).where(Session.id.in_(some.scalar_subquery())).returning(Session.id)
+    return len(db.session.scalars(gone).all())
 
 
 # Roles and restrictions

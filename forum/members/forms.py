@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import (
+    DateField,
     PasswordField,
     RadioField,
     SelectField,
@@ -66,6 +67,18 @@ def one_line(value: Any) -> Any:
 def at_most(length: int) -> Length:
     """Refuse more characters than this, and say how many are allowed."""
     return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
+
+
+class Day(DateField):
+    """A date that says what to do when it cannot be read."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a date such as 2026-06-05."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
 
 
 def number_or_none(value: Any) -> int | None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask_babel import get_locale
 from markupsafe import Markup
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
-from forum.db import Base
+from forum.db import Base, only_where
 
 # Compared byte by byte on both databases, so that an index finds all names with a beginning.
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -31,6 +31,8 @@ class Federation(Base):
     tagline: Mapped[str] = mapped_column(Text, default="")
     contact_email: Mapped[str] = mapped_column(default="")
     is_demo: Mapped[bool] = mapped_column(default=False)
+    # Since when whoever joins has to agree to terms of use; the terms room says so.
+    terms_from: Mapped[datetime | None]
 
 
 class InCountry:
@@ -127,7 +129,9 @@ class Named:
 class Member(Named, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts.
 
-    Lists are in the order of `sort_key`, the beginning of `folded`.
+    Lists are in the order of `sort_key`, the beginning of `folded`. From `terms_due_at` on they write only once
+    they have agreed to the terms. At `leaving_at` a closed account ends, in the way of `leaving_how`; `left_at`
+    says that it has.
     """
 
     __tablename__ = "member"
@@ -135,6 +139,12 @@ class Member(Named, permissions.Person, Base):
         Index("ix_member_listed", *LISTED),
         Index("ix_member_organisation_id", "organisation_id", *LISTED),
         Index("ix_member_city_id", "city_id", *LISTED),
+        Index(
+            "ix_member_leaving",
+            "leaving_at",
+            "id",
+            **only_where("leaving_at IS NOT NULL AND left_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -161,6 +171,10 @@ class Member(Named, permissions.Person, Base):
     suspended_until: Mapped[datetime | None]
     silenced_until: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    terms_due_at: Mapped[datetime | None]
+    takes_letters: Mapped[bool] = mapped_column(default=True, server_default=true())
+    leaving_at: Mapped[datetime | None]
+    leaving_how: Mapped[str] = mapped_column(default="", server_default="")
     left_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation | None] = relationship(
@@ -170,6 +184,14 @@ class Member(Named, permissions.Person, Base):
     languages: Mapped[list[MemberLanguage]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
     )
+
+
+class FormerHandle(Base):
+    """The handle of somebody who has left, as a hash: nobody has it again, and nobody reads a name here."""
+
+    __tablename__ = "former_handle"
+
+    handle_hash: Mapped[str] = mapped_column(primary_key=True)
 
 
 class MemberLanguage(Base):
@@ -194,8 +216,8 @@ class Session(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
     # When the person last showed who they are: at signing in, or since.
     proved_at: Mapped[datetime | None]
 

@@ -13,7 +13,18 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now
@@ -23,6 +34,7 @@ from forum.members.models import (
     City,
     CityName,
     Federation,
+    FormerHandle,
     InCountry,
     Member,
     MemberLanguage,
@@ -31,6 +43,7 @@ from forum.members.models import (
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, for_reach, require, sees_hidden
+from forum.proofs import kept_hash
 
 T = TypeVar("T")
 IDLE = timedelta(days=30)
@@ -48,6 +61,11 @@ LANGUAGES = Path(__file__).parent / "data/languages.txt"
 def federation() -> Federation | None:
     """The federation whose forum this is, or None before `flask setup`."""
     return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
+
+
+def terms_from() -> datetime | None:
+    """Since when whoever joins has to agree to terms of use; None when there are none."""
+    return db.session.scalar(select(Federation.terms_from).order_by(Federation.id).limit(1))
 
 
 @cache
@@ -178,14 +196,16 @@ def plain_email(email: str) -> str:
 
 
 def email_is_taken(email: str) -> bool:
-    """Whether somebody joined with an address, even somebody who has left: the row still holds it."""
+    """Whether somebody has an account with an address, even a closed one."""
     found = select(Member.id).where(Member.email == plain_email(email))
     return db.session.scalar(found) is not None
 
 
 def handle_is_taken(handle: str) -> bool:
     """Whether somebody has a handle, or had it and left."""
-    return db.session.scalar(select(Member.id).where(Member.handle == handle)) is not None
+    had = exists().where(FormerHandle.handle_hash == kept_hash(handle))
+    has = exists().where(Member.handle == handle)
+    return bool(db.session.scalar(select(or_(has, had))))
 
 
 def members_named(reader: Person, words: str) -> Select[Member]:
@@ -276,14 +296,37 @@ def all_members() -> list[Member]:
 
 def first_administrator() -> Member | None:
     """Who has run the forum for longest, of those who can run it now."""
-    found = select(Member).where(administers(Member.role), _may_sign_in(now()))
+    found = select(Member).where(*_run_it())
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
 def administrators_count() -> int:
     """How many people can run the forum now."""
-    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in(now()))
-    return db.session.scalar(found) or 0
+    return db.session.scalar(select(func.count(Member.id)).where(*_run_it())) or 0
+
+
+def _run_it() -> tuple[ColumnElement[bool], ...]:
+    return administers(Member.role), _may_sign_in(now()), Member.leaving_at.is_(None)
+
+
+def leaving_members(limit: int) -> Sequence[Member]:
+    """Members whose time to come back is over, those that another worker looks at passed over."""
+    due = select(Member).where(Member.leaving_at <= now(), Member.left_at.is_(None))
+    some = due.order_by(Member.leaving_at, Member.id).limit(limit)
+    return db.session.scalars(some.with_for_update(skip_locked=True)).all()
+
+
+def is_somebody_due() -> bool:
+    """Whether somebody's time to come back is over; a look that locks nothing."""
+    due = select(Member.id).where(Member.leaving_at <= now(), Member.left_at.is_(None))
+    return db.session.scalar(due.limit(1)) is not None
+
+
+def account_of(person: Person) -> Member:
+    """One's own account, also while it is closed; raises `Forbidden` for visitors."""
+    require(person.can.take_data())
+    found = select(Member).where(Member.id == person.id).options(*_whole_profile())
+    return _found(db.session.scalar(found), _("There is no such member."))
 
 
 def _narrowed(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:

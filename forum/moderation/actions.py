@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import format_date
 from flask_babel import gettext as _
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
@@ -17,12 +18,14 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
+from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
     Thing,
     agenda_to_moderate,
     answered_by,
     latest_decision,
+    letter_thing,
     my_latest,
     my_report,
     open_reports,
@@ -33,7 +36,7 @@ from forum.moderation.queries import (
     topic_to_moderate,
 )
 from forum.notifications.actions import note_event
-from forum.permissions import Person
+from forum.permissions import Person, require
 from forum.search import actions as search
 
 REASONS = ("rules", "spam", "off topic", "illegal", "something else")
@@ -59,6 +62,29 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     except IntegrityError:
         raise _reported_already() from None
     return said
+
+
+@action
+def report_letter(
+    reporter: Person, letter_id: int, sender: Member, said: str, *, reason: str, text: str = ""
+) -> Report:
+    """Say that a letter of another member is wrong. What it said goes to the moderators, who cannot read letters.
+
+    The deed that calls it has looked whether the reporter got it.
+    """
+    touches()
+    require(reporter.can.report(sender.id))
+    if reason not in REASONS:
+        raise Invalid(_("Choose a reason."), "reason")
+    _check_length(text, "text")
+    thing = letter_thing(letter_id, sender)
+    if my_report(reporter, thing):
+        raise _reported_already()
+    words = f"{text}\n\n{said}".strip()
+    report = Report(reporter_id=reporter.id, reason=reason, text=words, created_at=now())
+    _describe(report, thing)
+    db.session.add(report)
+    return report
 
 
 def _reported_already() -> Invalid:
@@ -230,6 +256,28 @@ def reopen(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
     return _record(moderator, "reopen", thing, reason)
 
 
+@action
+def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
+    """Take a member who has left off the record of decisions and reports, which stays.
+
+    A profile's name and address go, and the name from the reasons; with `is_silent` also the first words of what they
+    wrote, and what they said in their reports.
+    """
+    require(system.can.administer())
+    for model in (Decision, Report):
+        theirs = update(model).where(model.author_id == member_id)
+        profile = theirs.where(model.kind == "member")
+        db.session.execute(profile.values(title=former, address=""))
+        if is_silent:
+            db.session.execute(theirs.where(model.kind != "member").values(title=former))
+    if is_silent:
+        said = update(Report).where(Report.reporter_id == member_id)
+        db.session.execute(said.values(text=""))
+    reason = func.replace(Decision.reason, name, former)
+    about = update(Decision).where(Decision.author_id == member_id)
+    db.session.execute(about.values(reason=reason))
+
+
 # One after another, and only what makes sense
 
 
@@ -380,6 +428,7 @@ NOUNS: dict[str, Callable[[], str]] = {
     "case": lambda: _("a case"),
     "practice": lambda: _("a practice"),
     "member": lambda: _("a profile"),
+    "letter": lambda: _("a letter"),
 }
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),

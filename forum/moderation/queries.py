@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
@@ -26,7 +27,7 @@ from forum.moderation.models import Decision, Report
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
-KINDS = ("post", "topic", "case", "practice", "member")
+KINDS = ("post", "topic", "case", "practice", "member", "letter")
 RESTRICTING = ("hide", "lock", "suspend", "send back")
 UNDO = timedelta(minutes=10)
 UNDONE = ("keep", "hide")  # decisions that their moderator can take back
@@ -222,12 +223,36 @@ def _of_member(member: Member) -> Thing:
     )
 
 
+def letter_thing(letter_id: int, sender: Member) -> Thing:
+    """A letter from one member to another; the reports of it alone say to moderators what was in it."""
+    return Thing(
+        kind="letter",
+        item_id=letter_id,
+        title=gettext("A letter from %(name)s", name=sender.name),
+        address=f"/members/{sender.handle}",
+        author_id=sender.id,
+        agenda_id=None,
+        state="gone",
+    )
+
+
+def _reported_letter(reader: Person, letter_id: int) -> Thing:
+    """A letter as its reports know it, for moderators."""
+    query = select(Report).where(*_about(Report, "letter", letter_id))
+    report = db.session.scalars(query.limit(1)).first()
+    if report is None or not reader.can.moderate(None):
+        raise NotFound()
+    author_id, title, address = report.author_id, report.title, report.address
+    return Thing("letter", letter_id, title, address, author_id, None, "gone")
+
+
 LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "post": _post_thing,
     "topic": _topic_thing,
     "case": _case_thing,
     "practice": _practice_thing,
     "member": _member_thing,
+    "letter": _reported_letter,
 }
 
 

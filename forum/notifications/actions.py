@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import delete, or_, update
 
 from forum.db import action, db, now, touches
 from forum.errors import NotFound
 from forum.markup import excerpt
 from forum.notifications.models import Event, Notice
-from forum.notifications.queries import due_events, get_notice
-from forum.permissions import Person
+from forum.notifications.queries import due_events, get_notice, without_notices
+from forum.permissions import Person, require
 
 BATCH = 200
+PORTION = 500
+QUOTING = ("reply", "quote")  # kinds of notices that show the first words of a post
+KEPT_READ = timedelta(days=365)  # notices, after they were read
+KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
 
 
 @action
@@ -114,6 +118,53 @@ def restore_notices(
 ) -> None:
     """Bring the notices about a topic or a post back, `but` those about posts that stay out of sight."""
     _set_hidden(topic_id, post_id, but, is_hidden=False)
+
+
+@action
+def forget_old(system: Person, limit: int = PORTION) -> int:
+    """Delete some notices that were read long ago, and events of which nobody has a notice; says how many."""
+    require(system.can.administer())
+    touches()
+    read = _delete(Notice, limit, Notice.read_at < now() - KEPT_READ)
+    return read + _delete(Event, limit, Event.done_at < now() - KEPT_DONE, without_notices())
+
+
+@action
+def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int = PORTION) -> int:
+    """Delete some notices of a member who has left; says how many.
+
+    With `is_silent` also what told others of the member's deeds, with the words that it holds.
+    """
+    require(system.can.administer())
+    touches()
+    gone = _forget(limit, Notice.member_id == member_id)
+    if is_silent:
+        gone += _forget(limit, Notice.actor_id == member_id)
+        gone += _delete(Event, limit, Event.actor_id == member_id)
+    return gone
+
+
+def _forget(limit: int, *which: Any) -> int:
+    """Delete some notices, and the events that nobody else has a notice of."""
+    some = db.session.query(Notice.id).where(*which).order_by(Notice.id).limit(limit)
+    gone = delete(Notice).where(Notice.id.in_(some.scalar_subquery()))
+    events = db.session.scalars(gone.returning(Notice.event_id)).all()
+    db.session.execute(delete(Event).where(Event.id.in_(set(events)), without_notices()))
+    return len(events)
+
+
+@action
+def retell(system: Person, post_id: int, text: str) -> None:
+    """Let what tells of a post quote its words as they are now."""
+    require(system.can.administer())
+    for model in (Event, Notice):
+        _set(model, {"text": excerpt(text, 400)}, model.post_id == post_id, model.kind.in_(QUOTING))
+
+
+def _delete(model: type[Event] | type[Notice], limit: int, *which: Any) -> int:
+    some = db.session.query(model.id).where(*which).order_by(model.id).limit(limit)
+    gone = delete(model).where(model.id.in_(some.scalar_subquery())).returning(model.id)
+    return len(db.session.scalars(gone).all())
 
 
 def _notice(event: Event, member_id: int) -> Notice:

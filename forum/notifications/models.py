@@ -46,6 +46,7 @@ class Notice(Base):
         Index(None, "member_id", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),
+        Index(None, "read_at"),
         # Every page asks how many are unread; what was read in ten years is not walked through.
         Index(
             "ix_notice_unread",

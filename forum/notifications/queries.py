@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db, now
@@ -66,6 +66,11 @@ def _is_unread_about() -> Select[Any]:
 def get_notice(reader: Person, notice_id: int) -> Notice | None:
     """One of the reader's own notices."""
     return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))
+
+
+def without_notices() -> ColumnElement[bool]:
+    """In SQL: an event of which nobody has a notice any more."""
+    return ~exists().where(Notice.event_id == Event.id)
 
 
 def due_events(limit: int) -> Sequence[Event]:

@@ -83,6 +83,11 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "hours": 2,
         "what": "password",
         "name": "A & B",
+        "sender": "Ben & Co",
+        "recipient": "Ana",
+        "profile": "/members/ben-okoth",
+        "report": "/letters/1/report",
+        "said": "Two lines,\nand <b>signs</b>.",
     }
     letter = write(people, kind, **words)
     letter.member = None
@@ -246,9 +251,9 @@ def test_old_letters_are_forgotten(people, mail_server):
     mail_server.answers["DATA"] = "554 no"
     deliver()
     with at(now() + timedelta(days=31)):
-        assert commands.forget() == 1
+        assert actions.forget_letters(SYSTEM) == 1
     with at(now() + timedelta(days=91)):
-        assert commands.forget() == 1
+        assert actions.forget_letters(SYSTEM) == 1
     assert db.session.scalars(select(Delivery)).all() == [] and lost.id
 
 

@@ -1,0 +1,118 @@
+"""Writing to another member, and reporting what one got."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, or_
+
+from forum.contact.models import ContactLetter
+from forum.contact.queries import hold_sender, letter_to, letters_today
+from forum.db import action, db, now, touches
+from forum.errors import Invalid
+from forum.mail import actions as mail
+from forum.mail.models import Delivery
+from forum.members.models import Member
+from forum.members.queries import member_by_id
+from forum.moderation.actions import report_letter
+from forum.moderation.models import Report
+from forum.permissions import Person, require
+
+LENGTHS = range(20, 3_001)  # characters
+A_DAY, TO_ONE, NEWCOMERS = (
+    5,
+    3,
+    1,
+)  # letters within a day: in all, to the same person, of who joined that day
+NEW_FOR, WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
+KEPT = timedelta(days=30)
+PORTION = 500
+LINK = re.compile(
+    r"://|\bwww\.|\b[\w-]+\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b", re.I
+)
+
+
+@action
+def contact(
+    sender: Member, recipient_id: int, text: str, wants_copy: bool = False
+) -> ContactLetter:
+    """Send a member a letter. Neither learns the address of the other; who wants to answer does it on the profile."""
+    touches()
+    recipient = member_by_id(sender, recipient_id)
+    require(sender.can.contact(recipient))
+    text = text.strip()
+    _check(sender, recipient, text)
+    letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())
+    db.session.add(letter)
+    db.session.flush()
+    letter.delivery_id = _send(sender, recipient, letter).id
+    if wants_copy:
+        _send_copy(sender, recipient, text)
+    return letter
+
+
+def _check(sender: Member, recipient: Member, text: str) -> None:
+    if len(text) not in LENGTHS:
+        raise Invalid(_("Write 20 to 3,000 characters."), "text")
+    if LINK.search(text) and now() - sender.joined_at < WITHOUT_LINKS:
+        raise Invalid(_("In your first week a letter cannot hold links. Say it in words."), "text")
+    hold_sender(sender)
+    most = NEWCOMERS if now() - sender.joined_at < NEW_FOR else A_DAY
+    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= TO_ONE:
+        raise Invalid(_("You have sent as many letters as one may in a day. Go on tomorrow."))
+
+
+def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
+    words = {
+        "path": f"/members/{sender.handle}/contact",
+        "sender": sender.name,
+        "profile": f"/members/{sender.handle}",
+        "report": f"/letters/{letter.id}/report",
+        "said": letter.text,
+        "language": sender.language,
+    }
+    return mail.write_letter(sender, "contact", recipient.email, words, member_id=recipient.id)
+
+
+def _send_copy(sender: Member, recipient: Member, text: str) -> None:
+    words = {"path": f"/members/{recipient.handle}", "recipient": recipient.name, "said": text}
+    words["language"] = sender.language
+    mail.write_letter(sender, "contact_copy", sender.email, words, member_id=sender.id)
+
+
+@action
+def report(reader: Person, letter_id: int, reason: str, text: str = "") -> Report:
+    """Show a letter that one got to the moderators, with what is wrong with it."""
+    touches()
+    letter = letter_to(reader, letter_id)
+    said = report_letter(reader, letter.id, letter.sender, letter.text, reason=reason, text=text)
+    letter.reported_at = now()
+    return said
+
+
+@action
+def forget_old(system: Person, limit: int = PORTION) -> int:
+    """Delete some letters between members after 30 days, here and where they wait to be sent; says how many."""
+    require(system.can.administer())
+    touches()
+    return _forget(ContactLetter.sent_at < now() - KEPT, system, limit)
+
+
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete the letters from and to a member who has left."""
+    require(system.can.administer())
+    touches()
+    is_theirs = or_(ContactLetter.sender_id == member_id, ContactLetter.recipient_id == member_id)
+    while _forget(is_theirs, system, PORTION):
+        pass
+
+
+def _forget(which: object, system: Person, limit: int) -> int:
+    some = db.session.query(ContactLetter.id).where(which).limit(limit)  # type: ignore[arg-type]  # a condition
+    gone = delete(ContactLetter).where(ContactLetter.id.in_(some.scalar_subquery()))
+    deliveries = db.session.scalars(gone.returning(ContactLetter.delivery_id)).all()
+    mail.forget_some(system, [number for number in deliveries if number])
+    return len(deliveries)

@@ -1,0 +1,36 @@
+"""A letter that one member wrote to another; kept for 30 days, so that it can be reported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base
+from forum.mail.models import Delivery
+from forum.members.models import Member
+
+
+class ContactLetter(Base):
+    """What a member wrote to another. `delivery_id` is the letter that carries it, as long as that is kept."""
+
+    __tablename__ = "contact_letter"
+    __table_args__ = (
+        Index(None, "sender_id", "sent_at"),
+        Index(None, "recipient_id", "sent_at"),
+        Index(None, "delivery_id"),
+        Index(None, "sent_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sender_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[datetime]
+    reported_at: Mapped[datetime | None]
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"))
+
+    sender: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[sender_id])
+    recipient: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[recipient_id])
+    delivery: Mapped[Delivery | None] = relationship(lazy="raise_on_sql")

@@ -1,0 +1,50 @@
+"""To whom one may write, how often one has, and the letter that one got."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from forum.contact.models import ContactLetter
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.permissions import Person, require
+
+A_DAY = timedelta(days=1)
+
+
+def member_to_contact(sender: Person, handle: str) -> Member:
+    """A member for somebody who may write to them."""
+    member = get_member(sender, handle)
+    require(sender.can.contact(member))
+    return member
+
+
+def hold_sender(sender: Person) -> None:
+    """Let the letters of one sender be counted one after another."""
+    db.session.execute(select(Member.id).where(Member.id == sender.id).with_for_update())
+
+
+def letters_today(sender: Person, recipient_id: int | None = None) -> int:
+    """How many letters somebody has sent within a day, to everybody or to one."""
+    sent = select(func.count(ContactLetter.id)).where(
+        ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - A_DAY
+    )
+    if recipient_id is not None:
+        sent = sent.where(ContactLetter.recipient_id == recipient_id)
+    return db.session.scalar(sent) or 0
+
+
+def letter_to(reader: Person, letter_id: int) -> ContactLetter:
+    """A letter that the reader has got, with its sender; anybody else's is not found."""
+    require(reader.can.report(None))
+    mine = (ContactLetter.id == letter_id, ContactLetter.recipient_id == reader.id)
+    found = select(ContactLetter).where(*mine).options(joinedload(ContactLetter.sender))
+    letter = db.session.scalar(found)
+    if letter is None:
+        raise NotFound()
+    return letter

@@ -1,0 +1,78 @@
+"""The doors of letters between members: writing one, reporting one, wanting none."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.contact import actions, queries
+from forum.contact.forms import ContactForm, TakesForm
+from forum.members import actions as members
+from forum.members.queries import my_profile
+from forum.moderation.forms import ReportForm
+from forum.rates import limiter
+from forum.web import me
+
+bp = Blueprint("contact", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+def _account() -> str:
+    return f"member {me().id}"
+
+
+@bp.route("/members/<handle>/contact", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+def contact(handle: str) -> Answer:
+    """Write to a member."""
+    member = queries.member_to_contact(me(), handle)
+    form = ContactForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("contact/contact.html", form=form, member=member), status
+
+    def deed() -> AnyResponse:
+        text = form.text.data or ""
+        actions.contact(my_profile(me()), member.id, text, form.copy.data)
+        flash(_("Your letter to %(name)s is on its way.", name=member.name), "message")
+        return web.see_other(url_for("front.profile", handle=member.handle))
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+def report(letter_id: int) -> Answer:
+    """Report a letter that one got."""
+    letter = queries.letter_to(me(), letter_id)
+    form = ReportForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("contact/report.html", form=form, letter=letter), status
+
+    def deed() -> AnyResponse:
+        actions.report(me(), letter_id, form.reason.data, form.text.data or "")
+        thanks = _("Thank you. The moderators will look at it, and you will hear from them.")
+        flash(thanks, "message")
+        return web.see_other(url_for("front.home"))
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/settings/contact", methods=["GET", "POST"])
+def takes_letters() -> Answer:
+    """Say whether one wants letters of other members."""
+    member = my_profile(me())
+    form = TakesForm(data={"takes_letters": member.takes_letters})
+
+    def page(status: int = 200) -> Answer:
+        return render_template("contact/settings.html", form=form, member=member), status
+
+    def deed() -> AnyResponse:
+        members.take_letters(member, form.takes_letters.data)
+        flash(_("Saved."), "message")
+        return web.see_other(url_for("contact.takes_letters"))
+
+    return web.answer(form, page, deed)

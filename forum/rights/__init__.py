@@ -1,0 +1,1 @@
+"""What members may ask for: all that is kept about them, and to leave."""

@@ -1,0 +1,190 @@
+"""Leaving and coming back, and what is done for somebody who has left: in portions, each of them once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from forum.accounts import actions as accounts
+from forum.agendas import actions as agendas
+from forum.contact import actions as contact
+from forum.db import action, db, now, touches
+from forum.dialogue import actions as dialogue
+from forum.history import actions as history
+from forum.library import actions as library
+from forum.mail import actions as mail
+from forum.markup import PlainTexts, Written
+from forum.members import actions as members
+from forum.members.actions import EVERYTHING, FORMER, NAMELESS
+from forum.members.models import Member
+from forum.members.queries import leaving_members
+from forum.moderation import actions as moderation
+from forum.notifications import actions as notifications
+from forum.permissions import Person, require
+from forum.rights.models import Departure
+from forum.rights.queries import Place, departure_at
+from forum.search import actions as search
+from forum.terms import actions as terms
+
+# What is done one after the other for somebody who has left
+STEPS = {
+    NAMELESS: ("quotes", "names", "practices", "documents", "notices"),
+    EVERYTHING: ("quotes", "names", "practices", "posts", "marks", "notices"),
+}
+PORTION = 20  # posts at once
+MANY = 200  # marks or notices at once
+
+
+@action
+def leave(doer: Person, member_id: int, how: str) -> Member:
+    """Close an account, tell its owner by letter how to open it again, and let it end in two weeks."""
+    touches()
+    member = members.ask_to_leave(doer, member_id, how)
+    accounts.forget_tokens(member)
+    words = {"path": "/settings/leave", "how": how, "day": f"{member.leaving_at:%Y-%m-%d}"}
+    mail.write_letter(doer, "leaving", member.email, words, member_id=member.id)
+    return member
+
+
+@action
+def stay(doer: Person, member_id: int) -> Member:
+    """Open an account again that its owner has closed."""
+    touches()
+    return members.stay(doer, member_id)
+
+
+@action
+def note_data_taken(member: Person) -> None:
+    """Tell a member by letter that somebody who was signed in as them took all that is kept about them."""
+    touches()
+    require(member.can.take_data())
+    owner = db.session.get_one(Member, member.id)
+    words = {"path": "/settings/sessions"}
+    mail.write_letter(member, "data", owner.email, words, member_id=owner.id)
+
+
+@action
+def begin_departure(system: Person) -> int:
+    """End an account whose two weeks are over: its owner is nobody from here on. Says how many it were.
+
+    What is left to do, in all that was written, is done in portions afterwards.
+    """
+    require(system.can.administer())
+    leaving = leaving_members(1)
+    for member in leaving:
+        _begin(system, member)
+    return len(leaving)
+
+
+def _begin(system: Person, member: Member) -> None:
+    how, name, handle = member.leaving_how or NAMELESS, member.name, member.handle
+    first = {"step": STEPS[how][0], "position": 0, "begun_at": now()}
+    who = {"member_id": member.id, "name": name, "handle": handle, "address": member.email}
+    db.session.add(Departure(how=how, **who, **first))
+    is_silent = how == EVERYTHING
+    contact.forget_member(system, member.id)
+    terms.forget_member(system, member.id)
+    accounts.forget_member(system, member)
+    mail.forget_member(system, member.id)
+    moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)
+    agendas.release(system, member.id, FORMER, is_silent=is_silent)
+    history.unname(system, handle, name, FORMER)
+    search.unindex(system, "member", member.id)
+    members.depart(system, member.id)
+
+
+# The portions. `place` is where the departure was seen: when it is elsewhere by now, another worker has gone on with it.
+
+
+@action
+def reword(
+    system: Person,
+    place: Place,
+    texts: Mapping[int, tuple[str, Written]],
+    change: Callable[[str], str],
+    last: int | None,
+) -> None:
+    """Let posts of others, and what they said before, name the member no more; goes on after the post `last`."""
+    require(system.can.administer())
+    departure = departure_at(place)
+    # When one of them was edited meanwhile, the same portion comes once more.
+    if departure and dialogue.reword(system, texts, change):
+        _go_on(system, departure, last)
+
+
+@action
+def settle_practices(
+    system: Person, place: Place, practices: Sequence[tuple[int, bool]], last: int | None
+) -> None:
+    """Delete practices, or let search find published ones without the name; what nobody has read yet goes."""
+    require(system.can.administer())
+    departure = departure_at(place)
+    if departure is None:
+        return
+    for practice_id, is_published in practices:
+        if departure.how == EVERYTHING or not is_published:
+            library.remove_practice(system, practice_id)
+        else:
+            library.reindex_practices(system, [practice_id], PlainTexts())
+    _go_on(system, departure, last)
+
+
+@action
+def reindex(
+    system: Person, place: Place, post_ids: Sequence[int], plain: PlainTexts, last: int | None
+) -> None:
+    """Let search find posts without the name."""
+    require(system.can.administer())
+    if departure := departure_at(place):
+        dialogue.reindex(system, post_ids, plain)
+        _go_on(system, departure, last)
+
+
+@action
+def remove_posts(system: Person, place: Place, post_ids: Sequence[int], last: int | None) -> None:
+    """Delete posts as their author would."""
+    require(system.can.administer())
+    if departure := departure_at(place):
+        dialogue.remove(system, post_ids)
+        _go_on(system, departure, last)
+
+
+@action
+def remove_marks(system: Person, place: Place) -> None:
+    """Take marks back, until none is left."""
+    require(system.can.administer())
+    departure = departure_at(place)
+    if departure and not dialogue.remove_marks(system, departure.member_id, MANY):
+        _go_on(system, departure, None)
+
+
+@action
+def forget_notices(system: Person, place: Place) -> None:
+    """Delete notices, until none is left; then the departure is done."""
+    require(system.can.administer())
+    departure = departure_at(place)
+    if departure is None:
+        return
+    is_silent = departure.how == EVERYTHING
+    who = departure.member_id
+    if not notifications.forget_member(system, who, is_silent=is_silent, limit=MANY):
+        _go_on(system, departure, None)
+
+
+def _go_on(system: Person, departure: Departure, last: int | None) -> None:
+    """Note how far it is; without a `last` the step is done, and after the last step all of it."""
+    if last is not None:
+        departure.position = last
+        return
+    steps = STEPS[departure.how]
+    rest = steps[steps.index(departure.step) + 1 :]
+    if rest:
+        departure.step, departure.position = rest[0], 0
+    else:
+        _finish(system, departure)
+
+
+def _finish(system: Person, departure: Departure) -> None:
+    """Write the last letter, and forget who it was."""
+    words = {"path": "/join", "how": departure.how, "name": departure.name}
+    mail.write_letter(system, "left", departure.address, words)
+    db.session.delete(departure)

@@ -1,0 +1,37 @@
+"""What may be chosen by who leaves."""
+
+from __future__ import annotations
+
+from wtforms import RadioField
+from wtforms.validators import DataRequired
+
+from forum.members.actions import EVERYTHING, NAMELESS
+from forum.web import Form
+from forum.web import later as _
+
+WAY_NAMES = {
+    NAMELESS: _("My posts stay without my name"),
+    EVERYTHING: _("My posts go as well"),
+}
+WAY_NOTES = {
+    NAMELESS: _(
+        "“Former member” stands above them, and above what others quoted. The answers that others got from you stay."
+    ),
+    EVERYTHING: _(
+        "Posts, practices and marks are deleted. Where others have replied to you a gap stays, so that their words do too."
+    ),
+}
+
+
+class PressForm(Form):
+    """A press and nothing else."""
+
+
+class LeaveForm(Form):
+    """What becomes of somebody's words."""
+
+    how = RadioField(
+        _("What becomes of what was written?"),
+        [DataRequired(_("Choose what becomes of what was written."))],
+        choices=[*WAY_NAMES.items()],
+    )

@@ -1,0 +1,258 @@
+"""The doors of members' rights: everything about me, leaving, coming back; and the same by an administrator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import logout_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.accounts.views import is_proved, prove_first
+from forum.archives import Files, zipped
+from forum.db import now
+from forum.errors import Forbidden
+from forum.members.actions import COOLING_OFF
+from forum.members.models import Member
+from forum.members.queries import account_of, administered_member, administrators_count
+from forum.members.views import federation, submit
+from forum.rates import limiter
+from forum.rights import actions
+from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
+from forum.rights.models import Kind, Record
+from forum.rights.queries import KINDS, LEFT_OUT, records, said
+from forum.web import me
+
+bp = Blueprint("rights", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+REFUSED = 422
+# What somebody who has closed the account may still do; everything else leads to opening it again.
+OPEN = {
+    "rights.leave",
+    "rights.stay",
+    "rights.data",
+    "accounts.prove",
+    "accounts.sign_in",
+    "accounts.sign_out",
+    "front.contact",
+    "front.privacy",
+    "members.appearance",
+    "static",
+}
+
+
+@bp.before_app_request
+def _closed() -> AnyResponse | None:
+    """Lead somebody whose account is closed to the page that opens it again."""
+    if request.endpoint in OPEN or not me().is_leaving:
+        return None
+    if request.method == "POST":
+        raise Forbidden(_("Your account is closed. Open it again first."))
+    return web.see_other(url_for("rights.leave"))
+
+
+# Everything about me
+
+
+def _account() -> str:
+    return f"member {me().id}"
+
+
+@bp.route("/settings/data", methods=["GET", "POST"])
+@limiter.limit("10/hour", key_func=_account, methods=["POST"])
+def data() -> Answer:
+    """Take all that is kept about one, as a ZIP file that is made while it is sent."""
+    member = account_of(me())
+    if not is_proved():
+        return prove_first()
+    if request.method == "GET":
+        return render_template("rights/data.html", member=member, kinds=KINDS, form=PressForm())
+    actions.note_data_taken(member)
+    return _download(member)
+
+
+def _download(member: Member) -> Response:
+    """The file as a stream; between two portions it holds nothing in the database."""
+    made_at, forum = now(), federation().name
+    parts = zipped(_files(member, {"forum": forum, "made_at": said(made_at)}))
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+    answer = Response(_each_by_itself(app, parts), mimetype="application/zip")
+    name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _each_by_itself(app: Flask, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make each part in a context of its own, so that who reads slowly holds no connection in between."""
+    while True:
+        with app.app_context():
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
+
+
+def _files(member: Member, about: dict[str, Any]) -> Files:
+    """Each kind as JSON and as pages; at the end the first page, which knows how much there was."""
+    numbers: dict[str, int] = {}
+    for kind in KINDS:
+        numbers[kind.name] = 0
+        yield f"{kind.name}.json", _json(member, kind, numbers)
+        yield from _pages(member, kind)
+    yield "about.json", [_dumped({**about, "kinds": _shapes(numbers)})]
+    yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
+    words = {"kinds": KINDS, "numbers": numbers, "left_out": sorted(set(LEFT_OUT.values()))}
+    yield "index.html", [_html("rights/all.html", member=member, about=about, **words)]
+
+
+def _json(member: Member, kind: Kind, numbers: dict[str, int]) -> Iterator[bytes]:
+    """All records of a kind as one list."""
+    for some in records(member, kind):
+        before = b",\n" if numbers[kind.name] else b"[\n"
+        yield before + b",\n".join(_dumped(one) for one in some)
+        numbers[kind.name] += len(some)
+    yield b"\n]\n" if numbers[kind.name] else b"[]\n"
+
+
+def _dumped(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+
+
+def _pages(member: Member, kind: Kind) -> Files:
+    """The same as pages to read, some hundred records on each; at least one, which says that there is nothing."""
+    waiting = records(member, kind)
+    some, following = next(waiting, []), next(waiting, None)
+    for number in count(1):
+        yield page_name(kind, number), [_page(kind, some, number, following is not None)]
+        if following is None:
+            return
+        some, following = following, next(waiting, None)
+
+
+def _page(kind: Kind, some: list[Record], number: int, has_next: bool) -> bytes:
+    before = page_name(kind, number - 1) if number > 1 else ""
+    after = page_name(kind, number + 1) if has_next else ""
+    words = {"kind": kind, "records": some, "before": before, "after": after, "number": number}
+    return _html("rights/some.html", **words)
+
+
+def page_name(kind: Kind, number: int) -> str:
+    """The file of a page of a kind."""
+    return f"{kind.name}.html" if number == 1 else f"{kind.name}-{number}.html"
+
+
+def _html(template: str, **words: Any) -> bytes:
+    # Not by render_template, whose words ask the database who it is, for each of some hundred pages
+    return current_app.jinja_env.get_template(template).render(**words).encode()
+
+
+def _shapes(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """What the files hold, for programs."""
+    return [
+        {
+            "file": f"{kind.name}.json",
+            "title": kind.title,
+            "about": kind.about,
+            "records": numbers[kind.name],
+            "fields": kind.fields,
+        }
+        for kind in KINDS
+    ]
+
+
+# Leaving
+
+
+@bp.route("/settings/leave", methods=["GET", "POST"])
+@limiter.limit("10/hour", key_func=_account, methods=["POST"])
+def leave() -> Answer:
+    """Close one's account; or, when it is closed, see until when it can be opened again."""
+    member = account_of(me())
+    if member.is_leaving:
+        return _closed_page(member)
+    if not is_proved():
+        return prove_first()
+    form = LeaveForm()
+
+    def page(status: int = 200) -> Answer:
+        is_last = me().is_administrator and administrators_count() < 2
+        return _leave_page(form, member, status, is_last=is_last)
+
+    def deed() -> AnyResponse:
+        actions.leave(me(), member.id, form.how.data)
+        logout_user()
+        answer = web.see_other(url_for("rights.left"))
+        answer.headers["Clear-Site-Data"] = '"storage"'
+        return answer
+
+    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+def _closed_page(member: Member) -> Answer:
+    words = {"member": member, "form": PressForm(), "ways": WAY_NAMES}
+    return render_template("rights/closed.html", **words)
+
+
+def _leave_page(form: LeaveForm, member: Member, status: int, **words: Any) -> Answer:
+    words |= {"form": form, "member": member, "notes": WAY_NOTES, "days": COOLING_OFF.days}
+    words |= {"until": now() + COOLING_OFF, "is_mine": member.id == me().id}
+    return render_template("rights/leave.html", **words), status
+
+
+@bp.get("/left")
+def left() -> Answer:
+    """Say that an account is closed, to whoever has just closed it."""
+    return render_template("rights/left.html", days=COOLING_OFF.days)
+
+
+@bp.post("/settings/leave/stay")
+def stay() -> AnyResponse:
+    """Open one's account again."""
+    actions.stay(me(), account_of(me()).id)
+    flash(_("Welcome back. Your account is open again."), "message")
+    return web.see_other(url_for("front.home"))
+
+
+# The same for somebody who asks by letter
+
+
+@bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])
+def close(handle: str) -> Answer:
+    """Close the account of a member who has asked for it, or open it again."""
+    member = administered_member(me(), handle)
+    form = LeaveForm()
+
+    def page(status: int = 200) -> Answer:
+        return _leave_page(form, member, status, is_last=False)
+
+    def deed() -> AnyResponse:
+        actions.leave(me(), member.id, form.how.data)
+        flash(_("The account of %(name)s is closed.", name=member.name), "message")
+        return web.see_other(url_for("members.administration", q=member.name))
+
+    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+@bp.post("/administration/members/<handle>/stay")
+def reopen(handle: str) -> AnyResponse:
+    """Open the account of a member again who has closed it."""
+    member = administered_member(me(), handle)
+    actions.stay(me(), member.id)
+    flash(_("The account of %(name)s is open again.", name=member.name), "message")
+    return web.see_other(url_for("members.administration", q=member.name))

@@ -1,0 +1,1 @@
+"""Terms of use in their versions, and who has agreed to which."""

@@ -1,0 +1,92 @@
+"""Writing a version of the terms of use, and agreeing to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete
+
+from forum.db import action, db, now, touches
+from forum.errors import Conflict, Invalid
+from forum.markup import Written
+from forum.members.actions import note_agreed, note_terms
+from forum.members.models import Member
+from forum.permissions import Person, require
+from forum.terms.models import ASKED, Consent, Terms
+from forum.terms.queries import consent_of, due_after, in_force, last_number, upcoming
+
+LONGEST = 50_000  # characters
+LONGEST_CHANGE = 500
+
+
+@dataclass(frozen=True)
+class TermsText:
+    """What an administrator writes: the terms, what is new in a sentence, and from when on they hold."""
+
+    text: Written
+    valid_from: datetime
+    change: str = ""
+    needs_consent: bool = True
+
+
+@action
+def write_terms(administrator: Person, text: TermsText) -> Terms:
+    """Write the next version, or another text for one that is not in force yet.
+
+    A version that was ever in force stays as it is. From the day of one that needs it members write only after they
+    have agreed.
+    """
+    require(administrator.can.administer())
+    _check(text)
+    written = upcoming() or Terms(number=last_number() + 1)
+    written.source, written.html = text.text.source, text.text.html
+    written.html_version, written.language = text.text.html_version, text.text.language
+    written.change, written.needs_consent = " ".join(text.change.split()), text.needs_consent
+    written.valid_from, written.written_at = max(text.valid_from, now()), now()
+    db.session.add(written)
+    db.session.flush()
+    since = written.valid_from if written.needs_consent else None
+    note_terms(administrator, due_after(0), since)
+    return written
+
+
+def _check(text: TermsText) -> None:
+    if not text.text.source.strip():
+        raise Invalid(_("Write the terms."), "source")
+    if len(text.text.source) > LONGEST:
+        raise Invalid(_("Write at most %(most)s characters.", most=f"{LONGEST:,}"), "source")
+    if len(text.change) > LONGEST_CHANGE:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_CHANGE), "change")
+    if last_number() and not text.change.strip() and not _is_first_ahead():
+        raise Invalid(_("Say in a sentence what is new."), "change")
+    if text.valid_from.date() < now().date():
+        raise Invalid(_("Choose today or a day that is still ahead."), "valid_from")
+
+
+def _is_first_ahead() -> bool:
+    ahead = upcoming()
+    return ahead is not None and ahead.number == 1
+
+
+@action
+def agree(member: Member, number: int, how: str = ASKED) -> None:
+    """Agree to the terms of a number, once. Raises `Conflict` when others hold by now."""
+    touches()
+    require(member.can.agree())
+    holds = in_force()
+    if holds is None or (how == ASKED and holds.number != number):
+        raise Conflict(_("There are newer terms of use by now. Read them first."))
+    if consent_of(member, number) is None:
+        said = Consent(member_id=member.id, number=number, how=how, agreed_at=now())
+        db.session.add(said)
+    note_agreed(member, due_after(number))
+
+
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete what a member who has left agreed to."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Consent).where(Consent.member_id == member_id))

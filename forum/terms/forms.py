@@ -1,0 +1,39 @@
+"""What may be typed about the terms of use."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from forum.members.forms import Day, at_most, language_choices, one_line
+from forum.terms.actions import LONGEST, LONGEST_CHANGE
+from forum.web import Form
+from forum.web import later as _
+
+
+class TermsForm(Form):
+    """One version of the terms."""
+
+    source = TextAreaField(
+        _("Terms of use"),
+        [
+            DataRequired(_("Write the terms.")),
+            Length(max=LONGEST, message=_("Write at most 50,000 characters.")),
+        ],
+    )
+    language = SelectField(_("Language of the text"), choices=language_choices, default="en")
+    change = StringField(_("What is new, in a sentence"), [at_most(LONGEST_CHANGE)], [one_line])
+    valid_from = Day(_("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+    needs_consent = BooleanField(_("Members have to agree before they write again"), default=True)
+
+
+class AgreeForm(Form):
+    """Agreeing to the version that the page showed."""
+
+    number = HiddenField()
+
+    @property
+    def agreed(self) -> int:
+        """The number of the version; 0 when the form does not say."""
+        typed = self.number.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0

@@ -1,0 +1,72 @@
+"""Which terms of use are in force, which were and which will be, and who has agreed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.permissions import Person, require
+from forum.terms.models import Consent, Terms
+
+
+def in_force() -> Terms | None:
+    """The terms that hold now; None when there are none."""
+    begun = select(Terms).where(Terms.valid_from <= now())
+    return db.session.scalar(begun.order_by(Terms.number.desc()).limit(1))
+
+
+def upcoming() -> Terms | None:
+    """The terms that come into force on a day that is still ahead."""
+    ahead = select(Terms).where(Terms.valid_from > now())
+    return db.session.scalar(ahead.order_by(Terms.number.desc()).limit(1))
+
+
+def terms_of(number: int) -> Terms:
+    """One version, whether it holds or not."""
+    found = db.session.get(Terms, number)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def all_terms() -> Sequence[Terms]:
+    """Every version, the latest first."""
+    return db.session.scalars(select(Terms).order_by(Terms.number.desc())).all()
+
+
+def terms_to_write(administrator: Person) -> Sequence[Terms]:
+    """Every version, for somebody who may write one."""
+    require(administrator.can.administer())
+    return all_terms()
+
+
+def terms_to_agree(member: Person) -> Terms | None:
+    """The terms that hold now, for somebody who may agree to them."""
+    require(member.can.agree())
+    return in_force()
+
+
+def consents_count() -> dict[int, int]:
+    """How many members have agreed to each version."""
+    counted = select(Consent.number, func.count()).group_by(Consent.number)
+    return {row[0]: row[1] for row in db.session.execute(counted)}
+
+
+def last_number() -> int:
+    """The number of the latest version; 0 when there is none."""
+    return db.session.scalar(select(func.max(Terms.number))) or 0
+
+
+def due_after(number: int) -> datetime | None:
+    """From when on who has agreed to a version must have agreed to a later one; None when there is none to agree to."""
+    later = select(func.min(Terms.valid_from)).where(Terms.needs_consent, Terms.number > number)
+    return db.session.scalar(later)
+
+
+def consent_of(member: Person, number: int) -> Consent | None:
+    """What a member has said to a version."""
+    return db.session.get(Consent, (member.id, number), populate_existing=True)

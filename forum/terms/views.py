@@ -1,0 +1,119 @@
+"""The doors of the terms of use: reading them and what they said before, agreeing, writing the next ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+from flask import Blueprint, flash, make_response, render_template, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web
+from forum.db import now
+from forum.members.queries import my_profile
+from forum.terms import actions, queries
+from forum.terms.forms import AgreeForm, TermsForm
+from forum.terms.models import Terms
+from forum.web import me
+
+bp = Blueprint("terms", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
+# Where somebody is not sent away from, who is to be asked: the pages that the question itself leads to
+OPEN = ("terms.", "rights.", "accounts.", "front.rules", "front.privacy", "front.contact", "static")
+
+
+@bp.before_app_request
+def _ask_once() -> AnyResponse | None:
+    """Ask a member who has to agree to new terms, once after signing in; afterwards a line on each page does."""
+    is_page = request.method == "GET" and request.accept_mimetypes.accept_html
+    if not is_page or (request.endpoint or "static").startswith(OPEN):
+        return None
+    if not (me().is_member and me().owes_terms) or session.get(ASKED) == str(me().terms_due_at):
+        return None
+    session[ASKED] = str(me().terms_due_at)
+    return web.see_other(url_for("terms.agree", next=request.full_path.rstrip("?")))
+
+
+@bp.get("/terms")
+def index() -> Answer:
+    """The terms that hold now."""
+    return _page(queries.in_force())
+
+
+@bp.get("/terms/<int:number>")
+def version(number: int) -> Answer:
+    """One version of the terms."""
+    return _page(queries.terms_of(number))
+
+
+def _page(terms: Terms | None) -> Answer:
+    words = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
+    page = make_response(render_template("terms/index.html", now=now(), **words))
+    page.headers["Cache-Control"] = (
+        "no-cache, max-age=0"  # the day of new ones comes without a deed
+    )
+    return page
+
+
+@bp.route("/terms/agree", methods=["GET", "POST"])
+def agree() -> Answer:
+    """Read the terms and agree, or take everything with one, or leave."""
+    terms = queries.terms_to_agree(me())
+    if terms is None or not me().owes_terms:
+        return web.see_other(web.safe_next(url_for("terms.index")))
+    form = AgreeForm(data={"number": str(terms.number)})
+
+    def page(status: int = 200) -> Answer:
+        target = web.safe_next("")
+        return render_template("terms/agree.html", form=form, terms=terms, target=target), status
+
+    def deed() -> AnyResponse:
+        actions.agree(my_profile(me()), form.agreed)
+        flash(_("Thank you. You can write again."), "message")
+        return web.see_other(web.safe_next())
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/administration/terms", methods=["GET", "POST"])
+def write() -> Answer:
+    """Write the next version of the terms."""
+    versions = queries.terms_to_write(me())
+    ahead = queries.upcoming()
+    form = TermsForm(data=_said(ahead or (versions[0] if versions else None), ahead is not None))
+    is_trial = "preview" in request.form
+
+    def page(status: int = 200) -> Answer:
+        preview = markup.write(form.source.data or "").html if is_trial else None
+        words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
+        words |= {"counts": queries.consents_count(), "now": now()}
+        return render_template("terms/write.html", **words), status
+
+    def deed() -> AnyResponse:
+        written = actions.write_terms(me(), _text(form))
+        flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
+        return web.see_other(url_for("terms.write"))
+
+    return web.answer(form, page, deed, is_trial=is_trial)
+
+
+def _said(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
+    """What the form begins with: the version that is ahead, or a copy of the latest one."""
+    if terms is None:
+        return {"valid_from": now().date()}
+    same: dict[str, object] = {"source": terms.source, "language": terms.language}
+    if not is_ahead:
+        return same
+    more = {"change": terms.change, "needs_consent": terms.needs_consent}
+    return same | more | {"valid_from": terms.valid_from.date()}
+
+
+def _text(form: TermsForm) -> actions.TermsText:
+    day = form.valid_from.data or now().date()
+    return actions.TermsText(
+        text=markup.write(form.source.data or "", form.language.data),
+        valid_from=datetime.combine(day, time(), UTC),
+        change=form.change.data or "",
+        needs_consent=form.needs_consent.data,
+    )

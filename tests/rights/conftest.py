@@ -1,0 +1,177 @@
+"""A member who has done everything that leaves a row, and looking for words in all rows there are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forum.agendas import actions as agendas
+from forum.agendas.models import Agenda
+from forum.contact import actions as contact
+from forum.db import Base, at, db, now
+from forum.dialogue import actions as dialogue
+from forum.library import actions as library
+from forum.mail.actions import write_letter
+from forum.markup import quote, write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM
+from forum.rights import commands
+from forum.terms.actions import TermsText, agree, write_terms
+from tests.conftest import remembered
+
+WORD = "zanzibar"  # in each text that Ana wrote
+LONG_AGO = timedelta(days=40)
+
+
+@dataclass
+class Lived:
+    """What Ana did: the topics that others answered and did not, and who quotes her."""
+
+    answered: int
+    alone: int
+    quoting: int
+    quoted_once: int
+    naming: int
+    practice: int
+    case_topic: int
+    post: int
+
+
+@pytest.fixture
+def lived(app: Flask, people: Any, agenda: Agenda) -> Lived:
+    made = remembered("a whole life", app, lambda: vars(live(people, agenda)))
+    for row in (*vars(people).values(), agenda):
+        db.session.refresh(row)
+    return Lived(**made)
+
+
+def live(people: Any, agenda: Agenda) -> Lived:
+    """Let Ana do everything that leaves a row, and others answer her."""
+    ana, ben = people.ana, people.ben
+    with at(now() - LONG_AGO):
+        members.found_federation(SYSTEM, "Interurban")
+        made = _write(people, agenda)
+    dialogue.edit(ana, made.post, write(f"Better {WORD}."))
+    _curate(people, agenda)
+    moderation.report(ben, "post", made.post, "spam", "It sells.")
+    moderation.decide(people.moderator, "post", made.post, "keep")
+    moderation.report(ben, "member", ana.id, "rules")
+    moderation.decide(people.moderator, "member", ana.id, "hide", "Ana Prado is rude.")
+    moderation.decide(people.moderator, "member", ana.id, "restore")
+    moderation.report(ana, "post", made.quoting, "rules", f"This {WORD}.")
+    make_notices(SYSTEM)
+    members.sign_in(ana, "A test")
+    terms = write_terms(people.administrator, TermsText(write("Be kind."), now()))
+    agree(get_member(SYSTEM, ana.handle), terms.number)
+    for member in (ben, people.chitra):
+        agree(get_member(SYSTEM, member.handle), terms.number)
+    db.session.refresh(ana)
+    with at(now() - timedelta(days=2)):
+        contact.contact(ana, ben.id, f"Dear Ben, a letter about {WORD}.")
+    contact.contact(ben, ana.id, "Dear Ana Prado, thank you.")
+    write_letter(SYSTEM, "changed", ana.email, {"what": "password"}, member_id=ana.id)
+    return made
+
+
+def _write(people: Any, agenda: Agenda) -> Lived:
+    ana, ben = people.ana, people.ben
+    new = dialogue.NewTopic("question", "Titel of Ana", write(f"Opening {WORD}."))
+    answered = dialogue.open_topic(ana, agenda.id, new)
+    post = dialogue.reply(ana, answered.id, write(f"First {WORD}."))
+    words = quote(ana.name, post.id, f"First {WORD}.")
+    quoting = dialogue.reply(ben, answered.id, write(f"{words}I agree."))
+    once = dialogue.reply(ben, answered.id, write(f"{words}I agreed."))
+    with at(now() + timedelta(hours=2)):
+        dialogue.edit(ben, once.id, write("I do not agree."))
+    told = "Ask [Ana](/members/ana-prado), or @ana-prado."
+    naming = dialogue.reply(ben, answered.id, write(told))
+    dialogue.choose_answer(ana, answered.id, quoting.id)
+    dialogue.mark(ana, quoting.id, "tried it", "kept", f"It {WORD}.")
+    dialogue.mark(ana, naming.id, "useful")
+    dialogue.mark(ben, post.id, "useful")
+    alone = dialogue.open_topic(
+        ana, agenda.id, dialogue.NewTopic("experience", f"Alone {WORD}", write(f"Alone {WORD}."))
+    )
+    deleted = dialogue.open_topic(
+        ben, agenda.id, dialogue.NewTopic("experience", "Of Ben", write("Text."))
+    )
+    dialogue.reply(ana, deleted.id, write(f"In a topic that goes {WORD}."))
+    practice = _practice(people, agenda, f"Practice {WORD}")
+    _practice(people, agenda, f"Draft {WORD}", is_published=False)
+    case = library.write_case(
+        people.host, agenda.id, library.CaseText("A case", "network", "Short.", "One.\n\nTwo.")
+    )
+    dialogue.reply(ana, case.topic_id, write(f"About the case {WORD}."))
+    made = (answered.id, alone.id, quoting.id, once.id, naming.id)
+    return Lived(*made, practice, case.topic_id, post.id)
+
+
+def _practice(people: Any, agenda: Agenda, title: str, is_published: bool = True) -> int:
+    text = library.PracticeText(title, f"It is {WORD}.", sections={"done": f"Done {WORD}."})
+    made = library.write_practice(people.ana, agenda.id, text)
+    if is_published:
+        library.submit(people.ana, made.id)
+        published = library.publish(people.host, made.id)
+        dialogue.reply(people.ben, published.topic_id, write("How much was it?"))
+    return int(made.id)
+
+
+def _curate(people: Any, agenda: Agenda) -> None:
+    """Ana hosts, represents, is quoted, and decides."""
+    agendas.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ana.handle])
+    text = agendas.AgendaText("Making Cities Quieter", write("Noise is still heard last."))
+    agendas.write_agenda(people.moderator, text, agenda.id)  # keeps a version with both hosts
+    said = agendas.StatementText("Ana Prado", f"We {WORD}.", "Planner", handle=people.ana.handle)
+    statement = agendas.write_statement(people.moderator, agenda.id, said)
+    again = agendas.StatementText("Ana Prado", f"We all {WORD}.", handle=people.ana.handle)
+    db.session.refresh(people.ana)
+    agendas.write_statement(people.ana, agenda.id, again, statement.id)
+    theme = agendas.write_theme(people.moderator, "Noise")
+    agendas.set_member_themes(people.ana, [theme.id])
+    words = members.OrganisationText("Tampere", "city", representative_id=people.ana.id)
+    members.write_organisation(people.moderator, words)
+    about = members.Profile("Ana Prado", "Planner", about=write(f"I am {WORD}."))
+    members.edit_profile(people.ana, about)
+
+
+def holding(word: str) -> set[str]:
+    """The tables and columns in which a word stands anywhere."""
+    found = set()
+    for table in Base.metadata.sorted_tables:
+        for row in db.session.execute(select(table)).mappings():
+            found |= {
+                f"{table.name}.{name}"
+                for name, value in row.items()
+                if re.search(rf"(?<![a-z]){word}", str(value).lower())
+            }
+    return found
+
+
+def carry_out() -> int:
+    """Do all that waits for members who leave; says in how many portions."""
+    portions = 0
+    while commands.carry_on():
+        portions += 1
+        assert portions < 200
+    db.session.expire_all()
+    return portions
+
+
+def gone(member: Member, how: str = "everything") -> Member:
+    """Let somebody leave, and let the two weeks pass."""
+    from forum.rights.actions import leave
+
+    leave(db.session.get_one(Member, member.id), member.id, how)
+    with at(now() + members.COOLING_OFF):
+        carry_out()
+    return db.session.get_one(Member, member.id, populate_existing=True)

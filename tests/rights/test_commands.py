@@ -1,0 +1,412 @@
+"""Leaving in portions: what stays, what goes, each of it once; and what is deleted after its time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from forum.accounts.actions import ask_to_join, ask_to_sign_in
+from forum.accounts.models import Candidate, Token
+from forum.agendas.models import Statement
+from forum.agendas.queries import get_agenda
+from forum.contact import actions as contact
+from forum.contact.models import ContactLetter
+from forum.db import Base, at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Mark, Post, Revision, Topic
+from forum.dialogue.queries import last_post_id
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.library.models import Practice
+from forum.mail.models import Delivery
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member, Session
+from forum.members.queries import by_email, get_member, handle_is_taken
+from forum.moderation.models import Decision, Report
+from forum.notifications.actions import make_notices, read_all
+from forum.notifications.models import Event, Notice
+from forum.permissions import SYSTEM, VISITOR
+from forum.rights import actions, commands
+from forum.rights.models import Departure
+from forum.search.queries import Query, find
+from forum.upkeep.queries import checks, faults_of
+from tests.rights.conftest import WORD, carry_out, gone, holding
+
+NAMES = ("prado", "ana@example.org")
+# Where the last letter stands, which is deleted a month later
+LAST = {"delivery.address", "delivery.words"}
+
+
+def faults():
+    return [str(fault) for one in checks() for fault in faults_of(one)]
+
+
+def row(model, key):
+    return db.session.get_one(model, key, populate_existing=True)
+
+
+def source_of(post_id):
+    return row(Post, post_id).source
+
+
+# Without a name
+
+
+def test_what_was_written_stays_without_the_name(people, lived, letters):
+    texts = count_of(Post, Post.author_id == people.ana.id, Post.deleted_at.is_(None))
+    member = gone(people.ana, "nameless")
+    assert member.left_at and member.name == "Former member"
+    assert count_of(Post, Post.author_id == member.id, Post.deleted_at.is_(None)) == texts
+    for word in NAMES:
+        assert holding(word) <= LAST, word
+    assert faults() == []
+    assert letters()[-1].subject.endswith("has ended")
+    assert letters()[-1].to == "ana@example.org" and "stands there without" in letters()[-1].text
+    with at(now() + timedelta(days=60)):
+        db.session.get_one(Delivery, newest_letter()).sent_at = now() - timedelta(days=31)
+        db.session.commit()
+        commands.tidy()
+    assert holding("ana@example.org") == set()
+
+
+def newest_letter():
+    return db.session.scalar(select(func.max(Delivery.id)))
+
+
+def count_of(model, *which):
+    return db.session.scalar(select(func.count()).select_from(model).where(*which))
+
+
+def test_quotes_and_mentions_name_nobody(people, lived):
+    gone(people.ana, "nameless")
+    for post_id in (lived.quoting,):
+        post = row(Post, post_id)
+        assert post.source.startswith(f"> [Former member](/posts/{lived.post})")
+        assert "Former member" in post.html and "I agree." in post.html
+    revision = db.session.scalars(select(Revision).where(Revision.post_id == lived.quoted_once))
+    assert revision.one().source.startswith("> [Former member](/posts/")
+    assert source_of(lived.naming) == "Ask Former member, or Former member."
+
+
+def test_search_finds_the_words_and_not_the_name(people, lived):
+    assert find(VISITOR, Query("prado")).page.total
+    gone(people.ana, "nameless")
+    assert find(VISITOR, Query("prado")).page.total == 0
+    assert find(VISITOR, Query(WORD)).page.total > 2
+    assert not find(VISITOR, Query("draft")).page.total
+
+
+def test_what_nobody_has_read_goes(people, lived):
+    gone(people.ana, "nameless")
+    states = {
+        one.state: one.deleted_at
+        for one in db.session.scalars(select(Practice).where(Practice.author_id == people.ana.id))
+    }
+    assert states["draft"] and states["published"] is None
+
+
+def test_agendas_and_organisations_let_go(people, lived, agenda):
+    gone(people.ana, "nameless")
+    assert [host.name for host in get_agenda(SYSTEM, agenda.slug).hosts] == ["Hana Virtanen"]
+    assert (
+        count_of(Base.metadata.tables["organisation"], text("representative_id IS NOT NULL")) == 0
+    )
+    said = db.session.scalars(select(Statement)).one()
+    assert (said.name, said.member_id) == ("Former member", None) and WORD in said.quotation
+
+
+# With everything
+
+
+def test_posts_go_and_leave_gaps(people, lived, letters):
+    member = gone(people.ana)
+    answered, alone = row(Topic, lived.answered), row(Topic, lived.alone)
+    assert answered.deleted_at is None and answered.title == "Titel of Ana"
+    assert row(Post, lived.quoting).deleted_at is None  # Ben's
+    assert alone.deleted_at and alone.title == ""
+    assert row(Post, lived.post).deleted_at and source_of(lived.post) == ""
+    assert row(Practice, lived.practice).deleted_at
+    assert row(Topic, lived.case_topic).deleted_at is None
+    assert count_of(Mark, Mark.member_id == member.id) == 0
+    assert member.posts_count == 0
+    assert faults() == []
+    assert "your posts" in letters()[-1].text
+
+
+def test_no_word_is_left_but_what_others_quoted(people, lived):
+    gone(people.ana)
+    quotes = {"post.source", "post.html"}
+    assert holding(WORD) <= quotes | {"revision.source"}
+    assert {
+        post.id for post in db.session.scalars(select(Post).where(Post.source.contains(WORD)))
+    } == {lived.quoting}
+    for word in NAMES:
+        assert holding(word) <= LAST, word
+
+
+def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, lived):
+    """A new table that names members fails here until somebody has said what becomes of its rows."""
+    kept = {
+        ("topic", "author_id"): "a gap",
+        ("post", "author_id"): "a gap",
+        ("practice", "author_id"): "a row without a text",
+        ("decision", "author_id"): "the law lets us keep what was decided",
+        ("decision", "moderator_id"): "the law lets us keep what was decided",
+        ("report", "author_id"): "the record of decisions",
+        ("report", "reporter_id"): "the record of decisions",
+        ("topic", "answered_by_id"): "a post that is there",
+        ("notice", "actor_id"): "of somebody else",
+        ("event", "actor_id"): "of somebody else",
+    }
+    member = gone(people.ana)
+    left = set()
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if any(key.column.table.name == "member" for key in column.foreign_keys):
+                query = select(func.count()).select_from(table).where(column == member.id)
+                if db.session.scalar(query):
+                    left.add((table.name, column.name))
+    assert left <= kept.keys()
+    assert ("decision", "author_id") in left and ("report", "reporter_id") in left
+
+
+def test_decisions_stay_without_name(people, lived):
+    member = gone(people.ana)
+    about = list(db.session.scalars(select(Decision).where(Decision.author_id == member.id)))
+    assert about and all(one.title == "Former member" for one in about)
+    assert [one.reason for one in about if one.reason] == ["Former member is rude."]
+    assert all(
+        one.title == "Former member"
+        for one in db.session.scalars(select(Report))
+        if one.author_id == member.id
+    )
+
+
+def test_notices_of_the_member_and_about_the_member_go(people, lived):
+    member = gone(people.ana)
+    assert count_of(Notice, Notice.member_id == member.id) == 0
+    assert count_of(Notice, Notice.actor_id == member.id) == 0
+    assert count_of(Event, Event.actor_id == member.id) == 0
+
+
+# Two weeks
+
+
+@pytest.mark.parametrize("how", ["nameless", "everything"])
+def test_an_account_can_be_opened_again_and_nothing_has_changed(people, lived, how, letters):
+    before = {(one.id, one.source) for one in db.session.scalars(select(Post))}
+    ana = row(Member, people.ana.id)
+    actions.leave(ana, ana.id, how)
+    letter = letters()[-1]
+    assert letter.to == "ana@example.org" and "/settings/leave" in letter.text
+    assert row(Member, ana.id).is_leaving and not row(Member, ana.id).is_member
+    with at(now() + members.COOLING_OFF - timedelta(minutes=1)):
+        assert carry_out() == 0
+        actions.stay(row(Member, ana.id), ana.id)
+    with at(now() + members.COOLING_OFF * 2):
+        assert carry_out() == 0
+    assert row(Member, ana.id).is_member and row(Member, ana.id).leaving_how == ""
+    assert {(one.id, one.source) for one in db.session.scalars(select(Post))} == before
+
+
+def test_asking_twice_gives_no_more_time(people):
+    ana = people.ana
+    first = actions.leave(ana, ana.id, "nameless").leaving_at
+    with at(now() + timedelta(days=3)):
+        assert actions.leave(SYSTEM, ana.id, "everything").leaving_at == first
+    assert row(Member, ana.id).leaving_how == "everything"
+
+
+def test_the_last_administrator_cannot_leave(people):
+    adam = people.administrator
+    with pytest.raises(Invalid, match="Somebody has to run the forum"):
+        actions.leave(adam, adam.id, "nameless")
+    members.appoint(SYSTEM, people.ben.handle, "administrator")
+    actions.leave(adam, adam.id, "nameless")
+    ben = row(Member, people.ben.id)
+    with pytest.raises(Invalid, match="Somebody has to run the forum"):  # who leaves runs nothing
+        actions.leave(ben, ben.id, "nameless")
+
+
+def test_nobody_closes_the_account_of_another(people):
+    for doer in (VISITOR, people.ben, people.moderator):
+        with pytest.raises(Forbidden):
+            actions.leave(doer, people.ana.id, "nameless")
+    with pytest.raises(Invalid):
+        actions.leave(people.ana, people.ana.id, "slowly")
+
+
+def test_who_has_left_comes_back_with_the_same_address(people, lived):
+    gone(people.ana)
+    assert by_email("ana@example.org") is None and handle_is_taken("ana-prado")
+    joining = members.Joining("Ana Prado", "ana@example.org", "no hash")
+    again = members.join(VISITOR, joining)
+    assert again.handle == "ana-prado-2" and again.posts_count == 0
+    with pytest.raises(NotFound):
+        get_member(VISITOR, "ana-prado")
+    gone(again)
+    assert members.join(VISITOR, joining).handle == "ana-prado-3"
+
+
+# In portions
+
+
+def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, monkeypatch, letters):
+    """Each portion is one deed: what fails in it is undone, and the next round takes it up."""
+    monkeypatch.setattr(commands, "PORTION", 1)
+    monkeypatch.setattr(commands, "RANGE", 3)
+    ana = row(Member, people.ana.id)
+    actions.leave(ana, ana.id, "everything")
+    real, calls = actions._go_on, []
+
+    def dies(system, departure, last):
+        calls.append(departure.step)
+        if len(calls) % 2:
+            raise KeyboardInterrupt
+        real(system, departure, last)
+
+    monkeypatch.setattr(actions, "_go_on", dies)
+    with at(now() + members.COOLING_OFF):
+        for _round in range(300):
+            try:
+                if not commands.carry_on():
+                    break
+            except KeyboardInterrupt:
+                db.session.rollback()
+    db.session.expire_all()
+    assert len(calls) > 20 and set(calls) == set(actions.STEPS["everything"])
+    assert count_of(Departure) == 0 and faults() == []
+    assert holding(WORD) <= {"post.source", "post.html", "revision.source"}
+    assert [one.subject for one in letters()].count("Your account at Interurban has ended") == 1
+
+
+def test_of_two_workers_one_goes_on(people, lived):
+    ana = row(Member, people.ana.id)
+    actions.leave(ana, ana.id, "nameless")
+    with at(now() + members.COOLING_OFF):
+        commands.carry_on()
+        place = commands.next_place()
+        commands.PORTIONS[place.step](place)
+        after = commands.next_place()
+        commands.PORTIONS[place.step](place)  # the other one, who has looked at the same moment
+        assert commands.next_place() == after != place
+
+
+def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived, monkeypatch):
+    ana = row(Member, people.ana.id)
+    actions.leave(ana, ana.id, "nameless")
+    real, edited = commands.markup.write, []
+
+    def slow(source, language="en"):
+        if "agree" in source and not edited:
+            edited.append(source)
+            ben = row(Member, people.ben.id)
+            dialogue.edit(ben, lived.quoting, real(f"{source_of(lived.quoting)} Really."))
+        return real(source, language)
+
+    monkeypatch.setattr(commands.markup, "write", slow)
+    with at(now() + members.COOLING_OFF):
+        carry_out()
+    assert edited and source_of(lived.quoting).endswith("I agree. Really.")
+    assert source_of(lived.quoting).startswith("> [Former member]") and last_post_id()
+
+
+# After its time
+
+
+def test_sessions_are_deleted_thirty_days_after_they_are_over(people):
+    ended = members.sign_in(people.ana, "Ended")
+    members.sign_out(people.ana, ended)
+    members.sign_in(people.ben, "Idle")
+    kept = members.KEPT_SESSIONS
+    for days, left in (
+        (kept - timedelta(1), 2),
+        (kept + timedelta(1), 1),
+        (2 * kept + timedelta(1), 0),
+    ):
+        with at(now() + days):
+            commands.tidy()
+        assert count_of(Session) == left, days
+
+
+def test_read_notices_go_after_a_year_and_unread_ones_stay(people, agenda):
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("Text."))
+    )
+    dialogue.reply(people.ben, topic.id, write("Because."))
+    make_notices(SYSTEM)
+    with at(now() + timedelta(days=400)):
+        commands.tidy()
+        assert count_of(Notice) == 1 and count_of(Event) == 1  # unread, and what it is made of
+        read_all(people.ana)
+    with at(now() + timedelta(days=400 + 364)):
+        commands.tidy()
+        assert count_of(Notice) == 1
+    with at(now() + timedelta(days=400 + 366)):
+        commands.tidy()
+        assert count_of(Notice) == count_of(Event) == 0
+
+
+def test_candidates_and_tokens_go(people):
+    ask_to_join(VISITOR, members.Joining("Eva Holm", "eva@city.example", "no hash"), "key")
+    ask_to_sign_in(VISITOR, people.ana.email)
+    with at(now() + timedelta(days=2, hours=20)):
+        commands.tidy()
+        assert (count_of(Candidate), count_of(Token)) == (
+            1,
+            1,
+        )  # the link to sign in is over for a day
+    with at(now() + timedelta(days=5)):
+        commands.tidy()
+        assert (count_of(Candidate), count_of(Token)) == (0, 0)
+
+
+def test_letters_between_members_go_after_thirty_days(people):
+    contact.contact(people.ana, people.ben.id, "A letter of some length, please.")
+    for days, left in ((29, 1), (31, 0)):
+        with at(now() + timedelta(days=days)):
+            commands.tidy()
+        assert count_of(ContactLetter) == count_of(Delivery) == left
+
+
+def test_tidying_goes_on_in_portions(people, monkeypatch):
+    for _number in range(7):
+        members.sign_out(people.ana, members.sign_in(people.ana, "A test"))
+        members.sign_in(people.ben, "Another")
+    db.session.execute(Session.__table__.update().values(ended_at=now()))
+    db.session.commit()
+    forgotten = []
+    monkeypatch.setattr(
+        commands,
+        "OVER",
+        (lambda system: forgotten.append(members.forget_sessions(system, 3)) or forgotten[-1],),
+    )
+    number = count_of(Session)
+    with at(now() + timedelta(days=31)):
+        assert commands.tidy() == number
+    assert max(forgotten) == 3 and count_of(Session) == 0
+
+
+# At the terminal
+
+
+def test_an_administrator_closes_and_opens_accounts_at_the_terminal(app, people):
+    run = app.test_cli_runner().invoke
+    closed = run(args=["members", "leave", "ana-prado", "--how", "everything"])
+    assert closed.exit_code == 0 and "ends on" in closed.output
+    assert row(Member, people.ana.id).leaving_how == "everything"
+    assert run(args=["members", "stay", "ana-prado"]).exit_code == 0
+    assert row(Member, people.ana.id).is_member
+    assert run(args=["members", "leave", "nobody"]).exit_code == 1
+    refused = run(args=["members", "leave", people.administrator.handle])
+    assert refused.exit_code == 1 and "Somebody has to run the forum" in refused.output
+
+
+def test_only_the_system_carries_out(people, lived):
+    for deed in (actions.begin_departure, members.forget_sessions, contact.forget_old):
+        with pytest.raises(Forbidden):
+            deed(people.ben)
+    with pytest.raises(Forbidden):
+        members.depart(people.ben, people.ana.id)

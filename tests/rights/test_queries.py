@@ -1,0 +1,109 @@
+"""Everything about me: complete over every table, and free of what is of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sqlalchemy import String, Text
+
+from forum.db import Base, db
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+from forum.members.models import Member
+from forum.rights import queries
+from forum.rights.queries import KINDS, LEFT_OUT, records
+
+DOCUMENT = Path(__file__).parents[2] / "docs/everything-about-me.md"
+# Names that a column has which holds who somebody is, without a key that says so.
+NAMING = re.compile(r"handle|e_?mail|recipients|(editor|member|author|sender|reporter)_name")
+OF_OTHERS = {
+    ("member", "handle"): "the account",
+    ("member", "email"): "the account",
+}
+
+
+def naming():
+    """The columns that name a member, by key or by what they are called."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            is_key = any(key.column.table.name == "member" for key in column.foreign_keys)
+            is_text = isinstance(column.type, String | Text) or column.name == "recipients"
+            if is_key or (is_text and NAMING.search(column.name)):
+                yield table.name, column.name
+
+
+def test_every_column_that_names_a_member_is_in_or_left_out_for_a_reason():
+    """A new table that names members fails here until it is in, or until somebody has said why it is not."""
+    inside = {column for kind in KINDS for column in kind.columns}
+    assert inside & LEFT_OUT.keys() == set()
+    missing = set(naming()) - inside - LEFT_OUT.keys() - OF_OTHERS.keys()
+    assert missing == set()
+    known = {
+        (table.name, column.name)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+    }
+    assert inside | LEFT_OUT.keys() <= known
+    assert all(why.endswith(".") for why in LEFT_OUT.values())
+
+
+def all_of(member):
+    member = db.session.get_one(Member, member.id)
+    return {kind.name: [one for some in records(member, kind) for one in some] for kind in KINDS}
+
+
+def test_each_kind_has_something_of_who_has_done_everything(people, lived):
+    kept = all_of(people.ana)
+    assert {name for name, found in kept.items() if not found} == {"cases", "decided", "tokens"}
+    kept = all_of(people.moderator)
+    assert kept["decided"] and kept["edits"]
+    assert all_of(people.host)["cases"]
+
+
+def test_each_field_is_documented_and_each_document_is_a_field(people, lived):
+    for member in (people.ana, people.moderator, people.host):
+        kept = all_of(member)
+        for kind in KINDS:
+            for record in kept[kind.name]:
+                assert record.keys() == kind.fields.keys(), kind.name
+
+
+def test_the_document_says_what_every_file_holds():
+    text = DOCUMENT.read_text()
+    for kind in KINDS:
+        part = text.partition(f"## {kind.name}.json\n")[2].partition("\n## ")[0]
+        assert kind.about in part, kind.name
+        for name, meaning in kind.fields.items():
+            assert f"| `{name}` | {meaning} |" in part, (kind.name, name)
+
+
+def test_nothing_is_in_that_is_of_others(people, lived):
+    kept = str(all_of(people.ana))
+    for words in ("I do not agree.", "It sells.", "no hash"):
+        assert words not in kept, words
+    assert "Dear Ana Prado, thank you." in kept  # a letter to her
+    assert "is rude." in kept  # a decision about her
+    assert people.moderator.name not in kept
+    salt = db.session.scalars(db.select(queries.Delivery.words)).all()
+    assert not any(word.get("salt", "§") in kept for word in salt)
+
+
+def test_no_secret_is_in(people, lived):
+    for word in ("token_hash", "password_hash", "salt", "browser_hash"):
+        assert word not in str(all_of(people.ana))
+
+
+def test_portions_hold_everything_once(people, agenda, monkeypatch):
+    monkeypatch.setattr(queries, "BATCH", 3)
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
+    )
+    for number in range(1, 9):
+        post = dialogue.reply(people.ben, topic.id, write(f"{number}"))
+        for mark in ("useful", "same here"):
+            dialogue.mark(people.ana, post.id, mark)
+    kept = all_of(people.ben)
+    assert [post["source"] for post in kept["posts"]] == [str(number) for number in range(1, 9)]
+    marks = all_of(people.ana)["marks"]
+    assert len({(mark["post_id"], mark["kind"]) for mark in marks}) == len(marks) == 16

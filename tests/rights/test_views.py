@@ -1,0 +1,243 @@
+"""The doors of members' rights: the file with everything, closing an account, a closed account that reads nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+import zipfile
+from datetime import timedelta
+from html.parser import HTMLParser
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import insert, update
+
+from forum.archives import zipped
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member, Session
+from forum.rights import views
+from forum.rights.queries import KINDS
+
+
+def fetch(browser):
+    answer = browser.post("/settings/data")
+    assert answer.status_code == 200 and answer.mimetype == "application/zip"
+    return answer, ZipFile(io.BytesIO(answer.data))
+
+
+def test_everything_comes_as_one_file(people, lived, sign_in, letters):
+    answer, archive = fetch(sign_in(people.ana))
+    assert archive.testzip() is None
+    assert 'filename="ana-prado-' in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    names = archive.namelist()
+    for kind in KINDS:
+        found = json.loads(archive.read(f"{kind.name}.json"))
+        assert isinstance(found, list) and f"{kind.name}.html" in names
+    about = json.loads(archive.read("about.json"))
+    assert {kind["file"]: kind["records"] for kind in about["kinds"]}["posts.json"] == 4 + 2
+    posts = json.loads(archive.read("posts.json"))
+    assert any("zanzibar" in post["source"] for post in posts)
+    assert (
+        letters()[-1].subject.endswith("was downloaded") and letters()[-1].to == "ana@example.org"
+    )
+
+
+class Reader(HTMLParser):
+    """Which files a page needs, and what runs in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.needs, self.tags = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.needs += [value for name, value in attributes if name in ("href", "src")]
+
+
+def test_the_pages_open_without_a_server_and_run_nothing(people, lived, sign_in):
+    evil = "<script>alert(1)</script> & <img src=x onerror=alert(2)>"
+    dialogue.reply(people.ana, lived.answered, write(evil))
+    _answer, archive = fetch(sign_in(people.ana))
+    names = set(archive.namelist())
+    for name in names:
+        if name.endswith(".html"):
+            page = archive.read(name).decode()
+            reader = Reader()
+            reader.feed(page)
+            assert set(reader.needs) <= names, name
+            assert not {"script", "img", "form", "iframe"} & set(reader.tags), name
+    assert (
+        "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;img" in archive.read("posts.html").decode()
+    )
+
+
+def test_it_asks_again_who_one_is(people, sign_in):
+    browser = sign_in(people.ana)
+    db.session.execute(update(Session).values(proved_at=now() - timedelta(hours=1)))
+    db.session.commit()
+    for answer in (
+        browser.get("/settings/data"),
+        browser.post("/settings/data"),
+        browser.get("/settings/leave"),
+    ):
+        assert answer.location.startswith("/settings/prove?next=")
+
+
+def test_pages_are_parted_and_lead_on(people, agenda, sign_in, monkeypatch):
+    monkeypatch.setattr("forum.rights.queries.BATCH", 4)
+    topic = dialogue.open_topic(
+        people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
+    )
+    for number in range(10):
+        dialogue.reply(people.ana, topic.id, write(f"Number {number}."))
+    _answer, archive = fetch(sign_in(people.ana))
+    first, second, third = (archive.read(f"posts{end}.html").decode() for end in ("", "-2", "-3"))
+    assert 'href="posts-2.html"' in first and 'href="posts.html"' in second
+    assert (
+        "Number 9." in third
+        and "Next page" not in third
+        and "posts-4.html" not in archive.namelist()
+    )
+    assert len(json.loads(archive.read("posts.json"))) == 10
+
+
+def test_fifty_thousand_posts_take_no_more_memory_than_a_portion(people, agenda, app):
+    """The file is some 30 MB of text; what is held at once is a portion of it."""
+    topic = dialogue.open_topic(
+        people.ben, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
+    )
+    text = "Something that was said at some length. " * 15
+    row = {"topic_id": topic.id, "author_id": people.ana.id, "source": text, "html": text}
+    row |= {"html_version": 1, "language": "en", "hidden_reason": "", "created_at": now()}
+    for start in range(2, 50_002, 10_000):
+        db.session.execute(
+            insert(Post.__table__),
+            [
+                row | {"number": n, "useful_count": 0, "same_here_count": 0, "tried_count": 0}
+                for n in range(start, start + 10_000)
+            ],
+        )
+    db.session.execute(update(Topic).values(posts_count=50_001))
+    db.session.commit()
+    db.session.expunge_all()
+    member = db.session.get_one(Member, people.ana.id)
+    db.session.expunge(member)
+    tracemalloc.start()
+    size = 0
+    with app.test_request_context():
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        for part in zipped(views._files(member, {"forum": "Interurban", "made_at": "now"})):
+            size += len(part)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    assert size > 1_000_000 and peak < 12_000_000, (size, peak)
+
+
+# Leaving
+
+
+def test_closing_an_account(people, lived, sign_in, letters, client):
+    browser, other = sign_in(people.ana), sign_in(people.ana)
+    page = browser.get("/settings/leave").text
+    assert "My posts stay without my name" in page and "Download everything first" in page
+    assert browser.post("/settings/leave", data={}).status_code == 422
+    answer = browser.post("/settings/leave", data={"how": "nameless"})
+    assert (answer.status_code, answer.location) == (303, "/left")
+    assert browser.get("/left").status_code == 200
+    for one in (browser, other):
+        assert one.get("/settings").location.startswith("/sign-in")
+    assert "Open my account again" in letters()[-1].text
+    assert "Ana Prado" in client.get(f"/topics/{lived.answered}-titel-of-ana").text
+
+
+def closed(people, sign_in, how="nameless"):
+    from forum.rights.actions import leave
+
+    leave(people.ana, people.ana.id, how)
+    return sign_in(db.session.get_one(Member, people.ana.id, populate_existing=True))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/topics",
+        "/settings",
+        "/notices",
+        "/members/ben-okoth",
+        "/administration/members",
+        "/terms/agree",
+    ],
+)
+def test_a_closed_account_leads_to_the_page_that_opens_it(people, sign_in, path):
+    browser = closed(people, sign_in)
+    assert browser.get(path).location == "/settings/leave"
+    page = browser.get("/settings/leave")
+    assert page.status_code == 200 and "Open my account again" in page.text
+
+
+def test_a_closed_account_does_nothing(people, agenda, sign_in):
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
+    )
+    browser = closed(people, sign_in)
+    words = {"source": "Words that are not lost."}
+    answer = browser.post(f"/topics/{topic.id}/reply", data=words)
+    assert answer.status_code == 403 and "Words that are not lost." in answer.text
+    assert browser.post("/settings/contact").status_code == 403
+    assert fetch(browser)[1].testzip() is None  # but everything can be taken
+    assert browser.post("/sign-out").status_code == 303
+
+
+def test_coming_back(people, sign_in, client):
+    browser = closed(people, sign_in)
+    assert browser.post("/settings/leave/stay").location == "/"
+    assert "Your account is open again." in browser.get("/").text
+    assert browser.get("/settings").status_code == 200
+    assert client.get("/members/ana-prado").status_code == 200
+
+
+def test_after_two_weeks_nobody_signs_in(people, sign_in):
+    browser = closed(people, sign_in)
+    from tests.rights.conftest import carry_out
+
+    with at(now() + members.COOLING_OFF):
+        carry_out()
+        assert browser.get("/settings/leave").location.startswith("/sign-in")
+
+
+def test_the_last_administrator_is_told_why_not(people, sign_in):
+    browser = sign_in(people.administrator)
+    assert "Appoint another administrator first." in browser.get("/settings/leave").text
+    answer = browser.post("/settings/leave", data={"how": "nameless"})
+    assert answer.status_code == 422 and "Appoint another administrator first." in answer.text
+
+
+def test_an_administrator_closes_an_account_that_asks_by_letter(people, sign_in, letters):
+    browser = sign_in(people.administrator)
+    assert (
+        'href="/administration/members/ana-prado/leave"'
+        in browser.get("/administration/members").text
+    )
+    answer = browser.post("/administration/members/ana-prado/leave", data={"how": "everything"})
+    assert answer.status_code == 303 and letters()[-1].to == "ana@example.org"
+    assert "leaves on" in browser.get("/administration/members").text
+    assert "Open the account again" in browser.get("/administration/members/ana-prado/leave").text
+    browser.post("/administration/members/ana-prado/stay")
+    assert db.session.get_one(Member, people.ana.id).is_member
+
+
+def test_files_are_zipped_in_parts(app):
+    sizes = []
+    files = [("a.txt", (bytes(1_000) for _number in range(50))), ("b/c.txt", [b"words"])]
+    made = b"".join(sizes.append(len(part)) or part for part in zipped(files))
+    archive = zipfile.ZipFile(io.BytesIO(made))
+    assert archive.testzip() is None
+    assert (len(archive.read("a.txt")), archive.read("b/c.txt")) == (50_000, b"words")
