@@ -10,10 +10,12 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import drawings, feeds, web
+from forum.accounts import actions as accounts
 from forum.agendas.actions import set_member_themes
 from forum.agendas.models import Agenda
 from forum.agendas.queries import (
@@ -24,6 +26,7 @@ from forum.agendas.queries import (
     themes,
     themes_of_member,
 )
+from forum.contact import actions as contact_letters
 from forum.db import now
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import (
@@ -49,10 +52,14 @@ from forum.library.queries import (
     readings_of,
     tried_counts,
 )
+from forum.mail import actions as mail
 from forum.markup import excerpt
+from forum.members import actions as members
 from forum.members.forms import KIND_NAMES
 from forum.members.models import City, Member
 from forum.members.queries import (
+    IDLE,
+    LONGEST,
     DirectoryFilter,
     HomeCity,
     cities_with_members,
@@ -73,6 +80,7 @@ from forum.members.queries import (
     directory as directory_of,
 )
 from forum.members.views import federation
+from forum.notifications import actions as notifications
 from forum.pages import page_of
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
@@ -547,7 +555,26 @@ def rules() -> Answer:
 @bp.get("/privacy")
 def privacy() -> Answer:
     """What is kept about whom."""
-    return render_template("front/privacy.html")
+    return render_template("front/privacy.html", periods=_periods())
+
+
+def _periods() -> dict[str, str]:
+    """How long things are kept, in words, from where the deeds that delete them know it."""
+    periods = {
+        "candidates": accounts.KEPT_CANDIDATES,
+        "tokens": accounts.KEPT_TOKENS,
+        "letters": mail.KEPT,
+        "lost_letters": mail.KEPT_FAILED,
+        "idle": IDLE,
+        "longest": LONGEST,
+        "sessions": members.KEPT_SESSIONS,
+        "notices": notifications.KEPT_READ,
+        "contact": contact_letters.KEPT,
+        "leaving": members.COOLING_OFF,
+    }
+    return {
+        name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()
+    }
 
 
 @bp.get("/accessibility")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from flask_babel import format_date
+
 from forum.accounts import actions as accounts
 from forum.agendas import actions as agendas
 from forum.contact import actions as contact
@@ -40,7 +42,8 @@ def leave(doer: Person, member_id: int, how: str) -> Member:
     touches()
     member = members.ask_to_leave(doer, member_id, how)
     accounts.forget_tokens(member)
-    words = {"path": "/settings/leave", "how": how, "day": f"{member.leaving_at:%Y-%m-%d}"}
+    day = format_date(member.leaving_at, "d MMMM yyyy")
+    words = {"path": "/settings/leave", "how": how, "day": day}
     mail.write_letter(doer, "leaving", member.email, words, member_id=member.id)
     return member
 

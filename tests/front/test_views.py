@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import fromstring
@@ -422,3 +423,24 @@ def test_the_masthead_costs_a_member_two_queries_at_most(
 
     assert counted(small.people.ana) <= 4
     assert counted(small.people.moderator) <= 6
+
+
+def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
+    """The words come from where the deeds know it: another period is another page."""
+    for number, name in enumerate(
+        (
+            "accounts.actions.KEPT_CANDIDATES",
+            "accounts.actions.KEPT_TOKENS",
+            "mail.actions.KEPT",
+            "mail.actions.KEPT_FAILED",
+            "members.actions.KEPT_SESSIONS",
+            "members.actions.COOLING_OFF",
+            "notifications.actions.KEPT_READ",
+            "contact.actions.KEPT",
+            "front.views.IDLE",
+            "front.views.LONGEST",
+        ),
+        1001,
+    ):
+        monkeypatch.setattr(f"forum.{name}", timedelta(days=number))
+        assert f"{number} days" in client.get("/privacy").text, name
