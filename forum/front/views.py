@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
-from flask_babel import format_decimal
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -54,7 +53,7 @@ from forum.library.queries import (
 )
 from forum.mail import actions as mail
 from forum.markup import excerpt
-from forum.members import actions as members
+from forum.members import actions as people
 from forum.members.forms import KIND_NAMES
 from forum.members.models import City, Member
 from forum.members.queries import (
@@ -567,10 +566,10 @@ def _periods() -> dict[str, str]:
         "lost_letters": mail.KEPT_FAILED,
         "idle": IDLE,
         "longest": LONGEST,
-        "sessions": members.KEPT_SESSIONS,
+        "sessions": people.KEPT_SESSIONS,
         "notices": notifications.KEPT_READ,
         "contact": contact_letters.KEPT,
-        "leaving": members.COOLING_OFF,
+        "leaving": people.COOLING_OFF,
     }
     return {
         name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()
