@@ -332,3 +332,20 @@ def test_texts_written_at_the_same_moment_stay_apart() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert together == wanted * 20
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("> [Ana Prado](/posts/7)\n> Words.", "> [Former member](/posts/7)\n> Words."),
+        (">[A. P.](/posts/7)", "> [Former member](/posts/7)"),
+        ("> [Ben](/posts/8)\n\n[Ana](/posts/7)", "> [Ben](/posts/8)\n\n[Ana](/posts/7)"),
+        ("Ask @ana-prado, or (@ana-prado).", "Ask Former member, or (Former member)."),
+        ("@ana-prado-2 and x@ana-prado.example stay", "@ana-prado-2 and x@ana-prado.example stay"),
+        ("See [Ana](/members/ana-prado).", "See Former member."),
+        ("https://x.example/members/ana-prado#wrote", "https://x.example/members#wrote"),
+        ("/members/ana-prado-2", "/members/ana-prado-2"),
+    ],
+)
+def test_a_member_who_has_left_is_named_no_more(before: str, after: str) -> None:
+    assert markup.unname(before, {7}, "ana-prado", "Former member") == after

@@ -291,7 +291,8 @@ def administered_member(administrator: Person, handle: str) -> Member:
 
 def all_members() -> list[Member]:
     """Everybody with an account in the order of joining, for the commands."""
-    return list(db.session.scalars(select(Member).order_by(Member.id)))
+    here = select(Member).where(Member.left_at.is_(None))
+    return list(db.session.scalars(here.order_by(Member.id)))
 
 
 def first_administrator() -> Member | None:

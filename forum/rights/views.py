@@ -16,6 +16,7 @@ from flask import (
     flash,
     render_template,
     request,
+    session,
     url_for,
 )
 from flask_babel import gettext as _
@@ -53,6 +54,8 @@ OPEN = {
     "front.privacy",
     "members.appearance",
     "static",
+    "upkeep.healthz",  # asks no database who it is
+    "upkeep.readyz",
 }
 
 
@@ -197,6 +200,7 @@ def leave() -> Answer:
     def deed() -> AnyResponse:
         actions.leave(me(), member.id, form.how.data)
         logout_user()
+        session.clear()
         answer = web.see_other(url_for("rights.left"))
         answer.headers["Clear-Site-Data"] = '"storage"'
         return answer

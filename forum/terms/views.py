@@ -20,7 +20,16 @@ bp = Blueprint("terms", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
 # Where somebody is not sent away from, who is to be asked: the pages that the question itself leads to
-OPEN = ("terms.", "rights.", "accounts.", "front.rules", "front.privacy", "front.contact", "static")
+OPEN = (
+    "terms.",
+    "rights.",
+    "accounts.",
+    "front.rules",
+    "front.privacy",
+    "front.contact",
+    "upkeep.",
+    "static",
+)
 
 
 @bp.before_app_request
