@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
@@ -82,6 +83,19 @@ def agree(member: Member, number: int, how: str = ASKED) -> None:
         said = Consent(member_id=member.id, number=number, how=how, agreed_at=now())
         db.session.add(said)
     note_agreed(member, due_after(number))
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store HTML made anew, by the number of the terms, where they have that source. Says how many."""
+    require(system.can.administer())
+    return sum(_store_html(number, text) for number, text in texts.items())
+
+
+def _store_html(number: int, text: Written) -> int:
+    same = update(Terms).where(Terms.number == number, Terms.source == text.source)
+    made = same.values(html=text.html, html_version=text.html_version).returning(Terms.number)
+    return len(db.session.scalars(made).all())
 
 
 @action

@@ -29,6 +29,7 @@ from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM, Person
 from forum.search import actions as search
 from forum.settings import Settings
+from forum.terms import actions as terms
 from forum.transfer import actions, queries
 from forum.transfer.forms import read_agenda, read_people
 from forum.transfer.models import FaultyFileError
@@ -52,6 +53,7 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "parts of practices": library.rerender_sections,
     "introductions of agendas": agendas.rerender,
     "profiles": members.rerender,
+    "terms of use": terms.rerender,
 }
 # Posts first, with their topics: search looks at the newest documents first, and the library may stay among them.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {

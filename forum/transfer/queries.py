@@ -16,6 +16,7 @@ from forum.markup import VERSION
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import city_by_name
 from forum.search.models import Document
+from forum.terms.models import Terms
 from forum.transfer.models import Texts
 
 TEXTS = {
@@ -30,6 +31,7 @@ TEXTS = {
     ),
     "introductions of agendas": Texts(Agenda.introduction, Agenda.html_version, (Agenda.id,)),
     "profiles": Texts(Member.about, Member.html_version, (Member.id,), is_optional=True),
+    "terms of use": Texts(Terms.source, Terms.html_version, (Terms.number,)),
 }
 # What documents lead to. Posts bring the documents of their topics along.
 THINGS: dict[str, Any] = {

@@ -241,3 +241,12 @@ def test_agreeing_twice_is_agreeing_once(people):
     assert db.session.query(Consent).count() == 1
     with pytest.raises(Forbidden):
         actions.agree(VISITOR, 1)
+
+
+def test_terms_are_rendered_anew_where_they_say_the_same(people):
+    version(people, change="")
+    written = write("Be kind.")
+    assert actions.rerender(SYSTEM, {1: written}) == 1
+    assert actions.rerender(SYSTEM, {1: write("Be rude."), 2: written}) == 0
+    with pytest.raises(Forbidden):
+        actions.rerender(people.ben, {1: written})
