@@ -65,6 +65,7 @@ class Person:
     language: Any = "en"
     hosted: Any = ()
     organisation_id: Any = None
+    city_id: Any = None
     suspended_until: Any = None
     silenced_until: Any = None
     left_at: Any = None
@@ -169,6 +170,10 @@ class Can:
 
     def see_notices(self) -> Verdict:
         """Members have an inbox."""
+        return YES if self.person.is_member else SIGN_IN
+
+    def watch(self) -> Verdict:
+        """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN
 
     # Dialogue

@@ -114,6 +114,7 @@ edit_profile           | somebody's           |    .    .    .    .    .    .   
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 open_topic             | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 open_topic             | archived             |    .    .    .    .    .    .    .    .    .   .
 reply                  | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes

@@ -64,7 +64,15 @@ from forum.markup import (
 )
 from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
-from forum.notifications.actions import hide_notices, note_event, restore_notices
+from forum.notifications.actions import (
+    hide_notices,
+    note_event,
+    note_news,
+    restore_notices,
+    watch_own,
+)
+from forum.notifications.models import AGENDA, CITY, THEME, TOPIC
+from forum.notifications.queries import Subject
 from forum.permissions import (
     AUDIENCES,
     EDIT_WITHOUT_TRACE,
@@ -123,7 +131,9 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     note_activity(author, agenda_id, now(), topics=_shown(topic))
     _move_shelf(author, None, shelf_of(topic))
     _count_post(author, topic, post, 1)
-    _note_quotes(author, topic, post, new.text.plain)
+    told = _note_quotes(author, topic, post, new.text.plain)
+    watch_own(author, topic.id)
+    _note_news(post, "topic", _subjects(author, topic, new.themes), told)
     return topic
 
 
@@ -163,6 +173,8 @@ def reply(
     _count_post(author, topic, post, 1)
     told = _note_quotes(author, topic, post, text.plain)
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
+    watch_own(author, topic.id)
+    _note_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
     return post
 
 
@@ -1025,13 +1037,22 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
 
 
 def _note(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
-    note_event(
-        doer,
-        kind,
-        recipients,
-        f"/posts/{post.id}",
-        title=post.topic.title,
-        text=text,
-        topic_id=post.topic_id,
-        post_id=post.id,
-    )
+    note_event(doer, kind, recipients, f"/posts/{post.id}", text=text, **_about(post))
+
+
+def _note_news(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
+    """Tell whoever watches one of some things of a new post, but those who are told of it by name."""
+    author = db.session.get_one(Member, post.author_id)
+    about = {"text": post.gist, **_about(post)}
+    note_news(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
+
+
+def _about(post: Post) -> dict[str, Any]:
+    return {"title": post.topic.title, "topic_id": post.topic_id, "post_id": post.id}
+
+
+def _subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
+    """What a new topic belongs to, as far as it can be watched."""
+    city_id = author.city_id
+    of_city = [(CITY, city_id)] if city_id else []
+    return [(AGENDA, topic.agenda_id), *of_city, *((THEME, theme_id) for theme_id in theme_ids)]

@@ -266,3 +266,42 @@ class Mark(Base):
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+
+
+class Mention(Base):
+    """That a post names a member. It stays when the name is taken out, so that nobody is told twice."""
+
+    __tablename__ = "mention"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Place(Base):
+    """How far a member has read in a topic: the number of the last post on the last page read."""
+
+    __tablename__ = "place"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int]
+
+
+class AllRead(Base):
+    """That a member has read all that was written on an agenda until a moment; on every agenda, when it is 0."""
+
+    __tablename__ = "all_read"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    agenda_id: Mapped[int] = mapped_column(primary_key=True)
+    until: Mapped[datetime]

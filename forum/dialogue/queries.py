@@ -52,7 +52,7 @@ from forum.dialogue.models import (
 )
 from forum.errors import Forbidden, NotFound
 from forum.members.models import City, Member, Named, Organisation
-from forum.notifications.models import Event, Notice
+from forum.notifications.models import Event
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import (
     PUBLIC,
@@ -451,10 +451,8 @@ def is_there() -> tuple[Any, ...]:
 
 def is_told(member: Person, kind: str, post_id: int) -> bool:
     """Whether a notice about what the member did to a post has been noted already."""
-    about = {"actor_id": member.id, "kind": kind, "post_id": post_id}
-    waits = select(Event.id).filter_by(**about).where(Event.done_at.is_(None))
-    told = select(Notice.id).filter_by(**about)
-    return bool(db.session.scalar(select(waits.exists() | told.exists())))
+    noted = select(Event.id).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
+    return bool(db.session.scalar(select(noted.exists())))
 
 
 def my_marks(member: Person, posts: Iterable[Post | Line]) -> dict[int, dict[str, Mark]]:

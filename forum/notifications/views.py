@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from forum import web
 from forum.notifications import actions
-from forum.notifications.queries import WAITING, notices_of, unread_count
+from forum.notifications.queries import inbox, unread_count
 from forum.permissions import require
 from forum.web import me
 
@@ -19,14 +19,10 @@ bp = Blueprint("notifications", __name__)
 def index() -> str:
     """The inbox: what waits for the member before what is only told."""
     require(me().can.see_notices())
-    page = notices_of(me(), web.number("page"))
-    groups = {
-        "waiting": [notice for notice in page.items if notice.kind in WAITING],
-        "told": [notice for notice in page.items if notice.kind not in WAITING],
-    }
-    return render_template(
-        "notifications/index.html", page=page, groups=groups, unread=unread_count(me())
-    )
+    found = inbox(me(), web.number("page"))
+    groups = {"waiting": found.waiting, "told": found.told}
+    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
+    return render_template("notifications/index.html", **words)
 
 
 @bp.post("/notices/<int:notice_id>/read")

@@ -110,8 +110,14 @@ def people() -> dict[str, Any]:
     spoken: dict[int, list[Any]] = {}
     for row in rows["member_language"].values():
         spoken.setdefault(row["member_id"], []).append((row["position"], row["language"]))
+    told = {row["member_id"]: {**row, "member_id": 0} for row in rows["notice_settings"].values()}
     return {
-        row["handle"]: {**row, "id": None, "languages": sorted(spoken[row["id"]])}
+        row["handle"]: {
+            **row,
+            "id": None,
+            "languages": sorted(spoken[row["id"]]),
+            "told": told[row["id"]],
+        }
         for row in rows["member"].values()
     }
 
