@@ -116,6 +116,8 @@ def worker() -> None:
     tasks = {
         "life": jobs.sign_of_life(settings.heartbeat_path),
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
+        "letters": within(mail_commands.write_of_notices),
+        "digests": within(jobs.now_and_then(mail_commands.write_digests, 120)),
         "mail": within(mail_commands.deliver),
         "old letters": within(jobs.now_and_then(mail_commands.forget)),
         "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),

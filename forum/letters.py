@@ -1,14 +1,23 @@
-"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them."""
+"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them.
+
+What they say is made from a template of `templates/mail`, once with the parts of a kit for HTML and once for text.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
+from flask import current_app
+
+EMPTY_LINES = re.compile(r"\n{3,}")
 SUBJECT = 150  # signs; mail programs show half of it
 
 
@@ -76,3 +85,35 @@ def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
     if letter.unsubscribe:
         made["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject of a letter and the whole of it, made of the parts of a kit (`kit.txt` or `kit.html`)."""
+    environment = current_app.jinja_env
+    parts: Any = environment.get_template(f"mail/{kit}").module
+    module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
+    body, footer = str(module), str(getattr(module, "footer", ""))
+    subject = one_line(str(module.subject))
+    frame = parts.frame(
+        subject,
+        words["forum"],
+        words["home"],
+        _of_kit(body, kit),
+        _of_kit(footer, kit),
+        above=str(getattr(module, "above", "")),
+    )
+    return subject, EMPTY_LINES.sub("\n\n", str(frame)).strip() + "\n"
+
+
+def _of_kit(text: str, kit: str) -> str:
+    """What the parts of a kit have made: in HTML every word of it has gone through them, and they escape."""
+    return _Made(text) if kit == "kit.html" else text
+
+
+class _Made(str):
+    """HTML of our own parts."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)

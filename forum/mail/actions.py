@@ -13,9 +13,13 @@ from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id, due_deliveries
 from forum.members.actions import pause_mail
 from forum.members.models import Member
+from forum.members.queries import addresses_of
+from forum.notifications.actions import end_digest, end_mail, note_mailed
+from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
 
 BATCH = 20
+GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
 # Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -53,6 +57,47 @@ def write_test(administrator: Member) -> Delivery:
     """Write a letter to an administrator, to see whether mail arrives."""
     require(administrator.can.administer())
     return write_letter(administrator, "test", administrator.email, {}, member_id=administrator.id)
+
+
+@action
+def write_of_notices(system: Person, limit: int = 100) -> int:
+    """Write a letter for each notice that is to be mailed at once; says how many.
+
+    A minute passes first: whoever is on the site reads it there.
+    """
+    require(system.can.administer())
+    touches()
+    notices = notices_to_mail(limit, now() - GRACE)
+    addresses = addresses_of({notice.member_id for notice in notices})
+    for notice in notices:
+        if address := addresses.get(notice.member_id):
+            words = {"notice": notice.id, "path": notice.address}
+            write_letter(system, "notice", address, words, member_id=notice.member_id)
+    note_mailed(system, [notice.id for notice in notices])
+    return len(notices)
+
+
+@action
+def write_digest(system: Person, member_id: int) -> None:
+    """Write a member's digest of what waits for it. Written already, by another worker, it finds nothing to tell."""
+    require(system.can.administer())
+    touches()
+    ids = [notice.id for notice in notices_for_digest(member_id)]
+    address = addresses_of({member_id}).get(member_id)
+    note_mailed(system, ids)
+    if ids and address:
+        words = {"notices": ids, "path": "/notices"}
+        write_letter(system, "digest", address, words, member_id=member_id)
+
+
+@action
+def stop(visitor: Person, member_id: int, kind: str) -> None:
+    """Send a member no more letters of a kind (`digest` for the digest). Whoever calls it has seen the letter's proof."""
+    touches()
+    if kind == "digest":
+        end_digest(visitor, member_id)
+    else:
+        end_mail(visitor, member_id, kind)
 
 
 @action

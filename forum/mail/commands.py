@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
-from flask import Blueprint, current_app
+from flask import Blueprint
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
-from forum.letters import Letter, message, one_line
+from forum.letters import Letter, message, render
 from forum.mail import actions
 from forum.mail.models import Delivery
+from forum.mail.queries import Entry, digest_groups, members_due_for_digest, notice_to_tell
+from forum.members.models import Member
 from forum.members.queries import federation, plain_email
-from forum.permissions import SYSTEM
+from forum.notifications.models import Notice
+from forum.notifications.queries import settings_of
+from forum.permissions import SYSTEM, VISITOR, reads
 from forum.settings import Settings
 
-EMPTY_LINES = re.compile(r"\n{3,}")
+PORTION = 500
+LONGEST_TEXT = 8_000
+WITH_TEXT = ("reply", "quote", "mention", "post", "topic", "advice")  # tell the words themselves
 bp = Blueprint("mail_commands", __name__, cli_group=None)
 
 
@@ -43,6 +52,23 @@ def deliver() -> int:
     return len(letters)
 
 
+def write_of_notices() -> int:
+    """Write the letters of notices that are mailed at once; says how many."""
+    return actions.write_of_notices(SYSTEM)
+
+
+def write_digests() -> int:
+    """Write the digests whose members' hour has come; says how many."""
+    written, after_id = 0, 0
+    while True:
+        due, after_id = members_due_for_digest(after_id, PORTION)
+        for member_id in due:
+            actions.write_digest(SYSTEM, member_id)
+        written += len(due)
+        if not after_id:
+            return written
+
+
 def forget() -> int:
     """Delete what is no longer of use."""
     return actions.forget_letters(SYSTEM)
@@ -62,6 +88,9 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
     if carried.exists():  # another worker's, this very moment
         return
     written = compose(letter, settings)
+    if written is None:
+        actions.drop(SYSTEM, letter.id, "nothing to tell")
+        return
     try:
         through.carry(message(written), settings.mail_from, written.to)
     except Returned as error:
@@ -80,9 +109,14 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
     carried.unlink(missing_ok=True)
 
 
-def compose(letter: Delivery, settings: Settings) -> Letter:
-    """What a letter says now, in text and HTML."""
-    words = _words(letter, settings)
+def compose(letter: Delivery, settings: Settings) -> Letter | None:
+    """What a letter says now, in text and HTML; None when there is nothing in it any more for whom it is to."""
+    words, ways = _words(letter, settings), _Ways()
+    if letter.kind in MORE:
+        more = letter.member and MORE[letter.kind](letter, letter.member, ways)
+        if not more:
+            return None
+        words |= more | {"stop": ways.unsubscribe}
     subject, text = render(letter.kind, "kit.txt", words)
     _same, html = render(letter.kind, "kit.html", words)
     return Letter(
@@ -93,41 +127,96 @@ def compose(letter: Delivery, settings: Settings) -> Letter:
         html=html,
         written_at=letter.created_at,
         sender=settings.mail_from,
-        sender_name=words["forum"],
+        sender_name=_sender_name(words),
         host=settings.host,
+        **vars(ways),
     )
 
 
-def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject of a letter and the whole of it, made of the parts of a kit (`kit.txt` or `kit.html`)."""
-    environment = current_app.jinja_env
-    parts: Any = environment.get_template(f"mail/{kit}").module
-    module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
-    body, footer = str(module), str(getattr(module, "footer", ""))
-    subject = one_line(str(module.subject))
-    frame = parts.frame(
-        subject,
-        words["forum"],
-        words["home"],
-        _of_kit(body, kit),
-        _of_kit(footer, kit),
-        above=str(getattr(module, "above", "")),
+@dataclass
+class _Ways:
+    """The headers by which a mail program threads a letter, answers it and ends such letters."""
+
+    thread: tuple[str, ...] = ()
+    unsubscribe: str = ""
+    list_name: str = ""
+    reply_to: str = ""
+
+
+def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | None:
+    told = notice_to_tell(member, letter.words["notice"])
+    if told is None:
+        return None
+    notice, post, topic = told
+    ways.unsubscribe = stop_address(member.id, notice.kind)
+    ways.list_name = f"{notice.kind}.notices"
+    if topic:
+        ways.thread = (f"topic-{topic.id}",)
+    return {
+        "kind": notice.kind,
+        "actor": _people(notice),
+        "title": notice.title,
+        "text": post.source[:LONGEST_TEXT] if post and notice.kind in WITH_TEXT else notice.text,
+        "language": post.language if post else "",
+        "is_in_topic": topic is not None,
+        "is_public": topic is not None and reads(VISITOR, topic.audience),
+        "can_answer": False,
+    }
+
+
+def _people(notice: Notice) -> str:
+    name = notice.actor.name if notice.actor else _("Somebody")
+    if not notice.others:
+        return name
+    return ngettext(
+        "%(who)s and %(num)s other", "%(who)s and %(num)s others", notice.others, who=name
     )
-    return subject, EMPTY_LINES.sub("\n\n", str(frame)).strip() + "\n"
 
 
-def _of_kit(text: str, kit: str) -> str:
-    """What the parts of a kit have made: in HTML every word of it has gone through them, and they escape."""
-    return _Made(text) if kit == "kit.html" else text
+def _digest(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | None:
+    groups = digest_groups(member, letter.words["notices"])
+    if not groups:
+        return None
+    ways.unsubscribe, ways.list_name = stop_address(member.id, "digest"), "digest"
+    number = sum(len(group.entries) + group.further for group in groups)
+    every = settings_of(member.id).digest_every
+    return {"groups": groups, "number": number, "what": _what, "every": every}
 
 
-class _Made(str):
-    """HTML of our own parts."""
+def _what(entry: Entry) -> str:
+    """What happened, in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
+    counted = [COUNTED[kind](number) for kind, number in entry.counts.items() if kind in COUNTED]
+    names = ", ".join(entry.who[:3]) + (" …" if entry.who[3:] else "")
+    return " · ".join(part for part in (", ".join(counted), names) if part)
 
-    __slots__ = ()
 
-    def __html__(self) -> str:
-        return str(self)
+COUNTED: dict[str, Callable[[int], str]] = {
+    "post": lambda n: ngettext("%(num)s new post", "%(num)s new posts", n),
+    "reply": lambda n: ngettext("%(num)s reply to you", "%(num)s replies to you", n),
+    "quote": lambda n: ngettext("%(num)s quotation of you", "%(num)s quotations of you", n),
+    "mention": lambda n: ngettext("%(num)s mention of you", "%(num)s mentions of you", n),
+    "topic": lambda n: ngettext("%(num)s new topic", "%(num)s new topics", n),
+    "mark": lambda n: ngettext("%(num)s mark for you", "%(num)s marks for you", n),
+    "published": lambda n: ngettext("published", "%(num)s published", n),
+    "report": lambda n: ngettext("what became of your report", "what became of %(num)s reports", n),
+    "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
+}
+MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {
+    "notice": _notice,
+    "digest": _digest,
+}
+
+
+def stop_address(member_id: int, kind: str) -> str:
+    """Where one press ends letters of a kind, without signing in (RFC 8058)."""
+    seal = proofs.seal("stop", f"{member_id}:{kind}")
+    return web.absolute(f"/mail/stop/{member_id}/{quote(kind)}/{seal}")
+
+
+def _sender_name(words: Mapping[str, Any]) -> str:
+    """Whose words they are comes first, so that a list of letters says it."""
+    actor, forum = words.get("actor"), words["forum"]
+    return _("%(who)s, %(forum)s", who=actor, forum=forum) if actor else str(forum)
 
 
 def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
@@ -159,8 +248,8 @@ def mail_test(address: str) -> None:
     letter = actions.write_letter(SYSTEM, "test", plain_email(address), {})
     try:
         with carrier(settings.smtp_url, settings.mail_path) as through:
-            written = compose(letter, settings)
-            through.carry(message(written), settings.mail_from, written.to)
+            if written := compose(letter, settings):
+                through.carry(message(written), settings.mail_from, written.to)
     except (Away, Returned) as error:
         actions.drop(SYSTEM, letter.id, "a test")
         raise click.ClickException(f"The mail server did not take it: {error}") from error

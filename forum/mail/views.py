@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from forum import web
+from forum import proofs, web
 from forum.carriers import parsed
+from forum.errors import NotFound
 from forum.mail import actions
 from forum.mail.queries import letters_given_up, letters_sent, paused_members, waiting_letters
 from forum.members.queries import my_profile
-from forum.web import me
+from forum.web import csrf, me
 
 bp = Blueprint("mail", __name__)
 A_DAY = timedelta(days=1)
@@ -58,3 +59,17 @@ def send_again(letter_id: int) -> Response:
     actions.send_again(me(), letter_id)
     flash(_("The letter is tried again."), "message")
     return web.see_other(url_for("mail.index"))
+
+
+@bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])
+def stop(member_id: int, kind: str, seal: str) -> str:
+    """End letters of a kind, from the letter itself: by a press, or by the mail program alone (RFC 8058)."""
+    if not proofs.is_sealed("stop", f"{member_id}:{kind}", seal):
+        raise NotFound()
+    if request.method == "POST":
+        actions.stop(me(), member_id, kind)
+    words = {"kind": kind, "is_done": request.method == "POST"}
+    return render_template("mail/stop.html", **words)
+
+
+csrf.exempt(stop)  # the mail program has no page that could hold a token; the seal is the proof

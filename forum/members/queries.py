@@ -269,6 +269,13 @@ def administered_member(administrator: Person, handle: str) -> Member:
     return get_member(administrator, handle)
 
 
+def addresses_of(member_ids: Iterable[int]) -> dict[int, str]:
+    """The e-mail addresses of some members, without those that take no mail and of people who have left."""
+    takes_mail = (Member.left_at.is_(None), Member.mail_paused_at.is_(None))
+    found = select(Member.id, Member.email).where(Member.id.in_(list(member_ids)), *takes_mail)
+    return {row.id: row.email for row in db.session.execute(found)}
+
+
 def all_members() -> list[Member]:
     """Everybody with an account in the order of joining, for the commands."""
     return list(db.session.scalars(select(Member).order_by(Member.id)))

@@ -261,6 +261,25 @@ def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
 
 
 @action
+def end_mail(_visitor: Person, member_id: int, kind: str) -> None:
+    """Mail a member no notices of a kind any more; the letter that said how has shown who asks."""
+    touches()
+    if kind in DEFAULT_WAYS:
+        _put(NoticeChoice(member_id=member_id, kind=kind, way=NEVER))
+        waits = (Notice.member_id == member_id, Notice.kind == kind, Notice.mailed_at.is_(None))
+        _set(Notice, {"way": NEVER}, *waits)
+
+
+@action
+def end_digest(_visitor: Person, member_id: int) -> None:
+    """Send a member no digest any more."""
+    touches()
+    settings = settings_of(member_id)
+    settings.digest_every = "never"
+    db.session.add(settings)
+
+
+@action
 def set_digest(member: Person, every: str, hour: int, time_zone: str) -> None:
     """Choose how often and at which hour of one's own day the digest comes."""
     touches()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     and_,
     bindparam,
@@ -140,8 +142,11 @@ def ways_of(member: Person) -> dict[str, str]:
 
 def settings_of(member_id: int) -> NoticeSettings:
     """A member's settings of notices; when none are kept, new ones with the defaults, which no session holds."""
-    found = db.session.get(NoticeSettings, member_id)
-    return found or NoticeSettings(
+    return db.session.get(NoticeSettings, member_id) or _defaults(member_id)
+
+
+def _defaults(member_id: int) -> NoticeSettings:
+    return NoticeSettings(
         member_id=member_id,
         digest_every="daily",
         digest_hour=7,
@@ -298,9 +303,29 @@ def notices_to_mail(limit: int, before: Any) -> Sequence[Notice]:
 
 
 def notices_for_digest(member_id: int) -> Sequence[Notice]:
-    """What a member's next digest tells, oldest first, with the actors; the newest of very many wait."""
-    query = _to_mail(DIGEST).where(Notice.member_id == member_id)
-    return db.session.scalars(query.limit(MOST_IN_DIGEST)).all()
+    """What a member's next digest tells, oldest first, with the actors; the newest of very many wait.
+
+    They are held until the deed is done, and passed over while another worker holds them.
+    """
+    query = _to_mail(DIGEST).where(Notice.member_id == member_id).limit(MOST_IN_DIGEST)
+    return db.session.scalars(query.with_for_update(of=Notice, skip_locked=True)).all()
+
+
+def digests_waiting(after_id: int, limit: int) -> Sequence[Row[int, datetime]]:
+    """The next members, by id, with something for their digest (`member_id`), and since when (`oldest`)."""
+    waiting = _to_mail(DIGEST).where(Notice.member_id > after_id).order_by(None)
+    by_member = waiting.with_only_columns(
+        Notice.member_id, func.min(Notice.created_at).label("oldest"), maintain_column_froms=True
+    )
+    some = by_member.group_by(Notice.member_id).order_by(Notice.member_id).limit(limit)
+    return db.session.execute(some).all()
+
+
+def settings_by_member(member_ids: Sequence[int]) -> dict[int, NoticeSettings]:
+    """The settings of some members, with the defaults for those who keep none."""
+    query = select(NoticeSettings).where(NoticeSettings.member_id.in_(member_ids))
+    known = {one.member_id: one for one in db.session.scalars(query)}
+    return {member_id: known.get(member_id) or _defaults(member_id) for member_id in member_ids}
 
 
 def _to_mail(way: str) -> Select[Notice]:
