@@ -119,6 +119,7 @@ def worker() -> None:
         "letters": within(mail_commands.write_of_notices),
         "digests": within(jobs.now_and_then(mail_commands.write_digests, 120)),
         "mail": within(mail_commands.deliver),
+        "answers": within(jobs.now_and_then(mail_commands.fetch, 60)),
         "old letters": within(jobs.now_and_then(mail_commands.forget)),
         "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),
     }

@@ -26,7 +26,8 @@ class Letter:
     """One message. `number` makes its Message-ID, which stays the same however often it is tried.
 
     `thread` are the ids (without brackets) of the messages it follows, the first one first; `unsubscribe` is the
-    address where one press ends such mail (RFC 8058), `list_id` and `reply_to` are left out when empty.
+    address where one press ends such mail (RFC 8058), `list_name` and `reply_to` are left out when empty. To
+    `comes_back_to` goes what cannot be delivered.
     """
 
     number: str
@@ -42,6 +43,7 @@ class Letter:
     unsubscribe: str = ""
     list_name: str = ""
     reply_to: str = ""
+    comes_back_to: str = ""
     language: str = "en"
 
 

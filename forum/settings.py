@@ -18,6 +18,8 @@
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
+| FORUM_REPLY_ADDRESS | mailbox for answers to letters, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: letters cannot be answered |
+| FORUM_IMAP_URL | where the worker fetches those messages, such as `imaps://user:password@mail.example.org/INBOX` | not set |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -54,6 +56,8 @@ class Settings:
     metrics: str = ""
     smtp_url: str = ""
     mail_from: str = "forum@localhost.localdomain"
+    reply_address: str = ""
+    imap_url: str = ""
 
     @property
     def host(self) -> str:
@@ -123,6 +127,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
         metrics=environ.get("FORUM_METRICS", ""),
         smtp_url=environ.get("FORUM_SMTP_URL", ""),
+        reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
+        imap_url=environ.get("FORUM_IMAP_URL", ""),
     )
     return replace(made, mail_from=environ.get("FORUM_MAIL_FROM") or f"forum@{made.host}")
 

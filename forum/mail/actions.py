@@ -6,11 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
-from forum.db import action, db, now, touches
+from forum.carriers import is_address_unknown
+from forum.db import action, db, now, topic_scope, touches
+from forum.dialogue.actions import reply
+from forum.dialogue.models import Post
+from forum.errors import NotFound
 from forum.mail.models import Delivery
-from forum.mail.queries import deliveries_by_id, due_deliveries
+from forum.mail.queries import deliveries_by_id, due_deliveries, letters_since, topic_of_post
+from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
 from forum.members.queries import addresses_of
@@ -19,6 +25,7 @@ from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
 
 BATCH = 20
+MOST_SENT_BACK = 5
 GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
 # Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
@@ -88,6 +95,38 @@ def write_digest(system: Person, member_id: int) -> None:
     if ids and address:
         words = {"notices": ids, "path": "/notices"}
         write_letter(system, "digest", address, words, member_id=member_id)
+
+
+@action
+def answer(author: Member, post_id: int, text: Written, key: str) -> Post:
+    """Post an answer that came by mail into the topic of the post that it answers; the same `key` posts once.
+
+    Raises what `dialogue.reply` raises, and `NotFound` when the author may not see that post.
+    """
+    touches(*((topic_scope(topic_id),) if (topic_id := topic_of_post(author, post_id)) else ()))
+    if topic_id is None:
+        raise NotFound(_("The topic that you answered is gone."))
+    return reply(author, topic_id, text, key)
+
+
+@action
+def send_back(system: Person, member: Member, text: str, why: str) -> None:
+    """Give somebody back an answer that could not be posted, and say why. Few an hour: machines answer, too."""
+    require(system.can.administer())
+    touches()
+    if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MOST_SENT_BACK:
+        words = {"text": text, "why": why}
+        write_letter(system, "sent_back", member.email, words, member_id=member.id)
+
+
+@action
+def note_came_back(system: Person, member_id: int, address: str, why: str) -> None:
+    """Note that a letter to a member came back after the mail server had taken it."""
+    require(system.can.administer())
+    touches()
+    code, _space, words = why.partition(" ")
+    if code.startswith("5") and is_address_unknown(550, f"{code} {words}"):
+        pause_mail(system, member_id, address, why)
 
 
 @action

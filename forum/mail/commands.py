@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,20 +16,34 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum import proofs, web
+from forum import markup, proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
+from forum.db import now
+from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.letters import Letter, message, render
 from forum.mail import actions
+from forum.mail.forms import LARGEST, Incoming, bounce_address, read_message, reply_address
 from forum.mail.models import Delivery
-from forum.mail.queries import Entry, digest_groups, members_due_for_digest, notice_to_tell
+from forum.mail.queries import (
+    Entry,
+    digest_groups,
+    member_of_letter,
+    members_due_for_digest,
+    notice_to_tell,
+)
 from forum.members.models import Member
 from forum.members.queries import federation, plain_email
 from forum.notifications.models import Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
+from forum.postboxes import mailbox
+from forum.rates import within_limit
 from forum.settings import Settings
 
 PORTION = 500
+PER_HOUR = "30/hour"  # answers of one member
+TRY_AGAIN, NOT_ALLOWED = 75, 77
+log = logging.getLogger("forum.mail")
 LONGEST_TEXT = 8_000
 WITH_TEXT = ("reply", "quote", "mention", "post", "topic", "advice")  # tell the words themselves
 bp = Blueprint("mail_commands", __name__, cli_group=None)
@@ -92,7 +108,7 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
         actions.drop(SYSTEM, letter.id, "nothing to tell")
         return
     try:
-        through.carry(message(written), settings.mail_from, written.to)
+        through.carry(message(written), written.comes_back_to, written.to)
     except Returned as error:
         actions.note_returned(
             SYSTEM,
@@ -129,8 +145,19 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
         sender=settings.mail_from,
         sender_name=_sender_name(words),
         host=settings.host,
+        comes_back_to=_comes_back_to(letter, settings),
         **vars(ways),
     )
+
+
+def _comes_back_to(letter: Delivery, settings: Settings) -> str:
+    if not settings.reply_address or not letter.member_id:
+        return settings.mail_from
+    return bounce_address(settings.reply_address, letter.member_id, _today())
+
+
+def _today() -> int:
+    return now().toordinal()
 
 
 @dataclass
@@ -152,6 +179,9 @@ def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | N
     ways.list_name = f"{notice.kind}.notices"
     if topic:
         ways.thread = (f"topic-{topic.id}",)
+    if topic and post and web.settings().reply_address and member.can.reply(topic):
+        pattern = web.settings().reply_address
+        ways.reply_to = reply_address(pattern, member.id, post.id, _today())
     return {
         "kind": notice.kind,
         "actor": _people(notice),
@@ -160,7 +190,7 @@ def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | N
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
-        "can_answer": False,
+        "can_answer": bool(ways.reply_to),
     }
 
 
@@ -240,6 +270,88 @@ def _link(words: Mapping[str, Any], settings: Settings) -> str:
     return settings.url + path
 
 
+# What comes in
+
+
+def take_in(raw: bytes, recipient: str = "") -> str:
+    """Post an answer that came by mail, or note that a letter came back; says in words what was done.
+
+    Raises `Busy` when it should be handed in again, and `Forbidden` for what is from a stranger or forged.
+    """
+    if len(raw) > LARGEST:
+        raise Forbidden("The message is too large.")
+    incoming = read_message(raw, web.settings().reply_address, _today(), recipient)
+    if incoming.key is None:
+        raise Forbidden("The message answers no letter of this forum.")
+    member = member_of_letter(incoming.key.member_id)
+    if incoming.kind == "bounce":
+        return _came_back(incoming, member)
+    if incoming.kind == "machine":
+        return "Nobody wrote this message, so nothing was posted."
+    if member is None or member.email != incoming.sender or not incoming.key.post_id:
+        raise Forbidden("The message is not from the member to whom the letter went.")
+    return _post(incoming, member, incoming.key.post_id)
+
+
+def _came_back(incoming: Incoming, member: Member | None) -> str:
+    if member and incoming.address == member.email:
+        actions.note_came_back(SYSTEM, member.id, incoming.address, incoming.why)
+    return "A letter came back."
+
+
+def _post(incoming: Incoming, member: Member, post_id: int) -> str:
+    try:
+        if not incoming.text:
+            raise Invalid(
+                _("There was no text in your message above the letter that you answered.")
+            )
+        if not within_limit(PER_HOUR, "mail-in", str(member.id)):
+            raise Conflict(_("You have sent many messages within an hour. Try again later."))
+        text = markup.write(markup.tidy(incoming.text), member.language)
+        post = actions.answer(member, post_id, text, f"mail-{incoming.number}")
+    except Busy:
+        raise
+    except Refusal as error:
+        why = error.message or _("This topic takes no answer from you now.")
+        actions.send_back(SYSTEM, member, incoming.text, why)
+        return "The message was given back with the reason."
+    return f"Posted as /posts/{post.id}."
+
+
+def fetch() -> int:
+    """Take in the messages of the mailbox of FORUM_IMAP_URL; says how many. None is deleted, each is marked as seen."""
+    if not web.settings().imap_url:
+        return 0
+    number = 0
+    with mailbox(web.settings().imap_url) as messages:
+        for raw in messages:
+            number += 1
+            try:
+                log.info(take_in(raw))
+            except Forbidden as error:
+                log.info(error.message)
+    return number
+
+
+@bp.cli.command("mail-in")
+@click.option(
+    "--recipient", default="", help="Whom the message is for, if the mail server says so."
+)
+def mail_in(recipient: str) -> None:
+    """Take in a message on standard input, as a mail server's pipe hands it over (exit codes of sysexits.h)."""
+    try:
+        click.echo(take_in(sys.stdin.buffer.read(LARGEST + 1), recipient))
+    except Busy:
+        click.echo("The forum is busy. Hand the message in again.", err=True)
+        raise SystemExit(TRY_AGAIN) from None
+    except Forbidden as error:
+        click.echo(error.message, err=True)
+        raise SystemExit(NOT_ALLOWED) from None
+
+
+# Trying it
+
+
 @bp.cli.command("mail-test")
 @click.argument("address")
 def mail_test(address: str) -> None:
@@ -249,7 +361,7 @@ def mail_test(address: str) -> None:
     try:
         with carrier(settings.smtp_url, settings.mail_path) as through:
             if written := compose(letter, settings):
-                through.carry(message(written), settings.mail_from, written.to)
+                through.carry(message(written), written.comes_back_to, written.to)
     except (Away, Returned) as error:
         actions.drop(SYSTEM, letter.id, "a test")
         raise click.ClickException(f"The mail server did not take it: {error}") from error

@@ -134,6 +134,17 @@ def _topics_in_reach(member: Member, topic_ids: Iterable[int]) -> dict[int, Topi
     return {topic.id: topic for topic in db.session.scalars(whole)}
 
 
+def topic_of_post(reader: Member, post_id: int) -> int | None:
+    """The topic of a post that a reader may see; None for one that is out of reach."""
+    seen = visible_topics(reader).with_only_columns(Topic.id).join(Post, Post.topic_id == Topic.id)
+    return db.session.scalar(seen.where(Post.id == post_id))
+
+
+def member_of_letter(member_id: int) -> Member | None:
+    """Whose letter it was, if the person is still here."""
+    return db.session.scalar(select(Member).where(Member.id == member_id, Member.left_at.is_(None)))
+
+
 # Digests
 
 
