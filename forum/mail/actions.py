@@ -152,6 +152,15 @@ def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
 
 
 @action
+def let_go(system: Person, ids: Sequence[int]) -> None:
+    """Let letters be taken again at once: their time ran out before it was their turn."""
+    require(system.can.administer())
+    touches()
+    if ids:
+        _set(ids, due_at=now())
+
+
+@action
 def note_sent(system: Person, ids: Sequence[int]) -> None:
     """Note that a server has taken some letters."""
     require(system.can.administer())

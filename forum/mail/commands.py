@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +59,28 @@ def deliver() -> int:
     try:
         if letters:
             with carrier(settings.smtp_url, settings.mail_path) as through:
-                for letter in letters:
-                    _send(through, letter, settings)
-                    done.add(letter.id)
+                _send_some(through, letters, done, settings)
     except Away as error:
-        left = [letter.id for letter in letters if letter.id not in done]
-        actions.postpone(SYSTEM, left, str(error))
+        actions.postpone(SYSTEM, _left(letters, done), str(error))
         return 0
+    actions.let_go(SYSTEM, _left(letters, done))
     return len(letters)
+
+
+def _send_some(
+    through: Carrier, letters: Sequence[Delivery], done: set[int], settings: Settings
+) -> None:
+    """Send what can be sent before others may take the letters for left behind."""
+    until = time.monotonic() + actions.LEASE.total_seconds() / 2
+    for letter in letters:
+        if time.monotonic() > until:
+            return
+        _send(through, letter, settings)
+        done.add(letter.id)
+
+
+def _left(letters: Sequence[Delivery], done: set[int]) -> list[int]:
+    return [letter.id for letter in letters if letter.id not in done]
 
 
 def write_of_notices() -> int:
