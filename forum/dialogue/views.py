@@ -489,7 +489,7 @@ def mark(id: int) -> Answer:
     if not _is_wanted(kind, given):
         return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
     if kind == TRIED:
-        return _tried(post)
+        return _tried(post, given)
     return _marked(actions.mark(me(), id, kind), kind, is_on=True)
 
 
@@ -500,12 +500,15 @@ def _is_wanted(kind: str, given: Mark | None) -> bool:
     return request.form.get("on") == "1" or given is None or kind == TRIED
 
 
-def _tried(post: Post) -> Answer:
-    form = TriedForm()
-    if "outcome" not in request.form:
-        return render_template("dialogue/tried.html", form=form, post=post)
-    if not form.validate():
-        return render_template("dialogue/tried.html", form=form, post=post), REFUSED
+def _tried(post: Post, given: Mark | None) -> Answer:
+    """Ask what became of it, beginning with what was said before; then note it."""
+    is_said = "outcome" in request.form
+    form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
+    if not is_said or not form.validate():
+        page = render_template(
+            "dialogue/tried.html", form=form, post=post, is_given=given is not None
+        )
+        return page, REFUSED if is_said else 200
     marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
     return _marked(marked, TRIED, is_on=True)
 
