@@ -28,7 +28,7 @@ from forum.dialogue.forms import (
     TriedForm,
 )
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
-from forum.dialogue.queries import ORDERS, Line, TopicFilter
+from forum.dialogue.queries import ORDERS, Line, TopicFilter, TopicLine
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
 from forum.members.models import Member
@@ -156,7 +156,7 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 @bp.get("/topics/<int:id>-<slug>")
 def topic(id: int, slug: str = "") -> Answer:
     """One page of a topic; another name than its own, and one that lives on another page, are led there."""
-    found = queries.get_topic(me(), id)
+    found = queries.get_topic_line(me(), id)
     if found.home or found.slug != slug:
         return _moved(found.address)
     web.depends_on(topic_scope(id))
@@ -186,10 +186,10 @@ def _canonical(words: dict[str, Any]) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def discussion(topic: Topic) -> dict[str, Any]:
+def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
-    The topic is one that `get_topic(me(), …)` gave, with its agenda. The page of a case or a practice
+    The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
     _note_read(topic)
@@ -200,25 +200,25 @@ def discussion(topic: Topic) -> dict[str, Any]:
         "topic": topic,
         "posts": posts,
         "answer": answer,
-        "my_marks": queries.my_marks(me(), shown),
+        "my_marks": queries.my_kinds(me(), shown),
         "form": _reply_form(topic) if me().can.reply(topic) else None,
     }
 
 
-def _note_read(topic: Topic) -> None:
+def _note_read(topic: Topic | TopicLine) -> None:
     if me().is_member and has_unread_about(me(), topic.id):
         with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
             read_topic(me(), topic.id)
 
 
-def _answer_of(topic: Topic, posts: Page[Line]) -> Line | None:
+def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: Topic, answer: Line | None) -> dict[str, Any] | None:
+def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
     if topic.hidden_at or topic.audience != "public":
         return None
@@ -339,7 +339,7 @@ def reply(id: int) -> Answer:
     return _answer(form, page, deed)
 
 
-def _reply_form(topic: Topic) -> ReplyForm:
+def _reply_form(topic: Topic | TopicLine) -> ReplyForm:
     form = ReplyForm(
         language=me().language,
         submission_key=web.submission_key(),

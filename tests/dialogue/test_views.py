@@ -692,7 +692,9 @@ def test_who_tried_it_is_asked_what_became_of_it(
     text = page(client, f"/posts/{post.id}/marks")
     assert "Nairobi" in text and "Half of &lt;it&gt;." in text and "Adapted: 1" in text
     text = browser.post(path, data={"kind": "tried it"}).text
-    assert re.search(r'checked[^>]* value="adapted"', text) and 'value="Half of &lt;it&gt;."' in text
+    assert (
+        re.search(r'checked[^>]* value="adapted"', text) and 'value="Half of &lt;it&gt;."' in text
+    )
     assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
     assert "take_back" not in browser.post(path, data={"kind": "tried it"}).text
     assert "Nobody has tried it yet" in page(client, f"/posts/{post.id}/marks")
