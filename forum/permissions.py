@@ -48,6 +48,11 @@ class Verdict:
 YES = Verdict()
 NO = Verdict(_("You may not do this."))
 SIGN_IN = Verdict(_("Sign in to do this."))
+# Asked for at every post of a page, so that they are made once
+NOT_EDITOR = Verdict(_("Only the author may edit this."))
+NOT_AUTHOR = Verdict(_("Only the author may delete this."))
+NOT_MODERATOR = Verdict(_("This is for the moderators of this agenda."))
+NO_QUESTION = Verdict(_("Only a question has an answer."))
 
 
 def require(verdict: Verdict) -> None:
@@ -104,17 +109,17 @@ class Person:
     @property
     def is_moderator(self) -> bool:
         """Whether the person moderates the whole forum."""
-        return self.is_member and self.role in (MODERATOR, ADMINISTRATOR)
+        return self.role in (MODERATOR, ADMINISTRATOR) and self.is_member
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person runs the forum."""
-        return self.is_member and self.role == ADMINISTRATOR
+        return self.role == ADMINISTRATOR and self.is_member
 
     @property
     def is_curator(self) -> bool:
         """Whether the person moderates anything at all: the forum, or an agenda as its host."""
-        return self.is_moderator or (self.is_member and bool(self.hosted))
+        return self.is_moderator or (bool(self.hosted) and self.is_member)
 
     @property
     def can(self) -> Can:
@@ -223,7 +228,7 @@ class Can:
     def edit(self, post: Post | Line) -> Verdict:
         """Authors edit their own post while it is shown and its topic takes replies."""
         if post.author_id != self.person.id:
-            return Verdict(_("Only the author may edit this."))
+            return NOT_EDITOR
         if post.is_gone:
             return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(post.topic)
@@ -233,7 +238,7 @@ class Can:
         if not self.person.is_member:
             return SIGN_IN
         if post.author_id != self.person.id or post.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES
 
     def compare(self, post: Post) -> Verdict:
@@ -253,7 +258,7 @@ class Can:
     def choose_answer(self, topic: Topic | Place) -> Verdict:
         """The asker, or who moderates the agenda, chooses the answer to a question."""
         if topic.kind != "question":
-            return Verdict(_("Only a question has an answer."))
+            return NO_QUESTION
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
@@ -281,7 +286,7 @@ class Can:
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES if self.person.is_member else SIGN_IN
 
     # Moderating
@@ -296,11 +301,10 @@ class Can:
 
     def moderate(self, agenda_id: int | None) -> Verdict:
         """Moderators moderate everything; a host, what belongs to the host's own agenda."""
-        if self.person.is_moderator:
+        person = self.person
+        if person.is_moderator or (agenda_id in person.hosted and person.is_member):
             return YES
-        if self.person.is_member and agenda_id is not None and agenda_id in self.person.hosted:
-            return YES
-        return Verdict(_("This is for the moderators of this agenda."))
+        return NOT_MODERATOR
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
