@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    get_template_attribute,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -201,7 +210,7 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
         "posts": posts,
         "answer": answer,
         "my_marks": queries.my_kinds(me(), shown),
-        "form": _reply_form(topic) if me().can.reply(topic) else None,
+        "writer": _writer(topic) if me().can.reply(topic) else None,
     }
 
 
@@ -283,7 +292,7 @@ def open_topic(slug: str) -> Answer:
     kind = web.choice("kind", tuple(PROMPTS), "experience")
     form = TopicForm(kind=kind, language=me().language, submission_key=web.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
-    _offer_organisation(form)
+    _offer_organisation(form, me().name, _organisation())
 
     def page(status: int = 200) -> Answer:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
@@ -317,10 +326,11 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
 def reply(id: int) -> Answer:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
     topic = queries.topic_to_reply(me(), id)
-    form = _reply_form(topic)
+    writer = _writer(topic)
+    form = _reply_form(writer, submission_key=web.submission_key())
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "topic": topic, "preview": _preview(form)}
+        words = {"form": form, "topic": topic, "writer": writer, "preview": _preview(form)}
         return render_template("dialogue/reply.html", **words), status
 
     def deed() -> AnyResponse:
@@ -339,17 +349,51 @@ def reply(id: int) -> Answer:
     return _answer(form, page, deed)
 
 
-def _reply_form(topic: Topic | TopicLine) -> ReplyForm:
-    form = ReplyForm(
-        language=me().language,
-        submission_key=web.submission_key(),
+class Writer(NamedTuple):
+    """Who replies to what: all that an empty form for a reply is made of, and all of it values."""
+
+    topic_id: int
+    home: str | None
+    audience: str
+    name: str
+    city: str
+    organisation: str
+    language: str
+    paragraph: str
+    quotation: str
+
+
+def _writer(topic: Topic | TopicLine) -> Writer:
+    person = me()
+    city = person.city if isinstance(person, Member) else None
+    return Writer(
+        topic_id=topic.id,
+        home=topic.home,
+        audience=topic.audience,
+        name=person.name,
+        city=city.name if city else "",
+        organisation=_organisation(),
+        language=person.language,
         paragraph=web.text("paragraph", 12),
+        quotation=_quotation() if request.method == "GET" else "",
     )
-    if request.method == "GET":
-        form.source.data = _quotation()
-    if topic.home:
+
+
+@bp.app_template_global()
+def empty_composer(writer: Writer, focus: bool = False) -> Markup:
+    """The form of a reply before anything is written; its tokens are not in it, since it is remembered."""
+    form = _reply_form(writer, meta={"csrf": False})
+    macro = get_template_attribute("dialogue/_composer.html", "reply_form")
+    return cast(Markup, macro(form, writer, focus=focus))
+
+
+def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
+    form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
+    if writer.quotation:
+        form.source.data = writer.quotation  # not cleaned: it ends in an empty line
+    if writer.home:
         form.source.label.text = _("Your comment")
-    _offer_organisation(form)
+    _offer_organisation(form, writer.name, writer.organisation)
     return form
 
 
@@ -563,15 +607,19 @@ def _written(form: Any) -> markup.Written:
     return markup.write(form.source.data or "", form.language.data or "en")
 
 
-def _offer_organisation(form: Any) -> None:
+def _offer_organisation(form: Any, name: str, organisation: str) -> None:
     """Let a member write for the organisation, when there is one."""
+    if organisation:
+        own = (MYSELF, _("Myself, %(name)s", name=name))
+        form.writes_for.choices = [own, (ORGANISATION, organisation)]
+    else:
+        del form.writes_for
+
+
+def _organisation() -> str:
     person = me()
     organisation = person.organisation if isinstance(person, Member) else None
-    if organisation is None:
-        del form.writes_for
-    else:
-        own = (MYSELF, _("Myself, %(name)s", name=person.name))
-        form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
+    return organisation.name if organisation else ""
 
 
 def _is_for_organisation(form: Any) -> bool:

@@ -657,6 +657,24 @@ def test_others_neither_edit_nor_delete(
     assert last_post().source == "It took **two** years."
 
 
+def test_an_empty_composer_is_remembered_without_anything_of_a_session(
+    app: Flask, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    seen = set()
+    for person in (people.ben, people.ben, people.chitra):
+        seen |= set(
+            re.findall(
+                r'"(?:csrf_token|submission_key)" value="([^"]+)"',
+                page(sign_in(person), topic.address),
+            )
+        )
+    assert len(seen) == 6
+    pieces = app.jinja_env.globals["remembered"]
+    remembered = "".join({**pieces.old, **pieces.young}.values())
+    assert "data-draft" in remembered
+    assert not [word for word in (*seen, "csrf_token", "submission_key") if word in remembered]
+
+
 # Marks and answers
 
 
