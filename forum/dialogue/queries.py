@@ -35,7 +35,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import db
+from forum.db import db, plain
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     SAME_HERE,
@@ -255,7 +255,7 @@ def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only lists of an agenda by activity have some."""
     if not wanted.agenda_id or wanted.order != "active":
         return []
-    return list(db.session.scalars(_pinned_in(reader, wanted)))
+    return [row.id for row in plain(_pinned_in(reader, wanted))]
 
 
 @for_reach
@@ -288,7 +288,7 @@ def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     is_kept = not (wanted.theme or wanted.author_id)
     counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
-    return {kind: number for kind, number in db.session.execute(counted) if number}
+    return {kind: number for kind, number in plain(counted) if number}
 
 
 @for_reach
@@ -347,10 +347,10 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
 
 def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     """A topic for its page, or `NotFound`."""
-    row = db.session.execute(_one_line(reader), {"topic_id": topic_id}).first()
+    row = plain(_one_line(reader), {"topic_id": topic_id}).first()
     if row is None:
         raise NotFound()
-    themes = db.session.execute(_THEME_NAMES_OF, {"topic_id": topic_id})
+    themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
     names = [Name._make(theme) for theme in themes]
     return TopicLine._make((*row[:18], AgendaLine._make(row[18:23]), *_people(row[23:]), names))
 
@@ -444,7 +444,7 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
-    rows = db.session.execute(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
+    rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
     place = _place(topic)
     return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
@@ -521,7 +521,7 @@ def answer_of(reader: Person, topic: Topic | TopicLine) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
-    row = db.session.execute(_answer_line(), {"answer_id": topic.answer_id}).first()
+    row = plain(_answer_line(), {"answer_id": topic.answer_id}).first()
     return _line(_place(topic), row) if row else None
 
 
@@ -582,7 +582,7 @@ def my_kinds(member: Person, posts: Iterable[Post | Line]) -> dict[int, frozense
     """The same by the kinds alone: {post id: kinds}."""
     found: dict[int, frozenset[str]] = {}
     which = _marks_of(member, posts)
-    for post_id, kind in db.session.execute(_KINDS, which) if which else ():
+    for post_id, kind in plain(_KINDS, which) if which else ():
         found[post_id] = found.get(post_id, frozenset()) | {kind}
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from forum.db import db, now
+from forum.db import db, now, plain
 from forum.members.models import Member
 from forum.notifications.models import Event, Notice
 from forum.pages import Page, page_of
@@ -40,7 +40,7 @@ def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    return db.session.scalar(_unread_count(), {"member_id": reader.id}) or 0
+    return plain(_unread_count(), {"member_id": reader.id}).scalar() or 0
 
 
 @cache
@@ -53,7 +53,7 @@ def _unread_count() -> Select[Any]:
 def has_unread_about(reader: Person, topic_id: int) -> bool:
     """Whether the reader has a notice about a topic that is not read yet."""
     whose = {"member_id": reader.id, "topic_id": topic_id}
-    return bool(db.session.scalar(_is_unread_about(), whose))
+    return bool(plain(_is_unread_about(), whose).scalar())
 
 
 @cache
