@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
@@ -23,6 +23,7 @@ from forum.errors import Forbidden
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.dialogue.models import Post, Topic
+    from forum.dialogue.queries import AgendaLine, Ground, Line, Place, TopicLine
     from forum.library.models import Practice
     from forum.members.models import Member
 
@@ -47,12 +48,33 @@ class Verdict:
 YES = Verdict()
 NO = Verdict(_("You may not do this."))
 SIGN_IN = Verdict(_("Sign in to do this."))
+# Asked for at every post of a page, so that they are made once
+NOT_EDITOR = Verdict(_("Only the author may edit this."))
+NOT_AUTHOR = Verdict(_("Only the author may delete this."))
+NOT_MODERATOR = Verdict(_("This is for the moderators of this agenda."))
+NO_QUESTION = Verdict(_("Only a question has an answer."))
 
 
 def require(verdict: Verdict) -> None:
     """Raise `Forbidden` with the verdict's sentence unless it is a yes."""
     if not verdict:
         raise Forbidden(str(verdict.why_not))
+
+
+class Rights(NamedTuple):
+    """The answers to all questions about one post, for pages that show many posts."""
+
+    take_part: bool = False
+    reply: bool = False
+    mark: bool = False
+    choose_answer: bool = False
+    edit: bool = False
+    delete: bool = False
+    report: bool = False
+    moderate: bool = False
+
+
+NONE = Rights()
 
 
 class Person:
@@ -88,22 +110,38 @@ class Person:
     @property
     def is_moderator(self) -> bool:
         """Whether the person moderates the whole forum."""
-        return self.is_member and self.role in (MODERATOR, ADMINISTRATOR)
+        return self.role in (MODERATOR, ADMINISTRATOR) and self.is_member
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person runs the forum."""
-        return self.is_member and self.role == ADMINISTRATOR
+        return self.role == ADMINISTRATOR and self.is_member
 
     @property
     def is_curator(self) -> bool:
         """Whether the person moderates anything at all: the forum, or an agenda as its host."""
-        return self.is_moderator or (self.is_member and bool(self.hosted))
+        return self.is_moderator or (bool(self.hosted) and self.is_member)
 
     @property
     def can(self) -> Can:
         """The rights of this person, one method for each deed."""
         return Can(self)
+
+    def rights(self, post: Post | Line) -> Rights:
+        """All that this person may do with a post; a visitor may do nothing."""
+        if not self.is_member:
+            return NONE
+        can, topic = self.can, post.topic
+        return Rights(
+            take_part=True,
+            reply=bool(can.reply(topic)),
+            mark=bool(can.mark(post)),
+            choose_answer=bool(can.choose_answer(topic)),
+            edit=bool(can.edit(post)),
+            delete=bool(can.delete(post)),
+            report=bool(can.report(post.author_id)),
+            moderate=bool(can.moderate(topic.agenda_id)),
+        )
 
 
 class Visitor(Person):
@@ -178,13 +216,13 @@ class Can:
 
     # Dialogue
 
-    def open_topic(self, agenda: Agenda) -> Verdict:
+    def open_topic(self, agenda: Agenda | AgendaLine | Ground) -> Verdict:
         """A member opens topics on an agenda that is not archived."""
         if agenda.archived_at:
             return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
         return self.write()
 
-    def reply(self, topic: Topic) -> Verdict:
+    def reply(self, topic: Topic | TopicLine | Place) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic has been removed, so it takes no more replies."))
@@ -192,27 +230,27 @@ class Can:
             return Verdict(_("This topic is locked. It can be read, not continued."))
         return self.open_topic(topic.agenda)
 
-    def edit(self, post: Post) -> Verdict:
+    def edit(self, post: Post | Line) -> Verdict:
         """Authors edit their own post while it is shown and its topic takes replies."""
         if post.author_id != self.person.id:
-            return Verdict(_("Only the author may edit this."))
+            return NOT_EDITOR
         if post.is_gone:
             return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(post.topic)
 
-    def delete(self, post: Post) -> Verdict:
+    def delete(self, post: Post | Line) -> Verdict:
         """Authors delete their own post, even in a locked topic; a post that is gone stays gone."""
         if not self.person.is_member:
             return SIGN_IN
         if post.author_id != self.person.id or post.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES
 
     def compare(self, post: Post) -> Verdict:
         """Whoever reads a post may read what it said before, unless the post is gone."""
         return NO if post.is_gone else YES
 
-    def mark(self, post: Post) -> Verdict:
+    def mark(self, post: Post | Line) -> Verdict:
         """Members who may write mark what others wrote; authors do not mark their own."""
         if not (verdict := self.write()):
             return verdict
@@ -222,10 +260,10 @@ class Can:
             return Verdict(_("You wrote this, so the mark is for others to give."))
         return YES
 
-    def choose_answer(self, topic: Topic) -> Verdict:
+    def choose_answer(self, topic: Topic | Place) -> Verdict:
         """The asker, or who moderates the agenda, chooses the answer to a question."""
         if topic.kind != "question":
-            return Verdict(_("Only a question has an answer."))
+            return NO_QUESTION
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
@@ -253,7 +291,7 @@ class Can:
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES if self.person.is_member else SIGN_IN
 
     # Moderating
@@ -268,11 +306,10 @@ class Can:
 
     def moderate(self, agenda_id: int | None) -> Verdict:
         """Moderators moderate everything; a host, what belongs to the host's own agenda."""
-        if self.person.is_moderator:
+        person = self.person
+        if person.is_moderator or (agenda_id in person.hosted and person.is_member):
             return YES
-        if self.person.is_member and agenda_id is not None and agenda_id in self.person.hosted:
-            return YES
-        return Verdict(_("This is for the moderators of this agenda."))
+        return NOT_MODERATOR
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""

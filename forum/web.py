@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from babel import support
 from flask import (
     Flask,
     Request,
@@ -38,6 +39,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
+from wtforms.i18n import messages_path
 
 from forum import logs
 from forum.db import db
@@ -172,6 +174,15 @@ class Form(FlaskForm):
             if request.is_json:
                 return None
             return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+        def get_translations(self, _form: Any) -> support.NullTranslations:
+            """The words of WTForms itself; Flask-WTF would read them from the disk for each form."""
+            return _words_of_forms(str(get_locale()))
+
+
+@lru_cache
+def _words_of_forms(locale: str) -> support.NullTranslations:
+    return support.Translations.load(messages_path(), [locale], "wtforms")
 
 
 def _choice(pair: Any) -> Any:

@@ -219,6 +219,21 @@ def test_who_may_do_what(deed: str, said: str, expected: dict[str, bool]) -> Non
     assert {name: bool(verdict(who, deed, said)) for name, who in PEOPLE.items()} == expected
 
 
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize(
+    "said", ["", "own", "question", "own question", "deleted post", "archived"]
+)
+def test_all_rights_over_a_post_are_each_right(who: str, said: str) -> None:
+    person, post = PEOPLE[who], _post(f"post {said}")
+    rights, can = person.rights(post)._asdict(), person.can
+    assert rights.pop("take_part") == person.is_member
+    asked = {"mark": post, "edit": post, "delete": post, "report": post.author_id}
+    asked |= {"moderate": post.topic.agenda_id}
+    assert rights == {
+        name: bool(getattr(can, name)(asked.get(name, post.topic))) for name in rights
+    }
+
+
 def test_every_no_says_why(app: Flask) -> None:
     with app.test_request_context():
         for deed, said, expected in rows():

@@ -35,7 +35,20 @@ def _in_order(name: str, *columns: str) -> Index:
     return Index(f"ix_topic_{name}", *columns, "id", *more)
 
 
-class Topic(Base):
+class Addressed:
+    """Where a topic is shown, for a whole row and for a `TopicLine` alike."""
+
+    id: Any
+    slug: Any
+    home: Any
+
+    @property
+    def address(self) -> str:
+        """The path of the page that shows the topic."""
+        return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+class Topic(Addressed, Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
@@ -86,11 +99,6 @@ class Topic(Base):
     themes: Mapped[list[Theme]] = relationship(
         secondary="topic_theme", lazy="raise_on_sql", order_by=Theme.name
     )
-
-    @property
-    def address(self) -> str:
-        """The path of the page that shows the topic."""
-        return self.home or f"/topics/{self.id}-{self.slug}"
 
 
 class TopicCount(Base):

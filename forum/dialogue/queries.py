@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from markupsafe import Markup
@@ -35,12 +35,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import db
+from forum.db import db, plain
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     SAME_HERE,
     TRIED,
     USEFUL,
+    Addressed,
     Mark,
     Post,
     Quote,
@@ -85,6 +86,120 @@ class TopicFilter:
     theme: str = ""
     language: str = ""
     author_id: int | None = None
+
+
+# What pages print of rows, all of it values. The people come with what they wrote, in one query.
+
+
+class Name(NamedTuple):
+    """A city or an organisation by its name."""
+
+    name: str
+    slug: str
+
+
+class _Person(NamedTuple):
+    id: int
+    handle: str
+    name: str
+    position: str
+    hidden_at: datetime | None
+    left_at: datetime | None
+    city: Name | None
+    organisation: Name | None
+
+
+class Byline(_Person, Named):
+    """Who wrote a post, as far as a page says it."""
+
+
+class AgendaLine(NamedTuple):
+    """An agenda, as far as the page of a topic says it."""
+
+    id: int
+    slug: str
+    title: str
+    palette: str
+    archived_at: datetime | None
+
+
+class _TopicLine(NamedTuple):
+    id: int
+    kind: str
+    agenda_id: int
+    author_id: int
+    title: str
+    slug: str
+    excerpt: str
+    language: str
+    audience: str
+    home: str | None
+    posts_count: int
+    replies_count: int
+    answer_id: int | None
+    created_at: datetime
+    pinned_at: datetime | None
+    locked_at: datetime | None
+    hidden_at: datetime | None
+    deleted_at: datetime | None
+    agenda: AgendaLine
+    author: Byline
+    organisation: Name | None
+    themes: Sequence[Name]
+
+
+class TopicLine(_TopicLine, Addressed):
+    """A topic as its page prints it: a whole row with its agenda and its people took four times the time."""
+
+
+class Ground(NamedTuple):
+    """What of an agenda decides what may be done there."""
+
+    archived_at: datetime | None
+
+
+class Place(NamedTuple):
+    """What of a topic decides how its posts are shown, and what may be done with them."""
+
+    id: int
+    kind: str
+    agenda_id: int
+    author_id: int
+    home: str | None
+    address: str
+    answer_id: int | None
+    locked_at: datetime | None
+    hidden_at: datetime | None
+    deleted_at: datetime | None
+    agenda: Ground
+
+
+def _name(name: str | None, slug: str | None) -> Name | None:
+    return Name(name, slug) if name is not None and slug is not None else None
+
+
+_THEIRS, _FOR = aliased(Organisation), aliased(Organisation)
+_OF_PERSON = [getattr(Member, name) for name in _Person._fields[:6]]
+_OF_PEOPLE = (
+    *_OF_PERSON,
+    *(City.name, City.slug, _THEIRS.name, _THEIRS.slug, _FOR.name, _FOR.slug),
+)
+
+
+def _with_people_of(query: Select[Any], written: Any) -> Select[Any]:
+    """Add who wrote something, from where, and for which organisation: `_OF_PEOPLE`, of which `_people` makes values."""
+    return (
+        query.add_columns(*_OF_PEOPLE)
+        .join(Member, Member.id == written.author_id)
+        .outerjoin(City, City.id == Member.city_id)
+        .outerjoin(_THEIRS, _THEIRS.id == Member.organisation_id)
+        .outerjoin(_FOR, _FOR.id == written.organisation_id)
+    )
+
+
+def _people(row: Sequence[Any]) -> tuple[Byline, Name | None]:
+    author = Byline._make((*row[:6], _name(*row[6:8]), _name(*row[8:10])))
+    return author, _name(*row[10:12])
 
 
 # Topics
@@ -140,7 +255,7 @@ def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only lists of an agenda by activity have some."""
     if not wanted.agenda_id or wanted.order != "active":
         return []
-    return list(db.session.scalars(_pinned_in(reader, wanted)))
+    return [row.id for row in plain(_pinned_in(reader, wanted))]
 
 
 @for_reach
@@ -173,7 +288,7 @@ def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     is_kept = not (wanted.theme or wanted.author_id)
     counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
-    return {kind: number for kind, number in db.session.execute(counted) if number}
+    return {kind: number for kind, number in plain(counted) if number}
 
 
 @for_reach
@@ -230,11 +345,33 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
     return topic
 
 
+def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
+    """A topic for its page, or `NotFound`."""
+    row = plain(_one_line(reader), {"topic_id": topic_id}).first()
+    if row is None:
+        raise NotFound()
+    themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
+    names = [Name._make(theme) for theme in themes]
+    return TopicLine._make((*row[:18], AgendaLine._make(row[18:23]), *_people(row[23:]), names))
+
+
+@for_reach
+def _one_line(reader: Person) -> Select[Any]:
+    query = visible_topics(reader).where(Topic.id == bindparam("topic_id"))
+    query = query.join(Agenda, Agenda.id == Topic.agenda_id)
+    return _with_people_of(query.with_only_columns(*_OF_TOPIC, *_OF_AGENDA), Topic)
+
+
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:18]]
+_OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
     .join(TopicTheme, TopicTheme.theme_id == Theme.id)
     .where(TopicTheme.topic_id == bindparam("topic_id"))
     .order_by(Theme.name)
+)
+_THEME_NAMES_OF = _THEMES_OF.with_only_columns(Theme.name, Theme.slug).where(
+    Theme.removed_at.is_(None)
 )
 
 
@@ -298,49 +435,24 @@ def _as_rows(query: Select[Any]) -> Select[Any]:
 # Posts
 
 
-def posts_in(reader: Person, topic: Topic, page: int) -> Page[Line]:
+def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     """The posts whose numbers belong to a page: 1 to 20, 21 to 40, … Gone posts are there, as gaps.
 
-    `topic` is one that `get_topic(reader, …)` gave.
+    `topic` is one that the reader was found to see, with its agenda.
     """
     pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
-    numbers = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
-    rows = db.session.execute(_LINES, numbers).all()
-    return Page([_line(topic, row) for row in rows], page, pages, topic.posts_count)
+    which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
+    place = _place(topic)
+    return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
 
-@dataclass(slots=True)
-class Name:
-    """A city or an organisation by its name."""
-
-    name: str
-    slug: str
-
-
-@dataclass(slots=True)
-class Byline(Named):
-    """Who wrote a post, as far as a page says it."""
-
-    id: int
-    handle: str
-    name: str
-    position: str
-    hidden_at: datetime | None
-    left_at: datetime | None
-    city: Name | None
-    organisation: Name | None
-
-
-@dataclass(slots=True)
-class Line(Said):
-    """A post as a page prints it: twenty whole rows with their people took twice the time."""
-
+class _Line(NamedTuple):
     id: int
     number: int
     author_id: int
-    source: str
     html: Markup
     language: str
     paragraph: str | None
@@ -352,36 +464,36 @@ class Line(Said):
     hidden_at: datetime | None
     hidden_reason: str
     deleted_at: datetime | None
-    topic: Topic
+    source: str
+    topic: Place
     author: Byline
     organisation: Name | None
 
 
-_OF_POST = [getattr(Post, part.name) for part in fields(Line)[:15]]
-_OF_PERSON = [getattr(Member, part.name) for part in fields(Byline)[:6]]
-_THEIRS, _FOR = aliased(Organisation), aliased(Organisation)
-_ANY_LINES = (
-    select(*_OF_POST, *_OF_PERSON, City.name, City.slug, _THEIRS.name, _THEIRS.slug)
-    .add_columns(_FOR.name, _FOR.slug)
-    .join(Member, Member.id == Post.author_id)
-    .outerjoin(City, City.id == Member.city_id)
-    .outerjoin(_THEIRS, _THEIRS.id == Member.organisation_id)
-    .outerjoin(_FOR, _FOR.id == Post.organisation_id)
-)
-_LINES = _ANY_LINES.where(
+class Line(_Line, Said):
+    """A post as a page prints it, all of it values: twenty whole rows with their people took twice the time.
+
+    The `source` is that of an answer; other posts are shown without it.
+    """
+
+
+_OF_POST = [getattr(Post, name) for name in _Line._fields[:14]]
+_OF_ANSWER = case((Post.id == bindparam("answer_id"), Post.source), else_="")
+_LINES = _with_people_of(select(*_OF_POST, _OF_ANSWER), Post)
+_LINES_IN = _LINES.where(
     Post.topic_id == bindparam("topic_id"),
     Post.number > bindparam("before"),
     Post.number <= bindparam("last"),
 ).order_by(Post.number)
 
 
-def _line(topic: Topic, row: Sequence[Any]) -> Line:
-    author = Byline(*(*row[15:21], _name(*row[21:23]), _name(*row[23:25])))
-    return Line(*(*row[:15], topic, author, _name(*row[25:27])))
+def _place(topic: Topic | TopicLine) -> Place:
+    values = [getattr(topic, name) for name in Place._fields[:-1]]
+    return Place._make((*values, Ground(topic.agenda.archived_at)))
 
 
-def _name(name: str | None, slug: str | None) -> Name | None:
-    return Name(name, slug) if name is not None and slug is not None else None
+def _line(place: Place, row: Sequence[Any]) -> Line:
+    return Line._make((*row[:15], place, *_people(row[15:])))
 
 
 def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
@@ -405,17 +517,17 @@ def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
     )
 
 
-def answer_of(reader: Person, topic: Topic) -> Line | None:
+def answer_of(reader: Person, topic: Topic | TopicLine) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
-    row = db.session.execute(_one_line(), {"post_id": topic.answer_id}).first()
-    return _line(topic, row) if row else None
+    row = plain(_answer_line(), {"answer_id": topic.answer_id}).first()
+    return _line(_place(topic), row) if row else None
 
 
 @cache
-def _one_line() -> Select[Any]:
-    return _ANY_LINES.where(Post.id == bindparam("post_id"), *is_there())
+def _answer_line() -> Select[Any]:
+    return _LINES.where(Post.id == bindparam("answer_id"), *is_there())
 
 
 def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
@@ -457,19 +569,32 @@ def is_told(member: Person, kind: str, post_id: int) -> bool:
 
 def my_marks(member: Person, posts: Iterable[Post | Line]) -> dict[int, dict[str, Mark]]:
     """What a reader said to each of these posts: {post id: {kind: mark}}; nothing for a visitor."""
-    ids = [post.id for post in posts]
     found: dict[int, dict[str, Mark]] = {}
-    if not member.is_member or not ids:
-        return found
-    for mark in db.session.scalars(_MARKS_OF, {"post_ids": ids, "member_id": member.id}):
+    which = _marks_of(member, posts)
+    for mark in db.session.scalars(select(Mark).where(_IS_MINE), which) if which else ():
         found.setdefault(mark.post_id, {})[mark.kind] = mark
     return found
 
 
-_MARKS_OF = select(Mark).where(
+def my_kinds(member: Person, posts: Iterable[Post | Line]) -> dict[int, frozenset[str]]:
+    """The same by the kinds alone: {post id: kinds}."""
+    found: dict[int, frozenset[str]] = {}
+    which = _marks_of(member, posts)
+    for post_id, kind in plain(_KINDS, which) if which else ():
+        found[post_id] = found.get(post_id, frozenset()) | {kind}
+    return found
+
+
+def _marks_of(member: Person, posts: Iterable[Post | Line]) -> dict[str, Any]:
+    ids = [post.id for post in posts]
+    return {"post_ids": ids, "member_id": member.id} if member.is_member and ids else {}
+
+
+_IS_MINE = and_(
     Mark.post_id.in_(bindparam("post_ids", expanding=True)),
     Mark.member_id == bindparam("member_id"),
 )
+_KINDS = select(Mark.post_id, Mark.kind).where(_IS_MINE)
 
 
 def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:

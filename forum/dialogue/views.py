@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    get_template_attribute,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,7 +37,7 @@ from forum.dialogue.forms import (
     TriedForm,
 )
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
-from forum.dialogue.queries import ORDERS, Line, TopicFilter
+from forum.dialogue.queries import ORDERS, Line, TopicFilter, TopicLine
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
 from forum.members.models import Member
@@ -156,7 +165,7 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 @bp.get("/topics/<int:id>-<slug>")
 def topic(id: int, slug: str = "") -> Answer:
     """One page of a topic; another name than its own, and one that lives on another page, are led there."""
-    found = queries.get_topic(me(), id)
+    found = queries.get_topic_line(me(), id)
     if found.home or found.slug != slug:
         return _moved(found.address)
     web.depends_on(topic_scope(id))
@@ -186,10 +195,10 @@ def _canonical(words: dict[str, Any]) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def discussion(topic: Topic) -> dict[str, Any]:
+def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
-    The topic is one that `get_topic(me(), …)` gave, with its agenda. The page of a case or a practice
+    The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
     _note_read(topic)
@@ -200,25 +209,25 @@ def discussion(topic: Topic) -> dict[str, Any]:
         "topic": topic,
         "posts": posts,
         "answer": answer,
-        "my_marks": queries.my_marks(me(), shown),
-        "form": _reply_form(topic) if me().can.reply(topic) else None,
+        "my_marks": queries.my_kinds(me(), shown),
+        "writer": _writer(topic) if me().can.reply(topic) else None,
     }
 
 
-def _note_read(topic: Topic) -> None:
+def _note_read(topic: Topic | TopicLine) -> None:
     if me().is_member and has_unread_about(me(), topic.id):
         with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
             read_topic(me(), topic.id)
 
 
-def _answer_of(topic: Topic, posts: Page[Line]) -> Line | None:
+def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: Topic, answer: Line | None) -> dict[str, Any] | None:
+def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
     if topic.hidden_at or topic.audience != "public":
         return None
@@ -283,7 +292,7 @@ def open_topic(slug: str) -> Answer:
     kind = web.choice("kind", tuple(PROMPTS), "experience")
     form = TopicForm(kind=kind, language=me().language, submission_key=web.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
-    _offer_organisation(form)
+    _offer_organisation(form, me().name, _organisation())
 
     def page(status: int = 200) -> Answer:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
@@ -317,10 +326,11 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
 def reply(id: int) -> Answer:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
     topic = queries.topic_to_reply(me(), id)
-    form = _reply_form(topic)
+    writer = _writer(topic)
+    form = _reply_form(writer, submission_key=web.submission_key())
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "topic": topic, "preview": _preview(form)}
+        words = {"form": form, "topic": topic, "writer": writer, "preview": _preview(form)}
         return render_template("dialogue/reply.html", **words), status
 
     def deed() -> AnyResponse:
@@ -339,17 +349,51 @@ def reply(id: int) -> Answer:
     return _answer(form, page, deed)
 
 
-def _reply_form(topic: Topic) -> ReplyForm:
-    form = ReplyForm(
-        language=me().language,
-        submission_key=web.submission_key(),
+class Writer(NamedTuple):
+    """Who replies to what: all that an empty form for a reply is made of, and all of it values."""
+
+    topic_id: int
+    home: str | None
+    audience: str
+    name: str
+    city: str
+    organisation: str
+    language: str
+    paragraph: str
+    quotation: str
+
+
+def _writer(topic: Topic | TopicLine) -> Writer:
+    person = me()
+    city = person.city if isinstance(person, Member) else None
+    return Writer(
+        topic_id=topic.id,
+        home=topic.home,
+        audience=topic.audience,
+        name=person.name,
+        city=city.name if city else "",
+        organisation=_organisation(),
+        language=person.language,
         paragraph=web.text("paragraph", 12),
+        quotation=_quotation() if request.method == "GET" else "",
     )
-    if request.method == "GET":
-        form.source.data = _quotation()
-    if topic.home:
+
+
+@bp.app_template_global()
+def empty_composer(writer: Writer, focus: bool = False) -> Markup:
+    """The form of a reply before anything is written; its tokens are not in it, since it is remembered."""
+    form = _reply_form(writer, meta={"csrf": False})
+    macro = get_template_attribute("dialogue/_composer.html", "reply_form")
+    return cast(Markup, macro(form, writer, focus=focus))
+
+
+def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
+    form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
+    if writer.quotation:
+        form.source.data = writer.quotation  # not cleaned: it ends in an empty line
+    if writer.home:
         form.source.label.text = _("Your comment")
-    _offer_organisation(form)
+    _offer_organisation(form, writer.name, writer.organisation)
     return form
 
 
@@ -489,7 +533,7 @@ def mark(id: int) -> Answer:
     if not _is_wanted(kind, given):
         return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
     if kind == TRIED:
-        return _tried(post)
+        return _tried(post, given)
     return _marked(actions.mark(me(), id, kind), kind, is_on=True)
 
 
@@ -500,12 +544,15 @@ def _is_wanted(kind: str, given: Mark | None) -> bool:
     return request.form.get("on") == "1" or given is None or kind == TRIED
 
 
-def _tried(post: Post) -> Answer:
-    form = TriedForm()
-    if "outcome" not in request.form:
-        return render_template("dialogue/tried.html", form=form, post=post)
-    if not form.validate():
-        return render_template("dialogue/tried.html", form=form, post=post), REFUSED
+def _tried(post: Post, given: Mark | None) -> Answer:
+    """Ask what became of it, beginning with what was said before; then note it."""
+    is_said = "outcome" in request.form
+    form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
+    if not is_said or not form.validate():
+        page = render_template(
+            "dialogue/tried.html", form=form, post=post, is_given=given is not None
+        )
+        return page, REFUSED if is_said else 200
     marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
     return _marked(marked, TRIED, is_on=True)
 
@@ -560,15 +607,19 @@ def _written(form: Any) -> markup.Written:
     return markup.write(form.source.data or "", form.language.data or "en")
 
 
-def _offer_organisation(form: Any) -> None:
+def _offer_organisation(form: Any, name: str, organisation: str) -> None:
     """Let a member write for the organisation, when there is one."""
+    if organisation:
+        own = (MYSELF, _("Myself, %(name)s", name=name))
+        form.writes_for.choices = [own, (ORGANISATION, organisation)]
+    else:
+        del form.writes_for
+
+
+def _organisation() -> str:
     person = me()
     organisation = person.organisation if isinstance(person, Member) else None
-    if organisation is None:
-        del form.writes_for
-    else:
-        own = (MYSELF, _("Myself, %(name)s", name=person.name))
-        form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
+    return organisation.name if organisation else ""
 
 
 def _is_for_organisation(form: Any) -> bool:

@@ -27,7 +27,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
-from forum.db import db
+from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
 from forum.library.models import Case, Practice
@@ -89,7 +89,7 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
     """
     pairs: Counter[tuple[int, int]] = Counter()
     crossing = {"since": until - WEEKS}
-    for here, there, replies in db.session.execute(_crossed(reader), crossing):
+    for here, there, replies in plain(_crossed(reader), crossing):
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
@@ -149,7 +149,7 @@ def recognition(reader: Person, member: Member) -> Recognition:
         latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )
-    row = db.session.execute(select(*(column.scalar_subquery() for column in columns))).one()
+    row = plain(select(*(column.scalar_subquery() for column in columns))).one()
     return Recognition(*row)
 
 

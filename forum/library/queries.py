@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
-from forum.db import db
+from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.diffs import Piece, changes
@@ -320,7 +320,7 @@ def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:
     wanted = [topic_id for topic_id in topic_ids if topic_id]
     query = select(Post.topic_id, func.count(Mark.city_id.distinct()))
     query = query.join(Mark, _is_trial(Post.id)).where(Post.number == 1, Post.topic_id.in_(wanted))
-    rows: Any = db.session.execute(query.group_by(Post.topic_id))
+    rows: Any = plain(query.group_by(Post.topic_id))
     return dict(tuple(row) for row in rows)
 
 

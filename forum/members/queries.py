@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from forum.db import Moment, db, now
+from forum.db import Moment, db, now, plain
 from forum.errors import NotFound
 from forum.markup import fold
 from forum.members.models import (
@@ -396,7 +396,7 @@ class HomeCity(InCountry):
 
 def home_cities(reader: Person) -> list[HomeCity]:
     """The cities that members come from, by name."""
-    rows = db.session.execute(_home_cities(reader), {"own_id": reader.id or 0})
+    rows = plain(_home_cities(reader), {"own_id": reader.id or 0})
     return [HomeCity(*row) for row in rows]
 
 

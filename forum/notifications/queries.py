@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, joinedload
 
-from forum.db import db, now
+from forum.db import db, now, plain
 from forum.members.models import Member
 from forum.notifications.models import (
     AT_ONCE,
@@ -103,7 +103,7 @@ def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    return db.session.scalar(_unread_count(), {"member_id": reader.id}) or 0
+    return plain(_unread_count(), {"member_id": reader.id}).scalar() or 0
 
 
 @cache
@@ -121,7 +121,13 @@ def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
 
 def has_unread_about(reader: Person, topic_id: int) -> bool:
     """Whether the reader has a notice about a topic that is not read yet."""
-    return bool(db.session.scalar(select(is_unread_about(reader.id, topic_id))))
+    whose = {"member_id": reader.id, "topic_id": topic_id}
+    return bool(plain(_is_unread_about(), whose).scalar())
+
+
+@cache
+def _is_unread_about() -> Select[Any]:
+    return select(is_unread_about(bindparam("member_id"), bindparam("topic_id")))
 
 
 def get_notice(reader: Person, notice_id: int) -> Notice | None:

@@ -71,10 +71,13 @@ def test_marks(plain: Any, said: str) -> None:
 
 def test_tried_it(plain: Any, said: str) -> None:
     page = plain("member").go(said)
-    page.locator("summary", has_text="Tried it").first.click()
-    page.locator("[name=outcome][value=adapted]").first.check()
-    page.locator("[name=note]").first.fill("Two centimetres lower.")
-    press(page, "Save", ".acts")
+    press(page, "Tried it")
+    page.locator("[name=outcome][value=adapted]").check()
+    page.locator("[name=note]").fill("Two centimetres lower.")
+    press(page, "Save")
+    press(page, "Tried it")
+    expect(page.locator("[name=outcome][value=adapted]")).to_be_checked()
+    page.go_back()
     with leaving(page):
         page.locator("a", has_text="Who tried it").click()
     expect(page.locator("main")).to_contain_text("Two centimetres lower.")

@@ -657,6 +657,24 @@ def test_others_neither_edit_nor_delete(
     assert last_post().source == "It took **two** years."
 
 
+def test_an_empty_composer_is_remembered_without_anything_of_a_session(
+    app: Flask, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    seen = set()
+    for person in (people.ben, people.ben, people.chitra):
+        seen |= set(
+            re.findall(
+                r'"(?:csrf_token|submission_key)" value="([^"]+)"',
+                page(sign_in(person), topic.address),
+            )
+        )
+    assert len(seen) == 6
+    pieces = app.jinja_env.globals["remembered"]
+    remembered = "".join({**pieces.old, **pieces.young}.values())
+    assert "data-draft" in remembered
+    assert not [word for word in (*seen, "csrf_token", "submission_key") if word in remembered]
+
+
 # Marks and answers
 
 
@@ -691,7 +709,12 @@ def test_who_tried_it_is_asked_what_became_of_it(
     assert browser.post(path, data=form).status_code == 303
     text = page(client, f"/posts/{post.id}/marks")
     assert "Nairobi" in text and "Half of &lt;it&gt;." in text and "Adapted: 1" in text
+    text = browser.post(path, data={"kind": "tried it"}).text
+    assert (
+        re.search(r'checked[^>]* value="adapted"', text) and 'value="Half of &lt;it&gt;."' in text
+    )
     assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
+    assert "take_back" not in browser.post(path, data={"kind": "tried it"}).text
     assert "Nobody has tried it yet" in page(client, f"/posts/{post.id}/marks")
 
 
