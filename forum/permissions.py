@@ -66,6 +66,7 @@ class Person:
     hosted: Any = ()
     organisation_id: Any = None
     city_id: Any = None
+    joined_at: Any = None
     suspended_until: Any = None
     silenced_until: Any = None
     left_at: Any = None

@@ -209,6 +209,11 @@ def theme_by_id(theme_id: int) -> Theme:
     return _the(db.session.scalars(_themes().where(Theme.id == theme_id)).first())
 
 
+def get_theme(slug: str) -> Theme:
+    """The theme of an address that authors can choose, or `NotFound`."""
+    return _the(next(iter(themes_by_slug([slug])), None))
+
+
 def theme_of_slug(slug: str) -> Theme | None:
     """The theme of a name in addresses, even a removed one."""
     return db.session.scalars(select(Theme).where(Theme.slug == slug)).first()

@@ -68,6 +68,7 @@ from forum.notifications.actions import (
     hide_notices,
     note_event,
     note_news,
+    read_topic,
     restore_notices,
     watch_own,
 )
@@ -313,6 +314,41 @@ def _set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
     with _shelved_anew(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
+
+
+# Reading
+
+
+@action
+def read(member: Person, topic_id: int, number: int) -> None:
+    """Note that a member has read a topic up to a number, further than before, and the notices about it."""
+    touches()
+    row = {"member_id": member.id, "topic_id": topic_id, "number": number}
+    place = _inserting("place")
+    is_further = place.table.c.number < place.excluded.number
+    put = place.on_conflict_do_update(
+        index_elements=place.table.primary_key.columns,
+        set_={"number": place.excluded.number},
+        where=is_further,
+    )
+    db.session.execute(put, row)
+    read_topic(member, topic_id)
+
+
+@action
+def read_all(member: Person, agenda_id: int | None = None) -> None:
+    """Take all that has been written for read, on one agenda or on all of them: one row, however much it is."""
+    touches()
+    require(member.can.see_notices())
+    row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    kept = _inserting("all_read")
+    key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
+    db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
+
+
+def _inserting(table: str) -> Any:
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(Base.metadata.tables[table])
 
 
 # Moderating

@@ -243,6 +243,14 @@ def note_mailed(_system: Person, notice_ids: Sequence[int]) -> None:
 
 
 @action
+def choose(member: Person, ways: Mapping[str, str], every: str, hour: int, time_zone: str) -> None:
+    """Choose how one is told of each kind of notice by mail, and when the digest comes."""
+    touches()
+    choose_ways(member, ways)
+    set_digest(member, every, hour, time_zone)
+
+
+@action
 def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
     """Choose how one is told of kinds of notices by mail.
 

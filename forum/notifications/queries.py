@@ -117,11 +117,6 @@ def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
     return unread.with_only_columns(Notice.id).exists()
 
 
-def has_unread_about(reader: Person, topic_id: int) -> bool:
-    """Whether the reader has a notice about a topic that is not read yet."""
-    return bool(db.session.scalar(select(is_unread_about(reader.id, topic_id))))
-
-
 def get_notice(reader: Person, notice_id: int) -> Notice | None:
     """One of the reader's own notices."""
     return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))
