@@ -110,6 +110,7 @@ POST /members/ben-okoth/suspend                       |  403  403  403  403  yes
 POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
 GET  /members/mona-berg/suspend                       |   in  403  403  403  403  200
 POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes
+GET  /members/suggest                                 |   in  200  200  200  200  200
 GET  /moderation                                      |   in  403  403  200  200  200
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes

@@ -27,6 +27,7 @@ from forum.dialogue.models import (
     TRIED,
     USEFUL,
     Mark,
+    Mention,
     Post,
     Quote,
     Revision,
@@ -40,6 +41,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     is_told,
+    mentioned_by,
     out_of_sight,
     post_of_key,
     post_to_change,
@@ -64,6 +66,7 @@ from forum.markup import (
 )
 from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
+from forum.members.queries import members_to_mention
 from forum.notifications.actions import (
     hide_notices,
     note_event,
@@ -86,6 +89,7 @@ from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
+MOST_MENTIONED = 20  # by one post
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -132,7 +136,7 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     note_activity(author, agenda_id, now(), topics=_shown(topic))
     _move_shelf(author, None, shelf_of(topic))
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post, new.text.plain)
+    told = _note_names(author, post, new.text)
     watch_own(author, topic.id)
     _note_news(post, "topic", _subjects(author, topic, new.themes), told)
     return topic
@@ -172,7 +176,7 @@ def reply(
     _move_shelf(author, before, shelf_of(topic))
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post, text.plain)
+    told = _note_names(author, post, text)
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
     watch_own(author, topic.id)
     _note_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
@@ -211,7 +215,7 @@ def edit(
         _edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
     else:
         _index_post(author, post, post.topic, text.plain)
-    _note_quotes(author, post.topic, post, text.plain)
+    _note_names(author, post, text)
     return post
 
 
@@ -845,6 +849,7 @@ def _forget_text(post: Post) -> None:
         (Revision, Revision.post_id),
         (Mark, Mark.post_id),
         (Quote, Quote.post_id),
+        (Mention, Mention.post_id),
     ):
         db.session.execute(delete_rows(row).where(column == post.id))
 
@@ -1048,8 +1053,27 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[int]:
-    """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
+def _note_names(author: Person, post: Post, text: Written) -> set[int]:
+    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told."""
+    named = _note_mentions(author, post, text)
+    return named | _note_quotes(author, post.topic, post, text.plain, named)
+
+
+def _note_mentions(author: Person, post: Post, text: Written) -> set[int]:
+    """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
+    if not text.mentions:
+        return set()
+    known = mentioned_by(post.id)
+    named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
+    new = [member_id for member_id in named if member_id not in known]
+    new = new[: max(0, MOST_MENTIONED - len(known))]
+    db.session.add_all(Mention(post_id=post.id, member_id=member_id) for member_id in new)
+    _note(author, "mention", set(new), post, text.plain)
+    return set(new)
+
+
+def _note_quotes(author: Person, topic: Topic, post: Post, plain: str, named: set[int]) -> set[int]:
+    """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
     gone = known - {other.id for other in quoted}
@@ -1058,7 +1082,7 @@ def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[in
     )
     new = [other for other in quoted if other.id not in known]
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
-    authors = {other.author_id for other in new}
+    authors = {other.author_id for other in new} - named
     _note(author, "quote", authors, post, plain)
     return authors
 

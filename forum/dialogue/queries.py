@@ -43,6 +43,7 @@ from forum.dialogue.models import (
     USEFUL,
     AllRead,
     Mark,
+    Mention,
     Place,
     Post,
     Quote,
@@ -53,7 +54,9 @@ from forum.dialogue.models import (
     TopicTheme,
 )
 from forum.errors import Forbidden, NotFound
+from forum.markup import Written, handles_in, write
 from forum.members.models import City, Member, Named, Organisation
+from forum.members.queries import members_to_mention
 from forum.notifications.models import TOPIC, Event
 from forum.notifications.queries import is_unread_about, level
 from forum.pages import Page, clamp, pages_for
@@ -487,6 +490,13 @@ def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
     )
 
 
+def written(source: str, language: str = "en") -> Written:
+    """A text as it is stored, in which the names of members whom it mentions are links."""
+    handles = handles_in(source)
+    people = {member.handle for member in members_to_mention(handles)} if handles else ()
+    return write(source, language, people)
+
+
 def answer_of(reader: Person, topic: Topic) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
@@ -707,6 +717,11 @@ def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
 def quoted_by(post_id: int) -> set[int]:
     """The ids of the posts that a post is known to quote."""
     return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def mentioned_by(post_id: int) -> set[int]:
+    """The ids of the members whom a post mentions, or did before it was edited."""
+    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
 
 
 def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:

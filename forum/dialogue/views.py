@@ -468,7 +468,7 @@ def preview() -> Answer:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    return render_template("dialogue/_preview.html", preview=markup.write(source).html)
+    return render_template("dialogue/_preview.html", preview=queries.written(source).html)
 
 
 # Earlier versions
@@ -600,7 +600,7 @@ def _preview(form: Any) -> Markup | None:
 
 
 def _written(form: Any) -> markup.Written:
-    return markup.write(form.source.data or "", form.language.data or "en")
+    return queries.written(form.source.data or "", form.language.data or "en")
 
 
 def _offer_organisation(form: Any) -> None:

@@ -166,6 +166,25 @@ def members_by_handle(handles: Iterable[str]) -> list[Member]:
     return [by_handle[handle] for handle in wanted if handle in by_handle]
 
 
+def members_to_mention(handles: Iterable[str]) -> list[Member]:
+    """The members of some handles whose profiles everybody sees, in that order."""
+    return [member for member in members_by_handle(handles) if member.has_page]
+
+
+def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:
+    """The members whose name or handle begins like what somebody types who may write, with their cities."""
+    require(writer.can.write())
+    wanted = fold(typed).split()[:4]
+    if not wanted:
+        return []
+    is_named = and_(*(_has_word(Member.folded, word) for word in wanted))
+    begins = typed.strip().lower()
+    has_handle = and_(Member.handle >= begins, Member.handle < begins + LAST_SIGN)
+    found = select(Member).where(Member.left_at.is_(None), Member.hidden_at.is_(None))
+    found = found.where(or_(is_named, has_handle)).options(joinedload(Member.city))
+    return list(db.session.scalars(_by_name(found).limit(limit)))
+
+
 def by_email(email: str) -> Member | None:
     """The member who joined with an e-mail address, however its letters are cased."""
     found = select(Member).where(Member.email == plain_email(email), Member.left_at.is_(None))

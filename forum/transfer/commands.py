@@ -16,6 +16,7 @@ from flask import Blueprint, current_app
 
 from forum.agendas import actions as agendas
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import written
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
@@ -113,9 +114,9 @@ def rerender() -> None:
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Markdown becomes HTML outside of the deeds, which leave alone what has changed meanwhile."""
-    done = 0
+    done, made = 0, written if kind == "posts" else write
     for sources in queries.outdated(kind, BATCH):
-        texts = {key: replace(write(source), source=source) for key, source in sources.items()}
+        texts = {key: replace(made(source), source=source) for key, source in sources.items()}
         done += RERENDER[kind](SYSTEM, texts)
         note(len(texts))
     return done

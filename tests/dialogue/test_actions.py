@@ -714,3 +714,66 @@ def test_very_many_new_posts_are_counted_to_a_hundred(people: Any, topic: Topic)
     assert queries.News(100, 41).where == "?page=3#post-41"
     actions.read(people.ana, topic.id, 240)
     assert news(people.ana, topic) == [(60, 241)]
+
+
+# Mentions
+
+
+def mentioned(member: Any) -> list[str]:
+    return [kind for kind in kinds(member) if kind == "mention"]
+
+
+def test_who_is_mentioned_is_told_once_however_the_post_is_edited(
+    people: Any, topic: Topic
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai and @ben-okoth."))
+    assert (mentioned(people.chitra), mentioned(people.ben)) == (["mention"], [])
+    for text in ("Nobody.", "Ask @chitra-desai and @hana-virtanen.", "@hana-virtanen"):
+        actions.edit(people.ben, reply.id, write(text))
+    assert (mentioned(people.chitra), mentioned(people.host)) == (["mention"], ["mention"])
+
+
+def test_a_mention_is_stronger_than_a_quotation_a_reply_and_watching(
+    people: Any, topic: Topic
+) -> None:
+    first = queries.first_post(topic)
+    source = quote("Ana", first.id, "It took") + "Do you know, @ana-prado?"
+    actions.reply(people.ben, topic.id, write(source))
+    assert kinds(people.ana) == ["mention"]
+    assert db.session.get(Quote, (first.id + 1, first.id)) is not None
+
+
+def test_a_muted_topic_still_tells_of_a_mention(people: Any, topic: Topic) -> None:
+    watch(people.chitra, "topic", topic.id, "muted")
+    actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
+    assert kinds(people.chitra) == ["mention"]
+
+
+def test_nobody_hidden_or_gone_is_mentioned(people: Any, topic: Topic) -> None:
+    fresh(people.chitra).hidden_at = now()
+    fresh(people.host).left_at = now()
+    db.session.commit()
+    text = queries.written("@chitra-desai @hana-virtanen @mona-berg @nobody")
+    assert text.html.count("<a ") == 1 and "/members/mona-berg" in text.html
+    actions.reply(people.ben, topic.id, text)
+    assert (kinds(people.chitra), kinds(people.host)) == ([], [])
+    assert kinds(people.moderator) == ["mention"]
+
+
+def test_a_post_tells_twenty_that_it_mentions_them_and_no_more(people: Any, topic: Topic) -> None:
+    handles = []
+    for number in range(25):
+        joining = members.Joining(f"Person {number}", f"p{number}@example.org", "no hash")
+        handles.append(members.join(SYSTEM, joining).handle)
+    names = [f"@{handle}" for handle in handles]
+    reply = actions.reply(people.ben, topic.id, write(" ".join(["@nobody-at-all", *names])))
+    assert len(events("mention")[0].recipients) == 20
+    actions.edit(people.ben, reply.id, write(" ".join(reversed(names))))
+    assert len(events("mention")) == 1
+
+
+def test_a_hidden_post_mentions_nobody(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
+    assert kinds(people.chitra) == ["mention"]
+    actions.hide(people.moderator, reply.id, "Rude.")
+    assert kinds(people.chitra) == []
