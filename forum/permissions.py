@@ -345,6 +345,11 @@ def administers(role: Any) -> Any:
     return role == ADMINISTRATOR
 
 
+def moderates(role: Any) -> Any:
+    """Whether a role in SQL is that of those who moderate the whole forum."""
+    return role.in_((MODERATOR, ADMINISTRATOR))
+
+
 # Reach: what a reader may see, said for Python and for SQL side by side.
 
 

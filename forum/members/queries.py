@@ -92,7 +92,7 @@ def _open_session() -> Select[Any]:
         select(Session).join(Session.member).where(Session.token_hash == bindparam("token_hash"))
     )
     moment = bindparam("now", type_=Moment())
-    return found.where(_is_open(), _may_sign_in(moment)).options(
+    return found.where(_is_open(), may_sign_in(moment)).options(
         loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
     )
 
@@ -117,7 +117,8 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-def _may_sign_in(moment: Any) -> ColumnElement[bool]:
+def may_sign_in(moment: Any) -> ColumnElement[bool]:
+    """In SQL: who has not left and is not suspended at a moment."""
     is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
     return and_(Member.left_at.is_(None), is_free)
 
@@ -295,13 +296,13 @@ def all_members() -> list[Member]:
 
 def first_administrator() -> Member | None:
     """Who has run the forum for longest, of those who can run it now."""
-    found = select(Member).where(administers(Member.role), _may_sign_in(now()))
+    found = select(Member).where(administers(Member.role), may_sign_in(now()))
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
 def administrators_count() -> int:
     """How many people can run the forum now."""
-    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in(now()))
+    found = select(func.count(Member.id)).where(administers(Member.role), may_sign_in(now()))
     return db.session.scalar(found) or 0
 
 
