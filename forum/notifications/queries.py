@@ -45,6 +45,7 @@ PAGE = 30
 WATCHES_ON_A_PAGE = 50
 MOST_IN_DIGEST = 200
 TRIES = 8
+NEWEST = (Notice.created_at.desc(), Notice.id.desc())
 Subject = tuple[str, int]  # what is watched: its kind and its id
 
 
@@ -89,14 +90,14 @@ def inbox(reader: Person, number: int = 1) -> Inbox:
 
 
 def _some(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
-    newest = query.order_by(Notice.id.desc()).offset(start).limit(limit)
+    newest = query.order_by(*NEWEST).offset(start).limit(limit)
     return db.session.scalars(newest.options(joinedload(Notice.actor))).all() if limit else []
 
 
 def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
     """One page of the reader's notices in order of time, newest first, with the people who caused them."""
     query = visible_notices(reader).options(joinedload(Notice.actor))
-    return page_of(query.order_by(Notice.id.desc()), number, PAGE)
+    return page_of(query.order_by(*NEWEST), number, PAGE)
 
 
 def unread_count(reader: Person) -> int:

@@ -15,6 +15,7 @@ import click
 from flask import Blueprint, current_app
 
 from forum.agendas import actions as agendas
+from forum.db import at
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import written
 from forum.errors import Refusal
@@ -24,7 +25,7 @@ from forum.members import actions as members
 from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
-from forum.members.queries import federation, first_administrator
+from forum.members.queries import all_members, federation, first_administrator
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM, Person
@@ -193,6 +194,9 @@ def _make_notices() -> None:
     while make_notices(SYSTEM):
         pass
     read_until(SYSTEM, NEWS_SINCE)
+    with at(NEWS_SINCE):
+        for member in all_members():
+            dialogue.read_all(member)
 
 
 def _load_agenda(file: Path) -> None:
