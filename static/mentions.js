@@ -8,7 +8,7 @@ export function start({ write }) {
 
 function suggest(frame, at, write) {
   const field = frame.querySelector("textarea");
-  const list = Object.assign(document.createElement("ul"), { id: `people-${at}`, className: "pop people", hidden: true });
+  const list = Object.assign(document.createElement("ul"), { id: `mentions-${at}`, className: "pop mentions", hidden: true });
   const status = Object.assign(document.createElement("p"), { className: "vh" });
   let people = [];
   let active = 0;
@@ -51,8 +51,9 @@ function suggest(frame, at, write) {
       return option;
     }));
     list.hidden = !people.length;
-    if (people.length) highlight(0);
-    else close();
+    if (!people.length) return close();
+    list.scrollIntoView({ block: "nearest" }); // on a phone it would be below the keyboard
+    highlight(0);
   };
   const ask = async () => {
     asking?.abort();

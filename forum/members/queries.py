@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now
@@ -178,12 +178,19 @@ def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Membe
     wanted = fold(typed).split()[:4]
     if not wanted:
         return []
+    in_handle = and_(*(_has_part(word) for word in wanted))
     is_named = and_(*(_has_word(Member.folded, word) for word in wanted))
-    begins = typed.strip().lower()
-    has_handle = and_(Member.handle >= begins, Member.handle < begins + LAST_SIGN)
     found = select(Member).where(Member.left_at.is_(None), Member.hidden_at.is_(None))
-    found = found.where(or_(is_named, has_handle)).options(joinedload(Member.city))
-    return list(db.session.scalars(_by_name(found).limit(limit)))
+    found = found.where(or_(is_named, in_handle)).options(joinedload(Member.city))
+    # A handle is made of the name: who is called so comes before whose position begins so.
+    best_first = found.order_by(case((in_handle, 0), else_=1), Member.sort_key, Member.id)
+    return list(db.session.scalars(best_first.limit(limit)))
+
+
+def _has_part(word: str) -> ColumnElement[bool]:
+    """In SQL: the handle has a part that begins like a word."""
+    within = Member.handle.contains(f"-{word}", autoescape=True)
+    return or_(Member.handle.startswith(word, autoescape=True), within)
 
 
 def by_email(email: str) -> Member | None:
