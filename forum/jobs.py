@@ -20,6 +20,8 @@ from types import FrameType
 log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
+# Between two portions of work: SQLite hands its lock to whoever asks first, and people who write have been waiting.
+BREATH_SECONDS = 0.05
 TROUBLED_SECONDS = 10.0
 PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
 AGAIN_SECONDS = 2.0  # between two starts of the same command
@@ -47,7 +49,7 @@ class Worker:
         pause = IDLE_SECONDS
         for name, task in self.tasks.items():
             try:
-                pause = 0 if task() else pause
+                pause = min(BREATH_SECONDS, pause) if task() else pause
             except Exception:
                 log.exception("task %s failed and will be tried again", name)
                 pause = TROUBLED_SECONDS
@@ -56,7 +58,7 @@ class Worker:
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self.is_stopping and time.monotonic() < until:
-            time.sleep(0.2)
+            time.sleep(min(0.2, seconds))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True

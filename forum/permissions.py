@@ -23,7 +23,7 @@ from forum.errors import Forbidden
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.dialogue.models import Post, Topic
-    from forum.dialogue.queries import AgendaLine, Ground, Line, Place, TopicLine
+    from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
     from forum.library.models import Practice
     from forum.members.models import Member
 
@@ -88,6 +88,7 @@ class Person:
     hosted: Any = ()
     organisation_id: Any = None
     city_id: Any = None
+    joined_at: Any = None
     suspended_until: Any = None
     silenced_until: Any = None
     left_at: Any = None
@@ -222,7 +223,7 @@ class Can:
             return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
         return self.write()
 
-    def reply(self, topic: Topic | TopicLine | Place) -> Verdict:
+    def reply(self, topic: Topic | TopicLine | OfTopic) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic has been removed, so it takes no more replies."))
@@ -260,7 +261,7 @@ class Can:
             return Verdict(_("You wrote this, so the mark is for others to give."))
         return YES
 
-    def choose_answer(self, topic: Topic | Place) -> Verdict:
+    def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
         """The asker, or who moderates the agenda, chooses the answer to a question."""
         if topic.kind != "question":
             return NO_QUESTION
@@ -379,6 +380,11 @@ def _moment(at: datetime) -> LazyString:
 def administers(role: Any) -> Any:
     """Whether a role (a word, or a column that holds one) is that of those who run the forum."""
     return role == ADMINISTRATOR
+
+
+def moderates(role: Any) -> Any:
+    """Whether a role in SQL is that of those who moderate the whole forum."""
+    return role.in_((MODERATOR, ADMINISTRATOR))
 
 
 # Reach: what a reader may see, said for Python and for SQL side by side.

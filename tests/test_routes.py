@@ -72,6 +72,8 @@ POST /agendas/{agenda}/statements/{statement}/remove  |  403  403  403  yes  yes
 GET  /agendas/{agenda}/topics                         |  200  200  200  200  200  200
 GET  /agendas/{agenda}/topics/new                     |   in  200  200  200  200  200
 POST /agendas/{agenda}/topics/new                     |  403  yes  yes  yes  yes  yes
+POST /agendas/{agenda}/topics/read-all                |  403  yes  yes  yes  yes  yes
+POST /agendas/{agenda}/watch                          |  403  yes  yes  yes  yes  yes
 GET  /agendas/{other}/cases/new                       |   in  403  403  403  200  200
 POST /agendas/{other}/cases/new                       |  403  403  403  403  yes  yes
 GET  /agendas/{other}/edit                            |   in  403  403  403  200  200
@@ -96,6 +98,7 @@ POST /cases/{case}/tried                              |  403  yes  yes  403  yes
 GET  /cities                                          |  200  200  200  200  200  200
 GET  /cities/suggest                                  |  200  200  200  200  200  200
 GET  /cities/tampere                                  |  200  200  200  200  200  200
+POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200
@@ -119,6 +122,7 @@ POST /members/ben-okoth/suspend                       |  403  403  403  403  yes
 POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
 GET  /members/mona-berg/suspend                       |   in  403  403  403  403  200
 POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes
+GET  /members/suggest                                 |   in  200  200  200  200  200
 GET  /moderation                                      |   in  403  403  200  200  200
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
@@ -208,6 +212,10 @@ POST /settings                                        |  403  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200
 POST /settings/address                                |  403  yes  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
+GET  /settings/notices                                |   in  200  200  200  200  200
+POST /settings/notices                                |  403  yes  yes  yes  yes  yes
+POST /settings/notices/end                            |  403  yes  yes  yes  yes  yes
+POST /settings/notices/watch-replies                  |  403  yes  yes  yes  yes  yes
 GET  /settings/password                               |   in  200  200  200  200  200
 POST /settings/password                               |  403  yes  yes  yes  yes  yes
 GET  /settings/prove                                  |   in  200  200  200  200  200
@@ -235,7 +243,9 @@ GET  /themes/{theme}/edit                             |   in  403  403  403  200
 POST /themes/{theme}/edit                             |  403  403  403  403  yes  yes
 GET  /themes/{theme}/remove                           |   in  403  403  403  200  200
 POST /themes/{theme}/remove                           |  403  403  403  403  yes  yes
+POST /themes/{theme}/watch                            |  403  yes  yes  yes  yes  yes
 GET  /topics                                          |  200  200  200  200  200  200
+POST /topics/read-all                                 |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}                                  |   on   on   on   on   on   on
 GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200  200
 POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes
@@ -254,6 +264,7 @@ POST /topics/{topic}/report                           |  403  yes  403  yes  yes
 POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
+POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes  yes
 """
 GOES_ON = {301, 302, 303, 308}
 ALLOWED = {200, 303, 409, 422}
@@ -262,6 +273,7 @@ WITHOUT_TOKEN = {"members.appearance", "mail.stop"}
 READ = (
     "UPDATE session SET seen_at",
     "UPDATE notice SET read_at",
+    "INSERT INTO place ",
     "UPDATE alembic_version SET version_num = version_num WHERE 0",  # whether it could be written
 )
 PROBES = {"/healthz", "/readyz"}  # answered afresh each time

@@ -27,6 +27,7 @@ from forum.dialogue.models import (
     TRIED,
     USEFUL,
     Mark,
+    Mention,
     Post,
     Quote,
     Revision,
@@ -40,6 +41,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     is_told,
+    mentioned_by,
     out_of_sight,
     post_of_key,
     post_to_change,
@@ -64,10 +66,12 @@ from forum.markup import (
 )
 from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
+from forum.members.queries import members_to_mention
 from forum.notifications.actions import (
     hide_notices,
     note_event,
     note_news,
+    read_topic,
     restore_notices,
     watch_own,
 )
@@ -85,6 +89,7 @@ from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
+MOST_MENTIONED = 20  # by one post
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -131,7 +136,7 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     note_activity(author, agenda_id, now(), topics=_shown(topic))
     _move_shelf(author, None, shelf_of(topic))
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post, new.text.plain)
+    told = _note_names(author, post, new.text)
     watch_own(author, topic.id)
     _note_news(post, "topic", _subjects(author, topic, new.themes), told)
     return topic
@@ -171,7 +176,7 @@ def reply(
     _move_shelf(author, before, shelf_of(topic))
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post, text.plain)
+    told = _note_names(author, post, text)
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
     watch_own(author, topic.id)
     _note_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
@@ -210,7 +215,7 @@ def edit(
         _edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
     else:
         _index_post(author, post, post.topic, text.plain)
-    _note_quotes(author, post.topic, post, text.plain)
+    _note_names(author, post, text)
     return post
 
 
@@ -313,6 +318,41 @@ def _set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
     with _shelved_anew(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
+
+
+# Reading
+
+
+@action
+def read(member: Person, topic_id: int, number: int) -> None:
+    """Note that a member has read a topic up to a number, further than before, and the notices about it."""
+    touches()
+    row = {"member_id": member.id, "topic_id": topic_id, "number": number}
+    place = _inserting("place")
+    is_further = place.table.c.number < place.excluded.number
+    put = place.on_conflict_do_update(
+        index_elements=place.table.primary_key.columns,
+        set_={"number": place.excluded.number},
+        where=is_further,
+    )
+    db.session.execute(put, row)
+    read_topic(member, topic_id)
+
+
+@action
+def read_all(member: Person, agenda_id: int | None = None) -> None:
+    """Take all that has been written for read, on one agenda or on all of them: one row, however much it is."""
+    touches()
+    require(member.can.see_notices())
+    row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    kept = _inserting("all_read")
+    key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
+    db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
+
+
+def _inserting(table: str) -> Any:
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(Base.metadata.tables[table])
 
 
 # Moderating
@@ -809,6 +849,7 @@ def _forget_text(post: Post) -> None:
         (Revision, Revision.post_id),
         (Mark, Mark.post_id),
         (Quote, Quote.post_id),
+        (Mention, Mention.post_id),
     ):
         db.session.execute(delete_rows(row).where(column == post.id))
 
@@ -1012,8 +1053,27 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[int]:
-    """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
+def _note_names(author: Person, post: Post, text: Written) -> set[int]:
+    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told."""
+    named = _note_mentions(author, post, text)
+    return named | _note_quotes(author, post.topic, post, text.plain, named)
+
+
+def _note_mentions(author: Person, post: Post, text: Written) -> set[int]:
+    """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
+    if not text.mentions:
+        return set()
+    known = mentioned_by(post.id)
+    named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
+    new = [member_id for member_id in named if member_id not in known]
+    new = new[: max(0, MOST_MENTIONED - len(known))]
+    db.session.add_all(Mention(post_id=post.id, member_id=member_id) for member_id in new)
+    _note(author, "mention", set(new), post, text.plain)
+    return set(new)
+
+
+def _note_quotes(author: Person, topic: Topic, post: Post, plain: str, named: set[int]) -> set[int]:
+    """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
     gone = known - {other.id for other in quoted}
@@ -1022,7 +1082,7 @@ def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[in
     )
     new = [other for other in quoted if other.id not in known]
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
-    authors = {other.author_id for other in new}
+    authors = {other.author_id for other in new} - named
     _note(author, "quote", authors, post, plain)
     return authors
 

@@ -35,14 +35,17 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import db, plain
+from forum.db import Moment, db, plain
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     SAME_HERE,
     TRIED,
     USEFUL,
     Addressed,
+    AllRead,
     Mark,
+    Mention,
+    Place,
     Post,
     Quote,
     Revision,
@@ -52,8 +55,11 @@ from forum.dialogue.models import (
     TopicTheme,
 )
 from forum.errors import Forbidden, NotFound
+from forum.markup import Written, handles_in, write
 from forum.members.models import City, Member, Named, Organisation
-from forum.notifications.models import Event
+from forum.members.queries import members_to_mention
+from forum.notifications.models import TOPIC, Event
+from forum.notifications.queries import is_unread_about, level
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import (
     PUBLIC,
@@ -67,6 +73,7 @@ from forum.permissions import (
 
 TOPICS_ON_A_PAGE = 20
 MOST_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
+MOST_NEW = 100  # posts of a topic that are counted as new
 KEY_LENGTH = 64
 LARGEST_ID = 2**31 - 1
 BYLINE = load_only(
@@ -158,7 +165,7 @@ class Ground(NamedTuple):
     archived_at: datetime | None
 
 
-class Place(NamedTuple):
+class OfTopic(NamedTuple):
     """What of a topic decides how its posts are shown, and what may be done with them."""
 
     id: int
@@ -432,6 +439,84 @@ def _as_rows(query: Select[Any]) -> Select[Any]:
     return query.options(joinedload(Topic.agenda), joinedload(Topic.author).joinedload(Member.city))
 
 
+# What is new to a member
+
+
+class Reading(NamedTuple):
+    """How a member stands to a topic: the last number read, watching or muted, whether notices about it wait."""
+
+    place: int = 0
+    level: str = ""
+    has_notices: bool = False
+
+
+def reading_of(reader: Person, topic: Topic | TopicLine) -> Reading:
+    """How the reader stands to a topic."""
+    if reader.id is None or not reader.is_member:
+        return Reading()
+    row = db.session.execute(_reading(), {"member_id": reader.id, "topic_id": topic.id}).one()
+    return Reading(row[0] or 0, row[1] or "", bool(row[2]))
+
+
+@cache
+def _reading() -> Select[Any]:
+    whose: Any = bindparam("member_id")
+    which: Any = bindparam("topic_id")
+    place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
+    about = level(whose, TOPIC, which), is_unread_about(whose, which)
+    return select(place.scalar_subquery(), *about)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many posts of a topic are new to a member, counted up to `MOST_NEW`, and the number of the first."""
+
+    count: int
+    number: int
+
+    @property
+    def where(self) -> str:
+        """What leads to the first new post, behind the topic's own address."""
+        page = (self.number - 1) // POSTS_ON_A_PAGE + 1
+        return (f"?page={page}" if page > 1 else "") + f"#post-{self.number}"
+
+
+def news_in(reader: Person, topics: Sequence[Topic | TopicLine]) -> dict[int, News]:
+    """What others wrote in topics since the reader joined, read so far, or took all for read; by topic.
+
+    Topics without anything new are left out. Nothing is new to visitors.
+    """
+    if reader.id is None or not reader.is_member or not topics:
+        return {}
+    counts = {topic.id: topic.posts_count for topic in topics}
+    which = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
+    return {
+        key: News(count, place + 1 if 0 < place < counts[key] - MOST_NEW else first)
+        for key, count, first, place in db.session.execute(_news(), which)
+    }
+
+
+@cache
+def _news() -> Select[Any]:
+    whose: Any = bindparam("member_id")
+    joined_at: Any = bindparam("joined_at", type_=Moment())
+    place, here, everywhere = func.coalesce(Place.number, 0), aliased(AllRead), aliased(AllRead)
+    found: Any = select(Topic.id, func.count(), func.min(Post.number), place).join(
+        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MOST_NEW)
+    )
+    for row, which in (
+        (Place, Place.topic_id == Topic.id),
+        (here, here.agenda_id == Topic.agenda_id),
+        (everywhere, everywhere.agenda_id == 0),
+    ):
+        found = found.outerjoin(row, and_(row.member_id == whose, which))
+    moments = (func.coalesce(row.until, joined_at) for row in (here, everywhere))
+    since = [Post.created_at > moment for moment in (joined_at, *moments)]
+    is_meant = Topic.id.in_(bindparam("ids", expanding=True))
+    new = found.where(is_meant, Post.number > place, Post.author_id != whose, *is_there(), *since)
+    return new.group_by(Topic.id, Place.number)  # type: ignore[no-any-return]  # four kinds of numbers
+
+
 # Posts
 
 
@@ -445,7 +530,7 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
     rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
-    place = _place(topic)
+    place = _of(topic)
     return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
 
@@ -465,7 +550,7 @@ class _Line(NamedTuple):
     hidden_reason: str
     deleted_at: datetime | None
     source: str
-    topic: Place
+    topic: OfTopic
     author: Byline
     organisation: Name | None
 
@@ -487,12 +572,12 @@ _LINES_IN = _LINES.where(
 ).order_by(Post.number)
 
 
-def _place(topic: Topic | TopicLine) -> Place:
-    values = [getattr(topic, name) for name in Place._fields[:-1]]
-    return Place._make((*values, Ground(topic.agenda.archived_at)))
+def _of(topic: Topic | TopicLine) -> OfTopic:
+    values = [getattr(topic, name) for name in OfTopic._fields[:-1]]
+    return OfTopic._make((*values, Ground(topic.agenda.archived_at)))
 
 
-def _line(place: Place, row: Sequence[Any]) -> Line:
+def _line(place: OfTopic, row: Sequence[Any]) -> Line:
     return Line._make((*row[:15], place, *_people(row[15:])))
 
 
@@ -517,12 +602,19 @@ def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
     )
 
 
+def written(source: str, language: str = "en") -> Written:
+    """A text as it is stored, in which the names of members whom it mentions are links."""
+    handles = handles_in(source)
+    people = {member.handle for member in members_to_mention(handles)} if handles else ()
+    return write(source, language, people)
+
+
 def answer_of(reader: Person, topic: Topic | TopicLine) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
     row = plain(_answer_line(), {"answer_id": topic.answer_id}).first()
-    return _line(_place(topic), row) if row else None
+    return _line(_of(topic), row) if row else None
 
 
 @cache
@@ -750,6 +842,11 @@ def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
 def quoted_by(post_id: int) -> set[int]:
     """The ids of the posts that a post is known to quote."""
     return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def mentioned_by(post_id: int) -> set[int]:
+    """The ids of the members whom a post mentions, or did before it was edited."""
+    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
 
 
 def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:

@@ -37,13 +37,14 @@ from forum.dialogue.forms import (
     TriedForm,
 )
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
-from forum.dialogue.queries import ORDERS, Line, TopicFilter, TopicLine
+from forum.dialogue.queries import ORDERS, Line, Reading, TopicFilter, TopicLine
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
 from forum.members.models import Member
 from forum.members.queries import languages
-from forum.notifications.actions import read_topic
-from forum.notifications.queries import has_unread_about
+from forum.notifications.models import THEME, TOPIC
+from forum.notifications.queries import level_of
+from forum.notifications.views import set_level
 from forum.pages import Page
 from forum.rates import address as sent_from
 from forum.rates import limiter
@@ -107,18 +108,47 @@ def _list(agenda: Agenda | None) -> Answer:
     total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     names = {theme.slug: theme.name for theme in themes()}
     address = _address_of_list(agenda, wanted)
+    page = queries.topics(me(), wanted, web.number("page"), total)
     return render_template(
         "dialogue/topics.html",
         agenda=agenda,
         agendas=[] if agenda else agendas(me()),
         wanted=wanted,
         counts=counts,
-        page=queries.topics(me(), wanted, web.number("page"), total),
+        page=page,
         theme_names=list(names.items()),
         languages=languages(),
         address=address,
         active=_active(wanted, names, address),
+        **_of_reader(page.items, wanted),
     )
+
+
+def _of_reader(topics: Sequence[Topic], wanted: TopicFilter) -> dict[str, Any]:
+    """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
+    theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
+    level = level_of(me(), THEME, theme.id) if theme else ""
+    return {"news": queries.news_in(me(), topics), "theme": theme, "level": level}
+
+
+@bp.post("/topics/read-all")
+@changing
+def read_all() -> Answer:
+    """Take all that has been written for read."""
+    return _read_all(None, url_for("dialogue.index"))
+
+
+@bp.post("/agendas/<slug>/topics/read-all")
+@changing
+def read_agenda(slug: str) -> Answer:
+    """Take all that has been written on one agenda for read."""
+    return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
+
+
+def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
+    actions.read_all(me(), agenda_id)
+    flash(_("All topics are marked as read."), "message")
+    return web.see_other(address)
 
 
 def _active(
@@ -201,23 +231,29 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
-    _note_read(topic)
+    reading = queries.reading_of(me(), topic)
+    has_more = reading.place < topic.posts_count
+    news = queries.news_in(me(), [topic]).get(topic.id) if has_more else None
     posts = queries.posts_in(me(), topic, web.number("page"))
+    _note_read(topic, posts, reading)
     answer = _answer_of(topic, posts)
     shown = [*posts.items, answer] if answer else posts.items
     return {
         "topic": topic,
         "posts": posts,
         "answer": answer,
+        "news": news,
+        "level": reading.level,
         "my_marks": queries.my_kinds(me(), shown),
         "writer": _writer(topic) if me().can.reply(topic) else None,
     }
 
 
-def _note_read(topic: Topic | TopicLine) -> None:
-    if me().is_member and has_unread_about(me(), topic.id):
+def _note_read(topic: Topic | TopicLine, posts: Page[Line], reading: Reading) -> None:
+    last = posts.items[-1].number if posts.items else 0
+    if me().is_member and (reading.has_notices or last > reading.place):
         with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
-            read_topic(me(), topic.id)
+            actions.read(me(), topic.id, last)
 
 
 def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
@@ -273,6 +309,13 @@ def _structured_person(member: Any) -> dict[str, str]:
     if member.has_page:
         person["url"] = web.absolute(url_for("front.profile", handle=member.handle))
     return person
+
+
+@bp.post("/topics/<int:id>/watch")
+@changing
+def watch(id: int) -> Answer:
+    """Watch or mute a topic, or neither any longer."""
+    return set_level(TOPIC, id, queries.get_topic(me(), id).address)
 
 
 @bp.get("/posts/<int:id>")
@@ -469,7 +512,7 @@ def preview() -> Answer:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    return render_template("dialogue/_preview.html", preview=markup.write(source).html)
+    return render_template("dialogue/_preview.html", preview=queries.written(source).html)
 
 
 # Earlier versions
@@ -604,7 +647,7 @@ def _preview(form: Any) -> Markup | None:
 
 
 def _written(form: Any) -> markup.Written:
-    return markup.write(form.source.data or "", form.language.data or "en")
+    return queries.written(form.source.data or "", form.language.data or "en")
 
 
 def _offer_organisation(form: Any, name: str, organisation: str) -> None:

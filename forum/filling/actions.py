@@ -64,6 +64,7 @@ ROWS = 500  # so many to a statement, or each would be noted as a slow one
 MEMORY_KB, LOG_PAGES = 200_000, 60_000
 # They watch nothing by themselves: with a hundred who wrote before, each post would be told a hundred times.
 UNMOVED = {"digest_every": "daily", "digest_hour": 7, "time_zone": "UTC", "watches_replies": False}
+HAS_READ = {"agenda_id": 0, "until": NEWS_SINCE}
 SECTIONS = ("challenge", "done", "resources", "failure", "lessons")
 _folded = lru_cache(20_000)(searchable)
 
@@ -110,6 +111,7 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
     )
     _number_on({"member": len(rows)})
     _insert("notice_settings", [{"member_id": known.id, **UNMOVED} for known in plan.people])
+    _insert("all_read", [{"member_id": known.id, **HAS_READ} for known in plan.people])
 
 
 def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:

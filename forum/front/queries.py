@@ -35,7 +35,8 @@ from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import HomeCity, home_cities, visible_members
 from forum.moderation.queries import queue_count
-from forum.notifications.queries import unread_count
+from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
+from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, for_reach
 from forum.search.queries import texts_of
@@ -66,6 +67,42 @@ class Masthead(NamedTuple):
 def masthead(member: Person) -> Masthead:
     """The counters beside a member's name on every page."""
     return Masthead(unread_count(member), queue_count(member) if member.is_curator else 0)
+
+
+# What a member watches
+
+
+class Watched(NamedTuple):
+    """Something that a member watches or mutes, with its name and address; without, when it cannot be read now."""
+
+    watch: Watch
+    name: str = ""
+    address: str = ""
+
+
+def watched(member: Person, number: int) -> Page[Watched]:
+    """One page of what a member watches and mutes, by name."""
+    page = watches_of(member, number)
+    ids = {kind: [row.subject_id for row in page.items if row.subject == kind] for kind in SUBJECTS}
+    found = {kind: _named(member, kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
+    rows = [Watched(row, *found[row.subject].get(row.subject_id, ())) for row in page.items]
+    return Page(rows, page.number, page.pages, page.total)
+
+
+def _named(reader: Person, subject: str, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    if subject == TOPIC:
+        topics = db.session.scalars(visible_topics(reader).where(Topic.id.in_(ids)))
+        return {topic.id: (topic.title, topic.address) for topic in topics}
+    table, name, path = NAMED[subject]
+    rows = db.session.execute(select(table.id, name, table.slug).where(table.id.in_(ids)))
+    return {key: (words, f"{path}{slug}") for key, words, slug in rows}
+
+
+NAMED: dict[str, tuple[Any, Any, str]] = {
+    AGENDA: (Agenda, Agenda.title, "/agendas/"),
+    CITY: (City, City.name, "/cities/"),
+    THEME: (Theme, Theme.name, "/topics?theme="),
+}
 
 
 # Exchanges between cities

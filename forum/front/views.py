@@ -32,6 +32,7 @@ from forum.dialogue.queries import (
     counts_by_kind,
     first_topics,
     latest_topics,
+    news_in,
     questions_waiting,
 )
 from forum.errors import NotFound
@@ -73,6 +74,12 @@ from forum.members.queries import (
     directory as directory_of,
 )
 from forum.members.views import federation
+from forum.notifications import actions as notices
+from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
+from forum.notifications.forms import NoticesForm, ways_as_fields
+from forum.notifications.models import AGENDA, CITY
+from forum.notifications.queries import level_of, settings_of, ways_of
+from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
@@ -125,6 +132,7 @@ def home() -> Answer:
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
         about_site=_about_site(),
+        news=news_in(reader, latest),
     )
 
 
@@ -187,13 +195,14 @@ def agenda(slug: str) -> Answer:
     totals = counts_by_kind(reader, TopicFilter(agenda.id))
     counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
     practices = practices_of(reader, agenda, ASIDE)
+    listed = first_topics(reader, wanted, ON_AGENDA)
     return render_template(
         "front/agenda.html",
         agenda=agenda,
         statements=statements_of(agenda),
         cases=cases_of(reader, agenda),
         readings=readings_of(reader, agenda),
-        topics=first_topics(reader, wanted, ON_AGENDA),
+        topics=listed,
         total=sum(totals.values()),
         topics_total=sum(totals.values()) - totals.get("case", 0),
         counts=counts,
@@ -202,6 +211,8 @@ def agenda(slug: str) -> Answer:
         order=order,
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
+        level=level_of(reader, AGENDA, agenda.id),
+        news=news_in(reader, listed),
     )
 
 
@@ -306,7 +317,14 @@ def city(slug: str) -> Answer:
         tried=practices_tried_by(reader, city_id=city.id),
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
         spot=_spot(city),
+        level=level_of(reader, CITY, city.id),
     )
+
+
+@bp.post("/cities/<slug>/watch")
+def watch_city(slug: str) -> Answer:
+    """Watch or mute a city, or neither any longer."""
+    return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))
 
 
 @bp.get("/organisations/<slug>")
@@ -340,6 +358,48 @@ def settings_themes() -> Answer:
         return web.see_other(url_for("front.profile", handle=member.handle))
     page = render_template("front/settings_themes.html", form=form, themes=known)
     return page, 422 if form.errors else 200
+
+
+# How one is told
+
+
+@bp.route("/settings/notices", methods=["GET", "POST"])
+def settings_notices() -> Answer:
+    """How one is told by mail of each kind of notice, when the digest comes, what one watches and mutes."""
+    member, ways = me(), ways_of(me())
+    settings = settings_of(member.id)
+    form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
+    if request.method == "POST" and form.validate():
+        hour = form.digest_hour.data
+        notices.choose(member, form.ways, form.digest_every.data, hour, form.time_zone.data)
+        flash(_("How you are told is saved."), "message")
+        return web.see_other(url_for("front.settings_notices"))
+    page = render_template(
+        "front/settings_notices.html",
+        form=form,
+        kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
+        settings=settings,
+        watched=queries.watched(member, web.number("page")),
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/settings/notices/watch-replies")
+def watch_replies() -> Answer:
+    """Watch what one writes in from now on, or do so no longer."""
+    notices.set_watching_replies(me(), request.form.get("on") == "1")
+    flash(_("Saved. It holds for what you write from now on."), "message")
+    return web.see_other(url_for("front.settings_notices"))
+
+
+@bp.post("/settings/notices/end")
+def end_watching() -> Answer:
+    """Neither watch nor mute something any longer, though it may be out of reach by now."""
+    number = request.form.get("subject_id", "")
+    subject_id = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    notices.unwatch(me(), request.form.get("subject", ""), subject_id)
+    flash(_("You neither watch nor mute this any longer."), "message")
+    return web.see_other(url_for("front.settings_notices") + "#watched")
 
 
 # Search

@@ -49,7 +49,7 @@ about account admin administration administrator agendas all anonymous api appea
 cities contact deleted directory edit everybody everyone feed feeds former forum guest help
 home host join login logout me member members moderation moderator moderators new nobody none
 notices null organisations posts practices privacy readings root rules search secretariat
-settings sign-in sign-out signin signout staff static support system team topics undefined
+settings sign-in sign-out signin signout staff static suggest support system team topics undefined
 visitor webmaster
 """
 RESERVED = frozenset(RESERVED_WORDS.split())

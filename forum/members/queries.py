@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now, plain
@@ -92,7 +92,7 @@ def _open_session() -> Select[Any]:
         select(Session).join(Session.member).where(Session.token_hash == bindparam("token_hash"))
     )
     moment = bindparam("now", type_=Moment())
-    return found.where(_is_open(), _may_sign_in(moment)).options(
+    return found.where(_is_open(), may_sign_in(moment)).options(
         loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
     )
 
@@ -117,7 +117,8 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-def _may_sign_in(moment: Any) -> ColumnElement[bool]:
+def may_sign_in(moment: Any) -> ColumnElement[bool]:
+    """In SQL: who has not left and is not suspended at a moment."""
     is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
     return and_(Member.left_at.is_(None), is_free)
 
@@ -164,6 +165,32 @@ def members_by_handle(handles: Iterable[str]) -> list[Member]:
     found = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
     by_handle = {member.handle: member for member in db.session.scalars(found)}
     return [by_handle[handle] for handle in wanted if handle in by_handle]
+
+
+def members_to_mention(handles: Iterable[str]) -> list[Member]:
+    """The members of some handles whose profiles everybody sees, in that order."""
+    return [member for member in members_by_handle(handles) if member.has_page]
+
+
+def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:
+    """The members whose name or handle begins like what somebody types who may write, with their cities."""
+    require(writer.can.write())
+    wanted = fold(typed).split()[:4]
+    if not wanted:
+        return []
+    in_handle = and_(*(_has_part(word) for word in wanted))
+    is_named = and_(*(_has_word(Member.folded, word) for word in wanted))
+    found = select(Member).where(Member.left_at.is_(None), Member.hidden_at.is_(None))
+    found = found.where(or_(is_named, in_handle)).options(joinedload(Member.city))
+    # A handle is made of the name: who is called so comes before whose position begins so.
+    best_first = found.order_by(case((in_handle, 0), else_=1), Member.sort_key, Member.id)
+    return list(db.session.scalars(best_first.limit(limit)))
+
+
+def _has_part(word: str) -> ColumnElement[bool]:
+    """In SQL: the handle has a part that begins like a word."""
+    within = Member.handle.contains(f"-{word}", autoescape=True)
+    return or_(Member.handle.startswith(word, autoescape=True), within)
 
 
 def by_email(email: str) -> Member | None:
@@ -283,13 +310,13 @@ def all_members() -> list[Member]:
 
 def first_administrator() -> Member | None:
     """Who has run the forum for longest, of those who can run it now."""
-    found = select(Member).where(administers(Member.role), _may_sign_in(now()))
+    found = select(Member).where(administers(Member.role), may_sign_in(now()))
     return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
 
 
 def administrators_count() -> int:
     """How many people can run the forum now."""
-    found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in(now()))
+    found = select(func.count(Member.id)).where(administers(Member.role), may_sign_in(now()))
     return db.session.scalar(found) or 0
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
@@ -32,7 +32,7 @@ from forum.moderation.queries import (
     thing_to_report,
     topic_to_moderate,
 )
-from forum.notifications.actions import note_event
+from forum.notifications.actions import note_event, read_queue
 from forum.permissions import Person
 from forum.search import actions as search
 
@@ -58,7 +58,15 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
             db.session.add(said)
     except IntegrityError:
         raise _reported_already() from None
+    if len(open_reports(thing.kind, thing.item_id)) == 1:
+        where, title = _in_queue(thing), thing.title
+        who = curators_of(thing.agenda_id)
+        note_event(reporter, "queue", who, where, title=title, is_named=False)
     return said
+
+
+def _in_queue(thing: Thing) -> str:
+    return f"/moderation/{thing.kind}/{thing.item_id}"
 
 
 def _reported_already() -> Invalid:
@@ -331,6 +339,7 @@ def _record(moderator: Person, deed: str, thing: Thing, reason: str = "") -> Dec
     _describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
+    read_queue(moderator, _in_queue(thing))
     if deed in ("keep", "hide", "restore"):
         _answer(moderator, open_reports(thing.kind, thing.item_id), decision, thing)
     if deed in TOLD:

@@ -219,9 +219,11 @@ def read_topic(member: Person, topic_id: int) -> None:
 
 @action
 def read_queue(_moderator: Person, address: str) -> None:
-    """Mark everybody's notices read that something waits in the queue: it was decided."""
-    is_it = (Notice.address == address, Notice.kind == "queue", Notice.read_at.is_(None))
-    _set(Notice, {"read_at": now()}, *is_it)
+    """Mark everybody's notices read that something waits in the queue, and make no more of them: it was decided."""
+    touches()
+    for model, moment in ((Notice, Notice.read_at), (Event, Event.done_at)):
+        is_it = (model.address == address, model.kind == "queue", moment.is_(None))
+        _set(model, {moment.key: now()}, *is_it)
 
 
 @action
@@ -240,6 +242,14 @@ def note_mailed(_system: Person, notice_ids: Sequence[int]) -> None:
 
 
 # Choosing
+
+
+@action
+def choose(member: Person, ways: Mapping[str, str], every: str, hour: int, time_zone: str) -> None:
+    """Choose how one is told of each kind of notice by mail, and when the digest comes."""
+    touches()
+    choose_ways(member, ways)
+    set_digest(member, every, hour, time_zone)
 
 
 @action

@@ -86,7 +86,7 @@ class Notice(Base):
     __tablename__ = "notice"
     __table_args__ = (
         Index(None, "event_id", "member_id", unique=True),
-        Index(None, "member_id", "id"),
+        Index(None, "member_id", "created_at", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),
         # Every page asks how many are unread; what was read in ten years is not walked through.

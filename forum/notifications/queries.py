@@ -47,6 +47,7 @@ PAGE = 30
 WATCHES_ON_A_PAGE = 50
 MOST_IN_DIGEST = 200
 TRIES = 8
+NEWEST = (Notice.created_at.desc(), Notice.id.desc())
 Subject = tuple[str, int]  # what is watched: its kind and its id
 
 
@@ -91,14 +92,14 @@ def inbox(reader: Person, number: int = 1) -> Inbox:
 
 
 def _some(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
-    newest = query.order_by(Notice.id.desc()).offset(start).limit(limit)
+    newest = query.order_by(*NEWEST).offset(start).limit(limit)
     return db.session.scalars(newest.options(joinedload(Notice.actor))).all() if limit else []
 
 
 def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
     """One page of the reader's notices in order of time, newest first, with the people who caused them."""
     query = visible_notices(reader).options(joinedload(Notice.actor))
-    return page_of(query.order_by(Notice.id.desc()), number, PAGE)
+    return page_of(query.order_by(*NEWEST), number, PAGE)
 
 
 def unread_count(reader: Person) -> int:
@@ -117,17 +118,6 @@ def is_unread_about(member_id: Any, topic_id: Any) -> ColumnElement[bool]:
     """In SQL: whether a member has a notice about a topic that is not read yet."""
     unread = _visible(member_id).where(Notice.read_at.is_(None), Notice.topic_id == topic_id)
     return unread.with_only_columns(Notice.id).exists()
-
-
-def has_unread_about(reader: Person, topic_id: int) -> bool:
-    """Whether the reader has a notice about a topic that is not read yet."""
-    whose = {"member_id": reader.id, "topic_id": topic_id}
-    return bool(plain(_is_unread_about(), whose).scalar())
-
-
-@cache
-def _is_unread_about() -> Select[Any]:
-    return select(is_unread_about(bindparam("member_id"), bindparam("topic_id")))
 
 
 def get_notice(reader: Person, notice_id: int) -> Notice | None:

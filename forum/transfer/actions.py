@@ -14,6 +14,7 @@ from forum.agendas.models import Agenda
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import written
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import paragraph_key, paragraphs, write
@@ -346,7 +347,7 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
     new = dialogue.NewTopic(
         kind=values["kind"],
         title=values["title"],
-        text=write(values["text"], language),
+        text=written(values["text"], language),
         themes=_theme_ids(curator, values),
         audience=values.get("readers", "public"),
         for_organisation=values.get("on_behalf_of_organisation", False),
@@ -383,7 +384,7 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
         return dialogue.reply(
             loading.member(values["by"]),
             discussion.topic.id,
-            write(source, values.get("language", discussion.language)),
+            written(source, values.get("language", discussion.language)),
             paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
             for_organisation=values.get("on_behalf_of_organisation", False),
         )

@@ -17,6 +17,7 @@ PARTIAL = (
     ("ix_notice_for_digest", ["member_id", "id"], TO_MAIL.format(way="digest")),
     ("ix_notice_of_queue", ["address"], "kind = 'queue' AND read_at IS NULL"),
 )
+IN_TIME = "ix_notice_member_id_created_at_id"
 MEMBER = ("member_id", NUMBER, "member")
 TOPIC = ("topic_id", NUMBER, "topic")
 POST = ("post_id", NUMBER, "post")
@@ -31,6 +32,8 @@ def upgrade() -> None:
         "notice", sa.Column("way", WORDS, nullable=False, server_default="never")
     )
     op.add_column("notice", sa.Column("mailed_at", MOMENT, nullable=True))
+    op.drop_index("ix_notice_member_id_id", "notice")
+    op.create_index(IN_TIME, "notice", ["member_id", "created_at", "id"])
     for name, columns, condition in PARTIAL:
         where = sa.text(condition)
         op.create_index(name, "notice", columns, sqlite_where=where, postgresql_where=where)
@@ -75,6 +78,8 @@ def downgrade() -> None:
         op.drop_table(table)
     for name, _columns, _condition in PARTIAL:
         op.drop_index(name, "notice")
+    op.drop_index(IN_TIME, "notice")
+    op.create_index("ix_notice_member_id_id", "notice", ["member_id", "id"])
     for table, columns in (
         ("notice", ["mailed_at", "way", "others"]),
         ("event", ["reached", "but", "watched"]),

@@ -59,6 +59,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings-password", "/settings/password", "member"),
     ("settings-sessions", "/settings/sessions", "member"),
     ("settings-themes", "/settings/themes", "member"),
+    ("settings-notices", "/settings/notices", "member"),
     ("notices", "/notices", "member"),
     ("queue", "/moderation", "moderator"),
     ("log", "/moderation/log", "moderator"),

@@ -46,7 +46,10 @@ def join_all(plan: Plan, organisations: Sequence[int]) -> None:
             members.join(SYSTEM, joining)
         if known.role != MEMBER:
             members.appoint(SYSTEM, known.handle, known.role)
-        set_watching_replies(members_by_handle([known.handle])[0], False)
+        member = members_by_handle([known.handle])[0]
+        set_watching_replies(member, False)
+        with at(NEWS_SINCE):
+            dialogue.read_all(member)
 
 
 def play(plan: Plan, frame: Frame) -> list[str]:

@@ -110,7 +110,10 @@ def people() -> dict[str, Any]:
     spoken: dict[int, list[Any]] = {}
     for row in rows["member_language"].values():
         spoken.setdefault(row["member_id"], []).append((row["position"], row["language"]))
-    told = {row["member_id"]: {**row, "member_id": 0} for row in rows["notice_settings"].values()}
+    told: dict[int, list[Any]] = {}
+    for table in ("notice_settings", "all_read"):
+        for row in rows[table].values():
+            told.setdefault(row["member_id"], []).append({**row, "member_id": 0})
     return {
         row["handle"]: {
             **row,
