@@ -11,6 +11,8 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import gate, jobs, logs, metrics, pagecache, rates, web
+from forum.advice import actions as advice_actions
+from forum.advice import views as advice
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
@@ -37,6 +39,7 @@ DOORS = (
     agendas,
     dialogue,
     library,
+    advice,
     moderation,
     front,
     transfer_commands,
@@ -44,6 +47,7 @@ DOORS = (
     upkeep,
     upkeep_commands,
 )
+QUESTIONS_SECONDS = 60.0  # between two looks at questions when there is nothing to do
 AWAY = "The forum is being upgraded. Please come back in a few minutes.\n"
 TOP = Path(__file__).parent.parent
 migrate = Migrate()
@@ -94,7 +98,7 @@ def _refuse_wrong_schema() -> Response | None:
 
 @click.command()
 def worker() -> None:
-    """Make notices of what happens, until stopped. Several may run at once."""
+    """Make notices of what happens and look after questions, until stopped. Several may run at once."""
     settings = from_environment()
     app = create_app(settings)
 
@@ -102,7 +106,15 @@ def worker() -> None:
         with app.app_context():
             return notifications_actions.make_notices(SYSTEM)
 
-    tasks = {"life": jobs.sign_of_life(settings.heartbeat_path), "notices": make_notices}
+    def look_after_questions() -> int:
+        with app.app_context():
+            return advice_actions.look_after(SYSTEM)
+
+    tasks = {
+        "life": jobs.sign_of_life(settings.heartbeat_path),
+        "notices": make_notices,
+        "questions": jobs.every(QUESTIONS_SECONDS, look_after_questions),
+    }
     jobs.Worker(tasks).run_until_stopped()
 
 

@@ -144,7 +144,18 @@ def test_who_cannot_be_asked_is_not_proposed(people: Any, question: Question) ->
     topic = question.topic
     away, muted, hidden, gone, silent, suspended, asked, busy, wrote, _free = (
         somebody(name, helps_with="parking")
-        for name in ["Away", "Muted", "Hidden", "Gone", "Silent", "Suspended", "Asked", "Busy", "Wrote", "Free"]
+        for name in [
+            "Away",
+            "Muted",
+            "Hidden",
+            "Gone",
+            "Silent",
+            "Suspended",
+            "Asked",
+            "Busy",
+            "Wrote",
+            "Free",
+        ]
     )
     actions.set_availability(away, True, now() + timedelta(days=3))
     actions.set_availability(muted, False, None)
