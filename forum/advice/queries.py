@@ -32,6 +32,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.advice.models import Asked, Availability, Care, FollowUp
 from forum.agendas.models import AgendaHost, MemberTheme
+from forum.agendas.queries import themes
 from forum.db import db, now
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import get_topic, is_there, visible_topics
@@ -49,6 +50,7 @@ OF_THEME, OF_WORD, OF_COUNTRY = 40, 40, 40
 TOPICS_OF_THEME, TOPICS_OF_AGENDA, MOST_TOPICS = 120, 60, 200
 FIRST_REPLIES, MOST_MARKS, WROTE_HERE = 8, 300, 200
 CANDIDATES = 120
+MOST_THEMES = 5
 MOST_WORDS, SHORTEST, STEM = 8, 4, 5
 SIZES = (50_000, 250_000, 1_000_000, 5_000_000)
 NEAR_KM = 300
@@ -195,13 +197,14 @@ class Evidence:
     stems: list[tuple[str, bool]] = field(default_factory=list)  # and whether many use it
     answered: Counter[str] = field(default_factory=Counter)  # by theme; "" is the agenda's
     wrote: Counter[str] = field(default_factory=Counter)
-    tried: tuple[str, str] | None = None
+    tried: tuple[str, str, bool] | None = None  # title, address, whether of a theme
 
     @property
     def weight(self) -> float:
         """How much it is, roughly: those with most are looked at."""
         words = sum(1 if is_common else 3 for _stem, is_common in self.stems)
-        said = 3 * len(set(self.themes)) + words + 3 * bool(self.tried)
+        tried = 0 if self.tried is None else 1 + 2 * self.tried[2]
+        said = 3 * len(set(self.themes)) + words + tried
         return said + 2 * deeds(self.answered) + deeds(self.wrote) / 2
 
 
@@ -219,7 +222,7 @@ def proposals(asker: Person, topic: Topic, limit: int = PROPOSED) -> list[Propos
     Some hundred candidates are gathered through indexes, and ranked here. Who was asked often lately comes later;
     among equals it depends on the question who comes first, so that it is not always the same.
     """
-    names = {theme.id: theme.name for theme in topic.themes if not theme.removed_at}
+    names = _themes_of(topic)
     city = _city_of(topic.author_id)
     found = _gathered(asker, topic, names, city)
     best = sorted(found, key=lambda id: (-found[id].weight, _lot(topic.id, id)))[:CANDIDATES]
@@ -233,6 +236,19 @@ def proposals(asker: Person, topic: Topic, limit: int = PROPOSED) -> list[Propos
     ]
     made.sort(key=lambda one: (-one.score, _lot(topic.id, one.member.id)))
     return made[:limit]
+
+
+def _themes_of(topic: Topic) -> dict[int, str]:
+    """The themes of a question, and those whose names its title says: their names by id, few of them."""
+    said = [_stem(word) for word in words_of(topic.title)]
+    own = [theme for theme in topic.themes if not theme.removed_at]
+    named = [theme for theme in themes() if _is_said(theme.name, said)]
+    return {theme.id: theme.name for theme in [*own, *named][:MOST_THEMES]}
+
+
+def _is_said(name: str, stems: Sequence[str]) -> bool:
+    words = words_of(name)
+    return bool(words) and all(_stem(word) in stems for word in words)
 
 
 def _lot(topic_id: int, member_id: int) -> bytes:
@@ -337,8 +353,10 @@ def _gather_from_topics(
             found[row.answered_by_id].answered[names.get(row.theme_id, "")] += 1
     ids = sorted(alike, reverse=True)[:MOST_TOPICS]
     for member_id, topic_id in db.session.execute(_tried_in(ids)):
-        home = alike[topic_id].home or f"/topics/{topic_id}-{alike[topic_id].slug}"
-        found[member_id].tried = found[member_id].tried or (alike[topic_id].title, home)
+        other, evidence = alike[topic_id], found[member_id]
+        home = other.home or f"/topics/{topic_id}-{other.slug}"
+        if evidence.tried is None or (other.theme_id and not evidence.tried[2]):
+            evidence.tried = (other.title, home, bool(other.theme_id))
     for member_id, topic_id in db.session.execute(_wrote_in(ids)):
         found[member_id].wrote[names.get(alike[topic_id].theme_id, "")] += 1
 
@@ -422,8 +440,10 @@ def _by_words(member: Member, evidence: Evidence) -> list[tuple[float, Reason]]:
     made = []
     if themes := sorted(set(evidence.themes)):
         made.append((2.0 + len(themes), Reason("theme", ", ".join(themes))))
+    said = {_stem(word) for name in themes for word in words_of(name)}
+    stems = [(stem, is_common) for stem, is_common in evidence.stems if stem not in said]
     for kind, text, most in (("helps", member.helps_with, 3.0), ("position", member.position, 1.5)):
-        met = _met(text, evidence.stems)
+        met = _met(text, stems)
         if met and not (kind == "position" and made):
             points = min(2, sum(0.4 if is_common else 1 for is_common in met.values()))
             made.append((most * points, Reason(kind, ", ".join(met))))
@@ -431,10 +451,13 @@ def _by_words(member: Member, evidence: Evidence) -> list[tuple[float, Reason]]:
 
 
 def _met(text: str, stems: Iterable[tuple[str, bool]]) -> dict[str, bool]:
-    """The words of a text that begin as one of the stems does, as they are written there."""
-    words = dict.fromkeys(re.findall(r"\w+", text))
+    """The words of a text that begin as one of the stems does, as they are written there, each once."""
+    words = {fold(word): word for word in reversed(re.findall(r"\w+", text))}
     found = (
-        (word, common) for word in words for stem, common in stems if fold(word).startswith(stem)
+        (words[key], is_common)
+        for key in reversed(words)
+        for stem, is_common in stems
+        if key.startswith(stem)
     )
     return dict(found)
 
@@ -445,8 +468,8 @@ def _by_deeds(evidence: Evidence) -> list[tuple[float, Reason]]:
         theme, number = _most(evidence.answered)
         made.append((1 + deeds(evidence.answered), Reason("answered", theme, number)))
     if evidence.tried:
-        title, address = evidence.tried
-        made.append((2.5, Reason("tried", title, 0, address)))
+        title, address, is_of_theme = evidence.tried
+        made.append((2.5 if is_of_theme else 0.75, Reason("tried", title, 0, address)))
     if evidence.wrote and not evidence.answered:
         theme, number = _most(evidence.wrote)
         made.append((deeds(evidence.wrote) / 2, Reason("wrote", theme, number)))

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from forum.advice import actions
 from forum.advice.models import Asked
 from forum.advice.queries import Reason, kept, kilometres, proposals, size_of
+from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
@@ -66,6 +67,18 @@ def test_words_follow_the_profile(people: Any, question: Question) -> None:
     member = somebody("Words", helps_with="parking")
     edit_profile(member, Profile("Words", helps_with="trees"))
     assert proposed(people.ana, question) == {}
+
+
+def test_a_theme_that_the_title_names_counts_as_well(people: Any, agenda: Agenda) -> None:
+    names = ("Parking", "Land value", "Night buses")
+    parking, land, buses = (write_theme(people.moderator, name) for name in names)
+    somebody("Parker", themes=[parking])
+    somebody("Lander", themes=[land])
+    somebody("Busser", themes=[buses])
+    new = NewTopic("question", "Does free parking raise the value of land?", write("Text."))
+    topic = get_topic(people.ana, dialogue.open_topic(people.ana, agenda.id, new).id)
+    found = {one.member.name for one in proposals(people.ana, topic)}
+    assert found == {"Parker", "Lander"}
 
 
 def test_answers_and_trials_speak_for_a_member(people: Any, question: Question) -> None:
@@ -204,7 +217,7 @@ def test_a_forum_of_any_size_is_asked_as_often(
         helper = somebody(name, helps_with="parking", city="Medellín", themes=[question.theme])
         other = another(helper, question, f"Parking {number}")
         dialogue.reply(people.ben, other.id, write("So."))
-    assert count() == few <= 11
+    assert count() == few <= 12
 
 
 def test_a_member_who_is_away_for_a_day_that_is_over_is_asked_again(
