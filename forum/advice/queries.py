@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     and_,
     bindparam,
+    cast,
     column,
     exists,
     func,
@@ -47,6 +49,7 @@ PROPOSED = 5
 A_WEEK, A_QUARTER = timedelta(days=7), timedelta(days=90)
 # How many of each source are looked at, so that a proposal costs the same in every forum.
 OF_THEME, OF_WORD, OF_COUNTRY = 40, 40, 40
+FIRST_MET, A_PART = 200, 500
 TOPICS_OF_THEME, TOPICS_OF_AGENDA, MOST_TOPICS = 120, 60, 200
 FIRST_REPLIES, MOST_MARKS, WROTE_HERE = 8, 300, 200
 CANDIDATES = 120
@@ -289,9 +292,15 @@ def _gather_helpers(found: dict[int, Evidence], topic: Topic, names: dict[int, s
 
 def _from_somewhere(topic: Topic, member_id: Any) -> tuple[Any, Any]:
     """Before and behind a place among the members that depends on the question: nobody is always the first."""
-    start = int.from_bytes(_lot(topic.id, 0)) % 1_000_000 / 1_000_000
+    start = _somewhere(topic)
+    return member_id > start, member_id <= start
+
+
+def _somewhere(topic: Topic) -> Any:
+    """A number of a member, whole so that an index over the numbers can be used."""
+    part = int.from_bytes(_lot(topic.id, 0)) % 1_000_000 / 1_000_000
     last = select(func.max(Member.id)).scalar_subquery()
-    return member_id > last * start, member_id <= last * start
+    return cast(last * part, Integer)
 
 
 def _all_of(parts: Sequence[Any]) -> Any:
@@ -330,17 +339,21 @@ def _stem(word: str) -> str:
 
 
 def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
-    """The members whose name, position or offer of help has a word that begins so. In no order: one that is
-    asked for would lead PostgreSQL through all members."""
+    """The members whose name, position or offer of help has a word that begins so.
+
+    PostgreSQL walks through the table for a word that many use, so it takes the first it meets and the few of a part of
+    the members. In no order: one that is asked for would lead it through all members.
+    """
     if db.session.get_bind().dialect.name == "sqlite":
-        key: Any = FTS.c.rowid
         has_word = FTS.c.member_fts.op("MATCH")(f'"{stem}"*')
-    else:
-        key = Member.id
-        words = literal_column("member.words", TSVECTOR)
-        has_word = words.op("@@")(func.to_tsquery("simple", f"'{stem}':*"))
-    sides = _from_somewhere(topic, key)
-    return [select(literal(number), key).where(has_word, side).limit(OF_WORD) for side in sides]
+        sides = _from_somewhere(topic, FTS.c.rowid)
+        found = select(literal(number), FTS.c.rowid).where(has_word)
+        return [found.where(side).limit(OF_WORD) for side in sides]
+    words, start = literal_column("member.words", TSVECTOR), _somewhere(topic)
+    has_word = words.op("@@")(func.to_tsquery("simple", f"'{stem}':*"))
+    found = select(literal(number), Member.id).where(has_word)
+    part = found.where(Member.id > start, Member.id <= start + A_PART)
+    return [found.limit(FIRST_MET), part.limit(OF_WORD)]
 
 
 def _gather_from_topics(
