@@ -161,7 +161,7 @@ ask                    | own question         |    .  yes    .    .    .  yes  y
 ask                    | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 ask                    | own question, locked |    .    .    .    .    .  yes    .  yes  yes  yes
 ask                    | own question, hidden |    .    .    .    .    .    .    .    .    .   .
-ask                    | own question archived|    .    .    .    .    .    .    .    .    .   .
+ask                    | own question, archived |    .    .    .    .    .    .    .    .    .   .
 ask                    | own experience       |    .    .    .    .    .    .    .    .    .   .
 be_asked               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 advise                 | somebody's question  |    .  yes    .    .    .  yes  yes  yes  yes  yes
@@ -169,12 +169,12 @@ advise                 | own question         |    .    .    .    .    .    .   
 advise                 | experience           |    .    .    .    .    .    .    .    .    .   .
 advise                 | question, locked     |    .    .    .    .    .  yes    .  yes  yes  yes
 advise                 | question, hidden     |    .    .    .    .    .    .    .    .    .   .
-follow_up              | own question replied |    .  yes    .    .    .  yes  yes  yes  yes   .
+follow_up              | own question, replied |    .  yes    .    .    .  yes  yes  yes  yes   .
 follow_up              | own question         |    .    .    .    .    .    .    .    .    .   .
-follow_up              | question replied     |    .    .    .    .    .    .    .    .    .   .
-follow_up              | own question replied, locked | .  .    .    .    .  yes    .  yes  yes   .
-follow_up              | own question replied, hidden | .  .    .    .    .    .    .    .    .   .
-follow_up              | own experience replied |  .    .    .    .    .    .    .    .    .   .
+follow_up              | question, replied    |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
+follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own experience, replied |    .    .    .    .    .    .    .    .    .   .
 write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .
 edit_practice          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
