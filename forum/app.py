@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from forum import gate, jobs, logs, metrics, pagecache, rates, web
 from forum.accounts import actions as accounts_actions
 from forum.accounts import views as accounts
+from forum.advice import actions as advice_actions
+from forum.advice import views as advice
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
@@ -42,6 +44,7 @@ DOORS = (
     agendas,
     dialogue,
     library,
+    advice,
     moderation,
     mail,
     mail_commands,
@@ -102,7 +105,7 @@ def _refuse_wrong_schema() -> Response | None:
 
 @click.command()
 def worker() -> None:
-    """Make notices of what happens and send mail, until stopped. Several may run at once."""
+    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
     settings = from_environment()
     app = create_app(settings)
 
@@ -116,12 +119,13 @@ def worker() -> None:
     tasks = {
         "life": jobs.sign_of_life(settings.heartbeat_path),
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
+        "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "letters": within(mail_commands.write_of_notices),
-        "digests": within(jobs.now_and_then(mail_commands.write_digests, 120)),
+        "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
-        "answers": within(jobs.now_and_then(mail_commands.fetch, 60)),
-        "old letters": within(jobs.now_and_then(mail_commands.forget)),
-        "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),
+        "answers": jobs.every(60, within(mail_commands.fetch)),
+        "old letters": jobs.every(600, within(mail_commands.forget)),
+        "old tokens": jobs.every(600, within(lambda: accounts_actions.forget_old(SYSTEM))),
     }
     jobs.Worker(tasks).run_until_stopped()
 

@@ -64,6 +64,21 @@ class Worker:
         self.is_stopping = True
 
 
+def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
+    """A task that rests for a while when there was nothing to do."""
+    rests_until = 0.0
+
+    def run() -> int:
+        nonlocal rests_until
+        if time.monotonic() < rests_until:
+            return 0
+        done = task()
+        rests_until = 0.0 if done else time.monotonic() + seconds
+        return done
+
+    return run
+
+
 def sign_of_life(path: Path) -> Callable[[], int]:
     """A task that leaves a sign of life: the time of the file is when the worker last came by."""
 
@@ -73,20 +88,6 @@ def sign_of_life(path: Path) -> Callable[[], int]:
         return 0
 
     return leave
-
-
-def now_and_then(task: Callable[[], int], seconds: float = 600.0) -> Callable[[], int]:
-    """A task that is run at most once in so many seconds, and gives no reason to hurry."""
-    due = 0.0
-
-    def run() -> int:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + seconds
-            task()
-        return 0
-
-    return run
 
 
 class Kept:

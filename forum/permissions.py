@@ -269,6 +269,40 @@ class Can:
             return YES
         return self.moderate(topic.agenda_id)
 
+    # Advice
+
+    def see_asked(self, topic: Topic) -> Verdict:
+        """The asker, and who moderates the agenda, see whom a question asks and what became of it."""
+        if topic.kind != "question":
+            return Verdict(_("Only a question asks members for advice."))
+        if topic.author_id == self.person.id and self.person.is_member:
+            return YES
+        return self.moderate(topic.agenda_id)
+
+    def ask(self, topic: Topic) -> Verdict:
+        """The asker, or who moderates the agenda, asks members about a question that takes replies."""
+        return self.reply(topic) if (verdict := self.see_asked(topic)) else verdict
+
+    def be_asked(self) -> Verdict:
+        """Members say whether and when they are asked, and what they make of it."""
+        return YES if self.person.is_member else SIGN_IN
+
+    def advise(self, topic: Topic) -> Verdict:
+        """Who may reply to a question of somebody else may be asked about it."""
+        if topic.kind != "question":
+            return Verdict(_("Only a question asks members for advice."))
+        if topic.author_id == self.person.id:
+            return Verdict(_("This is the person who asks."))
+        return self.reply(topic)
+
+    def follow_up(self, topic: Topic) -> Verdict:
+        """Askers tell what happened next, once somebody has replied and while the topic takes replies."""
+        if topic.kind != "question" or topic.author_id != self.person.id:
+            return Verdict(_("Only who asked the question tells what happened next."))
+        if not topic.replies_count:
+            return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
+        return self.reply(topic)
+
     # Library
 
     def write_practice(self, agenda: Agenda) -> Verdict:

@@ -77,6 +77,17 @@ def test_a_worker_rests_when_there_is_nothing_to_do() -> None:
     assert [worker.run_once(), worker.run_once()] == [jobs.BREATH_SECONDS, jobs.IDLE_SECONDS]
 
 
+def test_a_task_rests_for_a_while_when_there_was_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, amounts = [100.0], iter([2, 0, 1, 0])
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+    task = jobs.every(60, lambda: next(amounts))
+    assert [task(), task(), task()] == [2, 0, 0]
+    clock[0] += 61
+    assert [task(), task(), task()] == [1, 0, 0]
+
+
 def test_trouble_with_one_task_is_not_forgotten_for_the_work_of_another() -> None:
     def fails() -> int:
         raise ValueError

@@ -59,9 +59,9 @@ def _topic(said: str) -> Topic:
     if "post" in said:  # the state is the post's
         states = {"locked_at": states.get("locked_at")}
     kind = "question" if "question" in said else "experience"
-    return Topic(
-        id=1, kind=kind, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states
-    )
+    place = {"agenda_id": HERE, "agenda": _agenda(said)}
+    replies = int("replied" in said)
+    return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
 
 
 def _post(said: str) -> Post:
@@ -92,6 +92,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
+    **dict.fromkeys(("see_asked", "ask", "advise", "follow_up"), lambda said: (_topic(said),)),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
@@ -152,6 +153,29 @@ choose_answer          | own question         |    .  yes  yes    .    .  yes  y
 choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .
 choose_answer          | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question, hidden |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
+see_asked              | own experience       |    .    .    .    .    .    .    .    .    .   .
+ask                    | own question         |    .  yes    .    .    .  yes  yes  yes  yes  yes
+ask                    | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
+ask                    | own question, locked |    .    .    .    .    .  yes    .  yes  yes  yes
+ask                    | own question, hidden |    .    .    .    .    .    .    .    .    .   .
+ask                    | own question, archived |    .    .    .    .    .    .    .    .    .   .
+ask                    | own experience       |    .    .    .    .    .    .    .    .    .   .
+be_asked               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+advise                 | somebody's question  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+advise                 | own question         |    .    .    .    .    .    .    .    .    .  yes
+advise                 | experience           |    .    .    .    .    .    .    .    .    .   .
+advise                 | question, locked     |    .    .    .    .    .  yes    .  yes  yes  yes
+advise                 | question, hidden     |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied |    .  yes    .    .    .  yes  yes  yes  yes   .
+follow_up              | own question         |    .    .    .    .    .    .    .    .    .   .
+follow_up              | question, replied    |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
+follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own experience, replied |    .    .    .    .    .    .    .    .    .   .
 write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .
 edit_practice          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes

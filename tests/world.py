@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import current_app
 
+from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
@@ -44,6 +45,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     )[0].id
     decision = moderation.decide(people.moderator, "post", made["hidden_post"], "hide", "Spam.")
     moderation.report(people.chitra, "post", made["reply"], "rules")
+    advice.ask(people.ana, made["topic"], [people.chitra.handle])
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
     letter = write_letter(SYSTEM, "test", "nobody@example.org", {})

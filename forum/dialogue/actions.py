@@ -318,6 +318,7 @@ def _set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
     with _shelved_anew(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
+        topic.answered_at = now() if post else None
 
 
 # Reading
@@ -444,6 +445,13 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
     if topic.hidden_at is not None:
         _restore_topic(moderator, topic)
     return topic
+
+
+@action
+def note_follow_up(_doer: Person, topic_id: int, told_at: datetime | None) -> None:
+    """Note when the asker told what happened next, or with None that nothing is told; the advice room says so."""
+    told = update(Topic).where(Topic.id == topic_id)
+    db.session.execute(told.values(followed_up_at=told_at))
 
 
 # For the pages of cases and practices, whose topic lives with them

@@ -53,7 +53,8 @@ class Topic(Addressed, Base):
 
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
-    `answered_by_id` is who wrote the answer.
+    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
+    what happened next.
     """
 
     __tablename__ = "topic"
@@ -88,6 +89,8 @@ class Topic(Addressed, Base):
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    followed_up_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
@@ -123,11 +126,12 @@ class TopicTheme(Base):
     """A theme that a topic is about."""
 
     __tablename__ = "topic_theme"
+    __table_args__ = (Index(None, "theme_id", "topic_id"),)
 
     topic_id: Mapped[int] = mapped_column(
         ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
     )
-    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True)
 
 
 class Said:

@@ -361,7 +361,8 @@ class Book:
 
     def _choose(self, choice: Choosing) -> None:
         saying = choice.saying
-        answer = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+        answer: Row = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+        answer["answered_at"] = choice.at
         self.page.answers[saying.talk.id] = answer
         self.page.shelves[self._shelf(saying.talk, True)] -= 1
         self.page.shelves[self._shelf(saying.talk, False)] += 1

@@ -16,6 +16,7 @@ KIND_NAMES = {
     "quote": _("Somebody quotes you"),
     "mention": _("Somebody mentions you"),
     "advice": _("Somebody asks you for advice"),
+    "followup": _("What happened next is asked about a question of yours"),
     "answer": _("A reply is chosen as the answer, yours or to your question"),
     "mark": _("Somebody marks what you wrote"),
     "topic": _("A new topic in what you watch"),
@@ -25,6 +26,7 @@ KIND_NAMES = {
     "decision": _("A moderator decides about something of yours"),
     "report": _("A moderator answers your report"),
     "queue": _("Something waits for you in moderation"),
+    "unanswered": _("A question on your agenda has no answer"),
 }
 EVERY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}
 
@@ -48,7 +50,7 @@ class NoticesForm(Form):
     def for_somebody(self, is_curator: bool) -> NoticesForm:
         """The form without what does not concern the person."""
         if not is_curator:
-            del self[_name("queue")]
+            del self[_name("queue")], self[_name("unanswered")]
         return self
 
 

@@ -17,6 +17,8 @@ EVERY = ("daily", "weekly", "never")
 # Every kind of notice, and how a member is told by mail who has not chosen otherwise.
 DEFAULT_WAYS = {
     "advice": AT_ONCE,
+    "followup": AT_ONCE,
+    "unanswered": AT_ONCE,
     "mention": AT_ONCE,
     "quote": AT_ONCE,
     "reply": AT_ONCE,
@@ -32,6 +34,8 @@ DEFAULT_WAYS = {
 }
 WAITING = (
     "advice",
+    "followup",
+    "unanswered",
     "mention",
     "quote",
     "reply",

@@ -27,6 +27,11 @@ PAGES: list[tuple[str, str, str]] = [
     ("topic-moderator", "topic:", "moderator"),
     ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
     ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
+    ("topic-asked", "question:Who pays the rates", "member"),
+    ("topic-followed-up", "question:who employs the clerk", "visitor"),
+    ("ask", "question:Who pays the rates/ask", "moderator"),
+    ("pass-on", "question:Who pays the rates/pass-on", "member"),
+    ("postpone", "question:Who pays the rates/postpone", "member"),
     ("themes", "/themes", "visitor"),
     ("cases", "/cases", "visitor"),
     ("case", "/cases/c40", "visitor"),
@@ -60,6 +65,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings-sessions", "/settings/sessions", "member"),
     ("settings-themes", "/settings/themes", "member"),
     ("settings-notices", "/settings/notices", "member"),
+    ("settings-advice", "/settings/advice", "member"),
     ("notices", "/notices", "member"),
     ("queue", "/moderation", "moderator"),
     ("log", "/moderation/log", "moderator"),
@@ -88,6 +94,12 @@ def address(page: Any, wanted: str) -> str:
         page.goto("/agendas/globally-connected/topics?order=newest")
         link = page.locator("main a[href^='/topics/']").first
         return str(link.get_attribute("href"))
+    if wanted.startswith("question:"):
+        title, _slash, door = wanted.removeprefix("question:").partition("/")
+        page.goto("/agendas/affordable/topics?kind=question")
+        link = page.locator("main a[href^='/topics/']", has_text=title).first
+        topic = str(link.get_attribute("href"))
+        return f"/topics/{topic.split('/')[2].split('-', maxsplit=1)[0]}/{door}" if door else topic
     if wanted == "city:":
         page.goto("/cities")
         return str(page.locator("main a[href*='/cities/rotterdam']").first.get_attribute("href"))
