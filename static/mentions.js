@@ -17,7 +17,7 @@ function suggest(frame, at, write) {
 
   set(list, { role: "listbox", "aria-label": frame.dataset.label });
   status.setAttribute("role", "status");
-  frame.after(list, status);
+  frame.after(list);
   set(field, { "aria-autocomplete": "list", "aria-controls": list.id });
 
   const close = () => {
@@ -25,7 +25,7 @@ function suggest(frame, at, write) {
     asking?.abort();
     list.hidden = true;
     field.removeAttribute("aria-activedescendant");
-    status.textContent = "";
+    status.remove();
   };
   const highlight = (next) => {
     active = (next + people.length) % people.length;
@@ -52,6 +52,7 @@ function suggest(frame, at, write) {
     }));
     list.hidden = !people.length;
     if (!people.length) return close();
+    list.after(status);
     list.scrollIntoView({ block: "nearest" }); // on a phone it would be below the keyboard
     highlight(0);
   };
