@@ -16,7 +16,7 @@ from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import Person, require
+from forum.permissions import Person, for_reach, require
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -39,8 +39,13 @@ def visible_agendas(reader: Person) -> Select[Agenda]:
 
 def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
     """The open agendas, or the archived ones, in order."""
+    return db.session.scalars(_agendas(reader, archived)).all()
+
+
+@for_reach
+def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
-    return db.session.scalars(visible_agendas(reader).where(state).limit(MOST)).all()
+    return visible_agendas(reader).where(state).limit(MOST)
 
 
 def all_agendas(reader: Person) -> Sequence[Agenda]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forum.dialogue.queries import TopicFilter, posts_in, topics
+from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.queries import case_by_id
 from forum.permissions import VISITOR
@@ -101,8 +101,9 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
     page = topics(VISITOR, TopicFilter(agenda_id=agenda.id, kind="question"))
     topic = page.items[0]
     first, second = posts_in(VISITOR, topic, 1).items
-    assert first.source.startswith("## What we tried")
-    assert f"](/posts/{first.id})" in second.source
+    reply = get_post(VISITOR, second.id)
+    assert first.html.startswith("<h3>What we tried</h3>")
+    assert f"](/posts/{first.id})" in reply.source
     assert topic.answer_id == second.id
     assert first.useful_count == 1
     case = case_by_id(VISITOR, cases_called(["a-street"])["a-street"].id)
