@@ -251,7 +251,7 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
 # What has changed, for those who keep pages. A *scope* is what a kept page depends on.
 
 EVERYTHING, ANYTHING = "everything", "anything"
-TOPIC_SCOPES = 1_024  # topics share so many: a table of a thousand rows serves any number of them
+SHARED = 1_024  # topics share so many scopes, members as well: a table of few rows serves any number of them
 VERSION = Table(
     "page_version",
     Base.metadata,
@@ -273,7 +273,12 @@ def touches(*scopes: str) -> None:
 
 def topic_scope(topic_id: int) -> str:
     """The scope of a topic: its posts, their marks, who wrote them."""
-    return f"topic {topic_id % TOPIC_SCOPES}"
+    return f"topic {topic_id % SHARED}"
+
+
+def member_scope(member_id: int) -> str:
+    """The scope of a member's profile: what they wrote, what others made of it, what they tried."""
+    return f"member {member_id % SHARED}"
 
 
 def _count_up(session: Session) -> None:

@@ -33,7 +33,7 @@ _inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
 UNQUOTED = "!$'()*,/:;?@"
 OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # what `url_for` takes beside the parts
 WITH_CONTEXT = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
-REMEMBERED = 3_000_000  # of pieces in each half; with what they are known by, twice as many
+REMEMBERED = 2_000_000  # of pieces in each half; with what they are known by, twice as many
 PLACE = re.compile(r"%\((\w+)\)s")
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 

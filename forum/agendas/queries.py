@@ -17,7 +17,7 @@ from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
 from forum.members.queries import may_sign_in
-from forum.permissions import Person, moderates, require
+from forum.permissions import Person, for_reach, moderates, require
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -40,8 +40,13 @@ def visible_agendas(reader: Person) -> Select[Agenda]:
 
 def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
     """The open agendas, or the archived ones, in order."""
+    return db.session.scalars(_agendas(reader, archived)).all()
+
+
+@for_reach
+def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
-    return db.session.scalars(visible_agendas(reader).where(state).limit(MOST)).all()
+    return visible_agendas(reader).where(state).limit(MOST)
 
 
 def all_agendas(reader: Person) -> Sequence[Agenda]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, themes_by_id
-from forum.db import ANYTHING, Base, action, db, now, topic_scope, touches
+from forum.db import ANYTHING, Base, action, db, member_scope, now, topic_scope, touches
 from forum.dialogue.models import (
     KINDS,
     MARKS,
@@ -117,7 +117,7 @@ class NewTopic:
 @action
 def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic with its first post. The same submission key from the same author opens it once."""
-    touches(ANYTHING)  # a page that did not exist yet is kept by nobody
+    touches(ANYTHING, *_profiles(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := _sent_before(author, key, new.text, new.title):
         return earlier.topic
@@ -156,7 +156,7 @@ def reply(
 
     `paragraph` is the key of the paragraph of a case that the post comments on.
     """
-    touches(topic_scope(topic_id))
+    touches(topic_scope(topic_id), *_profiles(author.id))
     topic = topic_to_change(author, topic_id)
     if earlier := _sent_before(author, key, text):
         return earlier
@@ -201,7 +201,8 @@ def edit(
     this very text, which was sent again because its answer was lost.
     """
     post = post_to_change(author, post_id)
-    touches(topic_scope(post.topic_id))
+    if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
+        touches(topic_scope(post.topic_id), *_profiles(author.id))
     require(author.can.edit(post))
     _require_no_home(post)
     if seen and seen != post.fingerprint and text.source != post.source:
@@ -250,6 +251,11 @@ def withdraw(author: Person, revision_id: int) -> Post:
     return post
 
 
+def _profiles(*member_ids: int | None) -> set[str]:
+    """The scopes of the profiles of members; the system has none."""
+    return {member_scope(member_id) for member_id in member_ids if member_id}
+
+
 # Marks and answers
 
 
@@ -259,7 +265,7 @@ def mark(
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it."""
     post = post_to_change(member, post_id)
-    touches(topic_scope(post.topic_id))
+    _touch_marks(member, post, kind)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
@@ -287,7 +293,7 @@ def mark(
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
     post = post_to_change(member, post_id)
-    touches(topic_scope(post.topic_id))
+    _touch_marks(member, post, kind)
     require(member.can.mark(post))
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
@@ -296,11 +302,17 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     return post
 
 
+def _touch_marks(member: Person, post: Post, kind: str) -> None:
+    """Profiles say what was tried, by whom and of whom, and nothing of other marks."""
+    people = (member.id, post.author_id) if kind == TRIED else ()
+    touches(topic_scope(post.topic_id), *_profiles(*people))
+
+
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     """Choose the post that answers a question, or with None say that nothing does yet."""
-    touches(topic_scope(topic_id))
     topic = topic_to_change(member, topic_id)
+    touches(topic_scope(topic_id), *_profiles(topic.answered_by_id))
     require(member.can.choose_answer(topic))
     if post_id is None:
         _set_answer(member, topic, None)
@@ -309,6 +321,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
+        touches(*_profiles(post.author_id))
         _set_answer(member, topic, post)
         _note(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic

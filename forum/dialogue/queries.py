@@ -145,6 +145,7 @@ class _TopicLine(NamedTuple):
     replies_count: int
     answer_id: int | None
     created_at: datetime
+    active_at: datetime
     pinned_at: datetime | None
     locked_at: datetime | None
     hidden_at: datetime | None
@@ -152,11 +153,14 @@ class _TopicLine(NamedTuple):
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
-    themes: Sequence[Name]
+    themes: tuple[Name, ...]
 
 
 class TopicLine(_TopicLine, Addressed):
-    """A topic as its page prints it: a whole row with its agenda and its people took four times the time."""
+    """A topic as pages print it: a whole row with its agenda and its people took four times the time.
+
+    The `themes` are there on its own page alone.
+    """
 
 
 class Ground(NamedTuple):
@@ -223,7 +227,7 @@ def visible_topics(reader: Person) -> Select[Any]:
 
 def topics(
     reader: Person, wanted: TopicFilter, page: int = 1, total: int | None = None
-) -> Page[Topic]:
+) -> Page[TopicLine]:
     """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments.
 
     Counts them unless `total` says how many there are.
@@ -238,14 +242,14 @@ def topics(
     return Page(rows, page, pages, total)
 
 
-def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[Topic]:
+def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[TopicLine]:
     """The beginning of a list of topics, for a page that shows no more of it."""
     return _part(reader, wanted, limit, 0, 0)
 
 
 def _part(
     reader: Person, wanted: TopicFilter, limit: int, start: int, total: int
-) -> Sequence[Topic]:
+) -> Sequence[TopicLine]:
     """A part of a list of topics; the second half of a long list is counted from its end."""
     pinned = _pinned(reader, wanted)
     first = pinned[start : start + limit]
@@ -255,7 +259,7 @@ def _part(
         limit = min(limit, total - start)
         start = total - start - limit
     which = {"pinned": pinned, "first": first, "limit": limit, "start": start}
-    return db.session.scalars(_rows_of(reader, wanted, is_from_end), which).all()
+    return [_topic_line(row) for row in plain(_rows_of(reader, wanted, is_from_end), which)]
 
 
 def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
@@ -287,7 +291,7 @@ def _rows_of(reader: Person, wanted: TopicFilter, is_from_end: bool) -> Select[A
     pinned = select(Topic.id, *keys, literal(0).label("part"))
     pinned = pinned.where(Topic.id.in_(bindparam("first", expanding=True)))
     ids = union_all(pinned, select(*part.c, literal(1))).subquery()
-    query = _as_rows(select(Topic).join(ids, ids.c.id == Topic.id))
+    query = _as_lines(select(Topic).join(ids, ids.c.id == Topic.id))
     return query.order_by(ids.c.part, *(ids.c[key.name].desc() for key in keys))
 
 
@@ -320,14 +324,14 @@ def _counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     return query.group_by(Topic.kind)
 
 
-def latest_topics(reader: Person, limit: int) -> Sequence[Topic]:
+def latest_topics(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The topics with the latest posts, ready for `topic_row`."""
     return first_topics(reader, TopicFilter(), limit)
 
 
-def questions_waiting(reader: Person, limit: int) -> Sequence[Topic]:
+def questions_waiting(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
-    return db.session.scalars(_waiting(reader), {"limit": limit}).all()
+    return [_topic_line(row) for row in plain(_waiting(reader), {"limit": limit})]
 
 
 @for_reach
@@ -338,7 +342,7 @@ def _waiting(reader: Person) -> Select[Any]:
         Topic.locked_at.is_(None),
         Topic.hidden_at.is_(None),
     )
-    return _as_rows(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
+    return _as_lines(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
 
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
@@ -358,18 +362,25 @@ def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     if row is None:
         raise NotFound()
     themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
-    names = [Name._make(theme) for theme in themes]
-    return TopicLine._make((*row[:18], AgendaLine._make(row[18:23]), *_people(row[23:]), names))
+    return _topic_line(row, tuple(Name._make(theme) for theme in themes))
 
 
 @for_reach
 def _one_line(reader: Person) -> Select[Any]:
-    query = visible_topics(reader).where(Topic.id == bindparam("topic_id"))
+    return _as_lines(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
+
+
+def _as_lines(query: Select[Any]) -> Select[Any]:
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)
     return _with_people_of(query.with_only_columns(*_OF_TOPIC, *_OF_AGENDA), Topic)
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:18]]
+def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
+    agenda = AgendaLine._make(row[19:24])
+    return TopicLine._make((*row[:19], agenda, *_people(row[24:]), themes))
+
+
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:19]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
@@ -433,10 +444,6 @@ def _where(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
 
 def _about(theme: str) -> Select[Any]:
     return select(TopicTheme.topic_id).join(Theme).where(Theme.slug == theme)
-
-
-def _as_rows(query: Select[Any]) -> Select[Any]:
-    return query.options(joinedload(Topic.agenda), joinedload(Topic.author).joinedload(Member.city))
 
 
 # What is new to a member

@@ -124,7 +124,7 @@ def _list(agenda: Agenda | None) -> Answer:
     )
 
 
-def _of_reader(topics: Sequence[Topic], wanted: TopicFilter) -> dict[str, Any]:
+def _of_reader(topics: Sequence[TopicLine], wanted: TopicFilter) -> dict[str, Any]:
     """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
     theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
     level = level_of(me(), THEME, theme.id) if theme else ""

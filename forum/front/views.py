@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from forum.agendas.queries import (
     themes,
     themes_of_member,
 )
-from forum.db import now
+from forum.db import member_scope, now
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import (
     ORDERS,
@@ -148,22 +149,28 @@ class World(NamedTuple):
     """What is drawn on the map: dots for cities (one path for all), hubs with names, curves for exchanges."""
 
     dots: str
-    hubs: Sequence[Hub]
-    arcs: Sequence[str]
+    hubs: tuple[Hub, ...]
+    arcs: tuple[str, ...]
 
 
 def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
+    return _drawn(tuple(cities), tuple(found))
+
+
+@lru_cache(8)
+def _drawn(cities: tuple[HomeCity, ...], found: tuple[queries.Exchange, ...]) -> World:
     named = {city.id: city for pair in found for city in (pair.one, pair.other)}
     where = {key: drawings.project(city.latitude, city.longitude) for key, city in named.items()}
     labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
-    hubs = [
+    hubs = (
         Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
-    ]
-    arcs = [drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found]
+    )
+    arcs = (drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found)
     others = (city for city in cities if city.id not in named)
-    return World(drawings.dots((city.latitude, city.longitude) for city in others), hubs, arcs)
+    dots = drawings.dots((city.latitude, city.longitude) for city in others)
+    return World(dots, tuple(hubs), tuple(arcs))
 
 
 def _about_site() -> dict[str, Any]:
@@ -224,6 +231,7 @@ def profile(handle: str) -> Answer:
     """A member: who it is, what they help with, what others made of it, what they wrote and tried."""
     reader = me()
     member = get_member(reader, handle)
+    web.depends_on(member_scope(member.id))
     return render_template(
         "front/profile.html",
         member=member,

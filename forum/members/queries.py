@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from babel import Locale
 from flask_babel import get_locale
@@ -409,10 +409,7 @@ def cities_with_members(reader: Person) -> list[tuple[City, int]]:
     return [(city, members) for city, members in db.session.execute(ordered)]
 
 
-@dataclass(frozen=True, slots=True)
-class HomeCity(InCountry):
-    """A city as maps and choices show it: hundreds of whole rows took three times as long."""
-
+class _HomeCity(NamedTuple):
     id: int
     slug: str
     name: str
@@ -421,16 +418,20 @@ class HomeCity(InCountry):
     longitude: float
 
 
+class HomeCity(_HomeCity, InCountry):
+    """A city as maps and choices show it: hundreds of whole rows took three times as long."""
+
+
 def home_cities(reader: Person) -> list[HomeCity]:
     """The cities that members come from, by name."""
     rows = plain(_home_cities(reader), {"own_id": reader.id or 0})
-    return [HomeCity(*row) for row in rows]
+    return [HomeCity._make(row) for row in rows]
 
 
 @for_reach
 def _home_cities(reader: Person) -> Select[Any]:
     values = _values_of(Member.city_id, _seen_by(reader, bindparam("own_id")))
-    columns = [getattr(City, part.name) for part in fields(HomeCity)]
+    columns = [getattr(City, name) for name in _HomeCity._fields]
     found = select(*columns).join(values, values.c.value == City.id)
     return found.order_by(City.name, City.id).limit(MOST)
 
