@@ -150,6 +150,7 @@ class _TopicLine(NamedTuple):
     locked_at: datetime | None
     hidden_at: datetime | None
     deleted_at: datetime | None
+    followed_up_at: datetime | None
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
@@ -376,11 +377,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[19:24])
-    return TopicLine._make((*row[:19], agenda, *_people(row[24:]), themes))
+    agenda = AgendaLine._make(row[20:25])
+    return TopicLine._make((*row[:20], agenda, *_people(row[25:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:19]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:20]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)

@@ -382,7 +382,7 @@ def test_each_notice_says_what_it_wants(sign_in: Any, people: Any, asked: Topic)
     with at(later):
         actions.look_after(SYSTEM)
         make_notices(SYSTEM)
-    assert "asks for your advice:" in page(sign_in(people.ben), "/notices")
+    assert "asks you for advice:" in page(sign_in(people.ben), "/notices")
     assert "Nobody has answered this question" in page(sign_in(people.host), "/notices")
     text = page(sign_in(people.ana), "/notices")
     assert "What happened next? You asked:" in text and "Waiting for you" in text
