@@ -16,6 +16,7 @@ import click
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum import markup, proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
@@ -75,7 +76,14 @@ def _send_some(
     for letter in letters:
         if time.monotonic() > until:
             return
-        _send(through, letter, settings)
+        try:
+            _send(through, letter, settings)
+        except (Away, Busy, SQLAlchemyError):
+            raise
+        except Exception as error:  # one that cannot be made must not hold up the others
+            log.exception("letter %s cannot be sent", letter.id)
+            why = f"It cannot be sent: {type(error).__name__}"
+            actions.note_returned(SYSTEM, letter.id, why, is_final=False)
         done.add(letter.id)
 
 

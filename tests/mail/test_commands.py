@@ -147,6 +147,18 @@ def test_one_address_that_does_not_exist_stops_nothing_else(people, mail_server)
     assert member.mail_paused_at and "no such user" in member.mail_paused_why
 
 
+def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
+    """Whatever is wrong with it: it is tried later, and the administrator sees it."""
+    odd = actions.write_letter(SYSTEM, "changed", "a..b@example.org", {"what": "password"})
+    unknown, other = write(people, "nothing"), write(people)
+    deliver()
+    assert [to for _from, to, _message in mail_server.messages] == ["ana@example.org"]
+    assert row(other).sent_at and row(odd).sent_at is row(unknown).sent_at is None
+    assert "InvalidHeaderDefect" in row(odd).why and "TemplateNotFound" in row(unknown).why
+    for letter in (odd, unknown):
+        assert row(letter).attempts == 1 and row(letter).due_at > now()
+
+
 @pytest.mark.parametrize("answer", ["550 5.7.1 you are on a list", "552 5.2.2 mailbox full"])
 def test_being_unwelcome_does_not_pause_an_address(people, mail_server, answer):
     mail_server.answers["RCPT"] = answer
