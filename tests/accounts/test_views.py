@@ -191,6 +191,13 @@ def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, lett
     assert "an account already" in first.text and "“Join”" in second.text
 
 
+@pytest.mark.parametrize("email", ["eva@city.example", "xva@city.example"])
+@pytest.mark.parametrize("name", ["https://e.example", "a@b", "...", "a" + "\u0301" * 9])
+def test_a_name_that_nobody_may_have_tells_it_neither(client, eva, letters, name, email):
+    answer = client.post("/join", data={**JOINING, "name": name, "email": email})
+    assert answer.status_code == 422 and letters() == []
+
+
 def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letters):
     """So that nobody makes an account with somebody's address and a password of their own."""
     client.post("/join", data=JOINING)
@@ -589,6 +596,40 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     reset = letters()[-1]
     assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
     assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
+    """A thief who changes the address twice is told of the second change, and cannot undo the owner's undoing."""
+    for email in ("thief@harbour.example", "thief@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    owners, thiefs = (
+        link_in(next(one for one in letters() if one.to == to and "/undo/" in one.text))
+        for to in ("eva@city.example", "thief@harbour.example")
+    )
+    assert app.test_client().post(owners).status_code == 303
+    assert app.test_client().post(thiefs).status_code == 410
+    assert members.by_email("eva@city.example") is not None
+
+
+def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva, letters):
+    for email in ("eva@harbour.example", "eva@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    for to in ("eva@harbour.example", "eva@city.example"):
+        undo = next(one for one in letters() if one.to == to and "/undo/" in one.text)
+        assert app.test_client().post(link_in(undo)).status_code == 303
+        assert members.by_email(to) is not None
+
+
+def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
+    enter(client)
+    for _number in range(5):
+        assert change_address(client, "other@city.example").status_code == 303
+    refused = change_address(client, "other@city.example")
+    assert refused.status_code == 422 and len(letters()) == 5
 
 
 def test_a_taken_address_is_told_by_letter_alone(client, eva, letters):
