@@ -196,14 +196,14 @@ def confirm_address(_person: Person, secret: str) -> Member:
 def undo_address(_person: Person, secret: str) -> Member:
     """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
 
-    The changes after it are undone with it, so that no address of theirs takes the account back again.
+    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes after it are undone with it, so that no address of theirs takes the account back again.
     """
     token = _spend(UNDO, secret)
     member: Any = token.member
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
     members.change_address(SYSTEM, member.id, token.address)
-    members.end_sessions(member)
+    members.set_password(SYSTEM, member.handle, "")
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member

@@ -575,6 +575,7 @@ def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters)
     anywhere = app.test_client()
     assert "becomes eva@harbour.example" in anywhere.get(link_in(letter)).text
     assert anywhere.post(link_in(letter)).status_code == 303
+    assert "Your address is now eva@harbour.example." in anywhere.get("/sign-in").text
     assert enter(app.test_client()).status_code == 422
     assert enter(app.test_client(), "eva@harbour.example").status_code == 303
     assert letters()[-1].to == "eva@city.example", "the old address is told"
@@ -593,6 +594,9 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     assert owner.post(link_in(undo)).status_code == 303
     assert not is_signed_in(client)
     assert members.by_email("eva@city.example") is not None
+    for password in (PASSWORD, "plain words in a row"):
+        assert enter(app.test_client(), password=password).status_code == 422
+    assert "choose a new password" in owner.get("/sign-in").text
     reset = letters()[-1]
     assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
     assert owner.post(link_in(undo)).status_code == 410
