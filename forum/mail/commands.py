@@ -303,7 +303,7 @@ def take_in(raw: bytes, recipient: str = "") -> str:
     """
     if len(raw) > LARGEST:
         raise Forbidden("The message is too large.")
-    incoming = read_message(raw, web.settings().reply_address, _today(), recipient)
+    incoming = _read(raw, recipient)
     if incoming.key is None:
         raise Forbidden("The message answers no letter of this forum.")
     member = member_of_letter(incoming.key.member_id)
@@ -314,6 +314,14 @@ def take_in(raw: bytes, recipient: str = "") -> str:
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
     return _post(incoming, member, incoming.key.post_id)
+
+
+def _read(raw: bytes, recipient: str) -> Incoming:
+    try:
+        return read_message(raw, web.settings().reply_address, _today(), recipient)
+    except Exception as error:  # one that nobody can read must not hold up the others
+        log.exception("a message cannot be read")
+        raise Forbidden("The message cannot be read.") from error
 
 
 def _came_back(incoming: Incoming, member: Member | None) -> str:
@@ -353,6 +361,10 @@ def fetch() -> int:
                 log.info(take_in(raw))
             except Forbidden as error:
                 log.info(error.message)
+            except (Busy, SQLAlchemyError):
+                raise  # it is taken in when it is fetched again
+            except Exception:  # one that is a mistake each time must not hold up the others
+                log.exception("a message is left in the mailbox")
     return number
 
 
