@@ -15,7 +15,7 @@ from forum.accounts.models import Candidate, Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
-from forum.mail.actions import write_letter
+from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
 from forum.members.actions import Joining
@@ -187,6 +187,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
     member: Any = token.member
     before = member.email
     members.change_address(SYSTEM, member.id, token.address)
+    readdress(SYSTEM, member)
     forget_tokens(member)
     _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
     return member  # type: ignore[no-any-return]  # a member
@@ -203,6 +204,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
     members.change_address(SYSTEM, member.id, token.address)
+    readdress(SYSTEM, member)
     members.set_password(SYSTEM, member.handle, "")
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)

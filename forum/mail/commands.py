@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +35,7 @@ from forum.mail.queries import (
     members_due_for_digest,
     notice_to_tell,
 )
+from forum.members.forms import EMAIL_SHAPE
 from forum.members.models import Member
 from forum.members.queries import federation, plain_email
 from forum.notifications.models import Notice
@@ -151,8 +154,14 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
     """What a letter says now, in text and HTML; None when there is nothing in it any more for whom it is to."""
     words, ways = _words(letter, settings), _Ways()
+    if _is_over(letter):
+        return None
     if letter.kind in MORE:
-        more = letter.member and MORE[letter.kind](letter, letter.member, ways)
+        more = (
+            letter.member
+            and not letter.member.mail_paused_at
+            and MORE[letter.kind](letter, letter.member, ways)
+        )
         if not more:
             return None
         words |= more | {"stop": ways.unsubscribe}
@@ -171,6 +180,12 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
         comes_back_to=_comes_back_to(letter, settings),
         **vars(ways),
     )
+
+
+def _is_over(letter: Delivery) -> bool:
+    """Whether the link in a letter that was long on its way would be no longer good."""
+    hours = letter.words.get("hours")
+    return bool(hours) and letter.created_at + timedelta(hours=hours) < now()
 
 
 def _comes_back_to(letter: Delivery, settings: Settings) -> str:
@@ -392,7 +407,10 @@ def mail_in(recipient: str) -> None:
 def mail_test(address: str) -> None:
     """Send a letter to an address at once, and say what the mail server answers."""
     settings = web.settings()
-    letter = actions.write_letter(SYSTEM, "test", plain_email(address), {})
+    if not re.match(EMAIL_SHAPE, plain_email(address)):
+        raise click.BadParameter("Write an e-mail address such as name@city.example.")
+    due_at = now() + actions.LEASE  # a worker must not send it, too
+    letter = actions.write_letter(SYSTEM, "test", plain_email(address), {}, due_at=due_at)
     try:
         with carrier(settings.smtp_url, settings.mail_path) as through:
             if written := compose(letter, settings):
