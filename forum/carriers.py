@@ -74,11 +74,14 @@ def parsed(url: str) -> ServerAddress:
 
 @contextmanager
 def carrier(smtp_url: str, folder: Path, seconds: float = SECONDS) -> Iterator[Carrier]:
-    """A carrier for some messages; raises `Away` when the server cannot be talked to."""
+    """A carrier for some messages; raises `Away` when the server cannot be talked to, or its address is none."""
     if not smtp_url:
         yield Folder(folder)
         return
-    server = Server(parsed(smtp_url), seconds)
+    try:
+        server = Server(parsed(smtp_url), seconds)
+    except ValueError as error:
+        raise Away(str(error)) from error
     try:
         yield server
     finally:

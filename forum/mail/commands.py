@@ -184,8 +184,8 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
 
 def _is_over(letter: Delivery) -> bool:
     """Whether the link in a letter that was long on its way would be no longer good."""
-    hours = letter.words.get("hours")
-    return bool(hours) and letter.created_at + timedelta(hours=hours) < now()
+    hours = int(letter.words.get("hours", 0))
+    return hours > 0 and letter.created_at + timedelta(hours=hours) < now()
 
 
 def _comes_back_to(letter: Delivery, settings: Settings) -> str:

@@ -544,6 +544,18 @@ def test_a_secret_is_short_lived_and_kept_as_a_hash_alone(client, eva, letters):
         assert client.get(path).status_code == 410
 
 
+@pytest.mark.parametrize("purpose", ["/sign-in/letter", "/password"])
+def test_the_page_of_a_secret_repeats_it_nowhere(client, eva, letters, purpose):
+    """No link leads on with it, so that no log of addresses but its own holds it."""
+    ask(client, purpose)
+    path = link_in(letters()[0])
+    answer = client.get(path)
+    links = re.findall(r'(?:href|content)="([^"]*)"', answer.text)
+    assert links and not [link for link in links if path in link]
+    over = client.get(f"{purpose}/nothing")
+    assert 'class="btn alt sm" href="/sign-in"' in over.text
+
+
 def test_odd_secrets_are_over(client, eva):
     for path in ("/sign-in/letter", "/password", "/address", "/address/undo", "/join/confirm"):
         for odd in ("x", "%00", "a" * 3000, "..", "%F0%9F%92%A5", "letter"):
