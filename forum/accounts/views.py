@@ -181,7 +181,7 @@ def confirm_joining(secret: str) -> Answer:
             _check_candidate(token, form.password.data or "")
         return _joined(actions.confirm_joining(VISITOR, secret))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return page() if request.method == "GET" else _spending(form, deed, page)
 
 
 def _is_browser_of(token: Token) -> bool:

@@ -10,8 +10,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from forum import passwords, rates
+from forum.accounts import views
 from forum.app import create_app
 from forum.db import Base, at, db, now
+from forum.errors import NotFound
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import Joining
@@ -234,6 +236,25 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
     client.post("/sign-out")
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 410 and "no longer good" in answer.text
+
+
+def test_two_presses_at_once_join_once(client, letters, monkeypatch):
+    """The second finds the link spent between looking and pressing."""
+    client.post("/join", data=JOINING)
+    path = link_in(letters()[0])
+
+    def was_faster(*_args):
+        raise NotFound()
+
+    monkeypatch.setattr(views.actions, "confirm_joining", was_faster)
+    answer = client.post(path)
+    assert answer.status_code == 410 and "no longer good" in answer.text
+
+
+def test_a_dead_link_offers_a_member_no_signing_in(client, eva):
+    enter(client)
+    page = client.get("/sign-in/letter/nothing").text
+    assert "no longer good" in page and "Ask for a new letter" not in page
 
 
 def test_one_address_gets_few_letters_whoever_asks(client, letters):
@@ -669,6 +690,7 @@ def test_who_was_signed_in_for_long_shows_who_they_are(client, eva, letters):
     enter(client)
     with at(now() + timedelta(minutes=16)):
         assert client.get("/settings/address").location == "/settings/prove?next=/settings/address"
+        assert 'href="/password"' in client.get("/settings/prove").text
         assert change_address(client).location == "/settings/prove?next=/settings/address"
         assert letters() == []
         assert client.post("/settings/prove", data={"password": "no"}).status_code == 422
