@@ -417,10 +417,15 @@ def _words() -> dict[str, Any]:
     return {
         "me": me(),
         "appearance": cookie if cookie in ("light", "dark") else "",
-        "canonical": absolute(quote(request.path)),
+        "canonical": "" if _has_secret() else absolute(quote(request.path)),
         "absolute": absolute,
         "submission_key": submission_key,
     }
+
+
+def _has_secret() -> bool:
+    """Whether the address holds the secret of a letter, which no link repeats."""
+    return "secret" in (request.view_args or {})
 
 
 def _refuse_strangers() -> None:

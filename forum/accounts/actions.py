@@ -15,7 +15,7 @@ from forum.accounts.models import Candidate, Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
-from forum.mail.actions import write_letter
+from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
 from forum.members.actions import Joining
@@ -23,7 +23,7 @@ from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
 
-LETTERS = ("join", "known", "unknown", "sign_in", "reset")
+LETTERS = ("join", "known", "unknown", "sign_in", "reset", "address")
 MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
 KEPT_CANDIDATES = timedelta(days=3)
 KEPT_TOKENS = timedelta(days=1)
@@ -49,23 +49,23 @@ def ask_to_join(visitor: Person, joining: Joining, browser_key: str) -> Asked | 
     """
     require(visitor.can.join())
     touches()
-    email = plain_email(joining.email)
+    email, name = plain_email(joining.email), members.fitting_name(SYSTEM, joining.name)
     if _has_had_enough(email):
         return None
     if email_is_taken(email):
         _tell_known(visitor, email)
         return None
-    candidate = _candidate(joining, email, browser_key)
+    candidate = _candidate(joining, name, email, browser_key)
     return _send(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
 
 
-def _candidate(joining: Joining, email: str, browser_key: str) -> Candidate:
+def _candidate(joining: Joining, name: str, email: str, browser_key: str) -> Candidate:
     fields = asdict(joining)
     profile = {k: fields[k] for k in ("position", "organisation_id", "city_id", "language")}
     profile["languages"] = list(joining.languages)
     candidate = Candidate(
         email=email,
-        name=members.fitting_name(SYSTEM, joining.name),
+        name=name,
         password_hash=joining.password_hash,
         profile=profile,
         browser_hash=proofs.kept_hash(browser_key),
@@ -187,6 +187,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
     member: Any = token.member
     before = member.email
     members.change_address(SYSTEM, member.id, token.address)
+    readdress(SYSTEM, member)
     forget_tokens(member)
     _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
     return member  # type: ignore[no-any-return]  # a member
@@ -194,11 +195,17 @@ def confirm_address(_person: Person, secret: str) -> Member:
 
 @action
 def undo_address(_person: Person, secret: str) -> Member:
-    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more."""
+    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
+
+    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes after it are undone with it, so that no address of theirs takes the account back again.
+    """
     token = _spend(UNDO, secret)
     member: Any = token.member
+    later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
+    db.session.execute(later.where(Token.purpose == UNDO))
     members.change_address(SYSTEM, member.id, token.address)
-    members.end_sessions(member)
+    readdress(SYSTEM, member)
+    members.set_password(SYSTEM, member.handle, "")
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member

@@ -181,7 +181,7 @@ def confirm_joining(secret: str) -> Answer:
             _check_candidate(token, form.password.data or "")
         return _joined(actions.confirm_joining(VISITOR, secret))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return page() if request.method == "GET" else _spending(form, deed, page)
 
 
 def _is_browser_of(token: Token) -> bool:
@@ -555,6 +555,8 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
     def deed() -> Any:
         member = spend(me(), secret)
         flash(_("Your address is now %(email)s.", email=member.email), "message")
+        if purpose == UNDO:
+            flash(_("A letter is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
     return page() if request.method == "GET" else _spending(form, deed, page)

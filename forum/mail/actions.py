@@ -15,7 +15,13 @@ from forum.dialogue.actions import reply
 from forum.dialogue.models import Post
 from forum.errors import NotFound
 from forum.mail.models import Delivery
-from forum.mail.queries import deliveries_by_id, due_deliveries, letters_since, topic_of_post
+from forum.mail.queries import (
+    deliveries_by_id,
+    due_deliveries,
+    is_waiting,
+    letters_since,
+    topic_of_post,
+)
 from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
@@ -25,6 +31,7 @@ from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
 
 BATCH = 20
+TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
 MOST_SENT_BACK = 5
 GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
@@ -211,6 +218,15 @@ def drop(system: Person, letter_id: int, why: str) -> None:
     require(system.can.administer())
     touches()
     _set([letter_id], dropped_at=now(), why=why)
+
+
+@action
+def readdress(system: Person, member: Member) -> None:
+    """Send what waits for a member to the member's new address; what was meant for the old one alone stays."""
+    require(system.can.administer())
+    touches()
+    waits = (Delivery.member_id == member.id, Delivery.kind.in_(TO_MEMBERS), is_waiting())
+    db.session.execute(update(Delivery).where(*waits).values(address=member.email))
 
 
 @action

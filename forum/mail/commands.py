@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +18,7 @@ import click
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum import markup, proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
@@ -32,6 +35,7 @@ from forum.mail.queries import (
     members_due_for_digest,
     notice_to_tell,
 )
+from forum.members.forms import EMAIL_SHAPE
 from forum.members.models import Member
 from forum.members.queries import federation, plain_email
 from forum.notifications.models import Notice
@@ -75,7 +79,14 @@ def _send_some(
     for letter in letters:
         if time.monotonic() > until:
             return
-        _send(through, letter, settings)
+        try:
+            _send(through, letter, settings)
+        except (Away, Busy, SQLAlchemyError):
+            raise
+        except Exception as error:  # one that cannot be made must not hold up the others
+            log.exception("letter %s cannot be sent", letter.id)
+            why = f"It cannot be sent: {type(error).__name__}"
+            actions.note_returned(SYSTEM, letter.id, why, is_final=False)
         done.add(letter.id)
 
 
@@ -143,8 +154,14 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
     """What a letter says now, in text and HTML; None when there is nothing in it any more for whom it is to."""
     words, ways = _words(letter, settings), _Ways()
+    if _is_over(letter):
+        return None
     if letter.kind in MORE:
-        more = letter.member and MORE[letter.kind](letter, letter.member, ways)
+        more = (
+            letter.member
+            and not letter.member.mail_paused_at
+            and MORE[letter.kind](letter, letter.member, ways)
+        )
         if not more:
             return None
         words |= more | {"stop": ways.unsubscribe}
@@ -163,6 +180,12 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
         comes_back_to=_comes_back_to(letter, settings),
         **vars(ways),
     )
+
+
+def _is_over(letter: Delivery) -> bool:
+    """Whether the link in a letter that was long on its way would be no longer good."""
+    hours = int(letter.words.get("hours", 0))
+    return hours > 0 and letter.created_at + timedelta(hours=hours) < now()
 
 
 def _comes_back_to(letter: Delivery, settings: Settings) -> str:
@@ -295,7 +318,7 @@ def take_in(raw: bytes, recipient: str = "") -> str:
     """
     if len(raw) > LARGEST:
         raise Forbidden("The message is too large.")
-    incoming = read_message(raw, web.settings().reply_address, _today(), recipient)
+    incoming = _read(raw, recipient)
     if incoming.key is None:
         raise Forbidden("The message answers no letter of this forum.")
     member = member_of_letter(incoming.key.member_id)
@@ -306,6 +329,14 @@ def take_in(raw: bytes, recipient: str = "") -> str:
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
     return _post(incoming, member, incoming.key.post_id)
+
+
+def _read(raw: bytes, recipient: str) -> Incoming:
+    try:
+        return read_message(raw, web.settings().reply_address, _today(), recipient)
+    except Exception as error:  # one that nobody can read must not hold up the others
+        log.exception("a message cannot be read")
+        raise Forbidden("The message cannot be read.") from error
 
 
 def _came_back(incoming: Incoming, member: Member | None) -> str:
@@ -345,6 +376,10 @@ def fetch() -> int:
                 log.info(take_in(raw))
             except Forbidden as error:
                 log.info(error.message)
+            except (Busy, SQLAlchemyError):
+                raise  # it is taken in when it is fetched again
+            except Exception:  # one that is a mistake each time must not hold up the others
+                log.exception("a message is left in the mailbox")
     return number
 
 
@@ -372,7 +407,10 @@ def mail_in(recipient: str) -> None:
 def mail_test(address: str) -> None:
     """Send a letter to an address at once, and say what the mail server answers."""
     settings = web.settings()
-    letter = actions.write_letter(SYSTEM, "test", plain_email(address), {})
+    if not re.match(EMAIL_SHAPE, plain_email(address)):
+        raise click.BadParameter("Write an e-mail address such as name@city.example.")
+    due_at = now() + actions.LEASE  # a worker must not send it, too
+    letter = actions.write_letter(SYSTEM, "test", plain_email(address), {}, due_at=due_at)
     try:
         with carrier(settings.smtp_url, settings.mail_path) as through:
             if written := compose(letter, settings):

@@ -6,16 +6,20 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
-from email.utils import getaddresses, parseaddr
+from email.policy import EmailPolicy
+from email.utils import parseaddr
 from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
+import nh3
+
 from forum import proofs
+from forum.markup import tidy
 
 LARGEST = 2_000_000  # bytes of a message
 LONGEST = 40_000  # signs of which the answer is looked for
+LONGEST_HEADER, MOST_HEADERS = 500, 50  # signs; of one name
 MARK = "==="  # on both sides of the line above which one answers
 ABOVE = re.compile(rf"^[>\s|]*{MARK} .* {MARK}\s*$", re.M)
 SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
@@ -24,11 +28,26 @@ FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
 RULE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
 DATED = re.compile(r"@|\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
 OPENS = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
-KEY = re.compile(r"\+(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2-7]{16})@")
+KEY = r"(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2-7]{16})"
 GOOD_FOR_DAYS = 90
-RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
-WHOLE_PARTS = {"blockquote", "style", "script", "head", "title"}
+RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
+LEFT_OUT = {"blockquote", "style", "script", "head", "title"}
 BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
+
+
+class _Curt(EmailPolicy):
+    """Cuts long headers: the time for reading one grows with the square of its length, and anybody may send it."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """The name and the text of a header; who it is to is looked for in the whole of it, and never parsed."""
+        name, text = super().header_source_parse(sourcelines)
+        is_whole = name.lower() in RECIPIENTS or len(text) <= LONGEST_HEADER
+        return name, text if is_whole else text[:LONGEST_HEADER].rpartition(";")[0] or text[
+            :LONGEST_HEADER
+        ]
+
+
+CURT = _Curt()
 
 
 @dataclass(frozen=True)
@@ -74,25 +93,25 @@ def _sealed(pattern: str, what: str, ids: str) -> str:
 
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
     """Read a message that came in. `recipient` is whom the mail server says it is for, if it says so."""
-    message: Any = message_from_bytes(raw[:LARGEST], policy=default)
+    message: Any = message_from_bytes(raw[:LARGEST], policy=CURT)
     what, key = _key(message, pattern, today, recipient)
     sender = _address(message, "From")
-    number = sha256(f"{_header(message, 'Message-ID')}|{key}".encode()).hexdigest()[:24]
+    name = _header(message, "Message-ID").encode("utf-8", "replace") or raw
+    number = sha256(name + f"|{key}".encode()).hexdigest()[:24]
     if what == "b" or message.get_content_type() == "multipart/report":
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
     kind = "machine" if is_by_machine(message) else "answer"
-    return Incoming(kind, sender, key, answer_in(_text(message)), number)
+    text = answer_in(_text(message)) if key and kind == "answer" else ""
+    return Incoming(kind, sender, key, text, number)
 
 
 def _key(message: EmailMessage, pattern: str, today: int, recipient: str) -> tuple[str, Key | None]:
     """The first address of ours that is not forged and not too old."""
-    local, _at, host = pattern.lower().partition("@")
-    for address in (recipient, *_recipients(message)):
-        found = KEY.search(address.lower())
-        is_ours = address.lower().startswith(f"{local}+") and address.lower().endswith(f"@{host}")
-        if not found or not is_ours or not pattern:
-            continue
+    local, _at, host = map(re.escape, pattern.lower().partition("@"))
+    ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{KEY}@{host}(?![\w.-])")
+    headers = _recipients(message) if pattern else []
+    for found in (one for text in (recipient, *headers) for one in ours.finditer(text.lower())):
         if not proofs.is_sealed(found["what"], found["ids"], found["seal"]):
             continue
         numbers = [int(part) for part in found["ids"].split("-")]
@@ -103,20 +122,17 @@ def _key(message: EmailMessage, pattern: str, today: int, recipient: str) -> tup
 
 
 def _recipients(message: EmailMessage) -> list[str]:
-    lines = [str(line) for name in RECIPIENTS for line in _all(message, name)]
-    return [address for _name, address in getaddresses(lines[:50])]
-
-
-def _all(message: EmailMessage, name: str) -> list[Any]:
-    try:
-        return message.get_all(name, [])
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):  # hostile headers
-        return []
+    """The headers that say whom it is for, as they came, in the order of how sure they are."""
+    raw = [(name.lower(), str(text)) for name, text in message.raw_items()]
+    return [text for wanted in RECIPIENTS for name, text in raw if name == wanted][:MOST_HEADERS]
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    found = _all(message, name)
-    return str(found[0]) if found else ""
+    """The first header of a name, or nothing when there is none that can be read."""
+    try:
+        return str(message.get(name, ""))
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # hostile headers
+        return ""
 
 
 def _address(message: EmailMessage, name: str) -> str:
@@ -154,13 +170,20 @@ def _status(fields: Any) -> str:
 
 
 def _text(message: EmailMessage) -> str:
-    try:
-        part = message.get_body(("plain", "html"))
-        content = str(part.get_content()) if part else ""
-    except (LookupError, ValueError, AttributeError, KeyError):
+    part = message.get_body(("plain", "html"))
+    if part is None:
         return ""
-    is_html = part is not None and part.get_content_type() == "text/html"
-    return _text_of_html(content[: 4 * LONGEST]) if is_html else content
+    content: Any = part.get_payload(decode=True) or b""
+    text = _decoded(content[: 4 * LONGEST], str(part.get_content_charset("utf-8")))
+    return tidy(_text_of_html(text) if part.get_content_type() == "text/html" else text)
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    """The text of some bytes, whose charset may be one that nobody knows."""
+    try:
+        return content.decode(charset, "replace")
+    except (LookupError, ValueError):
+        return content.decode("utf-8", "replace")
 
 
 def answer_in(text: str) -> str:
@@ -220,33 +243,27 @@ def _without_introduction(lines: list[str]) -> list[str]:
 
 
 class _Reader(HTMLParser):
-    """Reads the words of a message in HTML, one block to a line, without what it quotes."""
+    """Reads the words of a message in HTML, one block to a line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.words: list[str] = []
-        self.inside = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in WHOLE_PARTS:
-            self.inside += 1
-        if tag in BLOCKS:
-            self.words.append("\n")
+        self.words.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in WHOLE_PARTS:
-            self.inside = max(0, self.inside - 1)
-        if tag in BLOCKS - {"br"}:
+        if tag != "br":
             self.words.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not self.inside:
-            self.words.append(" ".join(data.split("\n")))
+        self.words.append(" ".join(data.split("\n")))
 
 
 def _text_of_html(html: str) -> str:
+    """The words of a message in HTML, without what it quotes. The reader is handed sound HTML: on other it takes hours."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(nh3.clean(html, tags=BLOCKS, clean_content_tags=LEFT_OUT, attributes={}))
     reader.close()
     lines = (line.strip() for line in "".join(reader.words).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
@@ -36,7 +36,7 @@ MOST_ENTRIES = 12  # of one agenda in a digest; the others are on the site
 
 def due_deliveries(limit: int) -> Sequence[Delivery]:
     """Letters that may be sent now, the longest due first; those that another worker looks at are passed over."""
-    due = select(Delivery).where(_waits(), Delivery.due_at <= now())
+    due = select(Delivery).where(is_waiting(), Delivery.due_at <= now())
     some = due.order_by(Delivery.due_at, Delivery.id).limit(limit)
     return db.session.scalars(some.with_for_update(skip_locked=True)).all()
 
@@ -61,9 +61,9 @@ def waiting_letters(administrator: Person) -> tuple[int, datetime | None, str]:
     """How many letters wait, since when the oldest does, and what the mail server said last about one of them."""
     require(administrator.can.administer())
     number, oldest = db.session.execute(
-        select(func.count(Delivery.id), func.min(Delivery.created_at)).where(_waits())
+        select(func.count(Delivery.id), func.min(Delivery.created_at)).where(is_waiting())
     ).one()
-    said = select(Delivery.why).where(_waits(), Delivery.why != "")
+    said = select(Delivery.why).where(is_waiting(), Delivery.why != "")
     return number, oldest, db.session.scalar(said.order_by(Delivery.due_at.desc()).limit(1)) or ""
 
 
@@ -91,7 +91,8 @@ def paused_members(administrator: Person) -> Sequence[Member]:
     ).all()
 
 
-def _waits() -> ColumnElement[bool]:
+def is_waiting() -> ColumnElement[bool]:
+    """In SQL: whether a letter is still to be sent."""
     return and_(
         Delivery.sent_at.is_(None), Delivery.given_up_at.is_(None), Delivery.dropped_at.is_(None)
     )
@@ -249,10 +250,18 @@ def is_digest_due(
 
 def _last_hour(settings: NoticeSettings, moment: datetime) -> datetime:
     """When the member's hour was last, on any day or on Mondays."""
-    local = moment.astimezone(ZoneInfo(settings.time_zone))
+    local = moment.astimezone(_zone(settings.time_zone))
     hour = local.replace(hour=settings.digest_hour, minute=0, second=0, microsecond=0)
     if hour > local:
         hour -= timedelta(days=1)
     if settings.digest_every == "weekly":
         hour -= timedelta(days=hour.weekday())
     return hour
+
+
+def _zone(name: str) -> tzinfo:
+    """A time zone; UTC for one that this machine does not know, so that the member's digest still comes."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

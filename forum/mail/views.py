@@ -38,10 +38,16 @@ def index() -> str:
 
 
 def _server() -> str:
-    """The mail server without its user and password; nothing when mail goes to a folder."""
+    """The mail server without its user and password; nothing when mail goes to a folder.
+
+    When FORUM_SMTP_URL cannot be read, what is wrong with it.
+    """
     if not web.settings().smtp_url:
         return ""
-    where = parsed(web.settings().smtp_url)
+    try:
+        where = parsed(web.settings().smtp_url)
+    except ValueError as error:
+        return str(error)
     return f"{where.host}:{where.port}"
 
 

@@ -34,7 +34,8 @@ EMAIL = 200
 HELP = 300
 ABOUT = 5_000
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
-EMAIL_SHAPE = r"^[A-Za-z0-9._%+'&=~/!#$*?^{|}-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$"
+ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
+EMAIL_SHAPE = rf"^(?=[^@]{{1,64}}@){ATOM}(\.{ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
 COMMON = Path(__file__).parent / "data" / "common-passwords.txt"
 KIND_NAMES = {
     "city": _("City or municipality"),

@@ -257,6 +257,72 @@ def test_reading_hostile_text_takes_no_time():
         assert time.process_time() - begun < 1
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: ana@example.org\r\nTo: " + b"a " * 50_000,
+        b"From: ana@example.org\r\nTo: " + b"a@b.c, " * 100_000,
+        b"From: " + b'"\\"' * 30_000,
+        b"From: ana@example.org\r\nContent-Type: text/plain" + b'; a*0="b"' * 20_000,
+        b"From: ana@example.org\r\nMessage-ID: <" + b"a." * 50_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<a " * 50_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<a b='" * 20_000,
+        b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a" * 400_000 + b"-" + b"a" * 400_000,
+    ],
+)  # fmt: skip
+def test_hostile_messages_take_no_time(people, post, head):
+    """Anybody may send one, and the worker has other things to do."""
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    begun = time.process_time()
+    read_message(b"Delivered-To: " + key + b"\r\n" + head + b"\r\n\r\nhello", MAILBOX, TODAY)
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"To: " + b"(" * 20_000,
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3_000)),
+        b"Content-Type: message/rfc822\r\n\r\n" * 3_000,
+        b"Content-Type: text/html\r\n\r\nhi <![foo bar",
+    ],
+)  # fmt: skip
+def test_a_message_that_nobody_can_read_holds_up_no_other(people, topic, post, app, raw):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    box = Mailbox(
+        b"From: a@b.example\r\nDelivered-To: " + key + b"\r\n" + raw, answer(people, post)
+    )
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch() == 2
+    assert box.seen == {1, 2} and len(posts(topic)) == 3
+
+
+def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypatch):
+    box = Mailbox(answer(people, post, "One."), answer(people, post, "Two.", Date="now"))
+    handle = commands._post
+
+    def slip(incoming, *rest):
+        if incoming.text == "One.":
+            raise ValueError(incoming.text)
+        return handle(incoming, *rest)
+
+    monkeypatch.setattr(commands, "_post", slip)
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch() == 2
+    assert [one.source for one in posts(topic)[2:]] == ["Two."]
+
+
+def test_messages_without_a_number_are_told_apart(people, topic, post):
+    for text in ("One.", "Two.", "Two."):
+        take_in(answer(people, post, text).replace(b"Message-ID: <1@mail.ana.example>\r\n", b""))
+    assert [one.source for one in posts(topic)[2:]] == ["One.", "Two."]
+
+
+def test_a_text_in_an_unknown_charset_is_read_as_far_as_it_can_be(people, topic, post):
+    take_in(answer(people, post, "We did.").replace(b'charset="utf-8"', b'charset="klingon"'))
+    assert posts(topic)[-1].source == "We did."
+
+
 QUOTED = "> Ben replied\n> foo"
 MARKED = "=== Write your answer above this line ===\nBen replied"
 

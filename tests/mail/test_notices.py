@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from forum import web
+from forum.accounts import actions as accounts
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.mail.commands import deliver, write_digests, write_of_notices
+from forum.mail.commands import compose, deliver, write_digests, write_of_notices
 from forum.mail.models import Delivery
 from forum.mail.queries import is_digest_due
 from forum.markup import write
@@ -19,7 +22,7 @@ from forum.members import actions as members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.notifications.models import Notice, NoticeSettings
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 
 SOON = timedelta(minutes=2)
@@ -93,6 +96,40 @@ def test_what_was_read_on_the_site_is_not_mailed(people, topic, mail_server):
     notifications.read_topic(people.ana, topic.id)
     mail()
     assert sent(mail_server) == []
+
+
+def test_what_waits_follows_its_member_to_a_new_address(people, topic, mail_server):
+    """An address that somebody has given up, or that was a thief's, gets nothing more of it."""
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    with at(now() + SOON):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+        asked = accounts.ask_for_address(people.ana, "ana@harbour.example")
+        assert asked is None
+        path = link_in(compose(letters_to("ana@harbour.example")[0], web.settings()))
+        accounts.confirm_address(VISITOR, path.rsplit("/", 1)[1])
+        deliver()
+    told = {m["To"].addresses[0].addr_spec for m in sent(mail_server) if "slow down" in body(m)}
+    assert told == {"ana@harbour.example"}
+
+
+def test_an_address_that_comes_back_gets_nothing_that_waits(people, topic, mail_server):
+    for text in ("One.", "Two."):
+        dialogue.reply(people.ben, topic.id, write(text))
+    mail_server.refused["ana@example.org"] = "550 5.1.1 no such user"
+    mail()
+    first, second = letters_to("ana@example.org")
+    assert first.given_up_at and second.dropped_at
+
+
+def letters_to(address):
+    return db.session.scalars(
+        select(Delivery)
+        .where(Delivery.address == address)
+        .order_by(Delivery.id)
+        .options(joinedload(Delivery.member))
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 @pytest.mark.parametrize("what", ["read", "hidden", "topic hidden", "left", "suspended"])
@@ -270,6 +307,8 @@ def settings(every="daily", hour=7, zone="UTC"):
         (settings(hour=22), "2026-03-02T21:00", False),
         (settings(zone="Asia/Kolkata"), "2026-03-02T01:29", False),
         (settings(zone="Asia/Kolkata"), "2026-03-02T01:30", True),
+        (settings(zone="Atlantis/Poseidonis"), "2026-03-02T06:59", False),
+        (settings(zone="../../etc/passwd"), "2026-03-02T07:00", True),
         (settings("weekly"), "2026-03-03T12:00", True),
         (settings("never"), "2026-03-03T12:00", False),
         (
