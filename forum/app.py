@@ -19,6 +19,9 @@ from forum.advice import views as advice
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.factors import actions as factors_actions
+from forum.factors import commands as factors_commands
+from forum.factors import views as factors
 from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.library import views as library
@@ -48,6 +51,8 @@ DOORS = (
     moderation,
     mail,
     mail_commands,
+    factors,
+    factors_commands,
     accounts,
     front,
     transfer_commands,
@@ -126,6 +131,7 @@ def worker() -> None:
         "answers": jobs.every(60, within(mail_commands.fetch)),
         "old letters": jobs.every(600, within(mail_commands.forget)),
         "old tokens": jobs.every(600, within(lambda: accounts_actions.forget_old(SYSTEM))),
+        "old challenges": jobs.every(600, within(lambda: factors_actions.forget_old(SYSTEM))),
     }
     jobs.Worker(tasks).run_until_stopped()
 

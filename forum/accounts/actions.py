@@ -15,6 +15,7 @@ from forum.accounts.models import Candidate, Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
+from forum.factors.actions import take_off_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
@@ -198,6 +199,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
 
     Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes after it are undone with it, so that no address of theirs takes the account back again.
+    What was set up since to sign in goes, too: letters about it went to the other address.
     """
     token = _spend(UNDO, secret)
     member: Any = token.member
@@ -206,6 +208,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     members.change_address(SYSTEM, member.id, token.address)
     readdress(SYSTEM, member)
     members.set_password(SYSTEM, member.handle, "")
+    take_off_since(SYSTEM, member.id, token.created_at)
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member

@@ -23,6 +23,7 @@ DEFAULT_WAYS = {
     "quote": AT_ONCE,
     "reply": AT_ONCE,
     "decision": AT_ONCE,
+    "security": NEVER,  # a letter of its own tells it
     "returned": AT_ONCE,
     "queue": AT_ONCE,
     "published": AT_ONCE,
