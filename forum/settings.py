@@ -31,6 +31,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,7 +76,7 @@ class Settings:
     @property
     def carried_path(self) -> Path:
         """Where the worker notes what a mail server has just taken, until the database knows."""
-        return self.data / "mail-carried"
+        return self.data / ("mail-carried-demo" if self.is_demo else "mail-carried")
 
     @property
     def is_https(self) -> bool:
@@ -130,7 +131,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
         imap_url=environ.get("FORUM_IMAP_URL", ""),
     )
-    return replace(made, mail_from=environ.get("FORUM_MAIL_FROM") or f"forum@{made.host}")
+    return replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
+
+
+def _mail_from(written: str, host: str) -> str:
+    """The address alone, also of one that is written with a name."""
+    address = parseaddr(written)[1] or f"forum@{host}"
+    if "@" not in address:
+        raise ValueError("FORUM_MAIL_FROM is an address such as forum@example.org")
+    return address
 
 
 def _hosts(url: str, further: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ GET  /administration/factors                          |   in  403  403  403  403
 POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200
 GET  /administration/mail                             |   in  403  403  403  403  200
+POST /administration/mail/again                       |  403  403  403  403  403  yes
 POST /administration/mail/test                        |  403  403  403  403  403  yes
 POST /administration/mail/{letter}/again              |  403  403  403  403  403  yes
 GET  /administration/members                          |   in  403  403  403  403  200
@@ -300,6 +301,8 @@ POST /topics/{topic}/unlock                           |  403  403  403  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
 POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes  yes
 """
+# Who was asked for advice is one plain member
+OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))
 OWN_OF_HOST = {
     "/cases/{case}/report",
     "/cases/{case}/tried",
@@ -449,7 +452,7 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     held.held_at = now()
     db.session.commit()
     browser = browsers[role]
-    own = OWN_OF_HOST if role == "host" else ()
+    own = (*OWN_OF_MEMBER, *(OWN_OF_HOST if role == "host" else ()))
     for address, expected in rows("GET"):
         answer = browser.get(address.format(**world))
         due = expected[role if address in own else "member"]

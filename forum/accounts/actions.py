@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,8 @@ from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
 
-LETTERS = ("join", "known", "unknown", "sign_in", "reset", "address")
+# Letters that are counted together: nobody's own letters stop because somebody else writes the address into a form.
+OF_STRANGERS, OF_OWNERS = ("join", "known", "address"), ("sign_in", "reset", "unknown")
 MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
 KEPT_CANDIDATES = timedelta(days=3)
 KEPT_TOKENS = timedelta(days=1)
@@ -122,7 +123,7 @@ def ask_for_password(visitor: Person, email: str) -> None:
 
 def _ask(visitor: Person, purpose: str, kind: str, path: str, email: str) -> None:
     email = plain_email(email)
-    if _has_had_enough(email):
+    if _has_had_enough(email, OF_OWNERS):
         return
     if member := by_email(email):
         _send(visitor, purpose, kind, path, email, member=member)
@@ -236,9 +237,9 @@ def forget_old(system: Person) -> int:
     return len(tokens) + len(db.session.scalars(old.returning(Candidate.id)).all())
 
 
-def _has_had_enough(email: str) -> bool:
+def _has_had_enough(email: str, kinds: Sequence[str] = OF_STRANGERS) -> bool:
     """Whether so many letters went to an address of late that one more would only annoy its owner."""
-    return letters_since(email, LETTERS, WITHIN) >= MOST_LETTERS
+    return letters_since(email, kinds, WITHIN) >= MOST_LETTERS
 
 
 def _send(
@@ -252,6 +253,9 @@ def _send(
     candidate: Candidate | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Asked:
+    if member and purpose != UNDO:  # the newest letter is the one that is good
+        earlier = delete(Token).where(Token.member_id == member.id, Token.purpose == purpose)
+        db.session.execute(earlier)
     salt, hours = proofs.new_salt(), HOURS[purpose]
     secret = proofs.secret(purpose, salt)
     token = Token(purpose=purpose, token_hash=proofs.kept_hash(secret), address=address)
@@ -269,7 +273,7 @@ def _send(
 
 def _spend(purpose: str, secret: str) -> Token:
     touches()
-    token = spendable(purpose, secret)
+    token = spendable(purpose, secret, is_to_spend=True)
     token.used_at = now()
     return token
 

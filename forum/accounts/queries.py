@@ -16,10 +16,10 @@ JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", 
 HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
 
 
-def spendable(purpose: str, secret: str) -> Token:
+def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
     """The token of a secret with its member or candidate, as long as it can be spent; else `NotFound`.
 
-    A secret of another purpose, one that was used or that is too old, and one that never was are all the same.
+    A secret of another purpose, one that was used or that is too old, and one that never was are all the same. The deed that spends it holds it, so that nobody else does.
     """
     wanted = select(Token).where(
         Token.token_hash == kept_hash(secret),
@@ -36,7 +36,8 @@ def spendable(purpose: str, secret: str) -> Token:
     is_here = and_(Member.left_at.is_(None), is_since)
     here = or_(Token.member_id.is_(None), Token.member.has(is_here))
     loaded = joinedload(Token.member), joinedload(Token.candidate)
-    token = db.session.scalar(wanted.where(here).options(*loaded).with_for_update(of=Token))
+    found = wanted.where(here).options(*loaded)
+    token = db.session.scalar(found.with_for_update(of=Token) if is_to_spend else found)
     if token is None:
         raise NotFound()
     return token

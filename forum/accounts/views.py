@@ -145,7 +145,7 @@ def _shows_letters() -> bool:
 
 def _sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
     """The page after a letter was asked for: the same whoever the address belongs to."""
-    words: dict[str, Any] = {"email": email, "letter": ""}
+    words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
     if asked:
         words["letter"] = f"{asked.path}/{proofs.secret(asked.purpose, asked.salt)}"
     session["sent"] = words
@@ -158,7 +158,9 @@ def sent() -> Answer:
     words = session.get("sent")
     if not words:
         return web.see_other(url_for("accounts.sign_in"))
-    page = make_response(render_template("accounts/sent.html", **words))
+    page = make_response(
+        render_template("accounts/sent.html", **words, has_mail=bool(web.settings().smtp_url))
+    )
     page.headers["Cache-Control"] = "private, no-store"
     return page
 
@@ -606,7 +608,7 @@ def address() -> Answer:
     def deed() -> Any:
         actions.ask_for_address(member, form.email.data or "")
         words = _(
-            "A letter is on its way to %(email)s. Nothing changes before you open it.",
+            "A letter is on its way to %(email)s. Nothing changes before you confirm it there.",
             email=form.email.data,
         )
         flash(words, "message")
@@ -669,6 +671,7 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
 
 @bp.route("/settings/password", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
 def change_password() -> Answer:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())

@@ -235,9 +235,17 @@ def send_again(administrator: Person, letter_id: int) -> None:
     require(administrator.can.administer())
     touches()
     lost = update(Delivery).where(Delivery.id == letter_id, Delivery.given_up_at.is_not(None))
-    db.session.execute(
-        lost.values(given_up_at=None, attempts=0, due_at=now(), created_at=now(), why="")
-    )
+    db.session.execute(lost.values(given_up_at=None, attempts=0, due_at=now(), why=""))
+
+
+@action
+def send_all_again(administrator: Person) -> int:
+    """Try every letter that was given up once more; says how many. Those whose link is over are dropped then."""
+    require(administrator.can.administer())
+    touches()
+    lost = update(Delivery).where(Delivery.given_up_at.is_not(None)).returning(Delivery.id)
+    again = lost.values(given_up_at=None, attempts=0, due_at=now(), why="")
+    return len(db.session.scalars(again).all())
 
 
 @action

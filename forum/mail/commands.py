@@ -1,4 +1,4 @@
-"""The worker's round with the letters, and a letter to see whether mail arrives."""
+"""Mail on its way out and in: the worker's rounds, a message from a pipe, a letter to try it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum import markup, proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
+from forum.dialogue.queries import written
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.letters import Letter, message, render
 from forum.mail import actions
-from forum.mail.forms import LARGEST, Incoming, bounce_address, read_message, reply_address
+from forum.mail.forms import Incoming, bounce_address, read_message, reply_address
 from forum.mail.models import Delivery
 from forum.mail.queries import (
     Entry,
     digest_groups,
+    has_said_today,
     member_of_letter,
     members_due_for_digest,
     notice_to_tell,
@@ -41,7 +43,7 @@ from forum.members.queries import federation, plain_email
 from forum.notifications.models import Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
-from forum.postboxes import mailbox
+from forum.postboxes import LARGEST, mailbox
 from forum.rates import within_limit
 from forum.settings import Settings
 
@@ -112,7 +114,11 @@ def write_digests() -> int:
 
 
 def forget() -> int:
-    """Delete what is no longer of use."""
+    """Delete what is no longer of use, files of letters, too."""
+    old = time.time() - actions.KEPT.total_seconds()
+    for file in web.settings().mail_path.glob("*.eml"):
+        if file.stat().st_mtime < old:
+            file.unlink(missing_ok=True)
     return actions.forget_letters(SYSTEM)
 
 
@@ -351,10 +357,13 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
             raise Invalid(
                 _("There was no text in your message above the letter that you answered.")
             )
+        source, key = markup.tidy(incoming.text), f"mail-{incoming.number}"
+        if has_said_today(member, source, key):
+            return "The same text was posted today, so nothing was posted."
         if not within_limit(PER_HOUR, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
-        text = markup.write(markup.tidy(incoming.text), member.language)
-        post = actions.answer(member, post_id, text, f"mail-{incoming.number}")
+        text = written(source, member.language)
+        post = actions.answer(member, post_id, text, key)
     except Busy:
         raise
     except Refusal as error:

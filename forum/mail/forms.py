@@ -16,8 +16,8 @@ import nh3
 
 from forum import proofs
 from forum.markup import tidy
+from forum.postboxes import LARGEST
 
-LARGEST = 2_000_000  # bytes of a message
 LONGEST = 40_000  # signs of which the answer is looked for
 LONGEST_HEADER, MOST_HEADERS = 500, 50  # signs; of one name
 MARK = "==="  # on both sides of the line above which one answers
@@ -31,6 +31,14 @@ OPENS = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
 KEY = r"(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2-7]{16})"
 GOOD_FOR_DAYS = 90
 RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
+MADE_BY_MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
+# How programs that set no header begin the subject of a holiday answer.
+AWAY = re.compile(
+    r"\s*(auto(matic)?[ -]?(reply|response)|out of (the )?office|abwesen|automatische (antwort|abwesenheit)|"
+    r"réponse automatique|absence|respuesta automática|fuera de|risposta automatica|fuori sede|"
+    r"automatisch antwoord|afwezig|autosvar|automatiskt svar|odpowiedź automatyczna|自動応答)",
+    re.I,
+)
 LEFT_OUT = {"blockquote", "style", "script", "head", "title"}
 BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
 
@@ -146,7 +154,8 @@ def is_by_machine(message: EmailMessage) -> bool:
     return (
         said not in ("", "no")
         or precedence in ("bulk", "junk", "list", "auto_reply")
-        or any(_header(message, name) for name in ("X-Autoreply", "X-Autorespond", "List-Id"))
+        or any(_header(message, name) for name in MADE_BY_MACHINES)
+        or bool(AWAY.match(_header(message, "Subject")[:200]))
         or _header(message, "Return-Path").strip() == "<>"
     )
 

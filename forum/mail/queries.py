@@ -141,6 +141,25 @@ def topic_of_post(reader: Member, post_id: int) -> int | None:
     return db.session.scalar(seen.where(Post.id == post_id))
 
 
+def has_said_today(member: Member, source: str, but_key: str) -> bool:
+    """Whether a member has posted the very same text within a day: a machine that answers, as likely as not.
+
+    The post of `but_key`, which this very message made before, does not count.
+    """
+    lately = Post.author_id == member.id, Post.created_at > now() - timedelta(days=1)
+    said = select(Post.id).where(
+        *lately, Post.source == source, Post.submission_key.is_distinct_from(but_key)
+    )
+    return bool(db.session.scalar(select(said.exists())))
+
+
+def letters_given_up_count(administrator: Person) -> int:
+    """How many letters no server took."""
+    require(administrator.can.administer())
+    lost = select(func.count(Delivery.id)).where(Delivery.given_up_at.is_not(None))
+    return db.session.scalar(lost) or 0
+
+
 def member_of_letter(member_id: int) -> Member | None:
     """Whose letter it was, if the person is still here."""
     return db.session.scalar(select(Member).where(Member.id == member_id, Member.left_at.is_(None)))

@@ -6,13 +6,20 @@ from datetime import timedelta
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from forum import proofs, web
 from forum.carriers import parsed
 from forum.errors import NotFound
 from forum.mail import actions
-from forum.mail.queries import letters_given_up, letters_sent, paused_members, waiting_letters
+from forum.mail.queries import (
+    letters_given_up,
+    letters_given_up_count,
+    letters_sent,
+    paused_members,
+    waiting_letters,
+)
 from forum.members.queries import my_profile
 from forum.web import csrf, me
 
@@ -33,6 +40,7 @@ def index() -> str:
         said=said,
         sent=letters_sent(me(), A_DAY),
         lost=letters_given_up(me()),
+        lost_count=letters_given_up_count(me()),
         paused=paused_members(me()),
     )
 
@@ -56,6 +64,17 @@ def test() -> Response:
     """Send the administrator a letter, to see whether mail arrives."""
     actions.write_test(my_profile(me()))
     flash(_("A letter to you is on its way. Look here again in a minute."), "message")
+    return web.see_other(url_for("mail.index"))
+
+
+@bp.post("/administration/mail/again")
+def send_all_again() -> Response:
+    """Try once more to send all letters that were given up."""
+    number = actions.send_all_again(me())
+    flash(
+        ngettext("One letter is tried again.", "%(num)s letters are tried again.", number),
+        "message",
+    )
     return web.see_other(url_for("mail.index"))
 
 

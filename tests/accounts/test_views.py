@@ -90,7 +90,7 @@ def test_joining_takes_a_letter_and_a_press(client, letters):
     assert "eva@city.example" in page.text and "private" in page.headers["Cache-Control"]
     assert members.by_email("eva@city.example") is None
     (letter,) = letters()
-    assert letter.to == "eva@city.example" and "Hello Eva Holm," in letter.text
+    assert letter.to == "eva@city.example" and "Confirm my address" in letter.text
     answer = confirm(client, letters)
     assert (answer.status_code, answer.location) == (303, "/")
     member = members.get_member(VISITOR, "eva-holm")
@@ -832,3 +832,23 @@ def test_nobody_ends_the_session_of_somebody_else(client, sign_in, people, eva):
     number = members.session_of(_token(client)).id
     assert sign_in(people.ana).post(f"/settings/sessions/{number}/end").status_code == 303
     assert is_signed_in(client)
+
+
+def test_letters_to_join_keep_nobody_from_a_letter_of_their_own(client, app, eva, letters):
+    """A stranger who writes somebody's address into the form for joining stops no lost password."""
+    for _number in range(8):
+        app.test_client().post("/join", data={**JOINING, "email": "eva@city.example"})
+    ask(client, "/password")
+    assert link_in(letters()[-1]).startswith("/password/")
+
+
+def test_the_newest_letter_is_the_one_that_is_good(client, eva, letters):
+    ask(client, "/password")
+    ask(client, "/password")
+    first, second = map(link_in, letters())
+    assert client.get(first).status_code == 410 and client.get(second).status_code == 200
+
+
+def test_a_letter_to_join_repeats_no_words_of_a_stranger(client, letters):
+    client.post("/join", data={**JOINING, "name": "Cheap Pills"})
+    assert "Pills" not in letters()[0].text + letters()[0].html

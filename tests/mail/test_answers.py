@@ -512,3 +512,24 @@ def test_a_member_who_left_is_a_stranger(people, topic, post):
     with pytest.raises(Forbidden):
         take_in(answer(people, post))
     assert members and len(posts(topic)) == 2
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Automatic reply: Re: Why", "Abwesenheitsnotiz", "Réponse automatique : Re", "Out of Office"],
+)
+def test_holiday_answers_without_a_header_are_known_by_their_subject(people, topic, post, subject):
+    raw = answer(people, post).replace(b"Subject: Re: Why so loud?", f"Subject: {subject}".encode())
+    take_in(raw)
+    assert len(posts(topic)) == 2
+
+
+def test_the_same_text_is_posted_once_a_day(people, topic, post):
+    """Two machines that answer one another by mail fall silent after one post each."""
+    take_in(answer(people, post))
+    again = answer(people, post).replace(b"<1@mail", b"<2@mail")
+    assert "same text" in take_in(again)
+    assert len(posts(topic)) == 3
+    with at(now() + timedelta(days=2)):
+        take_in(answer(people, post).replace(b"<1@mail", b"<3@mail"))
+    assert len(posts(topic)) == 4

@@ -92,7 +92,7 @@ def test_every_kind_has_its_words(people: Any, sign_in: Any) -> None:
         assert re.search(rf"\w[:\w]* +Title of {kind}\b", " ".join(plain.split())), kind
     waiting = page[page.index("Waiting for you") : page.index("For your information")]
     assert {kind for kind in DEFAULT_WAYS if f"Title of {kind}<" in waiting} == set(WAITING)
-    assert set(KIND_NAMES) == set(DEFAULT_WAYS)
+    assert set(KIND_NAMES) == set(DEFAULT_WAYS) - {"security"}, "which has a letter of its own"
 
 
 def test_a_grown_notice_says_how_many_there_are(people: Any, sign_in: Any) -> None:
