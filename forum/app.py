@@ -17,6 +17,9 @@ from forum.accounts import views as accounts
 from forum.agendas import views as agendas
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.factors import actions as factors_actions
+from forum.factors import commands as factors_commands
+from forum.factors import views as factors
 from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.library import views as library
@@ -45,6 +48,8 @@ DOORS = (
     moderation,
     mail,
     mail_commands,
+    factors,
+    factors_commands,
     accounts,
     front,
     transfer_commands,
@@ -118,6 +123,7 @@ def worker() -> None:
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
         "mail": within(mail_commands.deliver),
         "old letters": within(jobs.now_and_then(mail_commands.forget)),
+        "old challenges": within(jobs.now_and_then(lambda: factors_actions.forget_old(SYSTEM))),
         "old tokens": within(jobs.now_and_then(lambda: accounts_actions.forget_old(SYSTEM))),
     }
     jobs.Worker(tasks).run_until_stopped()

@@ -47,6 +47,9 @@ class Verdict:
 YES = Verdict()
 NO = Verdict(_("You may not do this."))
 SIGN_IN = Verdict(_("Sign in to do this."))
+HELD = Verdict(
+    _("This waits until you have set up a second factor: a passkey, or codes from an app.")
+)
 
 
 def require(verdict: Verdict) -> None:
@@ -68,6 +71,8 @@ class Person:
     suspended_until: Any = None
     silenced_until: Any = None
     left_at: Any = None
+    factor_at: Any = None
+    held_at: Any = None
 
     @property
     def is_member(self) -> bool:
@@ -85,19 +90,33 @@ class Person:
         return _is_ahead(self.silenced_until)
 
     @property
+    def is_held(self) -> bool:
+        """Whether the person has rights over others that wait until there is a second factor.
+
+        Until then they are a plain member: each of these rights begins with `is_moderator`, `is_administrator` or
+        `hosts`, here and in what a reader may see.
+        """
+        return self.held_at is not None and (self.role in ROLES[1:] or bool(self.hosted))
+
+    @property
+    def hosts(self) -> Sequence[int]:
+        """The agendas that the person moderates as their host: `hosted`, unless that waits."""
+        return self.hosted if self.is_member and not self.is_held else ()
+
+    @property
     def is_moderator(self) -> bool:
         """Whether the person moderates the whole forum."""
-        return self.is_member and self.role in (MODERATOR, ADMINISTRATOR)
+        return self.is_member and self.role in ROLES[1:] and not self.is_held
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person runs the forum."""
-        return self.is_member and self.role == ADMINISTRATOR
+        return self.is_member and self.role == ADMINISTRATOR and not self.is_held
 
     @property
     def is_curator(self) -> bool:
         """Whether the person moderates anything at all: the forum, or an agenda as its host."""
-        return self.is_moderator or (self.is_member and bool(self.hosted))
+        return self.is_moderator or bool(self.hosts)
 
     @property
     def can(self) -> Can:
@@ -265,17 +284,17 @@ class Can:
         """Moderators moderate everything; a host, what belongs to the host's own agenda."""
         if self.person.is_moderator:
             return YES
-        if self.person.is_member and agenda_id is not None and agenda_id in self.person.hosted:
+        if agenda_id is not None and agenda_id in self.person.hosts:
             return YES
-        return Verdict(_("This is for the moderators of this agenda."))
+        return self._unless_held(_("This is for the moderators of this agenda."))
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
-        return YES if self.person.is_curator else Verdict(_("This is for moderators."))
+        return YES if self.person.is_curator else self._unless_held(_("This is for moderators."))
 
     def move_away(self, topic: Topic) -> Verdict:
         """A topic leaves its agenda by who moderates that one and at least one other."""
-        has_another = self.person.is_moderator or set(self.person.hosted) - {topic.agenda_id}
+        has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}
         if not has_another:
             return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
         return self.moderate(topic.agenda_id)
@@ -294,7 +313,7 @@ class Can:
 
     def curate_all(self) -> Verdict:
         """Moderators make, order and archive agendas, and keep themes and organisations."""
-        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
+        return YES if self.person.is_moderator else self._unless_held(_("This is for moderators."))
 
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
@@ -306,7 +325,12 @@ class Can:
 
     def administer(self) -> Verdict:
         """Administrators give roles and change what the forum is called."""
-        return YES if self.person.is_administrator else Verdict(_("This is for administrators."))
+        is_one = self.person.is_administrator
+        return YES if is_one else self._unless_held(_("This is for administrators."))
+
+    def _unless_held(self, why_not: LazyString | str) -> Verdict:
+        """A no, with the way to a yes for those whose rights wait."""
+        return HELD if self.person.is_held else Verdict(why_not)
 
 
 class Everything(Can):
@@ -332,6 +356,11 @@ class Everything(Can):
 def _moment(at: datetime) -> LazyString:
     """A day and time in words, once it is known in which language."""
     return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
+
+
+def moderates(role: Any) -> Any:
+    """Whether a role (a word, or a column that holds one) is one of those with rights over the whole forum."""
+    return role != MEMBER
 
 
 def administers(role: Any) -> Any:
@@ -372,7 +401,7 @@ def for_reach(build: Callable[P, R]) -> Callable[P, R]:
     @wraps(build)
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
-        key = (reader.is_member, reader.is_moderator, tuple(reader.hosted), *args[1:])
+        key = (reader.is_member, reader.is_moderator, tuple(reader.hosts), *args[1:])
         made = kept.get(key)
         if made is None:
             if len(kept) > MOST_KEPT:
@@ -387,8 +416,8 @@ def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bo
     """In SQL: not hidden, or on an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
-    if reader.is_member and reader.hosted:
-        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosted)))
+    if reader.hosts:
+        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosts)))
     return hidden_at.is_(None)  # type: ignore[no-any-return]  # a column of any model
 
 
@@ -396,8 +425,8 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
     """In SQL: on an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
-    if reader.is_member and reader.hosted:
-        return agenda_id.in_(tuple(reader.hosted))  # type: ignore[no-any-return]  # a column of any model
+    if reader.hosts:
+        return agenda_id.in_(tuple(reader.hosts))  # type: ignore[no-any-return]  # a column of any model
     return false()
 
 

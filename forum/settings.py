@@ -7,7 +7,7 @@
 | FORUM_DATABASE_URL | database, as SQLAlchemy writes it; PostgreSQL is `postgresql://…` | a SQLite file in FORUM_DATA |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies and form tokens | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 24 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |

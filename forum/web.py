@@ -40,7 +40,7 @@ from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from forum import logs
-from forum.db import db
+from forum.db import db, now
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
@@ -79,7 +79,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
-NEVER_KEPT = {"csrf_token", "password", "current_password", "new_password", "kept_action"}
+NEVER_KEPT = {
+    "csrf_token",
+    "password",
+    "current_password",
+    "new_password",
+    "kept_action",
+    "code",
+    "credential",
+}
 TEXTS = {
     "about",
     "body",
@@ -95,6 +103,7 @@ TEXTS = {
     "why",
 }
 KEPT_PREFIX = "kept:"
+PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
@@ -106,12 +115,18 @@ class SignedIn(UserMixin):
     """Who is signed in, for Flask-Login: its id is the token of the session kept on the server."""
 
     def __init__(
-        self, member: Member, token: str, session_id: int = 0, proved_at: datetime | None = None
+        self,
+        member: Member,
+        token: str,
+        session_id: int = 0,
+        proved_at: datetime | None = None,
+        how: str = "",
     ) -> None:
         self.member = member
         self.token = token
         self.session_id = session_id
         self.proved_at = proved_at
+        self.how = how
 
     def get_id(self) -> str:
         """The token that the cookie holds."""
@@ -141,6 +156,22 @@ def me() -> Person:
     """The person who asks: a member, or `VISITOR`."""
     signed_in = current_user._get_current_object()
     return cast(Person, signed_in.member) if isinstance(signed_in, SignedIn) else VISITOR
+
+
+def my_token() -> str:
+    """The token of the session of whoever is signed in."""
+    return cast(SignedIn, current_user).token
+
+
+def is_proved() -> bool:
+    """Whether whoever is signed in has shown of late who they are."""
+    proved_at = cast(SignedIn, current_user).proved_at
+    return proved_at is not None and proved_at > now() - PROVED
+
+
+def prove_first(after: str = "") -> AnyResponse:
+    """Ask who it is before something that a stranger at an open screen must not do; `after` that goes on there."""
+    return see_other(url_for("accounts.prove", next=after or request.path))
 
 
 def later(text: str, **words: Any) -> str:

@@ -218,6 +218,40 @@ def test_who_may_do_what(deed: str, said: str, expected: dict[str, bool]) -> Non
     assert {name: bool(verdict(who, deed, said)) for name, who in PEOPLE.items()} == expected
 
 
+HELD = [
+    person(role="moderator", held_at=PAST),
+    person(role="administrator", hosted=[HERE], held_at=PAST),
+    person(hosted=[HERE], held_at=PAST),
+]
+
+
+@pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
+def test_who_lacks_the_second_factor_has_the_rights_of_a_plain_member(
+    deed: str, said: str, expected: dict[str, bool]
+) -> None:
+    for who in HELD:
+        assert bool(verdict(who, deed, said)) == expected["member"], who.role
+
+
+def test_only_rights_over_others_wait_for_a_second_factor(app: Flask) -> None:
+    plain = person(held_at=PAST)
+    assert not plain.is_held and bool(plain.can.write())
+    with app.test_request_context():
+        for who in HELD:
+            assert who.is_held and not (who.is_curator or who.is_moderator or who.is_administrator)
+            assert "second factor" in str(who.can.see_queue().why_not)
+            assert "second factor" in str(who.can.administer().why_not)
+
+
+def test_who_lacks_the_second_factor_sees_what_a_plain_member_sees(app: Flask) -> None:
+    for who in HELD:
+        here = literal(HERE, Integer)
+        assert not permissions.sees_hidden(who, HERE)
+        assert not answers(app, permissions.moderated_by(who, here))
+        assert not answers(app, permissions.shown_to(who, literal(PAST, Moment()), here))
+        assert answers(app, permissions.read_by(who, literal(permissions.MEMBERS)))
+
+
 def test_every_no_says_why(app: Flask) -> None:
     with app.test_request_context():
         for deed, said, expected in rows():

@@ -26,6 +26,8 @@ TABLE = """
 GET  /                                                |  200  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
+GET  /administration/factors                          |   in  403  403  403  403  200
+POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200
 GET  /administration/mail                             |   in  403  403  403  403  200
 POST /administration/mail/test                        |  403  403  403  403  403  yes
@@ -159,6 +161,11 @@ GET  /password                                        |  200  200  200  200  200
 POST /password                                        |  yes  yes  yes  yes  yes  yes
 GET  /password/nosecret                               |  410  410  410  410  410  410
 POST /password/nosecret                               |  410  410  410  410  410  410
+POST /passkeys/options/new                            |  403  yes  yes  yes  yes  yes
+POST /passkeys/options/nothing                        |  404  404  404  404  404  404
+POST /passkeys/options/prove                          |  403  yes  yes  yes  yes  yes
+POST /passkeys/options/second                         |  yes  yes  yes  yes  yes  yes
+POST /passkeys/options/sign-in                        |  yes  yes  yes  yes  yes  yes
 GET  /practices                                       |  200  200  200  200  200  200
 GET  /practices/mine                                  |   in  200  200  200  200  200
 GET  /practices/new                                   |   in  200  200  200  200  200
@@ -206,10 +213,23 @@ POST /settings                                        |  403  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200
 POST /settings/address                                |  403  yes  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
+GET  /settings/codes                                  |   in   on  200   on   on   on
+POST /settings/codes                                  |  403  yes  yes  yes  yes  yes
+POST /settings/codes/begin                            |  403  yes  yes  yes  yes  yes
+GET  /settings/codes/remove                           |   in  404  404  404  404  404
+POST /settings/codes/remove                           |  403  404  404  404  404  404
+GET  /settings/factors                                |   in  200  200  200  200  200
+GET  /settings/passkeys/new                           |   in  200  200  200  200  200
+POST /settings/passkeys/new                           |  403  yes  yes  yes  yes  yes
+GET  /settings/passkeys/{passkey}/remove              |   in  404  404  200  404  404
+POST /settings/passkeys/{passkey}/remove              |  403  404  404  yes  404  404
+GET  /settings/passkeys/{passkey}/rename              |   in  404  404  200  404  404
+POST /settings/passkeys/{passkey}/rename              |  403  404  404  yes  404  404
 GET  /settings/password                               |   in  200  200  200  200  200
 POST /settings/password                               |  403  yes  yes  yes  yes  yes
 GET  /settings/prove                                  |   in  200  200  200  200  200
 POST /settings/prove                                  |  403  yes  yes  yes  yes  yes
+POST /settings/recovery-codes                         |  403  yes  yes  yes  yes  yes
 GET  /settings/sessions                               |   in  200  200  200  200  200
 POST /settings/sessions/end                           |  403  yes  yes  yes  yes  yes
 POST /settings/sessions/{session}/end                 |  403  yes  yes  yes  yes  yes
@@ -221,6 +241,9 @@ GET  /sign-in/letter                                  |  200  200  200  200  200
 POST /sign-in/letter                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/letter/nosecret                         |  410  410  410  410  410  410
 POST /sign-in/letter/nosecret                         |  410  410  410  410  410  410
+POST /sign-in/passkey                                 |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/second                                  |   on   on   on   on   on   on
+POST /sign-in/second                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-out                                        |  200  200  200  200  200  200
 POST /sign-out                                        |  yes  yes  yes  yes  yes  yes
 GET  /sitemap-1.xml                                   |  200  200  200  200  200  200
@@ -253,6 +276,12 @@ POST /topics/{topic}/restore                          |  403  403  403  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
 """
+OWN_OF_HOST = {
+    "/cases/{case}/report",
+    "/cases/{case}/tried",
+    "/settings/passkeys/{passkey}/remove",
+    "/settings/passkeys/{passkey}/rename",
+}
 GOES_ON = {301, 302, 303, 308}
 ALLOWED = {200, 303, 409, 422}
 WITHOUT_TOKEN = {"members.appearance"}  # harmless, and pages for visitors hold no token
@@ -381,6 +410,29 @@ def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> 
             answer = browser.post(address.format(**world))
             done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
             assert done == expected[role], (address, answer.status)
+
+
+@pytest.mark.parametrize("role", ["host", "moderator", "administrator"])
+def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
+    world: Any, people: Any, browsers: dict[str, FlaskClient], role: str
+) -> None:
+    """Every door, and every right over others, is shut until there is one; what members may do is open."""
+    from forum.db import now
+
+    held = db.session.get_one(type(people.host), getattr(people, role).id)
+    held.held_at = now()
+    db.session.commit()
+    browser = browsers[role]
+    own = OWN_OF_HOST if role == "host" else ()
+    for address, expected in rows("GET"):
+        answer = browser.get(address.format(**world))
+        due = expected[role if address in own else "member"]
+        assert what(answer.status_code, answer.location) == due, address
+    for address, expected in rows("POST"):
+        with undone(browser):
+            answer = browser.post(address.format(**world))
+            done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
+            assert done == expected[role if address in own else "member"], (address, answer.status)
 
 
 @pytest.mark.sqlite_only  # refused before a database is asked

@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
+from webauthn.helpers import bytes_to_base64url
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
+from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
+from forum.factors.queries import NEW, passkeys_of
 from forum.library import actions as library
 from forum.mail.actions import note_returned, write_letter
 from forum.markup import write
@@ -22,8 +25,18 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM
 from tests.conftest import remembered
+from tests.keys import SITE, Key
 
 LONG_AGO = timedelta(hours=2)
+
+
+def a_passkey(member: Any) -> int:
+    """A passkey of a made-up device; its number."""
+    key, browser = Key(), "a browser"
+    challenge = bytes_to_base64url(ask_for_passkey(member, NEW, browser))
+    answer = spend_challenge(member, NEW, key.register(challenge), browser, SITE)
+    add_passkey(member, answer, "Phone", key.handle, [])
+    return passkeys_of(member)[-1].id
 
 
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
@@ -46,11 +59,13 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     moderation.report(people.chitra, "post", made["reply"], "rules")
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
+    begin_codes(people.ana)
     letter = write_letter(SYSTEM, "test", "nobody@example.org", {})
     note_returned(SYSTEM, letter.id, "550 no", is_final=True)
     return {
         **made,
         "decision": decision.id,
+        "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
         "notice": notices_of(people.ana, 1).items[0].id,

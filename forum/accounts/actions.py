@@ -15,6 +15,7 @@ from forum.accounts.models import Candidate, Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
+from forum.factors.actions import take_off_since
 from forum.mail.actions import write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
@@ -194,11 +195,15 @@ def confirm_address(_person: Person, secret: str) -> Member:
 
 @action
 def undo_address(_person: Person, secret: str) -> Member:
-    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more."""
+    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
+
+    What was set up since to sign in goes, too: letters about it went to the other address.
+    """
     token = _spend(UNDO, secret)
     member: Any = token.member
     members.change_address(SYSTEM, member.id, token.address)
     members.end_sessions(member)
+    take_off_since(SYSTEM, member.id, token.created_at)
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member

@@ -72,12 +72,3 @@ class PasswordForm(Form):
         _("Your present password"), [DataRequired(_("Write your present password."))]
     )
     new_password = NewPassword(_("New password"))
-
-
-class ProofForm(Form):
-    """The present password, to show whose hands are on the keys."""
-
-    password = PasswordField(
-        _("Your present password"), [DataRequired(_("Write your present password."))]
-    )
-    next = HiddenField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import Candidate, Token
@@ -27,8 +27,14 @@ def spendable(purpose: str, secret: str) -> Token:
         Token.used_at.is_(None),
         Token.expires_at > now(),
     )
-    # The member of a letter may have left, or been suspended, since.
-    here = or_(Token.member_id.is_(None), Token.member.has(Member.left_at.is_(None)))
+    # The member of a letter may have left since, or changed what shows who they are.
+    is_since = or_(
+        Token.purpose == UNDO,
+        Member.credentials_at.is_(None),
+        Member.credentials_at <= Token.created_at,
+    )
+    is_here = and_(Member.left_at.is_(None), is_since)
+    here = or_(Token.member_id.is_(None), Token.member.has(is_here))
     loaded = joinedload(Token.member), joinedload(Token.candidate)
     token = db.session.scalar(wanted.where(here).options(*loaded).with_for_update(of=Token))
     if token is None:

@@ -37,13 +37,16 @@ from forum.accounts.forms import (
     NewPasswordForm,
     PasswordForm,
     PressForm,
-    ProofForm,
     SignInForm,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.db import in_passing, now
-from forum.errors import Busy, Forbidden, Invalid, NotFound
+from forum.errors import Busy, Conflict, Forbidden, Invalid, NotFound
+from forum.factors import actions as factor_actions
+from forum.factors import views as factors
+from forum.factors.forms import PasskeyForm, ProofForm, SecondForm
+from forum.factors.queries import PROVE, SECOND, factors_of
 from forum.members import actions as members
 from forum.members import queries
 from forum.members.actions import Joining
@@ -53,13 +56,12 @@ from forum.members.views import federation, offer_organisations, submit
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.rates import limiter
-from forum.web import SignedIn, me
+from forum.web import SignedIn, is_proved, me, my_token, prove_first
 
 bp = Blueprint("accounts", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED, TOO_MANY, GONE = 422, 429, 410
+REFUSED, TOO_MANY, GONE, OVER = 422, 429, 410, 409
 SEEN_EVERY = timedelta(hours=1)
-PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
 JOINING = "joining"  # what a browser keeps that has filled in the form for joining
 A_YEAR = 365 * 24 * 3600
@@ -89,7 +91,9 @@ def load_user(token: str) -> SignedIn | None:
     if found and found.seen_at < now() - SEEN_EVERY:
         with suppress(Busy), in_passing():  # reading goes on; the next request notes it
             members.note_seen(found.member, found.id)
-    return SignedIn(found.member, token, found.id, found.proved_at) if found else None
+    if found is None:
+        return None
+    return SignedIn(found.member, token, found.id, found.proved_at, found.how)
 
 
 # Joining
@@ -197,7 +201,7 @@ def _check_candidate(token: Token, password: str) -> None:
 
 def _joined(member: Member) -> AnyResponse:
     target = session.get(JOINING, {}).get("next") or "/"
-    _begin_session(member)
+    _begin_session(member, "letter")
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 
@@ -301,27 +305,124 @@ def _sign_in(form: SignInForm) -> AnyResponse:
     is_right = verify_password(member.password_hash if member else None, password)
     if member is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
-    try:
-        _begin_session(member)
-    except Forbidden as error:  # suspended: only who knows the password is told
-        raise Invalid(error.message) from error
-    _remember_device(member.email)
     if is_outdated(member.password_hash):
         members.renew_hash(member, hash_password(password))
+    try:
+        return _enter(member, "password")
+    except Forbidden as error:  # suspended: only who knows the password is told
+        raise Invalid(error.message) from error
+
+
+def _enter(member: Member, how: str) -> AnyResponse:
+    """Let somebody in who has shown the first factor; whoever has a second one is asked for it first."""
+    if not member.factor_at:
+        return _come_in(member, how)
+    session[factors.HALF] = factor_actions.begin_half(VISITOR, member, how)
+    if web.kept_action():  # the text goes along from form to form
+        return make_response(_second_page(SecondForm(formdata=None)))
+    return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
+
+
+def _come_in(member: Member, how: str) -> AnyResponse:
+    """Begin a session and go on: with a text that was kept, to what is still missing, or to where one came from."""
+    _begin_session(member, how)
+    _remember_device(member.email)
     if web.kept_action():
         return web.resend_page(web.kept_action(), _("You are signed in again."), 200)
+    if me().is_held:
+        return web.see_other(url_for("factors.index"))
     return web.see_other(web.safe_next())
 
 
-def _begin_session(member: Member) -> None:
+def _begin_session(member: Member, how: str) -> None:
     """Sign somebody in with a new token, and leave nothing of the session before."""
-    token = members.sign_in(member, _device())
+    token = members.sign_in(member, _device(), how)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True
     begun = load_user(token)
     if begun:
         login_user(begun)
+
+
+@bp.post("/sign-in/passkey")
+@limiter.limit("10/minute")
+def sign_in_with_passkey() -> Answer:
+    """Begin a session with a passkey alone, which has made sure itself whose hands it is in."""
+    form = PasskeyForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        try:
+            return _come_in(factors.owner_of_passkey(form.credential.data or ""), "passkey")
+        except Forbidden as error:  # suspended: only who has the passkey is told
+            raise Invalid(error.message) from error
+
+    def page() -> Answer:
+        other = SignInForm(next=web.safe_next(""))
+        other.form_errors = [error for errors in form.errors.values() for error in errors]
+        return _sign_in_page(other, REFUSED)
+
+    return submit(form, deed, page)
+
+
+def _half_account() -> str:
+    """Whose second factor a request wants to show, for its rate limit; known browsers apart, as in `_account`."""
+    try:
+        account = _account_of(factors.half_signed_in().member.email)
+    except Conflict:
+        return "second:nobody"
+    device = request.cookies.get(web.cookie_name(DEVICE), "")
+    return f"second:{account}:{device}" if _knows(device, account) else f"second:{account}"
+
+
+@bp.route("/sign-in/second", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("10/hour", key_func=_half_account, methods=["POST"], deduct_when=_was_refused)
+def second() -> Answer:
+    """Show the second factor after the first, and only then begin a session."""
+    if me().is_member and factors.HALF not in session and request.method == "GET":
+        return web.see_other(web.safe_next())
+    try:
+        half = factors.half_signed_in()
+    except Conflict as error:
+        return _begin_again(error.message)
+    form = SecondForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
+        factor_actions.end_half(VISITOR, session[factors.HALF])
+        return _come_in(half.member, f"{half.how}, {by}")
+
+    if request.method == "GET" or "ask" in request.form:
+        return _second_page(form)
+    return submit(form, deed, lambda: _second_page(form, REFUSED))
+
+
+def _begin_again(why: str) -> Answer:
+    """The first half is over, or never was: sign in again, with the text that was kept."""
+    if request.method == "GET":
+        return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
+    if web.kept_action():
+        return web.resend_page(web.kept_action(), why, OVER)
+    form = SignInForm(next=web.safe_next(""))
+    form.form_errors = [why]
+    return _sign_in_page(form, OVER)
+
+
+def _second_page(form: SecondForm, status: int = 200) -> Answer:
+    has = factors_of(factors.half_signed_in().member)
+    by = request.form.get("ask") or request.form.get("by", "")
+    return render_template(
+        "accounts/second.html", form=form, has=has, by=by, along=_along()
+    ), status
+
+
+def _along() -> list[tuple[str, str]]:
+    """The fields of a text that goes from form to form until it can be sent."""
+    if not web.kept_action():
+        return []
+    kept = [(web.KEPT_PREFIX + name, value) for name, value in web.kept_fields()]
+    return [("kept_action", web.kept_action()), *kept]
 
 
 def _device() -> str:
@@ -341,6 +442,8 @@ def _too_many(error: HTTPException) -> Answer:
         "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(_letter_page, "sign_in")),
         "accounts.ask_for_password": lambda: (EmailForm(), partial(_letter_page, "password")),
         "accounts.prove": lambda: (ProofForm(), _proof_page),
+        "accounts.second": lambda: (SecondForm(), _second_page),
+        "accounts.sign_in_with_passkey": lambda: (SignInForm(), _sign_in_page),
         "accounts.address": lambda: (EmailForm(), _address_page),
     }
     found = forms.get(request.endpoint or "")
@@ -357,7 +460,7 @@ def sign_out() -> Answer:
     if request.method == "GET":
         return render_template("accounts/sign_out.html")
     if isinstance(person := me(), Member):
-        members.sign_out(person, _token())
+        members.sign_out(person, my_token())
     logout_user()
     session.clear()
     answer = web.see_other(url_for("accounts.sign_out"))
@@ -365,10 +468,6 @@ def sign_out() -> Answer:
         '"storage"'  # texts kept in the browser, perhaps a shared one
     )
     return answer
-
-
-def _token() -> str:
-    return cast(SignedIn, current_user).token
 
 
 # By letter
@@ -417,15 +516,13 @@ def spend_sign_in(secret: str) -> Answer:
         member = actions.spend_sign_in(VISITOR, secret)
     except NotFound:
         return _over()
-    _begin_session(member)
-    _remember_device(member.email)
-    return web.see_other(url_for("front.home"))
+    return _enter(member, "letter")
 
 
 @bp.route("/password/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def reset_password(secret: str) -> Answer:
-    """Choose a new password with the secret of a letter, and be signed in with it."""
+    """Choose a new password with the secret of a letter, and be signed in with it; a second factor stays."""
     token = _token_or_none(RESET, secret)
     if token is None or token.member is None:
         return _over()
@@ -438,9 +535,9 @@ def reset_password(secret: str) -> Answer:
         own = (federation().name, member.name, member.email)
         _check_password(form.new_password.data or "", own, "new_password")
         hashed = hash_password(form.new_password.data or "")
-        _begin_session(actions.reset_password(VISITOR, secret, hashed))
+        answer = _enter(actions.reset_password(VISITOR, secret, hashed), "letter")
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
-        return web.see_other(url_for("front.home"))
+        return answer
 
     return page() if request.method == "GET" else _spending(form, deed, page)
 
@@ -456,28 +553,24 @@ def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer])
 # Showing again who one is
 
 
-def is_proved() -> bool:
-    """Whether whoever is signed in has shown of late who they are."""
-    proved_at = cast(SignedIn, current_user).proved_at
-    return proved_at is not None and proved_at > now() - PROVED
-
-
-def prove_first() -> AnyResponse:
-    """Ask for the password before something that a stranger at an open screen must not do."""
-    return web.see_other(url_for("accounts.prove", next=request.path))
+def _own_account() -> str:
+    """Whose password or code a request wants to show again, for its rate limit."""
+    return f"prove:{me().id}"
 
 
 @bp.route("/settings/prove", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
 def prove() -> Answer:
     """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1)."""
     member = queries.my_profile(me())
     form = ProofForm(next=web.safe_next(""))
 
     def deed() -> Any:
-        if not verify_password(member.password_hash, form.password.data or ""):
-            raise Invalid(_("This is not your present password."), "password")
-        members.note_proof(member, cast(SignedIn, current_user).session_id)
+        _show_again(member, form)
+        renewed = load_user(members.note_proof(member, cast(SignedIn, current_user).session_id))
+        if renewed:
+            login_user(renewed)
         return web.see_other(web.safe_next(url_for("members.settings")))
 
     if request.method == "GET":
@@ -485,8 +578,17 @@ def prove() -> Answer:
     return submit(form, deed, lambda: _proof_page(form, REFUSED))
 
 
+def _show_again(member: Member, form: ProofForm) -> None:
+    """By any one of what the member has: password, code, passkey."""
+    if form.credential.data is not None or form.code.data:
+        factors.show(member, PROVE, form.code.data or "", form.credential.data)
+    elif not verify_password(member.password_hash, form.password.data or ""):
+        raise Invalid(_("This is not your present password."), "password")
+
+
 def _proof_page(form: ProofForm, status: int = 200) -> Answer:
-    return render_template("accounts/prove.html", form=form), status
+    has = factors_of(queries.my_profile(me()))
+    return render_template("accounts/prove.html", form=form, has=has), status
 
 
 # The address
@@ -586,7 +688,7 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
     own = (federation().name, member.name, member.email)
     _check_password(form.new_password.data or "", own, "new_password")
     actions.change_password(member, hash_password(form.new_password.data or ""))
-    _begin_session(member)  # who has copied the cookie of before is signed out, too
+    _begin_session(member, cast(SignedIn, current_user).how)  # a copied cookie ends, too
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("members.settings"))
 
@@ -595,14 +697,14 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 def sessions() -> Answer:
     """Where one is signed in."""
     member = queries.my_profile(me())
-    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(_token())}
+    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}
     return render_template("accounts/sessions.html", member=member, **words)
 
 
 @bp.post("/settings/sessions/end")
 def end_sessions() -> AnyResponse:
     """End all one's other sessions."""
-    members.end_sessions(queries.my_profile(me()), _token())
+    members.end_sessions(queries.my_profile(me()), my_token())
     flash(_("You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.sessions"))
 

@@ -212,15 +212,15 @@ def _plain(text: str) -> str:
 
 
 @action
-def sign_in(member: Member, device: str = "") -> str:
-    """Begin a session and hand back its token. The caller has checked the password."""
+def sign_in(member: Member, device: str = "", how: str = "") -> str:
+    """Begin a session and hand back its token. The caller has checked who it is; `how` says by what."""
     touches()
     require(member.can.sign_in())
     _tidy_sessions(member)
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
     session.device, session.created_at, session.seen_at = _line(device)[:200], now(), now()
-    session.proved_at = now()
+    session.how, session.proved_at = how, now()
     db.session.add(session)
     return token
 
@@ -357,7 +357,7 @@ def _set_languages(member: Member, codes: Iterable[str]) -> None:
 def change_password(member: Member, password_hash: str, but_token: str | None = None) -> None:
     """Give a member a new password and end the sessions, but for the one of a token."""
     require(member.can.edit_profile(member))
-    member.password_hash = password_hash
+    member.password_hash, member.credentials_at = password_hash, now()
     end_sessions(member, but_token)
 
 
@@ -366,16 +366,51 @@ def set_password(administrator: Person, handle: str, password_hash: str) -> None
     """Give somebody who has lost it a new password; ends all their sessions."""
     require(administrator.can.administer())
     member = _member_of_handle(handle)
-    member.password_hash = password_hash
+    member.password_hash, member.credentials_at = password_hash, now()
     end_sessions(member)
 
 
 @action
-def note_proof(member: Member, session_id: int) -> None:
-    """Note that the person of a session has just shown who they are."""
+def note_proof(member: Member, session_id: int) -> str:
+    """Note that the person of a session has just shown who they are; hands back its new token (ASVS 5.0, 7.2.4)."""
     touches()
+    token = secrets.token_urlsafe(32)
     mine = Session.id == session_id, Session.member_id == member.id
-    db.session.execute(update(Session).where(*mine).values(proved_at=now()))
+    values = {"proved_at": now(), "token_hash": queries.token_hash(token)}
+    db.session.execute(update(Session).where(*mine).values(values))
+    return token
+
+
+# The second factor, which the factors room keeps
+
+
+@action
+def note_factor(member: Member, *, is_there: bool) -> None:
+    """Note that a member has a second factor, or none any more; what was sent by letter before is void."""
+    touches()
+    member.factor_at = (member.factor_at or now()) if is_there else None
+    member.credentials_at = now()
+    _hold(member)
+
+
+@action
+def require_factors(administrator: Member, *, is_required: bool) -> None:
+    """Say whether those who moderate or administer need a second factor; the administrator who does so has one."""
+    require(administrator.can.administer())
+    touches()
+    federation = queries.federation()
+    if federation is None or (is_required and not administrator.factor_at):
+        raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
+    federation.factors_required_at = now() if is_required else None
+    db.session.flush()  # whoever appoints somebody in this moment waits for it
+    without = update(Member).where(Member.factor_at.is_(None))
+    db.session.execute(without.values(held_at=federation.factors_required_at))
+
+
+def _hold(member: Member) -> None:
+    """Let a member's rights over others wait for a second factor, or no more."""
+    is_free = member.factor_at or not queries.are_factors_required()
+    member.held_at = None if is_free else member.held_at or now()
 
 
 # The address
@@ -426,6 +461,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
             _("Somebody has to run the forum. Appoint another administrator first."), "role"
         )
     member.role = role
+    _hold(member)
     return member
 
 
@@ -433,7 +469,9 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
 def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -> None:
     """Note which agendas a member hosts; the agendas room says so."""
     require(moderator.can.curate_all())
-    _member(member_id).hosted = sorted(set(agenda_ids))
+    member = _member(member_id)
+    member.hosted = sorted(set(agenda_ids))
+    _hold(member)
 
 
 @action

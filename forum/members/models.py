@@ -31,6 +31,8 @@ class Federation(Base):
     tagline: Mapped[str] = mapped_column(Text, default="")
     contact_email: Mapped[str] = mapped_column(default="")
     is_demo: Mapped[bool] = mapped_column(default=False)
+    # Since when those who moderate or administer need a second factor; None: they need none.
+    factors_required_at: Mapped[datetime | None]
 
 
 class InCountry:
@@ -127,7 +129,9 @@ class Named:
 class Member(Named, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts.
 
-    Lists are in the order of `sort_key`, the beginning of `folded`.
+    Lists are in the order of `sort_key`, the beginning of `folded`. `factor_at`: since when there is a second factor;
+    `held_at`: since when there is none although the federation asks for one, see `Person.is_held`; `credentials_at`:
+    when what shows who they are was last changed.
     """
 
     __tablename__ = "member"
@@ -160,6 +164,9 @@ class Member(Named, permissions.Person, Base):
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]
     silenced_until: Mapped[datetime | None]
+    factor_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    credentials_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
 
@@ -185,7 +192,10 @@ class MemberLanguage(Base):
 
 
 class Session(Base):
-    """One sign-in on one device. The cookie holds a token; only its hash is kept here."""
+    """One sign-in on one device. The cookie holds a token; only its hash is kept here.
+
+    `how` says by what the person showed who they are: words of `factors.forms.HOW`, parted by commas.
+    """
 
     __tablename__ = "session"
 
@@ -193,6 +203,7 @@ class Session(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(default="")
+    how: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -13,7 +13,19 @@ from typing import Any, TypeVar
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now
@@ -30,7 +42,7 @@ from forum.members.models import (
     Session,
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, administers, for_reach, require, sees_hidden
+from forum.permissions import Person, administers, for_reach, moderates, require, sees_hidden
 
 T = TypeVar("T")
 IDLE = timedelta(days=30)
@@ -48,6 +60,12 @@ LANGUAGES = Path(__file__).parent / "data/languages.txt"
 def federation() -> Federation | None:
     """The federation whose forum this is, or None before `flask setup`."""
     return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
+
+
+def are_factors_required() -> bool:
+    """Whether those who moderate or administer need a second factor. In a deed nobody changes that meanwhile."""
+    wanted = select(Federation.factors_required_at).order_by(Federation.id).limit(1)
+    return db.session.scalar(wanted.with_for_update(read=True)) is not None
 
 
 @cache
@@ -284,6 +302,16 @@ def administrators_count() -> int:
     """How many people can run the forum now."""
     found = select(func.count(Member.id)).where(administers(Member.role), _may_sign_in(now()))
     return db.session.scalar(found) or 0
+
+
+def held_members(administrator: Person) -> list[Member]:
+    """Who moderates or administers without a second factor, by name; whether or not one is required."""
+    require(administrator.can.administer())
+    is_host = cast(Member.hosted, Text) != "[]"
+    without = select(Member).where(
+        Member.factor_at.is_(None), Member.left_at.is_(None), or_(moderates(Member.role), is_host)
+    )
+    return _people(without, MOST)
 
 
 def _narrowed(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
