@@ -28,6 +28,7 @@ LONGEST = (
     20_000  # signs of an answer; the longest of real ones have some 8,000 (with an attestation)
 )
 TIMEOUT = 5 * 60 * 1000  # milliseconds
+PORTS = {"http": 80, "https": 443}
 TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
 
 
@@ -49,9 +50,11 @@ class Site:
 
     @property
     def origin(self) -> str:
-        """The origin whose pages may ask for them."""
+        """The origin whose pages may ask for them, as browsers write it."""
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
+        port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{parts.scheme}://{host}{port}"
 
     @property
     def has_passkeys(self) -> bool:
@@ -98,6 +101,11 @@ class Said:
     credential_id: str
     challenge: str
     user_handle: str
+
+
+def coded(raw: bytes) -> str:
+    """Bytes as they travel between us and a browser (base64url)."""
+    return bytes_to_base64url(raw)
 
 
 # What a browser is asked
@@ -173,8 +181,8 @@ def registered(answer: Answer) -> tuple[Known, bool]:
         raise Refused(f"registration: {error!r:.200}") from error
     ways = _held(answer.text)["response"].get("transports")
     known = Known(
-        bytes_to_base64url(made.credential_id),
-        bytes_to_base64url(made.credential_public_key),
+        coded(made.credential_id),
+        coded(made.credential_public_key),
         made.sign_count,
         tuple(way for way in TRANSPORTS if isinstance(ways, list) and way in ways),
     )

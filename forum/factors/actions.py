@@ -8,7 +8,6 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
-from webauthn.helpers import bytes_to_base64url
 
 from forum import ciphers, onetime, passkeys
 from forum.db import action, db, now, touches
@@ -38,7 +37,7 @@ def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
     touches()
     challenge = secrets.token_bytes(32)
     row = Challenge(purpose=purpose, member_id=person.id, browser_hash=kept_hash(browser_key))
-    row.challenge_hash = kept_hash(bytes_to_base64url(challenge))
+    row.challenge_hash = kept_hash(passkeys.coded(challenge))
     row.created_at, row.expires_at = now(), now() + queries.CHALLENGE_LIVES
     db.session.add(row)
     return challenge

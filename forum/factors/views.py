@@ -19,7 +19,6 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from webauthn.helpers import bytes_to_base64url
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import ciphers, onetime, passkeys, web
@@ -113,7 +112,7 @@ def _browser_key() -> str:
 def _handle(member: Member) -> str:
     """What a member's passkeys call their owner; the first one's name for it is made here."""
     known = queries.passkeys_of(member)
-    fresh = bytes_to_base64url(secrets.token_bytes(32))
+    fresh = passkeys.coded(secrets.token_bytes(32))
     return known[0].user_handle if known else str(session.setdefault(HANDLE, fresh))
 
 
