@@ -88,7 +88,7 @@ def show_passkey(member: Member, answer: Answer) -> str:
 
 
 def _take(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None:
-    passkey.sign_count = passkeys.shown(answer, passkey.known, is_alone=is_alone)
+    passkey.signatures = passkeys.shown(answer, passkey.known, is_alone=is_alone)
     passkey.used_at = now()
 
 
@@ -171,7 +171,7 @@ def add_passkey(
     if queries.is_passkey_known(known.credential_id):
         raise Refused("known already")
     passkey = Passkey(member_id=member.id, credential_id=known.credential_id, name=_name(name))
-    passkey.public_key, passkey.sign_count = known.public_key, known.sign_count
+    passkey.public_key, passkey.signatures = known.public_key, known.sign_count
     passkey.transports, passkey.is_synced = list(known.transports), is_synced
     passkey.user_handle = own[0].user_handle if own else handle
     passkey.created_at = now()

@@ -16,7 +16,8 @@ class Passkey(Base):
     """A key in somebody's device or password manager, of which only the public half is kept here.
 
     `user_handle` is what the key calls its owner: random, the same for all keys of a member. `is_synced`: the key
-    is kept in several devices at once, so that losing one does not lose it.
+    is kept in several devices at once, so that losing one does not lose it. `signatures`: how many it says that it
+    has made.
     """
 
     __tablename__ = "passkey"
@@ -27,7 +28,7 @@ class Passkey(Base):
     credential_id: Mapped[str] = mapped_column(Text, unique=True)
     public_key: Mapped[str] = mapped_column(Text)
     user_handle: Mapped[str]
-    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    signatures: Mapped[int] = mapped_column(BigInteger, default=0)
     transports: Mapped[list[str]] = mapped_column(JSON, default=list)
     is_synced: Mapped[bool] = mapped_column(default=False)
     name: Mapped[str]
@@ -39,7 +40,7 @@ class Passkey(Base):
     @property
     def known(self) -> Known:
         """What is needed to know the key again."""
-        return Known(self.credential_id, self.public_key, self.sign_count, tuple(self.transports))
+        return Known(self.credential_id, self.public_key, self.signatures, tuple(self.transports))
 
 
 class Authenticator(Base):

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("credential_id", sa.Text(), nullable=False, unique=True),
         sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("user_handle", sa.String(200), nullable=False),
-        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("signatures", sa.BigInteger(), nullable=False),
         sa.Column("transports", sa.JSON(), nullable=False),
         sa.Column("is_synced", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),

@@ -144,7 +144,7 @@ def test_signing_in_with_a_passkey_alone(client, eva):
     assert is_signed_in(client)
     assert "by passkey" in client.get("/settings/sessions").text
     (kept,) = queries.passkeys_of(eva)
-    assert kept.sign_count == 1 and kept.used_at is not None
+    assert kept.signatures == 1 and kept.used_at is not None
 
 
 def test_anybody_is_asked_alike_and_for_any_key(client, eva):
