@@ -15,10 +15,12 @@ from forum import gate, jobs, logs, metrics, pagecache, rates, web
 from forum.accounts import actions as accounts_actions
 from forum.accounts import views as accounts
 from forum.agendas import views as agendas
+from forum.candidates import views as candidates
 from forum.db import db
 from forum.dialogue import views as dialogue
 from forum.filling import commands as filling_commands
 from forum.front import views as front
+from forum.invitations import views as invitations
 from forum.library import views as library
 from forum.mail import commands as mail_commands
 from forum.mail import views as mail
@@ -45,6 +47,8 @@ DOORS = (
     moderation,
     mail,
     mail_commands,
+    invitations,
+    candidates,
     accounts,
     front,
     transfer_commands,

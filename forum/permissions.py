@@ -23,8 +23,9 @@ from forum.errors import Forbidden
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.dialogue.models import Post, Topic
+    from forum.invitations.models import Entrance
     from forum.library.models import Practice
-    from forum.members.models import Member
+    from forum.members.models import Member, Organisation
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -170,6 +171,32 @@ class Can:
     def see_notices(self) -> Verdict:
         """Members have an inbox."""
         return YES if self.person.is_member else SIGN_IN
+
+    # Letting others in
+
+    def invite(self, entrance: Entrance) -> Verdict:
+        """Moderators make invitations; every member does when the administrator has chosen so."""
+        if self.person.is_moderator or entrance.inviters == "members":
+            return self.write()
+        return Verdict(_("The moderators make invitations here."))
+
+    def invite_for(self, organisation: Organisation) -> Verdict:
+        """For an organisation invite moderators and the member who represents it."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or is_theirs:
+            return self.write()
+        return Verdict(_("Only its representative and the moderators invite for an organisation."))
+
+    def see_seats(self, organisation: Organisation) -> Verdict:
+        """Who holds the seats of an organisation is seen by its representative and by moderators."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or (self.person.is_member and is_theirs):
+            return YES
+        return Verdict(_("This is for the representative of the organisation."))
+
+    def admit(self) -> Verdict:
+        """Moderators decide who may join, where joining is by approval."""
+        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
 
     # Dialogue
 
@@ -337,6 +364,11 @@ def _moment(at: datetime) -> LazyString:
 def administers(role: Any) -> Any:
     """Whether a role (a word, or a column that holds one) is that of those who run the forum."""
     return role == ADMINISTRATOR
+
+
+def moderates(role: Any) -> Any:
+    """In SQL: whether a column holds the role of somebody who moderates the whole forum."""
+    return role.in_((MODERATOR, ADMINISTRATOR))
 
 
 # Reach: what a reader may see, said for Python and for SQL side by side.

@@ -27,6 +27,8 @@ GET  /                                                |  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
 GET  /administration/figures                          |   in  403  403  403  403  200
+GET  /administration/joining                          |   in  403  403  403  403  200
+POST /administration/joining                          |  403  403  403  403  403  yes
 GET  /administration/mail                             |   in  403  403  403  403  200
 POST /administration/mail/test                        |  403  403  403  403  403  yes
 POST /administration/mail/{letter}/again              |  403  403  403  403  403  yes
@@ -100,11 +102,18 @@ GET  /contact                                         |  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200
 GET  /help                                            |  200  200  200  200  200  200
+GET  /invitations                                     |   in  200  200  200  200  200
+GET  /invitations/new                                 |   in  403  403  403  200  200
+POST /invitations/new                                 |  403  403  403  403  yes  yes
+POST /invitations/{invitation}/end                    |  403  404  404  404  yes  yes
 GET  /join                                            |  200   on   on   on   on   on
 POST /join                                            |  yes  yes  yes  yes  yes  yes
 GET  /join/confirm/nosecret                           |  410  410  410  410  410  410
 POST /join/confirm/nosecret                           |  410  410  410  410  410  410
+GET  /join/invited/nocode                             |  410   on   on   on   on   on
+POST /join/invited/nocode                             |  410  yes  yes  yes  yes  yes
 GET  /join/sent                                       |   on   on   on   on   on   on
+GET  /join/waiting                                    |   on   on   on   on   on   on
 GET  /members                                         |  200  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
@@ -120,6 +129,11 @@ POST /members/mona-berg/suspend                       |  403  403  403  403  403
 GET  /moderation                                      |   in  403  403  200  200  200
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
+GET  /moderation/joining                              |   in  403  403  403  200  200
+GET  /moderation/joining/{candidate}/approve          |   in  403  403  403  200  200
+POST /moderation/joining/{candidate}/approve          |  403  403  403  403  yes  yes
+GET  /moderation/joining/{candidate}/refuse           |   in  403  403  403  200  200
+POST /moderation/joining/{candidate}/refuse           |  403  403  403  403  yes  yes
 GET  /moderation/log                                  |   in  403  403  200  200  200
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
@@ -133,6 +147,7 @@ GET  /organisations/{organisation}                    |  200  200  200  200  200
 GET  /organisations/{organisation}/edit               |   in  403  403  403  200  200
 POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
 GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
+GET  /organisations/{organisation}/seats              |   in  403  403  403  200  200
 GET  /posts/{hidden_post}                             |   on   on   on   on   on   on
 GET  /posts/{hidden_post}/delete                      |   in  403  403  403  403  403
 POST /posts/{hidden_post}/delete                      |  403  403  403  403  403  403

@@ -9,9 +9,11 @@ from flask import current_app
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.candidates.actions import Coming, keep
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
+from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_returned, write_letter
 from forum.markup import write
@@ -20,7 +22,7 @@ from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import remembered
 
 LONG_AGO = timedelta(hours=2)
@@ -50,11 +52,22 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     note_returned(SYSTEM, letter.id, "550 no", is_final=True)
     return {
         **made,
+        **_coming(people),
         "decision": decision.id,
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
         "notice": notices_of(people.ana, 1).items[0].id,
     }
+
+
+def _coming(people: Any) -> dict[str, Any]:
+    """Somebody who waits to join, and an invitation."""
+    joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
+    candidate = keep(VISITOR, joining, "a key", Coming([("Why?", "To learn.")]))
+    candidate.confirmed_at = now()  # as the letter does where joining is by approval
+    db.session.commit()
+    made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
+    return {"candidate": candidate.id, "invitation": made.id}
 
 
 def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:

@@ -39,11 +39,17 @@ from forum.accounts.forms import (
     PressForm,
     ProofForm,
     SignInForm,
+    join_form,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.candidates.queries import candidate_by_id, confirmed_candidate
 from forum.db import in_passing, now
 from forum.errors import Busy, Forbidden, Invalid, NotFound
+from forum.invitations.models import Entrance, Invitation
+from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import actions as members
 from forum.members import queries
 from forum.members.actions import Joining
@@ -57,10 +63,13 @@ from forum.web import SignedIn, me
 
 bp = Blueprint("accounts", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED, TOO_MANY, GONE = 422, 429, 410
+FORBIDDEN, GONE, REFUSED, TOO_MANY = 403, 410, 422, 429
 SEEN_EVERY = timedelta(hours=1)
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
+WAITING = "waiting"  # who in this browser waits for moderators
+ELSEWHERE = "elsewhere"  # what a provider has said of whoever uses this browser
+PROVED_ELSEWHERE = timedelta(hours=1)
 JOINING = "joining"  # what a browser keeps that has filled in the form for joining
 A_YEAR = 365 * 24 * 3600
 BROWSERS = {
@@ -101,37 +110,93 @@ def join() -> Answer:
     """Ask for an account. A letter goes to the address; the page tells nobody whether it has an account already."""
     if me().is_member:
         return web.see_other(web.safe_next())
-    form = _join_form()
+    if request.method == "GET" and _waits_here():
+        return web.see_other(url_for("accounts.waiting"))
+    chosen = entrance()
+    if chosen.mode == "invitation":
+        status = 200 if request.method == "GET" else FORBIDDEN
+        return render_template("accounts/by_invitation.html"), status
+    return _join_door(chosen)
+
+
+@bp.route("/join/invited/<code>", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join_invited(code: str) -> Answer:
+    """Ask for an account by the link of an invitation. Opening the page uses nothing up."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    try:
+        return _join_door(entrance(), invitation_by_code(code))
+    except NotFound:
+        return render_template("accounts/uninvited.html"), GONE
+
+
+def _join_door(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
+    form = _join_form(chosen, invitation)
+    page = partial(_join_page, form, chosen=chosen, invitation=invitation)
     if request.method == "GET":
-        return _join_page(form)
-    return submit(form, lambda: _join(form), lambda: _join_page(form, REFUSED), _password_is_new)
+        return page()
+    return submit(
+        form, lambda: _join(form, invitation), lambda: page(status=REFUSED), _password_is_new
+    )
 
 
-def _join_form() -> JoinForm:
-    form = JoinForm(next=web.safe_next(""))
+def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
+    proved = proved_elsewhere()
+    known = {name: proved.get(name, "") for name in ("name", "email")}
+    asking = join_form(chosen.questions, has_proof=bool(proved))
+    form = asking(data=known | {"next": web.safe_next("")})
     offer_organisations(form)
+    if invitation and invitation.organisation:
+        one = invitation.organisation
+        form.organisation.choices = [(one.id, one.name)]
     return form
 
 
-def _join_page(form: JoinForm, status: int = 200) -> Answer:
-    return render_template("accounts/join.html", form=form), status
+def _join_page(
+    form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
+) -> Answer:
+    words = {"invitation": invitation, "mode": chosen.mode, "proved": proved_elsewhere()}
+    return render_template("accounts/join.html", form=form, **words), status
 
 
-def _join(form: JoinForm) -> AnyResponse:
+def _join_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:
+    """The form again after too many attempts, that of the invitation if it can be used."""
+    invitation, chosen = None, entrance()
+    with suppress(NotFound):
+        invitation = invitation_by_code((request.view_args or {}).get("code", ""))
+    page = partial(_join_page, chosen=chosen, invitation=invitation)
+    return _join_form(chosen, invitation), page
+
+
+def proved_elsewhere() -> dict[str, Any]:
+    """What a provider has said of late of whoever uses this browser, and is no member; else nothing."""
+    proved: dict[str, Any] = session.get(ELSEWHERE) or {}
+    is_new = proved.get("at", 0) > now().timestamp() - PROVED_ELSEWHERE.total_seconds()
+    return proved if is_new else {}
+
+
+def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
+    password = form.password.data or ""
     joining = Joining(
         name=form.name.data or "",
         email=form.email.data or "",
-        password_hash=hash_password(form.password.data or ""),
+        password_hash=hash_password(password) if password else "",
         position=form.position.data or "",
         organisation_id=form.organisation.data,
         city_id=form.city_id.data,
         language=form.language.data,
         languages=form.languages,
     )
-    key = secrets.token_urlsafe(16)
-    asked = actions.ask_to_join(VISITOR, joining, key)
+    proved, key = proved_elsewhere(), secrets.token_urlsafe(16)
+    identity = {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
+    coming = Coming(form.answers, invitation, identity)
     session[JOINING] = {"key": key, "next": web.safe_next("")}
-    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+    email = queries.plain_email(joining.email)
+    if proved.get("is_verified") and email == queries.plain_email(proved["email"]):
+        return _joined(actions.join_proved(VISITOR, joining, key, coming))
+    asked = actions.ask_to_join(VISITOR, joining, key, coming)
+    return _sent(email, asked if _shows_letters() else None)
 
 
 def _shows_letters() -> bool:
@@ -173,7 +238,8 @@ def confirm_joining(secret: str) -> Answer:
     form: Any = PressForm() if is_here else ConfirmForm()
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "secret": secret, "candidate": token.candidate}
+        has_password = bool(token.candidate and token.candidate.password_hash)
+        words = {"form": form, "candidate": token.candidate, "has_password": has_password}
         return render_template("accounts/confirm.html", **words, is_here=is_here), status
 
     def deed() -> Any:
@@ -195,14 +261,36 @@ def _check_candidate(token: Token, password: str) -> None:
         raise Invalid(_("This is not the password that was chosen."), "password")
 
 
-def _joined(member: Member) -> AnyResponse:
+def _joined(member: Member | Candidate) -> AnyResponse:
+    if isinstance(member, Candidate):
+        session[WAITING] = member.id
+        return web.see_other(url_for("accounts.waiting"))
     target = session.get(JOINING, {}).get("next") or "/"
     _begin_session(member)
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 
 
+def _waits_here() -> bool:
+    """Whether somebody has asked to join in this browser and moderators are to decide."""
+    candidate = candidate_by_id(session[WAITING]) if session.get(WAITING) else None
+    return candidate is not None and candidate.waits
+
+
+@bp.get("/join/waiting")
+def waiting() -> Answer:
+    """Say to whoever has asked to join that moderators are to decide, since when, or what they decided."""
+    if not session.get(WAITING):
+        return web.see_other(url_for("accounts.join"))
+    words = {"candidate": candidate_by_id(session[WAITING])}
+    page = make_response(render_template("accounts/waiting.html", **words))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
 def _password_is_new(form: JoinForm) -> None:
+    if proved_elsewhere() and not form.password.data:
+        return
     own = (federation().name, form.name.data or "", form.email.data or "")
     _check_password(form.password.data or "", own, "password")
 
@@ -298,7 +386,11 @@ def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
 def _sign_in(form: SignInForm) -> AnyResponse:
     password = form.password.data or ""
     member = queries.by_email(form.email.data or "")
-    is_right = verify_password(member.password_hash if member else None, password)
+    candidate = None if member else confirmed_candidate(form.email.data or "")
+    known: Member | Candidate | None = member or candidate
+    is_right = verify_password(known.password_hash if known else None, password)
+    if candidate and is_right:
+        return _joined(candidate)
     if member is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
     try:
@@ -335,7 +427,8 @@ def _device() -> str:
 def _too_many(error: HTTPException) -> Answer:
     """Too many attempts: the form again, with what was typed."""
     forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
-        "accounts.join": lambda: (_join_form(), _join_page),
+        "accounts.join": _join_again,
+        "accounts.join_invited": _join_again,
         "accounts.sign_in": lambda: (SignInForm(), _sign_in_page),
         "accounts.change_password": lambda: (PasswordForm(), _password_page),
         "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(_letter_page, "sign_in")),

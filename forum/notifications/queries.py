@@ -17,7 +17,13 @@ from forum.permissions import Person
 
 PAGE = 30
 TRIES = 8
-WAITING = ("reply", "quote", "decision", "returned")  # kinds that ask the member for something
+WAITING = (
+    "reply",
+    "quote",
+    "decision",
+    "returned",
+    "queue",
+)  # kinds that ask the member for something
 
 
 def visible_notices(reader: Person) -> Select[Notice]:
