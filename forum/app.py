@@ -18,6 +18,7 @@ from forum.agendas import views as agendas
 from forum.candidates import views as candidates
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.elsewhere import views as elsewhere
 from forum.filling import commands as filling_commands
 from forum.front import views as front
 from forum.invitations import views as invitations
@@ -50,6 +51,7 @@ DOORS = (
     invitations,
     candidates,
     accounts,
+    elsewhere,
     front,
     transfer_commands,
     filling_commands,

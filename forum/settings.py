@@ -18,6 +18,10 @@
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
+| FORUM_OIDC_ISSUER | an OpenID provider with whose accounts people may sign in, such as `https://id.example.org`, as it writes its own name | not set |
+| FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
+| FORUM_OIDC_CLIENT_SECRET | the secret that belongs to it, if the provider gives one | not set |
+| FORUM_OIDC_NAME | what the button calls the provider, as in “Sign in with …” | the host of FORUM_OIDC_ISSUER |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -54,6 +58,10 @@ class Settings:
     metrics: str = ""
     smtp_url: str = ""
     mail_from: str = "forum@localhost.localdomain"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
 
     @property
     def host(self) -> str:
@@ -62,6 +70,13 @@ class Settings:
         return (
             name if "." in name and not name.replace(".", "").isdigit() else "localhost.localdomain"
         )
+
+    @property
+    def provider_name(self) -> str:
+        """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+        if not (self.oidc_issuer and self.oidc_client_id):
+            return ""
+        return self.oidc_name or urlsplit(self.oidc_issuer).hostname or self.oidc_issuer
 
     @property
     def mail_path(self) -> Path:
@@ -123,6 +138,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
         metrics=environ.get("FORUM_METRICS", ""),
         smtp_url=environ.get("FORUM_SMTP_URL", ""),
+        oidc_issuer=environ.get("FORUM_OIDC_ISSUER", ""),
+        oidc_client_id=environ.get("FORUM_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
+        oidc_name=environ.get("FORUM_OIDC_NAME", ""),
     )
     return replace(made, mail_from=environ.get("FORUM_MAIL_FROM") or f"forum@{made.host}")
 

@@ -221,6 +221,9 @@ POST /settings                                        |  403  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200
 POST /settings/address                                |  403  yes  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
+GET  /settings/elsewhere                              |   in  200  200  200  200  200
+POST /settings/elsewhere/link                         |  403  yes  yes  yes  yes  yes
+POST /settings/elsewhere/{identity}/unlink            |  403  404  yes  404  404  404
 GET  /settings/password                               |   in  200  200  200  200  200
 POST /settings/password                               |  403  yes  yes  yes  yes  yes
 GET  /settings/prove                                  |   in  200  200  200  200  200
@@ -232,6 +235,8 @@ GET  /settings/themes                                 |   in  200  200  200  200
 POST /settings/themes                                 |  403  yes  yes  yes  yes  yes
 GET  /sign-in                                         |  200   on   on   on   on   on
 POST /sign-in                                         |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/elsewhere                               |  404  404  404  404  404  404
+GET  /sign-in/elsewhere/back                          |  404  404  404  404  404  404
 GET  /sign-in/letter                                  |  200  200  200  200  200  200
 POST /sign-in/letter                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/letter/nosecret                         |  410  410  410  410  410  410

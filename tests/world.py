@@ -13,6 +13,7 @@ from forum.candidates.actions import Coming, keep
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
+from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_returned, write_letter
@@ -67,7 +68,8 @@ def _coming(people: Any) -> dict[str, Any]:
     candidate.confirmed_at = now()  # as the letter does where joining is by approval
     db.session.commit()
     made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
-    return {"candidate": candidate.id, "invitation": made.id}
+    linked = link(people.ana, "https://id.example", "ana")
+    return {"candidate": candidate.id, "invitation": made.id, "identity": linked.id}
 
 
 def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from forum.candidates.models import Candidate
 from forum.candidates.queries import candidate_by_id, confirmed_candidate
 from forum.db import in_passing, now
 from forum.errors import Busy, Forbidden, Invalid, NotFound
+from forum.identities.queries import identities_of
 from forum.invitations.models import Entrance, Invitation
 from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import actions as members
@@ -263,12 +264,18 @@ def _check_candidate(token: Token, password: str) -> None:
 
 def _joined(member: Member | Candidate) -> AnyResponse:
     if isinstance(member, Candidate):
-        session[WAITING] = member.id
-        return web.see_other(url_for("accounts.waiting"))
+        return show_waiting(member)
     target = session.get(JOINING, {}).get("next") or "/"
     _begin_session(member)
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
+
+
+def show_waiting(candidate: Candidate) -> AnyResponse:
+    """Go to the page that says to whoever uses this browser that they wait; the caller knows who it is."""
+    session.pop(ELSEWHERE, None)
+    session[WAITING] = candidate.id
+    return web.see_other(url_for("accounts.waiting"))
 
 
 def _waits_here() -> bool:
@@ -414,6 +421,12 @@ def _begin_session(member: Member) -> None:
     begun = load_user(token)
     if begun:
         login_user(begun)
+
+
+def begin_session(member: Member) -> None:
+    """Sign somebody in who has shown elsewhere who they are; raises `Forbidden` for who is suspended."""
+    _begin_session(member)
+    _remember_device(member.email)
 
 
 def _device() -> str:
@@ -579,7 +592,8 @@ def prove() -> Answer:
 
 
 def _proof_page(form: ProofForm, status: int = 200) -> Answer:
-    return render_template("accounts/prove.html", form=form), status
+    elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
+    return render_template("accounts/prove.html", form=form, elsewhere=elsewhere), status
 
 
 # The address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db import Base
@@ -19,7 +19,7 @@ class Identity(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     issuer: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[str] = mapped_column(String(255))
     label: Mapped[str] = mapped_column(default="")
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]

@@ -26,7 +26,7 @@ def upgrade() -> None:
         "identity",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("issuer", sa.String(200), nullable=False),
-        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
         sa.Column("label", sa.String(200), nullable=False),
         sa.Column(
             "member_id", sa.Integer(), sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False
