@@ -149,14 +149,15 @@ def _token(
         words = map(quote_plus, (provider.client_id, provider.client_secret))
         headers |= urllib3.make_headers(basic_auth=":".join(words))
     else:
-        form |= {"client_id": provider.client_id, "client_secret": provider.client_secret}
+        form["client_id"] = provider.client_id
+        form |= {"client_secret": provider.client_secret} if provider.client_secret else {}
     status, answer = _ask(
         provider, "POST", _address(known, "token_endpoint"), headers, urlencode(form)
     )
-    if 400 <= status < 500:
+    if answer.get("error") == "invalid_grant":
         raise Unproved("the code is worth nothing")
     if status != 200 or not isinstance(answer.get("id_token"), str):
-        raise Away("it gave no token")
+        raise Away(f"it gave no token but {status}, {_line(answer.get('error')) or 'no reason'}")
     return answer
 
 

@@ -17,7 +17,7 @@ LONGEST = 2_000
 class AnswerForm(Form):
     """A ready answer, or own words; both are sent when both are there."""
 
-    ready = SelectField(_("Ready answer"), validate_choice=True)
+    ready = SelectField(_("Ready answer"), default="")
     reason = TextAreaField(_("In your own words"), [at_most(LONGEST)])
 
     def offer(self, answers: Sequence[str]) -> None:

@@ -45,9 +45,10 @@ def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
             connection.execute(text("CREATE DATABASE races"))
         server.dispose()
     address = url.render_as_string(hide_password=False)
-    app = create_app(
-        Settings(tmp_path, address, "http://localhost", ("localhost",), "of the tests")
+    settings = Settings(
+        tmp_path, address, "http://localhost", ("localhost",), "of the tests", limits=False
     )
+    app = create_app(settings)
     with app.app_context():
         Base.metadata.create_all(db.engine)
         for name, role in (("Mona Berg", "moderator"), ("Adam de Wit", "administrator")):

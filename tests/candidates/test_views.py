@@ -59,7 +59,7 @@ def waiting_id():
 def test_confirming_makes_nobody_a_member(eva):
     assert known.by_email("eva@city.example") is None
     page = eva.get("/join/waiting")
-    assert "You have waited since" in page.text and "eva@city.example" in page.text
+    assert "Your request came in" in page.text and "eva@city.example" in page.text
     assert "no-store" in page.headers["Cache-Control"]
     assert eva.get("/join").location == "/join/waiting"
 
@@ -78,7 +78,7 @@ def test_whoever_waits_is_told_when_signing_in_with_the_right_password(eva, app)
     assert wrong.status_code == 422 and "The address or the password is not right." in wrong.text
     right = phone.post("/sign-in", data={"email": "EVA@city.example", "password": PASSWORD})
     assert right.location == "/join/waiting"
-    assert "You have waited since" in phone.get("/join/waiting").text
+    assert "Your request came in" in phone.get("/join/waiting").text
     assert phone.get("/settings").status_code == 303
 
 
@@ -124,6 +124,16 @@ def test_approving_makes_the_member_and_writes(eva, app, sign_in, people, letter
     assert (member.position, member.city.name) == ("Planner", "Copenhagen")
 
 
+def test_one_press_in_the_list_approves(eva, sign_in, people):
+    browser = sign_in(people.moderator)
+    (form,) = re.findall(
+        r'<form method="post" action="(/moderation/joining/\d+/approve)"',
+        browser.get("/moderation/joining").text,
+    )
+    assert browser.post(form).status_code == 303
+    assert known.by_email("eva@city.example").name == "Eva Holm"
+
+
 def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters):
     browser, number = sign_in(people.moderator), waiting_id()
     path = f"/moderation/joining/{number}/refuse"
@@ -136,7 +146,7 @@ def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters
     assert "Your request was refused" in page and "We know no such city." in page
     eva.post("/join", data={**JOINING, "answer_0": "I do work there."})
     assert eva.post(link_in(letters()[-1])).location == "/join/waiting"
-    assert waiting_id() != number and "You have waited since" in eva.get("/join/waiting").text
+    assert waiting_id() != number and "Your request came in" in eva.get("/join/waiting").text
 
 
 def test_the_second_moderator_is_told(eva, sign_in, people):

@@ -83,6 +83,7 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "hours": 2,
         "what": "password",
         "name": "A & B",
+        "text": "Because it is so.",
     }
     letter = write(people, kind, **words)
     letter.member = None
