@@ -17,13 +17,16 @@ from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
 from forum.advice import views as advice
 from forum.agendas import views as agendas
+from forum.candidates import views as candidates
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.elsewhere import views as elsewhere
 from forum.factors import actions as factors_actions
 from forum.factors import commands as factors_commands
 from forum.factors import views as factors
 from forum.filling import commands as filling_commands
 from forum.front import views as front
+from forum.invitations import views as invitations
 from forum.library import views as library
 from forum.mail import commands as mail_commands
 from forum.mail import views as mail
@@ -53,7 +56,10 @@ DOORS = (
     mail_commands,
     factors,
     factors_commands,
+    invitations,
+    candidates,
     accounts,
+    elsewhere,
     front,
     transfer_commands,
     filling_commands,

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.dialogue.models import Post, Topic
     from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
+    from forum.invitations.models import Entrance
     from forum.library.models import Practice
-    from forum.members.models import Member
+    from forum.members.models import Member, Organisation
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -233,6 +234,32 @@ class Can:
     def watch(self) -> Verdict:
         """Members watch and mute what they can read."""
         return YES if self.person.is_member else SIGN_IN
+
+    # Letting others in
+
+    def invite(self, entrance: Entrance) -> Verdict:
+        """Moderators make invitations; every member does when the administrator has chosen so."""
+        if self.person.is_moderator or entrance.inviters == "members":
+            return self.write()
+        return Verdict(_("The moderators make invitations here."))
+
+    def invite_for(self, organisation: Organisation) -> Verdict:
+        """For an organisation invite moderators and the member who represents it."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or is_theirs:
+            return self.write()
+        return Verdict(_("Only its representative and the moderators invite for an organisation."))
+
+    def see_seats(self, organisation: Organisation) -> Verdict:
+        """Who holds the seats of an organisation is seen by its representative and by moderators."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or (self.person.is_member and is_theirs):
+            return YES
+        return Verdict(_("This is for the representative of the organisation."))
+
+    def admit(self) -> Verdict:
+        """Moderators decide who may join, where joining is by approval."""
+        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
 
     # Dialogue
 

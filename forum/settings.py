@@ -20,6 +20,10 @@
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
 | FORUM_REPLY_ADDRESS | mailbox for answers to letters, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: letters cannot be answered |
 | FORUM_IMAP_URL | where the worker fetches those messages, such as `imaps://user:password@mail.example.org/INBOX` | not set |
+| FORUM_OIDC_ISSUER | an OpenID provider with whose accounts people may sign in, such as `https://id.example.org`, as it writes its own name | not set |
+| FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
+| FORUM_OIDC_CLIENT_SECRET | the secret that belongs to it, if the provider gives one | not set |
+| FORUM_OIDC_NAME | what the button calls the provider, as in “Sign in with …” | the host of FORUM_OIDC_ISSUER |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -59,6 +63,10 @@ class Settings:
     mail_from: str = "forum@localhost.localdomain"
     reply_address: str = ""
     imap_url: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
 
     @property
     def host(self) -> str:
@@ -67,6 +75,13 @@ class Settings:
         return (
             name if "." in name and not name.replace(".", "").isdigit() else "localhost.localdomain"
         )
+
+    @property
+    def provider_name(self) -> str:
+        """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+        if not (self.oidc_issuer and self.oidc_client_id):
+            return ""
+        return self.oidc_name or urlsplit(self.oidc_issuer).hostname or self.oidc_issuer
 
     @property
     def mail_path(self) -> Path:
@@ -130,6 +145,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp_url=environ.get("FORUM_SMTP_URL", ""),
         reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
         imap_url=environ.get("FORUM_IMAP_URL", ""),
+        oidc_issuer=environ.get("FORUM_OIDC_ISSUER", ""),
+        oidc_client_id=environ.get("FORUM_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
+        oidc_name=environ.get("FORUM_OIDC_NAME", ""),
     )
     return replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
 

@@ -339,6 +339,11 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
 
 
+def provider_elsewhere() -> str:
+    """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+    return settings().provider_name
+
+
 def cookie_name(name: str) -> str:
     """What a cookie is called: by https so that no neighbouring host can set it (`__Host-`)."""
     return f"__Host-{name}" if settings().is_https else name
@@ -407,6 +412,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_finish)
     app.jinja_env.filters.update(date=day, moment=moment)
     app.jinja_env.globals.update(here=here)  # so that imported macros know it too
+    app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
     app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_words)

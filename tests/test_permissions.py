@@ -17,8 +17,9 @@ from forum.agendas.models import Agenda
 from forum.db import Moment, db
 from forum.dialogue.models import Post, Topic
 from forum.errors import Forbidden
+from forum.invitations.models import Entrance
 from forum.library.models import Practice
-from forum.members.models import Member
+from forum.members.models import Member, Organisation
 from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, require
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
@@ -83,8 +84,19 @@ def _reported(said: str) -> int | None:
     return None if said == "nobody's" else _author(said)
 
 
+def _entrance(said: str) -> Entrance:
+    return Entrance(inviters=said.split(maxsplit=1)[0])
+
+
+def _organisation(said: str) -> Organisation:
+    return Organisation(representative_id=_author(said))
+
+
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "edit_profile": lambda said: (_member(said),),
+    "invite": lambda said: (_entrance(said),),
+    "invite_for": lambda said: (_organisation(said),),
+    "see_seats": lambda said: (_organisation(said),),
     "open_topic": lambda said: (_agenda(said),),
     "reply": lambda said: (_topic(said),),
     "edit": lambda said: (_post(said),),
@@ -116,6 +128,13 @@ write_for_organisation | with one             |    .  yes    .    .    .  yes  y
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
+invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
+invite_for             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+invite_for             | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+see_seats              | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+see_seats              | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+admit                  | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 open_topic             | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 open_topic             | archived             |    .    .    .    .    .    .    .    .    .   .
 reply                  | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes

@@ -11,11 +11,14 @@ from webauthn.helpers import bytes_to_base64url
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.candidates.actions import Coming, keep
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
 from forum.factors.queries import NEW, passkeys_of
+from forum.identities.actions import link
+from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_returned, write_letter
 from forum.markup import write
@@ -24,7 +27,7 @@ from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import remembered
 from tests.keys import SITE, Key
 
@@ -66,12 +69,24 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     note_returned(SYSTEM, letter.id, "550 no", is_final=True)
     return {
         **made,
+        **_coming(people),
         "decision": decision.id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
         "notice": notices_of(people.ana, 1).items[0].id,
     }
+
+
+def _coming(people: Any) -> dict[str, Any]:
+    """Somebody who waits to join, and an invitation."""
+    joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
+    candidate = keep(VISITOR, joining, "a key", Coming([("Why?", "To learn.")]))
+    candidate.confirmed_at = now()  # as the letter does where joining is by approval
+    db.session.commit()
+    made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
+    linked = link(people.ana, "https://id.example", "ana")
+    return {"candidate": candidate.id, "invitation": made.id, "identity": linked.id}
 
 
 def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +11,13 @@ from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum import proofs
-from forum.accounts.models import Candidate, Token
+from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
-from forum.db import action, db, now, touches
-from forum.errors import Conflict, Invalid
+from forum.candidates import actions as candidates
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.db import EVERYTHING, action, db, now, touches
+from forum.errors import Invalid, NotFound
 from forum.factors.actions import take_off_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
@@ -24,10 +27,10 @@ from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
 
+ALONE = Coming()  # without an invitation and with nothing answered
 # Letters that are counted together: nobody's own letters stop because somebody else writes the address into a form.
 OF_STRANGERS, OF_OWNERS = ("join", "known", "address"), ("sign_in", "reset", "unknown")
 MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
-KEPT_CANDIDATES = timedelta(days=3)
 KEPT_TOKENS = timedelta(days=1)
 
 
@@ -44,38 +47,25 @@ class Asked:
 
 
 @action
-def ask_to_join(visitor: Person, joining: Joining, browser_key: str) -> Asked | None:
+def ask_to_join(
+    visitor: Person, joining: Joining, browser_key: str, coming: Coming = ALONE
+) -> Asked | None:
     """Send a letter that lets somebody join, or, to an address with an account, one that says so.
 
     Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps.
     """
     require(visitor.can.join())
     touches()
-    email, name = plain_email(joining.email), members.fitting_name(SYSTEM, joining.name)
+    email = plain_email(joining.email)
+    members.fitting_name(SYSTEM, joining.name)
     if _has_had_enough(email):
         return None
     if email_is_taken(email):
+        candidates.may_come(visitor, joining, coming)
         _tell_known(visitor, email)
         return None
-    candidate = _candidate(joining, name, email, browser_key)
+    candidate = candidates.keep(visitor, joining, browser_key, coming)
     return _send(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
-
-
-def _candidate(joining: Joining, name: str, email: str, browser_key: str) -> Candidate:
-    fields = asdict(joining)
-    profile = {k: fields[k] for k in ("position", "organisation_id", "city_id", "language")}
-    profile["languages"] = list(joining.languages)
-    candidate = Candidate(
-        email=email,
-        name=name,
-        password_hash=joining.password_hash,
-        profile=profile,
-        browser_hash=proofs.kept_hash(browser_key),
-        created_at=now(),
-    )
-    db.session.add(candidate)
-    db.session.flush()
-    return candidate
 
 
 def _tell_known(visitor: Person, email: str) -> None:
@@ -86,22 +76,31 @@ def _tell_known(visitor: Person, email: str) -> None:
 
 
 @action
-def confirm_joining(visitor: Person, secret: str) -> Member:
-    """Make the account of whoever holds the secret of a letter; everything else begun with the address is forgotten."""
+def join_proved(
+    visitor: Person, joining: Joining, browser_key: str, coming: Coming
+) -> Member | Candidate:
+    """Join without a letter: a provider that we trust has said whose the address is."""
     require(visitor.can.join())
-    token = _spend(JOIN, secret)
-    candidate = token.candidate
-    if candidate is None or email_is_taken(candidate.email):
-        raise Conflict(_("There is an account with this address. Sign in instead."))
-    profile = {**candidate.profile, "languages": tuple(candidate.profile["languages"])}
-    email, words = candidate.email, (candidate.name, candidate.email, candidate.password_hash)
-    db.session.execute(delete(Token).where(Token.candidate_id.in_(_candidates(email))))
-    db.session.execute(delete(Candidate).where(Candidate.email == email))
-    return members.join(visitor, Joining(*words, **profile))
+    if email_is_taken(joining.email):
+        sentence = _(
+            "There is an account with this address. Sign in first, then link it in your settings."
+        )
+        raise Invalid(sentence, "email")
+    candidate = candidates.keep(visitor, joining, browser_key, coming)
+    return candidates.confirm(visitor, candidate) or candidate
 
 
-def _candidates(email: str) -> Any:
-    return db.session.query(Candidate.id).where(Candidate.email == email).scalar_subquery()
+@action
+def confirm_joining(visitor: Person, secret: str) -> Member | Candidate:
+    """Make the account of whoever holds the secret of a letter; a candidate stays one when moderators are to decide."""
+    require(visitor.can.join())
+    candidate = _spend(JOIN, secret).candidate
+    if candidate is None:
+        raise NotFound()
+    member = candidates.confirm(visitor, candidate)
+    if member is not None:
+        touches(EVERYTHING)
+    return member or candidate
 
 
 # By letter
@@ -233,8 +232,7 @@ def forget_old(system: Person) -> int:
     touches()
     gone = delete(Token).where(Token.expires_at < now() - KEPT_TOKENS).returning(Token.id)
     tokens = db.session.scalars(gone).all()
-    old = delete(Candidate).where(Candidate.created_at < now() - KEPT_CANDIDATES)
-    return len(tokens) + len(db.session.scalars(old.returning(Candidate.id)).all())
+    return len(tokens) + candidates.forget_old(system)
 
 
 def _has_had_enough(email: str, kinds: Sequence[str] = OF_STRANGERS) -> bool:

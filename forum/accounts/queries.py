@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import Candidate, Token
+from forum.accounts.models import Token
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
@@ -41,8 +41,3 @@ def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
     if token is None:
         raise NotFound()
     return token
-
-
-def candidates_of(email: str) -> list[Candidate]:
-    """Everybody who wants to join with an address."""
-    return list(db.session.scalars(select(Candidate).where(Candidate.email == email)))

@@ -38,15 +38,22 @@ from forum.accounts.forms import (
     PasswordForm,
     PressForm,
     SignInForm,
+    join_form,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.candidates.queries import candidate_by_id, confirmed_candidate
 from forum.db import in_passing, now
 from forum.errors import Busy, Conflict, Forbidden, Invalid, NotFound
 from forum.factors import actions as factor_actions
 from forum.factors import views as factors
 from forum.factors.forms import PasskeyForm, ProofForm, SecondForm
 from forum.factors.queries import PROVE, SECOND, factors_of
+from forum.identities.queries import identities_of
+from forum.invitations.models import Entrance, Invitation
+from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import actions as members
 from forum.members import queries
 from forum.members.actions import Joining
@@ -60,9 +67,12 @@ from forum.web import SignedIn, is_proved, me, my_token, prove_first
 
 bp = Blueprint("accounts", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED, TOO_MANY, GONE, OVER = 422, 429, 410, 409
+FORBIDDEN, OVER, GONE, REFUSED, TOO_MANY = 403, 409, 410, 422, 429
 SEEN_EVERY = timedelta(hours=1)
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
+WAITING = "waiting"  # who in this browser waits for moderators
+ELSEWHERE = "elsewhere"  # what a provider has said of whoever uses this browser
+PROVED_ELSEWHERE = timedelta(hours=1)
 JOINING = "joining"  # what a browser keeps that has filled in the form for joining
 A_YEAR = 365 * 24 * 3600
 BROWSERS = {
@@ -105,37 +115,93 @@ def join() -> Answer:
     """Ask for an account. A letter goes to the address; the page tells nobody whether it has an account already."""
     if me().is_member:
         return web.see_other(web.safe_next())
-    form = _join_form()
+    if request.method == "GET" and _waits_here():
+        return web.see_other(url_for("accounts.waiting"))
+    chosen = entrance()
+    if chosen.mode == "invitation":
+        status = 200 if request.method == "GET" else FORBIDDEN
+        return render_template("accounts/by_invitation.html"), status
+    return _join_door(chosen)
+
+
+@bp.route("/join/invited/<code>", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join_invited(code: str) -> Answer:
+    """Ask for an account by the link of an invitation. Opening the page uses nothing up."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    try:
+        return _join_door(entrance(), invitation_by_code(code))
+    except NotFound:
+        return render_template("accounts/uninvited.html"), GONE
+
+
+def _join_door(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
+    form = _join_form(chosen, invitation)
+    page = partial(_join_page, form, chosen=chosen, invitation=invitation)
     if request.method == "GET":
-        return _join_page(form)
-    return submit(form, lambda: _join(form), lambda: _join_page(form, REFUSED), _password_is_new)
+        return page()
+    return submit(
+        form, lambda: _join(form, invitation), lambda: page(status=REFUSED), _password_is_new
+    )
 
 
-def _join_form() -> JoinForm:
-    form = JoinForm(next=web.safe_next(""))
+def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
+    proved = proved_elsewhere()
+    known = {name: proved.get(name, "") for name in ("name", "email")}
+    asking = join_form(chosen.questions, has_proof=bool(proved))
+    form = asking(data=known | {"next": web.safe_next("")})
     offer_organisations(form)
+    if invitation and invitation.organisation:
+        one = invitation.organisation
+        form.organisation.choices = [(one.id, one.name)]
     return form
 
 
-def _join_page(form: JoinForm, status: int = 200) -> Answer:
-    return render_template("accounts/join.html", form=form), status
+def _join_page(
+    form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
+) -> Answer:
+    words = {"invitation": invitation, "mode": chosen.mode, "proved": proved_elsewhere()}
+    return render_template("accounts/join.html", form=form, **words), status
 
 
-def _join(form: JoinForm) -> AnyResponse:
+def _join_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:
+    """The form again after too many attempts, that of the invitation if it can be used."""
+    invitation, chosen = None, entrance()
+    with suppress(NotFound):
+        invitation = invitation_by_code((request.view_args or {}).get("code", ""))
+    page = partial(_join_page, chosen=chosen, invitation=invitation)
+    return _join_form(chosen, invitation), page
+
+
+def proved_elsewhere() -> dict[str, Any]:
+    """What a provider has said of late of whoever uses this browser, and is no member; else nothing."""
+    proved: dict[str, Any] = session.get(ELSEWHERE) or {}
+    is_new = proved.get("at", 0) > now().timestamp() - PROVED_ELSEWHERE.total_seconds()
+    return proved if is_new else {}
+
+
+def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
+    password = form.password.data or ""
     joining = Joining(
         name=form.name.data or "",
         email=form.email.data or "",
-        password_hash=hash_password(form.password.data or ""),
+        password_hash=hash_password(password) if password else "",
         position=form.position.data or "",
         organisation_id=form.organisation.data,
         city_id=form.city_id.data,
         language=form.language.data,
         languages=form.languages,
     )
-    key = secrets.token_urlsafe(16)
-    asked = actions.ask_to_join(VISITOR, joining, key)
+    proved, key = proved_elsewhere(), secrets.token_urlsafe(16)
+    identity = {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
+    coming = Coming(form.answers, invitation, identity)
     session[JOINING] = {"key": key, "next": web.safe_next("")}
-    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+    email = queries.plain_email(joining.email)
+    if proved.get("is_verified") and email == queries.plain_email(proved["email"]):
+        return _joined(actions.join_proved(VISITOR, joining, key, coming))
+    asked = actions.ask_to_join(VISITOR, joining, key, coming)
+    return _sent(email, asked if _shows_letters() else None)
 
 
 def _shows_letters() -> bool:
@@ -179,7 +245,8 @@ def confirm_joining(secret: str) -> Answer:
     form: Any = PressForm() if is_here else ConfirmForm()
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "secret": secret, "candidate": token.candidate}
+        has_password = bool(token.candidate and token.candidate.password_hash)
+        words = {"form": form, "candidate": token.candidate, "has_password": has_password}
         return render_template("accounts/confirm.html", **words, is_here=is_here), status
 
     def deed() -> Any:
@@ -201,14 +268,42 @@ def _check_candidate(token: Token, password: str) -> None:
         raise Invalid(_("This is not the password that was chosen."), "password")
 
 
-def _joined(member: Member) -> AnyResponse:
+def _joined(member: Member | Candidate) -> AnyResponse:
+    if isinstance(member, Candidate):
+        return show_waiting(member)
     target = session.get(JOINING, {}).get("next") or "/"
     _begin_session(member, "letter")
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 
 
+def show_waiting(candidate: Candidate) -> AnyResponse:
+    """Go to the page that says to whoever uses this browser that they wait; the caller knows who it is."""
+    session.pop(ELSEWHERE, None)
+    session[WAITING] = candidate.id
+    return web.see_other(url_for("accounts.waiting"))
+
+
+def _waits_here() -> bool:
+    """Whether somebody has asked to join in this browser and moderators are to decide."""
+    candidate = candidate_by_id(session[WAITING]) if session.get(WAITING) else None
+    return candidate is not None and candidate.waits
+
+
+@bp.get("/join/waiting")
+def waiting() -> Answer:
+    """Say to whoever has asked to join that moderators are to decide, since when, or what they decided."""
+    if not session.get(WAITING):
+        return web.see_other(url_for("accounts.join"))
+    words = {"candidate": candidate_by_id(session[WAITING])}
+    page = make_response(render_template("accounts/waiting.html", **words))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
 def _password_is_new(form: JoinForm) -> None:
+    if proved_elsewhere() and not form.password.data:
+        return
     own = (federation().name, form.name.data or "", form.email.data or "")
     _check_password(form.password.data or "", own, "password")
 
@@ -304,7 +399,11 @@ def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
 def _sign_in(form: SignInForm) -> AnyResponse:
     password = form.password.data or ""
     member = queries.by_email(form.email.data or "")
-    is_right = verify_password(member.password_hash if member else None, password)
+    candidate = None if member else confirmed_candidate(form.email.data or "")
+    known: Member | Candidate | None = member or candidate
+    is_right = verify_password(known.password_hash if known else None, password)
+    if candidate and is_right:
+        return _joined(candidate)
     if member is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
     if is_outdated(member.password_hash):
@@ -427,6 +526,19 @@ def _along() -> list[tuple[str, str]]:
     return [("kept_action", web.kept_action()), *kept]
 
 
+def enter(member: Member, target: str) -> AnyResponse:
+    """Let somebody in who has shown elsewhere who they are, by their second factor if they have one; then to `target`.
+
+    Raises `Forbidden` for who is suspended.
+    """
+    if member.factor_at:
+        session[factors.HALF] = factor_actions.begin_half(VISITOR, member, "elsewhere")
+        return web.see_other(url_for("accounts.second", next=target or None))
+    _begin_session(member, "elsewhere")
+    _remember_device(member.email)
+    return web.see_other(url_for("factors.index") if me().is_held else target or "/")
+
+
 def _device() -> str:
     agent = request.user_agent.string
     browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))
@@ -438,7 +550,8 @@ def _device() -> str:
 def _too_many(error: HTTPException) -> Answer:
     """Too many attempts: the form again, with what was typed."""
     forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
-        "accounts.join": lambda: (_join_form(), _join_page),
+        "accounts.join": _join_again,
+        "accounts.join_invited": _join_again,
         "accounts.sign_in": lambda: (SignInForm(), _sign_in_page),
         "accounts.change_password": lambda: (PasswordForm(), _password_page),
         "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(_letter_page, "sign_in")),
@@ -570,14 +683,19 @@ def prove() -> Answer:
 
     def deed() -> Any:
         _show_again(member, form)
-        renewed = load_user(members.note_proof(member, cast(SignedIn, current_user).session_id))
-        if renewed:
-            login_user(renewed)
+        renew_proof(member)
         return web.see_other(web.safe_next(url_for("members.settings")))
 
     if request.method == "GET":
         return _proof_page(form)
     return submit(form, deed, lambda: _proof_page(form, REFUSED))
+
+
+def renew_proof(member: Member) -> None:
+    """Note that whoever is signed in has just shown who they are; their session goes on under a new token."""
+    renewed = load_user(members.note_proof(member, cast(SignedIn, current_user).session_id))
+    if renewed:
+        login_user(renewed)
 
 
 def _show_again(member: Member, form: ProofForm) -> None:
@@ -589,8 +707,9 @@ def _show_again(member: Member, form: ProofForm) -> None:
 
 
 def _proof_page(form: ProofForm, status: int = 200) -> Answer:
+    elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
     has = factors_of(queries.my_profile(me()))
-    return render_template("accounts/prove.html", form=form, has=has), status
+    return render_template("accounts/prove.html", form=form, has=has, elsewhere=elsewhere), status
 
 
 # The address

@@ -39,6 +39,7 @@ from forum.filling.models import (
     Talk,
 )
 from forum.library import actions as library
+from forum.lookalikes import skeleton
 from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
@@ -130,6 +131,8 @@ def _member(known: Someone, organisations: Sequence[int], password_hash: str) ->
         "city_id": known.city_id,
         "folded": folded,
         "sort_key": sort_key,
+        "name_skeleton": skeleton(known.name),
+        "handle_skeleton": skeleton(known.handle),
         "joined_at": known.joined_at,
     }
 

@@ -6,8 +6,9 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cache
 from itertools import count, islice
 
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.db import Base, action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
+from forum.lookalikes import skeleton
 from forum.markup import Written, fold
 from forum.members import queries
 from forum.members.models import (
@@ -73,6 +75,10 @@ class Joining:
     language: str = "en"
     languages: tuple[str, ...] = ()
     handle: str | None = None
+    invited_by_id: int | None = None
+    is_official: bool = (
+        False  # may be called as the forum is: an administrator adds somebody who runs it
+    )
 
 
 @dataclass(frozen=True)
@@ -137,16 +143,25 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
 
 @action
 def fitting_name(_doer: Person, typed: str) -> str:
-    """A name as it would be kept; raises `Invalid` for one that nobody may have."""
+    """A name as it would be kept; raises `Invalid` for one that nobody may have, or that looks like a moderator's."""
     touches()
+    _refuse_lookalike(typed)
     return _name(typed)
+
+
+@action
+def require_seat(_doer: Person, organisation_id: int | None) -> None:
+    """Raise `Invalid` when an organisation has no free seat now."""
+    touches()
+    if _known(Organisation, organisation_id, "organisation") is not None:
+        _require_seat(organisation_id)  # type: ignore[arg-type]  # it is known
 
 
 @action
 def add_member(administrator: Person, joining: Joining, role: str) -> Member:
     """Make an account for somebody else, with a role."""
     require(administrator.can.administer())
-    member = join(SYSTEM, joining)
+    member = join(SYSTEM, replace(joining, is_official=role != MEMBER))
     return appoint(administrator, member.handle, role)
 
 
@@ -168,12 +183,17 @@ def join(visitor: Person, joining: Joining) -> Member:
 def _new_member(joining: Joining) -> Member:
     if queries.email_is_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
+    if not joining.is_official:
+        _refuse_lookalike(joining.name)
+    handle = _new_handle(joining)
     member = Member(
-        handle=_new_handle(joining),
+        handle=handle,
+        handle_skeleton=skeleton(handle),
         email=queries.plain_email(joining.email),
         password_hash=joining.password_hash,
         role=MEMBER,
         joined_at=now(),
+        invited_by_id=joining.invited_by_id,
     )
     _describe(member, joining)
     return member
@@ -189,7 +209,7 @@ def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
         return _free(_plain(joining.name)[:LONGEST_HANDLE].strip("-") or "person", _handle_is_free)
     handle = joining.handle
-    if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or handle in RESERVED:
+    if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or _is_reserved(handle):
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
     if not _handle_is_free(handle):
         raise Invalid(_("This handle is taken. Choose another one."), "handle")
@@ -197,7 +217,16 @@ def _new_handle(joining: Joining) -> str:
 
 
 def _handle_is_free(handle: str) -> bool:
-    return handle not in RESERVED and not queries.handle_is_taken(handle)
+    return not _is_reserved(handle) and not queries.handle_is_taken(handle)
+
+
+def _is_reserved(handle: str) -> bool:
+    return skeleton(handle) in _reserved()
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(map(skeleton, RESERVED))
 
 
 def _free(wish: str, is_free: Callable[[str], bool]) -> str:
@@ -280,6 +309,8 @@ def _end(member: Member, which: ColumnElement[bool]) -> None:
 def edit_profile(member: Member, profile: Profile) -> None:
     """Replace what a member says about themselves."""
     require(member.can.edit_profile(member))
+    if _name(profile.name) != member.name:
+        _refuse_lookalike(profile.name, member)
     member.helps_with = profile.helps_with.strip()
     if profile.about is not None:
         member.about, member.about_html = profile.about.source, profile.about.html
@@ -303,12 +334,39 @@ def _store_html(member_id: int, text: Written) -> int:
 
 def _describe(member: Member, said: Joining | Profile) -> None:
     member.name = _name(said.name)
+    member.name_skeleton = skeleton(member.name)
     member.position = _line(said.position)[:200]
-    member.organisation_id = _known(Organisation, said.organisation_id, "organisation")
+    _take_seat(member, _known(Organisation, said.organisation_id, "organisation"))
     member.city_id = _known(City, said.city_id, "city")
     member.language = said.language if said.language in queries.named_languages() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
     member.folded, member.sort_key = queries.folded_words(words)
+
+
+def _take_seat(member: Member, organisation_id: int | None) -> None:
+    """Let a member belong to an organisation. Whoever belongs to it already keeps the seat."""
+    if organisation_id is not None and organisation_id != member.organisation_id:
+        _require_seat(organisation_id)
+    member.organisation_id = organisation_id
+
+
+def _require_seat(organisation_id: int) -> None:
+    """Raise `Invalid` when all seats of an organisation are taken, and say who can help."""
+    organisation = queries.organisation_by_id(organisation_id)
+    if organisation is None or organisation.seats is None:
+        return
+    if queries.seats_taken(organisation_id) < organisation.seats:
+        return
+    words = {"organisation": organisation.name}
+    speaker = organisation.representative
+    if speaker is None or not speaker.has_page:
+        raise Invalid(_("All seats of %(organisation)s are taken.", **words), "organisation")
+    sentence = _(
+        "All seats of %(organisation)s are taken. Ask %(name)s, who represents it.",
+        **words,
+        name=speaker.name,
+    )
+    raise Invalid(sentence, "organisation")
 
 
 def _name(typed: str) -> str:
@@ -321,6 +379,28 @@ def _name(typed: str) -> str:
     if KINDS_OF_ADDRESS.search(name) or any(c in name for c in "<>@/\\"):
         raise Invalid(_("Write a name, not an address."), "name")
     return name
+
+
+def _refuse_lookalike(typed: str, member: Member | None = None) -> None:
+    """Raise `Invalid` for a name under which one would be taken for a moderator or for the forum itself."""
+    name = _name(typed)
+    is_ours = (member is None or not member.is_moderator) and _is_the_forum(name)
+    if is_ours or queries.looks_like_somebody(name, member.id if member else None):
+        raise Invalid(
+            _(
+                "This looks like the name of the forum or of somebody else here. Choose another one, or write to us."
+            ),
+            "name",
+        )
+
+
+def _is_the_forum(name: str) -> bool:
+    """Whether a name is made of the forum's own and of words such as “moderator” and nothing else."""
+    known = queries.federation()
+    own = known.name if known else ""
+    ours = _reserved() | {skeleton(word) for word in own.split()}
+    words = {skeleton(word) for word in re.split(r"[\W_]+", name)} - {""}
+    return words <= ours or skeleton(name) in _reserved() | {skeleton(own)}
 
 
 def _is_invisible(character: str) -> bool:

@@ -112,13 +112,14 @@ def _common() -> frozenset[str]:
 class NewPassword(PasswordField):
     """A password that somebody chooses."""
 
-    def __init__(self, label: str, **kwargs: Any) -> None:
+    def __init__(self, label: str, is_optional: bool = False, **kwargs: Any) -> None:
         sentence = _(
             "Choose a password of %(least)s to %(most)s characters.",
             least=PASSWORD_MIN,
             most=PASSWORD_MAX,
         )
-        limits = [DataRequired(sentence), Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
+        first = Optional() if is_optional else DataRequired(sentence)
+        limits = [first, Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
         super().__init__(label, limits, **kwargs)
 
 

@@ -158,7 +158,11 @@ class Member(Named, permissions.Person, Base):
     html_version: Mapped[int] = mapped_column(default=0)
     folded: Mapped[str] = mapped_column(FOLDED_TEXT, default="")
     sort_key: Mapped[str] = mapped_column(FOLDED, default="")
+    # What the name and the handle look like, see lookalikes.skeleton.
+    name_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    handle_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(index=True)
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -174,6 +178,7 @@ class Member(Named, permissions.Person, Base):
         lazy="raise_on_sql", foreign_keys=[organisation_id]
     )
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+    invited_by: Mapped[Member | None] = relationship(lazy="raise_on_sql", remote_side=[id])
     languages: Mapped[list[MemberLanguage]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
     )

@@ -31,6 +31,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import Moment, db, now, plain
 from forum.errors import NotFound
+from forum.lookalikes import skeleton
 from forum.markup import fold
 from forum.members.models import (
     City,
@@ -230,8 +231,22 @@ def email_is_taken(email: str) -> bool:
 
 
 def handle_is_taken(handle: str) -> bool:
-    """Whether somebody has a handle, or had it and left."""
-    return db.session.scalar(select(Member.id).where(Member.handle == handle)) is not None
+    """Whether somebody has a handle, or one that looks like it, or had it and left."""
+    taken = or_(Member.handle == handle, Member.handle_skeleton == skeleton(handle))
+    return db.session.scalar(select(Member.id).where(taken).limit(1)) is not None
+
+
+def looks_like_somebody(name: str, own_id: int | None) -> bool:
+    """Whether a name looks like that of somebody who moderates, or like the handle of anybody, made of other letters.
+
+    The plain name of another member is anybody's: people have namesakes.
+    """
+    seen = skeleton(name)
+    moderator = and_(Member.name_skeleton == seen, moderates(Member.role))
+    is_foreign = not fold(name).isascii()
+    likes = or_(moderator, Member.handle_skeleton == seen) if is_foreign else moderator
+    found = select(Member.id).where(likes, Member.id != (own_id or 0), Member.left_at.is_(None))
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def members_named(reader: Person, words: str) -> Select[Member]:
@@ -384,7 +399,8 @@ def _in_a_list() -> tuple[Any, ...]:
 
 def _whole_profile() -> tuple[Any, ...]:
     organisation = joinedload(Member.organisation).joinedload(Organisation.city)
-    return joinedload(Member.city), organisation, selectinload(Member.languages)
+    inviter = joinedload(Member.invited_by)
+    return joinedload(Member.city), organisation, inviter, selectinload(Member.languages)
 
 
 # Cities
@@ -568,6 +584,25 @@ def languages_of_members(reader: Person) -> list[tuple[str, str]]:
     values = _values_of(MemberLanguage.language, spoken)
     codes = set(db.session.scalars(select(values.c.value)))
     return [(code, name) for code, name in languages() if code in codes]
+
+
+def organisation_by_id(organisation_id: int | None) -> Organisation | None:
+    """One organisation with its representative; held until the deed ends, so that its seats are counted once."""
+    found = select(Organisation).where(Organisation.id == organisation_id)
+    held = found.with_for_update(of=Organisation)
+    return db.session.scalar(held.options(joinedload(Organisation.representative)))
+
+
+def seats_taken(organisation_id: int) -> int:
+    """How many people hold a seat of an organisation, those with a hidden profile, too."""
+    found = select(func.count(Member.id)).where(Member.organisation_id == organisation_id)
+    return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
+
+
+def moderator_ids() -> list[int]:
+    """Who moderates the whole forum now."""
+    found = select(Member.id).where(moderates(Member.role), may_sign_in(now()))
+    return list(db.session.scalars(found.order_by(Member.id).limit(MOST)))
 
 
 def slug_is_free(table: type[Organisation] | type[City], slug: str) -> bool:

@@ -404,11 +404,12 @@ def queue_count(reader: Person) -> int:
     """How many things wait for a decision of this reader; one query."""
     if not reader.is_curator:
         return 0
-    return db.session.scalar(_queue_count(reader)) or 0
+    return db.session.scalar(queue_counted(reader)) or 0
 
 
 @for_reach
-def _queue_count(reader: Person) -> Select[Any]:
+def queue_counted(reader: Person) -> Select[Any]:
+    """A select of the same number, for a room above to add what waits there."""
     things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
     practices = (
         select(func.count())

@@ -281,7 +281,7 @@ def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/join", 2),
+        ("/join", 3),
         ("/sign-in", 1),
         ("/sign-out", 1),
         ("/organisations", 3),
