@@ -18,7 +18,7 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import by_email, my_profile
 from forum.rates import limiter
-from forum.web import me
+from forum.web import is_proved, me, prove_first
 
 bp = Blueprint("elsewhere", __name__)
 Answer = str | AnyResponse | tuple[str, int]
