@@ -128,5 +128,4 @@ def _drop_key(table: str, column: str) -> None:
         op.drop_column(table, column)
         return
     with op.batch_alter_table(table) as batch:
-        batch.drop_constraint(f"fk_{table}_{column}", type_="foreignkey")
         batch.drop_column(column)
