@@ -41,7 +41,7 @@ def _provider() -> oidc.Provider:
 
 
 @bp.get("/sign-in/elsewhere")
-@limiter.limit("60/hour")
+@limiter.limit("20/minute")
 def begin() -> Answer:
     """Go to the provider: to sign in, and for members to link an account there or to show who they are.
 
@@ -61,7 +61,7 @@ def _back() -> str:
 
 
 @bp.get("/sign-in/elsewhere/back")
-@limiter.limit("60/hour")
+@limiter.limit("20/minute")
 def back() -> Answer:
     """Come back from the provider with its word for who one is. What the browser kept is good for one return."""
     provider, way = _provider(), session.pop(WAY, None) or {}

@@ -130,7 +130,6 @@ def _drop_key(table: str, column: str) -> None:
     kept = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
     triggers = op.get_bind().execute(kept, {"name": table}).scalars().all()
     with op.batch_alter_table(table) as batch:
-        batch.drop_constraint(f"fk_{table}_{column}", type_="foreignkey")
         batch.drop_column(column)
     for trigger in triggers:  # they went with the old table
         op.execute(trigger)

@@ -289,6 +289,12 @@ def test_the_provider_made_by_hand_is_right_when_nothing_is_changed(client, made
         {"sub": 7},
         {"sub": "x" * 256},
         {"at_hash": "bm90IHRoaXMgb25l"},
+        {"at_hash": 7},
+        {"aud": 7},
+        {"aud": {}},
+        {"exp": float("inf")},
+        {"nonce": []},
+        {"auth_time": "now"},
     ],
     ids=str,
 )
@@ -457,12 +463,41 @@ def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, a
         {"authorization_endpoint": None},
         {"authorization_endpoint": "javascript:alert(1)"},
         {"authorization_endpoint": 7},
+        {"authorization_endpoint": "http://["},
+        {"authorization_endpoint": "http://a.example/\r\nX: y"},
     ],
     ids=str,
 )
 def test_a_provider_that_calls_itself_otherwise_is_not_gone_to(client, made, known):
     made.known = known
     assert client.get("/sign-in/elsewhere").status_code == 502
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"keys": "one"},
+        {"keys": [7]},
+        {"keys": [{}]},
+        {"keys": [{"kty": "RSA", "kid": "one"}]},
+        {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "one"}]},
+        {"keys": [{"kty": "oct", "k": "AA", "kid": "one"}]},
+    ],
+    ids=str,
+)
+def test_odd_keys_prove_nothing(client, made, eva, keys):
+    link(eva, made.issuer, "eva")
+    made.answers["/jwks"] = lambda: as_json(keys)
+    assert client.get(made.comes_back(go(client))).status_code == 400
+    assert not is_signed_in(client)
+
+
+def test_an_endless_time_of_signing_in_is_no_mistake(sign_in, made, eva):
+    link(eva, made.issuer, "eva")
+    made.claims = {"auth_time": float("inf")}
+    browser = sign_in(eva)
+    assert browser.get(made.comes_back(go(browser))).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
