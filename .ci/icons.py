@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ICONS = """
-arrow-left arrow-up-right badge-check bell bold book-open building-2 calendar check chevron-left
+arrow-left arrow-up-right badge-check bell bell-off bold book-open building-2 calendar check chevron-left
 chevron-right chevrons-left chevrons-right circle-check-big circle-question-mark clock code copy
 ellipsis eye eye-off file-text flag funnel gavel globe history inbox info italic key-round languages
 lightbulb link link-2 list list-ordered lock lock-open log-in log-out mail map-pin menu message-circle

@@ -13,12 +13,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import gate, jobs, logs, metrics, pagecache, rates, web
 from forum.accounts import views as accounts
+from forum.advice import actions as advice_actions
+from forum.advice import views as advice
 from forum.agendas import views as agendas
+from forum.candidates import views as candidates
 from forum.contact import views as contact
 from forum.db import db
 from forum.dialogue import views as dialogue
+from forum.elsewhere import views as elsewhere
+from forum.factors import commands as factors_commands
+from forum.factors import views as factors
 from forum.filling import commands as filling_commands
 from forum.front import views as front
+from forum.invitations import views as invitations
 from forum.library import views as library
 from forum.mail import commands as mail_commands
 from forum.mail import views as mail
@@ -45,12 +52,18 @@ DOORS = (
     agendas,
     dialogue,
     library,
+    advice,
     moderation,
     mail,
     mail_commands,
+    factors,
+    factors_commands,
+    invitations,
+    candidates,
     accounts,
     contact,
     terms,
+    elsewhere,
     front,
     rights,
     rights_commands,
@@ -109,7 +122,7 @@ def _refuse_wrong_schema() -> Response | None:
 
 @click.command()
 def worker() -> None:
-    """Make notices of what happens and send mail, until stopped. Several may run at once."""
+    """Make notices, send mail and look after questions, until stopped. Several may run at once."""
     settings = from_environment()
     app = create_app(settings)
 
@@ -123,8 +136,12 @@ def worker() -> None:
     tasks = {
         "life": jobs.sign_of_life(settings.heartbeat_path),
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
+        "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
+        "letters": within(mail_commands.write_of_notices),
+        "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
-        "what is over": within(jobs.now_and_then(rights_commands.tidy)),
+        "answers": jobs.every(60, within(mail_commands.fetch)),
+        "what is over": within(jobs.every(600, rights_commands.tidy)),
         "departures": within(rights_commands.carry_on),
     }
     jobs.Worker(tasks).run_until_stopped()

@@ -15,6 +15,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 SECONDS = 20  # for each step of the talk with a server
 PORTS = {"smtp": 587, "smtps": 465}
+TOO_LARGE = 552
+# What servers say, who give no enhanced code, of a sender that they do not want
+UNWELCOME = re.compile(r"relay|sender|spam|polic|block|list|denied|access|authenti|tls", re.I)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -71,11 +74,14 @@ def parsed(url: str) -> ServerAddress:
 
 @contextmanager
 def carrier(smtp_url: str, folder: Path, seconds: float = SECONDS) -> Iterator[Carrier]:
-    """A carrier for some messages; raises `Away` when the server cannot be talked to."""
+    """A carrier for some messages; raises `Away` when the server cannot be talked to, or its address is none."""
     if not smtp_url:
         yield Folder(folder)
         return
-    server = Server(parsed(smtp_url), seconds)
+    try:
+        server = Server(parsed(smtp_url), seconds)
+    except ValueError as error:
+        raise Away(str(error)) from error
     try:
         yield server
     finally:
@@ -117,7 +123,11 @@ class Server:
             raise self._returned(
                 *next(iter(error.recipients.values())), about_address=True
             ) from error
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        except smtplib.SMTPSenderRefused as error:
+            if error.smtp_code != TOO_LARGE:  # it takes nothing of ours, whatever the letter
+                raise Away(_words(error)) from error
+            raise self._returned(error.smtp_code, error.smtp_error, about_address=False) from error
+        except smtplib.SMTPDataError as error:
             raise self._returned(error.smtp_code, error.smtp_error, about_address=False) from error
         except (OSError, smtplib.SMTPException) as error:
             raise Away(_words(error)) from error
@@ -166,7 +176,7 @@ def is_address_unknown(code: int, words: str) -> bool:
     enhanced = re.match(r"\s*5\.(\d+)\.(\d+)", words)
     if enhanced:
         return enhanced[1] == "1" or (enhanced[1], enhanced[2]) == ("2", "1")
-    return code in (550, 551, 553)
+    return code in (550, 551, 553) and not UNWELCOME.search(words)
 
 
 def _words(error: Exception) -> str:

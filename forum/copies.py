@@ -136,7 +136,7 @@ def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
 def _tables_of_sqlite(connection: sqlite3.Connection) -> list[str]:
     names = connection.execute(
         """SELECT name FROM sqlite_master WHERE type = 'table'
-        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'document\\_fts%' ESCAPE '\\'"""
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '%\\_fts%' ESCAPE '\\'"""
     )
     return sorted(name for (name,) in names)
 

@@ -20,6 +20,8 @@ from types import FrameType
 log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
+# Between two portions of work: SQLite hands its lock to whoever asks first, and people who write have been waiting.
+BREATH_SECONDS = 0.05
 TROUBLED_SECONDS = 10.0
 PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
 AGAIN_SECONDS = 2.0  # between two starts of the same command
@@ -47,7 +49,7 @@ class Worker:
         pause = IDLE_SECONDS
         for name, task in self.tasks.items():
             try:
-                pause = 0 if task() else pause
+                pause = min(BREATH_SECONDS, pause) if task() else pause
             except Exception:
                 log.exception("task %s failed and will be tried again", name)
                 pause = TROUBLED_SECONDS
@@ -56,10 +58,25 @@ class Worker:
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self.is_stopping and time.monotonic() < until:
-            time.sleep(0.2)
+            time.sleep(min(0.2, seconds))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True
+
+
+def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
+    """A task that rests for a while when there was nothing to do."""
+    rests_until = 0.0
+
+    def run() -> int:
+        nonlocal rests_until
+        if time.monotonic() < rests_until:
+            return 0
+        done = task()
+        rests_until = 0.0 if done else time.monotonic() + seconds
+        return done
+
+    return run
 
 
 def sign_of_life(path: Path) -> Callable[[], int]:
@@ -71,20 +88,6 @@ def sign_of_life(path: Path) -> Callable[[], int]:
         return 0
 
     return leave
-
-
-def now_and_then(task: Callable[[], int], seconds: float = 600.0) -> Callable[[], int]:
-    """A task that is run at most once in so many seconds, and gives no reason to hurry."""
-    due = 0.0
-
-    def run() -> int:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + seconds
-            task()
-        return 0
-
-    return run
 
 
 class Kept:

@@ -1,14 +1,23 @@
-"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them."""
+"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them.
+
+What they say is made from a template of `templates/mail`, once with the parts of a kit for HTML and once for text.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
+from flask import current_app
+
+EMPTY_LINES = re.compile(r"\n{3,}")
 SUBJECT = 150  # signs; mail programs show half of it
 
 
@@ -17,7 +26,8 @@ class Letter:
     """One message. `number` makes its Message-ID, which stays the same however often it is tried.
 
     `thread` are the ids (without brackets) of the messages it follows, the first one first; `unsubscribe` is the
-    address where one press ends such mail (RFC 8058), `list_id` and `reply_to` are left out when empty.
+    address where one press ends such mail (RFC 8058), `list_name` and `reply_to` are left out when empty. To
+    `comes_back_to` goes what cannot be delivered.
     """
 
     number: str
@@ -33,6 +43,7 @@ class Letter:
     unsubscribe: str = ""
     list_name: str = ""
     reply_to: str = ""
+    comes_back_to: str = ""
     language: str = "en"
 
 
@@ -76,3 +87,35 @@ def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
     if letter.unsubscribe:
         made["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject of a letter and the whole of it, made of the parts of a kit (`kit.txt` or `kit.html`)."""
+    environment = current_app.jinja_env
+    parts: Any = environment.get_template(f"mail/{kit}").module
+    module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
+    body, footer = str(module), str(getattr(module, "footer", ""))
+    subject = one_line(str(module.subject))
+    frame = parts.frame(
+        subject,
+        words["forum"],
+        words["home"],
+        _of_kit(body, kit),
+        _of_kit(footer, kit),
+        above=str(getattr(module, "above", "")),
+    )
+    return subject, EMPTY_LINES.sub("\n\n", str(frame)).strip() + "\n"
+
+
+def _of_kit(text: str, kit: str) -> str:
+    """What the parts of a kit have made: in HTML every word of it has gone through them, and they escape."""
+    return _Made(text) if kit == "kit.html" else text
+
+
+class _Made(str):
+    """HTML of our own parts."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)

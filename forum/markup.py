@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
 
@@ -69,10 +69,16 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
+# Neither a part of an address nor followed by more of one: "ana@example.org", "@ana.example.org" mention nobody.
+MENTION = re.compile(
+    r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
+)
+MOST_NAMED = 100  # handles of a text that are looked up
 DELIMITER_SIGNS = frozenset("|:- \t>")  # what the row below a table's head is made of
 STROKES = str.maketrans(  # Latin letters whose stroke or tie no standard form parts from them
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
+NOTHING: tuple[str, str, Sequence[str]] = ("", "", ())
 SURROGATES = re.compile("[\ud800-\udfff]")
 # No script writes them, and a terminal obeys them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -80,24 +86,34 @@ CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Written:
-    """A text as it is stored: its source, the HTML made of it, the version of this file, its plain words."""
+    """A text as it is stored: its source, the HTML made of it, the version of this file, its plain words.
+
+    `mentions` are the handles that it names by `@handle`, whether they are anybody's or not.
+    """
 
     source: str
     html: Markup
     html_version: int
     plain: str
     language: str = "en"
+    mentions: Sequence[str] = ()
 
 
-def write(source: str, language: str = "en") -> Written:
+def write(source: str, language: str = "en", people: Collection[str] = ()) -> Written:
     """Turn Markdown into HTML that is safe to print. Any string gives an answer, in bounded time.
 
-    Call it before a write transaction begins: it takes some milliseconds.
+    Mentions of `people`, by their handles, become links. Call it before a write transaction begins: it takes
+    some milliseconds.
     """
     source = tidy(source)
-    plain, rendered = ("", "") if _is_hostile(source) else _parse(source)
+    plain, rendered, named = NOTHING if _is_hostile(source) else _parse(source, people)
     html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _as_it_is(source)
-    return Written(source, html, VERSION, plain or source, language)
+    return Written(source, html, VERSION, plain or source, language, named)
+
+
+def handles_in(source: str) -> list[str]:
+    """The handles that a text may mention, the first hundred; some may turn out to stand in code or links."""
+    return _first(MENTION.findall(source)) if "@" in source else []
 
 
 def plain(source: str) -> str:
@@ -185,7 +201,7 @@ def unname(source: str, post_ids: Collection[int], handle: str, former: str) -> 
 
     source = QUOTED_POST.sub(unquoted, source)
     source = re.sub(rf"\[[^\]\n]*\]\(/members/{re.escape(handle)}/?\)", former, source)
-    source = re.sub(rf"(?<![\w/.-])@{re.escape(handle)}(?![\w-])", former, source)
+    source = MENTION.sub(lambda found: former if found[1].lower() == handle else found[0], source)
     return re.sub(rf"/members/{re.escape(handle)}(?![\w-])", "/members", source)
 
 
@@ -212,12 +228,18 @@ def _is_hostile(source: str) -> bool:
     return is_long or sum(map(source.count, "[<&*_`~!")) > MAX_SIGNS
 
 
-def _parse(source: str) -> tuple[str, str]:
+def _parse(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequence[str]]:
+    """The plain words, the HTML, and the handles that are mentioned."""
     try:
         tokens = _parser(source).parse(source)
-        return _plain(tokens), _render(tokens)
+        plain = _plain(tokens)
+        _arrange(tokens)
+        named = _first(_mentions(tokens)) if "@" in source else ()
+        if people:
+            _link_people(tokens, people)
+        return plain, str(_RENDERER.renderer.render(tokens, _RENDERER.options, {})), named
     except (RecursionError, ValueError, IndexError):
-        return "", ""
+        return NOTHING
 
 
 def _parser(source: str) -> MarkdownIt:
@@ -232,7 +254,7 @@ def _cells(source: str) -> int:
     return len(lines) * max((row.count("|") + 1 for row in rows if "|" in row), default=0)
 
 
-def _render(tokens: list[Token]) -> str:
+def _arrange(tokens: list[Token]) -> None:
     _levels(tokens)
     _empty_headings(tokens)
     links = 0
@@ -241,7 +263,57 @@ def _render(tokens: list[Token]) -> str:
         if token.type == "inline" and token.children and links < MAX_LINKS:
             token.children = _link_bare_addresses(token.children)
             links += sum(child.type == "link_open" for child in token.children)
-    return str(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))
+
+
+def _first(handles: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(map(str.lower, handles)))[:MOST_NAMED]
+
+
+def _mentions(tokens: list[Token]) -> Iterator[str]:
+    """The handles after an @ in the text, but those in code, in links, and in what is quoted from others."""
+    quotes = 0
+    for token in tokens:
+        quotes += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        if token.type == "inline" and not quotes:
+            for text in _outside_links(token.children or []):
+                yield from MENTION.findall(text.content)
+
+
+def _outside_links(children: list[Token]) -> Iterator[Token]:
+    depth = 0
+    for child in children:
+        depth += (child.type == "link_open") - (child.type == "link_close")
+        if child.type == "text" and depth == 0 and "@" in child.content:
+            yield child
+
+
+def _link_people(tokens: list[Token], people: Collection[str]) -> None:
+    left = MAX_LINKS
+    for token in tokens:
+        if token.type != "inline" or "@" not in token.content:
+            continue
+        plain = set(map(id, _outside_links(token.children or [])))
+        linked: list[Token] = []
+        for child in token.children or []:
+            parts = _split_names(child.content, people, left) if id(child) in plain else [child]
+            left -= len(parts) // 4
+            linked += parts
+        token.children = linked
+
+
+def _split_names(text: str, people: Collection[str], most: int) -> list[Token]:
+    """The text with links to people, four tokens more for each."""
+    tokens: list[Token] = []
+    position = 0
+    for found in MENTION.finditer(text):
+        handle = found[1].lower()
+        if handle not in people or len(tokens) >= 4 * most:
+            continue
+        opening = Token("link_open", "a", 1, attrs={"href": f"/members/{handle}"})
+        tokens += [_text(text[position : found.start()]), opening, _text(found[0])]
+        tokens.append(Token("link_close", "a", -1))
+        position = found.end()
+    return [*tokens, _text(text[position:])]
 
 
 def _levels(tokens: list[Token]) -> None:

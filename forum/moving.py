@@ -36,7 +36,7 @@ from forum.errors import Refusal
 
 BATCH = 1_000
 MOST_TOLD = 20
-OURS = ("alembic_version", "document_fts")
+OURS = ("alembic_version", "document_fts", "member_fts")
 # In the target while a move is under way: how far each table is. The row "" says where from.
 MARKER = Table(
     "move_under_way",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from flask_babel import format_datetime
 from flask_babel import lazy_gettext as _
@@ -23,8 +23,10 @@ from forum.errors import Forbidden
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.dialogue.models import Post, Topic
+    from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
+    from forum.invitations.models import Entrance
     from forum.library.models import Practice
-    from forum.members.models import Member
+    from forum.members.models import Member, Organisation
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,12 +49,36 @@ class Verdict:
 YES = Verdict()
 NO = Verdict(_("You may not do this."))
 SIGN_IN = Verdict(_("Sign in to do this."))
+# Asked for at every post of a page, so that they are made once
+NOT_EDITOR = Verdict(_("Only the author may edit this."))
+NOT_AUTHOR = Verdict(_("Only the author may delete this."))
+NOT_MODERATOR = Verdict(_("This is for the moderators of this agenda."))
+NO_QUESTION = Verdict(_("Only a question has an answer."))
+HELD = Verdict(
+    _("This waits until you have set up a second factor: a passkey, or codes from an app.")
+)
 
 
 def require(verdict: Verdict) -> None:
     """Raise `Forbidden` with the verdict's sentence unless it is a yes."""
     if not verdict:
         raise Forbidden(str(verdict.why_not))
+
+
+class Rights(NamedTuple):
+    """The answers to all questions about one post, for pages that show many posts."""
+
+    take_part: bool = False
+    reply: bool = False
+    mark: bool = False
+    choose_answer: bool = False
+    edit: bool = False
+    delete: bool = False
+    report: bool = False
+    moderate: bool = False
+
+
+NONE = Rights()
 
 
 class Person:
@@ -65,12 +91,16 @@ class Person:
     language: Any = "en"
     hosted: Any = ()
     organisation_id: Any = None
+    city_id: Any = None
+    joined_at: Any = None
     suspended_until: Any = None
     silenced_until: Any = None
     hidden_at: Any = None
     terms_due_at: Any = None
     leaving_at: Any = None
     left_at: Any = None
+    factor_at: Any = None
+    held_at: Any = None
 
     @property
     def is_member(self) -> bool:
@@ -99,24 +129,54 @@ class Person:
         return _is_ahead(self.silenced_until)
 
     @property
+    def is_held(self) -> bool:
+        """Whether the person has rights over others that wait until there is a second factor.
+
+        Until then they are a plain member: each of these rights begins with `is_moderator`, `is_administrator` or
+        `hosts`, here and in what a reader may see.
+        """
+        return self.held_at is not None and (self.role in ROLES[1:] or bool(self.hosted))
+
+    @property
+    def hosts(self) -> Sequence[int]:
+        """The agendas that the person moderates as their host: `hosted`, unless that waits."""
+        return self.hosted if self.is_member and not self.is_held else ()
+
+    @property
     def is_moderator(self) -> bool:
         """Whether the person moderates the whole forum."""
-        return self.is_member and self.role in (MODERATOR, ADMINISTRATOR)
+        return self.role in ROLES[1:] and self.is_member and not self.is_held
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person runs the forum."""
-        return self.is_member and self.role == ADMINISTRATOR
+        return self.role == ADMINISTRATOR and self.is_member and not self.is_held
 
     @property
     def is_curator(self) -> bool:
         """Whether the person moderates anything at all: the forum, or an agenda as its host."""
-        return self.is_moderator or (self.is_member and bool(self.hosted))
+        return self.is_moderator or bool(self.hosts)
 
     @property
     def can(self) -> Can:
         """The rights of this person, one method for each deed."""
         return Can(self)
+
+    def rights(self, post: Post | Line) -> Rights:
+        """All that this person may do with a post; a visitor may do nothing."""
+        if not self.is_member:
+            return NONE
+        can, topic = self.can, post.topic
+        return Rights(
+            take_part=True,
+            reply=bool(can.reply(topic)),
+            mark=bool(can.mark(post)),
+            choose_answer=bool(can.choose_answer(topic)),
+            edit=bool(can.edit(post)),
+            delete=bool(can.delete(post)),
+            report=bool(can.report(post.author_id)),
+            moderate=bool(can.moderate(topic.agenda_id)),
+        )
 
 
 class Visitor(Person):
@@ -219,15 +279,45 @@ class Can:
         """Members have an inbox."""
         return YES if self.person.is_member else SIGN_IN
 
+    def watch(self) -> Verdict:
+        """Members watch and mute what they can read."""
+        return YES if self.person.is_member else SIGN_IN
+
+    # Letting others in
+
+    def invite(self, entrance: Entrance) -> Verdict:
+        """Moderators make invitations; every member does when the administrator has chosen so."""
+        if self.person.is_moderator or entrance.inviters == "members":
+            return self.write()
+        return Verdict(_("The moderators make invitations here."))
+
+    def invite_for(self, organisation: Organisation) -> Verdict:
+        """For an organisation invite moderators and the member who represents it."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or is_theirs:
+            return self.write()
+        return Verdict(_("Only its representative and the moderators invite for an organisation."))
+
+    def see_seats(self, organisation: Organisation) -> Verdict:
+        """Who holds the seats of an organisation is seen by its representative and by moderators."""
+        is_theirs = organisation.representative_id == self.person.id is not None
+        if self.person.is_moderator or (self.person.is_member and is_theirs):
+            return YES
+        return Verdict(_("This is for the representative of the organisation."))
+
+    def admit(self) -> Verdict:
+        """Moderators decide who may join, where joining is by approval."""
+        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
+
     # Dialogue
 
-    def open_topic(self, agenda: Agenda) -> Verdict:
+    def open_topic(self, agenda: Agenda | AgendaLine | Ground) -> Verdict:
         """A member opens topics on an agenda that is not archived."""
         if agenda.archived_at:
             return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
         return self.write()
 
-    def reply(self, topic: Topic) -> Verdict:
+    def reply(self, topic: Topic | TopicLine | OfTopic) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic has been removed, so it takes no more replies."))
@@ -235,27 +325,27 @@ class Can:
             return Verdict(_("This topic is locked. It can be read, not continued."))
         return self.open_topic(topic.agenda)
 
-    def edit(self, post: Post) -> Verdict:
+    def edit(self, post: Post | Line) -> Verdict:
         """Authors edit their own post while it is shown and its topic takes replies."""
         if post.author_id != self.person.id:
-            return Verdict(_("Only the author may edit this."))
+            return NOT_EDITOR
         if post.is_gone:
             return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(post.topic)
 
-    def delete(self, post: Post) -> Verdict:
+    def delete(self, post: Post | Line) -> Verdict:
         """Authors delete their own post, even in a locked topic; a post that is gone stays gone."""
         if not self.person.is_member:
             return SIGN_IN
         if post.author_id != self.person.id or post.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES
 
     def compare(self, post: Post) -> Verdict:
         """Whoever reads a post may read what it said before, unless the post is gone."""
         return NO if post.is_gone else YES
 
-    def mark(self, post: Post) -> Verdict:
+    def mark(self, post: Post | Line) -> Verdict:
         """Members who may write mark what others wrote; authors do not mark their own."""
         if not (verdict := self.write()):
             return verdict
@@ -265,13 +355,47 @@ class Can:
             return Verdict(_("You wrote this, so the mark is for others to give."))
         return YES
 
-    def choose_answer(self, topic: Topic) -> Verdict:
+    def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
         """The asker, or who moderates the agenda, chooses the answer to a question."""
         if topic.kind != "question":
-            return Verdict(_("Only a question has an answer."))
+            return NO_QUESTION
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
+
+    # Advice
+
+    def see_asked(self, topic: Topic) -> Verdict:
+        """The asker, and who moderates the agenda, see whom a question asks and what became of it."""
+        if topic.kind != "question":
+            return Verdict(_("Only a question asks members for advice."))
+        if topic.author_id == self.person.id and self.person.is_member:
+            return YES
+        return self.moderate(topic.agenda_id)
+
+    def ask(self, topic: Topic) -> Verdict:
+        """The asker, or who moderates the agenda, asks members about a question that takes replies."""
+        return self.reply(topic) if (verdict := self.see_asked(topic)) else verdict
+
+    def be_asked(self) -> Verdict:
+        """Members say whether and when they are asked, and what they make of it."""
+        return YES if self.person.is_member else SIGN_IN
+
+    def advise(self, topic: Topic) -> Verdict:
+        """Who may reply to a question of somebody else may be asked about it."""
+        if topic.kind != "question":
+            return Verdict(_("Only a question asks members for advice."))
+        if topic.author_id == self.person.id:
+            return Verdict(_("This is the person who asks."))
+        return self.reply(topic)
+
+    def follow_up(self, topic: Topic) -> Verdict:
+        """Askers tell what happened next, once somebody has replied and while the topic takes replies."""
+        if topic.kind != "question" or topic.author_id != self.person.id:
+            return Verdict(_("Only who asked the question tells what happened next."))
+        if not topic.replies_count:
+            return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
+        return self.reply(topic)
 
     # Library
 
@@ -296,7 +420,7 @@ class Can:
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
-            return Verdict(_("Only the author may delete this."))
+            return NOT_AUTHOR
         return YES if self.person.is_member else SIGN_IN
 
     # Moderating
@@ -311,19 +435,18 @@ class Can:
 
     def moderate(self, agenda_id: int | None) -> Verdict:
         """Moderators moderate everything; a host, what belongs to the host's own agenda."""
-        if self.person.is_moderator:
+        person = self.person
+        if person.is_moderator or agenda_id in person.hosts:
             return YES
-        if self.person.is_member and agenda_id is not None and agenda_id in self.person.hosted:
-            return YES
-        return Verdict(_("This is for the moderators of this agenda."))
+        return HELD if person.is_held else NOT_MODERATOR
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
-        return YES if self.person.is_curator else Verdict(_("This is for moderators."))
+        return YES if self.person.is_curator else self._unless_held(_("This is for moderators."))
 
     def move_away(self, topic: Topic) -> Verdict:
         """A topic leaves its agenda by who moderates that one and at least one other."""
-        has_another = self.person.is_moderator or set(self.person.hosted) - {topic.agenda_id}
+        has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}
         if not has_another:
             return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
         return self.moderate(topic.agenda_id)
@@ -342,7 +465,7 @@ class Can:
 
     def curate_all(self) -> Verdict:
         """Moderators make, order and archive agendas, and keep themes and organisations."""
-        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
+        return YES if self.person.is_moderator else self._unless_held(_("This is for moderators."))
 
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
@@ -354,7 +477,12 @@ class Can:
 
     def administer(self) -> Verdict:
         """Administrators give roles and change what the forum is called."""
-        return YES if self.person.is_administrator else Verdict(_("This is for administrators."))
+        is_one = self.person.is_administrator
+        return YES if is_one else self._unless_held(_("This is for administrators."))
+
+    def _unless_held(self, why_not: LazyString | str) -> Verdict:
+        """A no, with the way to a yes for those whose rights wait."""
+        return HELD if self.person.is_held else Verdict(why_not)
 
 
 class Everything(Can):
@@ -386,6 +514,11 @@ def _is_reached(member: Member) -> bool:
 def _moment(at: datetime) -> LazyString:
     """A day and time in words, once it is known in which language."""
     return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
+
+
+def moderates(role: Any) -> Any:
+    """Whether a role (a word, or a column that holds one) is one of those with rights over the whole forum."""
+    return role != MEMBER
 
 
 def administers(role: Any) -> Any:
@@ -426,7 +559,7 @@ def for_reach(build: Callable[P, R]) -> Callable[P, R]:
     @wraps(build)
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
-        key = (reader.is_member, reader.is_moderator, tuple(reader.hosted), *args[1:])
+        key = (reader.is_member, reader.is_moderator, tuple(reader.hosts), *args[1:])
         made = kept.get(key)
         if made is None:
             if len(kept) > MOST_KEPT:
@@ -441,8 +574,8 @@ def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bo
     """In SQL: not hidden, or on an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
-    if reader.is_member and reader.hosted:
-        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosted)))
+    if reader.hosts:
+        return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosts)))
     return hidden_at.is_(None)  # type: ignore[no-any-return]  # a column of any model
 
 
@@ -450,8 +583,8 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
     """In SQL: on an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
-    if reader.is_member and reader.hosted:
-        return agenda_id.in_(tuple(reader.hosted))  # type: ignore[no-any-return]  # a column of any model
+    if reader.hosts:
+        return agenda_id.in_(tuple(reader.hosts))  # type: ignore[no-any-return]  # a column of any model
     return false()
 
 

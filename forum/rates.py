@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask, request
 from flask_limiter import Limiter
+from limits import parse
 from limits.storage import Storage
 
 from forum.settings import Settings
@@ -118,3 +119,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.config.setdefault("RATELIMIT_STORAGE_OPTIONS", waits)
     app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
     limiter.init_app(app)
+
+
+def within_limit(limit: str, *names: str) -> bool:
+    """Whether something that is no request may be done once more; counts it. `limit` is such as `30/hour`."""
+    return not limiter.enabled or limiter.limiter.hit(parse(limit), *names)

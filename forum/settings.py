@@ -7,7 +7,7 @@
 | FORUM_DATABASE_URL | database, as SQLAlchemy writes it; PostgreSQL is `postgresql://…` | a SQLite file in FORUM_DATA |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
-| FORUM_SECRET_KEY | signs cookies and form tokens | a random key kept in FORUM_DATA/secret-key |
+| FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
 | FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 24 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
@@ -18,6 +18,12 @@
 | FORUM_VALKEY_URL | counters of the rate limits for several machines, such as `valkey://10.0.0.5:6379/0` | a file in FORUM_DATA |
 | FORUM_SMTP_URL | mail server, such as `smtp://user:password@mail.example.org:587` (with STARTTLS; `?tls=no` without) or `smtps://…:465` | not set: mail is written to FORUM_DATA/mail |
 | FORUM_MAIL_FROM | the address that mail comes from | `forum@` and the host of FORUM_URL |
+| FORUM_REPLY_ADDRESS | mailbox for answers to letters, such as `reply@mail.example.org`; what follows a `+` in its name must reach it, too. Its messages come by `flask mail-in` or FORUM_IMAP_URL | not set: letters cannot be answered |
+| FORUM_IMAP_URL | where the worker fetches those messages, such as `imaps://user:password@mail.example.org/INBOX` | not set |
+| FORUM_OIDC_ISSUER | an OpenID provider with whose accounts people may sign in, such as `https://id.example.org`, as it writes its own name | not set |
+| FORUM_OIDC_CLIENT_ID | how the provider knows the forum; there, enter the forum's address with `/sign-in/elsewhere/back` as the way back | not set |
+| FORUM_OIDC_CLIENT_SECRET | the secret that belongs to it, if the provider gives one | not set |
+| FORUM_OIDC_NAME | what the button calls the provider, as in “Sign in with …” | the host of FORUM_OIDC_ISSUER |
 | FORUM_LIMITS | `0` switches the rate limits off (for load tests on a closed machine) | 1 |
 """
 
@@ -29,6 +35,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +61,12 @@ class Settings:
     metrics: str = ""
     smtp_url: str = ""
     mail_from: str = "forum@localhost.localdomain"
+    reply_address: str = ""
+    imap_url: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
 
     @property
     def host(self) -> str:
@@ -64,6 +77,13 @@ class Settings:
         )
 
     @property
+    def provider_name(self) -> str:
+        """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+        if not (self.oidc_issuer and self.oidc_client_id):
+            return ""
+        return self.oidc_name or urlsplit(self.oidc_issuer).hostname or self.oidc_issuer
+
+    @property
     def mail_path(self) -> Path:
         """Where mail is written when no server carries it."""
         return self.data / "mail"
@@ -71,7 +91,7 @@ class Settings:
     @property
     def carried_path(self) -> Path:
         """Where the worker notes what a mail server has just taken, until the database knows."""
-        return self.data / "mail-carried"
+        return self.data / ("mail-carried-demo" if self.is_demo else "mail-carried")
 
     @property
     def is_https(self) -> bool:
@@ -123,8 +143,22 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
         metrics=environ.get("FORUM_METRICS", ""),
         smtp_url=environ.get("FORUM_SMTP_URL", ""),
+        reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
+        imap_url=environ.get("FORUM_IMAP_URL", ""),
+        oidc_issuer=environ.get("FORUM_OIDC_ISSUER", ""),
+        oidc_client_id=environ.get("FORUM_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
+        oidc_name=environ.get("FORUM_OIDC_NAME", ""),
     )
-    return replace(made, mail_from=environ.get("FORUM_MAIL_FROM") or f"forum@{made.host}")
+    return replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
+
+
+def _mail_from(written: str, host: str) -> str:
+    """The address alone, also of one that is written with a name."""
+    address = parseaddr(written)[1] or f"forum@{host}"
+    if "@" not in address:
+        raise ValueError("FORUM_MAIL_FROM is an address such as forum@example.org")
+    return address
 
 
 def _hosts(url: str, further: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ _inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
 UNQUOTED = "!$'()*,/:;?@"
 OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # what `url_for` takes beside the parts
 WITH_CONTEXT = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+REMEMBERED = 2_000_000  # of pieces in each half; with what they are known by, twice as many
 PLACE = re.compile(r"%\((\w+)\)s")
 PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
@@ -80,6 +81,7 @@ class Templates(Environment):
         self.flask = app
         self.filters["_part"] = _part
         self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural, "_query": _query}
+        self.globals["remembered"] = Pieces(REMEMBERED)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # Jinja has no public place between parsing and compiling; its own extensions see tokens only.
@@ -106,6 +108,37 @@ class Templates(Environment):
     def plural(self, singular: str, plural: str, number: int) -> Markup:
         """The words for a number of things, in the language of these templates."""
         return Markup(self.translations.ungettext(singular, plural, number))
+
+
+class Pieces:
+    """What macros have printed, for the next page that asks for the same: `remembered(item, post, …)`.
+
+    A piece is known by everything that it is made of: the macro, which must be imported without context, and its
+    arguments, which must be values that never change (words, numbers, moments, tuples of such). So it cannot be out of
+    date. Kept are those that were asked for lately: when the younger half is full, the older one is given up.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+        self.young: dict[tuple[Any, ...], str] = {}
+        self.old: dict[tuple[Any, ...], str] = {}
+
+    def __call__(self, macro: Callable[..., str], *values: Any) -> str:
+        """What the macro prints of these values."""
+        key = (macro, *values)
+        piece = self.young.get(key)
+        if piece is None:
+            piece = self.old.get(key) or macro(*values)
+            self._keep(key, piece)
+        return piece
+
+    def _keep(self, key: tuple[Any, ...], piece: str) -> None:
+        # Threads may do this at once: at worst a piece is counted twice or made again.
+        if self.size > self.most:
+            self.old, self.young, self.size = self.young, {}, 0
+        self.young[key] = piece
+        self.size += len(piece)
 
 
 class _Kept(FileSystemBytecodeCache):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from babel import support
 from flask import (
     Flask,
     Request,
@@ -38,9 +39,10 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
+from wtforms.i18n import messages_path
 
 from forum import logs
-from forum.db import db
+from forum.db import db, now
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
@@ -79,7 +81,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
-NEVER_KEPT = {"csrf_token", "password", "current_password", "new_password", "kept_action"}
+NEVER_KEPT = {
+    "csrf_token",
+    "password",
+    "current_password",
+    "new_password",
+    "kept_action",
+    "code",
+    "credential",
+}
 TEXTS = {
     "about",
     "body",
@@ -95,6 +105,7 @@ TEXTS = {
     "why",
 }
 KEPT_PREFIX = "kept:"
+PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
@@ -106,12 +117,18 @@ class SignedIn(UserMixin):
     """Who is signed in, for Flask-Login: its id is the token of the session kept on the server."""
 
     def __init__(
-        self, member: Member, token: str, session_id: int = 0, proved_at: datetime | None = None
+        self,
+        member: Member,
+        token: str,
+        session_id: int = 0,
+        proved_at: datetime | None = None,
+        how: str = "",
     ) -> None:
         self.member = member
         self.token = token
         self.session_id = session_id
         self.proved_at = proved_at
+        self.how = how
 
     def get_id(self) -> str:
         """The token that the cookie holds."""
@@ -143,6 +160,22 @@ def me() -> Person:
     return cast(Person, signed_in.member) if isinstance(signed_in, SignedIn) else VISITOR
 
 
+def my_token() -> str:
+    """The token of the session of whoever is signed in."""
+    return cast(SignedIn, current_user).token
+
+
+def is_proved() -> bool:
+    """Whether whoever is signed in has shown of late who they are."""
+    proved_at = cast(SignedIn, current_user).proved_at
+    return proved_at is not None and proved_at > now() - PROVED
+
+
+def prove_first(after: str = "") -> AnyResponse:
+    """Ask who it is before something that a stranger at an open screen must not do; `after` that goes on there."""
+    return see_other(url_for("accounts.prove", next=after or request.path))
+
+
 def later(text: str, **words: Any) -> str:
     """A text of a form, translated when it is shown. Forms import it as `_`."""
     return cast(str, lazy_gettext(text, **words))
@@ -172,6 +205,15 @@ class Form(FlaskForm):
             if request.is_json:
                 return None
             return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+        def get_translations(self, _form: Any) -> support.NullTranslations:
+            """The words of WTForms itself; Flask-WTF would read them from the disk for each form."""
+            return _words_of_forms(str(get_locale()))
+
+
+@lru_cache
+def _words_of_forms(locale: str) -> support.NullTranslations:
+    return support.Translations.load(messages_path(), [locale], "wtforms")
 
 
 def _choice(pair: Any) -> Any:
@@ -297,6 +339,11 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
 
 
+def provider_elsewhere() -> str:
+    """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+    return settings().provider_name
+
+
 def cookie_name(name: str) -> str:
     """What a cookie is called: by https so that no neighbouring host can set it (`__Host-`)."""
     return f"__Host-{name}" if settings().is_https else name
@@ -365,6 +412,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_finish)
     app.jinja_env.filters.update(date=day, moment=moment)
     app.jinja_env.globals.update(here=here)  # so that imported macros know it too
+    app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
     app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_words)
@@ -406,10 +454,15 @@ def _words() -> dict[str, Any]:
     return {
         "me": me(),
         "appearance": cookie if cookie in ("light", "dark") else "",
-        "canonical": absolute(quote(request.path)),
+        "canonical": "" if _has_secret() else absolute(quote(request.path)),
         "absolute": absolute,
         "submission_key": submission_key,
     }
+
+
+def _has_secret() -> bool:
+    """Whether the address holds the secret of a letter, which no link repeats."""
+    return "secret" in (request.view_args or {})
 
 
 def _refuse_strangers() -> None:

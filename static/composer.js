@@ -9,6 +9,7 @@ export function start({ load }) {
   document.querySelectorAll(".tools").forEach(useTools);
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
   document.addEventListener("click", putPrompt);
+  if (document.querySelector("[data-mentions]")) load("mentions", { write });
   if (document.querySelector("[data-quote]")) load("quotes", { append, page });
 }
 

@@ -3,16 +3,18 @@
 export function start({ failed }) {
   document.addEventListener("submit", (event) => {
     const { target: form, submitter: button } = event;
-    if (!form.matches("[data-marks]") || !button?.hasAttribute("aria-pressed")) return;
+    const marks = button?.closest("[data-marks]");
+    if (!marks || !button.hasAttribute("aria-pressed")) return;
     event.preventDefault();
-    if (!form.dataset.busy) press(form, button, failed);
+    if (!marks.dataset.busy) press(marks, form, button, failed);
   });
 }
 
-async function press(form, button, failed) {
+/** `marks` are the buttons of one thing; those of a whole page share a form. */
+async function press(marks, form, button, failed) {
   const before = state(button);
-  const message = messageOf(form);
-  form.dataset.busy = "1";
+  const message = messageOf(marks);
+  marks.dataset.busy = "1";
   message.textContent = "";
   show(button, { on: !before.on, count: before.count + (before.on ? -1 : 1) });
   try {
@@ -22,13 +24,13 @@ async function press(form, button, failed) {
     show(button, before);
     message.textContent = failed;
   }
-  delete form.dataset.busy;
+  delete marks.dataset.busy;
 }
 
-async function send(form, { name, value }) {
+async function send(form, button) {
   const data = new FormData(form);
-  if (name) data.append(name, value);
-  const answer = await fetch(form.action, {
+  if (button.name) data.append(button.name, button.value);
+  const answer = await fetch(button.hasAttribute("formaction") ? button.formAction : form.action, {
     method: "POST", body: data, redirect: "manual", headers: { Accept: "application/json" },
   });
   if (answer.type === "opaqueredirect") return null;
@@ -51,12 +53,12 @@ function show(button, { on, count }) {
   number.textContent = count || "";
 }
 
-function messageOf(form) {
-  const known = form.querySelector("[role=status]");
+function messageOf(marks) {
+  const known = marks.querySelector("[role=status]");
   if (known) return known;
   const message = document.createElement("span");
   message.className = "err";
   message.setAttribute("role", "status");
-  form.append(message);
+  marks.append(message);
   return message;
 }

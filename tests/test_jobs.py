@@ -74,14 +74,25 @@ def test_a_task_that_fails_is_tried_again_and_holds_up_no_other(
 def test_a_worker_rests_when_there_is_nothing_to_do() -> None:
     amounts = iter([3, 0])
     worker = Worker({"some": lambda: next(amounts)})
-    assert [worker.run_once(), worker.run_once()] == [0, jobs.IDLE_SECONDS]
+    assert [worker.run_once(), worker.run_once()] == [jobs.BREATH_SECONDS, jobs.IDLE_SECONDS]
+
+
+def test_a_task_rests_for_a_while_when_there_was_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, amounts = [100.0], iter([2, 0, 1, 0])
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+    task = jobs.every(60, lambda: next(amounts))
+    assert [task(), task(), task()] == [2, 0, 0]
+    clock[0] += 61
+    assert [task(), task(), task()] == [1, 0, 0]
 
 
 def test_trouble_with_one_task_is_not_forgotten_for_the_work_of_another() -> None:
     def fails() -> int:
         raise ValueError
 
-    assert Worker({"fails": fails, "busy": lambda: 1}).run_once() == 0
+    assert Worker({"fails": fails, "busy": lambda: 1}).run_once() == jobs.BREATH_SECONDS
     assert Worker({"busy": lambda: 1, "fails": fails}).run_once() == jobs.TROUBLED_SECONDS
 
 

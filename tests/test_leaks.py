@@ -5,6 +5,7 @@ The pages are taken from the application's own list of addresses, so a new page 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -14,6 +15,7 @@ import pytest
 from flask import Flask, current_app
 from flask.testing import FlaskClient
 
+from forum.advice.actions import Story, ask, follow_up, look_after
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
@@ -37,7 +39,7 @@ from tests.conftest import remembered
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
-SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note")]
+SOUGHT = [f"canary{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")]
 UNSEEN = [word.replace("canary", "hush") for word in SOUGHT]
 LISTS = ["/", "/agendas", "/topics", "/cases", "/practices", "/members", "/cities", "/sitemap.xml"]
 LISTS += [
@@ -88,9 +90,10 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
         post = reply(people.ana, shown.id, write(secret("revision")))
     edit(people.ana, post.id, write(secret("post")))
     mark(people.ben, post.id, "tried it", "kept", secret("note"))
-    new = NewTopic("experience", secret("topic"), write(secret("topic")))
+    new = NewTopic("question", secret("topic"), write(secret("topic")))
     topic = open_topic(people.ana, agenda.id, new)
     replies = [reply(people.ben, topic.id, write(secret("reply"))).id]
+    _ask_and_tell(people, topic)
     case = write_case(people.moderator, agenda.id, _case())
     practice = write_practice(people.ana, agenda.id, _practice())
     submit(people.ana, practice.id)
@@ -99,8 +102,17 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
         replies.append(reply(people.ben, topic_id, write(secret("comment"))).id)
     ids = {"post": post.id, "topic": topic.id, "case": case.id, "practice": practice.id}
     somebody = _somebody()
+    ask(people.ben, shown.id, [somebody.handle, people.ana.handle])
     mark(somebody, shown_post(shown), "tried it", "kept", secret("member"))
     return {**ids, "member": somebody.id}, shown.id, [post.id, *replies]
+
+
+def _ask_and_tell(people: Any, topic: Any) -> None:
+    """Others are asked about the question, and its asker tells what happened next."""
+    ask(people.ana, topic.id, [people.ben.handle, people.chitra.handle])
+    with at(now() + timedelta(days=8)):
+        look_after(SYSTEM)
+    follow_up(people.ana, topic.id, Story(secret("told"), "yes", secret("told")))
 
 
 def shown_post(topic: Any) -> int:
@@ -177,9 +189,9 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
                 )
             found.append(str(built))
     lists = [f"{address}?page=2" for address in LISTS]
-    lists += [f"/topics?kind={kind}&order=newest" for kind in ("experience", "case", "practice")]
+    lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
     lists += [
-        "/agendas/quieter/topics?kind=experience",
+        "/agendas/quieter/topics?kind=question",
         "/practices?tried=kept",
         "/members?city=athens",
     ]
@@ -213,10 +225,12 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
 
 
 def read(browser: FlaskClient, address: str) -> str:
-    """What an address answers, its headers too, in small letters."""
+    """What an address answers, its headers too, in small letters; for the number of a topic the topic's page."""
     response = browser.get(address)
     assert response.status_code < 500, address
-    return f"{response.headers}\n{response.get_data(as_text=True)}".lower()
+    text = f"{response.headers}\n{response.get_data(as_text=True)}".lower()
+    is_led = response.location and re.fullmatch(r"/topics/\d+", address)
+    return text + read(browser, response.location) if is_led else text
 
 
 def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str, str]]:
@@ -237,7 +251,9 @@ def test_before_it_is_hidden_everything_can_be_read(
     app: Flask, client: FlaskClient, people: Any, planted: Planted
 ) -> None:
     seen = {word for _address, word in leaks(client, app, planted)}
-    assert {f"hush{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note")} <= seen
+    assert {
+        f"hush{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")
+    } <= seen
 
 
 @pytest.mark.parametrize("reader", ["visitor", "ben", "other_host"])
@@ -312,9 +328,10 @@ def test_what_is_for_members_is_seen_by_no_visitor(
 ) -> None:
     found_federation(SYSTEM, "Interurban")
     shown = open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
-    kept = NewTopic("experience", secret("topic"), write(secret("topic")), audience="members")
+    kept = NewTopic("question", secret("topic"), write(secret("topic")), audience="members")
     topic = open_topic(people.ana, agenda.id, kept)
     post = reply(people.ben, topic.id, write(secret("reply")))
+    _ask_and_tell(people, topic)
     mark(people.ana, post.id, "tried it", "kept", secret("note"))
     words = {name: getattr(_practice(), name) for name in ("title", "sentence", "sections", "slug")}
     failure = {"challenge": "Shown.", "failure": secret("comment")}
@@ -328,7 +345,7 @@ def test_what_is_for_members_is_seen_by_no_visitor(
     planted = Planted(ids, shown.id, [post.id, post.id - 1], people.ana, people.chitra)
     assert leaks(client, app, planted) == []
     seen = {word for _address, word in leaks(sign_in(people.chitra), app, planted)}
-    assert {"hushtopic", "hushreply", "hushpractice", "hushnote"} <= seen
+    assert {"hushtopic", "hushreply", "hushpractice", "hushnote", "hushtold"} <= seen
 
 
 def test_the_addresses_that_are_read_lead_somewhere(

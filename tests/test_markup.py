@@ -349,3 +349,48 @@ def test_texts_written_at_the_same_moment_stay_apart() -> None:
 )
 def test_a_member_who_has_left_is_named_no_more(before: str, after: str) -> None:
     assert markup.unname(before, {7}, "ana-prado", "Former member") == after
+
+
+# Mentions
+
+
+@pytest.mark.parametrize(
+    ("source", "handles"),
+    [
+        ("Ask @ana-prado.", ["ana-prado"]),
+        ("@Ana-Prado, @ben-okoth’s and @ana-prado!", ["ana-prado", "ben-okoth"]),
+        ("(@ana) **@ben** _@eva_ ~~@zoe~~", ["ana", "ben", "eva", "zoe"]),
+        ("| a | b |\n|---|---|\n| @ana | - @ben |", ["ana", "ben"]),
+        ("Write to ana@example.org or <ana@example.org>.", []),
+        ("`@ana` and\n\n    @ben\n\n```\n@eva\n```", []),
+        ("[@ana](https://example.org) and https://example.org/@ben?by=@eva", []),
+        ("> @ana said so", []),
+        ("@@ana @ana@example.org @ana.example @ana/x @ana_prado @-ana @", []),
+        ("@ana-", ["ana"]),
+        ("\\@ana <b>@ben</b>", ["ana", "ben"]),
+    ],
+)
+def test_who_is_mentioned(source: str, handles: list[str]) -> None:
+    assert list(markup.write(source).mentions) == handles
+
+
+def test_only_people_who_are_there_become_links() -> None:
+    html = markup.write(
+        "@Ana-Prado, @nobody, [@ana-prado](/x) `@ana-prado`", people={"ana-prado"}
+    ).html
+    assert html.count('<a href="/members/ana-prado">@Ana-Prado</a>') == 1
+    assert html.count("<a ") == 2 and "@nobody" in html
+    assert "<a" not in markup.write("@ana-prado").html
+    quoted = markup.write("> @ana-prado said so", people={"ana-prado"})
+    assert "/members/ana-prado" in quoted.html and not quoted.mentions
+
+
+def test_a_thousand_mentions_are_bounded_and_quick() -> None:
+    many = " ".join(f"@p{number}" for number in range(1_000))
+    assert len(markup.write(many).mentions) == 100 and len(markup.handles_in(many)) == 100
+    begun = time.perf_counter()
+    html = markup.write("@ana " * 4_000, people={"ana"}).html
+    markup.write("@" + "a-" * 9_999, people={"a"})
+    markup.write("@a" * 9_999, people={"a"})
+    assert time.perf_counter() - begun < 2
+    assert 300 <= html.count("<a ") <= 400

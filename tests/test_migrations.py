@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import create_engine, inspect, make_url, text
 
+from forum.app import create_app
 from forum.db import Base, db
+from forum.lookalikes import skeleton
+from forum.settings import Settings
 
-BY_HAND = ("document_fts", "words", "alembic_version")
+# A member as a forum of version 0008 has it.
+MEMBER = {
+    "id": 7,
+    "handle": "mona-berg",
+    "name": "Mona Berg",
+    "email": "mona@city.example",
+    "password_hash": "-",
+    "role": "moderator",
+    "hosted": "[]",
+    "position": "",
+    "language": "en",
+    "helps_with": "",
+    "about": "",
+    "about_html": "",
+    "html_version": 0,
+    "folded": " mona berg",
+    "sort_key": " mona berg",
+    "joined_at": "2026-01-01 12:00:00",
+    "posts_count": 0,
+}
+BY_HAND = ("document_fts", "member_fts", "words", "alembic_version")
 
 
 def test_models_and_migrations_agree(app: Flask) -> None:
@@ -45,3 +71,42 @@ def test_every_foreign_key_has_an_index(app: Flask) -> None:
         for key in inspector.get_foreign_keys(table):
             column = key["constrained_columns"][0]
             assert (column,) in indexed or column in rarely_asked, f"{table}.{column}"
+
+
+def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    url = own_database(database_url, tmp_path)
+    hosts = ("localhost",)
+    settings = Settings(tmp_path, url, "http://localhost", hosts, "of the tests", limits=False)
+    with create_app(settings).app_context():
+        upgrade(revision="0008")
+        names = ", ".join(MEMBER)
+        values = ", ".join(f":{name}" for name in MEMBER)
+        candidate = "INSERT INTO candidate (id, email, name, password_hash, profile, browser_hash, created_at) VALUES (1, 'e@x.example', 'Eva', '-', '{}', '-', '2026-01-01 12:00:00')"
+        with db.engine.begin() as connection:
+            connection.execute(text(f"INSERT INTO member ({names}) VALUES ({values})"), MEMBER)
+            connection.execute(text(candidate))
+        upgrade()
+        for _times in range(2):
+            with db.engine.begin() as connection:
+                row = connection.execute(text("SELECT * FROM member")).mappings().one()
+                kept = connection.execute(text("SELECT * FROM candidate")).mappings().one()
+            assert row["name_skeleton"] == row["handle_skeleton"] == skeleton("Mona Berg")
+            assert (row["invited_by_id"], kept["confirmed_at"], kept["name"]) == (None, None, "Eva")
+            downgrade(revision="0008")
+            upgrade()
+        db.engine.dispose()
+
+
+def own_database(database_url: str, folder: Path) -> str:
+    """An empty database beside that of the tests."""
+    url = make_url(database_url).set(database="own_migrations")
+    if url.drivername == "sqlite":
+        return f"sqlite:///{folder}/own.sqlite"
+    server = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS own_migrations"))
+        connection.execute(text("CREATE DATABASE own_migrations"))
+    server.dispose()
+    return url.render_as_string(hide_password=False)

@@ -59,7 +59,15 @@ DEEDS: dict[str, Deed] = {
     ),
     "mark": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "useful"),
     "unmark": lambda w, p, a: dialogue.unmark(p.ben, w["post"], "tried it"),
+    "tried it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept"),
+    "stopped it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "stopped"),
     "choose the answer": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
+    "choose none": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], None),
+    "choose another": lambda w, p, a: dialogue.choose_answer(
+        p.ana, w["topic"], dialogue.reply(p.chitra, w["topic"], write("Like that.")).id
+    ),
+    "choose the first": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
+    "edit a reply": lambda w, p, a: dialogue.edit(p.ben, w["reply"], write("Said again.")),
     "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
     "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], "Enough."),
     "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
@@ -128,6 +136,8 @@ PAGES = (
     "/themes",
     "/members",
     "/members/ana-prado",
+    "/members/ben-okoth",
+    "/members/chitra-desai",
     "/cities/medellin",
     "/search?q=loud",
     "/feeds/all.atom",
@@ -211,6 +221,20 @@ def test_a_reply_leaves_the_pages_of_other_topics_in_place(
     for address in addresses:
         kept.get(address)
     assert asked[5:] == list(addresses)
+
+
+@pytest.mark.sqlite_only  # the same
+def test_a_reply_leaves_the_profiles_of_others_in_place(
+    kept: Client, cache: PageCache, world: dict[str, Any], people: Any
+) -> None:
+    asked = count_answers(cache)
+    ana, ben = "/members/ana-prado", "/members/ben-okoth"
+    for path in (ana, ben):
+        kept.get(path)
+    dialogue.reply(people.ben, world["topic"], write("Well."))
+    dialogue.mark(people.chitra, world["post"], "useful")
+    assert "Well." in kept.get(ben).text and kept.get(ana).status_code == 200
+    assert asked == [ana, ben, ben]
 
 
 def count_answers(cache: PageCache) -> list[str]:

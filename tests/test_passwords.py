@@ -50,3 +50,10 @@ def test_an_older_way_of_hashing_is_known() -> None:
 def test_the_way_of_today_is_strong_enough() -> None:
     strong = PasswordHasher()
     assert strong.memory_cost >= 19_456 and strong.time_cost >= 2
+
+
+def test_a_random_code_is_hashed_more_lightly_and_compared_alike() -> None:
+    kept = passwords.hash_code("4kxqp7m2hwd9")
+    assert kept.startswith("$argon2id$") and kept != passwords.hash_code("4kxqp7m2hwd9")
+    assert passwords.verify_password(kept, "4kxqp7m2hwd9")
+    assert not passwords.verify_password(kept, "4kxqp7m2hwd8")

@@ -17,8 +17,9 @@ from forum.agendas.models import Agenda
 from forum.db import Moment, db
 from forum.dialogue.models import Post, Topic
 from forum.errors import Forbidden
+from forum.invitations.models import Entrance
 from forum.library.models import Practice
-from forum.members.models import Member
+from forum.members.models import Member, Organisation
 from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, require
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
@@ -59,9 +60,9 @@ def _topic(said: str) -> Topic:
     if "post" in said:  # the state is the post's
         states = {"locked_at": states.get("locked_at")}
     kind = "question" if "question" in said else "experience"
-    return Topic(
-        id=1, kind=kind, author_id=_author(said), agenda_id=HERE, agenda=_agenda(said), **states
-    )
+    place = {"agenda_id": HERE, "agenda": _agenda(said)}
+    replies = int("replied" in said)
+    return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
 
 
 def _post(said: str) -> Post:
@@ -87,11 +88,22 @@ def _reported(said: str) -> int | None:
     return None if said == "nobody's" else _author(said)
 
 
+def _entrance(said: str) -> Entrance:
+    return Entrance(inviters=said.split(maxsplit=1)[0])
+
+
+def _organisation(said: str) -> Organisation:
+    return Organisation(representative_id=_author(said))
+
+
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
     "leave": lambda said: (_member(said),),
     "stay": lambda said: (_member(said),),
     "edit_profile": lambda said: (_member(said),),
+    "invite": lambda said: (_entrance(said),),
+    "invite_for": lambda said: (_organisation(said),),
+    "see_seats": lambda said: (_organisation(said),),
     "open_topic": lambda said: (_agenda(said),),
     "reply": lambda said: (_topic(said),),
     "edit": lambda said: (_post(said),),
@@ -99,6 +111,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
+    **dict.fromkeys(("see_asked", "ask", "advise", "follow_up"), lambda said: (_topic(said),)),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
@@ -132,6 +145,14 @@ edit_profile           | somebody's           |    .    .    .    .    .    .   
 write_for_organisation | with one             |    .  yes    .    .    .  yes  yes  yes  yes   .
 write_for_organisation | with none            |    .    .    .    .    .    .    .    .    .   .
 see_notices            | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+watch                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+invite                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
+invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
+invite_for             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+invite_for             | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+see_seats              | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+see_seats              | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+admit                  | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
 open_topic             | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 open_topic             | archived             |    .    .    .    .    .    .    .    .    .   .
 reply                  | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
@@ -169,6 +190,29 @@ choose_answer          | own question         |    .  yes  yes    .    .  yes  y
 choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .
 choose_answer          | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question, locked |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | own question, hidden |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_asked              | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
+see_asked              | own experience       |    .    .    .    .    .    .    .    .    .   .
+ask                    | own question         |    .  yes    .    .    .  yes  yes  yes  yes  yes
+ask                    | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
+ask                    | own question, locked |    .    .    .    .    .  yes    .  yes  yes  yes
+ask                    | own question, hidden |    .    .    .    .    .    .    .    .    .   .
+ask                    | own question, archived |    .    .    .    .    .    .    .    .    .   .
+ask                    | own experience       |    .    .    .    .    .    .    .    .    .   .
+be_asked               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+advise                 | somebody's question  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+advise                 | own question         |    .    .    .    .    .    .    .    .    .  yes
+advise                 | experience           |    .    .    .    .    .    .    .    .    .   .
+advise                 | question, locked     |    .    .    .    .    .  yes    .  yes  yes  yes
+advise                 | question, hidden     |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied |    .  yes    .    .    .  yes  yes  yes  yes   .
+follow_up              | own question         |    .    .    .    .    .    .    .    .    .   .
+follow_up              | question, replied    |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
+follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own experience, replied |    .    .    .    .    .    .    .    .    .   .
 write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .
 edit_practice          | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
@@ -234,6 +278,55 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
 def test_who_may_do_what(deed: str, said: str, expected: dict[str, bool]) -> None:
     assert {name: bool(verdict(who, deed, said)) for name, who in PEOPLE.items()} == expected
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize(
+    "said", ["", "own", "question", "own question", "deleted post", "archived"]
+)
+def test_all_rights_over_a_post_are_each_right(who: str, said: str) -> None:
+    person, post = PEOPLE[who], _post(f"post {said}")
+    rights, can = person.rights(post)._asdict(), person.can
+    assert rights.pop("take_part") == person.is_member
+    asked = {"mark": post, "edit": post, "delete": post, "report": post.author_id}
+    asked |= {"moderate": post.topic.agenda_id}
+    assert rights == {
+        name: bool(getattr(can, name)(asked.get(name, post.topic))) for name in rights
+    }
+
+
+HELD = [
+    person(role="moderator", held_at=PAST),
+    person(role="administrator", hosted=[HERE], held_at=PAST),
+    person(hosted=[HERE], held_at=PAST),
+]
+
+
+@pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
+def test_who_lacks_the_second_factor_has_the_rights_of_a_plain_member(
+    deed: str, said: str, expected: dict[str, bool]
+) -> None:
+    for who in HELD:
+        assert bool(verdict(who, deed, said)) == expected["member"], who.role
+
+
+def test_only_rights_over_others_wait_for_a_second_factor(app: Flask) -> None:
+    plain = person(held_at=PAST)
+    assert not plain.is_held and bool(plain.can.write())
+    with app.test_request_context():
+        for who in HELD:
+            assert who.is_held and not (who.is_curator or who.is_moderator or who.is_administrator)
+            assert "second factor" in str(who.can.see_queue().why_not)
+            assert "second factor" in str(who.can.administer().why_not)
+
+
+def test_who_lacks_the_second_factor_sees_what_a_plain_member_sees(app: Flask) -> None:
+    for who in HELD:
+        here = literal(HERE, Integer)
+        assert not permissions.sees_hidden(who, HERE)
+        assert not answers(app, permissions.moderated_by(who, here))
+        assert not answers(app, permissions.shown_to(who, literal(PAST, Moment()), here))
+        assert answers(app, permissions.read_by(who, literal(permissions.MEMBERS)))
 
 
 def test_every_no_says_why(app: Flask) -> None:

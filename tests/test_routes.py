@@ -26,8 +26,13 @@ TABLE = """
 GET  /                                                |  200  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
+GET  /administration/factors                          |   in  403  403  403  403  200
+POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200
+GET  /administration/joining                          |   in  403  403  403  403  200
+POST /administration/joining                          |  403  403  403  403  403  yes
 GET  /administration/mail                             |   in  403  403  403  403  200
+POST /administration/mail/again                       |  403  403  403  403  403  yes
 POST /administration/mail/test                        |  403  403  403  403  403  yes
 POST /administration/mail/{letter}/again              |  403  403  403  403  403  yes
 GET  /administration/members                          |   in  403  403  403  403  200
@@ -77,6 +82,8 @@ POST /agendas/{agenda}/statements/{statement}/remove  |  403  403  403  yes  yes
 GET  /agendas/{agenda}/topics                         |  200  200  200  200  200  200
 GET  /agendas/{agenda}/topics/new                     |   in  200  200  200  200  200
 POST /agendas/{agenda}/topics/new                     |  403  yes  yes  yes  yes  yes
+POST /agendas/{agenda}/topics/read-all                |  403  yes  yes  yes  yes  yes
+POST /agendas/{agenda}/watch                          |  403  yes  yes  yes  yes  yes
 GET  /agendas/{other}/cases/new                       |   in  403  403  403  200  200
 POST /agendas/{other}/cases/new                       |  403  403  403  403  yes  yes
 GET  /agendas/{other}/edit                            |   in  403  403  403  200  200
@@ -101,18 +108,28 @@ POST /cases/{case}/tried                              |  403  yes  yes  403  yes
 GET  /cities                                          |  200  200  200  200  200  200
 GET  /cities/suggest                                  |  200  200  200  200  200  200
 GET  /cities/tampere                                  |  200  200  200  200  200  200
+POST /cities/tampere/watch                            |  403  yes  yes  yes  yes  yes
 GET  /contact                                         |  200  200  200  200  200  200
 GET  /feeds/all.atom                                  |  200  200  200  200  200  200
 GET  /healthz                                         |  200  200  200  200  200  200
 GET  /help                                            |  200  200  200  200  200  200
+GET  /invitations                                     |   in  200  200  200  200  200
+GET  /invitations/new                                 |   in  403  403  403  200  200
+POST /invitations/new                                 |  403  403  403  403  yes  yes
+POST /invitations/{invitation}/end                    |  403  404  404  404  yes  yes
 GET  /join                                            |  200   on   on   on   on   on
 POST /join                                            |  yes  yes  yes  yes  yes  yes
 GET  /join/confirm/nosecret                           |  410  410  410  410  410  410
 POST /join/confirm/nosecret                           |  410  410  410  410  410  410
+GET  /join/invited/nocode                             |  410   on   on   on   on   on
+POST /join/invited/nocode                             |  410  yes  yes  yes  yes  yes
 GET  /join/sent                                       |   on   on   on   on   on   on
 GET  /left                                            |  200  200  200  200  200  200
 GET  /letters/{contact_letter}/report                 |   in  404  200  404  404  404
 POST /letters/{contact_letter}/report                 |  403  404  yes  404  404  404
+GET  /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
+POST /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
+GET  /join/waiting                                    |   on   on   on   on   on   on
 GET  /members                                         |  200  200  200  200  200  200
 GET  /members/ben-okoth                               |  200  200  200  200  200  200
 GET  /members/ben-okoth/contact                       |   in  200  200  200  200  200
@@ -127,9 +144,15 @@ POST /members/ben-okoth/suspend                       |  403  403  403  403  yes
 POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
 GET  /members/mona-berg/suspend                       |   in  403  403  403  403  200
 POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes
+GET  /members/suggest                                 |   in  200  200  200  200  200
 GET  /moderation                                      |   in  403  403  200  200  200
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
+GET  /moderation/joining                              |   in  403  403  403  200  200
+GET  /moderation/joining/{candidate}/approve          |   in  403  403  403  200  200
+POST /moderation/joining/{candidate}/approve          |  403  403  403  403  yes  yes
+GET  /moderation/joining/{candidate}/refuse           |   in  403  403  403  200  200
+POST /moderation/joining/{candidate}/refuse           |  403  403  403  403  yes  yes
 GET  /moderation/log                                  |   in  403  403  200  200  200
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
@@ -143,6 +166,7 @@ GET  /organisations/{organisation}                    |  200  200  200  200  200
 GET  /organisations/{organisation}/edit               |   in  403  403  403  200  200
 POST /organisations/{organisation}/edit               |  403  403  403  403  yes  yes
 GET  /organisations/{organisation}/history            |   in  403  403  403  200  200
+GET  /organisations/{organisation}/seats              |   in  403  403  403  200  200
 GET  /posts/{hidden_post}                             |   on   on   on   on   on   on
 GET  /posts/{hidden_post}/delete                      |   in  403  403  403  403  403
 POST /posts/{hidden_post}/delete                      |  403  403  403  403  403  403
@@ -169,6 +193,11 @@ GET  /password                                        |  200  200  200  200  200
 POST /password                                        |  yes  yes  yes  yes  yes  yes
 GET  /password/nosecret                               |  410  410  410  410  410  410
 POST /password/nosecret                               |  410  410  410  410  410  410
+POST /passkeys/options/new                            |  403  yes  yes  yes  yes  yes
+POST /passkeys/options/nothing                        |  404  404  404  404  404  404
+POST /passkeys/options/prove                          |  403  yes  yes  yes  yes  yes
+POST /passkeys/options/second                         |  yes  yes  yes  yes  yes  yes
+POST /passkeys/options/sign-in                        |  yes  yes  yes  yes  yes  yes
 GET  /practices                                       |  200  200  200  200  200  200
 GET  /practices/mine                                  |   in  200  200  200  200  200
 GET  /practices/new                                   |   in  200  200  200  200  200
@@ -216,6 +245,27 @@ POST /settings                                        |  403  yes  yes  yes  yes
 GET  /settings/address                                |   in  200  200  200  200  200
 POST /settings/address                                |  403  yes  yes  yes  yes  yes
 POST /settings/address/resume                         |  403  yes  yes  yes  yes  yes
+GET  /settings/notices                                |   in  200  200  200  200  200
+POST /settings/notices                                |  403  yes  yes  yes  yes  yes
+POST /settings/notices/end                            |  403  yes  yes  yes  yes  yes
+POST /settings/notices/watch-replies                  |  403  yes  yes  yes  yes  yes
+GET  /settings/advice                                 |   in  200  200  200  200  200
+POST /settings/advice                                 |  403  yes  yes  yes  yes  yes
+GET  /settings/codes                                  |   in   on  200   on   on   on
+POST /settings/codes                                  |  403  yes  yes  yes  yes  yes
+POST /settings/codes/begin                            |  403  yes  yes  yes  yes  yes
+GET  /settings/codes/remove                           |   in  404  404  404  404  404
+POST /settings/codes/remove                           |  403  404  404  404  404  404
+GET  /settings/factors                                |   in  200  200  200  200  200
+GET  /settings/passkeys/new                           |   in  200  200  200  200  200
+POST /settings/passkeys/new                           |  403  yes  yes  yes  yes  yes
+GET  /settings/passkeys/{passkey}/remove              |   in  404  404  200  404  404
+POST /settings/passkeys/{passkey}/remove              |  403  404  404  yes  404  404
+GET  /settings/passkeys/{passkey}/rename              |   in  404  404  200  404  404
+POST /settings/passkeys/{passkey}/rename              |  403  404  404  yes  404  404
+GET  /settings/elsewhere                              |   in  200  200  200  200  200
+POST /settings/elsewhere/link                         |  403  yes  yes  yes  yes  yes
+POST /settings/elsewhere/{identity}/unlink            |  403  404  yes  404  404  404
 GET  /settings/contact                                |   in  200  200  200  200  200
 POST /settings/contact                                |  403  yes  yes  yes  yes  yes
 GET  /settings/data                                   |   in  200  200  200  200  200
@@ -227,6 +277,7 @@ GET  /settings/password                               |   in  200  200  200  200
 POST /settings/password                               |  403  yes  yes  yes  yes  yes
 GET  /settings/prove                                  |   in  200  200  200  200  200
 POST /settings/prove                                  |  403  yes  yes  yes  yes  yes
+POST /settings/recovery-codes                         |  403  yes  yes  yes  yes  yes
 GET  /settings/sessions                               |   in  200  200  200  200  200
 POST /settings/sessions/end                           |  403  yes  yes  yes  yes  yes
 POST /settings/sessions/{session}/end                 |  403  yes  yes  yes  yes  yes
@@ -234,10 +285,15 @@ GET  /settings/themes                                 |   in  200  200  200  200
 POST /settings/themes                                 |  403  yes  yes  yes  yes  yes
 GET  /sign-in                                         |  200   on   on   on   on   on
 POST /sign-in                                         |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/elsewhere                               |  404  404  404  404  404  404
+GET  /sign-in/elsewhere/back                          |  404  404  404  404  404  404
 GET  /sign-in/letter                                  |  200  200  200  200  200  200
 POST /sign-in/letter                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/letter/nosecret                         |  410  410  410  410  410  410
 POST /sign-in/letter/nosecret                         |  410  410  410  410  410  410
+POST /sign-in/passkey                                 |  yes  yes  yes  yes  yes  yes
+GET  /sign-in/second                                  |   on   on   on   on   on   on
+POST /sign-in/second                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-out                                        |  200  200  200  200  200  200
 POST /sign-out                                        |  yes  yes  yes  yes  yes  yes
 GET  /sitemap-1.xml                                   |  200  200  200  200  200  200
@@ -254,18 +310,29 @@ GET  /themes/{theme}/edit                             |   in  403  403  403  200
 POST /themes/{theme}/edit                             |  403  403  403  403  yes  yes
 GET  /themes/{theme}/remove                           |   in  403  403  403  200  200
 POST /themes/{theme}/remove                           |  403  403  403  403  yes  yes
+POST /themes/{theme}/watch                            |  403  yes  yes  yes  yes  yes
 GET  /topics                                          |  200  200  200  200  200  200
+POST /topics/read-all                                 |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}                                  |   on   on   on   on   on   on
 GET  /topics/{topic}-{topic_slug}                     |  200  200  200  200  200  200
 POST /topics/{topic}/answer                           |  403  403  yes  yes  yes  yes
+GET  /topics/{topic}/ask                              |   in  403  200  200  200  200
+POST /topics/{topic}/ask                              |  403  403  yes  yes  yes  yes
+POST /topics/{topic}/decline                          |  403  yes  404  404  404  404
 GET  /topics/{topic}/feed.atom                        |  200  200  200  200  200  200
+GET  /topics/{topic}/follow-up                        |   in  403  200  403  403  403
+POST /topics/{topic}/follow-up                        |  403  403  yes  403  403  403
 GET  /topics/{topic}/hide                             |   in  403  403  200  200  200
 POST /topics/{topic}/hide                             |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/lock                             |   in  403  403  200  200  200
 POST /topics/{topic}/lock                             |  403  403  403  yes  yes  yes
 GET  /topics/{topic}/move                             |   in  403  403  200  200  200
 POST /topics/{topic}/move                             |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/pass-on                          |   in  200  404  404  404  404
+POST /topics/{topic}/pass-on                          |  403  yes  404  404  404  404
 POST /topics/{topic}/pin                              |  403  403  403  yes  yes  yes
+GET  /topics/{topic}/postpone                         |   in  200  404  404  404  404
+POST /topics/{topic}/postpone                         |  403  yes  404  404  404  404
 GET  /topics/{topic}/reply                            |   in  200  200  200  200  200
 POST /topics/{topic}/reply                            |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}/report                           |   in  200  403  200  200  200
@@ -273,13 +340,24 @@ POST /topics/{topic}/report                           |  403  yes  403  yes  yes
 POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
+POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes  yes
 """
+# Who was asked for advice is one plain member
+OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))
+OWN_OF_HOST = {
+    "/cases/{case}/report",
+    "/cases/{case}/tried",
+    "/settings/passkeys/{passkey}/remove",
+    "/settings/passkeys/{passkey}/rename",
+}
 GOES_ON = {301, 302, 303, 308}
 ALLOWED = {200, 303, 409, 422}
-WITHOUT_TOKEN = {"members.appearance"}  # harmless, and pages for visitors hold no token
+# Harmless, and pages for visitors hold no token; by the seal of a letter, which mail programs press
+WITHOUT_TOKEN = {"members.appearance", "mail.stop"}
 READ = (
     "UPDATE session SET seen_at",
     "UPDATE notice SET read_at",
+    "INSERT INTO place ",
     "UPDATE alembic_version SET version_num = version_num WHERE 0",  # whether it could be written
 )
 PROBES = {"/healthz", "/readyz"}  # answered afresh each time
@@ -402,6 +480,31 @@ def test_who_may_do(world: Any, browsers: dict[str, FlaskClient], role: str) -> 
             answer = browser.post(address.format(**world))
             done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
             assert done == expected[role], (address, answer.status)
+
+
+@pytest.mark.parametrize("role", ["host", "moderator", "administrator"])
+def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
+    world: Any, people: Any, browsers: dict[str, FlaskClient], role: str
+) -> None:
+    """Every door, and every right over others, is shut until there is one; what members may do is open."""
+    from forum.db import now
+
+    held = db.session.get_one(type(people.host), getattr(people, role).id)
+    held.held_at = now()
+    db.session.commit()
+    browser = browsers[role]
+    own = (*OWN_OF_MEMBER, *(OWN_OF_HOST if role == "host" else ()))
+    if role == "moderator":
+        own += ("/invitations/{invitation}/end",)  # which the moderator has made
+    for address, expected in rows("GET"):
+        answer = browser.get(address.format(**world))
+        due = expected[role if address in own else "member"]
+        assert what(answer.status_code, answer.location) == due, address
+    for address, expected in rows("POST"):
+        with undone(browser):
+            answer = browser.post(address.format(**world))
+            done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)
+            assert done == expected[role if address in own else "member"], (address, answer.status)
 
 
 @pytest.mark.sqlite_only  # refused before a database is asked

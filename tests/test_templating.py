@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
-from forum.templating import Folding, Templates, _version, keep_compiled
+from forum.templating import Folding, Pieces, Templates, _version, keep_compiled
 
 
 def calls_left(app: Flask, source: str) -> list[str]:
@@ -86,6 +86,34 @@ def test_plain_text_is_not_folded_into_html(app: Flask) -> None:
 
 def _word() -> nodes.Call:
     return nodes.Call(nodes.Name("_", "load"), [nodes.Const("Hello")], [], None, None)
+
+
+def test_a_piece_is_made_once_for_the_same_values() -> None:
+    made: list[tuple[int, str]] = []
+
+    def macro(number: int, words: str) -> str:
+        made.append((number, words))
+        return f"<b>{words}</b>"
+
+    pieces = Pieces(1_000)
+    for words in ("one", "one", "other", "one"):
+        assert pieces(macro, 1, words) == f"<b>{words}</b>"
+    assert made == [(1, "one"), (1, "other")]
+
+
+def test_pieces_take_no_more_room_than_they_may() -> None:
+    made: list[int] = []
+
+    def macro(number: int) -> str:
+        made.append(number)
+        return "x" * 100
+
+    pieces = Pieces(1_000)
+    for number in range(100):
+        pieces(macro, number)
+        pieces(macro, 0)  # what is asked for again and again stays
+    assert made.count(0) == 1 and len(made) == 100
+    assert len({**pieces.young, **pieces.old}) <= 22
 
 
 def test_an_asset_is_named_by_its_content(app: Flask) -> None:

@@ -6,13 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
+from webauthn.helpers import bytes_to_base64url
 
+from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import revisions_of
+from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
+from forum.factors.queries import NEW, passkeys_of
+from forum.identities.actions import link
+from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
 from forum.mail.actions import note_returned, write_letter
 from forum.markup import write
@@ -21,11 +28,21 @@ from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from forum.terms.actions import TermsText, write_terms
 from tests.conftest import remembered
+from tests.keys import SITE, Key
 
 LONG_AGO = timedelta(hours=2)
+
+
+def a_passkey(member: Any) -> int:
+    """A passkey of a made-up device; its number."""
+    key, browser = Key(), "a browser"
+    challenge = bytes_to_base64url(ask_for_passkey(member, NEW, browser))
+    answer = spend_challenge(member, NEW, key.register(challenge), browser, SITE)
+    add_passkey(member, answer, "Phone", key.handle, [])
+    return passkeys_of(member)[-1].id
 
 
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
@@ -46,8 +63,10 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     )[0].id
     decision = moderation.decide(people.moderator, "post", made["hidden_post"], "hide", "Spam.")
     moderation.report(people.chitra, "post", made["reply"], "rules")
+    advice.ask(people.ana, made["topic"], [people.chitra.handle])
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
+    begin_codes(people.ana)
     letter = write_letter(SYSTEM, "test", "nobody@example.org", {})
     note_returned(SYSTEM, letter.id, "550 no", is_final=True)
     words = "Dear Ana, may I call you about the trams?"
@@ -57,11 +76,24 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
         **made,
         "contact_letter": written.id,
         "terms": write_terms(people.administrator, plain).number,
+        **_coming(people),
         "decision": decision.id,
+        "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
         "notice": notices_of(people.ana, 1).items[0].id,
     }
+
+
+def _coming(people: Any) -> dict[str, Any]:
+    """Somebody who waits to join, and an invitation."""
+    joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
+    candidate = keep(VISITOR, joining, "a key", Coming([("Why?", "To learn.")]))
+    candidate.confirmed_at = now()  # as the letter does where joining is by approval
+    db.session.commit()
+    made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))
+    linked = link(people.ana, "https://id.example", "ana")
+    return {"candidate": candidate.id, "invitation": made.id, "identity": linked.id}
 
 
 def _curated(people: Any, agenda: Agenda) -> dict[str, Any]:

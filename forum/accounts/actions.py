@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,23 +11,26 @@ from flask_babel import gettext as _
 from sqlalchemy import delete
 
 from forum import proofs
-from forum.accounts.models import Candidate, Token
+from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
-from forum.db import action, db, now, touches
-from forum.errors import Conflict, Invalid
-from forum.mail.actions import write_letter
+from forum.candidates import actions as candidates
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.db import EVERYTHING, action, db, now, touches
+from forum.errors import Invalid, NotFound
+from forum.factors.actions import take_off_since
+from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
-from forum.terms.actions import agree
-from forum.terms.models import JOINING
 
-LETTERS = ("join", "known", "unknown", "sign_in", "reset")
+ALONE = Coming()  # without an invitation and with nothing answered
+# Letters that are counted together: nobody's own letters stop because somebody else writes the address into a form.
+OF_STRANGERS, OF_OWNERS = ("join", "known", "address"), ("sign_in", "reset", "unknown")
 MOST_LETTERS, WITHIN = 5, timedelta(hours=1)  # to one address, whoever asks for them
-KEPT_CANDIDATES = timedelta(days=3)
 KEPT_TOKENS = timedelta(days=1)
 
 
@@ -45,41 +48,24 @@ class Asked:
 
 @action
 def ask_to_join(
-    visitor: Person, joining: Joining, browser_key: str, terms: int | None = None
+    visitor: Person, joining: Joining, browser_key: str, coming: Coming = ALONE
 ) -> Asked | None:
     """Send a letter that lets somebody join, or, to an address with an account, one that says so.
 
-    Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps, `terms`
-    the number of the terms of use that were agreed to.
+    Whoever asks is told the same in both cases. `browser_key` is a random text that the browser keeps.
     """
     require(visitor.can.join())
     touches()
     email = plain_email(joining.email)
+    members.fitting_name(SYSTEM, joining.name)
     if _has_had_enough(email):
         return None
     if email_is_taken(email):
+        candidates.may_come(visitor, joining, coming)
         _tell_known(visitor, email)
         return None
-    candidate = _candidate(joining, email, browser_key)
-    candidate.terms = terms
+    candidate = candidates.keep(visitor, joining, browser_key, coming)
     return _send(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
-
-
-def _candidate(joining: Joining, email: str, browser_key: str) -> Candidate:
-    fields = asdict(joining)
-    profile = {k: fields[k] for k in ("position", "organisation_id", "city_id", "language")}
-    profile["languages"] = list(joining.languages)
-    candidate = Candidate(
-        email=email,
-        name=members.fitting_name(SYSTEM, joining.name),
-        password_hash=joining.password_hash,
-        profile=profile,
-        browser_hash=proofs.kept_hash(browser_key),
-        created_at=now(),
-    )
-    db.session.add(candidate)
-    db.session.flush()
-    return candidate
 
 
 def _tell_known(visitor: Person, email: str) -> None:
@@ -90,26 +76,31 @@ def _tell_known(visitor: Person, email: str) -> None:
 
 
 @action
-def confirm_joining(visitor: Person, secret: str) -> Member:
-    """Make the account of whoever holds the secret of a letter; everything else begun with the address is forgotten."""
+def join_proved(
+    visitor: Person, joining: Joining, browser_key: str, coming: Coming
+) -> Member | Candidate:
+    """Join without a letter: a provider that we trust has said whose the address is."""
     require(visitor.can.join())
-    token = _spend(JOIN, secret)
-    candidate = token.candidate
-    if candidate is None or email_is_taken(candidate.email):
-        raise Conflict(_("There is an account with this address. Sign in instead."))
-    profile = {**candidate.profile, "languages": tuple(candidate.profile["languages"])}
-    terms, email = candidate.terms, candidate.email
-    words = (candidate.name, candidate.email, candidate.password_hash)
-    db.session.execute(delete(Token).where(Token.candidate_id.in_(_candidates(email))))
-    db.session.execute(delete(Candidate).where(Candidate.email == email))
-    member = members.join(visitor, Joining(*words, **profile))
-    if terms:
-        agree(member, terms, JOINING)
-    return member
+    if email_is_taken(joining.email):
+        sentence = _(
+            "There is an account with this address. Sign in first, then link it in your settings."
+        )
+        raise Invalid(sentence, "email")
+    candidate = candidates.keep(visitor, joining, browser_key, coming)
+    return candidates.confirm(visitor, candidate) or candidate
 
 
-def _candidates(email: str) -> Any:
-    return db.session.query(Candidate.id).where(Candidate.email == email).scalar_subquery()
+@action
+def confirm_joining(visitor: Person, secret: str) -> Member | Candidate:
+    """Make the account of whoever holds the secret of a letter; a candidate stays one when moderators are to decide."""
+    require(visitor.can.join())
+    candidate = _spend(JOIN, secret).candidate
+    if candidate is None:
+        raise NotFound()
+    member = candidates.confirm(visitor, candidate)
+    if member is not None:
+        touches(EVERYTHING)
+    return member or candidate
 
 
 # By letter
@@ -131,7 +122,7 @@ def ask_for_password(visitor: Person, email: str) -> None:
 
 def _ask(visitor: Person, purpose: str, kind: str, path: str, email: str) -> None:
     email = plain_email(email)
-    if _has_had_enough(email):
+    if _has_had_enough(email, OF_OWNERS):
         return
     if member := by_email(email):
         _send(visitor, purpose, kind, path, email, member=member)
@@ -197,6 +188,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
     member: Any = token.member
     before = member.email
     members.change_address(SYSTEM, member.id, token.address)
+    readdress(SYSTEM, member)
     forget_tokens(member)
     _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
     return member  # type: ignore[no-any-return]  # a member
@@ -204,11 +196,19 @@ def confirm_address(_person: Person, secret: str) -> Member:
 
 @action
 def undo_address(_person: Person, secret: str) -> Member:
-    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more."""
+    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
+
+    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes after it are undone with it, so that no address of theirs takes the account back again.
+    What was set up since to sign in goes, too: letters about it went to the other address.
+    """
     token = _spend(UNDO, secret)
     member: Any = token.member
+    later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
+    db.session.execute(later.where(Token.purpose == UNDO))
     members.change_address(SYSTEM, member.id, token.address)
-    members.end_sessions(member)
+    readdress(SYSTEM, member)
+    members.set_password(SYSTEM, member.handle, "")
+    take_off_since(SYSTEM, member.id, token.created_at)
     forget_tokens(member)
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member
@@ -232,8 +232,7 @@ def forget_old(system: Person) -> int:
     touches()
     gone = delete(Token).where(Token.expires_at < now() - KEPT_TOKENS).returning(Token.id)
     tokens = db.session.scalars(gone).all()
-    old = delete(Candidate).where(Candidate.created_at < now() - KEPT_CANDIDATES)
-    return len(tokens) + len(db.session.scalars(old.returning(Candidate.id)).all())
+    return len(tokens) + candidates.forget_old(system)
 
 
 @action
@@ -242,12 +241,12 @@ def forget_member(system: Person, member: Member) -> None:
     require(system.can.administer())
     touches()
     db.session.execute(delete(Token).where(Token.member_id == member.id))
-    db.session.execute(delete(Candidate).where(Candidate.email == member.email))
+    candidates.forget_member(system, member)
 
 
-def _has_had_enough(email: str) -> bool:
+def _has_had_enough(email: str, kinds: Sequence[str] = OF_STRANGERS) -> bool:
     """Whether so many letters went to an address of late that one more would only annoy its owner."""
-    return letters_since(email, LETTERS, WITHIN) >= MOST_LETTERS
+    return letters_since(email, kinds, WITHIN) >= MOST_LETTERS
 
 
 def _send(
@@ -261,6 +260,9 @@ def _send(
     candidate: Candidate | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Asked:
+    if member and purpose != UNDO:  # the newest letter is the one that is good
+        earlier = delete(Token).where(Token.member_id == member.id, Token.purpose == purpose)
+        db.session.execute(earlier)
     salt, hours = proofs.new_salt(), HOURS[purpose]
     secret = proofs.secret(purpose, salt)
     token = Token(purpose=purpose, token_hash=proofs.kept_hash(secret), address=address)
@@ -278,7 +280,7 @@ def _send(
 
 def _spend(purpose: str, secret: str) -> Token:
     touches()
-    token = spendable(purpose, secret)
+    token = spendable(purpose, secret, is_to_spend=True)
     token.used_at = now()
     return token
 

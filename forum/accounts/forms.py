@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
-from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import DataRequired, Regexp, ValidationError
+from wtforms import HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
 from forum.web import Form
 from forum.web import later as _
+
+ANSWER = 1_000
 
 
 def email_field() -> Any:
@@ -53,6 +56,31 @@ class JoinForm(PersonForm):
             raise ValidationError(
                 gettext("The terms of use have changed. Read them, then send the form again.")
             )
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What was answered, each beside its question."""
+        asked = (field for field in self if field.name.startswith("answer_"))
+        return [(str(field.label.text), (field.data or "").strip()) for field in asked]
+
+
+def join_form(
+    questions: Sequence[tuple[str, bool]] = (), has_proof: bool = False
+) -> type[JoinForm]:
+    """The form for joining with what the administrator asks: a text, and whether it must be answered.
+
+    Whoever comes from a provider that proves who they are needs no password.
+    """
+
+    class Asking(JoinForm):
+        """The form of these questions."""
+
+    for number, (words, is_required) in enumerate(questions):
+        first = DataRequired(_("Answer this question.")) if is_required else Optional()
+        setattr(Asking, f"answer_{number}", TextAreaField(words, [first, at_most(ANSWER)]))
+    if has_proof:
+        Asking.password = NewPassword(_("Password"), is_optional=True)
+    return Asking
 
 
 class ConfirmForm(Form):
@@ -96,12 +124,3 @@ class PasswordForm(Form):
         _("Your present password"), [DataRequired(_("Write your present password."))]
     )
     new_password = NewPassword(_("New password"))
-
-
-class ProofForm(Form):
-    """The present password, to show whose hands are on the keys."""
-
-    password = PasswordField(
-        _("Your present password"), [DataRequired(_("Write your present password."))]
-    )
-    next = HiddenField()

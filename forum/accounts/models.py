@@ -1,34 +1,15 @@
-"""What somebody has begun and not finished yet: a token waits to be spent, a candidate to become a member."""
+"""What somebody has begun and not finished yet: a token waits to be spent."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from forum.candidates.models import Candidate
 from forum.db import Base
 from forum.members.models import Member
-
-
-class Candidate(Base):
-    """Somebody who has filled in the form for joining. Becomes a member, or is forgotten.
-
-    `browser_hash` is that of a key in the browser that filled it in: there one press is enough to confirm the address.
-    """
-
-    __tablename__ = "candidate"
-    __table_args__ = (Index(None, "email"), Index(None, "created_at"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str]
-    name: Mapped[str]
-    password_hash: Mapped[str] = mapped_column(Text)
-    profile: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    browser_hash: Mapped[str]
-    terms: Mapped[int | None]  # the number of the version that was agreed to
-    created_at: Mapped[datetime]
 
 
 class Token(Base):

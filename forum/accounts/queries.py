@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import Candidate, Token
+from forum.accounts.models import Token
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
@@ -16,10 +16,10 @@ JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", 
 HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
 
 
-def spendable(purpose: str, secret: str) -> Token:
+def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
     """The token of a secret with its member or candidate, as long as it can be spent; else `NotFound`.
 
-    A secret of another purpose, one that was used or that is too old, and one that never was are all the same.
+    A secret of another purpose, one that was used or that is too old, and one that never was are all the same. The deed that spends it holds it, so that nobody else does.
     """
     wanted = select(Token).where(
         Token.token_hash == kept_hash(secret),
@@ -27,15 +27,17 @@ def spendable(purpose: str, secret: str) -> Token:
         Token.used_at.is_(None),
         Token.expires_at > now(),
     )
-    # The member of a letter may have left, or been suspended, since.
-    here = or_(Token.member_id.is_(None), Token.member.has(Member.left_at.is_(None)))
+    # The member of a letter may have left since, or changed what shows who they are.
+    is_since = or_(
+        Token.purpose == UNDO,
+        Member.credentials_at.is_(None),
+        Member.credentials_at <= Token.created_at,
+    )
+    is_here = and_(Member.left_at.is_(None), is_since)
+    here = or_(Token.member_id.is_(None), Token.member.has(is_here))
     loaded = joinedload(Token.member), joinedload(Token.candidate)
-    token = db.session.scalar(wanted.where(here).options(*loaded).with_for_update(of=Token))
+    found = wanted.where(here).options(*loaded)
+    token = db.session.scalar(found.with_for_update(of=Token) if is_to_spend else found)
     if token is None:
         raise NotFound()
     return token
-
-
-def candidates_of(email: str) -> list[Candidate]:
-    """Everybody who wants to join with an address."""
-    return list(db.session.scalars(select(Candidate).where(Candidate.email == email)))

@@ -37,13 +37,23 @@ from forum.accounts.forms import (
     NewPasswordForm,
     PasswordForm,
     PressForm,
-    ProofForm,
     SignInForm,
+    join_form,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.candidates.queries import candidate_by_id, confirmed_candidate
 from forum.db import in_passing, now
-from forum.errors import Busy, Forbidden, Invalid, NotFound
+from forum.errors import Busy, Conflict, Forbidden, Invalid, NotFound
+from forum.factors import actions as factor_actions
+from forum.factors import views as factors
+from forum.factors.forms import PasskeyForm, ProofForm, SecondForm
+from forum.factors.queries import PROVE, SECOND, factors_of
+from forum.identities.queries import identities_of
+from forum.invitations.models import Entrance, Invitation
+from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import actions as members
 from forum.members import queries
 from forum.members.actions import Joining
@@ -54,14 +64,16 @@ from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.rates import limiter
 from forum.terms.queries import in_force
-from forum.web import SignedIn, me
+from forum.web import SignedIn, is_proved, me, my_token, prove_first
 
 bp = Blueprint("accounts", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED, TOO_MANY, GONE = 422, 429, 410
+FORBIDDEN, OVER, GONE, REFUSED, TOO_MANY = 403, 409, 410, 422, 429
 SEEN_EVERY = timedelta(hours=1)
-PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
+WAITING = "waiting"  # who in this browser waits for moderators
+ELSEWHERE = "elsewhere"  # what a provider has said of whoever uses this browser
+PROVED_ELSEWHERE = timedelta(hours=1)
 JOINING = "joining"  # what a browser keeps that has filled in the form for joining
 A_YEAR = 365 * 24 * 3600
 BROWSERS = {
@@ -90,7 +102,9 @@ def load_user(token: str) -> SignedIn | None:
     if found and found.seen_at < now() - SEEN_EVERY:
         with suppress(Busy), in_passing():  # reading goes on; the next request notes it
             members.note_seen(found.member, found.id)
-    return SignedIn(found.member, token, found.id, found.proved_at) if found else None
+    if found is None:
+        return None
+    return SignedIn(found.member, token, found.id, found.proved_at, found.how)
 
 
 # Joining
@@ -102,38 +116,94 @@ def join() -> Answer:
     """Ask for an account. A letter goes to the address; the page tells nobody whether it has an account already."""
     if me().is_member:
         return web.see_other(web.safe_next())
-    form = _join_form()
+    if request.method == "GET" and _waits_here():
+        return web.see_other(url_for("accounts.waiting"))
+    chosen = entrance()
+    if chosen.mode == "invitation":
+        status = 200 if request.method == "GET" else FORBIDDEN
+        return render_template("accounts/by_invitation.html"), status
+    return _join_door(chosen)
+
+
+@bp.route("/join/invited/<code>", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join_invited(code: str) -> Answer:
+    """Ask for an account by the link of an invitation. Opening the page uses nothing up."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    try:
+        return _join_door(entrance(), invitation_by_code(code))
+    except NotFound:
+        return render_template("accounts/uninvited.html"), GONE
+
+
+def _join_door(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
+    form = _join_form(chosen, invitation)
+    page = partial(_join_page, form, chosen=chosen, invitation=invitation)
     if request.method == "GET":
-        return _join_page(form)
-    return submit(form, lambda: _join(form), lambda: _join_page(form, REFUSED), _password_is_new)
+        return page()
+    return submit(
+        form, lambda: _join(form, invitation), lambda: page(status=REFUSED), _password_is_new
+    )
 
 
-def _join_form() -> JoinForm:
-    form = JoinForm(next=web.safe_next(""))
+def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
+    proved = proved_elsewhere()
+    known = {name: proved.get(name, "") for name in ("name", "email")}
+    asking = join_form(chosen.questions, has_proof=bool(proved))
+    form = asking(data=known | {"next": web.safe_next("")})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
+    if invitation and invitation.organisation:
+        one = invitation.organisation
+        form.organisation.choices = [(one.id, one.name)]
     return form
 
 
-def _join_page(form: JoinForm, status: int = 200) -> Answer:
-    return render_template("accounts/join.html", form=form), status
+def _join_page(
+    form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
+) -> Answer:
+    words = {"invitation": invitation, "mode": chosen.mode, "proved": proved_elsewhere()}
+    return render_template("accounts/join.html", form=form, **words), status
 
 
-def _join(form: JoinForm) -> AnyResponse:
+def _join_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:
+    """The form again after too many attempts, that of the invitation if it can be used."""
+    invitation, chosen = None, entrance()
+    with suppress(NotFound):
+        invitation = invitation_by_code((request.view_args or {}).get("code", ""))
+    page = partial(_join_page, chosen=chosen, invitation=invitation)
+    return _join_form(chosen, invitation), page
+
+
+def proved_elsewhere() -> dict[str, Any]:
+    """What a provider has said of late of whoever uses this browser, and is no member; else nothing."""
+    proved: dict[str, Any] = session.get(ELSEWHERE) or {}
+    is_new = proved.get("at", 0) > now().timestamp() - PROVED_ELSEWHERE.total_seconds()
+    return proved if is_new else {}
+
+
+def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
+    password = form.password.data or ""
     joining = Joining(
         name=form.name.data or "",
         email=form.email.data or "",
-        password_hash=hash_password(form.password.data or ""),
+        password_hash=hash_password(password) if password else "",
         position=form.position.data or "",
         organisation_id=form.organisation.data,
         city_id=form.city_id.data,
         language=form.language.data,
         languages=form.languages,
     )
-    key = secrets.token_urlsafe(16)
-    asked = actions.ask_to_join(VISITOR, joining, key, form.agreed)
+    proved, key = proved_elsewhere(), secrets.token_urlsafe(16)
+    identity = {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
+    coming = Coming(form.answers, invitation, identity, form.agreed)
     session[JOINING] = {"key": key, "next": web.safe_next("")}
-    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+    email = queries.plain_email(joining.email)
+    if proved.get("is_verified") and email == queries.plain_email(proved["email"]):
+        return _joined(actions.join_proved(VISITOR, joining, key, coming))
+    asked = actions.ask_to_join(VISITOR, joining, key, coming)
+    return _sent(email, asked if _shows_letters() else None)
 
 
 def _shows_letters() -> bool:
@@ -143,7 +213,7 @@ def _shows_letters() -> bool:
 
 def _sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
     """The page after a letter was asked for: the same whoever the address belongs to."""
-    words: dict[str, Any] = {"email": email, "letter": ""}
+    words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
     if asked:
         words["letter"] = f"{asked.path}/{proofs.secret(asked.purpose, asked.salt)}"
     session["sent"] = words
@@ -156,7 +226,9 @@ def sent() -> Answer:
     words = session.get("sent")
     if not words:
         return web.see_other(url_for("accounts.sign_in"))
-    page = make_response(render_template("accounts/sent.html", **words))
+    page = make_response(
+        render_template("accounts/sent.html", **words, has_mail=bool(web.settings().smtp_url))
+    )
     page.headers["Cache-Control"] = "private, no-store"
     return page
 
@@ -175,7 +247,8 @@ def confirm_joining(secret: str) -> Answer:
     form: Any = PressForm() if is_here else ConfirmForm()
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "secret": secret, "candidate": token.candidate}
+        has_password = bool(token.candidate and token.candidate.password_hash)
+        words = {"form": form, "candidate": token.candidate, "has_password": has_password}
         return render_template("accounts/confirm.html", **words, is_here=is_here), status
 
     def deed() -> Any:
@@ -183,7 +256,7 @@ def confirm_joining(secret: str) -> Answer:
             _check_candidate(token, form.password.data or "")
         return _joined(actions.confirm_joining(VISITOR, secret))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return page() if request.method == "GET" else _spending(form, deed, page)
 
 
 def _is_browser_of(token: Token) -> bool:
@@ -197,14 +270,42 @@ def _check_candidate(token: Token, password: str) -> None:
         raise Invalid(_("This is not the password that was chosen."), "password")
 
 
-def _joined(member: Member) -> AnyResponse:
+def _joined(member: Member | Candidate) -> AnyResponse:
+    if isinstance(member, Candidate):
+        return show_waiting(member)
     target = session.get(JOINING, {}).get("next") or "/"
-    _begin_session(member)
+    _begin_session(member, "letter")
     flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
     return web.see_other(target)
 
 
+def show_waiting(candidate: Candidate) -> AnyResponse:
+    """Go to the page that says to whoever uses this browser that they wait; the caller knows who it is."""
+    session.pop(ELSEWHERE, None)
+    session[WAITING] = candidate.id
+    return web.see_other(url_for("accounts.waiting"))
+
+
+def _waits_here() -> bool:
+    """Whether somebody has asked to join in this browser and moderators are to decide."""
+    candidate = candidate_by_id(session[WAITING]) if session.get(WAITING) else None
+    return candidate is not None and candidate.waits
+
+
+@bp.get("/join/waiting")
+def waiting() -> Answer:
+    """Say to whoever has asked to join that moderators are to decide, since when, or what they decided."""
+    if not session.get(WAITING):
+        return web.see_other(url_for("accounts.join"))
+    words = {"candidate": candidate_by_id(session[WAITING])}
+    page = make_response(render_template("accounts/waiting.html", **words))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
 def _password_is_new(form: JoinForm) -> None:
+    if proved_elsewhere() and not form.password.data:
+        return
     own = (federation().name, form.name.data or "", form.email.data or "")
     _check_password(form.password.data or "", own, "password")
 
@@ -300,30 +401,144 @@ def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
 def _sign_in(form: SignInForm) -> AnyResponse:
     password = form.password.data or ""
     member = queries.by_email(form.email.data or "")
-    is_right = verify_password(member.password_hash if member else None, password)
+    candidate = None if member else confirmed_candidate(form.email.data or "")
+    known: Member | Candidate | None = member or candidate
+    is_right = verify_password(known.password_hash if known else None, password)
+    if candidate and is_right:
+        return _joined(candidate)
     if member is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
-    try:
-        _begin_session(member)
-    except Forbidden as error:  # suspended: only who knows the password is told
-        raise Invalid(error.message) from error
-    _remember_device(member.email)
     if is_outdated(member.password_hash):
         members.renew_hash(member, hash_password(password))
+    try:
+        return _enter(member, "password")
+    except Forbidden as error:  # suspended: only who knows the password is told
+        raise Invalid(error.message) from error
+
+
+def _enter(member: Member, how: str) -> AnyResponse:
+    """Let somebody in who has shown the first factor; whoever has a second one is asked for it first."""
+    if not member.factor_at:
+        return _come_in(member, how)
+    session[factors.HALF] = factor_actions.begin_half(VISITOR, member, how)
+    if web.kept_action():  # the text goes along from form to form
+        return make_response(_second_page(SecondForm(formdata=None)))
+    return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
+
+
+def _come_in(member: Member, how: str) -> AnyResponse:
+    """Begin a session and go on: with a text that was kept, to what is still missing, or to where one came from."""
+    _begin_session(member, how)
+    _remember_device(member.email)
     if web.kept_action():
         return web.resend_page(web.kept_action(), _("You are signed in again."), 200)
+    if me().is_held:
+        return web.see_other(url_for("factors.index"))
     return web.see_other(web.safe_next())
 
 
-def _begin_session(member: Member) -> None:
+def _begin_session(member: Member, how: str) -> None:
     """Sign somebody in with a new token, and leave nothing of the session before."""
-    token = members.sign_in(member, _device())
+    token = members.sign_in(member, _device(), how)
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True
     begun = load_user(token)
     if begun:
         login_user(begun)
+
+
+@bp.post("/sign-in/passkey")
+@limiter.limit("10/minute")
+def sign_in_with_passkey() -> Answer:
+    """Begin a session with a passkey alone, which has made sure itself whose hands it is in."""
+    form = PasskeyForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        try:
+            return _come_in(factors.owner_of_passkey(form.credential.data or ""), "passkey")
+        except Forbidden as error:  # suspended: only who has the passkey is told
+            raise Invalid(error.message) from error
+
+    def page() -> Answer:
+        other = SignInForm(next=web.safe_next(""))
+        other.form_errors = [error for errors in form.errors.values() for error in errors]
+        return _sign_in_page(other, REFUSED)
+
+    return submit(form, deed, page)
+
+
+def _half_account() -> str:
+    """Whose second factor a request wants to show, for its rate limit; known browsers apart, as in `_account`."""
+    try:
+        account = _account_of(factors.half_signed_in().member.email)
+    except Conflict:
+        return "second:nobody"
+    device = request.cookies.get(web.cookie_name(DEVICE), "")
+    return f"second:{account}:{device}" if _knows(device, account) else f"second:{account}"
+
+
+@bp.route("/sign-in/second", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("10/hour", key_func=_half_account, methods=["POST"], deduct_when=_was_refused)
+def second() -> Answer:
+    """Show the second factor after the first, and only then begin a session."""
+    if me().is_member and factors.HALF not in session and request.method == "GET":
+        return web.see_other(web.safe_next())
+    try:
+        half = factors.half_signed_in()
+    except Conflict as error:
+        return _begin_again(error.message)
+    form = SecondForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
+        factor_actions.end_half(VISITOR, session[factors.HALF])
+        return _come_in(half.member, f"{half.how}, {by}")
+
+    if request.method == "GET" or "ask" in request.form:
+        return _second_page(form)
+    return submit(form, deed, lambda: _second_page(form, REFUSED))
+
+
+def _begin_again(why: str) -> Answer:
+    """The first half is over, or never was: sign in again, with the text that was kept."""
+    if request.method == "GET":
+        return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
+    if web.kept_action():
+        return web.resend_page(web.kept_action(), why, OVER)
+    form = SignInForm(next=web.safe_next(""))
+    form.form_errors = [why]
+    return _sign_in_page(form, OVER)
+
+
+def _second_page(form: SecondForm, status: int = 200) -> Answer:
+    has = factors_of(factors.half_signed_in().member)
+    by = request.form.get("ask") or request.form.get("by", "")
+    return render_template(
+        "accounts/second.html", form=form, has=has, by=by, along=_along()
+    ), status
+
+
+def _along() -> list[tuple[str, str]]:
+    """The fields of a text that goes from form to form until it can be sent."""
+    if not web.kept_action():
+        return []
+    kept = [(web.KEPT_PREFIX + name, value) for name, value in web.kept_fields()]
+    return [("kept_action", web.kept_action()), *kept]
+
+
+def enter(member: Member, target: str) -> AnyResponse:
+    """Let somebody in who has shown elsewhere who they are, by their second factor if they have one; then to `target`.
+
+    Raises `Forbidden` for who is suspended.
+    """
+    if member.factor_at:
+        session[factors.HALF] = factor_actions.begin_half(VISITOR, member, "elsewhere")
+        return web.see_other(url_for("accounts.second", next=target or None))
+    _begin_session(member, "elsewhere")
+    _remember_device(member.email)
+    return web.see_other(url_for("factors.index") if me().is_held else target or "/")
 
 
 def _device() -> str:
@@ -337,12 +552,15 @@ def _device() -> str:
 def _too_many(error: HTTPException) -> Answer:
     """Too many attempts: the form again, with what was typed."""
     forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
-        "accounts.join": lambda: (_join_form(), _join_page),
+        "accounts.join": _join_again,
+        "accounts.join_invited": _join_again,
         "accounts.sign_in": lambda: (SignInForm(), _sign_in_page),
         "accounts.change_password": lambda: (PasswordForm(), _password_page),
         "accounts.sign_in_by_letter": lambda: (EmailForm(), partial(_letter_page, "sign_in")),
         "accounts.ask_for_password": lambda: (EmailForm(), partial(_letter_page, "password")),
         "accounts.prove": lambda: (ProofForm(), _proof_page),
+        "accounts.second": lambda: (SecondForm(), _second_page),
+        "accounts.sign_in_with_passkey": lambda: (SignInForm(), _sign_in_page),
         "accounts.address": lambda: (EmailForm(), _address_page),
     }
     found = forms.get(request.endpoint or "")
@@ -359,7 +577,7 @@ def sign_out() -> Answer:
     if request.method == "GET":
         return render_template("accounts/sign_out.html")
     if isinstance(person := me(), Member):
-        members.sign_out(person, _token())
+        members.sign_out(person, my_token())
     logout_user()
     session.clear()
     answer = web.see_other(url_for("accounts.sign_out"))
@@ -367,10 +585,6 @@ def sign_out() -> Answer:
         '"storage"'  # texts kept in the browser, perhaps a shared one
     )
     return answer
-
-
-def _token() -> str:
-    return cast(SignedIn, current_user).token
 
 
 # By letter
@@ -419,15 +633,13 @@ def spend_sign_in(secret: str) -> Answer:
         member = actions.spend_sign_in(VISITOR, secret)
     except NotFound:
         return _over()
-    _begin_session(member)
-    _remember_device(member.email)
-    return web.see_other(url_for("front.home"))
+    return _enter(member, "letter")
 
 
 @bp.route("/password/<secret>", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def reset_password(secret: str) -> Answer:
-    """Choose a new password with the secret of a letter, and be signed in with it."""
+    """Choose a new password with the secret of a letter, and be signed in with it; a second factor stays."""
     token = _token_or_none(RESET, secret)
     if token is None or token.member is None:
         return _over()
@@ -440,9 +652,9 @@ def reset_password(secret: str) -> Answer:
         own = (federation().name, member.name, member.email)
         _check_password(form.new_password.data or "", own, "new_password")
         hashed = hash_password(form.new_password.data or "")
-        _begin_session(actions.reset_password(VISITOR, secret, hashed))
+        answer = _enter(actions.reset_password(VISITOR, secret, hashed), "letter")
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
-        return web.see_other(url_for("front.home"))
+        return answer
 
     return page() if request.method == "GET" else _spending(form, deed, page)
 
@@ -458,28 +670,22 @@ def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer])
 # Showing again who one is
 
 
-def is_proved() -> bool:
-    """Whether whoever is signed in has shown of late who they are."""
-    proved_at = cast(SignedIn, current_user).proved_at
-    return proved_at is not None and proved_at > now() - PROVED
-
-
-def prove_first() -> AnyResponse:
-    """Ask for the password before something that a stranger at an open screen must not do."""
-    return web.see_other(url_for("accounts.prove", next=request.path))
+def _own_account() -> str:
+    """Whose password or code a request wants to show again, for its rate limit."""
+    return f"prove:{me().id}"
 
 
 @bp.route("/settings/prove", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
 def prove() -> Answer:
     """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1)."""
     member = queries.my_profile(me())
     form = ProofForm(next=web.safe_next(""))
 
     def deed() -> Any:
-        if not verify_password(member.password_hash, form.password.data or ""):
-            raise Invalid(_("This is not your present password."), "password")
-        members.note_proof(member, cast(SignedIn, current_user).session_id)
+        _show_again(member, form)
+        renew_proof(member)
         return web.see_other(web.safe_next(url_for("members.settings")))
 
     if request.method == "GET":
@@ -487,8 +693,25 @@ def prove() -> Answer:
     return submit(form, deed, lambda: _proof_page(form, REFUSED))
 
 
+def renew_proof(member: Member) -> None:
+    """Note that whoever is signed in has just shown who they are; their session goes on under a new token."""
+    renewed = load_user(members.note_proof(member, cast(SignedIn, current_user).session_id))
+    if renewed:
+        login_user(renewed)
+
+
+def _show_again(member: Member, form: ProofForm) -> None:
+    """By any one of what the member has: password, code, passkey."""
+    if form.credential.data is not None or form.code.data:
+        factors.show(member, PROVE, form.code.data or "", form.credential.data)
+    elif not verify_password(member.password_hash, form.password.data or ""):
+        raise Invalid(_("This is not your present password."), "password")
+
+
 def _proof_page(form: ProofForm, status: int = 200) -> Answer:
-    return render_template("accounts/prove.html", form=form), status
+    elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
+    has = factors_of(queries.my_profile(me()))
+    return render_template("accounts/prove.html", form=form, has=has, elsewhere=elsewhere), status
 
 
 # The address
@@ -506,7 +729,7 @@ def address() -> Answer:
     def deed() -> Any:
         actions.ask_for_address(member, form.email.data or "")
         words = _(
-            "A letter is on its way to %(email)s. Nothing changes before you open it.",
+            "A letter is on its way to %(email)s. Nothing changes before you confirm it there.",
             email=form.email.data,
         )
         flash(words, "message")
@@ -557,6 +780,8 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
     def deed() -> Any:
         member = spend(me(), secret)
         flash(_("Your address is now %(email)s.", email=member.email), "message")
+        if purpose == UNDO:
+            flash(_("A letter is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
     return page() if request.method == "GET" else _spending(form, deed, page)
@@ -567,6 +792,7 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
 
 @bp.route("/settings/password", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
 def change_password() -> Answer:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())
@@ -588,7 +814,7 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
     own = (federation().name, member.name, member.email)
     _check_password(form.new_password.data or "", own, "new_password")
     actions.change_password(member, hash_password(form.new_password.data or ""))
-    _begin_session(member)  # who has copied the cookie of before is signed out, too
+    _begin_session(member, cast(SignedIn, current_user).how)  # a copied cookie ends, too
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("members.settings"))
 
@@ -597,14 +823,14 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 def sessions() -> Answer:
     """Where one is signed in."""
     member = queries.my_profile(me())
-    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(_token())}
+    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}
     return render_template("accounts/sessions.html", member=member, **words)
 
 
 @bp.post("/settings/sessions/end")
 def end_sessions() -> AnyResponse:
     """End all one's other sessions."""
-    members.end_sessions(queries.my_profile(me()), _token())
+    members.end_sessions(queries.my_profile(me()), my_token())
     flash(_("You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.sessions"))
 

@@ -88,10 +88,11 @@ class MemberTheme(Base):
     """A theme that a member can help with."""
 
     __tablename__ = "member_theme"
+    __table_args__ = (Index(None, "theme_id", "member_id"),)
 
     member_id: Mapped[int] = mapped_column(
         ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
     )
     theme_id: Mapped[int] = mapped_column(
-        ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True, index=True
+        ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True
     )

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
-from forum.db import db
+from forum.db import db, now
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
-from forum.permissions import Person, require
+from forum.members.queries import may_sign_in
+from forum.permissions import Person, for_reach, moderates, require
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -39,8 +40,13 @@ def visible_agendas(reader: Person) -> Select[Agenda]:
 
 def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
     """The open agendas, or the archived ones, in order."""
+    return db.session.scalars(_agendas(reader, archived)).all()
+
+
+@for_reach
+def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
-    return db.session.scalars(visible_agendas(reader).where(state).limit(MOST)).all()
+    return visible_agendas(reader).where(state).limit(MOST)
 
 
 def all_agendas(reader: Person) -> Sequence[Agenda]:
@@ -145,6 +151,14 @@ def last_position() -> int:
     return db.session.scalar(select(func.max(Agenda.position))) or 0
 
 
+def curators_of(agenda_id: int | None) -> Sequence[int]:
+    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can sign in."""
+    hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
+    is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
+    query = select(Member.id).where(is_meant, may_sign_in(now())).order_by(Member.id)
+    return db.session.scalars(query).all()
+
+
 def hosted_by(member_id: int) -> list[int]:
     """The ids of the agendas that a member hosts."""
     query = select(AgendaHost.agenda_id).where(AgendaHost.member_id == member_id)
@@ -212,6 +226,11 @@ def theme_to_curate(moderator: Person, slug: str) -> Theme:
 def theme_by_id(theme_id: int) -> Theme:
     """One theme in use, by its id."""
     return _the(db.session.scalars(_themes().where(Theme.id == theme_id)).first())
+
+
+def get_theme(slug: str) -> Theme:
+    """The theme of an address that authors can choose, or `NotFound`."""
+    return _the(next(iter(themes_by_slug([slug])), None))
 
 
 def theme_of_slug(slug: str) -> Theme | None:

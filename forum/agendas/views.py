@@ -20,6 +20,8 @@ from forum.agendas.models import Agenda, Statement
 from forum.drawings import PATTERNS, edition, plans
 from forum.history.queries import versions_of
 from forum.members.queries import languages
+from forum.notifications.models import AGENDA, THEME
+from forum.notifications.views import set_level
 from forum.web import me
 
 bp = Blueprint("agendas", __name__)
@@ -37,6 +39,13 @@ def index() -> Answer:
         agendas=[agenda for agenda in known if not agenda.archived_at],
         archived=[agenda for agenda in known if agenda.archived_at],
     )
+
+
+@bp.post("/agendas/<slug>/watch")
+def watch(slug: str) -> Answer:
+    """Watch or mute an agenda, or neither any longer."""
+    agenda = queries.get_agenda(me(), slug)
+    return set_level(AGENDA, agenda.id, url_for("front.agenda", slug=slug))
 
 
 # Plans
@@ -251,6 +260,13 @@ def new_theme() -> Answer:
     """Make a theme."""
     queries.themes_to_curate(me())
     return _write_theme(ThemeForm(), None)
+
+
+@bp.post("/themes/<slug>/watch")
+def watch_theme(slug: str) -> Answer:
+    """Watch or mute a theme, or neither any longer."""
+    theme = queries.get_theme(slug)
+    return set_level(THEME, theme.id, url_for("dialogue.index", theme=slug))
 
 
 @bp.route("/themes/<slug>/edit", methods=["GET", "POST"])

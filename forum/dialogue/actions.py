@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, themes_by_id
-from forum.db import ANYTHING, Base, action, db, now, topic_scope, touches
+from forum.db import ANYTHING, Base, action, db, member_scope, now, topic_scope, touches
 from forum.dialogue.models import (
     KINDS,
     MARKS,
@@ -26,7 +26,10 @@ from forum.dialogue.models import (
     SAME_HERE,
     TRIED,
     USEFUL,
+    AllRead,
     Mark,
+    Mention,
+    Place,
     Post,
     Quote,
     Revision,
@@ -41,6 +44,7 @@ from forum.dialogue.queries import (
     gone_posts,
     is_told,
     marks_to_remove,
+    mentioned_by,
     out_of_sight,
     post_of_key,
     post_to_change,
@@ -66,7 +70,19 @@ from forum.markup import (
 )
 from forum.members.actions import correct_posts, note_posts
 from forum.members.models import City, Member
-from forum.notifications.actions import hide_notices, note_event, restore_notices, retell
+from forum.members.queries import members_to_mention
+from forum.notifications.actions import (
+    hide_notices,
+    note_event,
+    note_news,
+    read_topic,
+    restore_notices,
+    retell,
+    untitle,
+    watch_own,
+)
+from forum.notifications.models import AGENDA, CITY, THEME, TOPIC
+from forum.notifications.queries import Subject
 from forum.permissions import (
     AUDIENCES,
     EDIT_WITHOUT_TRACE,
@@ -79,6 +95,7 @@ from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
+MOST_MENTIONED = 20  # by one post
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -106,7 +123,7 @@ class NewTopic:
 @action
 def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
     """Open a topic with its first post. The same submission key from the same author opens it once."""
-    touches(ANYTHING)  # a page that did not exist yet is kept by nobody
+    touches(ANYTHING, *_profiles(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := _sent_before(author, key, new.text, new.title):
         return earlier.topic
@@ -125,7 +142,9 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     note_activity(author, agenda_id, now(), topics=_shown(topic))
     _move_shelf(author, None, shelf_of(topic))
     _count_post(author, topic, post, 1)
-    _note_quotes(author, topic, post, new.text.plain)
+    told = _note_names(author, post, new.text)
+    watch_own(author, topic.id)
+    _note_news(post, "topic", _subjects(author, topic, new.themes), told)
     return topic
 
 
@@ -143,7 +162,7 @@ def reply(
 
     `paragraph` is the key of the paragraph of a case that the post comments on.
     """
-    touches(topic_scope(topic_id))
+    touches(topic_scope(topic_id), *_profiles(author.id))
     topic = topic_to_change(author, topic_id)
     if earlier := _sent_before(author, key, text):
         return earlier
@@ -163,8 +182,10 @@ def reply(
     _move_shelf(author, before, shelf_of(topic))
     _index_post(author, post, topic, text.plain)
     _count_post(author, topic, post, 1)
-    told = _note_quotes(author, topic, post, text.plain)
+    told = _note_names(author, post, text)
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
+    watch_own(author, topic.id)
+    _note_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
     return post
 
 
@@ -186,7 +207,8 @@ def edit(
     this very text, which was sent again because its answer was lost.
     """
     post = post_to_change(author, post_id)
-    touches(topic_scope(post.topic_id))
+    if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
+        touches(topic_scope(post.topic_id), *_profiles(author.id))
     require(author.can.edit(post))
     _require_no_home(post)
     if seen and seen != post.fingerprint and text.source != post.source:
@@ -200,7 +222,7 @@ def edit(
         _edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
     else:
         _index_post(author, post, post.topic, text.plain)
-    _note_quotes(author, post.topic, post, text.plain)
+    _note_names(author, post, text)
     return post
 
 
@@ -239,6 +261,11 @@ def withdraw(author: Person, revision_id: int) -> Post:
     return post
 
 
+def _profiles(*member_ids: int | None) -> set[str]:
+    """The scopes of the profiles of members; the system has none."""
+    return {member_scope(member_id) for member_id in member_ids if member_id}
+
+
 # Marks and answers
 
 
@@ -248,7 +275,7 @@ def mark(
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it."""
     post = post_to_change(member, post_id)
-    touches(topic_scope(post.topic_id))
+    _touch_marks(member, post, kind)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
@@ -276,7 +303,7 @@ def mark(
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
     post = post_to_change(member, post_id)
-    touches(topic_scope(post.topic_id))
+    _touch_marks(member, post, kind)
     require(member.can.mark(post))
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
@@ -285,11 +312,17 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     return post
 
 
+def _touch_marks(member: Person, post: Post, kind: str) -> None:
+    """Profiles say what was tried, by whom and of whom, and nothing of other marks."""
+    people = (member.id, post.author_id) if kind == TRIED else ()
+    touches(topic_scope(post.topic_id), *_profiles(*people))
+
+
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     """Choose the post that answers a question, or with None say that nothing does yet."""
-    touches(topic_scope(topic_id))
     topic = topic_to_change(member, topic_id)
+    touches(topic_scope(topic_id), *_profiles(topic.answered_by_id))
     require(member.can.choose_answer(topic))
     if post_id is None:
         _set_answer(member, topic, None)
@@ -298,6 +331,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
+        touches(*_profiles(post.author_id))
         _set_answer(member, topic, post)
         _note(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
@@ -307,6 +341,42 @@ def _set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
     with _shelved_anew(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
+        topic.answered_at = now() if post else None
+
+
+# Reading
+
+
+@action
+def read(member: Person, topic_id: int, number: int) -> None:
+    """Note that a member has read a topic up to a number, further than before, and the notices about it."""
+    touches()
+    row = {"member_id": member.id, "topic_id": topic_id, "number": number}
+    place = _inserting("place")
+    is_further = place.table.c.number < place.excluded.number
+    put = place.on_conflict_do_update(
+        index_elements=place.table.primary_key.columns,
+        set_={"number": place.excluded.number},
+        where=is_further,
+    )
+    db.session.execute(put, row)
+    read_topic(member, topic_id)
+
+
+@action
+def read_all(member: Person, agenda_id: int | None = None) -> None:
+    """Take all that has been written for read, on one agenda or on all of them: one row, however much it is."""
+    touches()
+    require(member.can.see_notices())
+    row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    kept = _inserting("all_read")
+    key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
+    db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
+
+
+def _inserting(table: str) -> Any:
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(Base.metadata.tables[table])
 
 
 # Moderating
@@ -400,6 +470,13 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
     return topic
 
 
+@action
+def note_follow_up(_doer: Person, topic_id: int, told_at: datetime | None) -> None:
+    """Note when the asker told what happened next, or with None that nothing is told; the advice room says so."""
+    told = update(Topic).where(Topic.id == topic_id)
+    db.session.execute(told.values(followed_up_at=told_at))
+
+
 # For the pages of cases and practices, whose topic lives with them
 
 
@@ -470,13 +547,25 @@ def remove(system: Person, post_ids: Sequence[int]) -> None:
             continue
         _delete(system, post)
         post.submission_key = None
+        if post.number == 1:
+            retell(system, post.id, "", post.topic_id)
         if post.number == 1 and post.topic.deleted_at:
-            _forget_title(post.topic)
+            _forget_title(system, post.topic)
 
 
-def _forget_title(topic: Topic) -> None:
+def _forget_title(system: Person, topic: Topic) -> None:
     topic.title, topic.slug, topic.excerpt = "", "topic", ""
     topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
+    untitle(system, topic.id)
+
+
+@action
+def forget_reading(system: Person, member_id: int) -> None:
+    """Delete how far somebody who has left has read, and where they are mentioned."""
+    require(system.can.administer())
+    touches()
+    for model in (Place, AllRead, Mention):
+        db.session.execute(delete_rows(model).where(model.member_id == member_id))
 
 
 @action
@@ -514,7 +603,7 @@ def _reword(system: Person, post: Post, text: Written) -> None:
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
     if post.number == 1 and post.topic.excerpt and not post.topic.home:
         post.topic.excerpt = excerpt(text.plain)
-    retell(system, post.id, text.plain)
+    retell(system, post.id, text.plain, post.topic_id if post.number == 1 else None)
 
 
 # For the commands that make anew what follows from the rows
@@ -865,6 +954,7 @@ def _forget_text(post: Post) -> None:
         (Revision, Revision.post_id),
         (Mark, Mark.post_id),
         (Quote, Quote.post_id),
+        (Mention, Mention.post_id),
     ):
         db.session.execute(delete_rows(row).where(column == post.id))
 
@@ -1069,8 +1159,27 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[int]:
-    """Keep which posts a post quotes, and tell their authors; hands back whom it told."""
+def _note_names(author: Person, post: Post, text: Written) -> set[int]:
+    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told."""
+    named = _note_mentions(author, post, text)
+    return named | _note_quotes(author, post.topic, post, text.plain, named)
+
+
+def _note_mentions(author: Person, post: Post, text: Written) -> set[int]:
+    """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
+    if not text.mentions:
+        return set()
+    known = mentioned_by(post.id)
+    named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
+    new = [member_id for member_id in named if member_id not in known]
+    new = new[: max(0, MOST_MENTIONED - len(known))]
+    db.session.add_all(Mention(post_id=post.id, member_id=member_id) for member_id in new)
+    _note(author, "mention", set(new), post, text.plain)
+    return set(new)
+
+
+def _note_quotes(author: Person, topic: Topic, post: Post, plain: str, named: set[int]) -> set[int]:
+    """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
     gone = known - {other.id for other in quoted}
@@ -1079,7 +1188,7 @@ def _note_quotes(author: Person, topic: Topic, post: Post, plain: str) -> set[in
     )
     new = [other for other in quoted if other.id not in known]
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
-    authors = {other.author_id for other in new}
+    authors = {other.author_id for other in new} - named
     _note(author, "quote", authors, post, plain)
     return authors
 
@@ -1094,13 +1203,22 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
 
 
 def _note(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
-    note_event(
-        doer,
-        kind,
-        recipients,
-        f"/posts/{post.id}",
-        title=post.topic.title,
-        text=text,
-        topic_id=post.topic_id,
-        post_id=post.id,
-    )
+    note_event(doer, kind, recipients, f"/posts/{post.id}", text=text, **_about(post))
+
+
+def _note_news(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
+    """Tell whoever watches one of some things of a new post, but those who are told of it by name."""
+    author = db.session.get_one(Member, post.author_id)
+    about = {"text": post.gist, **_about(post)}
+    note_news(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
+
+
+def _about(post: Post) -> dict[str, Any]:
+    return {"title": post.topic.title, "topic_id": post.topic_id, "post_id": post.id}
+
+
+def _subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
+    """What a new topic belongs to, as far as it can be watched."""
+    city_id = author.city_id
+    of_city = [(CITY, city_id)] if city_id else []
+    return [(AGENDA, topic.agenda_id), *of_city, *((THEME, theme_id) for theme_id in theme_ids)]

@@ -35,12 +35,26 @@ def _in_order(name: str, *columns: str) -> Index:
     return Index(f"ix_topic_{name}", *columns, "id", *more)
 
 
-class Topic(Base):
+class Addressed:
+    """Where a topic is shown, for a whole row and for a `TopicLine` alike."""
+
+    id: Any
+    slug: Any
+    home: Any
+
+    @property
+    def address(self) -> str:
+        """The path of the page that shows the topic."""
+        return self.home or f"/topics/{self.id}-{self.slug}"
+
+
+class Topic(Addressed, Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
-    `answered_by_id` is who wrote the answer.
+    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
+    what happened next.
     """
 
     __tablename__ = "topic"
@@ -75,6 +89,8 @@ class Topic(Base):
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    followed_up_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
@@ -86,11 +102,6 @@ class Topic(Base):
     themes: Mapped[list[Theme]] = relationship(
         secondary="topic_theme", lazy="raise_on_sql", order_by=Theme.name
     )
-
-    @property
-    def address(self) -> str:
-        """The path of the page that shows the topic."""
-        return self.home or f"/topics/{self.id}-{self.slug}"
 
 
 class TopicCount(Base):
@@ -115,11 +126,12 @@ class TopicTheme(Base):
     """A theme that a topic is about."""
 
     __tablename__ = "topic_theme"
+    __table_args__ = (Index(None, "theme_id", "topic_id"),)
 
     topic_id: Mapped[int] = mapped_column(
         ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
     )
-    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True, index=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True)
 
 
 class Said:
@@ -266,3 +278,42 @@ class Mark(Base):
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+
+
+class Mention(Base):
+    """That a post names a member. It stays when the name is taken out, so that nobody is told twice."""
+
+    __tablename__ = "mention"
+
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Place(Base):
+    """How far a member has read in a topic: the number of the last post on the last page read."""
+
+    __tablename__ = "place"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int]
+
+
+class AllRead(Base):
+    """That a member has read all that was written on an agenda until a moment; on every agenda, when it is 0."""
+
+    __tablename__ = "all_read"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    agenda_id: Mapped[int] = mapped_column(primary_key=True)
+    until: Mapped[datetime]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from markupsafe import Markup
@@ -35,13 +35,17 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import db
+from forum.db import Moment, db, plain
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     SAME_HERE,
     TRIED,
     USEFUL,
+    Addressed,
+    AllRead,
     Mark,
+    Mention,
+    Place,
     Post,
     Quote,
     Revision,
@@ -51,8 +55,11 @@ from forum.dialogue.models import (
     TopicTheme,
 )
 from forum.errors import Forbidden, NotFound
+from forum.markup import Written, handles_in, write
 from forum.members.models import City, Member, Named, Organisation
-from forum.notifications.models import Event, Notice
+from forum.members.queries import members_to_mention
+from forum.notifications.models import TOPIC, Event
+from forum.notifications.queries import is_unread_about, level
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import (
     PUBLIC,
@@ -66,6 +73,7 @@ from forum.permissions import (
 
 TOPICS_ON_A_PAGE = 20
 MOST_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
+MOST_NEW = 100  # posts of a topic that are counted as new
 KEY_LENGTH = 64
 LARGEST_ID = 2**31 - 1
 BYLINE = load_only(
@@ -87,6 +95,125 @@ class TopicFilter:
     author_id: int | None = None
 
 
+# What pages print of rows, all of it values. The people come with what they wrote, in one query.
+
+
+class Name(NamedTuple):
+    """A city or an organisation by its name."""
+
+    name: str
+    slug: str
+
+
+class _Person(NamedTuple):
+    id: int
+    handle: str
+    name: str
+    position: str
+    hidden_at: datetime | None
+    left_at: datetime | None
+    city: Name | None
+    organisation: Name | None
+
+
+class Byline(_Person, Named):
+    """Who wrote a post, as far as a page says it."""
+
+
+class AgendaLine(NamedTuple):
+    """An agenda, as far as the page of a topic says it."""
+
+    id: int
+    slug: str
+    title: str
+    palette: str
+    archived_at: datetime | None
+
+
+class _TopicLine(NamedTuple):
+    id: int
+    kind: str
+    agenda_id: int
+    author_id: int
+    title: str
+    slug: str
+    excerpt: str
+    language: str
+    audience: str
+    home: str | None
+    posts_count: int
+    replies_count: int
+    answer_id: int | None
+    created_at: datetime
+    active_at: datetime
+    pinned_at: datetime | None
+    locked_at: datetime | None
+    hidden_at: datetime | None
+    deleted_at: datetime | None
+    followed_up_at: datetime | None
+    agenda: AgendaLine
+    author: Byline
+    organisation: Name | None
+    themes: tuple[Name, ...]
+
+
+class TopicLine(_TopicLine, Addressed):
+    """A topic as pages print it: a whole row with its agenda and its people took four times the time.
+
+    The `themes` are there on its own page alone.
+    """
+
+
+class Ground(NamedTuple):
+    """What of an agenda decides what may be done there."""
+
+    archived_at: datetime | None
+
+
+class OfTopic(NamedTuple):
+    """What of a topic decides how its posts are shown, and what may be done with them."""
+
+    id: int
+    kind: str
+    agenda_id: int
+    author_id: int
+    home: str | None
+    address: str
+    answer_id: int | None
+    locked_at: datetime | None
+    hidden_at: datetime | None
+    deleted_at: datetime | None
+    agenda: Ground
+
+
+def _name(name: str | None, slug: str | None) -> Name | None:
+    return Name(name, slug) if name is not None and slug is not None else None
+
+
+_THEIRS, _FOR = aliased(Organisation), aliased(Organisation)
+_OF_PERSON = [getattr(Member, name) for name in _Person._fields[:6]]
+_OF_PEOPLE = (
+    *_OF_PERSON,
+    *(City.name, City.slug, _THEIRS.name, _THEIRS.slug, _FOR.name, _FOR.slug),
+)
+
+
+def _with_people_of(query: Select[Any], written: Any) -> Select[Any]:
+    """Add who wrote something, from where, and for which organisation: `_OF_PEOPLE`, of which `_people` makes values."""
+    return (
+        query.add_columns(*_OF_PEOPLE)
+        .join(Member, Member.id == written.author_id)
+        .outerjoin(City, City.id == Member.city_id)
+        .outerjoin(_THEIRS, _THEIRS.id == Member.organisation_id)
+        .outerjoin(_FOR, _FOR.id == written.organisation_id)
+    )
+
+
+def _people(row: Sequence[Any]) -> tuple[Byline, Name | None]:
+    author = Byline._make((*row[:6], _name(*row[6:8]), _name(*row[8:10])))
+    return author, _name(*row[10:12])
+
+
 # Topics
 
 
@@ -101,7 +228,7 @@ def visible_topics(reader: Person) -> Select[Any]:
 
 def topics(
     reader: Person, wanted: TopicFilter, page: int = 1, total: int | None = None
-) -> Page[Topic]:
+) -> Page[TopicLine]:
     """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments.
 
     Counts them unless `total` says how many there are.
@@ -116,14 +243,14 @@ def topics(
     return Page(rows, page, pages, total)
 
 
-def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[Topic]:
+def first_topics(reader: Person, wanted: TopicFilter, limit: int) -> Sequence[TopicLine]:
     """The beginning of a list of topics, for a page that shows no more of it."""
     return _part(reader, wanted, limit, 0, 0)
 
 
 def _part(
     reader: Person, wanted: TopicFilter, limit: int, start: int, total: int
-) -> Sequence[Topic]:
+) -> Sequence[TopicLine]:
     """A part of a list of topics; the second half of a long list is counted from its end."""
     pinned = _pinned(reader, wanted)
     first = pinned[start : start + limit]
@@ -133,14 +260,14 @@ def _part(
         limit = min(limit, total - start)
         start = total - start - limit
     which = {"pinned": pinned, "first": first, "limit": limit, "start": start}
-    return db.session.scalars(_rows_of(reader, wanted, is_from_end), which).all()
+    return [_topic_line(row) for row in plain(_rows_of(reader, wanted, is_from_end), which)]
 
 
 def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only lists of an agenda by activity have some."""
     if not wanted.agenda_id or wanted.order != "active":
         return []
-    return list(db.session.scalars(_pinned_in(reader, wanted)))
+    return [row.id for row in plain(_pinned_in(reader, wanted))]
 
 
 @for_reach
@@ -165,7 +292,7 @@ def _rows_of(reader: Person, wanted: TopicFilter, is_from_end: bool) -> Select[A
     pinned = select(Topic.id, *keys, literal(0).label("part"))
     pinned = pinned.where(Topic.id.in_(bindparam("first", expanding=True)))
     ids = union_all(pinned, select(*part.c, literal(1))).subquery()
-    query = _as_rows(select(Topic).join(ids, ids.c.id == Topic.id))
+    query = _as_lines(select(Topic).join(ids, ids.c.id == Topic.id))
     return query.order_by(ids.c.part, *(ids.c[key.name].desc() for key in keys))
 
 
@@ -173,7 +300,7 @@ def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     is_kept = not (wanted.theme or wanted.author_id)
     counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
-    return {kind: number for kind, number in db.session.execute(counted) if number}
+    return {kind: number for kind, number in plain(counted) if number}
 
 
 @for_reach
@@ -198,14 +325,14 @@ def _counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     return query.group_by(Topic.kind)
 
 
-def latest_topics(reader: Person, limit: int) -> Sequence[Topic]:
+def latest_topics(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The topics with the latest posts, ready for `topic_row`."""
     return first_topics(reader, TopicFilter(), limit)
 
 
-def questions_waiting(reader: Person, limit: int) -> Sequence[Topic]:
+def questions_waiting(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
-    return db.session.scalars(_waiting(reader), {"limit": limit}).all()
+    return [_topic_line(row) for row in plain(_waiting(reader), {"limit": limit})]
 
 
 @for_reach
@@ -216,7 +343,7 @@ def _waiting(reader: Person) -> Select[Any]:
         Topic.locked_at.is_(None),
         Topic.hidden_at.is_(None),
     )
-    return _as_rows(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
+    return _as_lines(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
 
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
@@ -230,11 +357,40 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
     return topic
 
 
+def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
+    """A topic for its page, or `NotFound`."""
+    row = plain(_one_line(reader), {"topic_id": topic_id}).first()
+    if row is None:
+        raise NotFound()
+    themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
+    return _topic_line(row, tuple(Name._make(theme) for theme in themes))
+
+
+@for_reach
+def _one_line(reader: Person) -> Select[Any]:
+    return _as_lines(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
+
+
+def _as_lines(query: Select[Any]) -> Select[Any]:
+    query = query.join(Agenda, Agenda.id == Topic.agenda_id)
+    return _with_people_of(query.with_only_columns(*_OF_TOPIC, *_OF_AGENDA), Topic)
+
+
+def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
+    agenda = AgendaLine._make(row[20:25])
+    return TopicLine._make((*row[:20], agenda, *_people(row[25:]), themes))
+
+
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:20]]
+_OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
     .join(TopicTheme, TopicTheme.theme_id == Theme.id)
     .where(TopicTheme.topic_id == bindparam("topic_id"))
     .order_by(Theme.name)
+)
+_THEME_NAMES_OF = _THEMES_OF.with_only_columns(Theme.name, Theme.slug).where(
+    Theme.removed_at.is_(None)
 )
 
 
@@ -291,56 +447,105 @@ def _about(theme: str) -> Select[Any]:
     return select(TopicTheme.topic_id).join(Theme).where(Theme.slug == theme)
 
 
-def _as_rows(query: Select[Any]) -> Select[Any]:
-    return query.options(joinedload(Topic.agenda), joinedload(Topic.author).joinedload(Member.city))
+# What is new to a member
+
+
+class Reading(NamedTuple):
+    """How a member stands to a topic: the last number read, watching or muted, whether notices about it wait."""
+
+    place: int = 0
+    level: str = ""
+    has_notices: bool = False
+
+
+def reading_of(reader: Person, topic: Topic | TopicLine) -> Reading:
+    """How the reader stands to a topic."""
+    if reader.id is None or not reader.is_member:
+        return Reading()
+    row = db.session.execute(_reading(), {"member_id": reader.id, "topic_id": topic.id}).one()
+    return Reading(row[0] or 0, row[1] or "", bool(row[2]))
+
+
+@cache
+def _reading() -> Select[Any]:
+    whose: Any = bindparam("member_id")
+    which: Any = bindparam("topic_id")
+    place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
+    about = level(whose, TOPIC, which), is_unread_about(whose, which)
+    return select(place.scalar_subquery(), *about)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many posts of a topic are new to a member, counted up to `MOST_NEW`, and the number of the first."""
+
+    count: int
+    number: int
+
+    @property
+    def where(self) -> str:
+        """What leads to the first new post, behind the topic's own address."""
+        page = (self.number - 1) // POSTS_ON_A_PAGE + 1
+        return (f"?page={page}" if page > 1 else "") + f"#post-{self.number}"
+
+
+def news_in(reader: Person, topics: Sequence[Topic | TopicLine]) -> dict[int, News]:
+    """What others wrote in topics since the reader joined, read so far, or took all for read; by topic.
+
+    Topics without anything new are left out. Nothing is new to visitors.
+    """
+    if reader.id is None or not reader.is_member or not topics:
+        return {}
+    counts = {topic.id: topic.posts_count for topic in topics}
+    which = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
+    return {
+        key: News(count, place + 1 if 0 < place < counts[key] - MOST_NEW else first)
+        for key, count, first, place in db.session.execute(_news(), which)
+    }
+
+
+@cache
+def _news() -> Select[Any]:
+    whose: Any = bindparam("member_id")
+    joined_at: Any = bindparam("joined_at", type_=Moment())
+    place, here, everywhere = func.coalesce(Place.number, 0), aliased(AllRead), aliased(AllRead)
+    found: Any = select(Topic.id, func.count(), func.min(Post.number), place).join(
+        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MOST_NEW)
+    )
+    for row, which in (
+        (Place, Place.topic_id == Topic.id),
+        (here, here.agenda_id == Topic.agenda_id),
+        (everywhere, everywhere.agenda_id == 0),
+    ):
+        found = found.outerjoin(row, and_(row.member_id == whose, which))
+    moments = (func.coalesce(row.until, joined_at) for row in (here, everywhere))
+    since = [Post.created_at > moment for moment in (joined_at, *moments)]
+    is_meant = Topic.id.in_(bindparam("ids", expanding=True))
+    new = found.where(is_meant, Post.number > place, Post.author_id != whose, *is_there(), *since)
+    return new.group_by(Topic.id, Place.number)  # type: ignore[no-any-return]  # four kinds of numbers
 
 
 # Posts
 
 
-def posts_in(reader: Person, topic: Topic, page: int) -> Page[Line]:
+def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     """The posts whose numbers belong to a page: 1 to 20, 21 to 40, … Gone posts are there, as gaps.
 
-    `topic` is one that `get_topic(reader, …)` gave.
+    `topic` is one that the reader was found to see, with its agenda.
     """
     pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
-    numbers = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
-    rows = db.session.execute(_LINES, numbers).all()
-    return Page([_line(topic, row) for row in rows], page, pages, topic.posts_count)
+    which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
+    place = _of(topic)
+    return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
 
-@dataclass(slots=True)
-class Name:
-    """A city or an organisation by its name."""
-
-    name: str
-    slug: str
-
-
-@dataclass(slots=True)
-class Byline(Named):
-    """Who wrote a post, as far as a page says it."""
-
-    id: int
-    handle: str
-    name: str
-    position: str
-    hidden_at: datetime | None
-    left_at: datetime | None
-    city: Name | None
-    organisation: Name | None
-
-
-@dataclass(slots=True)
-class Line(Said):
-    """A post as a page prints it: twenty whole rows with their people took twice the time."""
-
+class _Line(NamedTuple):
     id: int
     number: int
     author_id: int
-    source: str
     html: Markup
     language: str
     paragraph: str | None
@@ -352,36 +557,36 @@ class Line(Said):
     hidden_at: datetime | None
     hidden_reason: str
     deleted_at: datetime | None
-    topic: Topic
+    source: str
+    topic: OfTopic
     author: Byline
     organisation: Name | None
 
 
-_OF_POST = [getattr(Post, part.name) for part in fields(Line)[:15]]
-_OF_PERSON = [getattr(Member, part.name) for part in fields(Byline)[:6]]
-_THEIRS, _FOR = aliased(Organisation), aliased(Organisation)
-_ANY_LINES = (
-    select(*_OF_POST, *_OF_PERSON, City.name, City.slug, _THEIRS.name, _THEIRS.slug)
-    .add_columns(_FOR.name, _FOR.slug)
-    .join(Member, Member.id == Post.author_id)
-    .outerjoin(City, City.id == Member.city_id)
-    .outerjoin(_THEIRS, _THEIRS.id == Member.organisation_id)
-    .outerjoin(_FOR, _FOR.id == Post.organisation_id)
-)
-_LINES = _ANY_LINES.where(
+class Line(_Line, Said):
+    """A post as a page prints it, all of it values: twenty whole rows with their people took twice the time.
+
+    The `source` is that of an answer; other posts are shown without it.
+    """
+
+
+_OF_POST = [getattr(Post, name) for name in _Line._fields[:14]]
+_OF_ANSWER = case((Post.id == bindparam("answer_id"), Post.source), else_="")
+_LINES = _with_people_of(select(*_OF_POST, _OF_ANSWER), Post)
+_LINES_IN = _LINES.where(
     Post.topic_id == bindparam("topic_id"),
     Post.number > bindparam("before"),
     Post.number <= bindparam("last"),
 ).order_by(Post.number)
 
 
-def _line(topic: Topic, row: Sequence[Any]) -> Line:
-    author = Byline(*(*row[15:21], _name(*row[21:23]), _name(*row[23:25])))
-    return Line(*(*row[:15], topic, author, _name(*row[25:27])))
+def _of(topic: Topic | TopicLine) -> OfTopic:
+    values = [getattr(topic, name) for name in OfTopic._fields[:-1]]
+    return OfTopic._make((*values, Ground(topic.agenda.archived_at)))
 
 
-def _name(name: str | None, slug: str | None) -> Name | None:
-    return Name(name, slug) if name is not None and slug is not None else None
+def _line(place: OfTopic, row: Sequence[Any]) -> Line:
+    return Line._make((*row[:15], place, *_people(row[15:])))
 
 
 def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
@@ -405,17 +610,24 @@ def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
     )
 
 
-def answer_of(reader: Person, topic: Topic) -> Line | None:
+def written(source: str, language: str = "en") -> Written:
+    """A text as it is stored, in which the names of members whom it mentions are links."""
+    handles = handles_in(source)
+    people = {member.handle for member in members_to_mention(handles)} if handles else ()
+    return write(source, language, people)
+
+
+def answer_of(reader: Person, topic: Topic | TopicLine) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
-    row = db.session.execute(_one_line(), {"post_id": topic.answer_id}).first()
-    return _line(topic, row) if row else None
+    row = plain(_answer_line(), {"answer_id": topic.answer_id}).first()
+    return _line(_of(topic), row) if row else None
 
 
 @cache
-def _one_line() -> Select[Any]:
-    return _ANY_LINES.where(Post.id == bindparam("post_id"), *is_there())
+def _answer_line() -> Select[Any]:
+    return _LINES.where(Post.id == bindparam("answer_id"), *is_there())
 
 
 def paragraph_comments(reader: Person, topic: Topic, limit: int = 300) -> dict[str, list[Post]]:
@@ -451,27 +663,38 @@ def is_there() -> tuple[Any, ...]:
 
 def is_told(member: Person, kind: str, post_id: int) -> bool:
     """Whether a notice about what the member did to a post has been noted already."""
-    about = {"actor_id": member.id, "kind": kind, "post_id": post_id}
-    waits = select(Event.id).filter_by(**about).where(Event.done_at.is_(None))
-    told = select(Notice.id).filter_by(**about)
-    return bool(db.session.scalar(select(waits.exists() | told.exists())))
+    noted = select(Event.id).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
+    return bool(db.session.scalar(select(noted.exists())))
 
 
 def my_marks(member: Person, posts: Iterable[Post | Line]) -> dict[int, dict[str, Mark]]:
     """What a reader said to each of these posts: {post id: {kind: mark}}; nothing for a visitor."""
-    ids = [post.id for post in posts]
     found: dict[int, dict[str, Mark]] = {}
-    if not member.is_member or not ids:
-        return found
-    for mark in db.session.scalars(_MARKS_OF, {"post_ids": ids, "member_id": member.id}):
+    which = _marks_of(member, posts)
+    for mark in db.session.scalars(select(Mark).where(_IS_MINE), which) if which else ():
         found.setdefault(mark.post_id, {})[mark.kind] = mark
     return found
 
 
-_MARKS_OF = select(Mark).where(
+def my_kinds(member: Person, posts: Iterable[Post | Line]) -> dict[int, frozenset[str]]:
+    """The same by the kinds alone: {post id: kinds}."""
+    found: dict[int, frozenset[str]] = {}
+    which = _marks_of(member, posts)
+    for post_id, kind in plain(_KINDS, which) if which else ():
+        found[post_id] = found.get(post_id, frozenset()) | {kind}
+    return found
+
+
+def _marks_of(member: Person, posts: Iterable[Post | Line]) -> dict[str, Any]:
+    ids = [post.id for post in posts]
+    return {"post_ids": ids, "member_id": member.id} if member.is_member and ids else {}
+
+
+_IS_MINE = and_(
     Mark.post_id.in_(bindparam("post_ids", expanding=True)),
     Mark.member_id == bindparam("member_id"),
 )
+_KINDS = select(Mark.post_id, Mark.kind).where(_IS_MINE)
 
 
 def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:
@@ -607,7 +830,7 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
     """Some posts, between two ids, that hold one of some words, or held one in an earlier version."""
 
     def holds(text: Any) -> ColumnElement[bool]:
-        return or_(*(text.contains(word, autoescape=True) for word in words))
+        return or_(*(text.icontains(word, autoescape=True) for word in words))
 
     held = select(Revision.id).where(Revision.post_id == Post.id, holds(Revision.source)).exists()
     here = (Post.id > after, Post.id <= until, or_(holds(Post.source), held))
@@ -695,6 +918,11 @@ def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
 def quoted_by(post_id: int) -> set[int]:
     """The ids of the posts that a post is known to quote."""
     return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def mentioned_by(post_id: int) -> set[int]:
+    """The ids of the members whom a post mentions, or did before it was edited."""
+    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
 
 
 def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    flash,
+    get_template_attribute,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,13 +37,14 @@ from forum.dialogue.forms import (
     TriedForm,
 )
 from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
-from forum.dialogue.queries import ORDERS, Line, TopicFilter
+from forum.dialogue.queries import ORDERS, Line, Reading, TopicFilter, TopicLine
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
 from forum.members.models import Member
 from forum.members.queries import languages
-from forum.notifications.actions import read_topic
-from forum.notifications.queries import has_unread_about
+from forum.notifications.models import THEME, TOPIC
+from forum.notifications.queries import level_of
+from forum.notifications.views import set_level
 from forum.pages import Page
 from forum.rates import address as sent_from
 from forum.rates import limiter
@@ -98,18 +108,47 @@ def _list(agenda: Agenda | None) -> Answer:
     total = counts.get(wanted.kind, 0) if wanted.kind else sum(counts.values())
     names = {theme.slug: theme.name for theme in themes()}
     address = _address_of_list(agenda, wanted)
+    page = queries.topics(me(), wanted, web.number("page"), total)
     return render_template(
         "dialogue/topics.html",
         agenda=agenda,
         agendas=[] if agenda else agendas(me()),
         wanted=wanted,
         counts=counts,
-        page=queries.topics(me(), wanted, web.number("page"), total),
+        page=page,
         theme_names=list(names.items()),
         languages=languages(),
         address=address,
         active=_active(wanted, names, address),
+        **_of_reader(page.items, wanted),
     )
+
+
+def _of_reader(topics: Sequence[TopicLine], wanted: TopicFilter) -> dict[str, Any]:
+    """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
+    theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
+    level = level_of(me(), THEME, theme.id) if theme else ""
+    return {"news": queries.news_in(me(), topics), "theme": theme, "level": level}
+
+
+@bp.post("/topics/read-all")
+@changing
+def read_all() -> Answer:
+    """Take all that has been written for read."""
+    return _read_all(None, url_for("dialogue.index"))
+
+
+@bp.post("/agendas/<slug>/topics/read-all")
+@changing
+def read_agenda(slug: str) -> Answer:
+    """Take all that has been written on one agenda for read."""
+    return _read_all(get_agenda(me(), slug).id, url_for("dialogue.topics", slug=slug))
+
+
+def _read_all(agenda_id: int | None, address: str) -> AnyResponse:
+    actions.read_all(me(), agenda_id)
+    flash(_("All topics are marked as read."), "message")
+    return web.see_other(address)
 
 
 def _active(
@@ -156,7 +195,7 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 @bp.get("/topics/<int:id>-<slug>")
 def topic(id: int, slug: str = "") -> Answer:
     """One page of a topic; another name than its own, and one that lives on another page, are led there."""
-    found = queries.get_topic(me(), id)
+    found = queries.get_topic_line(me(), id)
     if found.home or found.slug != slug:
         return _moved(found.address)
     web.depends_on(topic_scope(id))
@@ -186,39 +225,45 @@ def _canonical(words: dict[str, Any]) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def discussion(topic: Topic) -> dict[str, Any]:
+def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
-    The topic is one that `get_topic(me(), …)` gave, with its agenda. The page of a case or a practice
+    The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
-    _note_read(topic)
+    reading = queries.reading_of(me(), topic)
+    has_more = reading.place < topic.posts_count
+    news = queries.news_in(me(), [topic]).get(topic.id) if has_more else None
     posts = queries.posts_in(me(), topic, web.number("page"))
+    _note_read(topic, posts, reading)
     answer = _answer_of(topic, posts)
     shown = [*posts.items, answer] if answer else posts.items
     return {
         "topic": topic,
         "posts": posts,
         "answer": answer,
-        "my_marks": queries.my_marks(me(), shown),
-        "form": _reply_form(topic) if me().can.reply(topic) else None,
+        "news": news,
+        "level": reading.level,
+        "my_marks": queries.my_kinds(me(), shown),
+        "writer": _writer(topic) if me().can.reply(topic) else None,
     }
 
 
-def _note_read(topic: Topic) -> None:
-    if me().is_member and has_unread_about(me(), topic.id):
+def _note_read(topic: Topic | TopicLine, posts: Page[Line], reading: Reading) -> None:
+    last = posts.items[-1].number if posts.items else 0
+    if me().is_member and (reading.has_notices or last > reading.place):
         with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
-            read_topic(me(), topic.id)
+            actions.read(me(), topic.id, last)
 
 
-def _answer_of(topic: Topic, posts: Page[Line]) -> Line | None:
+def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: Topic, answer: Line | None) -> dict[str, Any] | None:
+def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
     if topic.hidden_at or topic.audience != "public":
         return None
@@ -266,6 +311,13 @@ def _structured_person(member: Any) -> dict[str, str]:
     return person
 
 
+@bp.post("/topics/<int:id>/watch")
+@changing
+def watch(id: int) -> Answer:
+    """Watch or mute a topic, or neither any longer."""
+    return set_level(TOPIC, id, queries.get_topic(me(), id).address)
+
+
 @bp.get("/posts/<int:id>")
 def post(id: int) -> Answer:
     """Where a post is shown: the page of its topic, and its number there."""
@@ -283,7 +335,7 @@ def open_topic(slug: str) -> Answer:
     kind = web.choice("kind", tuple(PROMPTS), "experience")
     form = TopicForm(kind=kind, language=me().language, submission_key=web.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
-    _offer_organisation(form)
+    _offer_organisation(form, me().name, _organisation())
 
     def page(status: int = 200) -> Answer:
         chosen = form.kind.data if form.kind.data in PROMPTS else kind
@@ -296,6 +348,8 @@ def open_topic(slug: str) -> Answer:
     def deed() -> AnyResponse:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
         flash(_("Your topic is published."), "message")
+        if opened.kind == "question":  # whom it may ask is the next step
+            return web.see_other(url_for("advice.ask", id=opened.id))
         return web.see_other(opened.address)
 
     return _answer(form, page, deed)
@@ -317,10 +371,11 @@ def _new_topic(form: TopicForm) -> actions.NewTopic:
 def reply(id: int) -> Answer:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
     topic = queries.topic_to_reply(me(), id)
-    form = _reply_form(topic)
+    writer = _writer(topic)
+    form = _reply_form(writer, submission_key=web.submission_key())
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "topic": topic, "preview": _preview(form)}
+        words = {"form": form, "topic": topic, "writer": writer, "preview": _preview(form)}
         return render_template("dialogue/reply.html", **words), status
 
     def deed() -> AnyResponse:
@@ -339,17 +394,51 @@ def reply(id: int) -> Answer:
     return _answer(form, page, deed)
 
 
-def _reply_form(topic: Topic) -> ReplyForm:
-    form = ReplyForm(
-        language=me().language,
-        submission_key=web.submission_key(),
+class Writer(NamedTuple):
+    """Who replies to what: all that an empty form for a reply is made of, and all of it values."""
+
+    topic_id: int
+    home: str | None
+    audience: str
+    name: str
+    city: str
+    organisation: str
+    language: str
+    paragraph: str
+    quotation: str
+
+
+def _writer(topic: Topic | TopicLine) -> Writer:
+    person = me()
+    city = person.city if isinstance(person, Member) else None
+    return Writer(
+        topic_id=topic.id,
+        home=topic.home,
+        audience=topic.audience,
+        name=person.name,
+        city=city.name if city else "",
+        organisation=_organisation(),
+        language=person.language,
         paragraph=web.text("paragraph", 12),
+        quotation=_quotation() if request.method == "GET" else "",
     )
-    if request.method == "GET":
-        form.source.data = _quotation()
-    if topic.home:
+
+
+@bp.app_template_global()
+def empty_composer(writer: Writer, focus: bool = False) -> Markup:
+    """The form of a reply before anything is written; its tokens are not in it, since it is remembered."""
+    form = _reply_form(writer, meta={"csrf": False})
+    macro = get_template_attribute("dialogue/_composer.html", "reply_form")
+    return cast(Markup, macro(form, writer, focus=focus))
+
+
+def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
+    form = ReplyForm(language=writer.language, paragraph=writer.paragraph, **more)
+    if writer.quotation:
+        form.source.data = writer.quotation  # not cleaned: it ends in an empty line
+    if writer.home:
         form.source.label.text = _("Your comment")
-    _offer_organisation(form)
+    _offer_organisation(form, writer.name, writer.organisation)
     return form
 
 
@@ -425,7 +514,7 @@ def preview() -> Answer:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    return render_template("dialogue/_preview.html", preview=markup.write(source).html)
+    return render_template("dialogue/_preview.html", preview=queries.written(source).html)
 
 
 # Earlier versions
@@ -489,7 +578,7 @@ def mark(id: int) -> Answer:
     if not _is_wanted(kind, given):
         return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
     if kind == TRIED:
-        return _tried(post)
+        return _tried(post, given)
     return _marked(actions.mark(me(), id, kind), kind, is_on=True)
 
 
@@ -500,12 +589,15 @@ def _is_wanted(kind: str, given: Mark | None) -> bool:
     return request.form.get("on") == "1" or given is None or kind == TRIED
 
 
-def _tried(post: Post) -> Answer:
-    form = TriedForm()
-    if "outcome" not in request.form:
-        return render_template("dialogue/tried.html", form=form, post=post)
-    if not form.validate():
-        return render_template("dialogue/tried.html", form=form, post=post), REFUSED
+def _tried(post: Post, given: Mark | None) -> Answer:
+    """Ask what became of it, beginning with what was said before; then note it."""
+    is_said = "outcome" in request.form
+    form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
+    if not is_said or not form.validate():
+        page = render_template(
+            "dialogue/tried.html", form=form, post=post, is_given=given is not None
+        )
+        return page, REFUSED if is_said else 200
     marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
     return _marked(marked, TRIED, is_on=True)
 
@@ -557,18 +649,22 @@ def _preview(form: Any) -> Markup | None:
 
 
 def _written(form: Any) -> markup.Written:
-    return markup.write(form.source.data or "", form.language.data or "en")
+    return queries.written(form.source.data or "", form.language.data or "en")
 
 
-def _offer_organisation(form: Any) -> None:
+def _offer_organisation(form: Any, name: str, organisation: str) -> None:
     """Let a member write for the organisation, when there is one."""
+    if organisation:
+        own = (MYSELF, _("Myself, %(name)s", name=name))
+        form.writes_for.choices = [own, (ORGANISATION, organisation)]
+    else:
+        del form.writes_for
+
+
+def _organisation() -> str:
     person = me()
     organisation = person.organisation if isinstance(person, Member) else None
-    if organisation is None:
-        del form.writes_for
-    else:
-        own = (MYSELF, _("Myself, %(name)s", name=person.name))
-        form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
+    return organisation.name if organisation else ""
 
 
 def _is_for_organisation(form: Any) -> bool:

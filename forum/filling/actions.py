@@ -39,6 +39,7 @@ from forum.filling.models import (
     Talk,
 )
 from forum.library import actions as library
+from forum.lookalikes import skeleton
 from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
@@ -46,6 +47,7 @@ from forum.members.queries import folded_words
 from forum.moderation.actions import TOLD
 from forum.moderation.queries import first_words
 from forum.notifications.actions import make_notices, read_until
+from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
 from forum.search.queries import searchable
@@ -61,6 +63,9 @@ ROWS = 500  # so many to a statement, or each would be noted as a slow one
 # SQLite keeps so much of its indexes at hand while it fills, and takes its log into the file so seldom: about a
 # quarter less is written to the disk then.
 MEMORY_KB, LOG_PAGES = 200_000, 60_000
+# They watch nothing by themselves: with a hundred who wrote before, each post would be told a hundred times.
+UNMOVED = {"digest_every": "daily", "digest_hour": 7, "time_zone": "UTC", "watches_replies": False}
+HAS_READ = {"agenda_id": 0, "until": NEWS_SINCE}
 SECTIONS = ("challenge", "done", "resources", "failure", "lessons")
 _folded = lru_cache(20_000)(searchable)
 
@@ -106,6 +111,8 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
         ],
     )
     _number_on({"member": len(rows)})
+    _insert("notice_settings", [{"member_id": known.id, **UNMOVED} for known in plan.people])
+    _insert("all_read", [{"member_id": known.id, **HAS_READ} for known in plan.people])
 
 
 def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:
@@ -124,6 +131,8 @@ def _member(known: Someone, organisations: Sequence[int], password_hash: str) ->
         "city_id": known.city_id,
         "folded": folded,
         "sort_key": sort_key,
+        "name_skeleton": skeleton(known.name),
+        "handle_skeleton": skeleton(known.handle),
         "joined_at": known.joined_at,
     }
 
@@ -191,6 +200,7 @@ def add(system: Person, page: Page) -> None:
         _insert(table, page.rows[table])
     _set("topic", page.counters)
     _set("topic", page.answers)
+    _set("notice", page.grown)
     dialogue.count_topics(system, page.shelves)
     _count_up(page.posts_by_author)
     for agenda_id, moment in page.active.items():
@@ -210,6 +220,7 @@ class Book:
         self.ids = dict(frame.last_ids)
         self.page = Page(TABLES)
         self._documents: dict[int, int] = {}  # the numbers of the topics' own
+        self._marked: dict[int, Row] = {}  # by post, the notice that tells of its marks
         self._writers: dict[type, Callable[[Any], None]] = {
             Saying: self._say,
             Marking: self._mark,
@@ -353,7 +364,8 @@ class Book:
 
     def _choose(self, choice: Choosing) -> None:
         saying = choice.saying
-        answer = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+        answer: Row = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+        answer["answered_at"] = choice.at
         self.page.answers[saying.talk.id] = answer
         self.page.shelves[self._shelf(saying.talk, True)] -= 1
         self.page.shelves[self._shelf(saying.talk, False)] += 1
@@ -416,11 +428,24 @@ class Book:
             return
         moment = event["created_at"]
         work = {"recipients": concerned, "due_at": moment, "attempts": 0, "done_at": moment}
-        event_id = self._add("event", {**event, **work})
+        event_id = self._add("event", {**event, "but": [], "reached": 0, **work})
         read_at = END if moment < NEWS_SINCE else None
         for member_id in concerned:
             whose = {"event_id": event_id, "member_id": member_id, "read_at": read_at}
-            self._add("notice", {**event, **whose})
+            self._tell_one({**event, **whose, "others": 0, "way": NEVER})
+
+    def _tell_one(self, notice: Row) -> None:
+        """One more notice, or a mark more in the one about the same post: all are unread until the end."""
+        if notice["kind"] != "mark":
+            self._add("notice", notice)
+        elif grown := self._marked.get(notice["post_id"]):
+            more = {name: notice[name] for name in ("actor_id", "text") if notice[name]}
+            grown |= {**more, "others": grown["others"] + 1}
+            self.page.grown[grown["id"]] = grown
+        else:
+            self._add("notice", notice)
+            kept = ("id", "actor_id", "text", "others")
+            self._marked[notice["post_id"]] = {name: notice[name] for name in kept}
 
     def _add(self, table: str, row: Row) -> int:
         """Put a row down under the next number of its table."""

@@ -178,6 +178,7 @@ class Page:
         self.rows: dict[str, list[Row]] = {name: [] for name in tables}
         self.counters: dict[int, Row] = {}
         self.answers: dict[int, Row] = {}
+        self.grown: dict[int, Row] = {}  # notices that tell of more marks
         self.shelves: Counter[Any] = Counter()  # topics in lists, as the dialogue counts them
         self.posts_by_author: Counter[int] = Counter()  # those that everybody may read
         self.topics_by_agenda: Counter[int] = Counter()  # the same

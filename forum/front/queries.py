@@ -27,15 +27,17 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
-from forum.db import db
+from forum.candidates.queries import waiting_counted
+from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import HomeCity, home_cities, visible_members
-from forum.moderation.queries import queue_count
-from forum.notifications.queries import unread_count
+from forum.moderation.queries import queue_counted
+from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
+from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, for_reach
 from forum.search.queries import texts_of
@@ -65,7 +67,52 @@ class Masthead(NamedTuple):
 
 def masthead(member: Person) -> Masthead:
     """The counters beside a member's name on every page."""
-    return Masthead(unread_count(member), queue_count(member) if member.is_curator else 0)
+    waiting = db.session.scalar(_waiting_for(member)) if member.is_curator else 0
+    return Masthead(unread_count(member), waiting or 0)
+
+
+@for_reach
+def _waiting_for(reader: Person) -> Select[Any]:
+    """How many things, and people who want to join, wait for a decision of this reader."""
+    things = queue_counted(reader).scalar_subquery()
+    people = waiting_counted().scalar_subquery() if reader.can.admit() else 0
+    return select(things + people)
+
+
+# What a member watches
+
+
+class Watched(NamedTuple):
+    """Something that a member watches or mutes, with its name and address; without, when it cannot be read now."""
+
+    watch: Watch
+    name: str = ""
+    address: str = ""
+
+
+def watched(member: Person, number: int) -> Page[Watched]:
+    """One page of what a member watches and mutes, by name."""
+    page = watches_of(member, number)
+    ids = {kind: [row.subject_id for row in page.items if row.subject == kind] for kind in SUBJECTS}
+    found = {kind: _named(member, kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
+    rows = [Watched(row, *found[row.subject].get(row.subject_id, ())) for row in page.items]
+    return Page(rows, page.number, page.pages, page.total)
+
+
+def _named(reader: Person, subject: str, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    if subject == TOPIC:
+        topics = db.session.scalars(visible_topics(reader).where(Topic.id.in_(ids)))
+        return {topic.id: (topic.title, topic.address) for topic in topics}
+    table, name, path = NAMED[subject]
+    rows = db.session.execute(select(table.id, name, table.slug).where(table.id.in_(ids)))
+    return {key: (words, f"{path}{slug}") for key, words, slug in rows}
+
+
+NAMED: dict[str, tuple[Any, Any, str]] = {
+    AGENDA: (Agenda, Agenda.title, "/agendas/"),
+    CITY: (City, City.name, "/cities/"),
+    THEME: (Theme, Theme.name, "/topics?theme="),
+}
 
 
 # Exchanges between cities
@@ -89,7 +136,7 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
     """
     pairs: Counter[tuple[int, int]] = Counter()
     crossing = {"since": until - WEEKS}
-    for here, there, replies in db.session.execute(_crossed(reader), crossing):
+    for here, there, replies in plain(_crossed(reader), crossing):
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
@@ -149,7 +196,7 @@ def recognition(reader: Person, member: Member) -> Recognition:
         latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )
-    row = db.session.execute(select(*(column.scalar_subquery() for column in columns))).one()
+    row = plain(select(*(column.scalar_subquery() for column in columns))).one()
     return Recognition(*row)
 
 

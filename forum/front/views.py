@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -25,8 +26,9 @@ from forum.agendas.queries import (
     themes,
     themes_of_member,
 )
+from forum.candidates import actions as joining
 from forum.contact import actions as contact_letters
-from forum.db import now
+from forum.db import member_scope, now
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import (
     ORDERS,
@@ -34,6 +36,7 @@ from forum.dialogue.queries import (
     counts_by_kind,
     first_topics,
     latest_topics,
+    news_in,
     questions_waiting,
 )
 from forum.errors import NotFound
@@ -79,7 +82,12 @@ from forum.members.queries import (
     directory as directory_of,
 )
 from forum.members.views import federation
-from forum.notifications import actions as notifications
+from forum.notifications import actions as notices
+from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
+from forum.notifications.forms import NoticesForm, ways_as_fields
+from forum.notifications.models import AGENDA, CITY
+from forum.notifications.queries import level_of, settings_of, ways_of
+from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
@@ -132,6 +140,7 @@ def home() -> Answer:
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
         about_site=_about_site(),
+        news=news_in(reader, latest),
     )
 
 
@@ -147,22 +156,28 @@ class World(NamedTuple):
     """What is drawn on the map: dots for cities (one path for all), hubs with names, curves for exchanges."""
 
     dots: str
-    hubs: Sequence[Hub]
-    arcs: Sequence[str]
+    hubs: tuple[Hub, ...]
+    arcs: tuple[str, ...]
 
 
 def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
+    return _drawn(tuple(cities), tuple(found))
+
+
+@lru_cache(8)
+def _drawn(cities: tuple[HomeCity, ...], found: tuple[queries.Exchange, ...]) -> World:
     named = {city.id: city for pair in found for city in (pair.one, pair.other)}
     where = {key: drawings.project(city.latitude, city.longitude) for key, city in named.items()}
     labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
-    hubs = [
+    hubs = (
         Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
-    ]
-    arcs = [drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found]
+    )
+    arcs = (drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found)
     others = (city for city in cities if city.id not in named)
-    return World(drawings.dots((city.latitude, city.longitude) for city in others), hubs, arcs)
+    dots = drawings.dots((city.latitude, city.longitude) for city in others)
+    return World(dots, tuple(hubs), tuple(arcs))
 
 
 def _about_site() -> dict[str, Any]:
@@ -194,13 +209,14 @@ def agenda(slug: str) -> Answer:
     totals = counts_by_kind(reader, TopicFilter(agenda.id))
     counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
     practices = practices_of(reader, agenda, ASIDE)
+    listed = first_topics(reader, wanted, ON_AGENDA)
     return render_template(
         "front/agenda.html",
         agenda=agenda,
         statements=statements_of(agenda),
         cases=cases_of(reader, agenda),
         readings=readings_of(reader, agenda),
-        topics=first_topics(reader, wanted, ON_AGENDA),
+        topics=listed,
         total=sum(totals.values()),
         topics_total=sum(totals.values()) - totals.get("case", 0),
         counts=counts,
@@ -209,6 +225,8 @@ def agenda(slug: str) -> Answer:
         order=order,
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
+        level=level_of(reader, AGENDA, agenda.id),
+        news=news_in(reader, listed),
     )
 
 
@@ -220,6 +238,7 @@ def profile(handle: str) -> Answer:
     """A member: who it is, what they help with, what others made of it, what they wrote and tried."""
     reader = me()
     member = get_member(reader, handle)
+    web.depends_on(member_scope(member.id))
     return render_template(
         "front/profile.html",
         member=member,
@@ -313,7 +332,14 @@ def city(slug: str) -> Answer:
         tried=practices_tried_by(reader, city_id=city.id),
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
         spot=_spot(city),
+        level=level_of(reader, CITY, city.id),
     )
+
+
+@bp.post("/cities/<slug>/watch")
+def watch_city(slug: str) -> Answer:
+    """Watch or mute a city, or neither any longer."""
+    return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))
 
 
 @bp.get("/organisations/<slug>")
@@ -347,6 +373,48 @@ def settings_themes() -> Answer:
         return web.see_other(url_for("front.profile", handle=member.handle))
     page = render_template("front/settings_themes.html", form=form, themes=known)
     return page, 422 if form.errors else 200
+
+
+# How one is told
+
+
+@bp.route("/settings/notices", methods=["GET", "POST"])
+def settings_notices() -> Answer:
+    """How one is told by mail of each kind of notice, when the digest comes, what one watches and mutes."""
+    member, ways = me(), ways_of(me())
+    settings = settings_of(member.id)
+    form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
+    if request.method == "POST" and form.validate():
+        hour = form.digest_hour.data
+        notices.choose(member, form.ways, form.digest_every.data, hour, form.time_zone.data)
+        flash(_("How you are told is saved."), "message")
+        return web.see_other(url_for("front.settings_notices"))
+    page = render_template(
+        "front/settings_notices.html",
+        form=form,
+        kinds=[kind for kind in KINDS_OF_NOTICE if kind in form.ways],
+        settings=settings,
+        watched=queries.watched(member, web.number("page")),
+    )
+    return page, 422 if form.errors else 200
+
+
+@bp.post("/settings/notices/watch-replies")
+def watch_replies() -> Answer:
+    """Watch what one writes in from now on, or do so no longer."""
+    notices.set_watching_replies(me(), request.form.get("on") == "1")
+    flash(_("Saved. It holds for what you write from now on."), "message")
+    return web.see_other(url_for("front.settings_notices"))
+
+
+@bp.post("/settings/notices/end")
+def end_watching() -> Answer:
+    """Neither watch nor mute something any longer, though it may be out of reach by now."""
+    number = request.form.get("subject_id", "")
+    subject_id = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    notices.unwatch(me(), request.form.get("subject", ""), subject_id)
+    flash(_("You neither watch nor mute this any longer."), "message")
+    return web.see_other(url_for("front.settings_notices") + "#watched")
 
 
 # Search
@@ -560,14 +628,15 @@ def privacy() -> Answer:
 def _periods() -> dict[str, str]:
     """How long things are kept, in words, from where the deeds that delete them know it."""
     periods = {
-        "candidates": accounts.KEPT_CANDIDATES,
+        "candidates": joining.KEPT_UNCONFIRMED,
+        "refused": joining.KEPT_REFUSED,
         "tokens": accounts.KEPT_TOKENS,
         "letters": mail.KEPT,
         "lost_letters": mail.KEPT_FAILED,
         "idle": IDLE,
         "longest": LONGEST,
         "sessions": people.KEPT_SESSIONS,
-        "notices": notifications.KEPT_READ,
+        "notices": notices.KEPT_READ,
         "contact": contact_letters.KEPT,
         "leaving": people.COOLING_OFF,
     }

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.models import Agenda, Theme
-from forum.agendas.queries import agenda_by_id, themes_by_id
+from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
 from forum.db import action, db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
@@ -63,7 +63,7 @@ from forum.markup import (
     write,
 )
 from forum.members.models import City, Member
-from forum.notifications.actions import note_event
+from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.search import actions as search
 from forum.search.actions import Entry
@@ -396,6 +396,8 @@ def submit(author: Person, practice_id: int) -> Practice:
     if practice.state in ("submitted", PUBLISHED):
         return practice
     practice.state, practice.submitted_at = "submitted", now()
+    who, where = curators_of(practice.agenda_id), _in_queue(practice)
+    note_event(author, "queue", who, where, title=practice.title)
     return practice
 
 
@@ -410,6 +412,7 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     practice.topic_id = _opened(practice).id
     db.session.flush()
     search.index(moderator, _practice_entry(practice))
+    read_queue(moderator, _in_queue(practice))
     _tell_author(moderator, practice, "published")
     return practice
 
@@ -423,6 +426,7 @@ def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
     if not reason.strip():
         raise Invalid(_("Say what the author should change."), "reason")
     practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
+    read_queue(moderator, _in_queue(practice))
     _tell_author(moderator, practice, "returned", reason)
     return practice
 
@@ -461,6 +465,7 @@ def remove_practice(system: Person, practice_id: int) -> None:
     (practice,) = practices_to_index([practice_id])
     if practice.deleted_at is None:
         _delete(system, practice)
+    retitle_queue(system, [_in_queue(practice)], "")
     practice.title, practice.returned_reason = "", ""
     practice.slug = f"{GONE}{practice.id}"
 
@@ -656,6 +661,10 @@ def _tell_author(moderator: Person, practice: Practice, kind: str, text: str = "
         topic_id=practice.topic_id,
         is_named=False,
     )
+
+
+def _in_queue(practice: Practice) -> str:
+    return f"/moderation/practice/{practice.id}"
 
 
 def _require_state(practice: Practice, state: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -21,9 +23,9 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
-from forum.db import db
+from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
-from forum.dialogue.queries import visible_topics
+from forum.dialogue.queries import AgendaLine, Name, visible_topics
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
@@ -39,7 +41,7 @@ from forum.library.models import (
 )
 from forum.members.models import City, Member
 from forum.pages import Page, page_of
-from forum.permissions import Person, moderated_by, read_by, reads, require, shown_to
+from forum.permissions import Person, for_reach, moderated_by, read_by, reads, require, shown_to
 
 T = TypeVar("T")
 PAGE = 20
@@ -194,10 +196,28 @@ def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:
     return db.session.scalars(ordered).all()
 
 
-def latest_cases(reader: Person, limit: int = 5) -> Sequence[Case]:
+class CaseLine(NamedTuple):
+    """A case in a short list."""
+
+    slug: str
+    name: str
+    language: str
+    agenda: AgendaLine
+
+
+def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
     """The newest cases."""
-    newest = visible_cases(reader).order_by(Case.created_at.desc(), Case.id.desc())
-    return db.session.scalars(newest.options(*_case_row()).limit(limit)).all()
+    rows = plain(_latest_cases(reader), {"limit": limit})
+    return [CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows]
+
+
+@for_reach
+def _latest_cases(reader: Person) -> Select[Any]:
+    found = visible_cases(reader).join(Agenda, Agenda.id == Case.agenda_id)
+    of_agenda = (getattr(Agenda, name) for name in AgendaLine._fields)
+    found = found.with_only_columns(Case.slug, Case.name, Case.language, *of_agenda)
+    newest_first = found.order_by(Case.created_at.desc(), Case.id.desc())
+    return newest_first.limit(bindparam("limit"))
 
 
 def other_cases(reader: Person, case: Case, limit: int = 5) -> Sequence[Case]:
@@ -268,10 +288,29 @@ def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[C
     return _choices(published_practices(reader), Practice.id, facets, wanted)
 
 
-def latest_practices(reader: Person, limit: int = 5) -> Sequence[Practice]:
+class PracticeLine(NamedTuple):
+    """A practice in a short list."""
+
+    slug: str
+    title: str
+    language: str
+    evidence: str
+    topic_id: int | None
+    city: Name | None
+
+
+def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeLine]:
     """The newest published practices."""
-    newest = published_practices(reader).order_by(*_practice_order("newest"))
-    return db.session.scalars(newest.options(*_practice_row()).limit(limit)).all()
+    rows = plain(_latest_practices(reader), {"limit": limit})
+    return [PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None)) for row in rows]
+
+
+@for_reach
+def _latest_practices(reader: Person) -> Select[Any]:
+    found = published_practices(reader).outerjoin(City, City.id == Practice.city_id)
+    columns = [getattr(Practice, name) for name in PracticeLine._fields[:5]]
+    newest = found.with_only_columns(*columns, City.name, City.slug)
+    return newest.order_by(*_practice_order("newest")).limit(bindparam("limit"))
 
 
 def practices_of(reader: Person, agenda: Agenda, limit: int = MOST) -> Sequence[Practice]:
@@ -318,10 +357,17 @@ def practices_tried_by(
 def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:
     """In how many cities the things that these topics discuss were tried, by topic."""
     wanted = [topic_id for topic_id in topic_ids if topic_id]
-    query = select(Post.topic_id, func.count(Mark.city_id.distinct()))
-    query = query.join(Mark, _is_trial(Post.id)).where(Post.number == 1, Post.topic_id.in_(wanted))
-    rows: Any = db.session.execute(query.group_by(Post.topic_id))
+    rows: Any = plain(_tried_counts(), {"topic_ids": wanted}) if wanted else ()
     return dict(tuple(row) for row in rows)
+
+
+@cache
+def _tried_counts() -> Select[Any]:
+    counted: tuple[Any, Any] = (Post.topic_id, func.count(Mark.city_id.distinct()))
+    query: Select[Any] = select(*counted)
+    query = query.join(Mark, _is_trial(Post.id)).where(Post.number == 1)
+    about = Post.topic_id.in_(bindparam("topic_ids", expanding=True))
+    return query.where(about).group_by(Post.topic_id)
 
 
 def get_practice(reader: Person, slug: str) -> Practice:

@@ -21,7 +21,13 @@ from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.actions import mark
 from forum.dialogue.forms import MYSELF, ORGANISATION, TriedForm
 from forum.dialogue.models import TRIED, Mark, Post, Topic
-from forum.dialogue.queries import my_marks, paragraph_comments, post_to_mark, tried_in
+from forum.dialogue.queries import (
+    my_kinds,
+    my_marks,
+    paragraph_comments,
+    post_to_mark,
+    tried_in,
+)
 from forum.dialogue.views import changing, discussion, posting
 from forum.errors import Invalid
 from forum.library import actions, forms, queries
@@ -256,11 +262,11 @@ def _discussed(topic: Topic | None) -> dict[str, Any]:
     marks = words["my_marks"]
     if opening is None:
         opening = queries.opening_of(topic)
-        marks = my_marks(me(), [opening] if opening else [])
+        marks = my_kinds(me(), [opening] if opening else [])
     return {
         **words,
         "opening": opening,
-        "mine": marks.get(opening.id, {}) if opening else {},
+        "mine": marks.get(opening.id, ()) if opening else (),
         "tried": _by_city(tried_in(topic.id, 1)),
         "cities": queries.commenting_cities(topic),
         "canonical": _canonical(words["posts"].number),

@@ -6,16 +6,34 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
-from forum.db import action, db, now, touches
+from forum.carriers import is_address_unknown
+from forum.db import action, db, now, topic_scope, touches
+from forum.dialogue.actions import reply
+from forum.dialogue.models import Post
+from forum.errors import NotFound
 from forum.mail.models import Delivery
-from forum.mail.queries import deliveries_by_id, due_deliveries
+from forum.mail.queries import (
+    deliveries_by_id,
+    due_deliveries,
+    is_waiting,
+    letters_since,
+    topic_of_post,
+)
+from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
+from forum.members.queries import addresses_of
+from forum.notifications.actions import end_digest, end_mail, note_mailed
+from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
 
 BATCH = 20
+TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
+MOST_SENT_BACK = 5
+GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
 # Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -56,6 +74,79 @@ def write_test(administrator: Member) -> Delivery:
 
 
 @action
+def write_of_notices(system: Person, limit: int = 100) -> int:
+    """Write a letter for each notice that is to be mailed at once; says how many.
+
+    A minute passes first: whoever is on the site reads it there.
+    """
+    require(system.can.administer())
+    touches()
+    notices = notices_to_mail(limit, now() - GRACE)
+    addresses = addresses_of({notice.member_id for notice in notices})
+    for notice in notices:
+        if address := addresses.get(notice.member_id):
+            words = {"notice": notice.id, "path": notice.address}
+            write_letter(system, "notice", address, words, member_id=notice.member_id)
+    note_mailed(system, [notice.id for notice in notices])
+    return len(notices)
+
+
+@action
+def write_digest(system: Person, member_id: int) -> None:
+    """Write a member's digest of what waits for it. Written already, by another worker, it finds nothing to tell."""
+    require(system.can.administer())
+    touches()
+    ids = [notice.id for notice in notices_for_digest(member_id)]
+    address = addresses_of({member_id}).get(member_id)
+    note_mailed(system, ids)
+    if ids and address:
+        words = {"notices": ids, "path": "/notices"}
+        write_letter(system, "digest", address, words, member_id=member_id)
+
+
+@action
+def answer(author: Member, post_id: int, text: Written, key: str) -> Post:
+    """Post an answer that came by mail into the topic of the post that it answers; the same `key` posts once.
+
+    Raises what `dialogue.reply` raises, and `NotFound` when the author may not see that post.
+    """
+    touches(*((topic_scope(topic_id),) if (topic_id := topic_of_post(author, post_id)) else ()))
+    if topic_id is None:
+        raise NotFound(_("The topic that you answered is gone."))
+    return reply(author, topic_id, text, key)
+
+
+@action
+def send_back(system: Person, member: Member, text: str, why: str) -> None:
+    """Give somebody back an answer that could not be posted, and say why. Few an hour: machines answer, too."""
+    require(system.can.administer())
+    touches()
+    if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MOST_SENT_BACK:
+        words = {"text": text, "why": why}
+        write_letter(system, "sent_back", member.email, words, member_id=member.id)
+
+
+@action
+def note_came_back(system: Person, member_id: int, address: str, why: str) -> None:
+    """Note that a letter to a member came back after the mail server had taken it."""
+    require(system.can.administer())
+    touches()
+    code, _space, words = why.partition(" ")
+    if code.startswith("5") and is_address_unknown(550, f"{code} {words}"):
+        pause_mail(system, member_id, address, why)
+
+
+@action
+def stop(visitor: Person, member_id: int, kind: str) -> None:
+    """Send a member no more letters of a kind (`digest` for the digest). Whoever calls it has seen the letter's proof."""
+    touches()
+    if kind == "digest":
+        end_digest(visitor, member_id)
+    else:
+        end_mail(visitor, member_id, kind)
+
+
+@action
 def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
     """Take some letters that are due, with the members they are for; nobody else takes them for ten minutes."""
     require(system.can.administer())
@@ -65,6 +156,15 @@ def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
         return []
     _set(ids, due_at=now() + LEASE)
     return deliveries_by_id(ids)
+
+
+@action
+def let_go(system: Person, ids: Sequence[int]) -> None:
+    """Let letters be taken again at once: their time ran out before it was their turn."""
+    require(system.can.administer())
+    touches()
+    if ids:
+        _set(ids, due_at=now())
 
 
 @action
@@ -121,14 +221,31 @@ def drop(system: Person, letter_id: int, why: str) -> None:
 
 
 @action
+def readdress(system: Person, member: Member) -> None:
+    """Send what waits for a member to the member's new address; what was meant for the old one alone stays."""
+    require(system.can.administer())
+    touches()
+    waits = (Delivery.member_id == member.id, Delivery.kind.in_(TO_MEMBERS), is_waiting())
+    db.session.execute(update(Delivery).where(*waits).values(address=member.email))
+
+
+@action
 def send_again(administrator: Person, letter_id: int) -> None:
     """Try a letter that was given up once more, from the beginning."""
     require(administrator.can.administer())
     touches()
     lost = update(Delivery).where(Delivery.id == letter_id, Delivery.given_up_at.is_not(None))
-    db.session.execute(
-        lost.values(given_up_at=None, attempts=0, due_at=now(), created_at=now(), why="")
-    )
+    db.session.execute(lost.values(given_up_at=None, attempts=0, due_at=now(), why=""))
+
+
+@action
+def send_all_again(administrator: Person) -> int:
+    """Try every letter that was given up once more; says how many. Those whose link is over are dropped then."""
+    require(administrator.can.administer())
+    touches()
+    lost = update(Delivery).where(Delivery.given_up_at.is_not(None)).returning(Delivery.id)
+    again = lost.values(given_up_at=None, attempts=0, due_at=now(), why="")
+    return len(db.session.scalars(again).all())
 
 
 @action

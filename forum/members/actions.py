@@ -6,8 +6,9 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count, islice
 
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.db import Base, action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
+from forum.lookalikes import skeleton
 from forum.markup import Written, fold
 from forum.members import queries
 from forum.members.models import (
@@ -61,6 +63,7 @@ EMPTIED = [
     "about_html",
     "folded",
     "sort_key",
+    "name_skeleton",
     "mail_paused_why",
 ]
 CLEARED = [
@@ -71,6 +74,10 @@ CLEARED = [
     "silenced_until",
     "hidden_at",
     "terms_due_at",
+    "factor_at",
+    "held_at",
+    "credentials_at",
+    "invited_by_id",
 ]
 KINDS_OF_ORGANISATION = ("city", "institute", "company", "association", "partner")
 RESERVED_WORDS = """
@@ -78,7 +85,7 @@ about account admin administration administrator agendas all anonymous api appea
 cities contact deleted directory edit everybody everyone feed feeds former forum guest help
 home host join login logout me member members moderation moderator moderators new nobody none
 notices null organisations posts practices privacy readings root rules search secretariat
-settings sign-in sign-out signin signout staff static support system team topics undefined
+settings sign-in sign-out signin signout staff static suggest support system team topics undefined
 visitor webmaster
 """
 RESERVED = frozenset(RESERVED_WORDS.split())
@@ -102,6 +109,10 @@ class Joining:
     language: str = "en"
     languages: tuple[str, ...] = ()
     handle: str | None = None
+    invited_by_id: int | None = None
+    is_official: bool = (
+        False  # may be called as the forum is: an administrator adds somebody who runs it
+    )
 
 
 @dataclass(frozen=True)
@@ -166,16 +177,25 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
 
 @action
 def fitting_name(_doer: Person, typed: str) -> str:
-    """A name as it would be kept; raises `Invalid` for one that nobody may have."""
+    """A name as it would be kept; raises `Invalid` for one that nobody may have, or that looks like a moderator's."""
     touches()
+    _refuse_lookalike(typed)
     return _name(typed)
+
+
+@action
+def require_seat(_doer: Person, organisation_id: int | None) -> None:
+    """Raise `Invalid` when an organisation has no free seat now."""
+    touches()
+    if _known(Organisation, organisation_id, "organisation") is not None:
+        _require_seat(organisation_id)  # type: ignore[arg-type]  # it is known
 
 
 @action
 def add_member(administrator: Person, joining: Joining, role: str) -> Member:
     """Make an account for somebody else, with a role."""
     require(administrator.can.administer())
-    member = join(SYSTEM, joining)
+    member = join(SYSTEM, replace(joining, is_official=role != MEMBER))
     return appoint(administrator, member.handle, role)
 
 
@@ -197,12 +217,17 @@ def join(visitor: Person, joining: Joining) -> Member:
 def _new_member(joining: Joining) -> Member:
     if queries.email_is_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
+    if not joining.is_official:
+        _refuse_lookalike(joining.name)
+    handle = _new_handle(joining)
     member = Member(
-        handle=_new_handle(joining),
+        handle=handle,
+        handle_skeleton=skeleton(handle),
         email=queries.plain_email(joining.email),
         password_hash=joining.password_hash,
         role=MEMBER,
         joined_at=now(),
+        invited_by_id=joining.invited_by_id,
         terms_due_at=queries.terms_from(),
     )
     _describe(member, joining)
@@ -219,7 +244,7 @@ def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
         return _free(_plain(joining.name)[:LONGEST_HANDLE].strip("-") or "person", _handle_is_free)
     handle = joining.handle
-    if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or handle in RESERVED:
+    if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or _is_reserved(handle):
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
     if not _handle_is_free(handle):
         raise Invalid(_("This handle is taken. Choose another one."), "handle")
@@ -227,7 +252,16 @@ def _new_handle(joining: Joining) -> str:
 
 
 def _handle_is_free(handle: str) -> bool:
-    return handle not in RESERVED and not queries.handle_is_taken(handle)
+    return not _is_reserved(handle) and not queries.handle_is_taken(handle)
+
+
+def _is_reserved(handle: str) -> bool:
+    return skeleton(handle) in _reserved()
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(map(skeleton, RESERVED))
 
 
 def _free(wish: str, is_free: Callable[[str], bool]) -> str:
@@ -242,15 +276,15 @@ def _plain(text: str) -> str:
 
 
 @action
-def sign_in(member: Member, device: str = "") -> str:
-    """Begin a session and hand back its token. The caller has checked the password."""
+def sign_in(member: Member, device: str = "", how: str = "") -> str:
+    """Begin a session and hand back its token. The caller has checked who it is; `how` says by what."""
     touches()
     require(member.can.sign_in())
     _tidy_sessions(member)
     token = secrets.token_urlsafe(32)
     session = Session(member_id=member.id, token_hash=queries.token_hash(token))
     session.device, session.created_at, session.seen_at = _line(device)[:200], now(), now()
-    session.proved_at = now()
+    session.how, session.proved_at = how, now()
     db.session.add(session)
     return token
 
@@ -310,6 +344,8 @@ def _end(member: Member, which: ColumnElement[bool]) -> None:
 def edit_profile(member: Member, profile: Profile) -> None:
     """Replace what a member says about themselves."""
     require(member.can.edit_profile(member))
+    if _name(profile.name) != member.name:
+        _refuse_lookalike(profile.name, member)
     member.helps_with = profile.helps_with.strip()
     if profile.about is not None:
         member.about, member.about_html = profile.about.source, profile.about.html
@@ -333,12 +369,39 @@ def _store_html(member_id: int, text: Written) -> int:
 
 def _describe(member: Member, said: Joining | Profile) -> None:
     member.name = _name(said.name)
+    member.name_skeleton = skeleton(member.name)
     member.position = _line(said.position)[:200]
-    member.organisation_id = _known(Organisation, said.organisation_id, "organisation")
+    _take_seat(member, _known(Organisation, said.organisation_id, "organisation"))
     member.city_id = _known(City, said.city_id, "city")
     member.language = said.language if said.language in queries.named_languages() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
     member.folded, member.sort_key = queries.folded_words(words)
+
+
+def _take_seat(member: Member, organisation_id: int | None) -> None:
+    """Let a member belong to an organisation. Whoever belongs to it already keeps the seat."""
+    if organisation_id is not None and organisation_id != member.organisation_id:
+        _require_seat(organisation_id)
+    member.organisation_id = organisation_id
+
+
+def _require_seat(organisation_id: int) -> None:
+    """Raise `Invalid` when all seats of an organisation are taken, and say who can help."""
+    organisation = queries.organisation_by_id(organisation_id)
+    if organisation is None or organisation.seats is None:
+        return
+    if queries.seats_taken(organisation_id) < organisation.seats:
+        return
+    words = {"organisation": organisation.name}
+    speaker = organisation.representative
+    if speaker is None or not speaker.has_page:
+        raise Invalid(_("All seats of %(organisation)s are taken.", **words), "organisation")
+    sentence = _(
+        "All seats of %(organisation)s are taken. Ask %(name)s, who represents it.",
+        **words,
+        name=speaker.name,
+    )
+    raise Invalid(sentence, "organisation")
 
 
 def _name(typed: str) -> str:
@@ -351,6 +414,28 @@ def _name(typed: str) -> str:
     if KINDS_OF_ADDRESS.search(name) or any(c in name for c in "<>@/\\"):
         raise Invalid(_("Write a name, not an address."), "name")
     return name
+
+
+def _refuse_lookalike(typed: str, member: Member | None = None) -> None:
+    """Raise `Invalid` for a name under which one would be taken for a moderator or for the forum itself."""
+    name = _name(typed)
+    is_ours = (member is None or not member.is_moderator) and _is_the_forum(name)
+    if is_ours or queries.looks_like_somebody(name, member.id if member else None):
+        raise Invalid(
+            _(
+                "This looks like the name of the forum or of somebody else here. Choose another one, or write to us."
+            ),
+            "name",
+        )
+
+
+def _is_the_forum(name: str) -> bool:
+    """Whether a name is made of the forum's own and of words such as “moderator” and nothing else."""
+    known = queries.federation()
+    own = known.name if known else ""
+    ours = _reserved() | {skeleton(word) for word in own.split()}
+    words = {skeleton(word) for word in re.split(r"[\W_]+", name)} - {""}
+    return words <= ours or skeleton(name) in _reserved() | {skeleton(own)}
 
 
 def _is_invisible(character: str) -> bool:
@@ -387,7 +472,7 @@ def _set_languages(member: Member, codes: Iterable[str]) -> None:
 def change_password(member: Member, password_hash: str, but_token: str | None = None) -> None:
     """Give a member a new password and end the sessions, but for the one of a token."""
     require(member.can.edit_profile(member))
-    member.password_hash = password_hash
+    member.password_hash, member.credentials_at = password_hash, now()
     end_sessions(member, but_token)
 
 
@@ -396,16 +481,51 @@ def set_password(administrator: Person, handle: str, password_hash: str) -> None
     """Give somebody who has lost it a new password; ends all their sessions."""
     require(administrator.can.administer())
     member = _member_of_handle(handle)
-    member.password_hash = password_hash
+    member.password_hash, member.credentials_at = password_hash, now()
     end_sessions(member)
 
 
 @action
-def note_proof(member: Member, session_id: int) -> None:
-    """Note that the person of a session has just shown who they are."""
+def note_proof(member: Member, session_id: int) -> str:
+    """Note that the person of a session has just shown who they are; hands back its new token (ASVS 5.0, 7.2.4)."""
     touches()
+    token = secrets.token_urlsafe(32)
     mine = Session.id == session_id, Session.member_id == member.id
-    db.session.execute(update(Session).where(*mine).values(proved_at=now()))
+    values = {"proved_at": now(), "token_hash": queries.token_hash(token)}
+    db.session.execute(update(Session).where(*mine).values(values))
+    return token
+
+
+# The second factor, which the factors room keeps
+
+
+@action
+def note_factor(member: Member, *, is_there: bool) -> None:
+    """Note that a member has a second factor, or none any more; what was sent by letter before is void."""
+    touches()
+    member.factor_at = (member.factor_at or now()) if is_there else None
+    member.credentials_at = now()
+    _hold(member)
+
+
+@action
+def require_factors(administrator: Member, *, is_required: bool) -> None:
+    """Say whether those who moderate or administer need a second factor; the administrator who does so has one."""
+    require(administrator.can.administer())
+    touches()
+    federation = queries.federation()
+    if federation is None or (is_required and not administrator.factor_at):
+        raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
+    federation.factors_required_at = now() if is_required else None
+    db.session.flush()  # whoever appoints somebody in this moment waits for it
+    without = update(Member).where(Member.factor_at.is_(None))
+    db.session.execute(without.values(held_at=federation.factors_required_at))
+
+
+def _hold(member: Member) -> None:
+    """Let a member's rights over others wait for a second factor, or no more."""
+    is_free = member.factor_at or not queries.are_factors_required()
+    member.held_at = None if is_free else member.held_at or now()
 
 
 # The address
@@ -509,7 +629,8 @@ def depart(system: Person, member_id: int) -> None:
     """
     require(system.can.administer())
     member = _member(member_id)
-    db.session.add(FormerHandle(handle_hash=kept_hash(member.handle)))
+    for handle in (member.handle, skeleton(member.handle)):
+        db.session.merge(FormerHandle(handle_hash=kept_hash(handle)))
     for table in (MemberLanguage, Session):
         db.session.execute(delete(table).where(table.member_id == member_id))
     led = update(Organisation).where(Organisation.representative_id == member_id)
@@ -521,7 +642,13 @@ def depart(system: Person, member_id: int) -> None:
 
 def _nobody(member_id: int) -> dict[str, object]:
     """What the row of a former member says. No handle and no address has this sign."""
-    stays = {"handle": f"~{member_id}", "email": f"~{member_id}", "name": FORMER, "language": "en"}
+    stays = {
+        "handle": f"~{member_id}",
+        "handle_skeleton": f"~{member_id}",
+        "email": f"~{member_id}",
+        "name": FORMER,
+        "language": "en",
+    }
     ends = {"role": MEMBER, "hosted": [], "takes_letters": False, "left_at": now()}
     return {**dict.fromkeys(EMPTIED, ""), **dict.fromkeys(CLEARED), **stays, **ends}
 
@@ -557,6 +684,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
             _("Somebody has to run the forum. Appoint another administrator first."), "role"
         )
     member.role = role
+    _hold(member)
     return member
 
 
@@ -564,7 +692,9 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
 def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -> None:
     """Note which agendas a member hosts; the agendas room says so."""
     require(moderator.can.curate_all())
-    _member(member_id).hosted = sorted(set(agenda_ids))
+    member = _member(member_id)
+    member.hosted = sorted(set(agenda_ids))
+    _hold(member)
 
 
 @action

@@ -35,7 +35,8 @@ EMAIL = 200
 HELP = 300
 ABOUT = 5_000
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
-EMAIL_SHAPE = r"^[A-Za-z0-9._%+'&=~/!#$*?^{|}-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$"
+ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
+EMAIL_SHAPE = rf"^(?=[^@]{{1,64}}@){ATOM}(\.{ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
 COMMON = Path(__file__).parent / "data" / "common-passwords.txt"
 KIND_NAMES = {
     "city": _("City or municipality"),
@@ -124,13 +125,14 @@ def _common() -> frozenset[str]:
 class NewPassword(PasswordField):
     """A password that somebody chooses."""
 
-    def __init__(self, label: str, **kwargs: Any) -> None:
+    def __init__(self, label: str, is_optional: bool = False, **kwargs: Any) -> None:
         sentence = _(
             "Choose a password of %(least)s to %(most)s characters.",
             least=PASSWORD_MIN,
             most=PASSWORD_MAX,
         )
-        limits = [DataRequired(sentence), Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
+        first = Optional() if is_optional else DataRequired(sentence)
+        limits = [first, Length(PASSWORD_MIN, PASSWORD_MAX, sentence)]
         super().__init__(label, limits, **kwargs)
 
 

@@ -33,6 +33,8 @@ class Federation(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     # Since when whoever joins has to agree to terms of use; the terms room says so.
     terms_from: Mapped[datetime | None]
+    # Since when those who moderate or administer need a second factor; None: they need none.
+    factors_required_at: Mapped[datetime | None]
 
 
 class InCountry:
@@ -129,9 +131,10 @@ class Named:
 class Member(Named, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts.
 
-    Lists are in the order of `sort_key`, the beginning of `folded`. From `terms_due_at` on they write only once
-    they have agreed to the terms. At `leaving_at` a closed account ends, in the way of `leaving_how`; `left_at`
-    says that it has.
+    Lists are in the order of `sort_key`, the beginning of `folded`. `factor_at`: since when there is a second factor;
+    `held_at`: since when there is none although the federation asks for one, see `Person.is_held`; `credentials_at`:
+    when what shows who they are was last changed. From `terms_due_at` on they write only once they have agreed to the
+    terms. At `leaving_at` a closed account ends, in the way of `leaving_how`; `left_at` says that it has.
     """
 
     __tablename__ = "member"
@@ -164,12 +167,19 @@ class Member(Named, permissions.Person, Base):
     html_version: Mapped[int] = mapped_column(default=0)
     folded: Mapped[str] = mapped_column(FOLDED_TEXT, default="")
     sort_key: Mapped[str] = mapped_column(FOLDED, default="")
+    # What the name and the handle look like, see lookalikes.skeleton.
+    name_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    handle_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(index=True)
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]
     silenced_until: Mapped[datetime | None]
+    factor_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    credentials_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     terms_due_at: Mapped[datetime | None]
     takes_letters: Mapped[bool] = mapped_column(default=True, server_default=true())
@@ -181,6 +191,7 @@ class Member(Named, permissions.Person, Base):
         lazy="raise_on_sql", foreign_keys=[organisation_id]
     )
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+    invited_by: Mapped[Member | None] = relationship(lazy="raise_on_sql", remote_side=[id])
     languages: Mapped[list[MemberLanguage]] = relationship(
         lazy="raise_on_sql", cascade="all, delete-orphan", order_by="MemberLanguage.position"
     )
@@ -207,7 +218,10 @@ class MemberLanguage(Base):
 
 
 class Session(Base):
-    """One sign-in on one device. The cookie holds a token; only its hash is kept here."""
+    """One sign-in on one device. The cookie holds a token; only its hash is kept here.
+
+    `how` says by what the person showed who they are: words of `factors.forms.HOW`, parted by commas.
+    """
 
     __tablename__ = "session"
 
@@ -215,6 +229,7 @@ class Session(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(default="")
+    how: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from babel import Locale
 from flask_babel import get_locale
@@ -17,8 +17,11 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
+    Text,
     and_,
     bindparam,
+    case,
+    cast,
     exists,
     func,
     literal,
@@ -27,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import joinedload, selectinload
 
-from forum.db import Moment, db, now
+from forum.db import Moment, db, now, plain
 from forum.errors import NotFound
+from forum.lookalikes import skeleton
 from forum.markup import fold
 from forum.members.models import (
     City,
@@ -42,7 +46,7 @@ from forum.members.models import (
     Session,
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, administers, for_reach, require, sees_hidden
+from forum.permissions import Person, administers, for_reach, moderates, require, sees_hidden
 from forum.proofs import kept_hash
 
 T = TypeVar("T")
@@ -66,6 +70,12 @@ def federation() -> Federation | None:
 def terms_from() -> datetime | None:
     """Since when whoever joins has to agree to terms of use; None when there are none."""
     return db.session.scalar(select(Federation.terms_from).order_by(Federation.id).limit(1))
+
+
+def are_factors_required() -> bool:
+    """Whether those who moderate or administer need a second factor. In a deed nobody changes that meanwhile."""
+    wanted = select(Federation.factors_required_at).order_by(Federation.id).limit(1)
+    return db.session.scalar(wanted.with_for_update(read=True)) is not None
 
 
 @cache
@@ -110,7 +120,7 @@ def _open_session() -> Select[Any]:
         select(Session).join(Session.member).where(Session.token_hash == bindparam("token_hash"))
     )
     moment = bindparam("now", type_=Moment())
-    return found.where(_is_open(), _may_sign_in(moment)).options(
+    return found.where(_is_open(), may_sign_in(moment)).options(
         loaded.joinedload(Member.city), loaded.joinedload(Member.organisation)
     )
 
@@ -135,7 +145,8 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-def _may_sign_in(moment: Any) -> ColumnElement[bool]:
+def may_sign_in(moment: Any) -> ColumnElement[bool]:
+    """In SQL: who has not left and is not suspended at a moment."""
     is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
     return and_(Member.left_at.is_(None), is_free)
 
@@ -184,6 +195,32 @@ def members_by_handle(handles: Iterable[str]) -> list[Member]:
     return [by_handle[handle] for handle in wanted if handle in by_handle]
 
 
+def members_to_mention(handles: Iterable[str]) -> list[Member]:
+    """The members of some handles whose profiles everybody sees, in that order."""
+    return [member for member in members_by_handle(handles) if member.has_page]
+
+
+def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:
+    """The members whose name or handle begins like what somebody types who may write, with their cities."""
+    require(writer.can.write())
+    wanted = fold(typed).split()[:4]
+    if not wanted:
+        return []
+    in_handle = and_(*(_has_part(word) for word in wanted))
+    is_named = and_(*(_has_word(Member.folded, word) for word in wanted))
+    found = select(Member).where(Member.left_at.is_(None), Member.hidden_at.is_(None))
+    found = found.where(or_(is_named, in_handle)).options(joinedload(Member.city))
+    # A handle is made of the name: who is called so comes before whose position begins so.
+    best_first = found.order_by(case((in_handle, 0), else_=1), Member.sort_key, Member.id)
+    return list(db.session.scalars(best_first.limit(limit)))
+
+
+def _has_part(word: str) -> ColumnElement[bool]:
+    """In SQL: the handle has a part that begins like a word."""
+    within = Member.handle.contains(f"-{word}", autoescape=True)
+    return or_(Member.handle.startswith(word, autoescape=True), within)
+
+
 def by_email(email: str) -> Member | None:
     """The member who joined with an e-mail address, however its letters are cased."""
     found = select(Member).where(Member.email == plain_email(email), Member.left_at.is_(None))
@@ -202,10 +239,24 @@ def email_is_taken(email: str) -> bool:
 
 
 def handle_is_taken(handle: str) -> bool:
-    """Whether somebody has a handle, or had it and left."""
-    had = exists().where(FormerHandle.handle_hash == kept_hash(handle))
-    has = exists().where(Member.handle == handle)
+    """Whether somebody has a handle, or one that looks like it, or had it and left."""
+    seen = skeleton(handle)
+    has = exists().where(or_(Member.handle == handle, Member.handle_skeleton == seen))
+    had = exists().where(FormerHandle.handle_hash.in_([kept_hash(handle), kept_hash(seen)]))
     return bool(db.session.scalar(select(or_(has, had))))
+
+
+def looks_like_somebody(name: str, own_id: int | None) -> bool:
+    """Whether a name looks like that of somebody who moderates, or like the handle of anybody, made of other letters.
+
+    The plain name of another member is anybody's: people have namesakes.
+    """
+    seen = skeleton(name)
+    moderator = and_(Member.name_skeleton == seen, moderates(Member.role))
+    is_foreign = not fold(name).isascii()
+    likes = or_(moderator, Member.handle_skeleton == seen) if is_foreign else moderator
+    found = select(Member.id).where(likes, Member.id != (own_id or 0), Member.left_at.is_(None))
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def members_named(reader: Person, words: str) -> Select[Member]:
@@ -289,6 +340,13 @@ def administered_member(administrator: Person, handle: str) -> Member:
     return get_member(administrator, handle)
 
 
+def addresses_of(member_ids: Iterable[int]) -> dict[int, str]:
+    """The e-mail addresses of some members, without those that take no mail and of people who have left."""
+    takes_mail = (Member.left_at.is_(None), Member.mail_paused_at.is_(None))
+    found = select(Member.id, Member.email).where(Member.id.in_(list(member_ids)), *takes_mail)
+    return {row.id: row.email for row in db.session.execute(found)}
+
+
 def all_members() -> list[Member]:
     """Everybody with an account in the order of joining, for the commands."""
     here = select(Member).where(Member.left_at.is_(None))
@@ -307,7 +365,7 @@ def administrators_count() -> int:
 
 
 def _run_it() -> tuple[ColumnElement[bool], ...]:
-    return administers(Member.role), _may_sign_in(now()), Member.leaving_at.is_(None)
+    return administers(Member.role), may_sign_in(now()), Member.leaving_at.is_(None)
 
 
 def leaving_members(limit: int) -> Sequence[Member]:
@@ -328,6 +386,16 @@ def account_of(person: Person) -> Member:
     require(person.can.take_data())
     found = select(Member).where(Member.id == person.id).options(*_whole_profile())
     return _found(db.session.scalar(found), _("There is no such member."))
+
+
+def held_members(administrator: Person) -> list[Member]:
+    """Who moderates or administers without a second factor, by name; whether or not one is required."""
+    require(administrator.can.administer())
+    is_host = cast(Member.hosted, Text) != "[]"
+    without = select(Member).where(
+        Member.factor_at.is_(None), Member.left_at.is_(None), or_(moderates(Member.role), is_host)
+    )
+    return _people(without, MOST)
 
 
 def _narrowed(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
@@ -365,7 +433,8 @@ def _in_a_list() -> tuple[Any, ...]:
 
 def _whole_profile() -> tuple[Any, ...]:
     organisation = joinedload(Member.organisation).joinedload(Organisation.city)
-    return joinedload(Member.city), organisation, selectinload(Member.languages)
+    inviter = joinedload(Member.invited_by)
+    return joinedload(Member.city), organisation, inviter, selectinload(Member.languages)
 
 
 # Cities
@@ -419,10 +488,7 @@ def cities_with_members(reader: Person) -> list[tuple[City, int]]:
     return [(city, members) for city, members in db.session.execute(ordered)]
 
 
-@dataclass(frozen=True, slots=True)
-class HomeCity(InCountry):
-    """A city as maps and choices show it: hundreds of whole rows took three times as long."""
-
+class _HomeCity(NamedTuple):
     id: int
     slug: str
     name: str
@@ -431,16 +497,20 @@ class HomeCity(InCountry):
     longitude: float
 
 
+class HomeCity(_HomeCity, InCountry):
+    """A city as maps and choices show it: hundreds of whole rows took three times as long."""
+
+
 def home_cities(reader: Person) -> list[HomeCity]:
     """The cities that members come from, by name."""
-    rows = db.session.execute(_home_cities(reader), {"own_id": reader.id or 0})
-    return [HomeCity(*row) for row in rows]
+    rows = plain(_home_cities(reader), {"own_id": reader.id or 0})
+    return [HomeCity._make(row) for row in rows]
 
 
 @for_reach
 def _home_cities(reader: Person) -> Select[Any]:
     values = _values_of(Member.city_id, _seen_by(reader, bindparam("own_id")))
-    columns = [getattr(City, part.name) for part in fields(HomeCity)]
+    columns = [getattr(City, name) for name in _HomeCity._fields]
     found = select(*columns).join(values, values.c.value == City.id)
     return found.order_by(City.name, City.id).limit(MOST)
 
@@ -548,6 +618,25 @@ def languages_of_members(reader: Person) -> list[tuple[str, str]]:
     values = _values_of(MemberLanguage.language, spoken)
     codes = set(db.session.scalars(select(values.c.value)))
     return [(code, name) for code, name in languages() if code in codes]
+
+
+def organisation_by_id(organisation_id: int | None) -> Organisation | None:
+    """One organisation with its representative; held until the deed ends, so that its seats are counted once."""
+    found = select(Organisation).where(Organisation.id == organisation_id)
+    held = found.with_for_update(of=Organisation)
+    return db.session.scalar(held.options(joinedload(Organisation.representative)))
+
+
+def seats_taken(organisation_id: int) -> int:
+    """How many people hold a seat of an organisation, those with a hidden profile, too."""
+    found = select(func.count(Member.id)).where(Member.organisation_id == organisation_id)
+    return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
+
+
+def moderator_ids() -> list[int]:
+    """Who moderates the whole forum now."""
+    found = select(Member.id).where(moderates(Member.role), may_sign_in(now()))
+    return list(db.session.scalars(found.order_by(Member.id).limit(MOST)))
 
 
 def slug_is_free(table: type[Organisation] | type[City], slug: str) -> bool:

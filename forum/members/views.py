@@ -243,6 +243,20 @@ def cities_suggest() -> Response:
     return make_response(answer)
 
 
+@bp.get("/members/suggest")
+def suggest() -> Response:
+    """Members whose name or handle begins with `q`; for the script beside a composer."""
+    found = queries.members_to_suggest(me(), web.text("q", 60))
+    named = [
+        {"handle": known.handle, "name": known.name, "place": _place(known)} for known in found
+    ]
+    return make_response(jsonify(named))
+
+
+def _place(member: Member) -> str:
+    return member.city.name if member.city else member.position
+
+
 # Organisations
 
 

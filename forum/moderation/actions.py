@@ -12,7 +12,7 @@ from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
-from forum.agendas.queries import agenda_by_id
+from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
@@ -21,6 +21,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
+    KINDS,
     Thing,
     agenda_to_moderate,
     answered_by,
@@ -33,12 +34,14 @@ from forum.moderation.queries import (
     take_turn,
     thing_to_moderate,
     thing_to_report,
+    things_reported,
     topic_to_moderate,
 )
-from forum.notifications.actions import note_event
+from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import Person, require
 from forum.search import actions as search
 
+NAMING = ("member", "letter")  # kinds of things whose title is somebody's name
 REASONS = ("rules", "spam", "off topic", "illegal", "something else")
 LONGEST = 2_000  # characters of a reason or of a reporter's sentence
 Deed = Callable[[Person, int, str], Any]
@@ -61,6 +64,7 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
             db.session.add(said)
     except IntegrityError:
         raise _reported_already() from None
+    _tell_queue(reporter, thing)
     return said
 
 
@@ -84,7 +88,21 @@ def report_letter(
     report = Report(reporter_id=reporter.id, reason=reason, text=words, created_at=now())
     _describe(report, thing)
     db.session.add(report)
+    db.session.flush()
+    _tell_queue(reporter, thing)
     return report
+
+
+def _tell_queue(reporter: Person, thing: Thing) -> None:
+    """Let who can decide know of the first report that is open."""
+    if len(open_reports(thing.kind, thing.item_id)) == 1:
+        where, title = _in_queue(thing.kind, thing.item_id), thing.title
+        who = curators_of(thing.agenda_id)
+        note_event(reporter, "queue", who, where, title=title, is_named=False)
+
+
+def _in_queue(kind: str, item_id: int) -> str:
+    return f"/moderation/{kind}/{item_id}"
 
 
 def _reported_already() -> Invalid:
@@ -260,16 +278,19 @@ def reopen(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
 def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
     """Take a member who has left off the record of decisions and reports, which stays.
 
-    A profile's name and address go, and the name from the reasons; with `is_silent` also the first words of what they
+    The name and address of a profile or a sender go, and the name from the reasons; with `is_silent` also the first words of what they
     wrote, and what they said in their reports.
     """
     require(system.can.administer())
     for model in (Decision, Report):
         theirs = update(model).where(model.author_id == member_id)
-        profile = theirs.where(model.kind == "member")
-        db.session.execute(profile.values(title=former, address=""))
+        named = theirs.where(model.kind.in_(NAMING))
+        db.session.execute(named.values(title=former, address=""))
         if is_silent:
-            db.session.execute(theirs.where(model.kind != "member").values(title=former))
+            db.session.execute(theirs.where(model.kind.not_in(NAMING)).values(title=former))
+    kinds = KINDS if is_silent else NAMING
+    where = [_in_queue(*thing) for thing in things_reported(member_id, kinds)]
+    retitle_queue(system, where, former)
     if is_silent:
         said = update(Report).where(Report.reporter_id == member_id)
         db.session.execute(said.values(text=""))
@@ -379,6 +400,7 @@ def _record(moderator: Person, deed: str, thing: Thing, reason: str = "") -> Dec
     _describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
+    read_queue(moderator, _in_queue(thing.kind, thing.item_id))
     if deed in ("keep", "hide", "restore"):
         _answer(moderator, open_reports(thing.kind, thing.item_id), decision, thing)
     if deed in TOLD:

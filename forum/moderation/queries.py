@@ -370,6 +370,13 @@ def my_report(reporter: Person, thing: Thing) -> Report | None:
     return db.session.scalars(query).first()
 
 
+def things_reported(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
+    """Kind and number of what was reported of a member, of some kinds."""
+    theirs = select(Report.kind, Report.item_id).distinct().where(Report.author_id == author_id)
+    rows = db.session.execute(theirs.where(Report.kind.in_(kinds)))
+    return [(row.kind, row.item_id) for row in rows]
+
+
 def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     """The reports of one thing that wait for a decision, oldest first, with their reporters."""
     query = select(Report).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
@@ -429,11 +436,12 @@ def queue_count(reader: Person) -> int:
     """How many things wait for a decision of this reader; one query."""
     if not reader.is_curator:
         return 0
-    return db.session.scalar(_queue_count(reader)) or 0
+    return db.session.scalar(queue_counted(reader)) or 0
 
 
 @for_reach
-def _queue_count(reader: Person) -> Select[Any]:
+def queue_counted(reader: Person) -> Select[Any]:
+    """A select of the same number, for a room above to add what waits there."""
     things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
     practices = (
         select(func.count())

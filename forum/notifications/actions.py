@@ -1,25 +1,66 @@
-"""Noting what happened, making the notices of it, and reading them."""
+"""Noting what happened, making the notices of it, reading them, and choosing what one is told and how."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, update
+from flask_babel import gettext as _
+from sqlalchemy import delete, literal, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.db import action, db, now, touches
-from forum.errors import NotFound
+from forum.db import Base, action, db, now, touches
+from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
-from forum.notifications.models import Event, Notice
-from forum.notifications.queries import due_events, get_notice, without_notices
+from forum.notifications.models import (
+    AT_ONCE,
+    DEFAULT_WAYS,
+    EVERY,
+    GROWING,
+    LEVELS,
+    NEVER,
+    SUBJECTS,
+    TOPIC,
+    WATCHING,
+    WAYS,
+    Event,
+    Notice,
+    NoticeChoice,
+    NoticeSettings,
+    Watch,
+)
+from forum.notifications.queries import (
+    Subject,
+    due_events,
+    due_news,
+    get_notice,
+    is_watched,
+    made,
+    next_watchers,
+    notices_to_make,
+    settings_of,
+    time_zones,
+    without_notices,
+)
 from forum.permissions import Person, require
 
 BATCH = 200
-PORTION = 500
-QUOTING = ("reply", "quote")  # kinds of notices that show the first words of a post
+PORTION = 500  # watchers who are told in one transaction
+NEWS = 20  # events for watchers that one worker has in hand
+QUOTING = (
+    "reply",
+    "quote",
+    "mention",
+    "topic",
+    "post",
+)  # kinds of notices that show the first words of a post
 KEPT_READ = timedelta(days=365)  # notices, after they were read
 KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
+INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+# Noting what happened
 
 
 @action
@@ -42,23 +83,118 @@ def note_event(
     """
     concerned = sorted({member_id for member_id in recipients if member_id} - {doer.id})
     if concerned:
+        what: dict[str, Any] = {
+            "title": title,
+            "text": text,
+            "topic_id": topic_id,
+            "post_id": post_id,
+        }
         actor_id = doer.id if is_named else None
-        what: dict[str, Any] = {"kind": kind, "address": address, "title": title}
-        what |= {"text": excerpt(text, 400), "topic_id": topic_id, "post_id": post_id}
-        times = {"created_at": now(), "due_at": now()}
-        db.session.add(Event(actor_id=actor_id, recipients=concerned, **what, **times))
+        _add_event(kind, address, actor_id=actor_id, recipients=concerned, **what)
 
 
 @action
-def make_notices(_system: Person, limit: int = BATCH) -> int:
-    """Turn the events that are due into notices, one for each event and person; says how many events."""
+def note_news(
+    doer: Person,
+    kind: str,
+    subjects: Sequence[Subject],
+    address: str,
+    *,
+    title: str = "",
+    text: str = "",
+    topic_id: int | None = None,
+    post_id: int | None = None,
+    but: Iterable[int] = (),
+) -> None:
+    """Write down that something happened which concerns whoever watches one of `subjects` and mutes none.
+
+    One row, however many they are: the worker finds them. Not told are the doer, and those in `but`, who are
+    told of the same deed by name.
+    """
+    if is_watched(doer, subjects):
+        left_out = sorted({*but, *([doer.id] if doer.id else [])})
+        who: dict[str, Any] = {
+            "recipients": [],
+            "watched": [list(one) for one in subjects],
+            "but": left_out,
+        }
+        what: dict[str, Any] = {
+            "title": title,
+            "text": text,
+            "topic_id": topic_id,
+            "post_id": post_id,
+        }
+        _add_event(kind, address, actor_id=doer.id, **who, **what)
+
+
+def _add_event(kind: str, address: str, *, text: str, **words: Any) -> None:
+    times = {"created_at": now(), "due_at": now()}
+    what = {"kind": kind, "address": address, "text": excerpt(text, 400)}
+    db.session.add(Event(**what, **words, **times))
+
+
+# Making notices: a worker does it again and again
+
+
+@action
+def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) -> int:
+    """Turn events that are due into notices, one for each event and person; says with how many it was busy.
+
+    At most `limit` events that concern people by name, and as many as tell `portion` watchers: an event for a
+    hundred thousand of them is told in many such deeds, each of which notes how far it has come.
+    """
     touches()
     events = due_events(limit)
     for event in events:
-        for member_id in event.recipients:
-            db.session.add(_notice(event, member_id))
+        _tell(event, event.recipients)
         event.done_at = now()
-    return len(events)
+    return len(events) + _tell_watchers(portion)
+
+
+def _tell_watchers(left: int) -> int:
+    told = 0
+    for event in due_news(NEWS):
+        watchers = next_watchers(event, left)
+        _tell(event, watchers)
+        if len(watchers) < left:
+            event.done_at = now()
+        else:
+            event.reached = watchers[-1]
+        told, left = told + 1, left - len(watchers)
+        if left <= 0:
+            break
+    return told
+
+
+def _tell(event: Event, member_ids: Sequence[int]) -> None:
+    if event.kind in GROWING:
+        grown = _grow(event, member_ids)
+        member_ids = [member_id for member_id in member_ids if member_id not in grown]
+    if member_ids:
+        rows = notices_to_make(event, member_ids)
+        put = _insert(Notice).from_select(list(made(event)), rows)
+        db.session.execute(put.on_conflict_do_nothing())
+
+
+def _grow(event: Event, member_ids: Sequence[int]) -> set[int]:
+    """Let unread notices about the same post that were not mailed yet speak of one more person; says whose."""
+    found = update(Notice).where(
+        Notice.member_id.in_(member_ids),
+        Notice.kind == event.kind,
+        Notice.post_id == event.post_id,
+        Notice.read_at.is_(None),
+        Notice.mailed_at.is_(None),
+    )
+    words = {"text": event.text} if event.text else {}
+    grown = found.values(others=Notice.others + 1, actor_id=event.actor_id, **words)
+    return set(db.session.scalars(grown.returning(Notice.member_id)))
+
+
+def _insert(model: type[Base]) -> Any:
+    return INSERTS[db.session.get_bind().dialect.name](model)
+
+
+# Reading
 
 
 @action
@@ -93,10 +229,138 @@ def read_topic(member: Person, topic_id: int) -> None:
 
 
 @action
+def read_queue(_moderator: Person, address: str) -> None:
+    """Mark everybody's notices read that something waits in the queue, and make no more of them: it was decided."""
+    touches()
+    for model, moment in ((Notice, Notice.read_at), (Event, Event.done_at)):
+        is_it = (model.address == address, model.kind == "queue", moment.is_(None))
+        _set(model, {moment.key: now()}, *is_it)
+
+
+@action
 def read_until(_system: Person, moment: datetime) -> None:
-    """Mark everybody's notices from before a moment read: after an import they are no news."""
+    """Mark everybody's notices from before a moment read: after an import they are no news. None is mailed."""
     touches()
     _set(Notice, {"read_at": now()}, Notice.created_at < moment, Notice.read_at.is_(None))
+    _set(Notice, {"way": NEVER}, Notice.way != NEVER, Notice.mailed_at.is_(None))
+
+
+@action
+def note_mailed(_system: Person, notice_ids: Sequence[int]) -> None:
+    """Note that notices have gone out by mail."""
+    touches()
+    _set(Notice, {"mailed_at": now()}, Notice.id.in_(notice_ids))
+
+
+# Choosing
+
+
+@action
+def choose(member: Person, ways: Mapping[str, str], every: str, hour: int, time_zone: str) -> None:
+    """Choose how one is told of each kind of notice by mail, and when the digest comes."""
+    touches()
+    choose_ways(member, ways)
+    set_digest(member, every, hour, time_zone)
+
+
+@action
+def choose_ways(member: Person, ways: Mapping[str, str]) -> None:
+    """Choose how one is told of kinds of notices by mail.
+
+    What waits to be mailed follows, but for one thing: what was kept for the digest stays there when its kind
+    is to be mailed at once from now on.
+    """
+    touches()
+    require(member.can.see_notices())
+    for kind, way in sorted(ways.items()):
+        if kind not in DEFAULT_WAYS or way not in WAYS:
+            raise Invalid(_("Choose one of the ways."), f"way-{kind}")
+        _put(NoticeChoice(member_id=member.id, kind=kind, way=way))
+        waits = (Notice.member_id == member.id, Notice.kind == kind, Notice.mailed_at.is_(None))
+        if way != AT_ONCE:
+            _set(Notice, {"way": way}, *waits, Notice.way != NEVER)
+
+
+@action
+def end_mail(_visitor: Person, member_id: int, kind: str) -> None:
+    """Mail a member no notices of a kind any more; the letter that said how has shown who asks."""
+    touches()
+    if kind in DEFAULT_WAYS:
+        _put(NoticeChoice(member_id=member_id, kind=kind, way=NEVER))
+        waits = (Notice.member_id == member_id, Notice.kind == kind, Notice.mailed_at.is_(None))
+        _set(Notice, {"way": NEVER}, *waits)
+
+
+@action
+def end_digest(_visitor: Person, member_id: int) -> None:
+    """Send a member no digest any more."""
+    touches()
+    settings = settings_of(member_id)
+    settings.digest_every = "never"
+    db.session.add(settings)
+
+
+@action
+def set_digest(member: Person, every: str, hour: int, time_zone: str) -> None:
+    """Choose how often and at which hour of one's own day the digest comes."""
+    touches()
+    require(member.can.see_notices())
+    if every not in EVERY or hour not in range(24) or time_zone not in time_zones():
+        raise Invalid(_("Choose how often and when the digest comes."), "digest_every")
+    settings = settings_of(member.id)
+    settings.digest_every, settings.digest_hour, settings.time_zone = every, hour, time_zone
+    db.session.add(settings)
+
+
+@action
+def set_watching_replies(member: Person, is_on: bool) -> None:
+    """Choose whether one watches the topics that one opens or replies to from now on."""
+    touches()
+    require(member.can.see_notices())
+    settings = settings_of(member.id)
+    settings.watches_replies = is_on
+    db.session.add(settings)
+
+
+@action
+def watch(member: Person, subject: str, subject_id: int, level: str = WATCHING) -> None:
+    """Watch or mute something. The deed or page that calls it has found that the member may see it."""
+    touches()
+    require(member.can.watch())
+    if subject not in SUBJECTS or level not in LEVELS:
+        raise Invalid(_("Choose whether to watch or to mute."), "level")
+    key = {"member_id": member.id, "subject": subject, "subject_id": subject_id}
+    _put(Watch(**key, level=level, created_at=now()))
+
+
+@action
+def unwatch(member: Person, subject: str, subject_id: int) -> None:
+    """Neither watch nor mute something any longer."""
+    touches()
+    require(member.can.watch())
+    is_it = (Watch.subject == subject, Watch.subject_id == subject_id)
+    db.session.execute(delete(Watch).where(Watch.member_id == member.id, *is_it))
+
+
+@action
+def watch_own(author: Person, topic_id: int) -> None:
+    """Let somebody who writes in a topic watch it, unless the person has switched that off or muted the topic."""
+    if author.id and settings_of(author.id).watches_replies:
+        key = {"member_id": author.id, "subject": TOPIC, "subject_id": topic_id}
+        row = {**key, "level": WATCHING, "created_at": now()}
+        db.session.execute(_insert(Watch).values(row).on_conflict_do_nothing())
+
+
+def _put(row: Any) -> None:
+    """Keep a row, in place of one with the same key."""
+    columns = type(row).__table__.c
+    values = {column.name: getattr(row, column.name) for column in columns}
+    key = list(type(row).__table__.primary_key)
+    put = _insert(type(row)).values(values)
+    db.session.execute(put.on_conflict_do_update(index_elements=key, set_=values))
+
+
+# Out of sight and back
 
 
 @action
@@ -137,6 +401,8 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int
     """
     require(system.can.administer())
     touches()
+    for model in (Watch, NoticeChoice, NoticeSettings):
+        db.session.execute(delete(model).where(model.member_id == member_id))
     gone = _forget(limit, Notice.member_id == member_id)
     if is_silent:
         gone += _forget(limit, Notice.actor_id == member_id)
@@ -149,37 +415,43 @@ def _forget(limit: int, *which: Any) -> int:
     some = db.session.query(Notice.id).where(*which).order_by(Notice.id).limit(limit)
     gone = delete(Notice).where(Notice.id.in_(some.scalar_subquery()))
     events = db.session.scalars(gone.returning(Notice.event_id)).all()
-    db.session.execute(delete(Event).where(Event.id.in_(set(events)), without_notices()))
+    told = (Event.id.in_(set(events)), Event.done_at.is_not(None))
+    db.session.execute(delete(Event).where(*told, without_notices()))
     return len(events)
 
 
 @action
-def retell(system: Person, post_id: int, text: str) -> None:
-    """Let what tells of a post quote its words as they are now."""
+def retell(system: Person, post_id: int, text: str, topic_id: int | None = None) -> None:
+    """Let what tells of a post quote its words as they are now; of the topic that it opens, if it does."""
     require(system.can.administer())
     for model in (Event, Notice):
-        _set(model, {"text": excerpt(text, 400)}, model.post_id == post_id, model.kind.in_(QUOTING))
+        words = {"text": excerpt(text, 400)}
+        _set(model, words, model.post_id == post_id, model.kind.in_(QUOTING))
+        if topic_id:
+            _set(model, words, model.topic_id == topic_id, model.kind == "advice")
+
+
+@action
+def untitle(system: Person, topic_id: int) -> None:
+    """Let what tells of a topic say nothing of it: it has no title any more."""
+    require(system.can.administer())
+    for model in (Event, Notice):
+        _set(model, {"title": ""}, model.topic_id == topic_id)
+
+
+@action
+def retitle_queue(system: Person, addresses: Collection[str], title: str) -> None:
+    """Let what tells of things in the queue call them otherwise."""
+    require(system.can.administer())
+    for model in (Event, Notice):
+        is_queue = model.kind == literal("queue", literal_execute=True)  # so that its index is used
+        _set(model, {"title": title}, is_queue, model.address.in_(addresses))
 
 
 def _delete(model: type[Event] | type[Notice], limit: int, *which: Any) -> int:
     some = db.session.query(model.id).where(*which).order_by(model.id).limit(limit)
     gone = delete(model).where(model.id.in_(some.scalar_subquery())).returning(model.id)
     return len(db.session.scalars(gone).all())
-
-
-def _notice(event: Event, member_id: int) -> Notice:
-    return Notice(
-        event_id=event.id,
-        member_id=member_id,
-        kind=event.kind,
-        actor_id=event.actor_id,
-        title=event.title,
-        text=event.text,
-        address=event.address,
-        topic_id=event.topic_id,
-        post_id=event.post_id,
-        created_at=event.created_at,
-    )
 
 
 def _set_hidden(

@@ -1,4 +1,4 @@
-"""An event is what happened; a notice is the line about it in one member's inbox."""
+"""Events and the notices made of them, how each member wants to be told, and what each member watches or mutes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,66 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.db import Base, only_where
 from forum.members.models import Member
 
+AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by mail
+WATCHING, MUTED = LEVELS = ("watching", "muted")
+AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
+EVERY = ("daily", "weekly", "never")
+# Every kind of notice, and how a member is told by mail who has not chosen otherwise.
+DEFAULT_WAYS = {
+    "advice": AT_ONCE,
+    "followup": AT_ONCE,
+    "unanswered": AT_ONCE,
+    "mention": AT_ONCE,
+    "quote": AT_ONCE,
+    "reply": AT_ONCE,
+    "decision": AT_ONCE,
+    "security": NEVER,  # a letter of its own tells it
+    "returned": AT_ONCE,
+    "queue": AT_ONCE,
+    "published": AT_ONCE,
+    "answer": DIGEST,
+    "mark": DIGEST,
+    "topic": DIGEST,
+    "post": DIGEST,
+    "report": DIGEST,
+}
+WAITING = (
+    "advice",
+    "followup",
+    "unanswered",
+    "mention",
+    "quote",
+    "reply",
+    "decision",
+    "returned",
+    "queue",
+)  # ask for something
+QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
+GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
+
 
 class Event(Base):
-    """Something that concerns `recipients`; the worker makes their notices and sets `done_at`."""
+    """Something that concerns `recipients`, or whoever watches one of `watched`, but those in `but`.
+
+    The worker makes the notices and sets `done_at`. Watchers are told in the order of their ids; `reached` is
+    the last one who has been. `watched` holds pairs of a subject's kind and id.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         Index(None, "done_at", "due_at"),
         Index(None, "post_id"),
         Index(None, "topic_id"),
+        Index("ix_event_of_queue", "address", **only_where("kind = 'queue'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     recipients: Mapped[list[int]] = mapped_column(JSON)
+    watched: Mapped[list[tuple[str, int]] | None] = mapped_column(JSON(none_as_null=True))
+    but: Mapped[list[int]] = mapped_column(JSON, default=list)
+    reached: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(Text)
@@ -38,15 +83,19 @@ class Event(Base):
 
 
 class Notice(Base):
-    """One line in a member's inbox; gone from sight while what it speaks of is hidden."""
+    """One line in a member's inbox; gone from sight while what it speaks of is hidden.
+
+    `way` is how it goes out by mail, decided when it is made; `mailed_at` says that it has. `others` counts
+    the people besides the actor whom a notice that has grown speaks of.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
         Index(None, "event_id", "member_id", unique=True),
-        Index(None, "member_id", "id"),
+        Index(None, "member_id", "created_at", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),
-        Index(None, "read_at"),
+        Index("ix_notice_read_at", "read_at", **only_where("read_at IS NOT NULL")),
         # Every page asks how many are unread; what was read in ten years is not walked through.
         Index(
             "ix_notice_unread",
@@ -55,6 +104,18 @@ class Notice(Base):
             "actor_id",
             **only_where("read_at IS NULL AND hidden_at IS NULL"),
         ),
+        Index(
+            "ix_notice_to_mail",
+            "id",
+            **only_where("way = 'at once' AND mailed_at IS NULL AND read_at IS NULL"),
+        ),
+        Index(
+            "ix_notice_for_digest",
+            "member_id",
+            "id",
+            **only_where("way = 'digest' AND mailed_at IS NULL AND read_at IS NULL"),
+        ),
+        Index("ix_notice_of_queue", "address", **only_where("kind = 'queue'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +123,7 @@ class Notice(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
     kind: Mapped[str]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    others: Mapped[int] = mapped_column(default=0)
     title: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(Text)
@@ -70,5 +132,51 @@ class Notice(Base):
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    way: Mapped[str] = mapped_column(default=NEVER)
+    mailed_at: Mapped[datetime | None]
 
     actor: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[actor_id])
+
+
+class NoticeChoice(Base):
+    """How a member wants to be told of one kind of notice by mail; without a row it is as `DEFAULT_WAYS` says."""
+
+    __tablename__ = "notice_choice"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    way: Mapped[str]
+
+
+class NoticeSettings(Base):
+    """When a member's digest comes, and whether one watches what one writes in. Without a row: as by default.
+
+    `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list.
+    """
+
+    __tablename__ = "notice_settings"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    digest_every: Mapped[str] = mapped_column(default="daily")
+    digest_hour: Mapped[int] = mapped_column(default=7)
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    watches_replies: Mapped[bool] = mapped_column(default=True)
+
+
+class Watch(Base):
+    """That a member watches or mutes an agenda, a topic, a city or a theme: `subject` with its id, and `level`."""
+
+    __tablename__ = "watch"
+    __table_args__ = (Index(None, "subject", "subject_id", "level", "member_id"),)
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[str]
+    created_at: Mapped[datetime]

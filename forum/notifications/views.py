@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from forum import web
 from forum.notifications import actions
-from forum.notifications.queries import WAITING, notices_of, unread_count
+from forum.notifications.models import MUTED, WATCHING
+from forum.notifications.queries import inbox, unread_count
 from forum.permissions import require
 from forum.web import me
 
@@ -19,14 +20,10 @@ bp = Blueprint("notifications", __name__)
 def index() -> str:
     """The inbox: what waits for the member before what is only told."""
     require(me().can.see_notices())
-    page = notices_of(me(), web.number("page"))
-    groups = {
-        "waiting": [notice for notice in page.items if notice.kind in WAITING],
-        "told": [notice for notice in page.items if notice.kind not in WAITING],
-    }
-    return render_template(
-        "notifications/index.html", page=page, groups=groups, unread=unread_count(me())
-    )
+    found = inbox(me(), web.number("page"))
+    groups = {"waiting": found.waiting, "told": found.told}
+    words = {"page": found.page, "groups": groups, "unread": unread_count(me())}
+    return render_template("notifications/index.html", **words)
 
 
 @bp.post("/notices/<int:notice_id>/read")
@@ -43,3 +40,21 @@ def read_all() -> Response:
     actions.read_all(me())
     flash(_("All notices are marked as read."), "message")
     return web.see_other(url_for("notifications.index"))
+
+
+def set_level(subject: str, subject_id: int, address: str) -> Response:
+    """What every door of watching does: watch or mute as `level` says, or with an empty one neither, and go back.
+
+    The door has found that the reader may see the thing at `address`.
+    """
+    level = request.form.get("level", "")
+    if level:
+        actions.watch(me(), subject, subject_id, level)
+    else:
+        actions.unwatch(me(), subject, subject_id)
+    said = {
+        WATCHING: _("You watch this now. Notices tell you what is new."),
+        MUTED: _("You have muted this. Only what is said to you by name is told."),
+    }
+    flash(said.get(level) or _("You neither watch nor mute this any longer."), "message")
+    return web.see_other(web.safe_next(address))

@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from flask_babel import format_date
 
 from forum.accounts import actions as accounts
+from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.contact import actions as contact
 from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
+from forum.factors import actions as factors
 from forum.history import actions as history
+from forum.identities import actions as identities
+from forum.invitations import actions as invitations
 from forum.library import actions as library
 from forum.mail import actions as mail
 from forum.markup import PlainTexts, Written
@@ -85,8 +89,13 @@ def _begin(system: Person, member: Member) -> None:
     db.session.add(Departure(how=how, **who, **first))
     is_silent = how == EVERYTHING
     contact.forget_member(system, member.id)
+    dialogue.forget_reading(system, member.id)
+    advice.forget_member(system, member.id, is_silent=is_silent)
+    factors.forget_member(system, member.id)
+    identities.forget_member(system, member.id)
     terms.forget_member(system, member.id)
     accounts.forget_member(system, member)
+    invitations.forget_member(system, member.id)
     mail.forget_member(system, member.id)
     moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)
     agendas.release(system, member.id, FORMER, is_silent=is_silent)

@@ -14,8 +14,10 @@ from forum.contact import actions as contact
 from forum.dialogue import queries as dialogue
 from forum.dialogue.queries import Source
 from forum.errors import Refusal
+from forum.factors import actions as factors
 from forum.library.queries import practices_written
 from forum.mail import actions as mail
+from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
 from forum.members import actions as members
 from forum.members.actions import FORMER, NAMELESS, WAYS
@@ -39,11 +41,13 @@ OVER: tuple[Callable[[Person], int], ...] = (
     contact.forget_old,
     mail.forget_letters,
     accounts.forget_old,
+    factors.forget_old,
 )
 
 
 def tidy() -> int:
     """Delete what is over, in portions; says how much it was. What is left waits for the next time."""
+    mail_commands.forget_files()
     return sum(_tidy(forget) for forget in OVER)
 
 
@@ -89,7 +93,7 @@ def _reword(place: Place, found: Sequence[Source], last: int | None = None) -> N
     last = last or (found[-1][0] if len(found) == PORTION else None)
     change = partial(_without, place=place, post_ids=_theirs(place, found))
     texts: dict[int, tuple[str, Written]] = {
-        post_id: (source, markup.write(change(source), language))
+        post_id: (source, dialogue.written(change(source), language))
         for post_id, source, language in found
     }
     actions.reword(SYSTEM, place, texts, change, last)

@@ -11,16 +11,22 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
+from forum.advice.models import Asked, Availability, FollowUp
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
 from forum.contact.models import ContactLetter
 from forum.db import db
-from forum.dialogue.models import Mark, Post, Revision, Topic
+from forum.dialogue import models as dialogue
+from forum.dialogue.models import AllRead, Mark, Mention, Post, Revision, Topic
+from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
+from forum.identities.models import Identity
+from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Practice, PracticeSection
 from forum.mail.models import Delivery
 from forum.members.models import City, Member, MemberLanguage, Organisation, Session
 from forum.moderation.models import Decision, Report
-from forum.notifications.models import Notice
+from forum.notifications.models import Notice, NoticeChoice, Watch
+from forum.notifications.queries import settings_of
 from forum.rights.models import Departure, Kind, Record
 from forum.terms.models import Consent, Terms
 
@@ -119,8 +125,12 @@ def _one(record: Callable[[Member], Record]) -> Callable[[Member, Any], tuple[li
 
 def _account(member: Member) -> Record:
     names = """handle email role joined_at posts_count takes_letters terms_due_at mail_paused_at mail_paused_why
-    silenced_until suspended_until hidden_at leaving_at leaving_how"""
-    return {name: said(getattr(member, name)) for name in names.split()}
+    silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
+    came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
+    return {name: said(getattr(member, name)) for name in names.split()} | {
+        "invited_by": _name_of(Member, member.invited_by_id),
+        "invitation_id": db.session.scalar(came_by),
+    }
 
 
 def _profile(member: Member) -> Record:
@@ -146,7 +156,9 @@ def _all(query: Select[Any]) -> list[Any]:
     return list(db.session.scalars(query))
 
 
-def _name_of(table: type[Organisation] | type[City], row_id: int | None) -> str | None:
+def _name_of(
+    table: type[Organisation] | type[City] | type[Member], row_id: int | None
+) -> str | None:
     return db.session.scalar(select(table.name).where(table.id == row_id)) if row_id else None
 
 
@@ -155,7 +167,7 @@ def _columns(model: Any, names: str) -> list[Any]:
 
 
 def _sessions(member: Member) -> Select[Any]:
-    kept = _columns(Session, "device created_at seen_at proved_at ended_at")
+    kept = _columns(Session, "device how created_at seen_at proved_at ended_at")
     return select(*kept).where(Session.member_id == member.id)
 
 
@@ -273,10 +285,90 @@ def _decided(member: Member) -> Select[Any]:
 
 def _notices(member: Member) -> Select[Any]:
     actor = aliased(Member)
-    kept = _columns(Notice, "id kind title text address created_at read_at")
+    kept = _columns(Notice, "id kind title text address created_at read_at way mailed_at")
     query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
     is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
+
+
+def _notice_settings(member: Member) -> Record:
+    kept, chosen = settings_of(member.id), select(NoticeChoice.kind, NoticeChoice.way)
+    mine = chosen.where(NoticeChoice.member_id == member.id).order_by(NoticeChoice.kind)
+    names = ("digest_every", "digest_hour", "time_zone", "watches_replies")
+    ways = {row.kind: row.way for row in db.session.execute(mine)}
+    return {name: getattr(kept, name) for name in names} | {"ways": ways}
+
+
+def _watches(member: Member) -> Select[Any]:
+    kept = _columns(Watch, "subject subject_id level created_at")
+    return select(*kept).where(Watch.member_id == member.id)
+
+
+def _mentions(member: Member) -> Select[Any]:
+    return select(Mention.post_id).where(Mention.member_id == member.id)
+
+
+def _places(member: Member) -> Select[Any]:
+    place = dialogue.Place
+    query = select(*_columns(place, "topic_id number"), Topic.title.label("topic"))
+    query = query.join(Topic, Topic.id == place.topic_id)
+    return query.where(place.member_id == member.id)
+
+
+def _all_read(member: Member) -> Select[Any]:
+    return select(*_columns(AllRead, "agenda_id until")).where(AllRead.member_id == member.id)
+
+
+def _asked(member: Member) -> Select[Any]:
+    kept = _columns(Asked, "topic_id reasons asked_at declined_at postponed_at passed_at")
+    query = select(*kept, Topic.title.label("topic"), Member.name.label("by"))
+    query = query.join(Topic, Topic.id == Asked.topic_id)
+    return query.join(Member, Member.id == Asked.asker_id).where(Asked.member_id == member.id)
+
+
+def _asking(member: Member) -> Select[Any]:
+    kept = _columns(Asked, "topic_id asked_at")
+    query = select(*kept, Topic.title.label("topic"), Member.name.label("asked"))
+    query = query.join(Topic, Topic.id == Asked.topic_id)
+    return query.join(Member, Member.id == Asked.member_id).where(Asked.asker_id == member.id)
+
+
+def _availability(member: Member) -> Select[Any]:
+    kept = _columns(Availability, "muted_at away_until")
+    return select(*kept).where(Availability.member_id == member.id)
+
+
+def _follow_ups(member: Member) -> Select[Any]:
+    kept = _columns(FollowUp, "topic_id deed outcome text language told_at edited_at")
+    query = select(*kept, Topic.title.label("topic")).join(Topic, Topic.id == FollowUp.topic_id)
+    return query.where(Topic.author_id == member.id)
+
+
+def _passkeys(member: Member) -> Select[Any]:
+    kept = _columns(Passkey, "name is_synced created_at used_at")
+    return select(*kept).where(Passkey.member_id == member.id)
+
+
+def _authenticators(member: Member) -> Select[Any]:
+    kept = _columns(Authenticator, "created_at confirmed_at used_at")
+    return select(*kept).where(Authenticator.member_id == member.id)
+
+
+def _recovery_codes(member: Member) -> Select[Any]:
+    kept = _columns(RecoveryCode, "created_at used_at")
+    return select(*kept).where(RecoveryCode.member_id == member.id)
+
+
+def _identities(member: Member) -> Select[Any]:
+    kept = _columns(Identity, "issuer subject label created_at")
+    return select(*kept).where(Identity.member_id == member.id)
+
+
+def _invitations(member: Member) -> Select[Any]:
+    kept = _columns(Invitation, "id note uses used created_at ends_at ended_at")
+    query = select(*kept, Organisation.name.label("for_organisation"))
+    query = query.outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+    return query.where(Invitation.maker_id == member.id)
 
 
 def _letters(member: Member) -> Select[Any]:
@@ -331,7 +423,7 @@ KINDS: tuple[Kind, ...] = (
         "account",
         "Account",
         "What the forum needs to let you in.",
-        (("member", "id"),),
+        (("member", "id"), ("member", "invited_by_id"), ("arrival", "member_id")),
         _one(_account),
         {
             "handle": "your name in addresses",
@@ -348,6 +440,11 @@ KINDS: tuple[Kind, ...] = (
             "hidden_at": "since when a moderator hides your profile",
             "leaving_at": "when your account ends, if you have asked for that",
             "leaving_how": "what becomes of your posts then",
+            "factor_at": "since when you have a second factor",
+            "held_at": "since when your rights as moderator, host or administrator wait for one",
+            "credentials_at": "when your password, passkeys, codes or address were last changed",
+            "invited_by": "who invited you, if you came by an invitation",
+            "invitation_id": "the number of that invitation",
         },
     ),
     Kind(
@@ -383,6 +480,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_sessions, Session.id),
         {
             "device": "kind of browser and of computer",
+            "how": "by what you signed in",
             "created_at": "when you signed in",
             "seen_at": "when it was last used, to the hour",
             "proved_at": "when you last showed there who you are",
@@ -582,6 +680,187 @@ KINDS: tuple[Kind, ...] = (
             "by": "who caused it, where the notice says so",
             "created_at": "when it was made",
             "read_at": "when you read it",
+            "way": "how you are told of it by mail: at once, digest or never",
+            "mailed_at": "when it went out by mail",
+        },
+    ),
+    Kind(
+        "notice-settings",
+        "How you are told",
+        "How you want to be told of what happens.",
+        (("notice_choice", "member_id"), ("notice_settings", "member_id")),
+        _one(_notice_settings),
+        {
+            "digest_every": "how often your digest comes: daily, weekly or never",
+            "digest_hour": "at which hour of your day",
+            "time_zone": "the time zone of your day",
+            "watches_replies": "whether you watch the topics that you write in",
+            "ways": "the kinds of notices for which you chose a way, each with it",
+        },
+    ),
+    Kind(
+        "watches",
+        "What you watch and mute",
+        "Agendas, topics, cities and themes of which you want to hear, or do not.",
+        (("watch", "member_id"),),
+        _paged(_watches, Watch.subject, Watch.subject_id),
+        {
+            "subject": "agenda, topic, city or theme",
+            "subject_id": "its number",
+            "level": "watching or muted",
+            "created_at": "since when",
+        },
+    ),
+    Kind(
+        "mentions",
+        "Mentions",
+        "The posts that mention you, or did.",
+        (("mention", "member_id"),),
+        _paged(_mentions, Mention.post_id),
+        {"post_id": "the number of the post"},
+    ),
+    Kind(
+        "reading",
+        "How far you have read",
+        "One line for each topic that you have read in.",
+        (("place", "member_id"),),
+        _paged(_places, dialogue.Place.topic_id),
+        {
+            "topic_id": "the number of the topic",
+            "topic": "its title",
+            "number": "the place of the last post that you have read",
+        },
+    ),
+    Kind(
+        "all-read",
+        "Taken for read",
+        "What you took for read at once.",
+        (("all_read", "member_id"),),
+        _paged(_all_read, AllRead.agenda_id),
+        {
+            "agenda_id": "the number of the agenda; 0 for all of them",
+            "until": "all that was written until then is read",
+        },
+    ),
+    Kind(
+        "asked",
+        "Asked for advice",
+        "The questions about which you were asked, and what you said to it.",
+        (("asked", "member_id"),),
+        _paged(_asked, Asked.topic_id),
+        {
+            "topic_id": "the number of the question",
+            "topic": "its title",
+            "by": "who asked you",
+            "reasons": "why you were asked: each a kind, its words and a number",
+            "asked_at": "when you were asked",
+            "declined_at": "when you said: not me",
+            "postponed_at": "when you said: not now",
+            "passed_at": "when you passed it on",
+        },
+    ),
+    Kind(
+        "asking",
+        "Whom you asked",
+        "The members whom you asked for advice.",
+        (("asked", "asker_id"),),
+        _paged(_asking, Asked.topic_id, Asked.member_id),
+        {
+            "topic_id": "the number of the question",
+            "topic": "its title",
+            "asked": "whom you asked",
+            "asked_at": "when you asked",
+        },
+    ),
+    Kind(
+        "being-asked",
+        "Being asked",
+        "Whether you want to be asked for advice.",
+        (("availability", "member_id"),),
+        _paged(_availability, Availability.member_id),
+        {
+            "muted_at": "since when you do not want to be asked at all",
+            "away_until": "until when you do not want to be asked",
+        },
+    ),
+    Kind(
+        "follow-ups",
+        "What happened next",
+        "What you told of what became of your questions.",
+        (("topic", "author_id"),),
+        _paged(_follow_ups, FollowUp.topic_id),
+        {
+            "topic_id": "the number of the question",
+            "topic": "its title",
+            "deed": "what you did",
+            "outcome": "whether it worked: yes, partly, no or not yet tried",
+            "text": "what you told",
+            "told_at": "when you told it",
+            "edited_at": "when you last changed it",
+            **LANGUAGE,
+        },
+    ),
+    Kind(
+        "passkeys",
+        "Passkeys",
+        "The keys with which you sign in, without what proves them.",
+        (("passkey", "member_id"),),
+        _paged(_passkeys, Passkey.id),
+        {
+            "name": "what you call it",
+            "is_synced": "whether it is kept in several devices at once",
+            "created_at": "when you made it",
+            "used_at": "when you last signed in with it",
+        },
+    ),
+    Kind(
+        "authenticators",
+        "Apps that show codes",
+        "That you have set up an app for codes, without what they are made of.",
+        (("authenticator", "member_id"),),
+        _paged(_authenticators, Authenticator.id),
+        {
+            "created_at": "when you began to set it up",
+            "confirmed_at": "when a code confirmed it",
+            "used_at": "when you last signed in with a code",
+        },
+    ),
+    Kind(
+        "recovery-codes",
+        "Recovery codes",
+        "That you have recovery codes, and which are used; never the codes.",
+        (("recovery_code", "member_id"),),
+        _paged(_recovery_codes, RecoveryCode.id),
+        {"created_at": "when it was made", "used_at": "when it was used"},
+    ),
+    Kind(
+        "identities",
+        "Accounts elsewhere",
+        "The accounts of elsewhere with which you sign in.",
+        (("identity", "member_id"),),
+        _paged(_identities, Identity.id),
+        {
+            "issuer": "the provider",
+            "subject": "its number for you",
+            "label": "your address or name there",
+            "created_at": "when you linked it",
+        },
+    ),
+    Kind(
+        "invitations",
+        "Invitations",
+        "The invitations that you made, without what makes them work.",
+        (("invitation", "maker_id"),),
+        _paged(_invitations, Invitation.id),
+        {
+            "id": "its number",
+            "note": "your note",
+            "for_organisation": "the organisation you invite for, if any",
+            "uses": "how many people may join with it",
+            "used": "how many did",
+            "created_at": "when you made it",
+            "ends_at": "until when it works",
+            "ended_at": "when it was ended",
         },
     ),
     Kind(
@@ -666,12 +945,22 @@ LEFT_OUT: dict[tuple[str, str], str] = {
         "notice",
         "actor_id",
     ): "It is a line in the inbox of somebody else; the deed it tells of is in.",
+    ("event", "but"): "It waits for some seconds until the notices of it are made.",
+    ("asked", "passed_to_id"): "It is of who passed the question on; that you were asked is in.",
+    (
+        "challenge",
+        "member_id",
+    ): "It waits for some minutes until a passkey answers, and says nothing.",
+    ("half_session", "member_id"): "It waits for some minutes until you show your second factor.",
     ("candidate", "email"): "It is of somebody who has no account yet.",
+    ("candidate", "invited_by_id"): "It is of somebody who has no account yet.",
     (
         "delivery",
         "address",
     ): "Letters to you are in; a letter to an address without an account is of nobody.",
     ("member", "email"): "It is in the account.",
+    ("member", "handle_skeleton"): "It is what your handle looks like, to find others like it.",
+    ("passkey", "user_handle"): "It is a random number by which your passkeys know you.",
     ("federation", "contact_email"): "It is the address of the forum.",
     ("version", "editor_name"): "It is your name, beside each of your edits.",
     ("former_handle", "handle_hash"): "It is of people who have left.",

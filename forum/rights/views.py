@@ -24,7 +24,6 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
-from forum.accounts.views import is_proved, prove_first
 from forum.archives import Files, zipped
 from forum.db import now
 from forum.errors import Forbidden
@@ -37,7 +36,7 @@ from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, records, said
-from forum.web import me
+from forum.web import is_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
 Answer = str | AnyResponse | tuple[str, int]

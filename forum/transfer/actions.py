@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from forum.advice import actions as advice
+from forum.advice.queries import CANDIDATES as MOST_PROPOSED
+from forum.advice.queries import proposals
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import get_topic, written
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import paragraph_key, paragraphs, write
@@ -148,7 +152,7 @@ def _handles(file: AgendaFile) -> dict[str, int]:
     for values in _everything(file):
         said = [values.get("by"), values.get("member"), *values.get("hosts", ())]
         said += [*values.get("useful", ()), *values.get("same_here", ())]
-        said += [entry[0] for key in ("tried", "report") for entry in values.get(key, ())]
+        said += [entry[0] for key in ("tried", "report", "asked") for entry in values.get(key, ())]
         for handle in filter(None, said):
             named.setdefault(handle, values["line"])
     return named
@@ -346,7 +350,7 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
     new = dialogue.NewTopic(
         kind=values["kind"],
         title=values["title"],
-        text=write(values["text"], language),
+        text=written(values["text"], language),
         themes=_theme_ids(curator, values),
         audience=values.get("readers", "public"),
         for_organisation=values.get("on_behalf_of_organisation", False),
@@ -355,11 +359,38 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
         topic = dialogue.open_topic(loading.member(values["by"]), loading.agenda.id, new)
     discussion = Discussion(topic_of(topic.id), [opening_of(topic.id)], language)
     _mark(values, discussion.posts[0], values["at"], loading)
+    with _said_of(values):
+        for handle, moment, became in sorted(values["asked"], key=lambda asked: asked[1]):
+            _ask(discussion.topic, loading.member(handle), moment, became)
     _reply_all(discussion, values["posts"], loading)
+    if "followed_up" in values:
+        _follow_up(discussion, values)
     if values.get("pinned"):
         dialogue.pin(curator, topic.id)
     if values.get("locked"):
         dialogue.lock(curator, topic.id)
+
+
+def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
+    """Let the asker ask somebody, with the reasons of that day, and the member settle it the day after."""
+    with at(moment):
+        proposed = proposals(topic.author, get_topic(topic.author, topic.id), MOST_PROPOSED)
+        reasons = {one.member.handle: one.reasons for one in proposed}
+        advice.ask(topic.author, topic.id, [member.handle], reasons)
+    with at(moment + timedelta(days=1)):
+        if became == "not me":
+            advice.decline(member, topic.id)
+        elif became == "not now":
+            advice.postpone(member, topic.id, now() + timedelta(days=7))
+        elif became:
+            advice.pass_on(member, topic.id, became)
+
+
+def _follow_up(discussion: Discussion, values: Values) -> None:
+    moment, outcome, deed, text = values["followed_up"]
+    topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
+    with _said_of(values), at(moment):
+        advice.follow_up(topic.author, topic.id, story)
 
 
 def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loading) -> None:
@@ -383,7 +414,7 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
         return dialogue.reply(
             loading.member(values["by"]),
             discussion.topic.id,
-            write(source, values.get("language", discussion.language)),
+            written(source, values.get("language", discussion.language)),
             paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
             for_organisation=values.get("on_behalf_of_organisation", False),
         )

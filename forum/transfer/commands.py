@@ -15,7 +15,9 @@ import click
 from flask import Blueprint, current_app
 
 from forum.agendas import actions as agendas
+from forum.db import at
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import written
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
@@ -23,7 +25,7 @@ from forum.members import actions as members
 from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
-from forum.members.queries import federation, first_administrator
+from forum.members.queries import all_members, federation, first_administrator
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM, Person
@@ -115,9 +117,9 @@ def rerender() -> None:
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Markdown becomes HTML outside of the deeds, which leave alone what has changed meanwhile."""
-    done = 0
+    done, made = 0, written if kind == "posts" else write
     for sources in queries.outdated(kind, BATCH):
-        texts = {key: replace(write(source), source=source) for key, source in sources.items()}
+        texts = {key: replace(made(source), source=source) for key, source in sources.items()}
         done += RERENDER[kind](SYSTEM, texts)
         note(len(texts))
     return done
@@ -194,6 +196,9 @@ def _make_notices() -> None:
     while make_notices(SYSTEM):
         pass
     read_until(SYSTEM, NEWS_SINCE)
+    with at(NEWS_SINCE):
+        for member in all_members():
+            dialogue.read_all(member)
 
 
 def _load_agenda(file: Path) -> None:

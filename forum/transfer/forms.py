@@ -16,6 +16,8 @@ HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")
 INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
 FENCE = re.compile(r"^\s*(```|~~~)")
+TO_WHOM = "passed on to "
+PASSED_ON = re.compile(rf"{TO_WHOM}[a-z0-9-]+")
 POST_TITLE = re.compile(r"^([a-z0-9-]+), (\d{4}-\d\d-\d\d \d\d:\d\d)$")
 
 
@@ -222,9 +224,24 @@ def link(value: str) -> str:
     return value
 
 
+def asking(value: str) -> tuple[str, datetime, str]:
+    """Who was asked about a question, when, and what became of it: nothing yet, a word, or whom it was passed on to."""
+    handle, at, became = parts(2, 3)(value)
+    if became and became not in ("not me", "not now") and not PASSED_ON.fullmatch(became):
+        raise ValueError("write “not me”, “not now” or “passed on to” and a handle, or nothing")
+    return slug(handle), moment(at), became.removeprefix(TO_WHOM)
+
+
+def told(value: str) -> list[Any]:
+    """What happened after a question was answered: when it was told, whether it worked, the deed, some sentences."""
+    at, outcome, deed, text = parts(3, 4)(value)
+    return [moment(at), one_of(*WORKED)(outcome), deed, text]
+
+
 audience = one_of(*AUDIENCES)
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 OUTCOMES = ("kept", "adapted", "stopped")
+WORKED = ("yes", "partly", "no", "not yet tried")
 MARKS = {"useful": several, "same here": several}
 TRIED = {"tried": parts(2, 3)}
 REASONS = ("rules", "spam", "off topic", "illegal", "something else")
@@ -324,9 +341,10 @@ TOPIC = Shape(
         "on behalf of organisation": yes,
         "pinned": yes,
         "locked": yes,
+        "followed up": told,
         **MARKS,
     },
-    {**TRIED, "report": parts(2, 3)},
+    {**TRIED, "report": parts(2, 3), "asked": asking},
     needs=("kind", "by", "at"),
 )
 POST = Shape(

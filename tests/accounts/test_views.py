@@ -10,8 +10,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from forum import passwords, rates
+from forum.accounts import views
 from forum.app import create_app
 from forum.db import Base, at, db, now
+from forum.errors import NotFound
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import Joining
@@ -88,7 +90,7 @@ def test_joining_takes_a_letter_and_a_press(client, letters):
     assert "eva@city.example" in page.text and "private" in page.headers["Cache-Control"]
     assert members.by_email("eva@city.example") is None
     (letter,) = letters()
-    assert letter.to == "eva@city.example" and "Hello Eva Holm," in letter.text
+    assert letter.to == "eva@city.example" and "Confirm my address" in letter.text
     answer = confirm(client, letters)
     assert (answer.status_code, answer.location) == (303, "/")
     member = members.get_member(VISITOR, "eva-holm")
@@ -140,6 +142,9 @@ def test_who_is_signed_in_does_not_join(sign_in, people):
         ({"email": "eva"}, "email", "Write an e-mail address such as"),
         ({"email": "eva@cıty.example"}, "email", "Write an e-mail address such as"),
         ({"email": "a@b.c\nBcc: d@e.example"}, "email", "Write an e-mail address such as"),
+        ({"email": "a..b@city.example"}, "email", "Write an e-mail address such as"),
+        ({"email": ".a@city.example"}, "email", "Write an e-mail address such as"),
+        ({"email": "a.@city.example"}, "email", "Write an e-mail address such as"),
         ({"email": "x" * 300 + "@b.example"}, "email", "Write at most 200 characters."),
         ({"password": ""}, "password", "Choose a password of 8 to 128 characters."),
         ({"password": "kort123"}, "password", "Choose a password of 8 to 128 characters."),
@@ -188,6 +193,13 @@ def test_joining_tells_nobody_whether_there_is_an_account(client, app, eva, lett
     assert "an account already" in first.text and "“Join”" in second.text
 
 
+@pytest.mark.parametrize("email", ["eva@city.example", "xva@city.example"])
+@pytest.mark.parametrize("name", ["https://e.example", "a@b", "...", "a" + "\u0301" * 9])
+def test_a_name_that_nobody_may_have_tells_it_neither(client, eva, letters, name, email):
+    answer = client.post("/join", data={**JOINING, "name": name, "email": email})
+    assert answer.status_code == 422 and letters() == []
+
+
 def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letters):
     """So that nobody makes an account with somebody's address and a password of their own."""
     client.post("/join", data=JOINING)
@@ -224,6 +236,25 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
     client.post("/sign-out")
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 410 and "no longer good" in answer.text
+
+
+def test_two_presses_at_once_join_once(client, letters, monkeypatch):
+    """The second finds the link spent between looking and pressing."""
+    client.post("/join", data=JOINING)
+    path = link_in(letters()[0])
+
+    def was_faster(*_args):
+        raise NotFound()
+
+    monkeypatch.setattr(views.actions, "confirm_joining", was_faster)
+    answer = client.post(path)
+    assert answer.status_code == 410 and "no longer good" in answer.text
+
+
+def test_a_dead_link_offers_a_member_no_signing_in(client, eva):
+    enter(client)
+    page = client.get("/sign-in/letter/nothing").text
+    assert "no longer good" in page and "Ask for a new letter" not in page
 
 
 def test_one_address_gets_few_letters_whoever_asks(client, letters):
@@ -534,6 +565,18 @@ def test_a_secret_is_short_lived_and_kept_as_a_hash_alone(client, eva, letters):
         assert client.get(path).status_code == 410
 
 
+@pytest.mark.parametrize("purpose", ["/sign-in/letter", "/password"])
+def test_the_page_of_a_secret_repeats_it_nowhere(client, eva, letters, purpose):
+    """No link leads on with it, so that no log of addresses but its own holds it."""
+    ask(client, purpose)
+    path = link_in(letters()[0])
+    answer = client.get(path)
+    links = re.findall(r'(?:href|content)="([^"]*)"', answer.text)
+    assert links and not [link for link in links if path in link]
+    over = client.get(f"{purpose}/nothing")
+    assert 'class="btn alt sm" href="/sign-in"' in over.text
+
+
 def test_odd_secrets_are_over(client, eva):
     for path in ("/sign-in/letter", "/password", "/address", "/address/undo", "/join/confirm"):
         for odd in ("x", "%00", "a" * 3000, "..", "%F0%9F%92%A5", "letter"):
@@ -565,6 +608,7 @@ def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters)
     anywhere = app.test_client()
     assert "becomes eva@harbour.example" in anywhere.get(link_in(letter)).text
     assert anywhere.post(link_in(letter)).status_code == 303
+    assert "Your address is now eva@harbour.example." in anywhere.get("/sign-in").text
     assert enter(app.test_client()).status_code == 422
     assert enter(app.test_client(), "eva@harbour.example").status_code == 303
     assert letters()[-1].to == "eva@city.example", "the old address is told"
@@ -583,9 +627,46 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     assert owner.post(link_in(undo)).status_code == 303
     assert not is_signed_in(client)
     assert members.by_email("eva@city.example") is not None
+    for password in (PASSWORD, "plain words in a row"):
+        assert enter(app.test_client(), password=password).status_code == 422
+    assert "choose a new password" in owner.get("/sign-in").text
     reset = letters()[-1]
     assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
     assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
+    """A thief who changes the address twice is told of the second change, and cannot undo the owner's undoing."""
+    for email in ("thief@harbour.example", "thief@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    owners, thiefs = (
+        link_in(next(one for one in letters() if one.to == to and "/undo/" in one.text))
+        for to in ("eva@city.example", "thief@harbour.example")
+    )
+    assert app.test_client().post(owners).status_code == 303
+    assert app.test_client().post(thiefs).status_code == 410
+    assert members.by_email("eva@city.example") is not None
+
+
+def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva, letters):
+    for email in ("eva@harbour.example", "eva@island.example"):
+        enter(client, members.all_members()[0].email)
+        change_address(client, email)
+        client.post(link_in(letters()[-1]))
+    for to in ("eva@harbour.example", "eva@city.example"):
+        undo = next(one for one in letters() if one.to == to and "/undo/" in one.text)
+        assert app.test_client().post(link_in(undo)).status_code == 303
+        assert members.by_email(to) is not None
+
+
+def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
+    enter(client)
+    for _number in range(5):
+        assert change_address(client, "other@city.example").status_code == 303
+    refused = change_address(client, "other@city.example")
+    assert refused.status_code == 422 and len(letters()) == 5
 
 
 def test_a_taken_address_is_told_by_letter_alone(client, eva, letters):
@@ -609,6 +690,7 @@ def test_who_was_signed_in_for_long_shows_who_they_are(client, eva, letters):
     enter(client)
     with at(now() + timedelta(minutes=16)):
         assert client.get("/settings/address").location == "/settings/prove?next=/settings/address"
+        assert 'href="/password"' in client.get("/settings/prove").text
         assert change_address(client).location == "/settings/prove?next=/settings/address"
         assert letters() == []
         assert client.post("/settings/prove", data={"password": "no"}).status_code == 422
@@ -750,3 +832,23 @@ def test_nobody_ends_the_session_of_somebody_else(client, sign_in, people, eva):
     number = members.session_of(_token(client)).id
     assert sign_in(people.ana).post(f"/settings/sessions/{number}/end").status_code == 303
     assert is_signed_in(client)
+
+
+def test_letters_to_join_keep_nobody_from_a_letter_of_their_own(client, app, eva, letters):
+    """A stranger who writes somebody's address into the form for joining stops no lost password."""
+    for _number in range(8):
+        app.test_client().post("/join", data={**JOINING, "email": "eva@city.example"})
+    ask(client, "/password")
+    assert link_in(letters()[-1]).startswith("/password/")
+
+
+def test_the_newest_letter_is_the_one_that_is_good(client, eva, letters):
+    ask(client, "/password")
+    ask(client, "/password")
+    first, second = map(link_in, letters())
+    assert client.get(first).status_code == 410 and client.get(second).status_code == 200
+
+
+def test_a_letter_to_join_repeats_no_words_of_a_stranger(client, letters):
+    client.post("/join", data={**JOINING, "name": "Cheap Pills"})
+    assert "Pills" not in letters()[0].text + letters()[0].html

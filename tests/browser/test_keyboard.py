@@ -198,7 +198,7 @@ def marks_and_reports(hands: Hands, window: Visit, address: str) -> None:
     expect(hands.page.locator("[data-marks] [value=useful]").first).to_have_attribute(
         "aria-pressed", "true"
     )
-    hands.open(".acts .more:has([name=outcome]) summary")
+    hands.follow("[data-marks] [value='tried it']", "Space")
     hands.reach("[name=outcome]")
     hands.press("Space")
     hands.press("ArrowDown")

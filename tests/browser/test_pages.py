@@ -27,6 +27,11 @@ PAGES: list[tuple[str, str, str]] = [
     ("topic-moderator", "topic:", "moderator"),
     ("topic-new", "/agendas/affordable/topics/new?kind=experience", "member"),
     ("question-new", "/agendas/affordable/topics/new?kind=question", "member"),
+    ("topic-asked", "question:Who pays the rates", "member"),
+    ("topic-followed-up", "question:who employs the clerk", "visitor"),
+    ("ask", "question:Who pays the rates/ask", "moderator"),
+    ("pass-on", "question:Who pays the rates/pass-on", "member"),
+    ("postpone", "question:Who pays the rates/postpone", "member"),
     ("themes", "/themes", "visitor"),
     ("cases", "/cases", "visitor"),
     ("case", "/cases/c40", "visitor"),
@@ -49,6 +54,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("search-empty", "/search", "visitor"),
     ("search-nothing", "/search?q=qqqqqq", "visitor"),
     ("join", "/join", "visitor"),
+    ("join-invited-over", "/join/invited/none", "visitor"),
     ("sign-in", "/sign-in", "visitor"),
     ("sign-in-letter", "/sign-in/letter", "visitor"),
     ("password-letter", "/password", "visitor"),
@@ -56,7 +62,12 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings", "/settings", "member"),
     ("settings-address", "/settings/address", "member"),
     ("settings-prove", "/settings/prove", "member"),
+    ("settings-factors", "/settings/factors", "member"),
+    ("settings-passkey", "/settings/passkeys/new", "member"),
     ("settings-password", "/settings/password", "member"),
+    ("settings-elsewhere", "/settings/elsewhere", "member"),
+    ("invitations", "/invitations", "member"),
+    ("invitation-new", "/invitations/new", "moderator"),
     ("settings-sessions", "/settings/sessions", "member"),
     ("settings-themes", "/settings/themes", "member"),
     ("settings-contact", "/settings/contact", "member"),
@@ -67,10 +78,16 @@ PAGES: list[tuple[str, str, str]] = [
     ("terms", "/terms", "visitor"),
     ("terms-write", "/administration/terms", "administrator"),
     ("close-account", "/administration/members/wanjiru-kamau/leave", "administrator"),
+    ("settings-notices", "/settings/notices", "member"),
+    ("settings-advice", "/settings/advice", "member"),
     ("notices", "/notices", "member"),
     ("queue", "/moderation", "moderator"),
+    ("joining-queue", "/moderation/joining", "moderator"),
+    ("seats", "/organisations/rotterdam/seats", "moderator"),
     ("log", "/moderation/log", "moderator"),
     ("administration", "/administration/members", "administrator"),
+    ("factors-required", "/administration/factors", "administrator"),
+    ("joining", "/administration/joining", "administrator"),
     ("mail", "/administration/mail", "administrator"),
     ("figures", "/administration/figures", "administrator"),
     ("rules", "/rules", "visitor"),
@@ -95,6 +112,12 @@ def address(page: Any, wanted: str) -> str:
         page.goto("/agendas/globally-connected/topics?order=newest")
         link = page.locator("main a[href^='/topics/']").first
         return str(link.get_attribute("href"))
+    if wanted.startswith("question:"):
+        title, _slash, door = wanted.removeprefix("question:").partition("/")
+        page.goto("/agendas/affordable/topics?kind=question")
+        link = page.locator("main a[href^='/topics/']", has_text=title).first
+        topic = str(link.get_attribute("href"))
+        return f"/topics/{topic.split('/')[2].split('-', maxsplit=1)[0]}/{door}" if door else topic
     if wanted == "city:":
         page.goto("/cities")
         return str(page.locator("main a[href*='/cities/rotterdam']").first.get_attribute("href"))

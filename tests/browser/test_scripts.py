@@ -47,6 +47,32 @@ def test_the_preview_follows_the_text(member: Visit, topic: str) -> None:
     assert page.url.endswith(topic)
 
 
+def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    field, options = page.locator("[name=source]"), page.locator("[role=option]")
+    field.press_sequentially("Ask @koskela")
+    expect(options).to_have_count(1)
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    assert field.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    field.press("Enter")
+    expect(field).to_have_value("Ask @henna-koskela ")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    field.press_sequentially("or @kos")
+    expect(options.first).to_be_visible()
+    field.press("Escape")
+    field.press("Enter")
+    expect(field).to_have_value("Ask @henna-koskela or @kos\n")
+    field.press_sequentially("@kos")
+    options.first.click()
+    expect(field).to_have_value("Ask @henna-koskela or @kos\n@henna-koskela ")
+    field.press_sequentially("me@kos")  # an address
+    page.wait_for_timeout(400)
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.click("button[name=preview]")
+    preview = page.locator("[data-preview] .prose")
+    expect(preview.locator("a[href='/members/henna-koskela']")).to_have_count(2)
+
+
 def test_enter_in_the_title_shows_the_preview(member: Visit) -> None:
     page = member.go(NEW)
     page.fill("[name=source]", "It was *late*.")

@@ -71,10 +71,13 @@ def test_marks(plain: Any, said: str) -> None:
 
 def test_tried_it(plain: Any, said: str) -> None:
     page = plain("member").go(said)
-    page.locator("summary", has_text="Tried it").first.click()
-    page.locator("[name=outcome][value=adapted]").first.check()
-    page.locator("[name=note]").first.fill("Two centimetres lower.")
-    press(page, "Save", ".acts")
+    press(page, "Tried it")
+    page.locator("[name=outcome][value=adapted]").check()
+    page.locator("[name=note]").fill("Two centimetres lower.")
+    press(page, "Save")
+    press(page, "Tried it")
+    expect(page.locator("[name=outcome][value=adapted]")).to_be_checked()
+    page.go_back()
     with leaving(page):
         page.locator("a", has_text="Who tried it").click()
     expect(page.locator("main")).to_contain_text("Two centimetres lower.")
@@ -112,12 +115,45 @@ def test_prompts_and_the_answer_to_a_question(plain: Any) -> None:
         re.compile(r"^We have three bids\.\s+## Our situation\s+$")
     )
     press(page, "Publish")
+    with leaving(page):
+        page.locator("main a", has_text="Go to the question").click()
     plain("moderator").reply(page.url.removeprefix(page.url.split("/topics")[0]), "The city does.")
     page.reload()
     page.locator(".posts summary", has_text="More actions").first.click()
     press(page, "Choose as the answer", ".posts")
     expect(page.locator(".posts > li.acc")).to_contain_text("The city does.")
     expect(page.locator(".post.op")).to_contain_text("Go to the answer")
+
+
+def test_asking_for_advice_and_what_happened_next(plain: Any) -> None:
+    asker, member = plain("moderator"), plain("member")
+    page = asker.go("/agendas/affordable/topics/new?kind=question")
+    page.fill("[name=title]", "Mobility and public space below a bridge")
+    page.fill("[name=source]", "It is dark there.")
+    press(page, "Publish")
+    boxes = page.locator("[name=asked]")
+    expect(page.locator("[name=asked]:checked")).to_have_count(5)
+    for handle in [box.get_attribute("value") for box in boxes.all()]:
+        page.locator(f"[name=asked][value={handle}]").set_checked(handle == "wanjiru-kamau")
+    press(page, "Ask these members")
+    expect(page.locator("#asked-members li")).to_have_count(1)
+    topic = re.sub(r".*(/topics/\d+).*", r"\1", page.url)
+    asked = member.go(topic)
+    expect(asked.locator("#asked")).to_contain_text("Helps with: mobility, public space")
+    press(asked, "Not me", "#asked")
+    expect(asked.locator("#asked")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#asked-members")).to_contain_text("Not me")
+    member.reply(topic, "Ask the traders.")
+    asker.go(topic)
+    with leaving(page):
+        page.locator("main a", has_text="Tell what happened next").click()
+    page.fill("[name=deed]", "We hung lamps.")
+    press(page, "Publish what happened next")
+    expect(page.locator(".sum")).to_contain_text("Say whether it worked.")
+    page.locator("[name=outcome][value=partly]").check()
+    press(page, "Publish what happened next")
+    expect(page.locator("#next")).to_contain_text("We hung lamps.")
 
 
 def test_an_edit_keeps_what_it_said_before_until_it_is_withdrawn(plain: Any) -> None:

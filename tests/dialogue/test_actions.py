@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
@@ -18,7 +18,7 @@ from forum.front.queries import written_by_member
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.notifications.actions import make_notices
+from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import Event
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
@@ -600,3 +600,180 @@ def test_nothing_is_saved_when_a_deed_fails_half_way(
     monkeypatch.undo()
     assert fresh(topic).posts_count == 1
     assert not found(VISITOR, "xylophone")
+
+
+# Who is told, and what is new
+
+
+def kinds(member: Any) -> list[str]:
+    while make_notices(SYSTEM):
+        pass
+    return [notice.kind for notice in notices_of(member).items]
+
+
+def test_who_replies_watches_and_is_told_once_by_the_strongest_kind(
+    people: Any, topic: Topic
+) -> None:
+    actions.reply(people.ben, topic.id, write("First."))
+    assert kinds(people.ana) == ["reply"]
+    actions.reply(people.chitra, topic.id, write("Second."))
+    assert kinds(people.ana) == ["reply", "reply"]
+    assert kinds(people.ben) == ["post"]
+    first = queries.first_post(topic)
+    actions.reply(people.chitra, topic.id, write(quote("Ana", first.id, "It took") + "Third."))
+    assert kinds(people.ana) == ["quote", "reply", "reply"]
+    assert kinds(people.ben) == ["post", "post"]
+    assert kinds(people.chitra) == []
+
+
+def test_who_mutes_a_topic_hears_no_more_of_it(people: Any, topic: Topic) -> None:
+    for member in (people.ana, people.ben):
+        watch(member, "topic", topic.id, "muted")
+    actions.reply(people.ben, topic.id, write("First."))
+    post = actions.reply(people.chitra, topic.id, write("Second."))
+    assert kinds(people.ana) == kinds(people.ben) == []
+    actions.reply(people.host, topic.id, write(quote("Chitra", post.id, "Second.") + "Third."))
+    assert kinds(people.chitra) == ["quote"]
+
+
+def test_a_new_topic_is_told_to_who_watches_its_agenda(people: Any, agenda: Agenda) -> None:
+    watch(people.ben, "agenda", agenda.id)
+    watch(people.chitra, "agenda", agenda.id)
+    watch(people.chitra, "city", people.ana.city_id, "muted")
+    topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
+    assert (kinds(people.ben), kinds(people.chitra)) == (["topic"], [])
+    actions.hide_topic(people.moderator, topic.id)
+    assert kinds(people.ben) == []
+
+
+def news(member: Any, *topics: Topic) -> list[tuple[int, int] | None]:
+    found = queries.news_in(member, [fresh(topic) for topic in topics])
+    return [
+        (found[topic.id].count, found[topic.id].number) if topic.id in found else None
+        for topic in topics
+    ]
+
+
+def test_new_is_what_others_wrote_since_one_has_read(people: Any, topic: Topic) -> None:
+    actions.read_all(people.ben)  # the question itself
+    soon = now() + timedelta(minutes=1)
+    with at(soon):
+        for text in ("Two.", "Three.", "Four."):
+            actions.reply(people.ben, topic.id, write(text))
+    assert news(people.ana, topic) == [(3, 2)]
+    assert news(people.ben, topic) == news(VISITOR, topic) == news(SYSTEM, topic) == [None]
+    actions.read(people.ana, topic.id, 3)
+    actions.read(people.ana, topic.id, 2)  # an earlier page, or another device
+    assert news(people.ana, topic) == [(1, 4)]
+    post = queries.posts_in(SYSTEM, fresh(topic), 1).items[3]
+    actions.hide(people.moderator, post.id, "Rude.")
+    assert news(people.ana, topic) == [None]
+
+
+def test_all_is_read_at_once_everywhere_or_on_one_agenda(people: Any, topic: Topic) -> None:
+    text = agendas.AgendaText("Other", write("Text."), slug="other")
+    other = actions.open_topic(
+        people.ben, agendas.write_agenda(people.moderator, text).id, new(title="Another one")
+    )
+    actions.read_all(people.host)
+    soon = now() + timedelta(minutes=1)
+    with at(soon):
+        for one in (topic, other):
+            actions.reply(people.chitra, one.id, write("Yes."))
+    assert news(people.host, topic, other) == [(1, 2), (1, 2)]
+    with at(soon):
+        actions.read_all(people.host, topic.agenda_id)
+    assert news(people.host, topic, other) == [None, (1, 2)]
+    with at(soon + timedelta(minutes=1)):
+        actions.read_all(people.host)
+        actions.reply(people.chitra, other.id, write("Soon."))
+    assert news(people.host, topic, other) == [None, None]
+    with at(soon + timedelta(minutes=2)):
+        actions.reply(people.chitra, other.id, write("Later."))
+    assert news(people.host, topic, other) == [None, (1, 4)]
+
+
+def test_what_was_written_before_somebody_joined_is_not_new(people: Any, topic: Topic) -> None:
+    with at(now() - timedelta(days=1)):
+        actions.reply(people.ben, topic.id, write("Yes."))
+    assert news(people.ana, topic) == [None]
+
+
+def test_very_many_new_posts_are_counted_to_a_hundred(people: Any, topic: Topic) -> None:
+    soon = now() + timedelta(minutes=1)
+    with at(soon):
+        last = actions.reply(people.ben, topic.id, write("Yes."))
+    row = {c.name: getattr(last, c.name) for c in Post.__table__.c if c.name != "id"}
+    rows = [{**row, "number": number} for number in range(3, 301)]
+    db.session.execute(insert(Post), rows)
+    db.session.execute(update(Topic).where(Topic.id == topic.id).values(posts_count=300))
+    db.session.commit()
+    assert news(people.ana, topic) == [(100, 201)]
+    actions.read(people.ana, topic.id, 40)
+    assert news(people.ana, topic) == [(100, 41)]
+    assert queries.News(100, 41).where == "?page=3#post-41"
+    actions.read(people.ana, topic.id, 240)
+    assert news(people.ana, topic) == [(60, 241)]
+
+
+# Mentions
+
+
+def mentioned(member: Any) -> list[str]:
+    return [kind for kind in kinds(member) if kind == "mention"]
+
+
+def test_who_is_mentioned_is_told_once_however_the_post_is_edited(
+    people: Any, topic: Topic
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai and @ben-okoth."))
+    assert (mentioned(people.chitra), mentioned(people.ben)) == (["mention"], [])
+    for text in ("Nobody.", "Ask @chitra-desai and @hana-virtanen.", "@hana-virtanen"):
+        actions.edit(people.ben, reply.id, write(text))
+    assert (mentioned(people.chitra), mentioned(people.host)) == (["mention"], ["mention"])
+
+
+def test_a_mention_is_stronger_than_a_quotation_a_reply_and_watching(
+    people: Any, topic: Topic
+) -> None:
+    first = queries.first_post(topic)
+    source = quote("Ana", first.id, "It took") + "Do you know, @ana-prado?"
+    actions.reply(people.ben, topic.id, write(source))
+    assert kinds(people.ana) == ["mention"]
+    assert db.session.get(Quote, (first.id + 1, first.id)) is not None
+
+
+def test_a_muted_topic_still_tells_of_a_mention(people: Any, topic: Topic) -> None:
+    watch(people.chitra, "topic", topic.id, "muted")
+    actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
+    assert kinds(people.chitra) == ["mention"]
+
+
+def test_nobody_hidden_or_gone_is_mentioned(people: Any, topic: Topic) -> None:
+    fresh(people.chitra).hidden_at = now()
+    fresh(people.host).left_at = now()
+    db.session.commit()
+    text = queries.written("@chitra-desai @hana-virtanen @mona-berg @nobody")
+    assert text.html.count("<a ") == 1 and "/members/mona-berg" in text.html
+    actions.reply(people.ben, topic.id, text)
+    assert (kinds(people.chitra), kinds(people.host)) == ([], [])
+    assert kinds(people.moderator) == ["mention"]
+
+
+def test_a_post_tells_twenty_that_it_mentions_them_and_no_more(people: Any, topic: Topic) -> None:
+    handles = []
+    for number in range(25):
+        joining = members.Joining(f"Person {number}", f"p{number}@example.org", "no hash")
+        handles.append(members.join(SYSTEM, joining).handle)
+    names = [f"@{handle}" for handle in handles]
+    reply = actions.reply(people.ben, topic.id, write(" ".join(["@nobody-at-all", *names])))
+    assert len(events("mention")[0].recipients) == 20
+    actions.edit(people.ben, reply.id, write(" ".join(reversed(names))))
+    assert len(events("mention")) == 1
+
+
+def test_a_hidden_post_mentions_nobody(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Ask @chitra-desai."))
+    assert kinds(people.chitra) == ["mention"]
+    actions.hide(people.moderator, reply.id, "Rude.")
+    assert kinds(people.chitra) == []

@@ -26,6 +26,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
+from forum.errors import Busy
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.notifications.actions import make_notices
@@ -301,11 +302,15 @@ def test_a_page_of_a_topic_asks_little_however_long_it_is(
     many(topic, people.ben.id, count)
     last = f"{topic.address}?page={count // 20}"
     member, host = sign_in(people.chitra), sign_in(people.host)
-    for browser, most in ((client, 6), (member, 10), (host, 10)):
+    for browser, most, writing in ((client, 6, 0), (member, 10, 3), (host, 11, 3)):
         for path in (topic.address, last):
-            with queries() as made:
-                assert 'id="post-' in page(browser, path)
-            assert made.count <= most, made.statements
+            for more in (
+                writing,
+                0,
+            ):  # for the first time, and how far one has read is noted; then again
+                with queries() as made:
+                    assert 'id="post-' in page(browser, path)
+                assert made.count <= most + more, made.statements
 
 
 def test_a_list_asks_little(
@@ -657,6 +662,24 @@ def test_others_neither_edit_nor_delete(
     assert last_post().source == "It took **two** years."
 
 
+def test_an_empty_composer_is_remembered_without_anything_of_a_session(
+    app: Flask, people: Any, topic: Topic, sign_in: Any
+) -> None:
+    seen = set()
+    for person in (people.ben, people.ben, people.chitra):
+        seen |= set(
+            re.findall(
+                r'"(?:csrf_token|submission_key)" value="([^"]+)"',
+                page(sign_in(person), topic.address),
+            )
+        )
+    assert len(seen) == 6
+    pieces = app.jinja_env.globals["remembered"]
+    remembered = "".join({**pieces.old, **pieces.young}.values())
+    assert "data-draft" in remembered
+    assert not [word for word in (*seen, "csrf_token", "submission_key") if word in remembered]
+
+
 # Marks and answers
 
 
@@ -691,7 +714,12 @@ def test_who_tried_it_is_asked_what_became_of_it(
     assert browser.post(path, data=form).status_code == 303
     text = page(client, f"/posts/{post.id}/marks")
     assert "Nairobi" in text and "Half of &lt;it&gt;." in text and "Adapted: 1" in text
+    text = browser.post(path, data={"kind": "tried it"}).text
+    assert (
+        re.search(r'checked[^>]* value="adapted"', text) and 'value="Half of &lt;it&gt;."' in text
+    )
     assert browser.post(path, data={"kind": "tried it", "take_back": "1"}).status_code == 303
+    assert "take_back" not in browser.post(path, data={"kind": "tried it"}).text
     assert "Nobody has tried it yet" in page(client, f"/posts/{post.id}/marks")
 
 
@@ -760,3 +788,49 @@ def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: 
     assert response.status_code == 429
     assert "My sixth reply within one minute." in response.text
     assert chitra.post(path, data={**form, "source": "Mine."}).status_code == 303
+
+
+# What is new, and how far one has read
+
+
+def test_lists_lead_to_the_first_new_post_until_it_is_read(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any
+) -> None:
+    actions.read_all(people.ana)
+    with at(now() + timedelta(minutes=1)):
+        actions.reply(people.ben, topic.id, write("A reply."))
+        actions.reply(people.ben, topic.id, write("One more."))
+    ana, place = sign_in(people.ana), f'href="{topic.address}#post-2">'
+    for path in ("/", "/topics", "/agendas/quieter", "/agendas/quieter/topics"):
+        assert f"{place}2 new<" in page(ana, path)
+        assert " new<" not in page(client, path)
+    assert f"{place}Go to the first of 2 new posts<" in page(ana, topic.address)
+    assert "new posts" not in page(ana, topic.address)
+    assert " new<" not in page(ana, "/topics")
+
+
+def test_all_is_marked_as_read_with_one_press(people: Any, topic: Topic, sign_in: Any) -> None:
+    for door in ("/topics/read-all", "/agendas/quieter/topics/read-all"):
+        ana = sign_in(people.ana)
+        with at(now() - timedelta(seconds=1)):  # what is of the same second is read too
+            actions.reply(people.ben, topic.id, write("A reply."))
+        assert "Mark all topics as read" in page(ana, "/topics")
+        assert ana.post(door).status_code == 303
+        assert " new<" not in page(ana, "/topics")
+
+
+def test_a_locked_database_refuses_nobody_the_page_that_would_note_how_far_one_reads(
+    people: Any, topic: Topic, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at(now() + timedelta(minutes=1)):
+        actions.reply(people.ben, topic.id, write("A reply."))
+    ana = sign_in(people.ana)
+
+    def locked(_session: Any) -> None:
+        raise Busy()
+
+    monkeypatch.setattr(database, "_take_write_lock", locked)
+    assert "Go to the new post" in page(ana, topic.address)
+    monkeypatch.undo()
+    assert "Go to the new post" in page(ana, topic.address)
+    assert "Go to the new post" not in page(ana, topic.address)

@@ -23,8 +23,9 @@ from forum.filling.models import (
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
+from forum.members.queries import members_by_handle
 from forum.moderation import actions as moderation
-from forum.notifications.actions import make_notices, read_until
+from forum.notifications.actions import make_notices, read_until, set_watching_replies
 from forum.permissions import MEMBER, SYSTEM
 
 
@@ -45,6 +46,10 @@ def join_all(plan: Plan, organisations: Sequence[int]) -> None:
             members.join(SYSTEM, joining)
         if known.role != MEMBER:
             members.appoint(SYSTEM, known.handle, known.role)
+        member = members_by_handle([known.handle])[0]
+        set_watching_replies(member, False)
+        with at(NEWS_SINCE):
+            dialogue.read_all(member)
 
 
 def play(plan: Plan, frame: Frame) -> list[str]:

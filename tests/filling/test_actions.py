@@ -110,8 +110,17 @@ def people() -> dict[str, Any]:
     spoken: dict[int, list[Any]] = {}
     for row in rows["member_language"].values():
         spoken.setdefault(row["member_id"], []).append((row["position"], row["language"]))
+    told: dict[int, list[Any]] = {}
+    for table in ("notice_settings", "all_read"):
+        for row in rows[table].values():
+            told.setdefault(row["member_id"], []).append({**row, "member_id": 0})
     return {
-        row["handle"]: {**row, "id": None, "languages": sorted(spoken[row["id"]])}
+        row["handle"]: {
+            **row,
+            "id": None,
+            "languages": sorted(spoken[row["id"]]),
+            "told": told[row["id"]],
+        }
         for row in rows["member"].values()
     }
 

@@ -429,7 +429,8 @@ def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
     """The words come from where the deeds know it: another period is another page."""
     for number, name in enumerate(
         (
-            "accounts.actions.KEPT_CANDIDATES",
+            "candidates.actions.KEPT_UNCONFIRMED",
+            "candidates.actions.KEPT_REFUSED",
             "accounts.actions.KEPT_TOKENS",
             "mail.actions.KEPT",
             "mail.actions.KEPT_FAILED",

@@ -566,3 +566,21 @@ def test_two_practices_of_a_title_at_once_are_not_both_taken(
     monkeypatch.setattr(actions, "slugs_like", lambda *_args: set())
     with pytest.raises(Conflict):
         draft(world)
+
+
+def test_who_moderates_is_told_of_a_submitted_practice_until_it_is_decided(world: World) -> None:
+    practice = draft(world)
+
+    def waiting() -> list[str]:
+        make_notices(SYSTEM)
+        told = notices_of(world.host).items
+        return [notice.address for notice in told if notice.kind == "queue" and not notice.read_at]
+
+    for decide in (
+        lambda: actions.send_back(world.host, practice.id, "What did not work?"),
+        lambda: actions.publish(world.host, practice.id),
+    ):
+        actions.submit(world.author, practice.id)
+        assert waiting() == [f"/moderation/practice/{practice.id}"]
+        decide()
+        assert waiting() == []

@@ -598,4 +598,5 @@ def test_pages_take_few_queries_however_much_is_said(
         assert count <= most, (path, count)
     for number in range(1, 6):
         say(number)
+    look()  # notes how far one has read
     assert look() == few

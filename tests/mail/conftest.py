@@ -24,6 +24,12 @@ class MailServer:
     messages: list[tuple[str, str, EmailMessage]] = field(default_factory=list)
     on_message: Callable[[], None] = lambda: None
 
+    async def handle_MAIL(
+        self, _server: Any, _session: Any, envelope: Any, sender: str, _o: Any
+    ) -> str:
+        envelope.mail_from = sender
+        return self.answers.get("MAIL", "250 OK")
+
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, to: str, _o: Any
     ) -> str:

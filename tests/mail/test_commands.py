@@ -14,8 +14,9 @@ from sqlalchemy import select
 from forum import carriers
 from forum.carriers import Away, is_address_unknown, parsed
 from forum.db import at, db, now
+from forum.letters import render
 from forum.mail import actions, commands
-from forum.mail.commands import compose, deliver, render
+from forum.mail.commands import compose, deliver
 from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.members.models import Member
@@ -23,7 +24,9 @@ from forum.permissions import SYSTEM
 from tests.mail.conftest import free_port, with_settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
-KINDS = sorted(path.stem for path in TEMPLATES.glob("*.txt") if path.stem != "kit")
+KINDS = sorted(
+    path.stem for path in TEMPLATES.glob("*.txt") if path.stem not in ("kit", "notice", "digest")
+)  # these have tests of their own
 
 
 def write(people, kind="changed", member=None, **words):
@@ -82,6 +85,8 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "purpose": "p",
         "hours": 2,
         "what": "password",
+        "why": "It is locked.",
+        "text": "Mine.",
         "name": "A & B",
         "sender": "Ben & Co",
         "recipient": "Ana",
@@ -101,15 +106,14 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         assert all(word in plain for word in words_of), line
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "notice", "digest"])
 def test_letters_print_through_their_kit_alone(kind):
     """What goes around the parts of the kit would not be escaped in HTML."""
     text = (TEMPLATES / f"{kind}.txt").read_text()
     printed = re.findall(r"\{\{-?\s*(\S+)", text)
     assert printed and all(word.startswith("m.") for word in printed), printed
-    for name in ("footer", "above"):
-        for value in re.findall(rf"set {name} = (.*)%\}}", text):
-            assert value.startswith("m."), value
+    for value in re.findall(r"set footer = (.*)%\}", text):
+        assert value.startswith("m."), value
 
 
 # Servers that do not do what they should
@@ -146,6 +150,18 @@ def test_one_address_that_does_not_exist_stops_nothing_else(people, mail_server)
     assert row(other).sent_at
     member = db.session.get(Member, people.ana.id, populate_existing=True)
     assert member.mail_paused_at and "no such user" in member.mail_paused_why
+
+
+def test_a_letter_that_cannot_be_made_stops_nothing_else(people, mail_server):
+    """Whatever is wrong with it: it is tried later, and the administrator sees it."""
+    odd = actions.write_letter(SYSTEM, "changed", "a..b@example.org", {"what": "password"})
+    unknown, other = write(people, "nothing"), write(people)
+    deliver()
+    assert [to for _from, to, _message in mail_server.messages] == ["ana@example.org"]
+    assert row(other).sent_at and row(odd).sent_at is row(unknown).sent_at is None
+    assert "InvalidHeaderDefect" in row(odd).why and "TemplateNotFound" in row(unknown).why
+    for letter in (odd, unknown):
+        assert row(letter).attempts == 1 and row(letter).due_at > now()
 
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 you are on a list", "552 5.2.2 mailbox full"])
@@ -276,6 +292,9 @@ def test_which_refusals_are_about_the_address():
     assert is_address_unknown(550, "no such user here")
     assert not is_address_unknown(550, "5.7.1 spam")
     assert not is_address_unknown(552, "mailbox full")
+    assert not is_address_unknown(550, "relay not permitted")
+    assert not is_address_unknown(550, "Access denied - you are on a blacklist")
+    assert not is_address_unknown(553, "sender address rejected")
 
 
 def test_a_letter_to_try_the_mail(people, mail_server, app):
@@ -286,6 +305,40 @@ def test_a_letter_to_try_the_mail(people, mail_server, app):
     mail_server.answers["RCPT"] = "550 5.7.1 go away"
     refused = runner.invoke(args=["mail-test", "ana@example.org"])
     assert refused.exit_code == 1 and "go away" in refused.output
+
+
+def test_a_letter_to_try_the_mail_is_sent_by_nobody_else(people, mail_server, app):
+    """A worker that looks meanwhile leaves it alone."""
+    carry = carriers.Server.carry
+
+    def carry_late(*what):
+        deliver()
+        carry(*what)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carriers.Server, "carry", carry_late)
+        app.test_cli_runner().invoke(args=["mail-test", "ana@example.org"])
+    assert len(mail_server.messages) == 1
+    odd = app.test_cli_runner().invoke(args=["mail-test", "ana"])
+    assert odd.exit_code == 2 and "an e-mail address such as" in odd.output
+
+
+def test_a_server_that_refuses_the_sender_loses_no_letter(people, mail_server):
+    """As one does whose password has changed: nothing is wrong with the letters."""
+    mail_server.answers["MAIL"] = "550 sender rejected"
+    letter = write(people)
+    assert deliver() == 0
+    assert row(letter).given_up_at is None and "sender rejected" in row(letter).why
+    del mail_server.answers["MAIL"]
+    with at(now() + timedelta(minutes=5)):
+        assert deliver() == 1 and row(letter).sent_at
+
+
+def test_a_link_that_is_over_is_not_sent(people, mail_server):
+    letter = write(people, "sign_in", path="/x", salt="s", purpose="p", hours=1)
+    with at(now() + timedelta(minutes=61)):
+        deliver()
+    assert mail_server.messages == [] and row(letter).dropped_at
 
 
 def test_connections_that_break_off_are_no_refusal(app):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from forum.db import at, db, now
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
+from forum.lookalikes import skeleton
 from forum.markup import write
 from forum.members import actions, queries
 from forum.members.actions import Joining, OrganisationText, Profile
@@ -69,7 +70,7 @@ def test_joining_keeps_what_was_said(app):
         ("Émile Zola", "emile-zola"),
         ("Þór Æsir", "thor-aesir"),
         ("田中 宏", "person"),
-        ("Admin", "admin-2"),
+        ("Helpa Rules", "helpa-rules"),
     ],
 )
 def test_a_handle_is_made_of_the_name(app, name, handle):
@@ -394,3 +395,82 @@ def test_loading_cities_again_changes_no_address(app):
 def test_cities_are_loaded_by_administrators(app, people):
     with pytest.raises(Forbidden):
         actions.load_cities(people.moderator, [])
+
+
+# Names and handles that look like others
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Admin",
+        "ADMlN",
+        "Аdministrator",  # Cyrillic А
+        "The Moderator",
+        "Moderator Team",
+        "Quiet Cities",
+        "Quiet Citіes",  # Cyrillic і
+        "QuietCities Support",
+        "Mona Berg",
+        "Моna Вerg",
+        "Rnona Berg",
+        "Adam de Wit",
+        "Adam  De-Wit",
+    ],
+)
+def test_nobody_is_called_like_the_forum_or_who_runs_it(people, name):
+    actions.found_federation(SYSTEM, "Quiet Cities")
+    if name in ("The Moderator", "QuietCities Support"):
+        assert joined(name)  # other words among them are no impersonation
+        return
+    with pytest.raises(Invalid, match="looks like the name") as refused:
+        joined(name)
+    assert refused.value.field == "name"
+    with pytest.raises(Invalid, match="looks like the name"):
+        actions.edit_profile(people.ana, Profile(name))
+
+
+def test_namesakes_are_welcome_and_masks_are_not(people):
+    assert joined("Ana Prado").handle == "ana-prado-2"
+    assert joined("Aná Prado", "ana3@city.example").handle == "ana-prado-3"
+    with pytest.raises(Invalid, match="looks like the name"):
+        joined("Аna Prado", "ana4@city.example")  # Cyrillic А
+
+
+def test_who_is_called_so_already_keeps_the_name(people):
+    eva = joined("Mona Bergh")
+    members_named_alike(eva, "Mona Berg")
+    actions.edit_profile(eva, Profile("Mona Berg", position="Planner"))
+    assert eva.position == "Planner"
+    actions.edit_profile(people.moderator, Profile("Mona  Berg"))
+    with pytest.raises(Invalid):
+        actions.edit_profile(eva, Profile("Mona-Berg"))
+
+
+def members_named_alike(member, name):
+    """As somebody is who joined before this was looked at."""
+    member.name, member.name_skeleton = name, skeleton(name)
+    db.session.commit()
+
+
+def test_handles_do_not_look_alike(app):
+    assert joined("Eva Holm").handle == "eva-holm"
+    assert joined("Eva Ho1m", "e2@city.example").handle == "eva-ho1m-2"
+    for handle in ("evaholm", "eva-ho1m", "adm1n", "rnoderator"):
+        with pytest.raises(Invalid):
+            joined("Finn Lund", "f@city.example", handle=handle)
+
+
+def test_an_administrator_may_add_a_moderator_called_so(people):
+    joining = Joining("Moderator", "m@city.example", "-")
+    assert actions.add_member(people.administrator, joining, "moderator").name == "Moderator"
+    with pytest.raises(Invalid):
+        actions.add_member(
+            people.administrator, Joining("Moderators", "n@city.example", "-"), "member"
+        )
+
+
+def test_a_name_is_looked_up_with_one_statement(people, request):
+    with request.getfixturevalue("queries")() as made:
+        queries.looks_like_somebody("Моna Вerg", None)
+    assert made.count == 1

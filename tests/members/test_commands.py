@@ -166,3 +166,10 @@ def test_the_carried_file_has_the_cities_of_the_world():
     tokyo = next(row for row in rows if row[1] == "Tokyo")
     assert tokyo[2] == "JP" and "東京" in tokyo[6]
     assert len({row[0] for row in rows}) == len(rows)
+
+
+def test_a_member_who_looks_like_the_forum_is_not_added(run):
+    for change in ({"name": "Аdmin"}, {"handle": "adm1n"}):
+        done = add(run, **change)
+        assert done.exit_code == 1 and queries.all_members() == [], done.output
+    assert add(run, name="Admin", role="administrator").exit_code == 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
+from forum.db import db, now
 from forum.members import actions, views
 from forum.members import queries as members
 from forum.members.actions import Joining, OrganisationText
+from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 
@@ -278,7 +281,7 @@ def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/join", 3),
+        ("/join", 4),
         ("/sign-in", 1),
         ("/sign-out", 1),
         ("/organisations", 3),
@@ -327,3 +330,27 @@ def test_the_federation_is_asked_for_once_in_a_process(client, queries):
 def test_a_forum_without_a_name_still_answers(client):
     assert client.get("/sign-in").status_code == 200
     assert views.federation().name == "Interurban"
+
+
+# Suggestions for mentions
+
+
+def test_members_are_suggested_by_name_and_handle(people: Any, sign_in: Any, client: Any) -> None:
+    ben = sign_in(people.ben)
+
+    def suggested(typed: str) -> list[str]:
+        return [
+            one["handle"] for one in ben.get("/members/suggest", query_string={"q": typed}).json
+        ]
+
+    assert suggested("ana") == suggested("Pra") == suggested("ana-p") == ["ana-prado"]
+    assert suggested("") == suggested("@") == suggested("%") == []
+    assert ben.get("/members/suggest?q=ana").json[0] == {
+        "handle": "ana-prado",
+        "name": "Ana Prado",
+        "place": "Medellín",
+    }
+    db.session.get_one(Member, people.ana.id).hidden_at = now()
+    db.session.commit()
+    assert suggested("ana") == []
+    assert client.get("/members/suggest?q=ana").status_code == 303

@@ -9,11 +9,12 @@ import pytest
 
 from forum.agendas.queries import agenda_by_id
 from forum.db import at, db, now
-from forum.dialogue.actions import delete
+from forum.dialogue.actions import NewTopic, delete, open_topic, reply
 from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library.actions import submit
 from forum.library.queries import get_case, get_practice
+from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.models import Decision
@@ -330,3 +331,47 @@ def test_ids_of_nothing(people: Any, things: Any, item_id: int) -> None:
     for kind in ("post", "topic", "case", "practice", "member", "nonsense"):
         with pytest.raises(NotFound):
             actions.decide(people.moderator, kind, item_id, "hide", "Nothing.")
+
+
+# Who is told that something waits
+
+
+def waiting(member: Any) -> list[str]:
+    """What a member is told to look at and has not read."""
+    while make_notices(SYSTEM):
+        pass
+    told = notices_of(member).items
+    return [notice.address for notice in told if notice.kind == "queue" and not notice.read_at]
+
+
+def test_who_moderates_is_told_of_a_report_once_and_until_it_is_decided(
+    people: Any, agenda: Any
+) -> None:
+    new = NewTopic("question", "Why so loud?", write("Hm."))
+    topic = open_topic(people.ana, agenda.id, new)
+    post = reply(people.ben, topic.id, write("Buy this."))
+    where = [f"/moderation/post/{post.id}"]
+    for reporter in (people.ana, people.chitra):
+        actions.report(reporter, "post", post.id, "rules")
+    for member in (people.host, people.moderator, people.administrator):
+        assert waiting(member) == where
+        assert all(notice.actor is None for notice in notices_of(member).items)
+    assert waiting(people.ben) == waiting(people.chitra) == []
+    actions.decide(people.host, "post", post.id, "keep")
+    assert waiting(people.moderator) == waiting(people.host) == []
+
+
+def test_a_report_that_was_decided_before_it_was_told_is_told_to_nobody(
+    people: Any, agenda: Any
+) -> None:
+    new = NewTopic("question", "Why so loud?", write("Hm."))
+    topic = open_topic(people.ana, agenda.id, new)
+    actions.report(people.ben, "topic", topic.id, "rules")
+    actions.decide(people.moderator, "topic", topic.id, "keep")
+    assert waiting(people.host) == []
+
+
+def test_only_moderators_of_all_are_told_of_a_reported_profile(people: Any, agenda: Any) -> None:
+    actions.report(people.ben, "member", people.ana.id, "rules")
+    assert waiting(people.moderator) == [f"/moderation/member/{people.ana.id}"]
+    assert waiting(people.host) == []

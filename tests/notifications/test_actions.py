@@ -6,14 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.event import listen, remove
 
 from forum.db import at, db, now
-from forum.errors import NotFound
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.members.models import Member
 from forum.notifications import actions
-from forum.notifications.models import Event
-from forum.notifications.queries import notices_of, unread_count
-from forum.permissions import SYSTEM
+from forum.notifications.models import DEFAULT_WAYS, Event
+from forum.notifications.queries import (
+    level_of,
+    notices_of,
+    unread_count,
+    watches_of,
+    ways_of,
+)
+from forum.permissions import SYSTEM, VISITOR
 
 
 def note(people: Any, **more: Any) -> None:
@@ -102,3 +110,261 @@ def test_hiding_one_post_hides_only_what_is_about_it(people: Any) -> None:
     actions.make_notices(SYSTEM)
     actions.hide_notices(people.moderator, post_id=5)
     assert len(titles(people.ana)) == 1
+
+
+# Watchers
+
+
+WATCHED = ("agenda", 7)
+
+
+@pytest.fixture
+def crowd(people: Any) -> list[Member]:
+    """Five members who watch an agenda."""
+    named = [people.ana, people.chitra, people.host, people.moderator, people.administrator]
+    for member in named:
+        actions.watch(member, *WATCHED)
+    return named
+
+
+def news(people: Any, kind: str = "topic", subjects: Any = (WATCHED,), **more: Any) -> None:
+    actions.note_news(people.ben, kind, subjects, "/posts/1", title="News", **more)
+
+
+def told(members: list[Member]) -> list[int]:
+    return [len(titles(member)) for member in members]
+
+
+def test_an_event_for_watchers_is_one_row_and_told_in_portions(
+    people: Any, crowd: list[Member]
+) -> None:
+    actions.watch(people.ben, *WATCHED)
+    news(people)
+    event = db.session.scalars(select(Event)).one()
+    assert event.recipients == []
+    assert actions.make_notices(SYSTEM, portion=2) == 1
+    assert sum(told(crowd)) == 1  # Ben is the second
+    while actions.make_notices(SYSTEM, portion=2):
+        pass
+    assert told(crowd) == [1] * 5
+    assert titles(people.ben) == []
+    assert event.done_at is not None
+
+
+def test_several_events_share_a_portion(people: Any, crowd: list[Member]) -> None:
+    for _number in range(3):
+        news(people)
+    note(people)
+    assert actions.make_notices(SYSTEM, portion=12) == 4
+    assert actions.make_notices(SYSTEM, portion=12) == 1
+    assert actions.make_notices(SYSTEM) == 0
+    assert sum(told(crowd)) == 17
+
+
+class Killed(Exception):
+    """The end of a process."""
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO notice", "UPDATE event"])
+def test_a_worker_that_dies_half_way_leaves_each_notice_to_be_made_once(
+    people: Any, crowd: list[Member], statement: str
+) -> None:
+    news(people)
+    actions.make_notices(SYSTEM, portion=2)
+
+    def die(_c: Any, _cursor: Any, words: str, *_rest: Any) -> None:
+        if words.startswith(statement):
+            raise Killed
+
+    listen(db.engine, "after_cursor_execute", die)
+    try:
+        with pytest.raises(Killed):
+            actions.make_notices(SYSTEM, portion=2)
+    finally:
+        remove(db.engine, "after_cursor_execute", die)
+    assert sum(told(crowd)) == 2
+    while actions.make_notices(SYSTEM, portion=2):
+        pass
+    assert told(crowd) == [1] * 5
+
+
+def test_nobody_is_told_twice_though_an_event_is_told_again(
+    people: Any, crowd: list[Member]
+) -> None:
+    news(people)
+    actions.make_notices(SYSTEM)
+    db.session.execute(update(Event).values(done_at=None, reached=0))
+    actions.make_notices(SYSTEM)
+    assert told(crowd) == [1] * 5
+
+
+def test_without_watchers_there_is_no_event(people: Any) -> None:
+    news(people)
+    actions.watch(people.ben, *WATCHED)
+    actions.watch(people.ana, *WATCHED, "muted")
+    news(people)
+    assert db.session.scalar(select(Event)) is None
+
+
+def test_who_watches_several_things_is_told_once_and_who_mutes_one_is_not(people: Any) -> None:
+    subjects = [("agenda", 7), ("city", 3), ("theme", 2)]
+    for subject in subjects:
+        actions.watch(people.ana, *subject)
+        actions.watch(people.chitra, *subject)
+    actions.watch(people.chitra, "city", 3, "muted")
+    news(people, subjects=subjects)
+    actions.make_notices(SYSTEM)
+    assert told([people.ana, people.chitra]) == [1, 0]
+
+
+def test_who_is_told_by_name_or_watches_since_later_is_left_out(people: Any) -> None:
+    for member in (people.ana, people.chitra):
+        actions.watch(member, *WATCHED)
+    with at(now() + timedelta(minutes=1)):
+        actions.watch(people.host, *WATCHED)
+    news(people, but=[people.ana.id])
+    with at(now() + timedelta(minutes=2)):
+        actions.make_notices(SYSTEM)
+    assert told([people.ana, people.chitra, people.host]) == [0, 1, 0]
+
+
+def test_nobody_without_an_open_account_is_told_of_what_is_watched(
+    people: Any, crowd: list[Member]
+) -> None:
+    ahead = now() + timedelta(days=2)
+    db.session.get_one(Member, people.ana.id).left_at = now()
+    db.session.get_one(Member, people.chitra.id).suspended_until = ahead
+    db.session.commit()
+    news(people)
+    actions.make_notices(SYSTEM)
+    assert told(crowd) == [0, 0, 1, 1, 1]
+
+
+def test_one_event_for_watchers_is_hidden_and_restored_half_way(
+    people: Any, crowd: list[Member]
+) -> None:
+    news(people, topic_id=1, post_id=1)
+    actions.make_notices(SYSTEM, portion=2)
+    actions.hide_notices(people.moderator, post_id=1)
+    assert actions.make_notices(SYSTEM) == 0
+    assert sum(told(crowd)) == 0
+    actions.restore_notices(people.moderator, post_id=1)
+    actions.make_notices(SYSTEM)
+    assert told(crowd) == [1] * 5
+
+
+# Watching and muting
+
+
+def test_watching_and_muting_take_each_others_place_and_end(people: Any) -> None:
+    for level in ("watching", "muted", "watching"):
+        actions.watch(people.ana, "topic", 5, level)
+        assert level_of(people.ana, "topic", 5) == level
+    assert [row.level for row in watches_of(people.ana).items] == ["watching"]
+    assert level_of(people.ben, "topic", 5) == level_of(VISITOR, "topic", 5) == ""
+    actions.unwatch(people.ana, "topic", 5)
+    assert level_of(people.ana, "topic", 5) == ""
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda ana: actions.watch(ana, "topic", 5, "loudly"),
+        lambda ana: actions.watch(ana, "member", 5),
+        lambda ana: actions.choose_ways(ana, {"reply": "by pigeon"}),
+        lambda ana: actions.choose_ways(ana, {"weather": "never"}),
+        lambda ana: actions.set_digest(ana, "hourly", 7, "UTC"),
+        lambda ana: actions.set_digest(ana, "daily", 24, "UTC"),
+        lambda ana: actions.set_digest(ana, "daily", 7, "Nowhere/Atlantis"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(people: Any, deed: Any) -> None:
+    with pytest.raises(Invalid):
+        deed(people.ana)
+
+
+def test_visitors_watch_and_choose_nothing(people: Any) -> None:
+    for deed in (
+        lambda: actions.watch(VISITOR, "topic", 5),
+        lambda: actions.unwatch(VISITOR, "topic", 5),
+        lambda: actions.choose_ways(VISITOR, {}),
+        lambda: actions.set_digest(VISITOR, "daily", 7, "UTC"),
+        lambda: actions.set_watching_replies(VISITOR, False),
+        lambda: ways_of(VISITOR),
+        lambda: watches_of(VISITOR),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+
+
+def test_who_writes_watches_unless_muted_or_switched_off(people: Any) -> None:
+    actions.watch_own(people.ana, 1)
+    actions.watch_own(people.ana, 1)
+    actions.watch(people.ana, "topic", 2, "muted")
+    actions.watch_own(people.ana, 2)
+    actions.set_watching_replies(people.ana, False)
+    actions.watch_own(people.ana, 3)
+    actions.set_watching_replies(people.ana, True)
+    actions.watch_own(people.ana, 4)
+    found = {row.subject_id: row.level for row in watches_of(people.ana).items}
+    assert found == {1: "watching", 2: "muted", 4: "watching"}
+
+
+def test_a_muted_topic_is_silent_but_for_what_is_said_to_oneself(people: Any) -> None:
+    actions.watch(people.ana, "topic", 1, "muted")
+    for kind in DEFAULT_WAYS:
+        actions.note_event(people.ben, kind, [people.ana.id], "/posts/1", title=kind, topic_id=1)
+    actions.make_notices(SYSTEM)
+    assert set(titles(people.ana)) == set(DEFAULT_WAYS) - {"reply", "answer", "mark"}
+
+
+# Marks
+
+
+def mark(doer: Any, people: Any, post_id: int = 5, text: str = "") -> None:
+    what = {"title": "Loud", "post_id": post_id, "topic_id": 1, "text": text}
+    actions.note_event(doer, "mark", [people.ana.id], f"/posts/{post_id}", **what)
+    actions.make_notices(SYSTEM)
+
+
+def test_an_unread_notice_of_marks_grows(people: Any) -> None:
+    mark(people.ben, people, text="It helped.")
+    mark(people.chitra, people)
+    mark(people.host, people, post_id=6)
+    mark(people.moderator, people)
+    other, grown = notices_of(people.ana).items
+    assert (other.post_id, other.others) == (6, 0)
+    assert (grown.actor.name, grown.others, grown.text) == ("Mona Berg", 2, "It helped.")
+    actions.read(people.ana, grown.id)
+    mark(people.administrator, people)
+    assert [notice.others for notice in notices_of(people.ana).items] == [0, 0, 2]
+
+
+def test_what_was_mailed_grows_no_more(people: Any) -> None:
+    mark(people.ben, people)
+    actions.note_mailed(SYSTEM, [notices_of(people.ana).items[0].id])
+    mark(people.chitra, people)
+    assert [notice.others for notice in notices_of(people.ana).items] == [0, 0]
+
+
+def test_a_grown_notice_stays_when_the_profile_of_one_of_them_is_hidden(people: Any) -> None:
+    mark(people.ben, people)
+    mark(people.chitra, people)
+    db.session.get_one(Member, people.chitra.id).hidden_at = now()
+    db.session.commit()
+    assert [notice.others for notice in notices_of(people.ana).items] == [1]
+    mark(people.chitra, people, post_id=6)
+    assert len(titles(people.ana)) == unread_count(people.ana) == 1
+
+
+# The queue
+
+
+def test_what_was_decided_waits_for_nobody(people: Any) -> None:
+    for number in (1, 2):
+        where = f"/moderation/post/{number}"
+        who = [people.moderator.id, people.host.id]
+        actions.note_event(people.ana, "queue", who, where, title="Loud")
+    actions.make_notices(SYSTEM)
+    actions.read_queue(people.host, "/moderation/post/1")
+    assert unread_count(people.moderator) == unread_count(people.host) == 1

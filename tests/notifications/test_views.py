@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from forum.members.actions import found_federation
 from forum.notifications.actions import hide_notices, make_notices, note_event
+from forum.notifications.forms import KIND_NAMES
+from forum.notifications.models import DEFAULT_WAYS, WAITING
 from forum.notifications.queries import notices_of, unread_count
 from forum.permissions import SYSTEM
 
@@ -76,3 +79,27 @@ def test_notices_about_hidden_things_go_but_the_decision_stays(told: Any, sign_i
 
 def test_an_empty_inbox_says_what_will_be_there(people: Any, sign_in: Any) -> None:
     assert "Nothing yet" in sign_in(people.chitra).get("/notices").text
+
+
+def test_every_kind_has_its_words(people: Any, sign_in: Any) -> None:
+    found_federation(SYSTEM, "Interurban")
+    for kind in DEFAULT_WAYS:
+        note_event(people.ben, kind, [people.ana.id], "/posts/2", title=f"Title of {kind}")
+    make_notices(SYSTEM)
+    page = sign_in(people.ana).get("/notices").text
+    plain = re.sub(r"<[^>]+>", " ", page)
+    for kind in DEFAULT_WAYS:
+        assert re.search(rf"\w[:\w]* +Title of {kind}\b", " ".join(plain.split())), kind
+    waiting = page[page.index("Waiting for you") : page.index("For your information")]
+    assert {kind for kind in DEFAULT_WAYS if f"Title of {kind}<" in waiting} == set(WAITING)
+    assert set(KIND_NAMES) == set(DEFAULT_WAYS) - {"security"}, "which has a letter of its own"
+
+
+def test_a_grown_notice_says_how_many_there_are(people: Any, sign_in: Any) -> None:
+    found_federation(SYSTEM, "Interurban")
+    for member in (people.ben, people.chitra, people.host):
+        note_event(member, "mark", [people.ana.id], "/posts/2", title="Loud", post_id=2)
+        make_notices(SYSTEM)
+    page = " ".join(sign_in(people.ana).get("/notices").text.split())
+    assert 'Hana Virtanen</b> and 2 others marked your post in <button class="as-link"' in page
+    assert "Notices, 1 unread" in page

@@ -10,12 +10,26 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from webauthn.helpers import bytes_to_base64url
 
+from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import written
+from forum.factors import actions as factors
+from forum.factors.queries import NEW
+from forum.identities import actions as identities
+from forum.invitations.actions import (
+    EntranceText,
+    InvitationText,
+    invite,
+    note_arrival,
+    set_entrance,
+)
 from forum.library import actions as library
 from forum.mail.actions import write_letter
 from forum.markup import quote, write
@@ -23,11 +37,13 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
+from forum.notifications import actions as notifications
 from forum.notifications.actions import make_notices
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, VISITOR
 from forum.rights import commands
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import remembered
+from tests.keys import SITE, Key
 
 WORD = "zanzibar"  # in each text that Ana wrote
 LONG_AGO = timedelta(days=40)
@@ -80,7 +96,54 @@ def live(people: Any, agenda: Agenda) -> Lived:
         contact.contact(ana, ben.id, f"Dear Ben, a letter about {WORD}.")
     contact.contact(ben, ana.id, "Dear Ana Prado, thank you.")
     write_letter(SYSTEM, "changed", ana.email, {"what": "password"}, member_id=ana.id)
+    _be_asked(people, agenda, made)
+    _come_and_let_come(people)
     return made
+
+
+def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
+    """Ana asks, is asked, tells what happened next, watches, reads, and is mentioned."""
+    ana, ben = people.ana, people.ben
+    for member in (ana, ben):
+        db.session.refresh(member)
+    new = dialogue.NewTopic("question", "Of Ben", write("Who knows?"))
+    asked = dialogue.open_topic(ben, agenda.id, new)
+    dialogue.reply(ben, asked.id, written("What does @ana-prado say?"))
+    advice.ask(ben, asked.id, [ana.handle])
+    advice.pass_on(ana, asked.id, people.chitra.handle)
+    other = dialogue.open_topic(ben, agenda.id, new)
+    advice.ask(ben, other.id, [people.chitra.handle])
+    advice.pass_on(people.chitra, other.id, ana.handle)
+    advice.ask(ana, made.answered, [ben.handle])
+    advice.set_availability(ana, True, now() + timedelta(days=7))
+    advice.follow_up(ana, made.answered, advice.Story(f"We {WORD}.", "yes", f"All {WORD}."))
+    notifications.choose(ana, {"reply": "digest"}, "weekly", 8, "UTC")
+    notifications.watch(ana, "agenda", agenda.id)
+    dialogue.read(ana, asked.id, 1)
+    dialogue.read_all(ana)
+
+
+def _come_and_let_come(people: Any) -> None:
+    """Ana came by an invitation, makes some, shows who she is by all that there is."""
+    ana, ends = people.ana, now() + timedelta(days=7)
+    set_entrance(people.administrator, EntranceText("open", "members"))
+    db.session.refresh(people.chitra)
+    theirs = invite(people.chitra, InvitationText(2, ends))
+    note_arrival(SYSTEM, theirs.id, ana.id)
+    ana.invited_by_id = people.chitra.id
+    db.session.commit()
+    mine = invite(ana, InvitationText(3, ends, f"Come to {WORD}."))
+    note_arrival(SYSTEM, mine.id, people.ben.id)
+    people.ben.invited_by_id = ana.id
+    db.session.commit()
+    joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
+    keep(VISITOR, joining, "a key", Coming(invitation=mine))
+    factors.begin_codes(ana)
+    key, browser = Key(), "a browser"
+    challenge = bytes_to_base64url(factors.ask_for_passkey(ana, NEW, browser))
+    answer = factors.spend_challenge(ana, NEW, key.register(challenge), browser, SITE)
+    factors.add_passkey(ana, answer, "Phone", key.handle, ["no hash"] * 10)
+    identities.link(ana, "https://id.example", "42", "ana@id.example")
 
 
 def _write(people: Any, agenda: Agenda) -> Lived:

@@ -159,6 +159,7 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
         ("topic", "answered_by_id"): "a post that is there",
         ("notice", "actor_id"): "of somebody else",
         ("event", "actor_id"): "of somebody else",
+        ("member", "invited_by_id"): "of somebody else",
     }
     member = gone(people.ana)
     left = set()
@@ -297,7 +298,7 @@ def test_of_two_workers_one_goes_on(people, lived):
 def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived, monkeypatch):
     ana = row(Member, people.ana.id)
     actions.leave(ana, ana.id, "nameless")
-    real, edited = commands.markup.write, []
+    real, edited = commands.dialogue.written, []
 
     def slow(source, language="en"):
         if "agree" in source and not edited:
@@ -306,7 +307,7 @@ def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived
             dialogue.edit(ben, lived.quoting, real(f"{source_of(lived.quoting)} Really."))
         return real(source, language)
 
-    monkeypatch.setattr(commands.markup, "write", slow)
+    monkeypatch.setattr(commands.dialogue, "written", slow)
     with at(now() + members.COOLING_OFF):
         carry_out()
     assert edited and source_of(lived.quoting).endswith("I agree. Really.")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from forum.dialogue.queries import TopicFilter, posts_in, topics
+from forum.advice.queries import asked_about, follow_up_of
+from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.queries import case_by_id
 from forum.permissions import VISITOR
@@ -74,6 +75,10 @@ It says why.
 - at: 2026-10-02 09:00
 - themes: trees
 - useful: ben-okoth
+- asked: ben-okoth | 2026-10-02 09:10
+- asked: chitra-desai | 2026-10-02 09:10 | passed on to mona-berg
+- asked: adam-de-wit | 2026-10-02 09:20 | not me
+- followed up: 2026-11-02 09:00 | partly | We bought ten. | Two died.
 
 ##### What we tried
 Nurseries.
@@ -101,10 +106,24 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
     page = topics(VISITOR, TopicFilter(agenda_id=agenda.id, kind="question"))
     topic = page.items[0]
     first, second = posts_in(VISITOR, topic, 1).items
-    assert first.source.startswith("## What we tried")
-    assert f"](/posts/{first.id})" in second.source
+    reply = get_post(VISITOR, second.id)
+    assert first.html.startswith("<h3>What we tried</h3>")
+    assert f"](/posts/{first.id})" in reply.source
     assert topic.answer_id == second.id
     assert first.useful_count == 1
+    fates = {fate.asked.member.handle: fate.state for fate in asked_about(topic)}
+    assert fates == {
+        "ben-okoth": "answered",
+        "chitra-desai": "passed on",
+        "mona-berg": "asked",
+        "adam-de-wit": "not me",
+    }
+    told = follow_up_of(topic)
+    assert told and (told.outcome, told.deed, told.text) == (
+        "partly",
+        "We bought ten.",
+        "Two died.",
+    )
     case = case_by_id(VISITOR, cases_called(["a-street"])["a-street"].id)
     assert len(case.paragraphs) == 2
     assert practices_called(["pits"])["pits"].state == "published"
@@ -131,6 +150,8 @@ def faults_of(source: str) -> list[str]:
         ),
         ("## Readings", "## Books", "## Books", "“Books” is none of"),
         (" | https://example.org/street", "", "- link", "write 2 to 3 parts"),
+        ("passed on to mona-berg", "perhaps", "- asked: chitra", "write “not me”"),
+        ("| partly |", "| so so |", "- followed up", "write one of: yes, partly"),
         ("- at: 2026-10-02 09:00", "- at: today", "- at", "write a date and time"),
         ("- hosts: ana-prado", "- hosts: ana-prado\n- slug: twice", "- slug: twice", "said twice"),
         ("\nPlant them early.\n", "", "### Ben", "needs a text"),
@@ -153,6 +174,8 @@ def test_all_mistakes_are_told_at_once() -> None:
     [
         ("by: ben-okoth", "by: nobody", "no member has the handle “nobody”"),
         ("東京, JP", "Atlantis, XX", "no city is called “Atlantis, XX”"),
+        ("asked: adam-de-wit", "asked: nobody", "no member has the handle “nobody”"),
+        ("passed on to mona-berg", "passed on to nobody", "no member with the handle “nobody”"),
         ("> #1", "> #5", "#5 is no earlier post"),
         ("2026-10-02 10:00", "2026-10-01 10:00", "earlier than the post before it"),
         ("Comments on case a-street", "Comments on case another", "there is no case “another”"),

@@ -19,6 +19,7 @@ from forum.agendas.models import Agenda
 from forum.db import Base, at, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import written
 from forum.library import actions as library
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
@@ -375,12 +376,12 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
     aged()
     monkeypatch.setattr(commands, "BATCH", size)
     left: Iterator[int] = iter(range(10, -1, -1))
-    monkeypatch.setattr(commands, "write", stopping)
+    monkeypatch.setattr(commands, "written", stopping)
     done = run("rerender")
     assert done.exit_code == 1
     kept = sum(version == VERSION for _html, version in html()["post"].values())
     assert kept == 10 // size * size
-    monkeypatch.setattr(commands, "write", write)
+    monkeypatch.setattr(commands, "written", write)
     assert f"(posts {len(before['post']) - kept}," in run("rerender").output
     assert html() == before
 
@@ -396,7 +397,7 @@ def test_a_text_that_was_edited_meanwhile_keeps_the_html_of_its_new_source(
     edited: list[Post] = []
     aged()
     kept = trains()
-    monkeypatch.setattr(commands, "write", edits_first)
+    monkeypatch.setattr(commands, "written", edits_first)
     assert run("rerender").exit_code == 0
     db.session.expire_all()
     assert edited
@@ -535,3 +536,13 @@ def test_before_the_setup_there_is_nobody_to_answer_for_the_content(run: Run, fi
 
 def test_a_file_that_is_not_there_is_said(run: Run, people: Any, file: Path) -> None:
     assert run("import-agenda", file, "--by", "mona-berg").exit_code == 2
+
+
+def test_texts_made_anew_keep_their_links_to_people(run: Run, people: Any, forum: Agenda) -> None:
+    post = trains()
+    dialogue.edit(people.ben, post.id, written("Ask @ana-prado."))
+    assert "/members/ana-prado" in html()["post"][post.id,][0]
+    before = html()
+    aged()
+    assert run("rerender").exit_code == 0
+    assert html() == before

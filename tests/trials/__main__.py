@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.trials import clock, crowd, flushes, kills, locks, machines, rolling, two
+from tests.trials import clock, crowd, flushes, kills, letters, locks, machines, rolling, two
 from tests.trials.run import Ground, Result, TrialFunction
 
 TRIALS: dict[str, TrialFunction] = {
@@ -34,6 +34,7 @@ TRIALS: dict[str, TrialFunction] = {
     "two-servers": two.two_servers,
     "clock": clock.jumps,
     "worker-half-way": clock.worker_half_way,
+    "letters": letters.kill_on_the_way,
     "slow-clients": crowd.slow_clients,
     "overload": crowd.overload,
     "flushes": flushes.count,

@@ -7,8 +7,8 @@ from alembic import op
 
 from forum.db import Moment
 
-revision = "0009"
-down_revision = "0008"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
@@ -103,11 +103,26 @@ def upgrade() -> None:
     # For what is deleted after its time
     op.create_index("ix_session_ended_at", "session", ["ended_at"])
     op.create_index("ix_session_seen_at", "session", ["seen_at"])
-    op.create_index("ix_notice_read_at", "notice", ["read_at"])
+    op.drop_index("ix_notice_of_queue", "notice")
+    for table in ("event", "notice"):
+        _index_queue(table, "kind = 'queue'")
+    read = sa.text("read_at IS NOT NULL")
+    op.create_index(
+        "ix_notice_read_at", "notice", ["read_at"], sqlite_where=read, postgresql_where=read
+    )
+
+
+def _index_queue(table: str, words: str) -> None:
+    which = sa.text(words)
+    name = f"ix_{table}_of_queue"
+    op.create_index(name, table, ["address"], sqlite_where=which, postgresql_where=which)
 
 
 def downgrade() -> None:
     op.drop_index("ix_notice_read_at", "notice")
+    for table in ("event", "notice"):
+        op.drop_index(f"ix_{table}_of_queue", table)
+    _index_queue("notice", "kind = 'queue' AND read_at IS NULL")
     op.drop_index("ix_session_seen_at", "session")
     op.drop_index("ix_session_ended_at", "session")
     for table in ("departure", "contact_letter", "consent", "terms", "former_handle"):

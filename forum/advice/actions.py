@@ -1,0 +1,378 @@
+"""Asking members for advice, what they make of it, what happened next; and the looking after of the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forum.advice.models import NOT_YET, OUTCOMES, Asked, Availability, Care, FollowUp
+from forum.advice.queries import (
+    MOST_A_WEEK,
+    Course,
+    Reason,
+    Standing,
+    availability_of,
+    care_due,
+    courses_of,
+    follow_up_of,
+    hold,
+    hosts_to_tell,
+    kept,
+    members_to_ask,
+    questions_to_take_up,
+    rows_of,
+    standings_of,
+)
+from forum.db import Base, action, db, now, topic_scope, touches
+from forum.dialogue.actions import note_follow_up
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import topic_to_change
+from forum.errors import Invalid, NotFound
+from forum.members.models import Member
+from forum.members.queries import named_languages
+from forum.notifications.actions import note_event
+from forum.permissions import Person, require
+
+MOST_ASKED = 10  # members whom one question asks; who passes it on makes room
+LONGEST_AWAY = timedelta(days=366)
+DEED, STORY = 200, 1_500  # characters of a follow-up
+BATCH = 100
+WAITS = timedelta(days=7)  # until the hosts are told that nobody answers
+LATE = timedelta(
+    days=21
+)  # later they are not told: an old forum would tell of all its questions at once
+TAKEN_UP = timedelta(days=90)  # older questions are not taken up when the worker comes to a forum
+NEXT = timedelta(days=30)  # until the asker is asked what happened next
+AGAIN = timedelta(days=60)  # until once more, when it was not tried yet
+CARED_FOR = timedelta(days=365)  # a question without help for so long is left alone
+
+
+@dataclass(frozen=True)
+class Story:
+    """What an asker tells of what happened next."""
+
+    deed: str
+    outcome: str
+    text: str = ""
+    language: str = "en"
+
+
+# Asking
+
+
+@action
+def ask(
+    asker: Person,
+    topic_id: int,
+    handles: Sequence[str],
+    reasons: Mapping[str, Sequence[Reason]] | None = None,
+) -> int:
+    """Ask members about a question; says how many are asked now. Those whom it asked before are passed over.
+
+    Raises `Invalid` about the first who cannot be asked; nobody is asked then. `reasons` are by handle.
+    """
+    touches()
+    topic = topic_to_change(asker, topic_id)
+    require(asker.can.ask(topic))
+    known, people = rows_of(topic_id), _members(handles, "asked")
+    new = [member for member in people if member.id not in known]
+    _check_number(known, len(new))
+    standings = standings_of(member.id for member in new)
+    for member in new:
+        if member.id == asker.id:
+            raise Invalid(_("You are one of them yourself. Choose others."), "asked")
+        _check(member, topic, standings[member.id], "asked")
+        _add(asker, topic, member, (reasons or {}).get(member.handle, ()))
+    _tell(asker, topic, new)
+    return len(new)
+
+
+def _members(handles: Sequence[str], field: str) -> Sequence[Member]:
+    people = members_to_ask(handles)
+    missing = set(handles) - {member.handle for member in people}
+    if missing:
+        handle = sorted(missing)[0][:80]
+        raise Invalid(_("There is no member with the handle “%(handle)s”.", handle=handle), field)
+    if not people:
+        raise Invalid(_("Choose at least one member to ask."), field)
+    return people
+
+
+def _check_number(known: Mapping[int, Asked], more: int) -> None:
+    asked = sum(row.passed_at is None for row in known.values())
+    if more and asked + more > MOST_ASKED:
+        sentence = _("A question asks at most %(most)s members.", most=MOST_ASKED)
+        left = _("This one can ask %(left)s more.", left=max(0, MOST_ASKED - asked))
+        raise Invalid(f"{sentence} {left}", "asked")
+
+
+def _check(member: Member, topic: Topic, standing: Standing, field: str) -> None:
+    if sentence := _why_not(member, topic, standing):
+        raise Invalid(sentence, field)
+
+
+def _why_not(member: Member, topic: Topic, standing: Standing) -> str:
+    """Why a member cannot be asked about a question now, in words for those who want to; else nothing."""
+    name = member.name
+    if member.id == topic.author_id:
+        return _("%(name)s asks this question.", name=name)
+    if standing.is_muted or not member.can.advise(topic):
+        return _("%(name)s cannot be asked. Choose somebody else.", name=name)
+    if standing.away_until:
+        return _("%(name)s is away and can be asked later. Choose somebody else.", name=name)
+    if standing.this_week >= MOST_A_WEEK:
+        return _(
+            "%(name)s was asked twice within seven days already. Choose somebody else.", name=name
+        )
+    return ""
+
+
+def _add(asker: Person, topic: Topic, member: Member, reasons: Sequence[Reason]) -> None:
+    said = [kept(reason) for reason in reasons]
+    row = Asked(topic_id=topic.id, member_id=member.id, asker_id=asker.id, reasons=said)
+    row.asked_at = now()
+    db.session.add(row)
+    db.session.flush()
+
+
+def _tell(asker: Person, topic: Topic, people: Sequence[Member]) -> None:
+    about: dict[str, Any] = {"title": topic.title, "text": topic.excerpt, "topic_id": topic.id}
+    note_event(asker, "advice", [member.id for member in people], topic.address, **about)
+
+
+# What the asked member makes of it
+
+
+@action
+def decline(member: Person, topic_id: int) -> Asked:
+    """Say that a question is not one's subject."""
+    touches()
+    asked = _open_asking(member, topic_id)
+    asked.declined_at, asked.postponed_at = asked.declined_at or now(), None
+    return asked
+
+
+@action
+def postpone(member: Person, topic_id: int, until: datetime) -> Asked:
+    """Say that one cannot help now. Until a moment nobody asks the member about anything."""
+    touches()
+    asked = _open_asking(member, topic_id)
+    asked.postponed_at, asked.declined_at = asked.postponed_at or now(), None
+    _row_of(member).away_until = _checked_until(until)
+    return asked
+
+
+@action
+def pass_on(member: Person, topic_id: int, handle: str) -> Member:
+    """Let somebody else be asked in one's place, by the limits of that member. Hands back whom."""
+    touches()
+    asked = _open_asking(member, topic_id)
+    require(member.can.advise(asked.topic))
+    other = _members([handle], "handle")[0]
+    if other.id == member.id:
+        raise Invalid(_("This is your own handle. Pass it on to somebody else."), "handle")
+    if other.id in rows_of(topic_id):
+        raise Invalid(_("%(name)s has been asked already.", name=other.name), "handle")
+    _check(other, asked.topic, standings_of([other.id])[other.id], "handle")
+    asked.passed_at, asked.passed_to_id = now(), other.id
+    _add(member, asked.topic, other, [Reason("passed")])
+    _tell(member, asked.topic, [other])
+    return other
+
+
+@action
+def set_availability(member: Person, is_asked: bool, away_until: datetime | None) -> Availability:
+    """Say whether one wants to be asked at all, and from when on."""
+    touches()
+    require(member.can.be_asked())
+    row = _row_of(member)
+    row.muted_at = None if is_asked else row.muted_at or now()
+    row.away_until = _checked_until(away_until) if away_until else None
+    return row
+
+
+def _open_asking(member: Person, topic_id: int) -> Asked:
+    """How a member was asked about a question that can still be read; what was passed on is settled."""
+    require(member.can.be_asked())
+    topic = topic_to_change(member, topic_id)
+    asked = rows_of(topic_id).get(member.id)
+    if asked is None:
+        raise NotFound(_("Nobody has asked you about this question."))
+    if asked.passed_at:
+        raise Invalid(_("You have passed this question on already."), "handle")
+    asked.topic = topic
+    return asked
+
+
+def _row_of(member: Person) -> Availability:
+    hold(member)
+    row = availability_of(member)
+    db.session.add(row)
+    return row
+
+
+def _checked_until(until: datetime) -> datetime:
+    if not now() < until <= now() + LONGEST_AWAY:
+        last = format_date((now() + LONGEST_AWAY).date(), "d MMMM yyyy")
+        raise Invalid(_("Choose a day after today and until %(last)s.", last=last), "until")
+    return until
+
+
+# What happened next
+
+
+@action
+def follow_up(author: Person, topic_id: int, story: Story) -> FollowUp:
+    """Tell what happened after a question was answered, or tell it better."""
+    touches(topic_scope(topic_id))
+    topic = topic_to_change(author, topic_id)
+    require(author.can.follow_up(topic))
+    row = follow_up_of(topic)
+    if row is None:
+        row = FollowUp(topic_id=topic_id, told_at=now())
+        db.session.add(row)
+    else:
+        row.edited_at = now()
+    _fill(row, story)
+    note_follow_up(author, topic_id, row.told_at)
+    _look_again(topic, row.outcome)
+    return row
+
+
+@action
+def withdraw_follow_up(author: Person, topic_id: int) -> None:
+    """Take back what one has told of what happened next."""
+    touches(topic_scope(topic_id))
+    topic = topic_to_change(author, topic_id)
+    if topic.author_id != author.id:
+        raise NotFound()
+    if row := follow_up_of(topic):
+        db.session.delete(row)
+    note_follow_up(author, topic_id, None)
+
+
+def _fill(row: FollowUp, story: Story) -> None:
+    deed, text = " ".join(story.deed.split()), story.text.strip()
+    if story.outcome not in OUTCOMES:
+        raise Invalid(_("Say whether it worked."), "outcome")
+    if not deed:
+        raise Invalid(_("Say what you did."), "deed")
+    if len(deed) > DEED or len(text) > STORY:
+        raise Invalid(_("Shorten what you tell to 1,500 characters."), "text")
+    row.deed, row.outcome, row.text = deed, story.outcome, text
+    row.language = story.language if story.language in named_languages() else "en"
+
+
+def _look_again(topic: Topic, outcome: str) -> None:
+    """What was not tried yet is asked for once more; otherwise there is nothing left to ask."""
+    _take_up([(topic.id, topic.created_at)])
+    care = db.session.get_one(Care, topic.id)
+    is_left = outcome == NOT_YET and care.followups < 2
+    care.look_at = now() + AGAIN if is_left else None
+
+
+# The worker
+
+
+@action
+def look_after(system: Person, limit: int = BATCH) -> int:
+    """Take up new questions, tell hosts of those that nobody answers, ask askers what happened next.
+
+    Does some at a time and says how many. What is due is held and moved on in the transaction that writes the
+    events, so that each is told once, however many workers there are and whenever they are killed.
+    """
+    touches()
+    require(system.can.administer())
+    new = questions_to_take_up(now() - TAKEN_UP, limit)
+    _take_up([(topic_id, created_at) for topic_id, created_at in new])
+    due = care_due(limit)
+    courses = courses_of([care.topic_id for care in due])
+    for care in due:
+        _look_at(system, care, courses[care.topic_id])
+    return len(new) + len(due)
+
+
+def _take_up(questions: Sequence[tuple[int, datetime]]) -> None:
+    """Begin to look after questions; those that another worker has just taken up are left as they are."""
+    rows = [
+        {"topic_id": topic_id, "look_at": created_at + WAITS, "followups": 0}
+        for topic_id, created_at in sorted(questions)
+    ]
+    if rows:
+        db.session.execute(PUT[db.session.get_bind().dialect.name], rows)
+
+
+PUT = {
+    "sqlite": sqlite.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(Base.metadata.tables["care"]).on_conflict_do_nothing(),
+}
+
+
+def _look_at(system: Person, care: Care, course: Course) -> None:
+    topic = course.topic
+    care.look_at = None if topic.deleted_at else _next_look(care, course)
+    if not course.is_open:
+        return
+    if not course.has_replies and not course.helped_at and _is_time_to_tell(care, topic):
+        care.unanswered_at = now()
+        _note(system, "unanswered", hosts_to_tell(topic), topic, topic.address)
+    elif _is_followed_up(care, course):
+        care.followups += 1
+        _note(system, "followup", [topic.author_id], topic, f"/topics/{topic.id}/follow-up")
+
+
+def _is_time_to_tell(care: Care, topic: Topic) -> bool:
+    age = now() - topic.created_at
+    return care.unanswered_at is None and WAITS <= age <= LATE
+
+
+def _is_followed_up(care: Care, course: Course) -> bool:
+    """Whether it is time to ask what happened next: a month after help came, and once more if it was not tried."""
+    if course.outcome is not None:
+        return course.outcome == NOT_YET and care.followups < 2
+    is_due = course.helped_at is not None and course.helped_at + NEXT <= now()
+    return is_due and care.followups == 0
+
+
+def _next_look(care: Care, course: Course) -> datetime | None:
+    """When to look again: when a follow-up is due, else in a month, so that no help is seen too late."""
+    if course.outcome is not None or care.followups:
+        return None
+    if course.helped_at:
+        due = course.helped_at + NEXT
+        return due if due > now() else None
+    return now() + NEXT if now() - course.topic.created_at < CARED_FOR else None
+
+
+def _note(system: Person, kind: str, recipients: Sequence[int], topic: Topic, address: str) -> None:
+    about: dict[str, Any] = {"title": topic.title, "topic_id": topic.id}
+    note_event(system, kind, recipients, address, **about)
+
+
+# For members who have left
+
+
+@action
+def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
+    """Delete what a member who has left was asked, and whether they want to be asked.
+
+    Whom the member asked stays with the question; with `is_silent` that goes as well, and what the member told of
+    what happened next.
+    """
+    require(system.can.administer())
+    for model in (Asked, Availability):
+        db.session.execute(delete(model).where(model.member_id == member_id))
+    passed = update(Asked).where(Asked.passed_to_id == member_id)
+    db.session.execute(passed.values(passed_to_id=None))
+    if is_silent:
+        db.session.execute(delete(Asked).where(Asked.asker_id == member_id))
+        theirs = db.session.query(Topic.id).where(Topic.author_id == member_id)
+        told = delete(FollowUp).where(FollowUp.topic_id.in_(theirs.scalar_subquery()))
+        db.session.execute(told)

@@ -1,0 +1,100 @@
+"""What may be typed when members are asked for advice, and when one tells what happened next."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from wtforms import (
+    BooleanField,
+    DateField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from forum.advice.actions import DEED, LONGEST_AWAY, STORY
+from forum.advice.models import NO, NOT_YET, PARTLY, YES
+from forum.db import now
+from forum.dialogue.forms import language_field
+from forum.members.forms import one_line
+from forum.web import Form
+from forum.web import later as _
+
+TWO_WEEKS = timedelta(days=14)
+OUTCOME_NAMES = {
+    YES: _("Yes, it worked"),
+    PARTLY: _("Partly"),
+    NO: _("No"),
+    NOT_YET: _("Not tried yet"),
+}
+
+
+class AskForm(Form):
+    """Whom to ask, by handle; who was not proposed may be asked, too."""
+
+    asked = SelectMultipleField(_("Whom to ask"), choices=[], validate_choice=False)
+
+
+class PassOnForm(Form):
+    """Whom to ask instead."""
+
+    handle = StringField(
+        _("Handle of the member"),
+        [DataRequired(_("Write the handle of the member to ask instead.")), Length(max=80)],
+        [one_line],
+    )
+
+    @property
+    def name(self) -> str:
+        """The handle as it is kept, however it was typed."""
+        return (self.handle.data or "").lstrip("@").lower()
+
+
+def first_day() -> date:
+    """The first day on which one can be back."""
+    return now().date() + timedelta(days=1)
+
+
+def last_day() -> date:
+    """The last day until which one can be away."""
+    return (now() + LONGEST_AWAY).date()
+
+
+class PostponeForm(Form):
+    """Until when a member cannot help."""
+
+    until = DateField(
+        _("When can you be asked again?"), [InputRequired(_("Choose a day, such as 2027-01-15."))]
+    )
+
+
+class AvailabilityForm(Form):
+    """Whether a member wants to be asked, and from when on."""
+
+    is_asked = BooleanField(_("Colleagues may ask me for advice"))
+    until = DateField(_("Do not ask me before"), [Optional()])
+
+
+class FollowUpForm(Form):
+    """What happened next."""
+
+    deed = StringField(
+        _("What did you do?"),
+        [
+            DataRequired(_("Say what you did.")),
+            Length(max=DEED, message=_("Shorten this to 200 characters.")),
+        ],
+        [one_line],
+    )
+    outcome = RadioField(
+        _("Did it work?"),
+        [InputRequired(_("Say whether it worked."))],
+        choices=list(OUTCOME_NAMES.items()),
+    )
+    text = TextAreaField(
+        _("What others should know"),
+        [Length(max=STORY, message=_("Shorten what you tell to 1,500 characters."))],
+    )
+    language = language_field()

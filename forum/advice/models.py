@@ -1,0 +1,104 @@
+"""Who was asked about a question, who wants to be asked, what the worker looks after, what happened next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base
+from forum.dialogue.models import Topic
+from forum.members.models import Member
+
+YES, PARTLY, NO, NOT_YET = OUTCOMES = ("yes", "partly", "no", "not yet tried")
+
+
+class Asked(Base):
+    """That a member was asked about a question, by whom and why; a question asks nobody twice.
+
+    `reasons` are kinds with their words, as `queries.Reason` has them. What became of it is said by the times;
+    that the member has answered is seen in the topic.
+    """
+
+    __tablename__ = "asked"
+    __table_args__ = (Index(None, "member_id", "asked_at"),)
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    asker_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    reasons: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    asked_at: Mapped[datetime]
+    declined_at: Mapped[datetime | None]
+    postponed_at: Mapped[datetime | None]
+    passed_at: Mapped[datetime | None]
+    passed_to_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[member_id])
+    asker: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[asker_id])
+    passed_to: Mapped[Member | None] = relationship(
+        lazy="raise_on_sql", foreign_keys=[passed_to_id]
+    )
+
+    @property
+    def state(self) -> str:
+        """What the member has said to it: asked, not me, not now, passed on."""
+        if self.passed_at:
+            return "passed on"
+        if self.declined_at:
+            return "not me"
+        return "not now" if self.postponed_at else "asked"
+
+
+class Availability(Base):
+    """What a member says of being asked: not at all since `muted_at`, not before `away_until`. No row: always."""
+
+    __tablename__ = "availability"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    muted_at: Mapped[datetime | None]
+    away_until: Mapped[datetime | None]
+
+
+class Care(Base):
+    """What the worker does for one question, and when it looks at it next; never again when `look_at` is empty.
+
+    `unanswered_at` is when the hosts were told that nobody answers; `followups` is how often the asker was asked
+    what happened next.
+    """
+
+    __tablename__ = "care"
+    __table_args__ = (Index(None, "look_at"),)
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    look_at: Mapped[datetime | None]
+    unanswered_at: Mapped[datetime | None]
+    followups: Mapped[int] = mapped_column(default=0)
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+
+
+class FollowUp(Base):
+    """What the asker tells of what happened next: the deed, whether it worked, some sentences. Plain text."""
+
+    __tablename__ = "follow_up"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    deed: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str]
+    text: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(default="en")
+    told_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]

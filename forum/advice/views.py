@@ -1,0 +1,217 @@
+"""The doors of asking a peer: whom to ask, what the asked member makes of it, what happened next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.advice import actions, queries
+from forum.advice.forms import (
+    OUTCOME_NAMES,
+    TWO_WEEKS,
+    AskForm,
+    AvailabilityForm,
+    FollowUpForm,
+    PassOnForm,
+    PostponeForm,
+    first_day,
+    last_day,
+)
+from forum.advice.models import FollowUp
+from forum.advice.queries import Fate, Proposal
+from forum.db import now
+from forum.dialogue.models import Topic
+from forum.dialogue.views import changing
+from forum.markup import tidy
+from forum.web import me
+
+bp = Blueprint("advice", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+MOST_TYPED = 20  # handles of one form
+
+
+# For the page of a topic, which the dialogue below knows nothing of
+
+
+@bp.app_template_global()
+def my_asking(topic: Topic) -> Fate | None:
+    """How the reader was asked about a topic and has said nothing yet. Asks the database for members alone."""
+    person = me()
+    if topic.kind != "question" or not person.is_member or topic.author_id == person.id:
+        return None
+    asking = queries.asking_of(person, topic.id)
+    return asking if asking and asking.state == "asked" else None
+
+
+@bp.app_template_global()
+def told_of(topic: Topic) -> FollowUp | None:
+    """What the asker of a topic told of what happened next. Asks the database when there is something told."""
+    return queries.follow_up_of(topic) if topic.followed_up_at else None
+
+
+bp.add_app_template_global(queries.reasons_of, "reasons_of")
+bp.add_app_template_global(OUTCOME_NAMES, "outcome_names")  # type: ignore[arg-type]  # a value does as well
+
+
+# Asking
+
+
+@bp.route("/topics/<int:id>/ask", methods=["GET", "POST"])
+@changing
+def ask(id: int) -> Answer:
+    """Whom a question may ask, and what became of those who were asked."""
+    topic = queries.topic_to_ask(me(), id)
+    form = AskForm()
+
+    def page(status: int = 200) -> Answer:
+        proposed = queries.proposals(me(), topic) if me().can.ask(topic) else []
+        words = {"topic": topic, "form": form, "proposals": proposed}
+        words |= {"fates": queries.asked_about(topic), "ticked": _ticked(form, proposed)}
+        return render_template("advice/ask.html", **words), status
+
+    def deed() -> AnyResponse:
+        handles = [tidy(handle)[:80] for handle in form.asked.data or []][:MOST_TYPED]
+        asked = actions.ask(me(), id, handles, _reasons(topic, handles))
+        flash(_said_of(asked), "message")
+        return web.see_other(url_for("advice.ask", id=id) + "#asked-members")
+
+    return web.answer(form, page, deed)
+
+
+def _ticked(form: AskForm, proposed: Sequence[Proposal]) -> set[str]:
+    """All who are proposed, or those whom the form that came names."""
+    if request.method == "POST":
+        return set(form.asked.data or [])
+    return {one.member.handle for one in proposed}
+
+
+def _reasons(topic: Topic, handles: Sequence[str]) -> dict[str, Any]:
+    """Why these members are asked, as far as they are proposed."""
+    found = queries.proposals(me(), topic) if me().can.ask(topic) else []
+    return {one.member.handle: one.reasons for one in found if one.member.handle in handles}
+
+
+def _said_of(number: int) -> str:
+    if not number:
+        return _("You have asked them before. Nobody is asked twice about the same question.")
+    return ngettext("One member is asked now.", "%(num)s members are asked now.", number)
+
+
+# What the asked member makes of it
+
+
+@bp.post("/topics/<int:id>/decline")
+@changing
+def decline(id: int) -> Answer:
+    """Not me: this is not my subject."""
+    topic, _asked = queries.asking_to_settle(me(), id)
+    actions.decline(me(), id)
+    flash(_("Thank you. The asker sees that this is not your subject."), "message")
+    return web.see_other(topic.address)
+
+
+@bp.route("/topics/<int:id>/postpone", methods=["GET", "POST"])
+@changing
+def postpone(id: int) -> Answer:
+    """Not now: away until a day, before which nobody asks the member."""
+    topic, asked = queries.asking_to_settle(me(), id)
+    form = PostponeForm(until=now().date() + TWO_WEEKS)
+
+    def page(status: int = 200) -> Answer:
+        words = {"topic": topic, "asked": asked, "form": form}
+        return render_template("advice/postpone.html", **words, **_days()), status
+
+    def deed() -> AnyResponse:
+        actions.postpone(me(), id, _morning(form.until.data or first_day()))
+        flash(_("Thank you. Nobody asks you until then."), "message")
+        return web.see_other(topic.address)
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/topics/<int:id>/pass-on", methods=["GET", "POST"])
+@changing
+def pass_on(id: int) -> Answer:
+    """Let somebody else be asked instead."""
+    topic, asked = queries.asking_to_settle(me(), id)
+    form = PassOnForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"topic": topic, "asked": asked, "form": form}
+        return render_template("advice/pass_on.html", **words), status
+
+    def deed() -> AnyResponse:
+        other = actions.pass_on(me(), id, form.name)
+        flash(_("%(name)s is asked instead of you.", name=other.name), "message")
+        return web.see_other(topic.address)
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/settings/advice", methods=["GET", "POST"])
+@changing
+def settings() -> Answer:
+    """Whether one wants to be asked for advice, and from when on."""
+    row = queries.availability_of(me())
+    away_until = row.away_until if row.away_until and row.away_until > now() else None
+    until = away_until.date() if away_until else None
+    form = AvailabilityForm(is_asked=row.muted_at is None, until=until)
+
+    def page(status: int = 200) -> Answer:
+        return render_template("advice/settings.html", form=form, **_days()), status
+
+    def deed() -> AnyResponse:
+        until = _morning(form.until.data) if form.until.data else None
+        actions.set_availability(me(), form.is_asked.data, until)
+        flash(_("Your choice is saved."), "message")
+        return web.see_other(url_for("advice.settings"))
+
+    return web.answer(form, page, deed)
+
+
+def _days() -> dict[str, str]:
+    return {"first_day": first_day().isoformat(), "last_day": last_day().isoformat()}
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+# What happened next
+
+
+@bp.route("/topics/<int:id>/follow-up", methods=["GET", "POST"])
+@changing
+def follow_up(id: int) -> Answer:
+    """Tell what happened after a question was answered, tell it better, or take it back."""
+    topic = queries.topic_to_follow_up(me(), id)
+    told = queries.follow_up_of(topic)
+    if request.method == "POST" and "take_back" in request.form:
+        return _withdraw(topic)
+    form = FollowUpForm(obj=told, language=told.language if told else topic.language)
+
+    def page(status: int = 200) -> Answer:
+        return render_template("advice/follow_up.html", topic=topic, told=told, form=form), status
+
+    def deed() -> AnyResponse:
+        story = actions.Story(
+            form.deed.data or "", form.outcome.data, form.text.data or "", form.language.data
+        )
+        actions.follow_up(me(), id, story)
+        flash(_("What happened next is published below your question."), "message")
+        return web.see_other(f"{topic.address}#next")
+
+    return web.answer(form, page, deed)
+
+
+def _withdraw(topic: Topic) -> AnyResponse:
+    actions.withdraw_follow_up(me(), topic.id)
+    flash(_("What you told is taken back."), "message")
+    return web.see_other(topic.address)

@@ -1,0 +1,33 @@
+"""What moderators may say to somebody who wants to join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import gettext
+from wtforms import SelectField, TextAreaField
+
+from forum.members.forms import at_most
+from forum.web import Form
+from forum.web import later as _
+
+LONGEST = 2_000
+
+
+class AnswerForm(Form):
+    """A ready answer, or own words; both are sent when both are there."""
+
+    ready = SelectField(_("Ready answer"), default="")
+    reason = TextAreaField(_("In your own words"), [at_most(LONGEST)])
+
+    def offer(self, answers: Sequence[str]) -> None:
+        """Offer ready answers, by their number."""
+        numbered = [(str(number), words) for number, words in enumerate(answers)]
+        self.ready.choices = [("", gettext("None")), *numbered]
+
+    @property
+    def words(self) -> str:
+        """What is sent."""
+        choices = dict(self.ready.choices)  # type: ignore[arg-type]  # pairs, see above
+        chosen = choices[self.ready.data] if self.ready.data else ""
+        return "\n\n".join(part for part in (chosen, (self.reason.data or "").strip()) if part)

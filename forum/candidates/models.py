@@ -1,0 +1,58 @@
+"""A candidate has filled in the form for joining, and becomes a member or is forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base
+from forum.invitations.models import Invitation
+from forum.members.models import Member
+
+
+class Candidate(Base):
+    """Somebody who has filled in the form for joining. Becomes a member, or is forgotten.
+
+    `browser_hash` is that of a key in the browser that filled it in: there one press is enough to confirm the address.
+    `confirmed_at` is set when the address is proved and moderators are to decide, `refused_at` when they said no.
+    `answers` are pairs of a question and what was answered; `identity` is the account of elsewhere, if they came with one.
+    """
+
+    __tablename__ = "candidate"
+    __table_args__ = (
+        Index(None, "email"),
+        Index(None, "created_at"),
+        Index(None, "confirmed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(Text)
+    profile: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    answers: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    identity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    browser_hash: Mapped[str]
+    terms: Mapped[int | None]  # the number of the version that was agreed to
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    refused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    invitation: Mapped[Invitation | None] = relationship(lazy="raise_on_sql")
+    invited_by: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @ of the address: it says for whom somebody works, and to whom no letter can go."""
+        return self.email.rpartition("@")[2]
+
+    @property
+    def waits(self) -> bool:
+        """Whether moderators are to decide."""
+        return self.confirmed_at is not None and self.refused_at is None

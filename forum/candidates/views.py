@@ -1,0 +1,75 @@
+"""The doors for moderators to who wants to join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.candidates import actions, queries
+from forum.candidates.forms import AnswerForm
+from forum.candidates.queries import Request
+from forum.errors import Conflict
+from forum.invitations.queries import entrance
+from forum.web import me
+
+bp = Blueprint("candidates", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+TAKEN = 409
+
+
+@bp.get("/moderation/joining")
+def index() -> Answer:
+    """Everybody who waits to join."""
+    return _list_page()
+
+
+def _list_page(status: int = 200, late: str = "") -> Answer:
+    words = {"requests": queries.waiting(me()), "late": late}
+    return render_template("candidates/index.html", **words), status
+
+
+@bp.route("/moderation/joining/<int:candidate_id>/approve", methods=["GET", "POST"])
+def approve(candidate_id: int) -> Answer:
+    """Let somebody join."""
+
+    def deed(form: AnswerForm) -> AnyResponse:
+        member = actions.approve(me(), candidate_id, form.words)
+        flash(_("%(name)s is a member now, and is told by letter.", name=member.name), "message")
+        return web.see_other(url_for("candidates.index"))
+
+    return _decide("approve", candidate_id, deed)
+
+
+@bp.route("/moderation/joining/<int:candidate_id>/refuse", methods=["GET", "POST"])
+def refuse(candidate_id: int) -> Answer:
+    """Do not let somebody join, and say why."""
+
+    def deed(form: AnswerForm) -> AnyResponse:
+        actions.refuse(me(), candidate_id, form.words)
+        flash(_("The request is refused, and the person is told why by letter."), "message")
+        return web.see_other(url_for("candidates.index"))
+
+    return _decide("refuse", candidate_id, deed)
+
+
+def _decide(deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
+    """The page of a decision, and the decision; whoever comes second is told."""
+    try:
+        return _decision(deed, queries.request_to_decide(me(), candidate_id), do)
+    except Conflict as error:
+        return _list_page(TAKEN, error.message)
+
+
+def _decision(deed: str, request: Request, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
+    form, chosen = AnswerForm(), entrance()
+    form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
+
+    def page(status: int = 200) -> Answer:
+        words = {"deed": deed, "request_": request, "form": form}
+        return render_template("candidates/decide.html", **words), status
+
+    return web.answer(form, page, lambda: do(form))

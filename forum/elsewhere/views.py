@@ -1,0 +1,207 @@
+"""The doors to and from an OpenID provider: signing in with an account there, linking and unlinking it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, render_template, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import abort
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import oidc, web
+from forum.accounts.views import ELSEWHERE, enter, renew_proof, show_waiting
+from forum.candidates.queries import confirmed_candidate
+from forum.db import now
+from forum.errors import Conflict, Forbidden, Invalid
+from forum.identities import actions, queries
+from forum.members.models import Member
+from forum.members.queries import by_email, my_profile
+from forum.rates import limiter
+from forum.web import is_proved, me, prove_first
+
+bp = Blueprint("elsewhere", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+WAY = "way"  # what a browser keeps while somebody is at the provider
+LINKING = "linking"  # what a member may link, once they have pressed
+WAY_SECONDS = 15 * 60
+FRESH_SECONDS = 5 * 60  # so new a sign-in there shows who sits at the screen
+FORBIDDEN, CONFLICT, REFUSED, BAD_GATEWAY, UNPROVED = 403, 409, 422, 502, 400
+
+
+def _provider() -> oidc.Provider:
+    """The provider of the settings; without one these doors are not there."""
+    settings = web.settings()
+    if not web.provider_elsewhere():
+        abort(404)
+    return oidc.Provider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+
+
+# There and back
+
+
+@bp.get("/sign-in/elsewhere")
+@limiter.limit("20/minute")
+def begin() -> Answer:
+    """Go to the provider: to sign in, and for members to link an account there or to show who they are.
+
+    A link and no form, because browsers let no form lead to another site under our policy; it changes nothing here.
+    """
+    provider = _provider()
+    try:
+        door, kept = oidc.begin(provider, _back(), is_anew=me().is_member)
+    except oidc.Away as error:
+        return _away(error)
+    session[WAY] = {**kept, "next": web.safe_next(""), "at": now().timestamp()}
+    return web.see_other(door)
+
+
+def _back() -> str:
+    return web.absolute(url_for("elsewhere.back"))
+
+
+@bp.get("/sign-in/elsewhere/back")
+@limiter.limit("20/minute")
+def back() -> Answer:
+    """Come back from the provider with its word for who one is. What the browser kept is good for one return."""
+    provider, way = _provider(), session.pop(WAY, None) or {}
+    if way.get("at", 0) < now().timestamp() - WAY_SECONDS:
+        return _unproved()
+    try:
+        said = oidc.finish(provider, way, request.args, _back())
+    except oidc.Unproved:
+        return _unproved()
+    except oidc.Away as error:
+        return _away(error)
+    owner = queries.member_of(said.issuer, said.subject)
+    if me().is_member:
+        return _for_member(said, owner, way["next"])
+    return _enter(owner, way["next"]) if owner else _unknown(said, way["next"])
+
+
+def _away(error: oidc.Away) -> Answer:
+    """The provider does not do its part: say so, and note for whoever runs the server what it was."""
+    current_app.logger.warning("the OpenID provider: %s", error)
+    sentence = _(
+        "%(provider)s does not answer as it should. Try again in some minutes.",
+        provider=web.provider_elsewhere(),
+    )
+    return _page(sentence, BAD_GATEWAY)
+
+
+def _unproved() -> Answer:
+    sentence = _(
+        "%(provider)s did not confirm who you are, or it took too long. Begin once more.",
+        provider=web.provider_elsewhere(),
+    )
+    return _page(sentence, UNPROVED)
+
+
+def _page(sentence: str, status: int) -> Answer:
+    words = {"sentence": sentence, "provider": web.provider_elsewhere()}
+    return render_template("elsewhere/refused.html", **words), status
+
+
+def _enter(owner: Member, target: str) -> Answer:
+    try:
+        return enter(owner, target)
+    except Forbidden as error:
+        return _page(error.message, FORBIDDEN)
+
+
+def _unknown(said: oidc.Said, target: str) -> Answer:
+    """Somebody who is linked with nobody here joins; never is an account found by the address alone."""
+    if said.is_verified and by_email(said.email):
+        sentence = _(
+            "There is an account with your address. Sign in first, then link %(provider)s in your settings.",
+            provider=web.provider_elsewhere(),
+        )
+        return _page(sentence, CONFLICT)
+    candidate = confirmed_candidate(said.email) if said.is_verified else None
+    if candidate and candidate.waits:
+        return show_waiting(candidate)
+    session[ELSEWHERE] = _kept(said)
+    return web.see_other(url_for("accounts.join", next=target or None))
+
+
+def _kept(said: oidc.Said) -> dict[str, Any]:
+    return {
+        "issuer": said.issuer,
+        "subject": said.subject,
+        "label": said.email or said.name,
+        "name": said.name[:80],
+        "email": said.email,
+        "is_verified": said.is_verified,
+        "provider": web.provider_elsewhere(),
+        "at": now().timestamp(),
+    }
+
+
+def _for_member(said: oidc.Said, owner: Member | None, target: str) -> Answer:
+    """A member has come back: who they are is shown, or an account there is ready to be linked."""
+    member = my_profile(me())
+    if owner is not None and owner.id != member.id:
+        return _page(_("This account is linked with a member already."), CONFLICT)
+    if owner is None:
+        session[LINKING] = _kept(said)
+        return web.see_other(url_for("elsewhere.index"))
+    if said.signed_in_at < now().timestamp() - FRESH_SECONDS:
+        return _page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
+    renew_proof(member)
+    return web.see_other(target or url_for("elsewhere.index"))
+
+
+# In the settings
+
+
+@bp.get("/settings/elsewhere")
+def index() -> Answer:
+    """The accounts of elsewhere with which one signs in, and the one that is ready to be linked."""
+    my_profile(me())
+    return _index_page() if is_proved() else prove_first()
+
+
+def _index_page(status: int = 200, problem: str = "") -> Answer:
+    words = {
+        "identities": queries.identities_of(me()),
+        "linking": _linking(),
+        "provider": web.provider_elsewhere(),
+        "problem": problem,
+    }
+    return render_template("elsewhere/index.html", **words), status
+
+
+def _linking() -> dict[str, Any]:
+    linking: dict[str, Any] = session.get(LINKING) or {}
+    return linking if linking.get("at", 0) > now().timestamp() - WAY_SECONDS else {}
+
+
+@bp.post("/settings/elsewhere/link")
+def link() -> Answer:
+    """Link the account with which one has just come back."""
+    member, linking = my_profile(me()), _linking()
+    if not is_proved():
+        return prove_first()
+    if not linking:
+        return _index_page(CONFLICT, _("Begin once more: it took too long."))
+    session.pop(LINKING, None)
+    try:
+        actions.link(member, *(linking[name] for name in ("issuer", "subject", "label")))
+    except Conflict as error:
+        return _index_page(CONFLICT, error.message)
+    flash(_("You can sign in with it from now on."), "message")
+    return web.see_other(url_for("elsewhere.index"))
+
+
+@bp.post("/settings/elsewhere/<int:identity_id>/unlink")
+def unlink(identity_id: int) -> Answer:
+    """Sign in with an account of elsewhere no more."""
+    member = my_profile(me())
+    if not is_proved():
+        return prove_first()
+    try:
+        actions.unlink(member, identity_id)
+    except Invalid as error:
+        return _index_page(REFUSED, error.message)
+    flash(_("It is linked no more."), "message")
+    return web.see_other(url_for("elsewhere.index"))

@@ -1,0 +1,1 @@
+"""What shows who one is beside the password: passkeys, authenticator codes, recovery codes."""

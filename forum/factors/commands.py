@@ -1,0 +1,28 @@
+"""`flask members factors-off`, for somebody who has lost the second factor and all recovery codes."""
+
+from __future__ import annotations
+
+import click
+from flask import Blueprint, current_app
+
+from forum.errors import Refusal
+from forum.factors import actions
+from forum.members.commands import members
+from forum.permissions import SYSTEM
+
+bp = Blueprint("factors_commands", __name__)  # its command stands among those of members
+
+
+@members.command("factors-off")
+@click.argument("handle")
+def take_off(handle: str) -> None:
+    """Take passkeys, codes and recovery codes off the member with HANDLE, who has lost them; ends their sessions.
+
+    Make sure first who asks: by telephone, or face to face. The member is told by letter.
+    """
+    try:
+        member = actions.take_off(SYSTEM, handle)
+    except Refusal as error:
+        raise click.ClickException(error.message) from error
+    current_app.logger.warning("the second factor of member %s was taken off", member.id)
+    click.echo(f"{member.name} has no second factor any more and is signed out everywhere.")

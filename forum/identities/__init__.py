@@ -1,0 +1,1 @@
+"""Accounts of elsewhere with which members sign in here."""

@@ -1,0 +1,75 @@
+"""Linking an account of elsewhere with a member, and unlinking it."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from forum.db import action, db, now, touches
+from forum.errors import Conflict, Invalid
+from forum.identities.models import Identity
+from forum.identities.queries import identities_of, is_known, my_identity
+from forum.mail.actions import write_letter
+from forum.members.models import Member
+from forum.permissions import SYSTEM, Person, require
+
+LINE = 200
+
+
+@action
+def link(member: Member, issuer: str, subject: str, label: str = "") -> Identity:
+    """Let a member sign in with an account of elsewhere, and tell them. Raises `Conflict` when it is linked already."""
+    touches()
+    require(member.can.edit_profile(member))
+    identity = _link(member, issuer, subject, label)
+    words = {"what": "identity"}
+    write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)
+    return identity
+
+
+@action
+def link_at_joining(member: Member, issuer: str, subject: str, label: str = "") -> None:
+    """Link the account of elsewhere with which somebody has just joined, unless it was linked meanwhile."""
+    touches()
+    if not is_known(issuer, subject):
+        _link(member, issuer, subject, label)
+
+
+def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
+    taken = _("This account is linked with a member already.")
+    if is_known(issuer, subject):
+        raise Conflict(taken)
+    identity = Identity(
+        issuer=issuer,
+        subject=subject,
+        label=label[:LINE],
+        member_id=member.id,
+        created_at=now(),
+    )
+    db.session.add(identity)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # in the same moment, in another window
+        raise Conflict(taken) from error
+    return identity
+
+
+@action
+def unlink(member: Member, identity_id: int) -> None:
+    """Sign in with an account of elsewhere no more. The last way to sign in stays."""
+    touches()
+    require(member.can.edit_profile(member))
+    identity = my_identity(member, identity_id)
+    if not member.password_hash and len(identities_of(member)) < 2:
+        raise Invalid(_("This is your only way to sign in. Choose a password first."))
+    db.session.delete(identity)
+    write_letter(SYSTEM, "changed", member.email, {"what": "identity"}, member_id=member.id)
+
+
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete the accounts of elsewhere with which a member who has left signed in."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Identity).where(Identity.member_id == member_id))

@@ -1,0 +1,160 @@
+"""Choosing who may join, making and ending invitations, using them up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import delete, or_, update
+from sqlalchemy.exc import IntegrityError
+
+from forum import proofs
+from forum.db import action, db, now, touches
+from forum.errors import Conflict, Invalid
+from forum.invitations.models import Arrival, Entrance, Invitation
+from forum.invitations.queries import PURPOSE, entrance, invitation_to_end
+from forum.members.models import Member
+from forum.members.queries import organisation_by_id, seats_taken
+from forum.permissions import Person, require
+
+MODES = ("open", "approval", "invitation")
+INVITERS = ("moderators", "members")
+MOST_QUESTIONS = 5
+MOST_USES = 100
+
+
+@dataclass(frozen=True)
+class EntranceText:
+    """Who may join, who invites, what is asked (a text, and whether it must be answered), and ready answers."""
+
+    mode: str = "open"
+    inviters: str = "moderators"
+    questions: tuple[tuple[str, bool], ...] = ()
+    welcomes: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InvitationText:
+    """How often an invitation may be used and until when; a note for whoever gets it, and for which organisation."""
+
+    uses: int
+    ends_at: datetime
+    note: str = ""
+    organisation_id: int | None = None
+
+
+@action
+def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
+    """Choose who may join."""
+    require(administrator.can.administer())
+    if text.mode not in MODES or text.inviters not in INVITERS:
+        raise Invalid(_("Choose one from the list."), "mode")
+    chosen = entrance()
+    chosen.mode, chosen.inviters = text.mode, text.inviters
+    asked = [[words.strip(), is_required] for words, is_required in text.questions if words.strip()]
+    chosen.questions = asked[:MOST_QUESTIONS]
+    chosen.welcomes = [words.strip() for words in text.welcomes if words.strip()]
+    chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
+    chosen.id = 1
+    db.session.add(chosen)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # the first choice, made twice in the same moment
+        raise Conflict() from error
+    return chosen
+
+
+@action
+def invite(maker: Member, text: InvitationText) -> Invitation:
+    """Make an invitation; its secret is `proofs.secret` of its purpose and salt."""
+    touches()
+    if text.organisation_id is None:
+        require(maker.can.invite(entrance()))
+    else:
+        _require_for(maker, text)
+    if not 1 <= text.uses <= MOST_USES:
+        raise Invalid(_("Choose a number from 1 to %(most)s.", most=MOST_USES), "uses")
+    if text.ends_at <= now():
+        raise Invalid(_("Choose a day in the future."), "ends_on")
+    return _made(maker, text)
+
+
+def _require_for(maker: Member, text: InvitationText) -> None:
+    """Ask for the right to invite for an organisation, within its seats."""
+    organisation = organisation_by_id(text.organisation_id)
+    if organisation is None:
+        raise Invalid(_("Choose one from the list."), "organisation")
+    require(maker.can.invite_for(organisation))
+    if organisation.seats is None:
+        return
+    free = max(0, organisation.seats - seats_taken(organisation.id))
+    if text.uses > free:
+        sentence = ngettext(
+            "%(organisation)s has %(num)s free seat.",
+            "%(organisation)s has %(num)s free seats.",
+            free,
+            organisation=organisation.name,
+        )
+        raise Invalid(sentence, "uses")
+
+
+def _made(maker: Member, text: InvitationText) -> Invitation:
+    salt = proofs.new_salt()
+    invitation = Invitation(
+        code_hash=proofs.kept_hash(proofs.secret(PURPOSE, salt)),
+        salt=salt,
+        maker_id=maker.id,
+        organisation_id=text.organisation_id,
+        note=text.note.strip(),
+        uses=text.uses,
+        used=0,
+        created_at=now(),
+        ends_at=text.ends_at,
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    return invitation
+
+
+@action
+def end_invitation(member: Person, invitation_id: int) -> None:
+    """Let nobody more in by an invitation."""
+    touches()
+    invitation = invitation_to_end(member, invitation_id)
+    invitation.ended_at = invitation.ended_at or now()
+
+
+@action
+def use(_visitor: Person, invitation_id: int) -> bool:
+    """Use an invitation once; says whether it could be. The deed that makes the member calls this."""
+    touches()
+    spent = update(Invitation).where(
+        Invitation.id == invitation_id,
+        Invitation.used < Invitation.uses,
+        Invitation.ended_at.is_(None),
+        Invitation.ends_at > now(),
+    )
+    spent = spent.values(used=Invitation.used + 1)
+    return db.session.scalar(spent.returning(Invitation.id)) is not None
+
+
+@action
+def note_arrival(_visitor: Person, invitation_id: int, member_id: int) -> None:
+    """Keep who came by an invitation. The deed that makes the member calls this."""
+    touches()
+    db.session.add(Arrival(member_id=member_id, invitation_id=invitation_id))
+    db.session.flush()
+
+
+@action
+def forget_member(system: Person, member_id: int) -> None:
+    """Delete the invitations of a member who has left, and by which one the member came."""
+    require(system.can.administer())
+    touches()
+    theirs = db.session.query(Invitation.id).where(Invitation.maker_id == member_id)
+    by_theirs = Arrival.invitation_id.in_(theirs.scalar_subquery())
+    db.session.execute(delete(Arrival).where(or_(Arrival.member_id == member_id, by_theirs)))
+    db.session.execute(delete(Invitation).where(Invitation.maker_id == member_id))

@@ -1,0 +1,140 @@
+"""What may be typed about who may join, and to make an invitation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, NumberRange, ValidationError
+
+from forum.invitations.actions import (
+    MOST_QUESTIONS,
+    MOST_USES,
+    EntranceText,
+    InvitationText,
+)
+from forum.invitations.models import Entrance
+from forum.members.forms import at_most, number_or_none, one_line
+from forum.web import Form
+from forum.web import later as _
+
+QUESTION, READY, NOTE = 200, 1_000, 500
+READY_ANSWERS = 3
+LONGEST = timedelta(days=366)
+MODE_NAMES = {
+    "open": _("Open"),
+    "approval": _("By approval"),
+    "invitation": _("By invitation only"),
+}
+MODE_NOTES = {
+    "open": _("Whoever confirms an e-mail address is a member."),
+    "approval": _("Moderators look at each request first. Invitations skip this."),
+    "invitation": _("Only who has an invitation can join."),
+}
+INVITER_NAMES = {"moderators": _("Moderators and administrators"), "members": _("Every member")}
+
+
+class EntranceForm(Form):
+    """Who may join, what is asked of them, and ready answers; the numbered fields stand below the class."""
+
+    mode = RadioField(_("Who may join?"), choices=list(MODE_NAMES.items()))
+    inviters = RadioField(_("Who makes invitations?"), choices=list(INVITER_NAMES.items()))
+
+    def numbered(self, name: str, most: int) -> list[Any]:
+        """The fields of one kind, in order."""
+        return [self[f"{name}_{number}"] for number in range(1, most + 1)]
+
+    @property
+    def text(self) -> EntranceText:
+        """What was chosen, the questions in the order of their fields."""
+        asked = self.numbered("question", MOST_QUESTIONS)
+        required = self.numbered("required", MOST_QUESTIONS)
+        pairs = ((q.data or "", bool(r.data)) for q, r in zip(asked, required, strict=True))
+        return EntranceText(
+            mode=self.mode.data,
+            inviters=self.inviters.data,
+            questions=tuple(pairs),
+            welcomes=tuple(f.data or "" for f in self.numbered("welcome", READY_ANSWERS)),
+            refusals=tuple(f.data or "" for f in self.numbered("refusal", READY_ANSWERS)),
+        )
+
+
+def _add_numbered() -> None:
+    for number in range(1, MOST_QUESTIONS + 1):
+        question = StringField(
+            _("Question %(number)s", number=number), [at_most(QUESTION)], [one_line]
+        )
+        setattr(EntranceForm, f"question_{number}", question)
+        setattr(EntranceForm, f"required_{number}", BooleanField(_("Must be answered")))
+    for number in range(1, READY_ANSWERS + 1):
+        welcome = TextAreaField(_("Welcome %(number)s", number=number), [at_most(READY)])
+        refusal = TextAreaField(_("Reason %(number)s", number=number), [at_most(READY)])
+        setattr(EntranceForm, f"welcome_{number}", welcome)
+        setattr(EntranceForm, f"refusal_{number}", refusal)
+
+
+_add_numbered()
+
+
+def said_of(entrance: Entrance) -> dict[str, Any]:
+    """What the form holds at first."""
+    said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
+    for number, (words, is_required) in enumerate(entrance.questions, 1):
+        said |= {f"question_{number}": words, f"required_{number}": is_required}
+    for name, answers in (("welcome", entrance.welcomes), ("refusal", entrance.refusals)):
+        said |= {f"{name}_{number}": words for number, words in enumerate(answers, 1)}
+    return said
+
+
+class LastDay(DateField):
+    """A day that says what to do when it cannot be read."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a date such as 2026-06-05."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
+
+    def pre_validate(self, form: Any) -> None:
+        """Take a day from today on, within a year."""
+        today = datetime.now(UTC).date()
+        is_near = self.data is not None and today <= self.data <= today + LONGEST
+        if not is_near and not self.errors:
+            raise ValidationError(gettext("Choose a day from today on, within a year."))
+
+
+class InvitationForm(Form):
+    """How often an invitation may be used, until when, and for whom it is."""
+
+    uses = IntegerField(
+        _("How many people may join with it?"),
+        [
+            InputRequired(_("Choose a number from 1 to %(most)s.", most=MOST_USES)),
+            NumberRange(1, MOST_USES, _("Choose a number from 1 to %(most)s.", most=MOST_USES)),
+        ],
+        default=1,
+    )
+    ends_on = LastDay(_("Last day"))
+    organisation = SelectField(_("Organisation"), coerce=number_or_none)
+    note = StringField(_("A sentence for whoever gets it"), [at_most(NOTE)], [one_line])
+
+    @property
+    def text(self) -> InvitationText:
+        """What was chosen; the last day counts whole, in UTC."""
+        day = self.ends_on.data or datetime.now(UTC).date()
+        ends_at = datetime.combine(day, time(23, 59, 59), UTC)
+        return InvitationText(
+            self.uses.data or 0, ends_at, self.note.data or "", self.organisation.data
+        )

@@ -1,0 +1,125 @@
+"""Looking up who may join, invitations by their secret or their maker, and who holds a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.invitations.models import Arrival, Entrance, Invitation
+from forum.members.models import Member, Organisation
+from forum.members.queries import get_organisation, members_of_organisation, seats_taken
+from forum.permissions import SYSTEM, Person, Verdict, require
+from forum.proofs import kept_hash
+
+MOST = 200
+PURPOSE = "invitation"
+
+
+def entrance() -> Entrance:
+    """Who may join; anybody, before an administrator has chosen."""
+    known = db.session.scalar(select(Entrance).limit(1))
+    chosen = {"mode": "open", "inviters": "moderators"}
+    return known or Entrance(**chosen, questions=[], welcomes=[], refusals=[])
+
+
+def entrance_to_change(administrator: Person) -> Entrance:
+    """The same for those who may change it; else `Forbidden`."""
+    require(administrator.can.administer())
+    return entrance()
+
+
+# Invitations
+
+
+def invitation_by_code(code: str) -> Invitation:
+    """The invitation of a secret with its maker and organisation, as long as it can be used; else `NotFound`.
+
+    One that is used up, over or ended, one whose maker is suspended or has left, and one that never was are
+    all the same.
+    """
+    maker_is_here = Invitation.maker.has(
+        Member.left_at.is_(None)
+        & or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
+    )
+    found = select(Invitation).where(
+        Invitation.code_hash == kept_hash(code),
+        Invitation.ended_at.is_(None),
+        Invitation.ends_at > now(),
+        Invitation.used < Invitation.uses,
+        maker_is_here,
+    )
+    loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
+    invitation = db.session.scalar(found.options(*loaded))
+    if invitation is None:
+        raise NotFound(_("This invitation cannot be used any more."))
+    return invitation
+
+
+def my_invitations(member: Person) -> Sequence[Invitation]:
+    """The invitations that a member has made, newest first, with who came by them."""
+    require(member.can.see_notices())
+    return _listed(Invitation.maker_id == member.id)
+
+
+def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
+    """One's own invitation, or for a moderator anybody's; else `NotFound`."""
+    require(member.can.see_notices())
+    found = select(Invitation).where(Invitation.id == invitation_id)
+    if not member.can.admit():
+        found = found.where(Invitation.maker_id == member.id)
+    invitation = db.session.scalar(found.with_for_update())
+    if invitation is None:
+        raise NotFound(_("There is no such invitation."))
+    return invitation
+
+
+def _listed(which: object) -> Sequence[Invitation]:
+    loaded = joinedload(Invitation.organisation), joinedload(Invitation.maker)
+    came = selectinload(Invitation.arrivals).joinedload(Arrival.member)
+    found = select(Invitation).where(which)  # type: ignore[arg-type]  # a condition
+    newest = found.order_by(Invitation.id.desc()).limit(MOST)
+    return db.session.scalars(newest.options(*loaded, came)).all()
+
+
+def may_invite(member: Person) -> Verdict:
+    """Whether somebody may make an invitation that names no organisation."""
+    return member.can.invite(entrance())
+
+
+def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
+    """The organisations that somebody may invite for: all for moderators, else those they represent."""
+    found = select(Organisation).order_by(Organisation.name, Organisation.id).limit(MOST * 10)
+    if not member.can.admit():
+        found = found.where(Organisation.representative_id == member.id)
+    return db.session.scalars(found).all()
+
+
+# Seats
+
+
+@dataclass(frozen=True)
+class Seats:
+    """An organisation, who belongs to it, how many seats are free (None: as many as come), its invitations."""
+
+    organisation: Organisation
+    members: Sequence[Member]
+    taken: int
+    free: int | None
+    invitations: Sequence[Invitation]
+
+
+def seats(reader: Person, slug: str) -> Seats:
+    """Who holds the seats of an organisation, for its representative and moderators; else `Forbidden`."""
+    organisation = get_organisation(slug)
+    require(reader.can.see_seats(organisation))
+    taken = seats_taken(organisation.id)
+    free = None if organisation.seats is None else max(0, organisation.seats - taken)
+    members = members_of_organisation(SYSTEM, organisation.id)
+    made = _listed(Invitation.organisation_id == organisation.id)
+    return Seats(organisation, members, taken, free, made)

@@ -1,0 +1,130 @@
+"""The doors of the ways in: who may join, one's own invitations, the seats of an organisation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import proofs, web
+from forum.errors import Forbidden
+from forum.invitations import actions, queries
+from forum.invitations.actions import MOST_QUESTIONS, EntranceText
+from forum.invitations.forms import (
+    MODE_NOTES,
+    READY_ANSWERS,
+    EntranceForm,
+    InvitationForm,
+    said_of,
+)
+from forum.invitations.models import Invitation
+from forum.members.queries import my_profile
+from forum.rates import limiter
+from forum.web import me
+
+bp = Blueprint("invitations", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+A_MONTH = timedelta(days=30)
+
+
+# Who may join
+
+
+@bp.route("/administration/joining", methods=["GET", "POST"])
+def joining() -> Answer:
+    """Choose who may join, what is asked of them, and ready answers."""
+    form = EntranceForm(data=said_of(queries.entrance_to_change(me())))
+
+    def page(status: int = 200) -> Answer:
+        numbers = {"questions": MOST_QUESTIONS, "ready": READY_ANSWERS}
+        return render_template(
+            "invitations/joining.html", form=form, notes=MODE_NOTES, **numbers
+        ), status
+
+    def deed() -> Answer:
+        actions.set_entrance(me(), _in_wished_order(form.text))
+        flash(_("Who may join is saved."), "message")
+        return web.see_other(url_for("invitations.joining"))
+
+    return web.answer(form, page, deed)
+
+
+def _in_wished_order(text: EntranceText) -> EntranceText:
+    order = web.wished_order(range(1, MOST_QUESTIONS + 1))
+    questions = tuple(text.questions[number - 1] for number in order)
+    return EntranceText(text.mode, text.inviters, questions, text.welcomes, text.refusals)
+
+
+# Invitations
+
+
+@bp.get("/invitations")
+def index() -> Answer:
+    """One's own invitations, and who came by them."""
+    made = queries.my_invitations(me())
+    may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
+    words = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
+    return render_template("invitations/index.html", **words, link_of=link_of)
+
+
+def link_of(invitation: Invitation) -> str:
+    """The whole address that an invitation is; made anew from the forum's key, which no row holds."""
+    code = proofs.secret(queries.PURPOSE, invitation.salt)
+    return web.absolute(url_for("accounts.join_invited", code=code))
+
+
+def _account() -> str:
+    return f"member {me().id}"
+
+
+@bp.route("/invitations/new", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+def invite() -> Answer:
+    """Make an invitation."""
+    member = my_profile(me())
+    form = InvitationForm(data=_wished())
+    _offer(form)
+
+    def page(status: int = 200) -> Answer:
+        return render_template("invitations/new.html", form=form), status
+
+    def deed() -> Answer:
+        made = actions.invite(member, form.text)
+        flash(_("The invitation is made. Copy its link and send it."), "message")
+        return web.see_other(url_for("invitations.index", _anchor=f"invitation-{made.id}"))
+
+    return web.answer(form, page, deed)
+
+
+def _wished() -> dict[str, object]:
+    day = (datetime.now(UTC) + A_MONTH).date()
+    return {"uses": 1, "ends_on": day, "organisation": web.number("organisation", 0) or None}
+
+
+def _offer(form: InvitationForm) -> None:
+    """Let a form offer the organisations that the person may invite for; raises `Forbidden` when there is nothing."""
+    known = [(str(one.id), one.name) for one in queries.organisations_to_invite_for(me())]
+    may = queries.may_invite(me())
+    if not known and not may:
+        raise Forbidden(str(may.why_not))
+    form.organisation.choices = [*([("", _("None"))] if may else []), *known]
+
+
+@bp.post("/invitations/<int:invitation_id>/end")
+def end(invitation_id: int) -> Answer:
+    """End an invitation."""
+    actions.end_invitation(me(), invitation_id)
+    flash(_("The invitation is ended. Nobody joins with it any more."), "message")
+    return web.see_other(web.safe_next(url_for("invitations.index")))
+
+
+# Seats
+
+
+@bp.get("/organisations/<slug>/seats")
+def seats(slug: str) -> Answer:
+    """Who holds the seats of an organisation, and the invitations for it."""
+    words = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
+    return render_template("invitations/seats.html", **words)

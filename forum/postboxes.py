@@ -1,0 +1,80 @@
+"""The mailbox of FORUM_IMAP_URL, from which messages are fetched (RFC 9051)."""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+SECONDS = 20
+MOST = 20  # messages in one round
+LARGEST = 2_000_000
+PORTS = {"imap": 143, "imaps": 993}
+log = logging.getLogger("forum.mail")
+
+
+@contextmanager
+def mailbox(url: str) -> Iterator[Iterator[bytes]]:
+    """The messages that nobody has seen yet, some of them; each is marked as seen when the next is asked for.
+
+    A message is left for the next round when its handling raises. A mailbox that cannot be reached has none.
+    Raises `ValueError` for an address that is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise ValueError("FORUM_IMAP_URL is imaps://user:password@host/mailbox")
+    box: Any = None
+    try:
+        box = _opened(parts)
+    except (OSError, imaplib.IMAP4.error) as error:
+        log.warning("the mailbox cannot be reached: %s", error)
+    messages = _unseen(box) if box else _none()
+    try:
+        yield messages
+    finally:
+        messages.close()
+        if box:
+            with suppress(OSError, imaplib.IMAP4.error):
+                box.logout()
+
+
+def _none() -> Generator[bytes]:
+    yield from ()
+
+
+def _opened(parts: Any) -> Any:
+    kind = imaplib.IMAP4_SSL if parts.scheme == "imaps" else imaplib.IMAP4
+    box = kind(parts.hostname, parts.port or PORTS[parts.scheme], timeout=SECONDS)
+    box.login(unquote(parts.username or ""), unquote(parts.password or ""))
+    name = unquote(parts.path.strip("/")) or "INBOX"
+    status, said = box.select(f'"{name}"')
+    if status != "OK":
+        raise imaplib.IMAP4.error(str(said))
+    return box
+
+
+def _unseen(box: Any) -> Generator[bytes]:
+    try:
+        _status, found = box.uid("SEARCH", "UNSEEN")
+        for uid in (found[0] or b"").split()[:MOST]:
+            raw = _message(box, uid)
+            if raw:
+                yield raw
+            box.uid("STORE", uid, "+FLAGS", r"(\Seen)")
+    except (OSError, imaplib.IMAP4.error) as error:
+        log.warning("the mailbox broke off: %s", error)
+
+
+def _message(box: Any, uid: bytes) -> bytes:
+    """The whole message, or nothing when it is too large to be an answer."""
+    _status, size = box.uid("FETCH", uid, "(RFC822.SIZE)")
+    digits = b"".join(part if isinstance(part, bytes) else part[0] for part in size if part)
+    number = digits.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].strip()
+    if not number.isdigit() or int(number) > LARGEST:
+        log.warning("a message of %s bytes is left out", number.decode("ascii", "replace"))
+        return b""
+    _status, found = box.uid("FETCH", uid, "(BODY.PEEK[])")
+    return next((part[1] for part in found if isinstance(part, tuple)), b"")

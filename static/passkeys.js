@@ -1,0 +1,66 @@
+/** Passkeys: a form asks the browser for one, puts the answer into its field `credential`, and is sent. */
+
+export function start() {
+  for (const form of document.querySelectorAll("form[data-passkey]"))
+    form.addEventListener("submit", (event) => ask(form, event));
+}
+
+async function ask(form, event) {
+  const field = form.elements.credential;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "1";
+  event.submitter?.setAttribute("aria-busy", "true");
+  say(form, "");
+  try {
+    field.value = await answer(form, field.dataset.options);
+    form.submit();
+  } catch (error) {
+    say(form, { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "known", TypeError: able() ? "failed" : "unable" }[error.name] || "failed");
+  }
+  delete form.dataset.busy;
+  event.submitter?.removeAttribute("aria-busy");
+}
+
+const able = () => Boolean(window.PublicKeyCredential);
+
+function say(form, what) {
+  const place = form.querySelector("[data-said]");
+  place.textContent = what && place.dataset[what];
+}
+
+async function answer(form, address) {
+  if (!able()) throw new TypeError("no passkeys");
+  const asked = await fetch(address, { method: "POST", body: new FormData(form), redirect: "error" });
+  if (!asked.ok) throw new Error(asked.status);
+  const publicKey = decoded(await asked.json());
+  const isNew = form.dataset.passkey === "create";
+  const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey });
+  return JSON.stringify(encoded(made));
+}
+
+// Bytes travel as base64url. Browsers of before 2025 have no toJSON and parse…FromJSON for that.
+
+function decoded(asked) {
+  const keys = (list) => list?.map((key) => ({ ...key, id: bytes(key.id) }));
+  return {
+    ...asked,
+    challenge: bytes(asked.challenge),
+    ...(asked.user && { user: { ...asked.user, id: bytes(asked.user.id) } }),
+    ...(asked.allowCredentials && { allowCredentials: keys(asked.allowCredentials) }),
+    ...(asked.excludeCredentials && { excludeCredentials: keys(asked.excludeCredentials) }),
+  };
+}
+
+function encoded({ id, rawId, type, response }) {
+  const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+  const said = Object.fromEntries(parts.filter((name) => response[name]).map((name) => [name, text(response[name])]));
+  const transports = response.getTransports?.();
+  return { id, rawId: text(rawId), type, response: { ...said, ...(transports && { transports }) } };
+}
+
+const bytes = (coded) =>
+  Uint8Array.from(atob(coded.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));
+
+const text = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -1,0 +1,56 @@
+"""What the tests of advice speak of: Ana's question about parking, and members who can help with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.actions import set_member_themes, write_theme
+from forum.agendas.models import Agenda, Theme
+from forum.dialogue.actions import NewTopic, open_topic
+from forum.dialogue.models import Topic
+from forum.markup import write
+from forum.members.actions import Joining, Profile, edit_profile, found_federation, join
+from forum.members.models import Member
+from forum.members.queries import city_by_name
+from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import remembered_rows
+
+TITLE = "How do you price parking for residents?"
+
+
+@dataclass
+class Question:
+    """Ana of Medellín asks about parking; Surat and Medellín are of like size. The agenda is hosted by Hana."""
+
+    agenda: Agenda
+    topic: Topic
+    theme: Theme
+
+
+@pytest.fixture
+def question(app: Flask, people: Any, agenda: Agenda) -> Question:
+    """An open question with one theme."""
+    rows = remembered_rows("a question about parking", app, lambda: make(people, agenda))
+    return Question(agenda, **rows)
+
+
+def make(people: Any, agenda: Agenda) -> dict[str, Any]:
+    found_federation(SYSTEM, "Interurban")
+    theme = write_theme(people.moderator, "Parking")
+    new = NewTopic("question", TITLE, write("We have **none**."), themes=[theme.id])
+    return {"theme": theme, "topic": open_topic(people.ana, agenda.id, new)}
+
+
+def somebody(name: str, helps_with: str = "", city: str = "", **more: Any) -> Member:
+    """A member who says what they can help with; `themes` are rows."""
+    found = city_by_name(city) if city else None
+    place = {"city_id": found.id if found else None, "language": more.pop("language", "en")}
+    themes = more.pop("themes", ())
+    member = join(VISITOR, Joining(name, f"{name.lower()}@example.org", "no hash", **place))
+    edit_profile(member, Profile(name, helps_with=helps_with, **place, **more))
+    set_member_themes(member, [theme.id for theme in themes])
+    return member

@@ -1,0 +1,170 @@
+"""The ways in, as people go them: by approval, by invitation, with an account of elsewhere; with scripts and without."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Site, Visit, load_demo, passwords_of, run_site
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it uses parts of Authlib that will go
+    import oidc_provider_mock
+
+PASSWORD = "seven grey herons wading"
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+REASON = "We could not see that you work for a city."
+
+
+@pytest.fixture
+def administrator(visit: Any) -> Iterator[Visit]:
+    """The administrator; afterwards joining is open again, as the other tests of this site expect."""
+    window = visit(java_script_enabled=False)
+    window.sign_in("administrator")
+    yield window
+    window.send("/administration/joining", mode="open", inviters="moderators")
+
+
+def press(page: Page, words: str) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button", has_text=words).first.click()
+
+
+def follow(page: Page, words: str) -> None:
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main a", has_text=words).first.click()
+
+
+def chooses(administrator: Visit, mode: str, question: str = "") -> None:
+    page = administrator.go("/administration/joining")
+    page.locator(f"main [name=mode][value={mode}]").check()
+    page.locator("main [name=question_1]").fill(question)
+    page.locator("main [name=refusal_1]").fill(REASON)
+    press(page, "Save")
+    expect(page.locator(f"main [name=mode][value={mode}]")).to_be_checked()
+
+
+def joins(window: Visit, path: str, name: str, email: str, **more: str) -> Page:
+    page = window.go(path)
+    for field, value in {"name": name, "email": email, "password": PASSWORD, **more}.items():
+        page.locator(f"main [name={field}]").fill(value)
+    press(page, "Join")
+    window.open_letter()
+    return page
+
+
+@SCRIPTS
+def test_by_approval(visit: Any, administrator: Visit, scripts: bool) -> None:
+    chooses(administrator, "approval", "Which city do you work with?")
+    nora, moderator = visit(java_script_enabled=scripts), visit(java_script_enabled=scripts)
+    name, email = f"Nora Lind {'I' * (1 + scripts)}", f"nora{scripts}@city.example"
+    page = joins(nora, "/join", name, email, answer_0="Malmö")
+    expect(page.locator("h1")).to_have_text("Your request is with the moderators")
+    moderator.sign_in("moderator")
+    desk = moderator.go("/moderation")
+    with desk.expect_navigation(wait_until="load"):
+        desk.locator("main nav a", has_text="Who wants to join").click()
+    row = desk.locator("main li", has_text=name)
+    expect(row).to_contain_text("Malmö")
+    with desk.expect_navigation(wait_until="load"):
+        row.locator("a", has_text="Refuse").click()
+    desk.locator("main [name=ready]").select_option(label=REASON)
+    press(desk, "Refuse and send the reason")
+    expect(nora.go("/join/waiting").locator("main")).to_contain_text(REASON)
+    follow(nora.page, "Ask again")
+    joins(nora, "/join", name, email, answer_0="Malmö, roads department")
+    desk = moderator.go("/moderation/joining")
+    with desk.expect_navigation(wait_until="load"):
+        desk.locator("main li", has_text=name).locator("button", has_text="Approve").click()
+    expect(desk.locator("#told")).to_contain_text("is a member now")
+    nora.sign_in_as(email, PASSWORD)
+    expect(nora.go("/settings").locator("main [name=name]")).to_have_value(name)
+
+
+@SCRIPTS
+def test_by_invitation(visit: Any, administrator: Visit, scripts: bool) -> None:
+    chooses(administrator, "invitation")
+    eva, moderator = visit(java_script_enabled=scripts), visit(java_script_enabled=scripts)
+    expect(eva.go("/join").locator("h1")).to_have_text("Joining is by invitation")
+    moderator.sign_in("moderator")
+    page = moderator.go("/invitations")
+    follow(page, "Make an invitation")
+    page.locator("main [name=uses]").fill("1")
+    page.locator("main [name=ends_on]").fill(f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}")
+    page.locator("main [name=note]").fill("See you on Friday.")
+    press(page, "Make the invitation")
+    link = page.locator("main input[readonly]").first.input_value().removeprefix(eva.site.url)
+    name, email = f"Eva Holm {'I' * (1 + scripts)}", f"eva{scripts}@city.example"
+    expect(eva.go(link).locator("main")).to_contain_text("See you on Friday.")
+    joins(eva, link, name, email)
+    expect(eva.go("/settings").locator("main [name=name]")).to_have_value(name)
+    expect(moderator.go("/invitations").locator("main li").first).to_contain_text(name)
+    late = visit(java_script_enabled=scripts).go(link)
+    expect(late.locator("h1")).to_have_text("This invitation is over")
+
+
+@pytest.fixture(scope="module")
+def with_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo with a provider. That one goes by number, or its cookies would be taken for ours."""
+    data = tmp_path_factory.mktemp("elsewhere") / "data"
+    shutil.copytree(load_demo(Path(tmp_path_factory.getbasetemp())), data)
+    with oidc_provider_mock.run_server_in_thread() as server:
+        settings = {
+            "FORUM_OIDC_ISSUER": f"http://127.0.0.1:{server.server_port}",
+            "FORUM_OIDC_CLIENT_ID": "forum",
+            "FORUM_OIDC_CLIENT_SECRET": "secret",
+            "FORUM_OIDC_NAME": "City ID",
+        }
+        yield from run_site(data, passwords_of(data), **settings)
+
+
+def says_yes(page: Page, who: str) -> None:
+    page.locator("input[name=sub]").fill(who)
+    with page.expect_navigation(url=re.compile("localhost"), wait_until="load"):
+        page.locator("button[type=submit]").first.click()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the provider's, see above
+@SCRIPTS
+def test_with_an_account_of_elsewhere(chromium: Any, with_provider: Site, scripts: bool) -> None:
+    who = f"wanjiru{scripts}@id.example"
+    member = Visit(chromium, with_provider, java_script_enabled=scripts)
+    member.sign_in("member")
+    page = member.go("/settings/elsewhere")
+    follow(page, "Link an account of City ID")
+    says_yes(page, who)
+    press(page, "Link this account")
+    expect(page.locator("main li").last).to_contain_text(who)
+    other = Visit(chromium, with_provider, java_script_enabled=scripts)
+    page = other.go("/sign-in?next=/notices")
+    follow(page, "Sign in with City ID")
+    says_yes(page, who)
+    assert page.url == f"{with_provider.url}/notices"
+    expect(page.locator("h1")).to_have_text("Notices")
+    page = member.go("/settings/elsewhere")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main li", has_text=who).locator("button", has_text="Unlink").click()
+    assert page.locator("main li", has_text=who).count() == 0
+    newcomer = Visit(chromium, with_provider, java_script_enabled=scripts)
+    page = newcomer.go("/sign-in")
+    follow(page, "Sign in with City ID")
+    says_yes(page, f"new{scripts}@id.example")
+    assert page.url == f"{with_provider.url}/join"
+    expect(page.locator("main [name=email]")).to_have_value(f"new{scripts}@id.example")
+    policy = [
+        c
+        for window in (member, other, newcomer)
+        for c in window.complaints
+        if "Content Security Policy" in c
+    ]
+    for window in (member, other, newcomer):
+        window.context.close()
+    assert policy == []

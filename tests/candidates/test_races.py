@@ -1,0 +1,145 @@
+"""Two people in the same moment: the last seat, the last use of an invitation, one request of two moderators.
+
+The deeds run in threads over a database of their own, in which commits are real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, make_url, text
+
+from forum.app import create_app
+from forum.candidates import actions, queries
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.db import Base, action, db, now
+from forum.errors import Refusal
+from forum.identities.actions import link
+from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
+from forum.members import actions as members
+from forum.members.actions import Joining, OrganisationText
+from forum.members.queries import all_members, get_member
+from forum.permissions import SYSTEM, VISITOR
+from forum.settings import Settings
+
+AT_ONCE = 4
+
+
+@pytest.fixture
+def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
+    """The application over an empty database of its own, with a moderator and an administrator."""
+    url = make_url(database_url).set(database="races")
+    if url.drivername == "sqlite":
+        url = url.set(database=str(tmp_path / "races.sqlite"))
+    else:
+        server = create_engine(database_url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS races"))
+            connection.execute(text("CREATE DATABASE races"))
+        server.dispose()
+    address = url.render_as_string(hide_password=False)
+    settings = Settings(
+        tmp_path, address, "http://localhost", ("localhost",), "of the tests", limits=False
+    )
+    app = create_app(settings)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        for name, role in (("Mona Berg", "moderator"), ("Adam de Wit", "administrator")):
+            joining = Joining(name, f"{role}@example.org", "-")
+            members.add_member(SYSTEM, joining, role)
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@action
+def confirm(visitor: Any, candidate_id: int) -> Any:
+    """What the letter does, once its secret is spent."""
+    return actions.confirm(visitor, db.session.get_one(Candidate, candidate_id))
+
+
+def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
+    """Do deeds in the same moment; says of each whether it was done, or why not."""
+    barrier = Barrier(len(deeds))
+
+    def done(deed: Callable[[], Any]) -> str:
+        with app.app_context():
+            barrier.wait(10)
+            try:
+                deed()
+                return "done"
+            except Refusal as error:
+                return error.message
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        return list(threads.map(done, deeds))
+
+
+def candidates(number: int, **more: Any) -> list[int]:
+    invitation = more.pop("invitation", None)
+    made = [
+        actions.keep(
+            VISITOR,
+            Joining(f"Eva Holm {place}", f"eva{place}@city.example", "-", **more),
+            "a key",
+            Coming(invitation=invitation),
+        ).id
+        for place in range(number)
+    ]
+    db.session.commit()
+    return made
+
+
+def test_the_last_seat_is_taken_once(own: Flask) -> None:
+    moderator = get_member(SYSTEM, "mona-berg")
+    institute = members.write_organisation(
+        moderator, OrganisationText("Trams", "institute", seats=1)
+    )
+    who = candidates(AT_ONCE, organisation_id=institute.id)
+    said = at_once(own, [lambda n=n: confirm(VISITOR, n) for n in who])
+    assert sorted(said) == ["All seats of Trams are taken."] * (AT_ONCE - 1) + ["done"]
+    assert len(all_members()) == 3
+
+
+def test_the_last_use_of_an_invitation_is_had_once(own: Flask) -> None:
+    moderator = get_member(SYSTEM, "mona-berg")
+    made = invite(moderator, InvitationText(1, now() + timedelta(days=1)))
+    who = candidates(AT_ONCE, invitation=made)
+    set_entrance(get_member(SYSTEM, "adam-de-wit"), EntranceText("invitation"))
+    said = at_once(own, [lambda n=n: confirm(VISITOR, n) for n in who])
+    over = "This invitation cannot be used any more. Ask for another one."
+    assert sorted(said) == [over] * (AT_ONCE - 1) + ["done"]
+
+
+def test_two_moderators_decide_once(own: Flask) -> None:
+    set_entrance(get_member(SYSTEM, "adam-de-wit"), EntranceText("approval"))
+    (number,) = candidates(1)
+    assert confirm(VISITOR, number) is None
+    deeds = [
+        lambda: actions.approve(get_member(SYSTEM, "mona-berg"), number),
+        lambda: actions.refuse(get_member(SYSTEM, "adam-de-wit"), number, "No."),
+        lambda: actions.approve(get_member(SYSTEM, "adam-de-wit"), number),
+    ]
+    said = at_once(own, deeds)
+    late = "Another moderator has decided about this request meanwhile."
+    assert sorted(said) == [late, late, "done"]
+    is_member = any(member.email == "eva0@city.example" for member in all_members())
+    assert is_member != bool(queries.confirmed_candidate("eva0@city.example"))
+
+
+def test_an_account_of_elsewhere_is_linked_once(own: Flask) -> None:
+    def deed(handle: str) -> Any:
+        return lambda: link(get_member(SYSTEM, handle), "https://id.example", "7")
+
+    said = at_once(own, [deed("mona-berg"), deed("adam-de-wit")])
+    assert sorted(said) == ["This account is linked with a member already.", "done"]

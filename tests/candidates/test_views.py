@@ -1,0 +1,240 @@
+"""Joining by approval: who waits, what moderators see and decide, and what those who wait are told."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from forum.accounts.actions import forget_old
+from forum.candidates import actions, queries
+from forum.db import at, db, now
+from forum.errors import Conflict, Forbidden
+from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
+from forum.invitations.queries import PURPOSE
+from forum.members import actions as members
+from forum.members import queries as known
+from forum.notifications.actions import make_notices
+from forum.passwords import hash_password
+from forum.permissions import SYSTEM, VISITOR
+from forum.proofs import secret
+from tests.conftest import link_in
+
+PASSWORD = "four unrelated plain words"
+JOINING = {
+    "name": "Eva Holm",
+    "email": "eva@city.example",
+    "password": PASSWORD,
+    "position": "Planner",
+    "city": "København",
+    "organisation": "",
+    "language": "en",
+}
+QUESTIONS = (("Why do you want to join?", True), ("Since when do you work there?", False))
+
+
+@pytest.fixture
+def by_approval(people):
+    refusals, welcomes = ("We know no such city.",), ("Say hello in the topic of new members.",)
+    text = EntranceText("approval", questions=QUESTIONS, refusals=refusals, welcomes=welcomes)
+    set_entrance(people.administrator, text)
+
+
+@pytest.fixture
+def eva(by_approval, client, letters):
+    """Eva's browser, in which she has confirmed her address and waits."""
+    answer = client.post("/join", data={**JOINING, "answer_0": "To learn <b>about</b> trams."})
+    assert answer.location == "/join/sent", answer.text
+    answer = client.post(link_in(letters()[-1]))
+    assert (answer.status_code, answer.location) == (303, "/join/waiting")
+    return client
+
+
+def waiting_id():
+    (request,) = queries.waiting(SYSTEM)
+    return request.candidate.id
+
+
+def test_confirming_makes_nobody_a_member(eva):
+    assert known.by_email("eva@city.example") is None
+    page = eva.get("/join/waiting")
+    assert "Your request came in" in page.text and "eva@city.example" in page.text
+    assert "no-store" in page.headers["Cache-Control"]
+    assert eva.get("/join").location == "/join/waiting"
+
+
+def test_a_required_question_is_to_be_answered(by_approval, client):
+    page = client.get("/join").text
+    assert "Why do you want to join?" in page and "look at each request" in page
+    answer = client.post("/join", data=JOINING)
+    assert answer.status_code == 422 and "Answer this question." in answer.text
+    assert client.post("/join", data={**JOINING, "answer_0": "x" * 1_001}).status_code == 422
+
+
+def test_whoever_waits_is_told_when_signing_in_with_the_right_password(eva, app):
+    phone = app.test_client()
+    wrong = phone.post("/sign-in", data={"email": "eva@city.example", "password": "not this one"})
+    assert wrong.status_code == 422 and "The address or the password is not right." in wrong.text
+    right = phone.post("/sign-in", data={"email": "EVA@city.example", "password": PASSWORD})
+    assert right.location == "/join/waiting"
+    assert "Your request came in" in phone.get("/join/waiting").text
+    assert phone.get("/settings").status_code == 303
+
+
+def test_moderators_are_told_and_see_what_they_need(eva, sign_in, people):
+    make_notices(SYSTEM)
+    moderator = sign_in(people.moderator)
+    assert "Somebody wants to join:" in moderator.get("/notices").text
+    home = moderator.get("/").text
+    assert "Moderation, 1 waiting" in home
+    page = moderator.get("/moderation/joining").text
+    for words in ("Eva Holm", "Planner", "Copenhagen", "city.example", "Why do you want to join?"):
+        assert words in page
+    assert "To learn &lt;b&gt;about&lt;/b&gt; trams." in page and "eva@city.example" not in page
+    assert "Who wants to join" in moderator.get("/moderation").text
+
+
+def test_hosts_do_not_see_who_wants_to_join(agenda, eva, sign_in, people):
+    host = sign_in(people.host)
+    assert host.get("/moderation/joining").status_code == 403
+    assert "Who wants to join" not in host.get("/moderation").text
+    assert "Moderation, 0 waiting" in host.get("/").text
+    with pytest.raises(Forbidden):
+        actions.approve(people.host, waiting_id())
+
+
+def test_approving_makes_the_member_and_writes(eva, app, sign_in, people, letters):
+    browser = sign_in(people.moderator)
+    page = browser.get(f"/moderation/joining/{waiting_id()}/approve").text
+    assert "Say hello in the topic of new members." in page
+    words = {"ready": "0", "reason": "We met in Oslo."}
+    assert (
+        browser.post(f"/moderation/joining/{waiting_id()}/approve", data=words).status_code == 303
+    )
+    letter = letters()[-1]
+    assert letter.to == "eva@city.example" and "you can write" in letter.text
+    assert "Say hello" in letter.text and "We met in Oslo." in letter.text
+    assert link_in(letter) == "/sign-in"
+    assert "Your request is decided" in eva.get("/join/waiting").text
+    assert eva.get("/join").status_code == 200
+    answer = eva.post("/sign-in", data={"email": "eva@city.example", "password": PASSWORD})
+    assert answer.status_code == 303
+    member = known.get_member(VISITOR, "eva-holm")
+    assert (member.position, member.city.name) == ("Planner", "Copenhagen")
+
+
+def test_one_press_in_the_list_approves(eva, sign_in, people):
+    browser = sign_in(people.moderator)
+    (form,) = re.findall(
+        r'<form method="post" action="(/moderation/joining/\d+/approve)"',
+        browser.get("/moderation/joining").text,
+    )
+    assert browser.post(form).status_code == 303
+    assert known.by_email("eva@city.example").name == "Eva Holm"
+
+
+def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters):
+    browser, number = sign_in(people.moderator), waiting_id()
+    path = f"/moderation/joining/{number}/refuse"
+    nothing = browser.post(path, data={"ready": "", "reason": ""})
+    assert nothing.status_code == 422 and "Say why." in nothing.text
+    assert browser.post(path, data={"ready": "0", "reason": ""}).status_code == 303
+    letter = letters()[-1]
+    assert "We know no such city." in letter.text and link_in(letter) == "/join"
+    page = eva.get("/join/waiting").text
+    assert "Your request was refused" in page and "We know no such city." in page
+    eva.post("/join", data={**JOINING, "answer_0": "I do work there."})
+    assert eva.post(link_in(letters()[-1])).location == "/join/waiting"
+    assert waiting_id() != number and "Your request came in" in eva.get("/join/waiting").text
+
+
+def test_the_second_moderator_is_told(eva, sign_in, people):
+    number = waiting_id()
+    first, second = sign_in(people.moderator), sign_in(people.administrator)
+    assert (
+        first.post(
+            f"/moderation/joining/{number}/refuse", data={"ready": "", "reason": "No."}
+        ).status_code
+        == 303
+    )
+    for deed in ("approve", "refuse"):
+        late = second.post(
+            f"/moderation/joining/{number}/{deed}", data={"ready": "", "reason": "Why not?"}
+        )
+        assert late.status_code == 409 and "Another moderator has decided" in late.text
+        assert second.get(f"/moderation/joining/{number}/{deed}").status_code == 409
+    assert known.by_email("eva@city.example") is None
+
+
+def test_each_decision_is_made_once(eva, people, letters):
+    number = waiting_id()
+    actions.approve(people.moderator, number)
+    written = len(letters())
+    for deed in (
+        lambda: actions.approve(people.administrator, number),
+        lambda: actions.refuse(people.administrator, number, "No."),
+    ):
+        with pytest.raises(Conflict):
+            deed()
+    assert len(letters()) == written
+
+
+def test_an_invitation_skips_the_moderators(by_approval, client, people, letters):
+    ends_at = now() + timedelta(days=1)
+    made = invite(people.moderator, InvitationText(1, ends_at))
+    link = f"/join/invited/{secret(PURPOSE, made.salt)}"
+    client.post(link, data={**JOINING, "answer_0": "I was invited."})
+    assert client.post(link_in(letters()[-1])).location == "/"
+    assert known.by_email("eva@city.example").invited_by_id == people.moderator.id
+
+
+def test_the_address_may_be_taken_meanwhile(eva, people, sign_in):
+    number = waiting_id()
+    members.join(VISITOR, members.Joining("Other", "eva@city.example", hash_password(PASSWORD)))
+    late = sign_in(people.moderator).post(
+        f"/moderation/joining/{number}/approve", data={"ready": ""}
+    )
+    assert (
+        late.status_code == 409 and "There is an account with this address meanwhile." in late.text
+    )
+
+
+def test_refused_candidates_are_deleted_after_thirty_days_and_waiting_ones_stay(
+    eva, people, app, letters
+):
+    actions.refuse(people.moderator, waiting_id(), "No.")
+    with at(now() + timedelta(days=29)):
+        forget_old(SYSTEM)
+        assert queries.confirmed_candidate("eva@city.example") is not None
+    with at(now() + timedelta(days=31)):
+        assert forget_old(SYSTEM) >= 1
+        assert queries.confirmed_candidate("eva@city.example") is None
+    other = app.test_client()
+    other.post("/join", data={**JOINING, "answer_0": "Again."})
+    other.post(link_in(letters()[-1]))
+    with at(now() + timedelta(days=90)):
+        forget_old(SYSTEM)
+        assert queries.confirmed_candidate("eva@city.example") is not None
+
+
+def test_the_waiting_page_is_for_who_waits(client):
+    assert client.get("/join/waiting").location == "/join"
+
+
+def test_nobody_looks_at_another_s_request(eva, app):
+    """The number stands in a signed cookie, so that it cannot be guessed."""
+    stranger = app.test_client()
+    stranger.set_cookie("session", "eyJ3YWl0aW5nIjoxfQ.aaaa.bbbb")
+    assert stranger.get("/join/waiting").location == "/join"
+
+
+def test_answers_go_with_the_request(eva, people):
+    actions.approve(people.moderator, waiting_id())
+    assert queries.candidates_of("eva@city.example") == []
+    texts = [
+        str(value)
+        for row in db.session.execute(known.visible_members(SYSTEM)).all()
+        for value in vars(row[0]).values()
+    ]
+    assert not any(re.search("To learn", text) for text in texts)

@@ -1,0 +1,99 @@
+"""Somebody with a password, an app for codes and a passkey, and browsers that ask for them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from webauthn.helpers import bytes_to_base64url
+
+from forum import onetime, passwords
+from forum.db import now
+from forum.factors import actions, queries
+from forum.members import actions as members
+from forum.members.actions import Joining
+from forum.members.models import Member
+from forum.passwords import hash_password
+from forum.permissions import VISITOR
+from tests.keys import SITE, Key
+
+PASSWORD = "four unrelated plain words"
+EMAIL = "eva@city.example"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(2, 8, 1))
+    passwords._decoy.cache_clear()
+    yield
+    passwords._decoy.cache_clear()
+
+
+@pytest.fixture
+def eva(app: Any) -> Member:
+    return members.join(VISITOR, Joining("Eva Holm", EMAIL, hash_password(PASSWORD)))
+
+
+def enter(client: FlaskClient, password: str = PASSWORD, **more: str) -> Any:
+    return client.post("/sign-in", data={"email": EMAIL, "password": password, **more})
+
+
+def is_signed_in(client: FlaskClient) -> bool:
+    return client.get("/settings").status_code == 200
+
+
+def add_key(member: Member, name: str = "Phone", **how: Any) -> Key:
+    """A passkey of a member, by the deeds."""
+    key, browser = Key(**how), "a browser"
+    own = queries.passkeys_of(member)
+    key.handle = own[0].user_handle if own else key.handle
+    challenge = bytes_to_base64url(actions.ask_for_passkey(member, queries.NEW, browser))
+    answer = actions.spend_challenge(member, queries.NEW, key.register(challenge), browser, SITE)
+    actions.add_passkey(member, answer, name, key.handle, [])
+    return key
+
+
+def switch_codes_on(member: Member) -> tuple[str, list[str]]:
+    """An app for codes, by the deeds: its secret, and the recovery codes."""
+    actions.begin_codes(member)
+    from forum.factors.views import _secret_of
+
+    secret = _secret_of(queries.authenticator_of(member))
+    codes = onetime.recovery_codes()
+    hashes = [hash_password(onetime.plain(code)) for code in codes]
+    earlier = code_of(secret, -1)
+    actions.confirm_codes(member, earlier, hashes)
+    return secret, codes
+
+
+def code_of(secret: str, steps: int = 0) -> str:
+    """What an app shows now, or some half minutes away."""
+    return pyotp.TOTP(secret).at(now(), counter_offset=steps)
+
+
+def asked(client: FlaskClient, purpose: str) -> dict[str, Any]:
+    """What the script of a page is told to ask the browser for."""
+    answer = client.post(f"/passkeys/options/{purpose}")
+    assert answer.status_code == 200, answer.text
+    return dict(json.loads(answer.text))
+
+
+def use(client: FlaskClient, key: Key, purpose: str, path: str, **change: Any) -> Any:
+    """Ask for a passkey and send what it answers."""
+    challenge = asked(client, purpose)["challenge"]
+    data = change.pop("data", {})
+    return client.post(path, data={"credential": key.show(challenge, **change), **data})
+
+
+def shown_codes(answer: Any) -> list[str]:
+    """The recovery codes on a page."""
+    return re.findall(r"<code>([0-9][a-z0-9]{3}-[a-z0-9]{4}-[a-z0-9]{4})</code>", answer.text)
+
+
+Signing = Callable[[Member], FlaskClient]

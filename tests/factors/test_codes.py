@@ -1,0 +1,465 @@
+"""Codes of an app and recovery codes at the doors: set up, asked for, used once, lost."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+
+from forum import onetime
+from forum.db import Base, at, db, now
+from forum.factors import actions, queries
+from forum.factors.models import Authenticator
+from forum.members import actions as members
+from forum.members.queries import member_by_id, session_of
+from forum.permissions import SYSTEM
+from tests.conftest import link_in
+from tests.factors.conftest import (
+    EMAIL,
+    PASSWORD,
+    code_of,
+    enter,
+    is_signed_in,
+    shown_codes,
+    switch_codes_on,
+)
+
+WRONG = "This code is not right."
+
+
+def fresh(member):
+    return member_by_id(SYSTEM, member.id)
+
+
+def begin(client):
+    assert client.post("/settings/codes/begin").location == "/settings/codes"
+    page = client.get("/settings/codes").text
+    (written,) = re.findall(r'<code class="secret".*?>(.*?)</code>', page)
+    return re.sub(r"<[^>]+>|\s", "", written), page
+
+
+def show(client, code, **more):
+    return client.post("/sign-in/second", data={"code": code, **more})
+
+
+@pytest.fixture
+def with_codes(eva):
+    """Eva with an app: its secret, and her recovery codes."""
+    return switch_codes_on(eva)
+
+
+# Setting up
+
+
+def test_codes_are_switched_on_by_the_first_of_them(client, eva, letters):
+    enter(client)
+    secret, page = begin(client)
+    assert (
+        len(secret) == 32 and "no-store" in client.get("/settings/codes").headers["Cache-Control"]
+    )
+    picture = re.search(r'src="(data:image/svg\+xml[^"]+)"', page)[1]
+    assert "<svg" in unquote(picture) and "otpauth://totp/" in page and f"secret={secret}" in page
+    answer = client.post("/settings/codes", data={"code": code_of(secret)})
+    assert answer.status_code == 200 and len(shown_codes(answer)) == 10
+    assert "asks for a code from an app now" in letters()[-1].text.replace("\n", " ")
+    assert "10 codes are left" in client.get("/settings/factors").text
+    assert client.get("/settings/codes").location == "/settings/factors"
+    assert client.post("/settings/codes/begin").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "code", ["", "000000", "12345", "1234567", "abcdef", "１２３４５６", "x" * 60]
+)
+def test_a_wrong_first_code_switches_nothing_on(client, eva, code, monkeypatch):
+    enter(client)
+    secret, _page = begin(client)
+    if code == "000000" and code_of(secret) == code:
+        pytest.skip("it is the right one, by a chance of one in a million")
+    answer = client.post("/settings/codes", data={"code": code})
+    assert answer.status_code == 422 and 'id="code-error"' in answer.text
+    assert fresh(eva).factor_at is None
+    client.post("/sign-out")
+    assert enter(client).location == "/"
+
+
+def test_two_tabs_are_shown_the_same_secret(client, eva):
+    enter(client)
+    first, _page = begin(client)
+    second, _page = begin(client)
+    assert first == second
+    assert client.post("/settings/codes", data={"code": code_of(first)}).status_code == 200
+    other_tab = client.post("/settings/codes", data={"code": code_of(first)})
+    assert (other_tab.status_code, other_tab.location) == (303, "/settings/factors")
+
+
+def test_a_secret_that_was_not_confirmed_is_made_anew_and_forgotten(client, eva):
+    enter(client)
+    first, _page = begin(client)
+    with at(now() + timedelta(minutes=11)):
+        second, _page = begin(client)
+    assert first != second
+    with at(now() + timedelta(hours=2)):
+        actions.forget_old(SYSTEM)
+    assert db.session.query(Authenticator).count() == 0
+
+
+def test_a_code_is_written_as_people_write_it(client, eva):
+    enter(client)
+    secret, _page = begin(client)
+    code = code_of(secret)
+    answer = client.post("/settings/codes", data={"code": f" {code[:3]} {code[3:]} "})
+    assert answer.status_code == 200
+
+
+def test_no_row_holds_a_secret_or_a_recovery_code(eva, with_codes):
+    secret, codes = with_codes
+    raw = base64.b32decode(secret)
+    kept = [
+        str(row)
+        for table in Base.metadata.sorted_tables
+        for row in db.session.execute(table.select())
+    ]
+    for hidden in (secret, raw.hex(), *codes, *(onetime.plain(code) for code in codes)):
+        assert not [row for row in kept if hidden in row]
+    rows = db.session.execute(Base.metadata.tables["recovery_code"].select()).all()
+    assert len(rows) == 10 and all("$argon2id$" in str(row) for row in rows)
+
+
+# Signing in
+
+
+def test_a_code_is_the_second_half(client, eva, with_codes):
+    secret, _codes = with_codes
+    answer = enter(client, next="/topics/7?page=2")
+    assert answer.location.startswith("/sign-in/second?next=/topics/7")
+    assert not is_signed_in(client)
+    page = client.get(answer.location).text
+    assert 'autocomplete="one-time-code"' in page
+    assert 'name="next" value="/topics/7?page=2"' in page
+    answer = show(client, code_of(secret), next="/topics/7?page=2")
+    assert (answer.status_code, answer.location) == (303, "/topics/7?page=2")
+    assert is_signed_in(client)
+    assert "by password and code" in client.get("/settings/sessions").text
+
+
+def test_a_code_is_taken_once_and_near_its_time_alone(client, app, eva, with_codes):
+    """The clock of a phone may be half a minute wrong; a code that was seen over a shoulder is worth nothing."""
+    secret, _codes = with_codes
+    moment = now() + timedelta(minutes=10)
+    with at(moment):
+        for steps, status in (
+            (-2, 422),
+            (2, 422),
+            (-1, 303),
+            (-1, 422),
+            (1, 303),
+            (1, 422),
+            (0, 422),
+        ):
+            enter(client)
+            answer = show(client, code_of(secret, steps))
+            assert answer.status_code == status, steps
+            client.post("/sign-out")
+
+
+def test_a_code_that_switched_codes_on_is_used(client, eva):
+    enter(client)
+    secret, _page = begin(client)
+    code = code_of(secret)
+    client.post("/settings/codes", data={"code": code})
+    client.post("/sign-out")
+    enter(client)
+    assert show(client, code).status_code == 422
+
+
+def test_one_code_in_two_browsers_at_once_lets_one_in(client, app, eva, with_codes):
+    secret, _codes = with_codes
+    other = app.test_client()
+    for browser in (client, other):
+        enter(browser)
+    code = code_of(secret)
+    assert [show(one, code).status_code for one in (client, other)] == [303, 422]
+    assert is_signed_in(client) and not is_signed_in(other)
+
+
+def test_two_tabs_of_one_browser(client, eva, with_codes):
+    """The second half is shown in both: the other tab finds that it is over, and that one is signed in."""
+    secret, codes = with_codes
+    enter(client)
+    assert client.get("/sign-in/second").status_code == 200
+    assert show(client, code_of(secret)).status_code == 303
+    assert show(client, codes[0]).status_code == 409
+    assert is_signed_in(client)
+    assert client.get("/sign-in/second").location == "/"
+    assert queries.codes_left(eva) == 10, "nothing is used up when there is nothing to show it for"
+
+
+def test_wrong_codes_of_either_kind_are_answered_alike(client, eva, with_codes):
+    secret, codes = with_codes
+    enter(client)
+    wrong = [
+        "0",
+        "abc",
+        code_of(secret, 7),
+        "4kxq-p7m2-hwd9",
+        codes[0][:-1],
+        "x" * 41,
+        "\x00",
+        "💥" * 9,
+    ]
+    for code in wrong:
+        answer = show(client, code)
+        assert answer.status_code == 422 and not is_signed_in(client), code
+        if len(code) < 40:
+            assert WRONG in answer.text, code
+    assert queries.codes_left(eva) == 10
+
+
+def test_the_first_half_is_bound_to_its_browser_and_short_lived(client, app, eva, with_codes):
+    secret, _codes = with_codes
+    stranger = app.test_client()
+    assert stranger.get("/sign-in/second").location == "/sign-in"
+    assert show(stranger, code_of(secret)).status_code == 409
+    enter(client)
+    with at(now() + timedelta(minutes=10, seconds=1)):
+        assert client.get("/sign-in/second?next=/rules").location == "/sign-in?next=/rules"
+        answer = show(client, code_of(secret))
+        assert answer.status_code == 409 and "That took too long." in answer.text
+    assert not is_signed_in(client)
+
+
+def test_the_first_half_is_worth_nothing_after_the_password_has_changed(client, eva, with_codes):
+    secret, _codes = with_codes
+    enter(client)
+    with at(now() + timedelta(seconds=2)):
+        members.set_password(SYSTEM, eva.handle, "another hash")
+        assert show(client, code_of(secret)).status_code == 409
+
+
+def test_a_copied_cookie_of_the_first_half_is_worth_nothing_afterwards(
+    client, app, eva, with_codes
+):
+    secret, codes = with_codes
+    enter(client)
+    thief = app.test_client()
+    thief.set_cookie("session", client.get_cookie("session").value)
+    assert show(client, code_of(secret)).status_code == 303
+    assert show(thief, codes[0]).status_code == 409 and not is_signed_in(thief)
+
+
+def test_a_text_survives_both_halves(client, eva, with_codes):
+    _secret, codes = with_codes
+    text = "What I wrote\nbefore my session ended & more."
+    form = {"kept_action": "/topics/7/reply", "kept:source": text}
+    answer = enter(client, **form)
+    assert answer.status_code == 200 and "One more step" in answer.text
+    others = show(client, "000", **form), show(client, "", ask="recovery", **form)
+    for page in (answer, *others):
+        assert 'name="kept_action" value="/topics/7/reply"' in page.text
+        assert "before my session ended &amp; more." in page.text and PASSWORD not in page.text
+    answer = show(client, codes[3], by="recovery", **form)
+    assert answer.status_code == 200 and 'action="/topics/7/reply"' in answer.text
+    assert "before my session ended &amp; more." in answer.text and codes[3] not in answer.text
+    assert is_signed_in(client)
+
+
+def test_a_text_survives_a_first_half_that_is_over(client, eva, with_codes):
+    form = {"kept_action": "/topics/7/reply", "kept:source": "Long enough to be sorry for."}
+    enter(client, **form)
+    with at(now() + timedelta(minutes=11)):
+        answer = show(client, "000000", **form)
+    assert answer.status_code == 409 and "Long enough to be sorry for." in answer.text
+    assert 'action="/sign-in"' in answer.text
+
+
+def test_nobody_is_sent_elsewhere_after_the_second_half(client, eva, with_codes):
+    secret, _codes = with_codes
+    assert enter(client, next="//e.example").location == "/sign-in/second"
+    assert show(client, code_of(secret), next="//e.example").location == "/"
+
+
+def test_a_letter_is_the_first_half_alone(client, eva, with_codes, letters):
+    secret, _codes = with_codes
+    client.post("/sign-in/letter", data={"email": EMAIL})
+    assert client.post(link_in(letters()[-1])).location == "/sign-in/second"
+    assert not is_signed_in(client)
+    assert show(client, code_of(secret)).status_code == 303
+    assert "by letter and code" in client.get("/settings/sessions").text
+
+
+def test_a_new_password_by_letter_leaves_the_second_factor_on(client, eva, with_codes, letters):
+    secret, _codes = with_codes
+    client.post("/password", data={"email": EMAIL})
+    answer = client.post(link_in(letters()[-1]), data={"new_password": "plain words in a row"})
+    assert answer.location == "/sign-in/second" and not is_signed_in(client)
+    assert show(client, code_of(secret)).status_code == 303 and is_signed_in(client)
+
+
+def test_who_is_suspended_is_not_asked_for_the_second_half(client, eva, with_codes):
+    members.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
+    answer = enter(client)
+    assert answer.status_code == 422 and "suspended" in answer.text
+
+
+def test_who_was_suspended_between_the_halves_stays_outside(client, eva, with_codes):
+    secret, _codes = with_codes
+    enter(client)
+    members.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
+    assert show(client, code_of(secret)).status_code == 403 and not is_signed_in(client)
+
+
+def test_another_key_of_the_forum_makes_codes_unreadable_and_recovery_codes_stay(
+    client, app, eva, with_codes, monkeypatch
+):
+    secret, codes = with_codes
+    enter(client)
+    row = queries.authenticator_of(eva)
+    row.locked_secret = row.locked_secret[:-6] + "AAAA=="
+    db.session.commit()
+    assert show(client, code_of(secret)).status_code == 422
+    assert show(client, codes[0]).status_code == 303
+
+
+# Recovery codes
+
+
+def test_a_recovery_code_lets_in_once_and_its_owner_is_told(client, eva, with_codes, letters):
+    _secret, codes = with_codes
+    enter(client)
+    assert "Use a recovery code" in client.get("/sign-in/second").text
+    assert 'value="recovery"' in show(client, "", ask="recovery").text
+    assert show(client, codes[4].upper().replace("-", " "), by="recovery").status_code == 303
+    assert "by password and recovery code" in client.get("/settings/sessions").text
+    assert "used a recovery code" in letters()[-1].text
+    client.post("/sign-out")
+    enter(client)
+    answer = show(client, codes[4], by="recovery")
+    assert answer.status_code == 422 and 'value="recovery"' in answer.text
+    assert show(client, codes[5], by="recovery").status_code == 303
+    assert queries.codes_left(eva) == 8
+
+
+def test_a_recovery_code_of_somebody_else_is_worth_nothing(client, people, eva, with_codes):
+    _secret, others = switch_codes_on(people.ana)
+    enter(client)
+    assert show(client, others[0]).status_code == 422
+
+
+def test_new_recovery_codes_void_the_old_ones_and_end_the_other_sessions(
+    client, app, eva, with_codes
+):
+    secret, codes = with_codes
+    elsewhere = app.test_client()
+    enter(elsewhere)
+    assert show(elsewhere, code_of(secret)).status_code == 303
+    enter(client)
+    assert show(client, codes[0]).status_code == 303
+    new = shown_codes(client.post("/settings/recovery-codes"))
+    assert len(new) == 10 and not set(new) & set(codes)
+    assert is_signed_in(client) and not is_signed_in(elsewhere)
+    client.post("/sign-out")
+    enter(client)
+    assert show(client, codes[1]).status_code == 422
+    assert show(client, new[1]).status_code == 303
+
+
+def test_without_a_factor_there_are_no_recovery_codes(client, eva):
+    enter(client)
+    assert client.post("/settings/recovery-codes").status_code == 409
+    assert "Recovery codes" not in client.get("/settings/factors").text
+
+
+# Switching off, showing again who one is
+
+
+def test_codes_are_switched_off(client, app, eva, with_codes, letters):
+    secret, codes = with_codes
+    elsewhere = app.test_client()
+    for browser, code in ((client, code_of(secret)), (elsewhere, codes[0])):
+        enter(browser)
+        show(browser, code)
+    assert "your only second factor" in client.get("/settings/codes/remove").text
+    assert client.post("/settings/codes/remove").status_code == 303
+    assert is_signed_in(client) and not is_signed_in(elsewhere)
+    assert "asks for no code" in letters()[-1].text
+    assert not queries.has_recovery_codes(eva)
+    client.post("/sign-out")
+    assert enter(client).location == "/"
+
+
+CHANGES = [
+    ("GET", "/settings/passkeys/new"),
+    ("POST", "/settings/passkeys/new"),
+    ("POST", "/settings/codes/begin"),
+    ("GET", "/settings/codes"),
+    ("POST", "/settings/codes"),
+    ("GET", "/settings/codes/remove"),
+    ("POST", "/settings/codes/remove"),
+    ("POST", "/settings/recovery-codes"),
+    ("GET", "/settings/address"),
+    ("POST", "/settings/address"),
+]
+
+
+def test_every_change_wants_to_know_again_who_it_is(client, eva, with_codes, letters):
+    secret, _codes = with_codes
+    enter(client)
+    show(client, code_of(secret))
+    told = len(letters())
+    with at(now() + timedelta(minutes=16)):
+        for method, path in CHANGES:
+            answer = client.open(path, method=method)
+            assert answer.location.startswith("/settings/prove?next="), path
+        assert client.post("/passkeys/options/new").status_code == 409
+    assert len(letters()) == told and fresh(eva).factor_at is not None
+
+
+def test_who_one_is_is_shown_by_password_or_code_with_a_new_token(client, eva, with_codes):
+    secret, _codes = with_codes
+    enter(client)
+    show(client, code_of(secret))
+    for minutes, proof in ((20, "password"), (40, "code")):
+        with at(now() + timedelta(minutes=minutes)):
+            before = _token(client)
+            assert "Go on with the code" in client.get("/settings/prove").text
+            for wrong in ({"password": "no"}, {"code": "123"}, {}):
+                assert client.post("/settings/prove", data=wrong).status_code == 422
+            right = PASSWORD if proof == "password" else code_of(secret)
+            form = {proof: right, "next": "/settings/factors"}
+            assert client.post("/settings/prove", data=form).location == "/settings/factors"
+            assert _token(client) != before and session_of(before) is None
+            assert client.get("/settings/passkeys/new").status_code == 200
+
+
+def _token(client):
+    with client.session_transaction() as session:
+        return session["_user_id"]
+
+
+def test_letters_that_were_sent_before_a_change_are_void(client, app, eva, letters):
+    other = app.test_client()
+    for path in ("/sign-in/letter", "/password"):
+        other.post(path, data={"email": EMAIL})
+    by_letter, reset = map(link_in, letters())
+    with at(now() + timedelta(seconds=2)):
+        enter(client)
+        secret, _page = begin(client)
+        client.post("/settings/codes", data={"code": code_of(secret)})
+        for path in (by_letter, reset):
+            assert other.get(path).status_code == 410 and other.post(path).status_code == 410
+        other.post("/password", data={"email": EMAIL})
+        assert other.get(link_in(letters()[-1])).status_code == 200
+
+
+def test_every_change_stands_in_the_inbox(client, eva, with_codes):
+    from forum.notifications.actions import make_notices
+
+    make_notices(SYSTEM)
+    enter(client)
+    show(client, with_codes[1][0])
+    page = client.get("/notices").text
+    assert "How you sign in has changed:" in page
+    assert "Codes from an app were switched on" in page

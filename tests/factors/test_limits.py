@@ -1,0 +1,97 @@
+"""Guessing codes: so many tries for an account and for an address, and the owner is not locked out by others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from forum import rates
+from forum.app import create_app
+from tests.factors.conftest import EMAIL, PASSWORD, code_of, enter, switch_codes_on
+
+
+@pytest.fixture
+def limited(app, client, tmp_path):
+    """Browsers of a forum that counts requests, over the same database."""
+    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    counting.test_client_class = type(client)
+    yield counting.test_client
+    rates.limiter.enabled = False
+
+
+def from_address(browser, number, path, **data):
+    return browser.post(path, data=data, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"})
+
+
+def begin(browser, number=200):
+    form = {"email": EMAIL, "password": PASSWORD}
+    assert from_address(browser, number, "/sign-in", **form).status_code == 303
+
+
+def test_codes_are_limited_for_an_account_from_wherever(limited, eva):
+    secret, codes = switch_codes_on(eva)
+    for number in range(10):
+        browser = limited()
+        begin(browser, number)
+        wrong = "000" if number % 2 else "9abc-defg-hjkm"
+        assert from_address(browser, number, "/sign-in/second", code=wrong).status_code == 422
+    browser = limited()
+    begin(browser, 100)
+    for code in (code_of(secret), codes[0]):
+        answer = from_address(browser, 100, "/sign-in/second", code=code)
+        assert answer.status_code == 429 and "That was tried too often." in answer.text
+        assert answer.text.count("One more step"), "the form stays"
+
+
+def test_codes_are_limited_for_an_address(limited, eva):
+    secret, _codes = switch_codes_on(eva)
+    browser = limited()
+    begin(browser)
+    for _time in range(10):
+        answer = from_address(browser, 1, "/sign-in/second", ask="recovery")
+        assert answer.status_code == 200
+    assert from_address(browser, 1, "/sign-in/second", code=code_of(secret)).status_code == 429
+
+
+def test_guesses_from_elsewhere_do_not_lock_the_owner_out(limited, eva):
+    secret, codes = switch_codes_on(eva)
+    owner = limited()
+    begin(owner)
+    assert from_address(owner, 1, "/sign-in/second", code=codes[0]).status_code == 303
+    owner.post("/sign-out")
+    for number in range(11):
+        stranger = limited()
+        begin(stranger, number)
+        from_address(stranger, number, "/sign-in/second", code="000")
+    begin(owner, 201)
+    assert from_address(owner, 201, "/sign-in/second", code=code_of(secret)).status_code == 303
+
+
+def test_showing_again_who_one_is_is_limited_for_an_account(limited, eva):
+    _secret, codes = switch_codes_on(eva)
+    browsers = [limited() for _number in range(3)]
+    for number, browser in enumerate(browsers):
+        begin(browser, number)
+        from_address(browser, number, "/sign-in/second", code=codes[number])
+    for number in range(20):
+        data = {"code": "000"} if number % 2 else {"password": "no"}
+        answer = from_address(browsers[number % 3], number, "/settings/prove", **data)
+        assert answer.status_code == 422
+    answer = from_address(browsers[0], 99, "/settings/prove", password=PASSWORD)
+    assert answer.status_code == 429 and "That was tried too often." in answer.text
+
+
+def test_asking_for_passkeys_is_limited_for_an_address(limited, eva):
+    browser = limited()
+    answers = [browser.post("/passkeys/options/sign-in").status_code for _time in range(31)]
+    assert answers == [200] * 30 + [429]
+
+
+def test_signing_in_with_a_passkey_is_limited_for_an_address(limited, eva):
+    browser = limited()
+    answers = [browser.post("/sign-in/passkey", data={"credential": "{}"}) for _time in range(11)]
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    assert "That was tried too often." in answers[-1].text
+    assert enter(browser).status_code == 303, "the password is counted apart"

@@ -1,0 +1,131 @@
+"""How one is told, and what one watches and mutes: the settings, and the buttons on the pages of things."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from forum.agendas.actions import write_theme
+from forum.agendas.queries import get_theme
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+from forum.members.actions import found_federation
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import level_of, notices_of, settings_of, ways_of
+from forum.permissions import SYSTEM
+
+SETTINGS = "/settings/notices"
+
+
+@pytest.fixture
+def topic(app: Any, people: Any, agenda: Any) -> Any:
+    """A question of Ana's about trams."""
+    found_federation(SYSTEM, "Quiet cities")
+    theme = write_theme(people.moderator, "Trams")
+    new = dialogue.NewTopic("question", "Why so loud?", write("Hm."), themes=[theme.id])
+    return dialogue.open_topic(people.ana, agenda.id, new)
+
+
+def pressed(text: str) -> list[str]:
+    """What the buttons that are pressed say."""
+    found = re.findall(r'aria-pressed="true">(?:<svg.*?</svg>)?\s*([^<]+)', text)
+    return [words.strip() for words in found]
+
+
+def test_what_is_chosen_is_kept_and_shown(topic: Any, people: Any, sign_in: Any) -> None:
+    ben = sign_in(people.ben)
+    text = ben.get(SETTINGS).text
+    assert "Something waits for you in moderation" not in text
+    assert 'name="way_reply" value="at once" checked' in text
+    chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items() if kind != "queue"}
+    digest = {"digest_every": "weekly", "digest_hour": "18", "time_zone": "Europe/Helsinki"}
+    answer = ben.post(SETTINGS, data={**chosen, **digest, "way_reply": "never"})
+    assert answer.status_code == 303
+    assert ways_of(people.ben)["reply"] == "never"
+    assert settings_of(people.ben.id).time_zone == "Europe/Helsinki"
+    text = ben.get(SETTINGS).text
+    assert 'name="way_reply" value="never" checked' in text
+    assert '<option selected value="18">18:00</option>' in text
+    assert "Something waits for you in moderation" in sign_in(people.host).get(SETTINGS).text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"way_reply": "by pigeon"}, {"digest_hour": "25"}, {"time_zone": "Mars/North"}]
+)
+def test_what_cannot_be_chosen_is_said(topic: Any, people: Any, sign_in: Any, wrong: Any) -> None:
+    chosen = {f"way_{kind}": way for kind, way in ways_of(people.ben).items()}
+    digest = {"digest_every": "daily", "digest_hour": "7", "time_zone": "UTC"}
+    answer = sign_in(people.ben).post(SETTINGS, data={**chosen, **digest, **wrong})
+    assert answer.status_code == 422
+    assert "One thing to put right" in answer.text
+    assert ways_of(people.ben)["reply"] == "at once"
+
+
+@pytest.mark.parametrize(
+    ("door", "page"),
+    [
+        ("/topics/{id}/watch", "/topics/{id}-why-so-loud"),
+        ("/agendas/quieter/watch", "/agendas/quieter"),
+        ("/cities/medellin/watch", "/cities/medellin"),
+        ("/themes/trams/watch", "/topics?theme=trams"),
+    ],
+)
+def test_one_press_watches_another_mutes_and_the_same_again_ends_it(
+    topic: Any, people: Any, sign_in: Any, client: Any, door: str, page: str
+) -> None:
+    door, page = door.format(id=topic.id), page.format(id=topic.id)
+    ben = sign_in(people.ben)
+    assert pressed(ben.get(page).text) == []
+    for level, words in (("watching", ["Watch"]), ("muted", ["Mute"]), ("", [])):
+        answer = ben.post(door, data={"level": level})
+        assert (answer.status_code, answer.location) == (303, page)
+        assert pressed(ben.get(page).text) == words
+        watched = ben.get(SETTINGS).text.partition('id="watched"')[2]
+        assert (f'href="{page}"' in watched) == bool(level)
+    assert ben.post(door, data={"level": "loudly"}).status_code == 422
+    assert "Watch</button>" not in client.get(page).text
+    assert client.post(door, data={"level": "watching"}).status_code == 403
+
+
+def test_what_is_out_of_reach_is_not_watched_but_can_be_ended(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    ben = sign_in(people.ben)
+    ben.post(f"/topics/{topic.id}/watch", data={"level": "watching"})
+    dialogue.hide_topic(people.moderator, topic.id)
+    assert ben.post(f"/topics/{topic.id}/watch", data={"level": "muted"}).status_code == 404
+    text = ben.get(SETTINGS).text
+    assert "Something that can no longer be read" in text and "Why so loud?" not in text
+    ben.post(f"{SETTINGS}/end", data={"subject": "topic", "subject_id": str(topic.id)})
+    assert level_of(people.ben, "topic", topic.id) == ""
+    assert ben.post(f"{SETTINGS}/end", data={"subject_id": "one"}).status_code == 303
+
+
+def test_one_press_switches_off_that_one_watches_what_one_writes_in(
+    topic: Any, people: Any, sign_in: Any
+) -> None:
+    ben = sign_in(people.ben)
+    assert "Watch what I write in" in pressed(ben.get(SETTINGS).text)
+    ben.post(f"{SETTINGS}/watch-replies", data={"on": "0"})
+    assert pressed(ben.get(SETTINGS).text) == []
+    dialogue.reply(people.ben, topic.id, write("Yes."))
+    assert level_of(people.ben, "topic", topic.id) == ""
+    ben.post(f"{SETTINGS}/watch-replies", data={"on": "1"})
+    dialogue.reply(people.ben, topic.id, write("Yes, indeed."))
+    assert level_of(people.ben, "topic", topic.id) == "watching"
+
+
+def test_who_watches_a_city_an_agenda_and_a_theme_is_told_once(
+    topic: Any, people: Any, agenda: Any, sign_in: Any
+) -> None:
+    ben = sign_in(people.ben)
+    for door in ("/agendas/quieter", "/cities/medellin", "/themes/trams"):
+        ben.post(f"{door}/watch", data={"level": "watching"})
+    themes = [get_theme("trams").id]
+    new = dialogue.NewTopic("question", "And at night?", write("Hm."), themes=themes)
+    dialogue.open_topic(people.ana, agenda.id, new)
+    make_notices(SYSTEM)
+    assert [notice.title for notice in notices_of(people.ben).items] == ["And at night?"]
+    assert [notice.kind for notice in notices_of(people.ben).items] == ["topic"]

@@ -1,0 +1,273 @@
+"""The doors of the ways in: the administrator's page, invitations, joining with one, seats."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from forum.db import at, now
+from forum.invitations import queries
+from forum.invitations.actions import EntranceText, set_entrance
+from forum.members import actions as members
+from forum.members import queries as known
+from forum.members.actions import OrganisationText
+from forum.permissions import VISITOR
+from tests.conftest import link_in
+
+JOINING = {
+    "name": "Eva Holm",
+    "email": "eva@city.example",
+    "password": "four unrelated plain words",
+    "organisation": "",
+    "language": "en",
+}
+ENTRANCE = {"mode": "approval", "inviters": "members"}
+IN_A_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+
+
+def link_of(page):
+    (link,) = re.findall(r'value="http://localhost(/join/invited/[^"]+)"', page)
+    return link
+
+
+def make(browser, **typed):
+    answer = browser.post(
+        "/invitations/new", data={"uses": "1", "ends_on": IN_A_WEEK, "organisation": "", **typed}
+    )
+    assert answer.status_code == 303, answer.text
+    return link_of(browser.get("/invitations").text)
+
+
+# The administrator's page
+
+
+def test_the_page_of_joining_keeps_what_was_chosen(sign_in, people):
+    browser = sign_in(people.administrator)
+    said = {
+        **ENTRANCE,
+        "question_1": "Why?",
+        "required_1": "y",
+        "question_3": "Since when?",
+        "refusal_1": "No city.",
+    }
+    assert browser.post("/administration/joining", data=said).status_code == 303
+    page = browser.get("/administration/joining").text
+    assert re.search(r'checked[^>]* name="mode"[^>]* value="approval"', page)
+    assert 'value="Why?"' in page and 'value="Since when?"' in page and "No city." in page
+    assert queries.entrance().questions == [["Why?", True], ["Since when?", False]]
+
+
+def test_questions_are_put_in_order_by_their_numbers(sign_in, people):
+    said = {
+        **ENTRANCE,
+        "question_1": "First?",
+        "question_2": "Second?",
+        "place-1": "2",
+        "place-2": "1",
+    }
+    sign_in(people.administrator).post("/administration/joining", data=said)
+    assert [words for words, _required in queries.entrance().questions] == ["Second?", "First?"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"mode": "closed"},
+        {"inviters": "nobody"},
+        {"mode": ""},
+        {"question_1": "x" * 201},
+        {"refusal_2": "x" * 1_001},
+    ],
+)
+def test_odd_choices_are_refused_with_a_page(sign_in, people, odd):
+    answer = sign_in(people.administrator).post("/administration/joining", data={**ENTRANCE, **odd})
+    assert answer.status_code == 422 and "put right" in answer.text
+    assert queries.entrance().mode == "open"
+
+
+# Invitations
+
+
+def test_whoever_may_not_invite_is_told_so(sign_in, people):
+    browser = sign_in(people.ana)
+    assert "The moderators make invitations here." in browser.get("/invitations").text
+    assert browser.get("/invitations/new").status_code == 403
+    assert browser.post("/invitations/new", data={}).status_code == 403
+
+
+def test_somebody_joins_with_an_invitation(client, sign_in, people, letters):
+    host = sign_in(people.moderator)
+    link = make(host, note="See you on Friday.")
+    page = client.get(link).text
+    assert "Mona Berg" in page and "See you on Friday." in page
+    set_entrance(people.administrator, EntranceText("invitation"))
+    assert client.post(link, data=JOINING).location == "/join/sent"
+    assert client.post(link_in(letters()[-1])).status_code == 303
+    eva = known.get_member(VISITOR, "eva-holm")
+    assert eva.invited_by_id == people.moderator.id
+    mine = host.get("/invitations").text
+    assert "Used up" in mine and "Eva Holm" in mine
+    assert "Invited by" in host.get("/members/eva-holm").text
+    assert "Invited by" not in client.get("/members/eva-holm").text
+    assert client.get("/settings").status_code == 200
+
+
+def test_looking_at_an_invitation_uses_nothing_up(client, sign_in, people):
+    link = make(sign_in(people.moderator))
+    for _times in range(3):
+        assert client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("code", ["nocode", "x" * 500, "%00", "ä"])
+def test_an_invitation_that_is_none_gives_a_page(client, code):
+    assert client.get(f"/join/invited/{code}").status_code in (404, 410)
+
+
+def test_an_ended_invitation_lets_nobody_in(client, sign_in, people):
+    host = sign_in(people.moderator)
+    link = make(host)
+    number = queries.my_invitations(people.moderator)[0].id
+    assert host.post(f"/invitations/{number}/end").status_code == 303
+    for answer in (client.get(link), client.post(link, data=JOINING)):
+        assert answer.status_code == 410 and "This invitation is over" in answer.text
+
+
+def test_two_candidates_for_the_last_use(client, app, sign_in, people, letters):
+    """Both have a letter; who confirms first is a member, the other is told."""
+    link = make(sign_in(people.moderator))
+    set_entrance(people.administrator, EntranceText("invitation"))
+    other = app.test_client()
+    client.post(link, data=JOINING)
+    other.post(link, data={**JOINING, "email": "finn@city.example", "name": "Finn Lund"})
+    first, second = (link_in(letter) for letter in letters())
+    assert other.post(second).status_code == 303
+    late = client.post(first)
+    assert late.status_code == 409 and "Ask for another one" in late.text
+    assert known.by_email("eva@city.example") is None
+
+
+def test_in_an_open_forum_a_used_up_invitation_keeps_nobody_out(
+    client, app, sign_in, people, letters
+):
+    link = make(sign_in(people.moderator))
+    other = app.test_client()
+    client.post(link, data=JOINING)
+    other.post(link, data={**JOINING, "email": "finn@city.example", "name": "Finn Lund"})
+    first, second = (link_in(letter) for letter in letters())
+    other.post(second)
+    assert client.post(first).status_code == 303
+    assert known.by_email("eva@city.example").invited_by_id is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"uses": "0"}, "from 1 to 100"),
+        ({"uses": "101"}, "from 1 to 100"),
+        ({"uses": "many"}, "Not a valid integer"),
+        ({"ends_on": "soon"}, "Enter a date, such as"),
+        ({"ends_on": ""}, "Enter a date, such as"),
+        ({"ends_on": "2020-01-01"}, "Choose a day from today on"),
+        ({"ends_on": "2999-01-01"}, "Choose a day from today on"),
+        ({"organisation": "99"}, "Not a valid choice"),
+        ({"note": "x" * 501}, "at most 500"),
+    ],
+)
+def test_a_refused_invitation_says_what_to_put_right(sign_in, people, typed, sentence):
+    form = {"uses": "2", "ends_on": IN_A_WEEK, "organisation": "", **typed}
+    answer = sign_in(people.moderator).post("/invitations/new", data=form)
+    assert answer.status_code == 422 and sentence in answer.text
+    assert queries.my_invitations(people.moderator) == []
+
+
+# By invitation only
+
+
+def test_by_invitation_only_the_page_says_how_to_get_one(client, people):
+    set_entrance(people.administrator, EntranceText("invitation"))
+    page = client.get("/join")
+    assert page.status_code == 200 and "by invitation" in page.text and "<form method" in page.text
+    assert 'name="password"' not in page.text
+    assert client.post("/join", data=JOINING).status_code == 403
+
+
+def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters):
+    client.post("/join", data=JOINING)
+    set_entrance(people.administrator, EntranceText("invitation"))
+    assert client.post(link_in(letters()[0])).status_code == 409
+    assert known.by_email("eva@city.example") is None
+
+
+def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
+    """Without a form it is kept for everybody, so the choice has to reach it."""
+    from forum.db import EVERYTHING, VERSION, db
+
+    def number():
+        found = db.session.execute(VERSION.select().where(VERSION.c.scope == EVERYTHING)).first()
+        return found.number if found else 0
+
+    before = number()
+    set_entrance(people.administrator, EntranceText("invitation"))
+    assert number() == before + 1
+
+
+def test_who_joins_by_letter_is_on_the_kept_pages(client, letters):
+    from forum.db import EVERYTHING, VERSION, db
+
+    def number():
+        found = db.session.execute(VERSION.select().where(VERSION.c.scope == EVERYTHING)).first()
+        return found.number if found else 0
+
+    client.post("/join", data=JOINING)
+    before = number()
+    client.post(link_in(letters()[0]))
+    assert number() == before + 1
+
+
+# Organisations
+
+
+def test_a_representative_invites_and_sees_who_holds_a_seat(client, sign_in, people, letters):
+    text = OrganisationText(
+        "Institute of Trams", "institute", representative_id=people.ana.id, seats=1
+    )
+    institute = members.write_organisation(people.moderator, text)
+    browser = sign_in(people.ana)
+    assert "Seats and invitations" in browser.get("/organisations/institute-of-trams").text
+    assert "Seats and invitations" not in client.get("/organisations/institute-of-trams").text
+    link = make(browser, organisation=str(institute.id))
+    page = client.get(link).text
+    assert "Institute of Trams" in page and "Not listed" not in page
+    client.post(link, data={**JOINING, "organisation": str(institute.id)})
+    client.post(link_in(letters()[-1]))
+    assert known.get_member(VISITOR, "eva-holm").organisation_id == institute.id
+    seats = browser.get("/organisations/institute-of-trams/seats").text
+    assert "Eva Holm" in seats and "Used up" in seats and "Make an invitation" not in seats
+    refused = client.application.test_client().post(
+        "/join",
+        data={
+            **JOINING,
+            "email": "f@city.example",
+            "name": "Finn Lund",
+            "organisation": str(institute.id),
+        },
+    )
+    assert refused.status_code == 422 and "Ask Ana Prado, who represents it." in refused.text
+
+
+def test_two_candidates_for_the_last_seat(client, app, people, letters):
+    text = OrganisationText("Institute of Trams", "institute", seats=1)
+    institute = members.write_organisation(people.moderator, text)
+    other = app.test_client()
+    form = {**JOINING, "organisation": str(institute.id)}
+    client.post("/join", data=form)
+    other.post("/join", data={**form, "email": "finn@city.example", "name": "Finn Lund"})
+    first, second = (link_in(letter) for letter in letters())
+    assert other.post(second).status_code == 303
+    late = client.post(first)
+    assert late.status_code == 422 and "All seats of Institute of Trams are taken." in late.text
+    assert known.by_email("eva@city.example") is None
+    with at(now() + timedelta(minutes=1)):  # the link stays good, should a seat become free
+        assert client.get(first).status_code == 200

@@ -1,0 +1,535 @@
+"""Answers by mail: they become posts; strangers, forgeries, loops and machines do not; nothing typed is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import re
+import socket
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+from sqlalchemy import select
+
+from forum import rates
+from forum.app import create_app
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.dialogue.models import Post
+from forum.errors import Busy, Forbidden
+from forum.mail import commands
+from forum.mail.commands import deliver, fetch, take_in, write_of_notices
+from forum.mail.forms import answer_in, bounce_address, read_message, reply_address
+from forum.mail.models import Delivery
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.models import Member
+from forum.moderation import actions as moderation
+from forum.notifications import actions as notifications
+from forum.permissions import SYSTEM
+from tests.mail.conftest import free_port, with_settings
+
+MAILBOX = "reply@mail.example.org"
+TODAY = now().toordinal()
+
+
+@pytest.fixture
+def topic(people, agenda):
+    return dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Who measured?"))
+    )
+
+
+@pytest.fixture
+def post(people, topic):
+    return dialogue.reply(people.ben, topic.id, write("We asked the trams."))
+
+
+@pytest.fixture(autouse=True)
+def mailbox(app):
+    with with_settings(app, reply_address=MAILBOX):
+        yield
+
+
+def answer(people, post, text="We did, too.", sender=None, to=None, **headers):
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender or "Ana Prado <Ana@Example.org>"
+    message["To"] = to or reply_address(MAILBOX, people.ana.id, post.id, TODAY)
+    message["Subject"] = "Re: Why so loud?"
+    message["Message-ID"] = "<1@mail.ana.example>"
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+def posts(topic):
+    found = select(Post).where(Post.topic_id == topic.id).order_by(Post.number)
+    return db.session.scalars(found.execution_options(populate_existing=True)).all()
+
+
+# Answers that are posted
+
+
+def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, app):
+    """The whole way: a letter, the answer of a mail program with the letter quoted, a post."""
+    with with_settings(app, reply_address=MAILBOX), at(now() + timedelta(minutes=2)):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+        deliver()
+    ((sender, _to, letter),) = mail_server.messages
+    assert sender.startswith(f"reply+b{people.ana.id}-") and "answer this letter" in str(letter)
+    quoted = "".join(
+        f"> {line}\n" for line in letter.get_body(("plain",)).get_content().splitlines()
+    )
+    text = f"We measured **in May**.\n\n- one\n- two\n\nOn Wed, Nov 25, 2026 at 5:13 PM Ben <b@x.org> wrote:\n\n{quoted}\n-- \nAna"
+    said = take_in(answer(people, post, text, to=str(letter["Reply-To"])))
+    made = posts(topic)[-1]
+    assert said == f"Posted as /posts/{made.id}."
+    assert (made.author_id, made.source) == (
+        people.ana.id,
+        "We measured **in May**.\n\n- one\n- two",
+    )
+    assert "<strong>in May</strong>" in made.html
+
+
+def test_the_same_message_posts_once(people, topic, post):
+    raw = answer(people, post)
+    assert take_in(raw) == take_in(raw)
+    assert len(posts(topic)) == 3
+
+
+def test_a_message_in_html_alone_is_read(people, topic, post):
+    raw = answer(people, post, Auto_Submitted="no")
+    message = EmailMessage(policy=SMTP)
+    for name in ("From", "To", "Message-ID"):
+        message[name] = re.search(rf"^{name}: (.*)\r$", raw.decode(), re.M)[1]
+    message.set_content(
+        "<style>x</style><div>We <b>did</b> &amp; paid.</div><blockquote>old</blockquote>",
+        subtype="html",
+    )
+    take_in(message.as_bytes())
+    assert posts(topic)[-1].source == "We did & paid."
+
+
+def test_the_recipient_may_come_from_the_mail_server(people, topic, post):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY)
+    take_in(answer(people, post, to="somebody@example.org"), key)
+    assert len(posts(topic)) == 3
+
+
+def test_an_upper_case_address_is_the_same(people, topic, post):
+    take_in(answer(people, post, to=reply_address(MAILBOX, people.ana.id, post.id, TODAY).upper()))
+    assert len(posts(topic)) == 3
+
+
+# And those that are not
+
+
+@pytest.mark.parametrize(
+    "what", ["member", "post", "seal", "purpose", "other mailbox", "old", "future", "none"]
+)
+def test_a_forged_address_is_refused(people, topic, post, what):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY)
+    to = {
+        "member": key.replace(f"r{people.ana.id}-", f"r{people.ben.id}-"),
+        "post": key.replace(f"-{post.id}-", f"-{post.id + 1}-"),
+        "seal": re.sub(r"-[a-z2-7]{16}@", "-aaaaaaaaaaaaaaaa@", key),
+        "purpose": bounce_address(MAILBOX, people.ana.id, TODAY),
+        "other mailbox": key.replace("mail.example.org", "elsewhere.example"),
+        "old": reply_address(MAILBOX, people.ana.id, post.id, TODAY - 91),
+        "future": reply_address(MAILBOX, people.ana.id, post.id, TODAY + 2),
+        "none": MAILBOX,
+    }[what]
+    sender = "ben@example.org" if what == "member" else None
+    try:
+        take_in(answer(people, post, to=to, sender=sender))
+    except Forbidden:
+        pass
+    else:
+        assert what == "purpose", "a letter that came back is no answer, and no error"
+    assert len(posts(topic)) == 2
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["ben@example.org", "ana@example.org.evil.example", "", "Ana Prado", "ana@example.org@x"],
+)
+def test_strangers_are_refused_and_not_answered(people, topic, post, sender):
+    """Whoever finds a forwarded letter does not write in its owner's name."""
+    with pytest.raises(Forbidden):
+        take_in(answer(people, post, sender=sender or "<>"))
+    assert len(posts(topic)) == 2
+    assert db.session.scalars(select(Delivery)).all() == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"X_Autoreply": "yes"},
+        {"List_Id": "<a.b>"},
+        {"Return_Path": "<>"},
+    ],
+)
+def test_machines_are_not_posted_nor_answered(people, topic, post, header):
+    take_in(answer(people, post, **header))
+    assert len(posts(topic)) == 2
+    assert db.session.scalars(select(Delivery)).all() == []
+
+
+@pytest.mark.parametrize("what", ["locked", "hidden", "silenced", "suspended", "empty", "long"])
+def test_what_cannot_be_posted_is_given_back_with_the_reason(
+    people, topic, post, letters, what, agenda
+):
+    text = {"empty": "\n> quoted\n", "long": "word " * 7000}.get(what, "My long answer.")
+    if what == "locked":
+        dialogue.lock(people.moderator, topic.id)
+    elif what == "hidden":
+        moderation.decide(people.moderator, "topic", topic.id, "hide", "No.")
+    elif what in ("silenced", "suspended"):
+        member = db.session.get(Member, people.ana.id)
+        setattr(member, f"{what}_until", now() + timedelta(days=1))
+        db.session.commit()
+    assert "given back" in take_in(answer(people, post, text))
+    assert len(posts(topic)) == 2
+    letter = letters()[-1]
+    assert letter.to == "ana@example.org" and "was not posted" in letter.text
+    if what not in ("empty", "long"):
+        assert text in letter.text
+
+
+def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, letters):
+    dialogue.lock(people.moderator, topic.id)
+    for number in range(9):
+        take_in(answer(people, post, X_Number=str(number)))
+    assert len(letters()) == 5
+
+
+def test_many_answers_within_an_hour_are_given_back(people, topic, post, monkeypatch):
+    asked = []
+    monkeypatch.setattr(commands, "within_limit", lambda *names: not asked.append(names) and False)
+    assert "given back" in take_in(answer(people, post))
+    assert asked == [("30/hour", "mail-in", str(people.ana.id))]
+
+
+def test_the_limit_counts(app, tmp_path):
+    create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    try:
+        assert [rates.within_limit("2/hour", "a test", "7") for _n in range(3)] == [
+            True,
+            True,
+            False,
+        ]
+    finally:
+        rates.limiter.enabled = False
+
+
+def test_odd_messages_are_no_mistakes(people, post):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY)
+    for raw in (
+        b"",
+        b"\x00\xff" * 500,
+        b"To: " + key.encode() + b"\r\nContent-Type: multipart/mixed\r\n\r\nx",
+        b"To: "
+        + key.encode()
+        + b"\r\nFrom: =?utf-8?b?////?= <ana@example.org>\r\nContent-Type: text/plain; charset=klingon\r\n\r\nHello there",
+        b"Subject: a\r\n" * 20_000,
+        b"To: " + b"a@b.example, " * 20_000,
+        b"x" * 2_000_001,
+    ):
+        with contextlib.suppress(Forbidden):
+            take_in(raw)
+
+
+def test_reading_hostile_text_takes_no_time():
+    """A line that looks like the beginning of an introduction, twenty thousand times."""
+    for bad in ("On " * 20_000, "From: " * 8_000, " \n" * 20_000, "> " * 20_000, "=== " * 10_000):
+        begun = time.process_time()
+        answer_in(bad)
+        assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: ana@example.org\r\nTo: " + b"a " * 50_000,
+        b"From: ana@example.org\r\nTo: " + b"a@b.c, " * 100_000,
+        b"From: " + b'"\\"' * 30_000,
+        b"From: ana@example.org\r\nContent-Type: text/plain" + b'; a*0="b"' * 20_000,
+        b"From: ana@example.org\r\nMessage-ID: <" + b"a." * 50_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<a " * 50_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<a b='" * 20_000,
+        b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a" * 400_000 + b"-" + b"a" * 400_000,
+    ],
+)  # fmt: skip
+def test_hostile_messages_take_no_time(people, post, head):
+    """Anybody may send one, and the worker has other things to do."""
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    begun = time.process_time()
+    read_message(b"Delivered-To: " + key + b"\r\n" + head + b"\r\n\r\nhello", MAILBOX, TODAY)
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"To: " + b"(" * 20_000,
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3_000)),
+        b"Content-Type: message/rfc822\r\n\r\n" * 3_000,
+        b"Content-Type: text/html\r\n\r\nhi <![foo bar",
+    ],
+)  # fmt: skip
+def test_a_message_that_nobody_can_read_holds_up_no_other(people, topic, post, app, raw):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    box = Mailbox(
+        b"From: a@b.example\r\nDelivered-To: " + key + b"\r\n" + raw, answer(people, post)
+    )
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch() == 2
+    assert box.seen == {1, 2} and len(posts(topic)) == 3
+
+
+def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypatch):
+    box = Mailbox(answer(people, post, "One."), answer(people, post, "Two.", Date="now"))
+    handle = commands._post
+
+    def slip(incoming, *rest):
+        if incoming.text == "One.":
+            raise ValueError(incoming.text)
+        return handle(incoming, *rest)
+
+    monkeypatch.setattr(commands, "_post", slip)
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch() == 2
+    assert [one.source for one in posts(topic)[2:]] == ["Two."]
+
+
+def test_messages_without_a_number_are_told_apart(people, topic, post):
+    for text in ("One.", "Two.", "Two."):
+        take_in(answer(people, post, text).replace(b"Message-ID: <1@mail.ana.example>\r\n", b""))
+    assert [one.source for one in posts(topic)[2:]] == ["One.", "Two."]
+
+
+def test_a_text_in_an_unknown_charset_is_read_as_far_as_it_can_be(people, topic, post):
+    take_in(answer(people, post, "We did.").replace(b'charset="utf-8"', b'charset="klingon"'))
+    assert posts(topic)[-1].source == "We did."
+
+
+QUOTED = "> Ben replied\n> foo"
+MARKED = "=== Write your answer above this line ===\nBen replied"
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (f"Yes.\n\nOn Wed, Nov 25, 2026 at 5:13 PM Ben Okoth, Interurban <\nreply+r7@mail.example.org> wrote:\n\n> {MARKED}", "Yes."),
+        (f"Ja.\n\nAm 25.11.2026 um 17:13 schrieb Ben Okoth:\n{QUOTED}", "Ja."),
+        (f"Oui.\n\nLe mer. 25 nov. 2026 à 17:13, Ben <b@x.org> a écrit :\n\n{QUOTED}", "Oui."),
+        (f"Sim.\n\nEm qua., 25 de nov. de 2026 às 17:13, Ben <b@x.org> escreveu:\n\n{QUOTED}", "Sim."),
+        (f"はい。\n\n2026年11月25日(水) 17:13 Ben <b@x.org>:\n\n{QUOTED}", "はい。"),
+        ("Yes.\n\nFrom: Ben <b@x.org>\nSent: Wednesday, 25 November 2026\nTo: Ana\nSubject: Re: Why\n\nfoo", "Yes."),
+        ("Yes.\n________________________________\nVon: Ben\nGesendet: heute\nAn: Ana\nBetreff: Re\n\nfoo", "Yes."),
+        ("Yes.\n\n-----Original Message-----\nFrom: Ben\nSent: today\nTo: Ana\n\nfoo", "Yes."),
+        ("> Did you?\n\nYes.\n\n> How?\n\nSlowly.\n\nOn 25 Nov 2026 Ben wrote:\n> foo", "> Did you?\n\nYes.\n\n> How?\n\nSlowly."),
+        ("Two things:\n\n- first\n- second\n\nFrom: the start it was loud.\n-- \nAna", "Two things:\n\n- first\n- second\n\nFrom: the start it was loud."),
+        ("One part\n\n---\n\nsecond part", "One part\n\n---\n\nsecond part"),
+        ("We list them here, as of 2026:\n\n1. a\n2. b", "We list them here, as of 2026:\n\n1. a\n2. b"),
+    ],
+)  # fmt: skip
+def test_the_answer_alone_is_kept(text, own):
+    assert answer_in(text) == own
+
+
+# Letters that come back
+
+
+def report(people, address="ana@example.org", status="5.1.1", action="failed"):
+    key = bounce_address(MAILBOX, people.ana.id, TODAY)
+    return (
+        f"From: MAILER-DAEMON@mail.example.org\r\nTo: {key}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\r\n\r\n'
+        "--x\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: {action}\r\nStatus: {status}\r\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user here\r\n\r\n--x--\r\n"
+    ).encode()
+
+
+def is_paused(people):
+    return bool(db.session.get(Member, people.ana.id, populate_existing=True).mail_paused_at)
+
+
+def test_a_letter_that_comes_back_pauses_the_address(people):
+    assert "came back" in take_in(report(people))
+    assert is_paused(people)
+    member = db.session.get(Member, people.ana.id)
+    assert "no such user" in member.mail_paused_why
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "4.2.2"},
+        {"status": "5.2.2"},
+        {"action": "delayed"},
+        {"address": "ben@example.org"},
+        {"address": ""},
+    ],
+)
+def test_not_every_report_does(people, change):
+    take_in(report(people, **change))
+    assert not is_paused(people)
+
+
+def test_a_forged_report_does_nothing(people):
+    raw = re.sub(rb"-[a-z2-7]{16}@", b"-aaaaaaaaaaaaaaaa@", report(people))
+    with pytest.raises(Forbidden):
+        take_in(raw)
+    assert not is_paused(people)
+
+
+# How messages come in
+
+
+def test_the_pipe_of_a_mail_server(people, topic, post, app, monkeypatch):
+    runner = app.test_cli_runner()
+    said = runner.invoke(args=["mail-in"], input=answer(people, post))
+    assert (said.exit_code, len(posts(topic))) == (0, 3), (said.output, said.exception)
+    refused = runner.invoke(args=["mail-in"], input=answer(people, post, sender="x@example.org"))
+    assert refused.exit_code == 77
+
+    def busy(*_args):
+        raise Busy()
+
+    monkeypatch.setattr(commands.actions, "answer", busy)
+    assert runner.invoke(args=["mail-in"], input=answer(people, post)).exit_code == 75
+
+
+class Mailbox:
+    """A mail server that speaks as much IMAP as is asked of it."""
+
+    def __init__(self, *messages: bytes) -> None:
+        self.messages, self.seen = list(messages), set()
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"imap://ana%40x:p%2Fw@127.0.0.1:{self.door.getsockname()[1]}/INBOX"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                talk = self.door.accept()[0].makefile("rwb")
+            except OSError:
+                return
+            self.say(talk, b"* OK ready")
+            while line := talk.readline():
+                tag, _space, command = line.strip().partition(b" ")
+                self.answer(talk, command)
+                self.say(talk, tag + b" OK done")
+
+    def say(self, talk, words):
+        talk.write(words + b"\r\n")
+        talk.flush()
+
+    def answer(self, talk, command):
+        if command == b"CAPABILITY":
+            self.say(talk, b"* CAPABILITY IMAP4rev1")
+        elif command.startswith(b"LOGIN"):
+            assert b"ana@x" in command and b"p/w" in command
+        elif command.startswith(b"SELECT"):
+            self.say(talk, b"* 1 EXISTS")
+        elif b"SEARCH" in command:
+            unseen = [n for n in range(1, len(self.messages) + 1) if n not in self.seen]
+            self.say(talk, b"* SEARCH " + " ".join(map(str, unseen)).encode())
+        elif b"STORE" in command:
+            self.seen.add(int(command.split()[2]))
+        elif b"FETCH" in command:
+            self.fetch(talk, int(command.split()[2]), b"SIZE" in command)
+
+    def fetch(self, talk, number, is_size):
+        raw = self.messages[number - 1]
+        if is_size:
+            self.say(talk, f"* {number} FETCH (UID {number} RFC822.SIZE {len(raw)})".encode())
+        else:
+            talk.write(f"* {number} FETCH (UID {number} BODY[] {{{len(raw)}}}\r\n".encode() + raw)
+            self.say(talk, b")")
+
+
+def test_a_mailbox_is_fetched_and_each_message_taken_once(people, topic, post, app):
+    box = Mailbox(answer(people, post), b"From: a@b.example\r\n\r\nspam", b"x" * 2_000_001)
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        assert fetch() == 2
+        assert fetch() == 0
+    assert box.seen == {1, 2, 3} and len(posts(topic)) == 3
+
+
+def test_a_message_stays_unseen_while_the_forum_is_busy(people, topic, post, app, monkeypatch):
+    box = Mailbox(answer(people, post))
+
+    def busy(*_args):
+        raise Busy()
+
+    with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
+        with monkeypatch.context() as patch, pytest.raises(Busy):
+            patch.setattr(commands.actions, "answer", busy)
+            fetch()
+        assert box.seen == set()
+        assert fetch() == 1
+    assert len(posts(topic)) == 3
+
+
+def test_a_mailbox_that_is_away_is_no_mistake(app):
+    with with_settings(
+        app, reply_address=MAILBOX, imap_url=f"imap://127.0.0.1:{free_port()}/INBOX"
+    ):
+        assert fetch() == 0
+    with with_settings(app, imap_url="pop://x"), pytest.raises(ValueError, match="FORUM_IMAP_URL"):
+        fetch()
+    assert imaplib.IMAP4.error
+
+
+def test_a_key_says_whose_letter_it_was(app):
+    raw = f"To: x@y.example, {reply_address(MAILBOX, 7, 55, TODAY)}\r\n\r\nHi".encode()
+    key = read_message(raw, MAILBOX, TODAY).key
+    assert key and (key.member_id, key.post_id) == (7, 55)
+    assert read_message(raw, "", TODAY).key is None
+    assert (
+        len(reply_address(MAILBOX, 2**31, 2**31, TODAY).partition("@")[0]) <= 64
+    )  # RFC 5321, 4.5.3.1.1
+
+
+def test_a_member_who_left_is_a_stranger(people, topic, post):
+    member = db.session.get(Member, people.ana.id)
+    member.left_at = now()
+    db.session.commit()
+    with pytest.raises(Forbidden):
+        take_in(answer(people, post))
+    assert members and len(posts(topic)) == 2
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Automatic reply: Re: Why", "Abwesenheitsnotiz", "Réponse automatique : Re", "Out of Office"],
+)
+def test_holiday_answers_without_a_header_are_known_by_their_subject(people, topic, post, subject):
+    raw = answer(people, post).replace(b"Subject: Re: Why so loud?", f"Subject: {subject}".encode())
+    take_in(raw)
+    assert len(posts(topic)) == 2
+
+
+def test_the_same_text_is_posted_once_a_day(people, topic, post):
+    """Two machines that answer one another by mail fall silent after one post each."""
+    take_in(answer(people, post))
+    again = answer(people, post).replace(b"<1@mail", b"<2@mail")
+    assert "same text" in take_in(again)
+    assert len(posts(topic)) == 3
+    with at(now() + timedelta(days=2)):
+        take_in(answer(people, post).replace(b"<1@mail", b"<3@mail"))
+    assert len(posts(topic)) == 4

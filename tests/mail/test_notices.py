@@ -1,0 +1,350 @@
+"""Notices by mail, at once and in digests: to whom it concerns, once, never what is read, hidden or out of reach."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum import web
+from forum.accounts import actions as accounts
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic
+from forum.mail.commands import compose, deliver, write_digests, write_of_notices
+from forum.mail.models import Delivery
+from forum.mail.queries import is_digest_due
+from forum.markup import write
+from forum.members import actions as members
+from forum.moderation import actions as moderation
+from forum.notifications import actions as notifications
+from forum.notifications.models import Notice, NoticeSettings
+from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import link_in
+
+SOON = timedelta(minutes=2)
+MORNING = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)  # a Monday
+TEXT = "We asked the trams to slow down.\n\nIt *helped* & cost <nothing>."
+
+
+@pytest.fixture
+def topic(people, agenda):
+    return dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("question", "Why so loud?", write("Who measured?"))
+    )
+
+
+def mail(later=SOON):
+    """What the worker does: notices, letters, sending."""
+    with at(now() + later):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+        while deliver():
+            pass
+
+
+def sent(server):
+    return [message for _from, _to, message in server.messages]
+
+
+def body(message, kind="plain"):
+    return message.get_body((kind,)).get_content()
+
+
+# At once
+
+
+def test_a_reply_comes_by_mail_with_its_words(people, topic, mail_server):
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    (message,) = sent(mail_server)
+    assert message["To"].addresses[0].addr_spec == "ana@example.org"
+    assert message["From"].addresses[0].display_name == "Ben Okoth, Interurban"
+    assert message["Subject"] == "Re: Why so loud?"
+    assert "Ben Okoth replied in" in body(message)
+    assert "> We asked the trams to slow down." in body(message)
+    assert "cost &lt;nothing&gt;" in body(message, "html")
+    assert f"http://localhost/posts/{post.id}" in body(message)
+
+
+def test_letters_about_a_topic_stand_together(people, topic, mail_server):
+    for text in ("One.", "Two."):
+        dialogue.reply(people.ben, topic.id, write(text))
+    mail()
+    first, second = sent(mail_server)
+    assert (
+        first["References"] == second["References"] == f"<topic-{topic.id}@localhost.localdomain>"
+    )
+    assert first["Message-ID"] != second["Message-ID"]
+
+
+def test_nothing_is_sent_twice_by_working_again(people, topic, mail_server):
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    for _times in range(3):
+        mail()
+    assert len(sent(mail_server)) == 1
+
+
+def test_what_was_read_on_the_site_is_not_mailed(people, topic, mail_server):
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    notifications.make_notices(SYSTEM)
+    write_of_notices()
+    assert db.session.scalars(select(Delivery)).all() == [], "a minute passes first"
+    notifications.read_topic(people.ana, topic.id)
+    mail()
+    assert sent(mail_server) == []
+
+
+def test_what_waits_follows_its_member_to_a_new_address(people, topic, mail_server):
+    """An address that somebody has given up, or that was a thief's, gets nothing more of it."""
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    with at(now() + SOON):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+        asked = accounts.ask_for_address(people.ana, "ana@harbour.example")
+        assert asked is None
+        path = link_in(compose(letters_to("ana@harbour.example")[0], web.settings()))
+        accounts.confirm_address(VISITOR, path.rsplit("/", 1)[1])
+        deliver()
+    told = {m["To"].addresses[0].addr_spec for m in sent(mail_server) if "slow down" in body(m)}
+    assert told == {"ana@harbour.example"}
+
+
+def test_an_address_that_comes_back_gets_nothing_that_waits(people, topic, mail_server):
+    for text in ("One.", "Two."):
+        dialogue.reply(people.ben, topic.id, write(text))
+    mail_server.refused["ana@example.org"] = "550 5.1.1 no such user"
+    mail()
+    first, second = letters_to("ana@example.org")
+    assert first.given_up_at and second.dropped_at
+
+
+def letters_to(address):
+    return db.session.scalars(
+        select(Delivery)
+        .where(Delivery.address == address)
+        .order_by(Delivery.id)
+        .options(joinedload(Delivery.member))
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+@pytest.mark.parametrize("what", ["read", "hidden", "topic hidden", "left", "suspended"])
+def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server, what):
+    """The letter is written already; what happens before it goes out counts."""
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    with at(now() + SOON):
+        notifications.make_notices(SYSTEM)
+        assert write_of_notices() == 1
+        if what == "read":
+            notifications.read_topic(people.ana, topic.id)
+        elif what == "hidden":
+            moderation.decide(people.moderator, "post", post.id, "hide", "No.")
+        elif what == "topic hidden":
+            moderation.decide(people.moderator, "topic", topic.id, "hide", "No.")
+        elif what == "suspended":
+            members.suspend(SYSTEM, people.ana.id, now() + timedelta(days=1))
+        else:
+            member = db.session.get(type(people.ana), people.ana.id)
+            member.left_at = now()
+            db.session.commit()
+        deliver()
+    assert [m for m in sent(mail_server) if "slow down" in body(m)] == []
+    letters = db.session.scalars(select(Delivery).where(Delivery.dropped_at.is_not(None))).all()
+    assert len(letters) == 1 and letters[0].why
+
+
+def test_a_decision_is_mailed_to_somebody_who_is_suspended(people, topic, mail_server):
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    moderation.decide(people.moderator, "post", post.id, "hide", "It is advertising.")
+    members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
+    mail()
+    message = sent(mail_server)[-1]
+    assert message["To"].addresses[0].addr_spec == "ben@example.org"
+    assert "A moderator decided about" in body(message) and "advertising" in body(message)
+
+
+def test_a_paused_address_gets_no_notices(people, topic, mail_server):
+    members.pause_mail(SYSTEM, people.ana.id, "ana@example.org", "550 nobody")
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    assert sent(mail_server) == []
+
+
+def test_nothing_in_a_title_or_text_becomes_a_header(people, agenda, mail_server):
+    title = "Why\u2028Bcc: thief@example.org <b>so</b> loud?"
+    topic = dialogue.open_topic(people.ana, agenda.id, NewTopic("question", title, write("Who?")))
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    (message,) = sent(mail_server)
+    assert message["Bcc"] is None and "<b>so" not in body(message, "html")
+
+
+def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
+    """The mail program asks without a page, cookie or token (RFC 8058)."""
+    dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    (message,) = sent(mail_server)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = message["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
+    client.application.config["WTF_CSRF_ENABLED"] = True
+    try:
+        assert "No more letters?" in client.get(address).text
+        dialogue.reply(people.ben, topic.id, write("Again."))
+        mail()
+        assert len(sent(mail_server)) == 2, "looking at the page ends nothing"
+        answer = client.post(address, data={"List-Unsubscribe": "One-Click"})
+    finally:
+        client.application.config["WTF_CSRF_ENABLED"] = False
+    assert answer.status_code == 200
+    dialogue.reply(people.ben, topic.id, write("And again."))
+    mail()
+    assert len(sent(mail_server)) == 2
+    forged = re.sub(r"/\d+/", f"/{people.ben.id}/", address)
+    for odd in (forged, address[:-1], address.replace("reply", "quote")):
+        assert client.post(odd).status_code == 404
+
+
+# Digests
+
+
+def news(people, topic):
+    """Ben watches the topic, and somebody writes in it."""
+    notifications.watch(people.ben, "topic", topic.id)
+    with at(now() + timedelta(seconds=1)):
+        dialogue.reply(people.chitra, topic.id, write("New here: <b>asphalt</b>."))
+        notifications.make_notices(SYSTEM)
+
+
+def test_a_digest_tells_by_agenda_what_is_new(people, topic, mail_server, agenda):
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+    with at(MORNING):
+        assert write_digests() == 1
+        deliver()
+        assert write_digests() == 0, "once"
+    (message,) = [
+        m for m in sent(mail_server) if m["To"].addresses[0].addr_spec == "ben@example.org"
+    ]
+    text, html = body(message), body(message, "html")
+    assert message["Subject"] == "Interurban: Why so loud?"
+    assert agenda.title in text and agenda.title in html
+    assert "1 new post · Chitra Desai" in text
+    assert "&lt;b&gt;" not in text and "<b>asphalt" not in html
+    assert "digest" in message["List-Unsubscribe"]
+
+
+def test_a_digest_tells_nothing_that_was_read_and_is_never_empty(people, topic, mail_server):
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+        notifications.read_topic(people.ben, topic.id)
+    with at(MORNING):
+        assert write_digests() == 0
+        with at(MORNING - timedelta(hours=2)):
+            dialogue.reply(people.chitra, topic.id, write("More."))
+            notifications.make_notices(SYSTEM)
+        assert write_digests() == 1
+        notifications.read_topic(people.ben, topic.id)  # between writing and sending
+        deliver()
+    assert sent(mail_server) == []
+
+
+def test_what_was_in_a_digest_is_not_in_the_next(people, topic, mail_server):
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+    for day in range(3):
+        with at(MORNING + timedelta(days=day)):
+            write_digests()
+            deliver()
+    assert len(sent(mail_server)) == 1
+
+
+def test_ending_the_digest_from_the_letter(people, topic, mail_server, client):
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+    with at(MORNING):
+        write_digests()
+        deliver()
+    address = sent(mail_server)[0]["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
+    assert client.post(address).status_code == 200
+    with at(MORNING + timedelta(days=1)):
+        news(people, topic)
+    with at(MORNING + timedelta(days=3)):
+        assert write_digests() == 0
+
+
+def test_best_first(people, topic, agenda, mail_server):
+    other = dialogue.open_topic(
+        people.ana, agenda.id, NewTopic("experience", "Quiet asphalt", write("It works."))
+    )
+    with at(MORNING - timedelta(hours=3)):
+        notifications.watch(people.ben, "topic", other.id)
+        news(people, topic)
+        for text in ("One.", "Two.", "Three."):
+            dialogue.reply(people.chitra, other.id, write(text))
+        notifications.make_notices(SYSTEM)
+    with at(MORNING):
+        write_digests()
+        deliver()
+    text = body(sent(mail_server)[0])
+    assert text.index("* Quiet asphalt") < text.index("* Why so loud?")
+    assert "3 new posts" in text
+
+
+def settings(every="daily", hour=7, zone="UTC"):
+    return NoticeSettings(member_id=1, digest_every=every, digest_hour=hour, time_zone=zone)
+
+
+@pytest.mark.parametrize(
+    ("given", "moment", "is_due"),
+    [
+        (settings(), "2026-03-02T06:59", False),
+        (settings(), "2026-03-02T07:00", True),
+        (settings(hour=22), "2026-03-02T21:00", False),
+        (settings(zone="Asia/Kolkata"), "2026-03-02T01:29", False),
+        (settings(zone="Asia/Kolkata"), "2026-03-02T01:30", True),
+        (settings(zone="Atlantis/Poseidonis"), "2026-03-02T06:59", False),
+        (settings(zone="../../etc/passwd"), "2026-03-02T07:00", True),
+        (settings("weekly"), "2026-03-03T12:00", True),
+        (settings("never"), "2026-03-03T12:00", False),
+        (
+            settings(zone="America/New_York", hour=2),
+            "2026-03-08T08:00",
+            True,
+        ),  # an hour that is not there that day
+    ],
+)
+def test_the_member_s_hour(given, moment, is_due):
+    oldest = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    at_moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert is_digest_due(given, oldest, None, at_moment) is is_due
+
+
+def test_a_digest_a_day_and_one_a_week():
+    oldest, day = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=1)
+    monday = datetime(2026, 3, 2, 7, 5, tzinfo=UTC)
+    assert not is_digest_due(settings(), oldest, monday, monday + day / 2)
+    assert is_digest_due(settings(), oldest, monday, monday + day)
+    assert not is_digest_due(settings("weekly"), oldest, monday, monday + 6 * day)
+    assert is_digest_due(settings("weekly"), oldest, monday, monday + 7 * day)
+
+
+def test_the_notices_of_a_digest_are_marked_with_it(people, topic):
+    with at(MORNING - timedelta(hours=3)):
+        news(people, topic)
+    with at(MORNING):
+        write_digests()
+    mailed = db.session.scalars(select(Notice).where(Notice.member_id == people.ben.id)).all()
+    assert mailed and all(notice.mailed_at for notice in mailed)
+
+
+def test_the_link_of_a_letter_leads_to_the_post(people, topic, letters, sign_in):
+    post = dialogue.reply(people.ben, topic.id, write("Short."))
+    with at(now() + SOON):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+        assert link_in(letters()[-1]) == f"/posts/{post.id}"

@@ -1,0 +1,67 @@
+"""The administrator's page about mail."""
+
+from __future__ import annotations
+
+import pytest
+
+from forum.db import db
+from forum.mail import actions
+from forum.mail.commands import deliver
+from forum.mail.models import Delivery
+from forum.members import actions as members
+from forum.permissions import SYSTEM
+from tests.mail.conftest import with_settings
+
+PAGE = "/administration/mail"
+
+
+@pytest.fixture
+def browser(sign_in, people):
+    return sign_in(people.administrator)
+
+
+def test_without_a_server_the_page_says_that_nobody_gets_mail(browser, app):
+    page = browser.get(PAGE).text
+    assert "No mail server is set" in page and str(app.extensions["settings"].mail_path) in page
+
+
+def test_the_server_is_named_without_its_password(browser, app):
+    with with_settings(app, smtp_url="smtp://user:s3cret@mail.example.org"):
+        page = browser.get(PAGE).text
+    assert "mail.example.org:587" in page and "s3cret" not in page
+    assert "No mail server is set" not in page
+
+
+@pytest.mark.parametrize("url", ["mail.example.org", "smtp://mail.example.org:abc"])
+def test_a_wrong_address_of_the_server_is_said_and_loses_no_letter(browser, people, app, url):
+    letter = actions.write_letter(SYSTEM, "test", "ana@example.org", {})
+    with with_settings(app, smtp_url=url):
+        assert deliver() == 0
+        answer = browser.get(PAGE)
+    assert answer.status_code == 200
+    row = db.session.get(Delivery, letter.id, populate_existing=True)
+    assert row.given_up_at is None and row.why.split()[0] in answer.text
+
+
+def test_a_letter_that_no_server_took_is_tried_again(browser, people, mail_server):
+    mail_server.answers["DATA"] = "554 no"
+    letter = actions.write_letter(SYSTEM, "test", "ana@example.org", {})
+    deliver()
+    page = browser.get(PAGE).text
+    assert "ana@example.org" in page and "554 no" in page
+    mail_server.answers.clear()
+    assert browser.post(f"{PAGE}/{letter.id}/again").status_code == 303
+    assert deliver() == 1 and len(mail_server.messages) == 1
+    assert "None in the last three months." in browser.get(PAGE).text
+
+
+def test_a_letter_to_oneself(browser, people, mail_server):
+    assert browser.post(f"{PAGE}/test").status_code == 303
+    assert deliver() == 1
+    assert mail_server.messages[0][1] == people.administrator.email
+
+
+def test_addresses_that_do_not_exist_are_listed(browser, people):
+    members.pause_mail(SYSTEM, people.ana.id, "ana@example.org", "550 no such user")
+    page = browser.get(PAGE).text
+    assert "Ana Prado" in page and "550 no such user" in page
