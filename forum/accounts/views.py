@@ -679,8 +679,8 @@ def _own_account() -> str:
 @limiter.limit("10/minute", methods=["POST"])
 @limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
 def prove() -> Answer:
-    """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1)."""
-    member = queries.my_profile(me())
+    """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1), also while the account is closed."""
+    member = queries.account_of(me())
     form = ProofForm(next=web.safe_next(""))
 
     def deed() -> Any:
@@ -710,7 +710,7 @@ def _show_again(member: Member, form: ProofForm) -> None:
 
 def _proof_page(form: ProofForm, status: int = 200) -> Answer:
     elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
-    has = factors_of(queries.my_profile(me()))
+    has = factors_of(queries.account_of(me()))
     return render_template("accounts/prove.html", form=form, has=has, elsewhere=elsewhere), status
 
 

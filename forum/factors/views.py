@@ -36,7 +36,7 @@ from forum.factors.models import Authenticator, HalfSession
 from forum.factors.queries import ALONE, NEW, PURPOSES, SECOND
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import are_factors_required, held_members, my_profile
+from forum.members.queries import account_of, are_factors_required, held_members, my_profile
 from forum.members.views import federation, submit
 from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
@@ -98,7 +98,7 @@ def _who(purpose: str) -> Person:
         return VISITOR
     if purpose == SECOND:
         return half_signed_in().member
-    member = my_profile(me())
+    member = my_profile(me()) if purpose == NEW else account_of(me())  # be it closed
     if purpose == NEW and not is_proved():
         raise Conflict(_("Load the page again, and show first who you are."))
     return member

@@ -29,8 +29,8 @@ def is_known(issuer: str, subject: str) -> bool:
 
 
 def identities_of(member: Person) -> Sequence[Identity]:
-    """The accounts of elsewhere with which somebody signs in."""
-    require(member.can.see_notices())
+    """The accounts of elsewhere with which somebody signs in, also while the account is closed."""
+    require(member.can.take_data())
     found = select(Identity).where(Identity.member_id == member.id)
     return db.session.scalars(found.order_by(Identity.id)).all()
 

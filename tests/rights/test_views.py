@@ -20,8 +20,11 @@ from forum.dialogue.models import Post, Topic
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member, Session
+from forum.passwords import hash_password
 from forum.rights import views
 from forum.rights.queries import KINDS
+
+PASSWORD = "three unrelated words"
 
 
 def fetch(browser):
@@ -194,6 +197,20 @@ def test_a_closed_account_does_nothing(people, agenda, sign_in):
     assert browser.post("/settings/contact").status_code == 403
     assert fetch(browser)[1].testzip() is None  # but everything can be taken
     assert browser.post("/sign-out").status_code == 303
+
+
+def test_whose_account_is_closed_shows_who_they_are_and_takes_everything(people, sign_in):
+    db.session.execute(update(Member).values(password_hash=hash_password(PASSWORD)))
+    db.session.commit()
+    browser = closed(people, sign_in)
+    with at(now() + timedelta(hours=1)):
+        assert browser.get("/settings/data").location == "/settings/prove?next=/settings/data"
+        page = browser.get("/settings/prove?next=/settings/data")
+        assert page.status_code == 200, page.location
+        words = {"password": PASSWORD, "next": "/settings/data"}
+        assert browser.post("/settings/prove", data=words).location == "/settings/data"
+        assert browser.post("/passkeys/options/prove").status_code == 200
+        assert fetch(browser)[1].testzip() is None
 
 
 def test_coming_back(people, sign_in, client):
