@@ -17,6 +17,8 @@ from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation import queries
 from forum.moderation.queries import QueueFilter
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
 
 WORDS = "May I call you about the trams of your city?"
@@ -208,6 +210,23 @@ def test_a_letter_is_shown_to_the_moderators_by_who_got_it(people, sign_in, clie
     assert sign_in(people.chitra).get(f"/moderation/letter/{letter.id}").status_code == 403
     with pytest.raises(NotFound):
         queries.get_thing(people.chitra, "letter", letter.id)
+
+
+def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
+    letter = report(people, sign_in)
+    make_notices(SYSTEM)
+    (told,) = notices_of(people.moderator, 1).items
+    assert (told.kind, told.address) == ("queue", f"/moderation/letter/{letter.id}")
+    assert told.title == "A letter from Ben Okoth" and told.actor_id is None
+    moderation.decide(people.moderator, "letter", letter.id, "keep")
+    db.session.refresh(told)
+    assert told.read_at is not None
+    actions.forget_member(SYSTEM, people.ben.id)
+    moderation.unname(SYSTEM, people.ben.id, "Ben Okoth", "Former member", is_silent=False)
+    db.session.expire_all()
+    assert told.title == "Former member"
+    titles = select(moderation.Report.title).union_all(select(moderation.Decision.title))
+    assert set(db.session.scalars(titles)) == {"Former member"}
 
 
 def test_moderators_decide_about_a_letter_and_may_think_again(people, sign_in, letters):

@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from forum.accounts.actions import join_proved
+from forum.candidates import actions as candidates
+from forum.candidates.actions import Coming
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid
+from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Federation, Member
@@ -139,6 +143,49 @@ def test_joining_records_the_version_that_the_form_showed(people, client, letter
     said = db.session.get_one(Consent, (eva.id, 1))
     assert (said.how, said.agreed_at <= now()) == ("joining", True)
     assert not eva.owes_terms and eva.can.write()
+
+
+def eva():
+    words = members.Joining("Eva Holm", "eva@city.example", "no hash")
+    return words, "a key"
+
+
+def consent_of_eva():
+    member = by_email("eva@city.example")
+    assert not member.owes_terms
+    said = db.session.get_one(Consent, (member.id, 1))
+    return said.how
+
+
+def test_a_providers_word_records_it_as_well(people):
+    version(people, change="")
+    join_proved(VISITOR, *eva(), Coming(terms=1))
+    assert consent_of_eva() == "joining"
+
+
+def test_who_waits_for_the_moderators_has_agreed(people):
+    version(people, change="")
+    set_entrance(people.administrator, EntranceText("approval"))
+    candidate = join_proved(VISITOR, *eva(), Coming(terms=1))
+    with at(now() + A_WEEK):
+        version(people, "Second.")
+        candidates.approve(people.moderator, candidate.id)
+        member = by_email("eva@city.example")
+        assert db.session.get_one(Consent, (member.id, 1)).how == "joining"
+        assert member.terms_due_at is not None  # the second version, as for everybody
+
+
+def test_an_invitation_records_it_as_well(people):
+    set_entrance(people.administrator, EntranceText("invitation"))
+    invited = invite(people.moderator, InvitationText(1, now() + A_WEEK))
+    version(people, change="")
+    join_proved(VISITOR, *eva(), Coming(invitation=invited, terms=1))
+    assert consent_of_eva() == "joining"
+
+
+def test_without_terms_nothing_is_recorded(people):
+    join_proved(VISITOR, *eva(), Coming())
+    assert db.session.scalars(db.select(Consent)).all() == []
 
 
 def test_newer_terms_while_one_fills_in_the_form(people, client, letters):
