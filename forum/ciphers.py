@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
+
+from forum.later import library
+
+FERNET, HKDF = "cryptography.fernet", "cryptography.hazmat.primitives.kdf.hkdf"
+HASHES = "cryptography.hazmat.primitives.hashes"
 
 
 class Unreadable(Exception):
@@ -16,19 +19,20 @@ class Unreadable(Exception):
 
 def lock(purpose: str, text: str) -> str:
     """A text locked for one purpose (Fernet: AES-128-CBC with HMAC-SHA256)."""
-    return _fernet(purpose).encrypt(text.encode()).decode()
+    return str(_fernet(purpose).encrypt(text.encode()).decode())
 
 
 def unlock(purpose: str, locked: str) -> str:
     """The text that was locked for a purpose; raises `Unreadable` when another key locked it."""
     try:
-        return _fernet(purpose).decrypt(locked.encode()).decode()
-    except InvalidToken as error:
+        return str(_fernet(purpose).decrypt(locked.encode()).decode())
+    except library(FERNET).InvalidToken as error:
         raise Unreadable() from error
 
 
-def _fernet(purpose: str) -> Fernet:
+def _fernet(purpose: str) -> Any:
     """A key of its own for each purpose, from the forum's key (HKDF, RFC 5869)."""
     key = current_app.config["SECRET_KEY"].encode()
-    made = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key)
-    return Fernet(base64.urlsafe_b64encode(made))
+    kind = library(HASHES).SHA256()
+    made = library(HKDF).HKDF(algorithm=kind, length=32, salt=None, info=purpose.encode())
+    return library(FERNET).Fernet(base64.urlsafe_b64encode(made.derive(key)))

@@ -14,13 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-import urllib3
-from authlib.common.security import generate_token
-from authlib.common.urls import add_params_to_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.jwk import KeySet
+from forum.later import library
 
 DISCOVERY = "/.well-known/openid-configuration"
 SCOPE = "openid profile email"
@@ -84,7 +78,10 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
     `is_anew` asks the provider for a sign-in of this moment, to show who sits at the screen.
     """
     known = _known(provider)
-    kept = {name: generate_token(48) for name in ("state", "nonce", "verifier")}
+    kept = {
+        name: library("authlib.common.security").generate_token(48)
+        for name in ("state", "nonce", "verifier")
+    }
     asked = {
         "response_type": "code",
         "client_id": provider.client_id,
@@ -92,7 +89,9 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
         "scope": SCOPE,
         "state": kept["state"],
         "nonce": kept["nonce"],
-        "code_challenge": create_s256_code_challenge(kept["verifier"]),
+        "code_challenge": library("authlib.oauth2.rfc7636").create_s256_code_challenge(
+            kept["verifier"]
+        ),
         "code_challenge_method": "S256",
     }
     if is_anew:
@@ -100,7 +99,8 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
     door = _address(known, "authorization_endpoint")
     if urlsplit(door).scheme != urlsplit(provider.issuer).scheme:
         raise Away("its door is not as safe as its name")
-    return add_params_to_uri(door, list(asked.items())), kept
+    address = library("authlib.common.urls").add_params_to_uri(door, list(asked.items()))
+    return str(address), kept
 
 
 def finish(provider: Provider, kept: Mapping[str, str], came: Mapping[str, str], back: str) -> Said:
@@ -146,7 +146,7 @@ def _token(
     ways = known.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     if provider.client_secret and "client_secret_basic" in ways:
         words = map(quote_plus, (provider.client_id, provider.client_secret))
-        headers |= urllib3.make_headers(basic_auth=":".join(words))
+        headers |= library("urllib3").make_headers(basic_auth=":".join(words))
     else:
         form["client_id"] = provider.client_id
         form |= {"client_secret": provider.client_secret} if provider.client_secret else {}
@@ -175,9 +175,11 @@ def _claims(
     if isinstance(token.get("access_token"), str):
         about["access_token"] = token["access_token"]
     try:
-        key_set = KeySet.import_key_set(keys)  # type: ignore[arg-type]  # checked as it is imported
-        read = jwt.decode(token["id_token"], key_set, algorithms=list(ALGORITHMS))
-        claims = CodeIDToken(read.claims, read.header, wanted, about)
+        key_set = library("joserfc.jwk").KeySet.import_key_set(keys)
+        read = library("joserfc.jwt").decode(
+            token["id_token"], key_set, algorithms=list(ALGORITHMS)
+        )
+        claims = library("authlib.oidc.core").CodeIDToken(read.claims, read.header, wanted, about)
         claims.validate(leeway=LEEWAY)
     except (
         Exception
@@ -259,13 +261,13 @@ def _ask(
         raise Away("it sends us to another host")
     until = time.monotonic() + SECONDS
     try:
-        with urllib3.PoolManager(num_pools=1) as pool:
+        with library("urllib3").PoolManager(num_pools=1) as pool:
             answer = pool.request(
                 method,
                 address,
                 headers={"Accept": "application/json", **(headers or {})},
                 body=body,
-                timeout=urllib3.Timeout(total=SECONDS),
+                timeout=library("urllib3").Timeout(total=SECONDS),
                 retries=False,
                 redirect=False,
                 preload_content=False,
@@ -274,11 +276,11 @@ def _ask(
                 return answer.status, _json(_within(answer, until))
             finally:
                 answer.close()
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (library("urllib3").exceptions.HTTPError, OSError) as error:
         raise Away(type(error).__name__) from error
 
 
-def _within(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
+def _within(answer: Any, until: float) -> bytes:
     """The whole answer, as long as it is small and comes in time."""
     read = b""
     while part := answer.read1(PART):

@@ -9,27 +9,15 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+from forum.later import library
 
 LONGEST = (
     20_000  # signs of an answer; the longest of real ones have some 8,000 (with an attestation)
 )
 TIMEOUT = 5 * 60 * 1000  # milliseconds
 PORTS = {"http": 80, "https": 443}
-TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
+# As browsers name the ways to a key (WebAuthn, 5.8.4).
+TRANSPORTS = {"usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"}
 
 
 class Refused(Exception):
@@ -103,9 +91,14 @@ class Said:
     user_handle: str
 
 
+def _webauthn() -> Any:
+    """py_webauthn, which with what it needs takes 26 MB."""
+    return library("webauthn")
+
+
 def coded(raw: bytes) -> str:
     """Bytes as they travel between us and a browser (base64url)."""
-    return bytes_to_base64url(raw)
+    return str(_webauthn().helpers.bytes_to_base64url(raw))
 
 
 # What a browser is asked
@@ -115,42 +108,46 @@ def to_register(
     site: Site, challenge: bytes, owner: Owner, known: Iterable[Known]
 ) -> dict[str, Any]:
     """Ask for a new passkey, of another key than those that are known; for signing in alone it must be able to."""
-    asked = generate_registration_options(
+    asked = _webauthn().generate_registration_options(
         rp_id=site.host,
         rp_name=site.name,
         user_name=owner.email,
-        user_id=base64url_to_bytes(owner.handle),
+        user_id=_webauthn().helpers.base64url_to_bytes(owner.handle),
         user_display_name=owner.name,
         challenge=challenge,
         timeout=TIMEOUT,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+        authenticator_selection=_webauthn().helpers.structs.AuthenticatorSelectionCriteria(
+            resident_key=_webauthn().helpers.structs.ResidentKeyRequirement.PREFERRED,
+            user_verification=_webauthn().helpers.structs.UserVerificationRequirement.PREFERRED,
         ),
         exclude_credentials=[_described(one) for one in known],
     )
-    return options_to_json_dict(asked)
+    return dict(_webauthn().helpers.options_to_json_dict(asked))
 
 
 def to_show(
     site: Site, challenge: bytes, known: Iterable[Known], *, is_alone: bool
 ) -> dict[str, Any]:
     """Ask for a passkey: one of the known, or any. `is_alone`: nothing else shows who it is, so the key must."""
-    wish = UserVerificationRequirement
-    asked = generate_authentication_options(
+    wish = _webauthn().helpers.structs.UserVerificationRequirement
+    asked = _webauthn().generate_authentication_options(
         rp_id=site.host,
         challenge=challenge,
         timeout=TIMEOUT,
         allow_credentials=[_described(one) for one in known],
         user_verification=wish.REQUIRED if is_alone else wish.PREFERRED,
     )
-    return options_to_json_dict(asked)
+    return dict(_webauthn().helpers.options_to_json_dict(asked))
 
 
-def _described(known: Known) -> PublicKeyCredentialDescriptor:
-    ways = [AuthenticatorTransport(way) for way in known.transports if way in TRANSPORTS]
-    return PublicKeyCredentialDescriptor(
-        id=base64url_to_bytes(known.credential_id), transports=ways or None
+def _described(known: Known) -> Any:
+    ways = [
+        _webauthn().helpers.structs.AuthenticatorTransport(way)
+        for way in known.transports
+        if way in TRANSPORTS
+    ]
+    return _webauthn().helpers.structs.PublicKeyCredentialDescriptor(
+        id=_webauthn().helpers.base64url_to_bytes(known.credential_id), transports=ways or None
     )
 
 
@@ -161,7 +158,9 @@ def said_in(text: str) -> Said:
     """Which passkey an answer speaks of, and to which challenge; raises `Refused` for what is no answer at all."""
     try:
         held = _held(text)
-        client_data = json.loads(base64url_to_bytes(held["response"]["clientDataJSON"]))
+        client_data = json.loads(
+            _webauthn().helpers.base64url_to_bytes(held["response"]["clientDataJSON"])
+        )
         handle = held["response"].get("userHandle") or ""
         return Said(str(held["id"]), str(client_data["challenge"]), str(handle))
     except Exception as error:  # whatever somebody has made up: bytes, numbers, lists
@@ -171,9 +170,9 @@ def said_in(text: str) -> Said:
 def registered(answer: Answer) -> tuple[Known, bool]:
     """A new passkey that the browser proves to have, and whether it is kept in several devices at once."""
     try:
-        made = verify_registration_response(
+        made = _webauthn().verify_registration_response(
             credential=_held(answer.text),
-            expected_challenge=base64url_to_bytes(answer.challenge),
+            expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
         )
@@ -192,18 +191,18 @@ def registered(answer: Answer) -> tuple[Known, bool]:
 def shown(answer: Answer, known: Known, *, is_alone: bool) -> int:
     """How often the passkey says that it was used, when the answer proves that it is there; else raises `Refused`."""
     try:
-        proved = verify_authentication_response(
+        proved = _webauthn().verify_authentication_response(
             credential=_held(answer.text),
-            expected_challenge=base64url_to_bytes(answer.challenge),
+            expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
-            credential_public_key=base64url_to_bytes(known.public_key),
+            credential_public_key=_webauthn().helpers.base64url_to_bytes(known.public_key),
             credential_current_sign_count=known.sign_count,
             require_user_verification=is_alone,
         )
     except Exception as error:  # as above
         raise Refused(f"assertion: {error!r:.200}") from error
-    return proved.new_sign_count
+    return int(proved.new_sign_count)
 
 
 def _held(text: str) -> dict[str, Any]:

@@ -497,10 +497,14 @@ def test_who_lacks_the_second_factor_finds_the_doors_of_a_plain_member(
     if role == "moderator":
         own += ("/invitations/{invitation}/end",)  # which the moderator has made
     for address, expected in rows("GET"):
+        if expected[role] == expected["member"]:
+            continue  # open or shut to both
         answer = browser.get(address.format(**world))
         due = expected[role if address in own else "member"]
         assert what(answer.status_code, answer.location) == due, address
     for address, expected in rows("POST"):
+        if expected[role] == expected["member"]:
+            continue
         with undone(browser):
             answer = browser.post(address.format(**world))
             done = "yes" if answer.status_code in ALLOWED else str(answer.status_code)

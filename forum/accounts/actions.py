@@ -205,11 +205,13 @@ def undo_address(_person: Person, secret: str) -> Member:
     member: Any = token.member
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
+    undone = member.email
     members.change_address(SYSTEM, member.id, token.address)
     readdress(SYSTEM, member)
     members.set_password(SYSTEM, member.handle, "")
     take_off_since(SYSTEM, member.id, token.created_at)
     forget_tokens(member)
+    write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member  # type: ignore[no-any-return]  # a member
 

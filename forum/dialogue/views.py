@@ -348,8 +348,6 @@ def open_topic(slug: str) -> Answer:
     def deed() -> AnyResponse:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
         flash(_("Your topic is published."), "message")
-        if opened.kind == "question":  # whom it may ask is the next step
-            return web.see_other(url_for("advice.ask", id=opened.id))
         return web.see_other(opened.address)
 
     return _answer(form, page, deed)

@@ -366,7 +366,8 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
     except Busy:
         raise
     except Refusal as error:
-        why = error.message or _("This topic takes no answer from you now.")
+        closed = member.can.sign_in().why_not
+        why = str(closed or error.message or _("This topic takes no answer from you now."))
         actions.send_back(SYSTEM, member, incoming.text, why)
         return "The message was given back with the reason."
     return f"Posted as /posts/{post.id}."

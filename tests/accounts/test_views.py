@@ -669,6 +669,17 @@ def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
     assert refused.status_code == 422 and len(letters()) == 5
 
 
+def test_the_newer_address_is_told_when_it_is_undone(client, eva, letters):
+    """The older mailbox may be that of a former employer."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    client.post(link_in(undo))
+    told = [one for one in letters() if one.to == "eva@harbour.example"]
+    assert "older address again" in told[-1].subject
+
+
 def test_a_taken_address_is_told_by_letter_alone(client, eva, letters):
     actions.join(VISITOR, Joining("Other", "other@city.example", "no hash"))
     enter(client)

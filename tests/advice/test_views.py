@@ -49,16 +49,17 @@ def ticked(text: str) -> list[str]:
 # Asking
 
 
-def test_after_a_question_comes_the_page_of_who_may_help(
+def test_a_new_question_offers_its_asker_whom_to_ask(
     sign_in: Any, people: Any, question: Question
 ) -> None:
     fields = {"title": "Where do vans stop?", "source": "Text.", "language": "en"}
-    fields |= {"audience": "public", "submission_key": "k"}
     browser = sign_in(people.ana)
-    for kind, ending in (("question", "/ask"), ("experience", "-where-do-vans-stop")):
-        form = fields | {"kind": kind, "submission_key": kind}
+    for kind, is_offered in (("question", True), ("experience", False)):
+        form = fields | {"audience": "public", "submission_key": kind, "kind": kind}
         answer = browser.post("/agendas/quieter/topics/new", data=form)
-        assert answer.status_code == 303 and answer.location.endswith(ending)
+        assert answer.status_code == 303 and answer.location.endswith("-where-do-vans-stop")
+        text = page(browser, answer.location)
+        assert ("Some members have done this before." in text) == is_offered
 
 
 def test_the_asker_asks_all_who_are_proposed_with_one_press(

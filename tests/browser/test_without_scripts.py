@@ -115,8 +115,6 @@ def test_prompts_and_the_answer_to_a_question(plain: Any) -> None:
         re.compile(r"^We have three bids\.\s+## Our situation\s+$")
     )
     press(page, "Publish")
-    with leaving(page):
-        page.locator("main a", has_text="Go to the question").click()
     plain("moderator").reply(page.url.removeprefix(page.url.split("/topics")[0]), "The city does.")
     page.reload()
     page.locator(".posts summary", has_text="More actions").first.click()
@@ -128,9 +126,11 @@ def test_prompts_and_the_answer_to_a_question(plain: Any) -> None:
 def test_asking_for_advice_and_what_happened_next(plain: Any) -> None:
     asker, member = plain("moderator"), plain("member")
     page = asker.go("/agendas/affordable/topics/new?kind=question")
-    page.fill("[name=title]", "Mobility and public space below a bridge")
+    page.fill("[name=title]", "Mobility, traders and public space below a bridge")
     page.fill("[name=source]", "It is dark there.")
     press(page, "Publish")
+    with leaving(page):
+        page.locator("main a", has_text="Ask members who may help").click()
     boxes = page.locator("[name=asked]")
     expect(page.locator("[name=asked]:checked")).to_have_count(5)
     for handle in [box.get_attribute("value") for box in boxes.all()]:

@@ -204,6 +204,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     assert letter.to == "ana@example.org" and "was not posted" in letter.text
     if what not in ("empty", "long"):
         assert text in letter.text
+    assert ("suspended this account until" in letter.text) == (what == "suspended")
 
 
 def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, letters):
