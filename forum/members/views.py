@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any, Protocol
 
 from flask import (
@@ -41,28 +40,11 @@ from forum.web import me
 
 bp = Blueprint("members", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED, TOO_MANY = 422, 429
-SEEN_EVERY = timedelta(hours=1)
-DEVICE = "device"  # the cookie of a browser in which somebody has signed in
+REFUSED = 422
 A_YEAR = 365 * 24 * 3600
-BROWSERS = {
-    "Edg": "Edge",
-    "OPR": "Opera",
-    "Firefox": "Firefox",
-    "Chrome": "Chrome",
-    "Safari": "Safari",
-}
-SYSTEMS = {
-    "Android": "Android",
-    "iPhone": "iPhone",
-    "iPad": "iPad",
-    "Windows": "Windows",
-    "Mac OS": "Mac",
-    "Linux": "Linux",
-}
 
 
-# Who asks, and whose forum it is
+# Whose forum it is
 
 
 @bp.app_context_processor

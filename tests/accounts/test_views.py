@@ -20,6 +20,7 @@ from forum.members.actions import Joining
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
+from tests.odd import ELSEWHERE, ODD
 
 PASSWORD = "four unrelated plain words"
 WRONG = "The address or the password is not right."
@@ -34,25 +35,6 @@ JOINING = {
     "second_language": "en",
     "third_language": "",
 }
-# Every variant leads elsewhere in some browser or some check (A11), or is not a path at all.
-ELSEWHERE = [
-    "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
-    "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",
-    "/./\\e.example", "//e.example@localhost", "localhost.e.example", "javascript:alert(1)", " //e.example",
-    "/\n/e.example", "", "e.example", "/a//e.example", "/x\x00", "data:text/html,x", "?q=1",
-]  # fmt: skip
-LONG = "x" * 5_000
-ODD = [
-    LONG,
-    "\x00",
-    "\ud800",
-    "a\x00b",
-    "💥" * 300,
-    "-1",
-    str(2**63),
-    "<script>alert(1)</script>",
-    "{{7*7}}",
-]
 
 
 @pytest.fixture
@@ -63,10 +45,6 @@ def eva(app):
 
 def enter(client, email="eva@city.example", password=PASSWORD, **more):
     return client.post("/sign-in", data={"email": email, "password": password, **more})
-
-
-def words_of(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
 
 
 def is_signed_in(client):

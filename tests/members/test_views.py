@@ -14,39 +14,9 @@ from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
+from tests.odd import ELSEWHERE, LONG, ODD
 
 PASSWORD = "four unrelated plain words"
-WRONG = "The address or the password is not right."
-JOINING = {
-    "name": "Eva Holm",
-    "email": "eva@city.example",
-    "password": PASSWORD,
-    "position": "Planner",
-    "city": "København",
-    "organisation": "",
-    "language": "da",
-    "second_language": "en",
-    "third_language": "",
-}
-# Every variant leads elsewhere in some browser or some check (A11), or is not a path at all.
-ELSEWHERE = [
-    "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
-    "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",
-    "/./\\e.example", "//e.example@localhost", "localhost.e.example", "javascript:alert(1)", " //e.example",
-    "/\n/e.example", "", "e.example", "/a//e.example", "/x\x00", "data:text/html,x", "?q=1",
-]  # fmt: skip
-LONG = "x" * 5_000
-ODD = [
-    LONG,
-    "\x00",
-    "\ud800",
-    "a\x00b",
-    "💥" * 300,
-    "-1",
-    str(2**63),
-    "<script>alert(1)</script>",
-    "{{7*7}}",
-]
 
 
 @pytest.fixture
@@ -55,16 +25,8 @@ def eva(app):
     return actions.join(VISITOR, joining)
 
 
-def enter(client, email="eva@city.example", password=PASSWORD, **more):
-    return client.post("/sign-in", data={"email": email, "password": password, **more})
-
-
 def words_of(answer):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
-
-
-def is_signed_in(client):
-    return client.get("/settings").status_code == 200
 
 
 # Settings
