@@ -134,21 +134,20 @@ def _ask(visitor: Person, purpose: str, kind: str, path: str, email: str) -> Non
 def spend_sign_in(_visitor: Person, secret: str) -> Member:
     """Spend the secret of a letter and say who holds it; raises `NotFound` for one that cannot be spent."""
     touches()
-    member = _spend(SIGN_IN, secret).member
-    require(member.can.sign_in())  # type: ignore[union-attr]  # such a token has a member
-    return member  # type: ignore[return-value]  # as above
+    _token, member = _spend_own(SIGN_IN, secret)
+    require(member.can.sign_in())
+    return member
 
 
 @action
 def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
     """Spend the secret of a letter for a new password; ends every session. Hands back whose it is."""
-    token = _spend(RESET, secret)
-    member: Any = token.member
+    _token, member = _spend_own(RESET, secret)
     require(member.can.sign_in())
     members.change_password(member, password_hash)
     forget_tokens(member)
     _tell_changed(member, "password")
-    return member  # type: ignore[no-any-return]  # a member
+    return member
 
 
 # Changing what one signs in with
@@ -184,25 +183,24 @@ def ask_for_address(member: Member, email: str) -> None:
 @action
 def confirm_address(_person: Person, secret: str) -> Member:
     """Spend the secret of a letter for a new address. The old one is told, and can undo it for two weeks."""
-    token = _spend(ADDRESS, secret)
-    member: Any = token.member
+    token, member = _spend_own(ADDRESS, secret)
     before = member.email
     members.change_address(SYSTEM, member.id, token.address)
     readdress(SYSTEM, member)
     forget_tokens(member)
     _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
-    return member  # type: ignore[no-any-return]  # a member
+    return member
 
 
 @action
 def undo_address(_person: Person, secret: str) -> Member:
     """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
 
-    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes after it are undone with it, so that no address of theirs takes the account back again.
+    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes
+    after it are undone with it, so that no address of theirs takes the account back again.
     What was set up since to sign in goes, too: letters about it went to the other address.
     """
-    token = _spend(UNDO, secret)
-    member: Any = token.member
+    token, member = _spend_own(UNDO, secret)
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
     undone = member.email
@@ -213,7 +211,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     forget_tokens(member)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send(member, RESET, "reset", "/password", token.address, member=member)
-    return member  # type: ignore[no-any-return]  # a member
+    return member
 
 
 @action
@@ -285,6 +283,14 @@ def _spend(purpose: str, secret: str) -> Token:
     token = spendable(purpose, secret, is_to_spend=True)
     token.used_at = now()
     return token
+
+
+def _spend_own(purpose: str, secret: str) -> tuple[Token, Member]:
+    """Spend a secret that was sent to a member, and say whose it is."""
+    token = _spend(purpose, secret)
+    if token.member is None:
+        raise NotFound()
+    return token, token.member
 
 
 def _tell_changed(member: Member, what: str) -> None:

@@ -57,7 +57,7 @@ def told_of(topic: Topic) -> FollowUp | None:
 
 
 bp.add_app_template_global(queries.reasons_of, "reasons_of")
-bp.add_app_template_global(OUTCOME_NAMES, "outcome_names")  # type: ignore[arg-type]  # a value does as well
+bp.add_app_template_global(OUTCOME_NAMES.__getitem__, "what_came_of")
 
 
 # Asking

@@ -20,14 +20,15 @@ class AnswerForm(Form):
     ready = SelectField(_("Ready answer"), default="")
     reason = TextAreaField(_("In your own words"), [at_most(LONGEST)])
 
+    answers: dict[str, str]
+
     def offer(self, answers: Sequence[str]) -> None:
         """Offer ready answers, by their number."""
-        numbered = [(str(number), words) for number, words in enumerate(answers)]
-        self.ready.choices = [("", gettext("None")), *numbered]
+        self.answers = {str(number): words for number, words in enumerate(answers)}
+        self.ready.choices = [("", gettext("None")), *self.answers.items()]
 
     @property
     def words(self) -> str:
         """What is sent."""
-        choices = dict(self.ready.choices)  # type: ignore[arg-type]  # pairs, see above
-        chosen = choices[self.ready.data] if self.ready.data else ""
+        chosen = self.answers[self.ready.data] if self.ready.data else ""
         return "\n\n".join(part for part in (chosen, (self.reason.data or "").strip()) if part)

@@ -73,11 +73,6 @@ def confirmed_candidate(email: str) -> Candidate | None:
     return db.session.scalar(found.order_by(Candidate.id.desc()).limit(1))
 
 
-def candidates_of(email: str) -> list[Candidate]:
-    """Everybody who wants to join with an address."""
-    return list(db.session.scalars(select(Candidate).where(Candidate.email == email)))
-
-
 def _waits() -> tuple[ColumnElement[bool], ...]:
     return Candidate.confirmed_at.is_not(None), Candidate.refused_at.is_(None)
 

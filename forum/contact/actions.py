@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, or_
+from sqlalchemy import ColumnElement, delete, or_
 
 from forum.contact.models import ContactLetter
 from forum.contact.queries import hold_sender, letter_to, letters_today
@@ -110,8 +110,8 @@ def forget_member(system: Person, member_id: int) -> None:
         pass
 
 
-def _forget(which: object, system: Person, limit: int) -> int:
-    some = db.session.query(ContactLetter.id).where(which).limit(limit)  # type: ignore[arg-type]  # a condition
+def _forget(which: ColumnElement[bool], system: Person, limit: int) -> int:
+    some = db.session.query(ContactLetter.id).where(which).limit(limit)
     gone = delete(ContactLetter).where(ContactLetter.id.in_(some.scalar_subquery()))
     deliveries = db.session.scalars(gone.returning(ContactLetter.delivery_id)).all()
     mail.forget_some(system, [number for number in deliveries if number])

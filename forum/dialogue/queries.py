@@ -521,8 +521,10 @@ def _news() -> Select[Any]:
     moments = (func.coalesce(row.until, joined_at) for row in (here, everywhere))
     since = [Post.created_at > moment for moment in (joined_at, *moments)]
     is_meant = Topic.id.in_(bindparam("ids", expanding=True))
-    new = found.where(is_meant, Post.number > place, Post.author_id != whose, *is_there(), *since)
-    return new.group_by(Topic.id, Place.number)  # type: ignore[no-any-return]  # four kinds of numbers
+    new: Select[Any] = found.where(
+        is_meant, Post.number > place, Post.author_id != whose, *is_there(), *since
+    )
+    return new.group_by(Topic.id, Place.number)
 
 
 # Posts

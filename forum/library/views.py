@@ -54,7 +54,6 @@ bp = Blueprint("library", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED = 422
 MOST_CHOSEN = 20
-MORE_ROWS = 5
 
 
 # The libraries and their facets
