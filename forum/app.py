@@ -16,6 +16,7 @@ from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
 from forum.advice import views as advice
 from forum.agendas import views as agendas
+from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
 from forum.db import db
@@ -37,6 +38,7 @@ from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.rights import commands as rights_commands
 from forum.rights import views as rights
+from forum.rules import views as rules
 from forum.settings import Settings, from_environment
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
@@ -54,6 +56,7 @@ DOORS = (
     library,
     advice,
     moderation,
+    appeals,
     mail,
     mail_commands,
     factors,
@@ -63,6 +66,7 @@ DOORS = (
     accounts,
     contact,
     terms,
+    rules,
     elsewhere,
     front,
     rights,

@@ -22,6 +22,8 @@ from forum.errors import Forbidden
 
 if TYPE_CHECKING:
     from forum.agendas.models import Agenda
+    from forum.appeals.models import Appeal
+    from forum.appeals.queries import Standing
     from forum.dialogue.models import Post, Topic
     from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
     from forum.invitations.models import Entrance
@@ -33,6 +35,7 @@ R = TypeVar("R")
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
 MOST_KEPT = 200  # statements of each kind; hosts have reaches of their own
+MOST_OF_A_SPAMMER = 100  # posts; with more, somebody is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)
 
 
@@ -228,7 +231,13 @@ class Can:
         if not self.person.is_member:
             return SIGN_IN
         if self.person.is_silenced:
-            return Verdict(_("A moderator has paused your right to write. You can still read."))
+            return Verdict(
+                _(
+                    "A moderator has paused your right to write until %(day)s, UTC."
+                    " You can still read. Your notices say why, and how to appeal.",
+                    day=_moment(self.person.silenced_until),
+                )
+            )
         if self.person.owes_terms:
             return Verdict(
                 _("There are new terms of use. Read them and agree, then you can write again.")
@@ -474,6 +483,41 @@ class Can:
         if member.role != MEMBER:
             return self.administer()
         return self.curate_all()
+
+    def appeal(self, standing: Standing) -> Verdict:
+        """Whom a decision concerns appeals against it once, within six months and while it holds, also when suspended."""
+        if self.person.role not in ROLES or self.person.left_at is not None:
+            return SIGN_IN
+        if not standing.is_concerned:
+            return Verdict(_("Only whom this decision restricts can appeal against it."))
+        if standing.has_appealed:
+            return Verdict(_("You have appealed against this decision already."))
+        if not standing.holds:
+            return Verdict(_("This decision holds no more, so there is nothing to appeal against."))
+        if standing.is_over:
+            return Verdict(
+                _("Six months have passed since this decision, so it can no longer be appealed.")
+            )
+        return YES
+
+    def decide_appeal(self, appeal: Appeal) -> Verdict:
+        """Another moderator than the first answers an appeal, who is no party to it."""
+        decision = appeal.decision
+        if not (verdict := self.moderate(decision.agenda_id)):
+            return verdict
+        if decision.moderator_id == self.person.id:
+            return Verdict(_("You made this decision, so another moderator looks at it again."))
+        if self.person.id in (decision.author_id, appeal.appellant_id):
+            return Verdict(_("This is about yourself, so another moderator decides."))
+        return YES
+
+    def clear_spam(self, member: Member) -> Verdict:
+        """Who may suspend a member clears away what a spammer did, as long as it is little: else it is no such account."""
+        if member.posts_count > MOST_OF_A_SPAMMER:
+            return Verdict(
+                _("This member has written too much to be a spammer. Decide about each text.")
+            )
+        return self.suspend(member)
 
     def administer(self) -> Verdict:
         """Administrators give roles and change what the forum is called."""

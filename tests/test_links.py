@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from tests.world import build
 
 pytestmark = pytest.mark.sqlite_only  # which links a page has does not depend on the database
@@ -48,7 +49,9 @@ def hide_much(people: Any, made: dict[str, Any]) -> None:
     """Hide one thing of each kind."""
     things = {"case": made["case_id"], "practice": made["practice_id"], "topic": made["topic"]}
     for kind, number in {**things, "member": people.ben.id}.items():
-        moderation.decide(people.moderator, kind, number, "hide", "It breaks the rules.")
+        moderation.decide(
+            people.moderator, kind, number, "hide", Reasons("It breaks the rules.", 2)
+        )
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     PageCache,
@@ -69,7 +70,7 @@ DEEDS: dict[str, Deed] = {
     "choose the first": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
     "edit a reply": lambda w, p, a: dialogue.edit(p.ben, w["reply"], write("Said again.")),
     "delete": lambda w, p, a: dialogue.delete(p.ben, w["reply"]),
-    "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], "Enough."),
+    "lock": lambda w, p, a: moderation.lock(p.moderator, w["topic"], Reasons("Enough.")),
     "unlock": lambda w, p, a: moderation.unlock(p.moderator, w["topic"]),
     "pin": lambda w, p, a: dialogue.pin(p.moderator, w["topic"]),
     "join": lambda w, p, a: members.join(
@@ -98,26 +99,26 @@ DEEDS: dict[str, Deed] = {
         p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
     ),
     "hide a post": lambda w, p, a: moderation.decide(
-        p.moderator, "post", w["post"], "hide", "It is wrong."
+        p.moderator, "post", w["post"], "hide", Reasons("It is wrong.", 2)
     ),
     "restore a post": lambda w, p, a: moderation.decide(
         p.moderator, "post", w["hidden_post"], "restore"
     ),
     "hide a case": lambda w, p, a: moderation.decide(
-        p.moderator, "case", w["case_id"], "hide", "It is wrong."
+        p.moderator, "case", w["case_id"], "hide", Reasons("It is wrong.", 2)
     ),
     "hide a practice": lambda w, p, a: moderation.decide(
-        p.moderator, "practice", w["practice_id"], "hide", "It is wrong."
+        p.moderator, "practice", w["practice_id"], "hide", Reasons("It is wrong.", 2)
     ),
     "for members": lambda w, p, a: dialogue.edit(
         p.ana, w["first"], write("Told again."), "Why so loud?", audience="members"
     ),
     "hide a topic": lambda w, p, a: moderation.decide(
-        p.moderator, "topic", w["topic"], "hide", "It is wrong."
+        p.moderator, "topic", w["topic"], "hide", Reasons("It is wrong.", 2)
     ),
     "move": lambda w, p, a: dialogue.move(p.moderator, w["topic"], w["other_id"]),
     "hide a person": lambda w, p, a: moderation.decide(
-        p.moderator, "member", p.ana.id, "hide", "It is wrong."
+        p.moderator, "member", p.ana.id, "hide", Reasons("It is wrong.", 2)
     ),
     "archive": lambda w, p, a: agendas.archive(p.moderator, a.id),
 }

@@ -14,12 +14,15 @@ from sqlalchemy import Integer, literal, select
 
 from forum import permissions
 from forum.agendas.models import Agenda
+from forum.appeals.models import Appeal
+from forum.appeals.queries import Standing
 from forum.db import Moment, db
 from forum.dialogue.models import Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
 from forum.library.models import Practice
 from forum.members.models import Member, Organisation
+from forum.moderation.models import Decision
 from forum.permissions import SYSTEM, VISITOR, Can, Person, Verdict, require
 
 ME, SOMEBODY, HERE, THERE = 7, 8, 1, 2
@@ -80,8 +83,26 @@ def _member(said: str) -> Member:
     leaving_at = AHEAD if "leaving" in said else None
     takes = "unwilling" not in said
     hidden_at = PAST if "hidden" in said else None
-    states = {"leaving_at": leaving_at, "hidden_at": hidden_at, "takes_letters": takes}
+    posts = permissions.MOST_OF_A_SPAMMER + 1 if "much" in said else 1
+    states = {
+        "leaving_at": leaving_at,
+        "posts_count": posts,
+        "hidden_at": hidden_at,
+        "takes_letters": takes,
+    }
     return Member(id=_author(said), role=role, **states)
+
+
+def _standing(said: str) -> Standing:
+    end = PAST if "late" in said else AHEAD
+    return Standing("theirs" in said, "again" in said, "over" not in said, end)
+
+
+def _appeal(said: str) -> Appeal:
+    moderator = ME if "own decision" in said else SOMEBODY
+    author = ME if "about oneself" in said else SOMEBODY
+    decision = Decision(moderator_id=moderator, author_id=author, agenda_id=HERE)
+    return Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
 
 
 def _reported(said: str) -> int | None:
@@ -122,6 +143,9 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
     "curate": lambda said: (_agenda(said),),
     "suspend": lambda said: (_member(said),),
+    "clear_spam": lambda said: (_member(said),),
+    "appeal": lambda said: (_standing(said),),
+    "decide_appeal": lambda said: (_appeal(said),),
 }
 
 # Columns: visitor member silenced suspended left | host, host elsewhere | moderator administrator system
@@ -248,6 +272,18 @@ suspend                | own                  |    .    .    .    .    .    .   
 suspend                | moderator            |    .    .    .    .    .    .    .    .  yes  yes
 suspend                | administrator        |    .    .    .    .    .    .    .    .  yes  yes
 suspend                | own administrator    |    .    .    .    .    .    .    .    .    .  yes
+clear_spam             | member               |    .    .    .    .    .    .    .  yes  yes  yes
+clear_spam             | moderator            |    .    .    .    .    .    .    .    .  yes  yes
+clear_spam             | member, much         |    .    .    .    .    .    .    .    .    .   .
+appeal                 | theirs               |    .  yes  yes  yes    .  yes  yes  yes  yes  yes
+appeal                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
+appeal                 | theirs, again        |    .    .    .    .    .    .    .    .    .   .
+appeal                 | theirs, over         |    .    .    .    .    .    .    .    .    .   .
+appeal                 | theirs, late         |    .    .    .    .    .    .    .    .    .   .
+decide_appeal          | ever                 |    .    .    .    .    .  yes    .  yes  yes  yes
+decide_appeal          | own decision         |    .    .    .    .    .    .    .    .    .  yes
+decide_appeal          | about oneself        |    .    .    .    .    .    .    .    .    .  yes
+decide_appeal          | own appeal           |    .    .    .    .    .    .    .    .    .  yes
 administer             | ever                 |    .    .    .    .    .    .    .    .  yes  yes
 """
 
@@ -352,7 +388,7 @@ def test_whoever_leaves_may_come_back_and_take_everything_and_nothing_else() -> 
         for deed, said, _expected in rows()
         if verdict(leaving, deed, said) and not verdict(VISITOR, deed, said)
     }
-    assert allowed == {"sign_in", "stay", "take_data"}
+    assert allowed == {"sign_in", "stay", "take_data", "appeal"}
     assert not leaving.can.stay(_member("somebody's, leaving"))
     assert not person(leaving_at=PAST, left_at=PAST).is_leaving
 

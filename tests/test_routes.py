@@ -26,6 +26,8 @@ TABLE = """
 GET  /                                                |  200  200  200  200  200  200
 GET  /.well-known/security.txt                        |  200  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
+GET  /appeal/1/1/noseal                               |  404  404  404  404  404  404
+POST /appeal/1/1/noseal                               |  404  404  404  404  404  404
 GET  /administration/factors                          |   in  403  403  403  403  200
 POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200
@@ -41,6 +43,8 @@ POST /administration/members/ben-okoth/leave          |  403  403  403  403  403
 GET  /administration/members/ben-okoth/role           |   in  403  403  403  403  200
 POST /administration/members/ben-okoth/role           |  403  403  403  403  403  yes
 POST /administration/members/ben-okoth/stay           |  403  403  403  403  403  yes
+GET  /administration/rules                            |   in  403  403  403  403  200
+POST /administration/rules                            |  403  403  403  403  403  yes
 GET  /administration/terms                            |   in  403  403  403  403  200
 POST /administration/terms                            |  403  403  403  403  403  yes
 GET  /address/nosecret                                |  410  410  410  410  410  410
@@ -139,6 +143,12 @@ POST /members/ben-okoth/hide                          |  403  403  403  403  yes
 GET  /members/ben-okoth/report                        |   in  200  200  200  200  200
 POST /members/ben-okoth/report                        |  403  yes  yes  yes  yes  yes
 POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/silence                       |   in  403  403  403  200  200
+POST /members/ben-okoth/silence                       |  403  403  403  403  yes  yes
+POST /members/ben-okoth/unsilence                     |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/warn                          |   in  403  403  403  200  200
+POST /members/ben-okoth/warn                          |  403  403  403  403  yes  yes
+POST /members/ben-okoth/clear-spam                    |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/suspend                       |   in  403  403  403  200  200
 POST /members/ben-okoth/suspend                       |  403  403  403  403  yes  yes
 POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
@@ -146,7 +156,12 @@ GET  /members/mona-berg/suspend                       |   in  403  403  403  403
 POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes
 GET  /members/suggest                                 |   in  200  200  200  200  200
 GET  /moderation                                      |   in  403  403  200  200  200
+GET  /moderation/appeals                              |   in  403  403  200  200  200
+GET  /moderation/appeals/{appeal}                     |   in  403  403  200  200  200
+POST /moderation/appeals/{appeal}                     |  403  403  403  yes  403  yes
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
+GET  /moderation/decisions/{warning}/appeal           |   in  404  200  404  404  404
+POST /moderation/decisions/{warning}/appeal           |  403  404  yes  404  404  404
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
 GET  /moderation/joining                              |   in  403  403  403  200  200
 GET  /moderation/joining/{candidate}/approve          |   in  403  403  403  200  200
@@ -156,6 +171,12 @@ POST /moderation/joining/{candidate}/refuse           |  403  403  403  403  yes
 GET  /moderation/log                                  |   in  403  403  200  200  200
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
+GET  /moderation/texts                                |   in  403  403  200  200  200
+GET  /moderation/texts/1                              |   in  403  403  403  200  200
+POST /moderation/texts/1                              |  403  403  403  403  yes  yes
+POST /moderation/texts/1/end                          |  403  403  403  403  yes  yes
+GET  /moderation/texts/new                            |   in  403  403  403  200  200
+POST /moderation/texts/new                            |  403  403  403  403  yes  yes
 GET  /notices                                         |   in  200  200  200  200  200
 POST /notices/read-all                                |  403  yes  yes  yes  yes  yes
 POST /notices/{notice}/read                           |  403  404  yes  404  404  404
@@ -175,6 +196,7 @@ POST /posts/{hidden_post}/edit                        |  403  403  403  403  403
 GET  /posts/{hidden_post}/history                     |   in  403  403  403  403  403
 POST /posts/{hidden_post}/mark                        |  403  403  403  403  403  403
 POST /posts/{hidden_post}/restore                     |  403  403  403  yes  yes  yes
+GET  /posts/{hidden_post}/why                         |   in  404  404   on   on   on
 GET  /posts/{post}                                    |   on   on   on   on   on   on
 GET  /posts/{post}/delete                             |   in  403  200  403  403  403
 POST /posts/{post}/delete                             |  403  403  yes  403  403  403
@@ -239,6 +261,7 @@ GET  /readyz                                          |  200  200  200  200  200
 POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
 GET  /robots.txt                                      |  200  200  200  200  200  200
 GET  /rules                                           |  200  200  200  200  200  200
+GET  /rules/0                                         |  200  200  200  200  200  200
 GET  /search                                          |  200  200  200  200  200  200
 GET  /settings                                        |   in  200  200  200  200  200
 POST /settings                                        |  403  yes  yes  yes  yes  yes
@@ -560,12 +583,12 @@ def test_what_is_out_of_reach_is_as_if_it_were_not(
 
 def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
     """Hide a topic, a case, a practice and a person; the names by the first part of their addresses."""
-    from forum.moderation.actions import decide
+    from forum.moderation.actions import Reasons, decide
 
     for kind, item_id in (("topic", world["topic"]), ("member", people.ben.id)):
-        decide(people.moderator, kind, item_id, "hide", "It broke a rule.")
+        decide(people.moderator, kind, item_id, "hide", Reasons("It broke a rule.", 2))
     for kind, item_id in (("case", world["case_id"]), ("practice", world["practice_id"])):
-        decide(people.moderator, kind, item_id, "hide", "It broke a rule.")
+        decide(people.moderator, kind, item_id, "hide", Reasons("It broke a rule.", 2))
     return {
         "topics": [world["topic"]],
         "posts": [world["post"], world["hidden_post"]],

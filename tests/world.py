@@ -11,6 +11,7 @@ from webauthn.helpers import bytes_to_base64url
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.appeals import actions as appeals
 from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import at, db, now
@@ -26,6 +27,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
@@ -61,8 +63,12 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     made["revision"] = revisions_of(
         people.ana, dialogue.edit(people.ana, made["post"], write("Best."))
     )[0].id
-    decision = moderation.decide(people.moderator, "post", made["hidden_post"], "hide", "Spam.")
+    decision = moderation.decide(
+        people.moderator, "post", made["hidden_post"], "hide", Reasons("Spam.", 2)
+    )
     moderation.report(people.chitra, "post", made["reply"], "rules")
+    warning = moderation.warn(people.moderator, people.ana.id, Reasons("It was rude.", 2))
+    appealed = appeals.appeal(people.ben, decision.id, "It was no advertisement.")
     advice.ask(people.ana, made["topic"], [people.chitra.handle])
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
@@ -78,6 +84,8 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
         "terms": write_terms(people.administrator, plain).number,
         **_coming(people),
         "decision": decision.id,
+        "warning": warning.id,
+        "appeal": appealed.id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,

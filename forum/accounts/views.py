@@ -42,6 +42,7 @@ from forum.accounts.forms import (
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
+from forum.appeals.queries import appeal_of_suspended
 from forum.candidates.actions import Coming
 from forum.candidates.models import Candidate
 from forum.candidates.queries import candidate_by_id, confirmed_candidate
@@ -413,7 +414,14 @@ def _sign_in(form: SignInForm) -> AnyResponse:
     try:
         return _enter(member, "password")
     except Forbidden as error:  # suspended: only who knows the password is told
-        raise Invalid(error.message) from error
+        return _shut_out(member, error)
+
+
+def _shut_out(member: Member, error: Forbidden) -> AnyResponse:
+    """Lead who is suspended to the reasons and to the appeal; without a decision on record, say until when."""
+    if address := appeal_of_suspended(member):
+        return web.see_other(address)
+    raise Invalid(error.message) from error
 
 
 def _enter(member: Member, how: str) -> AnyResponse:
@@ -456,9 +464,13 @@ def sign_in_with_passkey() -> Answer:
 
     def deed() -> Any:
         try:
-            return _come_in(factors.owner_of_passkey(form.credential.data or ""), "passkey")
-        except Forbidden as error:  # suspended: only who has the passkey is told
+            owner = factors.owner_of_passkey(form.credential.data or "")
+        except Forbidden as error:
             raise Invalid(error.message) from error
+        try:
+            return _come_in(owner, "passkey")
+        except Forbidden as error:  # suspended: only who has the passkey is told
+            return _shut_out(owner, error)
 
     def page() -> Answer:
         other = SignInForm(next=web.safe_next(""))

@@ -613,12 +613,6 @@ def help() -> Answer:
     return render_template("front/help.html")
 
 
-@bp.get("/rules")
-def rules() -> Answer:
-    """The house rules."""
-    return render_template("front/rules.html")
-
-
 @bp.get("/privacy")
 def privacy() -> Answer:
     """What is kept about whom."""

@@ -409,7 +409,10 @@ def publish(moderator: Person, practice_id: int) -> Practice:
     _require_state(practice, "submitted")
     practice.state, practice.published_at, practice.updated_at = PUBLISHED, now(), now()
     practice.returned_reason = ""
-    practice.topic_id = _opened(practice).id
+    topic = _opened(practice)
+    practice.topic_id = topic.id
+    if topic.hidden_at and not practice.hidden_at:
+        dialogue.restore_topic(moderator, topic.id)  # it waited again in between
     db.session.flush()
     search.index(moderator, _practice_entry(practice))
     read_queue(moderator, _in_queue(practice))
@@ -428,6 +431,21 @@ def send_back(moderator: Person, practice_id: int, reason: str) -> Practice:
     practice.state, practice.returned_at, practice.returned_reason = "returned", now(), reason
     read_queue(moderator, _in_queue(practice))
     _tell_author(moderator, practice, "returned", reason)
+    return practice
+
+
+@action
+def wait_again(moderator: Person, practice_id: int) -> Practice:
+    """Take back that a practice was published or returned: it waits for the moderators as it did before."""
+    practice = practice_to_change(moderator, practice_id)
+    require(moderator.can.moderate(practice.agenda_id))
+    if practice.state == PUBLISHED:
+        search.unindex(moderator, "practice", practice.id)
+        practice.published_at, practice.featured_at = None, None
+        if practice.topic_id:
+            dialogue.hide_topic(moderator, practice.topic_id)
+    practice.state, practice.returned_at, practice.returned_reason = "submitted", None, ""
+    practice.submitted_at = practice.submitted_at or now()
     return practice
 
 

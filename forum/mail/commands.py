@@ -21,6 +21,7 @@ from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import markup, proofs, web
+from forum.appeals.queries import appeal_of_suspended
 from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
 from forum.dialogue.queries import written
@@ -234,6 +235,7 @@ def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | N
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(ways.reply_to),
+        "appeal": web.absolute(appeal_of_suspended(member)) if member.is_suspended else "",
     }
 
 
@@ -272,6 +274,7 @@ COUNTED: dict[str, Callable[[int], str]] = {
     "mark": lambda n: ngettext("%(num)s mark for you", "%(num)s marks for you", n),
     "published": lambda n: ngettext("published", "%(num)s published", n),
     "report": lambda n: ngettext("what became of your report", "what became of %(num)s reports", n),
+    "rules": lambda n: _("the house rules change"),
     "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
 }
 MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {

@@ -29,6 +29,7 @@ ABOUT_PEOPLE = (
     "published",
     "returned",
     "queue",
+    "rules",
 )  # told whatever became of the topic
 WEIGHTS = {"answer": 5, "topic": 3, "report": 2}
 MOST_ENTRIES = 12  # of one agenda in a digest; the others are on the site

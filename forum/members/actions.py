@@ -732,6 +732,24 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 
 
 @action
+def silence(moderator: Person, member_id: int, until: datetime) -> None:
+    """Take the right to write from a member until a moment; reading stays."""
+    member = _member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    member.silenced_until = until
+
+
+@action
+def unsilence(moderator: Person, member_id: int) -> None:
+    """Let a member write again."""
+    member = _member(member_id)
+    require(moderator.can.suspend(member))
+    member.silenced_until = None
+
+
+@action
 def hide_profile(moderator: Person, member_id: int) -> None:
     """Hide a profile from everybody but moderators and the person."""
     require(moderator.can.curate_all())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
@@ -19,19 +19,26 @@ from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import APPEAL, OWN, REPORT, Decision, Report
 from forum.moderation.queries import (
+    GROUNDED,
     KINDS,
+    REASONED,
     Thing,
     agenda_to_moderate,
     answered_by,
+    decision_to_review,
+    holds,
     latest_decision,
     letter_thing,
     my_latest,
     my_report,
     open_reports,
+    others_in_topic,
     reports_in_topic,
+    shown_things_of,
     take_turn,
+    thing_taken_back,
     thing_to_moderate,
     thing_to_report,
     things_reported,
@@ -39,12 +46,25 @@ from forum.moderation.queries import (
 )
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import Person, require
+from forum.rules.queries import in_force
 from forum.search import actions as search
 
 NAMING = ("member", "letter")  # kinds of things whose title is somebody's name
 REASONS = ("rules", "spam", "off topic", "illegal", "something else")
-LONGEST = 2_000  # characters of a reason or of a reporter's sentence
 Deed = Callable[[Person, int, str], Any]
+LONGEST = 2_000  # characters of a reason or of a reporter's sentence
+ANSWERING = (
+    "keep",
+    "hide",
+    "restore",
+    "warn",
+    "silence",
+    "suspend",
+    "spam",
+)  # reports of the same thing
+FOR_GOOD = timedelta(days=3650)
+Before = dict[str, Any]
+Back = Callable[[Person, Thing, Before], None]
 
 
 @action
@@ -109,13 +129,31 @@ def _reported_already() -> Invalid:
     return Invalid(_("You have reported this already. The moderators have your report."))
 
 
+@dataclass(frozen=True)
+class Reasons:
+    """Why somebody is restricted: what article 17(3) of Regulation (EU) 2022/2065 asks for.
+
+    `facts` are the facts, and what the member can do. The ground is the number of a house rule, or a law.
+    `is_automated` says that a machine found it. What was said of the deed itself (how long, who decided, that one
+    can appeal) the decision's page adds.
+    """
+
+    facts: str = ""
+    rule: int = 0
+    law: str = ""
+    is_automated: bool = False
+
+
+NONE = Reasons()
+
+
 @action
 def decide(
     moderator: Person,
     kind: str,
     item_id: int,
     deed: str,
-    reason: str = "",
+    reasons: Reasons = NONE,
     *,
     seen: int | None = None,
 ) -> Decision:
@@ -124,97 +162,116 @@ def decide(
     `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
     """
     thing = _in_turn(moderator, kind, item_id, seen)
-    _require_sense(thing, deed, reason)
-    {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reason)
-    return _record(moderator, deed, thing, reason)
+    _require_sense(thing, deed, reasons)
+    before = _before(thing)
+    {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reasons)
+    return _record(moderator, deed, thing, reasons, before=before)
 
 
 @action
 def undo(moderator: Person, decision_id: int) -> Decision:
-    """Take one's own latest decision back, within ten minutes: its reports wait again."""
+    """Take one's own latest decision back, within ten minutes: its reports wait again, and all is as it was."""
     take_turn()
     decision = my_latest(moderator)
     if decision is None or decision.id != decision_id:
         raise Conflict(_("This can no longer be taken back. Nothing was changed."))
-    thing = thing_to_moderate(moderator, decision.kind, decision.item_id)
-    if decision.deed == "hide" and thing.state == "hidden":
-        _restore(moderator, thing, "")
-    for answered in answered_by(decision.id):
-        answered.decision_id = None
-    return _record(moderator, "undo hide" if decision.deed == "hide" else "undo", thing)
+    return _take_back(moderator, decision, "undo", NONE, is_told=decision.deed in TOLD)
 
 
 @action
-def lock(moderator: Person, topic_id: int, reason: str, *, seen: int | None = None) -> Decision:
+def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) -> Decision:
+    """Take back what another moderator decided, because an appeal was right; the appeals room has asked whether one may.
+
+    `is_told` says whether the author has still to be told. Where a thing was kept, its reports wait again.
+    Raises `Conflict` when it holds no more, for then there is nothing to give back.
+    """
+    take_turn()
+    decision = decision_to_review(moderator, decision_id)
+    if not holds(decision):
+        raise Conflict(_("This decision holds no more, so nothing was changed."))
+    is_told = is_told and decision.deed in (*TOLD, "spam")
+    return _take_back(moderator, decision, "reverse", Reasons(answer), is_told=is_told)
+
+
+@action
+def lock(
+    moderator: Person, topic_id: int, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
     """Let a topic take no more replies, and say why."""
-    _require_reason(reason)
     thing = _topic_in_turn(moderator, topic_id, seen)
+    _require_reasons("lock", reasons)
     _require_change(not thing.row.locked_at)
     dialogue.lock(moderator, topic_id)
-    return _record(moderator, "lock", thing, reason)
+    return _record(moderator, "lock", thing, reasons)
 
 
 @action
-def unlock(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
     """Let a topic take replies again."""
     thing = _topic_in_turn(moderator, topic_id)
     _require_change(thing.row.locked_at)
     dialogue.unlock(moderator, topic_id)
-    return _record(moderator, "unlock", thing, reason)
+    return _record(moderator, "unlock", thing, reasons)
 
 
 @action
-def pin(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+def pin(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
     """Keep a topic at the top of its agenda's dialogue."""
     thing = _topic_in_turn(moderator, topic_id)
     _require_change(not thing.row.pinned_at)
     dialogue.pin(moderator, topic_id)
-    return _record(moderator, "pin", thing, reason)
+    return _record(moderator, "pin", thing, reasons)
 
 
 @action
-def unpin(moderator: Person, topic_id: int, reason: str = "") -> Decision:
+def unpin(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
     """Let a topic stand where its latest post puts it."""
     thing = _topic_in_turn(moderator, topic_id)
     _require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
-    return _record(moderator, "unpin", thing, reason)
+    return _record(moderator, "unpin", thing, reasons)
 
 
 @action
-def move(moderator: Person, topic_id: int, agenda_id: int, reason: str = "") -> Decision:
+def move(moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NONE) -> Decision:
     """Put a topic on another agenda; what waits for a decision in it waits there then."""
     thing = _topic_in_turn(moderator, topic_id)
     agenda = agenda_by_id(moderator, agenda_id)
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")
-    _check_length(reason, "reason")
+    _check_length(reasons.facts, "reason")
+    before = {"agenda": thing.agenda_id}
+    _move(moderator, topic_id, agenda_id)
+    moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
+    said = replace(reasons, facts=f"{moved} {reasons.facts}".strip())
+    return _record(moderator, "move", thing, said, before=before)
+
+
+def _move(moderator: Person, topic_id: int, agenda_id: int) -> None:
     dialogue.move(moderator, topic_id, agenda_id)
     for waiting in reports_in_topic(topic_id):
         waiting.agenda_id = agenda_id
-    moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
-    return _record(moderator, "move", thing, f"{moved} {reason}".strip())
 
 
 @action
 def publish(
-    moderator: Person, practice_id: int, reason: str = "", *, seen: int | None = None
+    moderator: Person, practice_id: int, reasons: Reasons = NONE, *, seen: int | None = None
 ) -> Decision:
     """Publish a submitted practice."""
     thing = _in_turn(moderator, "practice", practice_id, seen)
     library.publish(moderator, practice_id)
-    return _record(moderator, "publish", thing, reason)
+    return _record(moderator, "publish", thing, reasons)
 
 
 @action
 def send_back(
-    moderator: Person, practice_id: int, reason: str, seen: int | None = None
+    moderator: Person, practice_id: int, reasons: Reasons, seen: int | None = None
 ) -> Decision:
     """Return a submitted practice to its author, and say what to change."""
-    _require_reason(reason)
     thing = _in_turn(moderator, "practice", practice_id, seen)
-    library.send_back(moderator, practice_id, reason)
-    return _record(moderator, "send back", thing, reason)
+    _require_reasons("send back", reasons)
+    library.send_back(moderator, practice_id, reasons.facts)
+    return _record(moderator, "send back", thing, reasons)
 
 
 @action
@@ -236,42 +293,94 @@ def unfeature(moderator: Person, practice_id: int) -> Decision:
 
 
 @action
-def suspend(moderator: Person, member_id: int, until: datetime, reason: str) -> Decision:
+def warn(moderator: Person, member_id: int, reasons: Reasons) -> Decision:
+    """Tell a member what broke a rule, and leave it at that; the next moderator sees it."""
+    thing = _member_in_turn(moderator, member_id)
+    _require_reasons("warn", reasons)
+    return _record(moderator, "warn", thing, reasons)
+
+
+@action
+def silence(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
+    """Take the right to write from a member until a moment, and say why."""
+    thing = _member_in_turn(moderator, member_id)
+    _require_reasons("silence", reasons)
+    before = _before(thing)
+    members.silence(moderator, member_id, until)
+    return _record(moderator, "silence", thing, reasons, until=until, before=before)
+
+
+@action
+def unsilence(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Decision:
+    """Let a silenced member write again."""
+    thing = _member_in_turn(moderator, member_id)
+    _require_change(thing.row.is_silenced)
+    before = _before(thing)
+    members.unsilence(moderator, member_id)
+    return _record(moderator, "unsilence", thing, reasons, before=before)
+
+
+@action
+def suspend(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
     """Close a member's account until a moment, and say why."""
-    _require_reason(reason)
-    thing = _in_turn(moderator, "member", member_id)
+    thing = _member_in_turn(moderator, member_id)
+    _require_reasons("suspend", reasons)
+    before = _before(thing)
     members.suspend(moderator, member_id, until)
-    day = _("Until %(day)s.", day=format_date(until, "d MMMM yyyy"))
-    return _record(moderator, "suspend", thing, f"{day} {reason}")
+    return _record(moderator, "suspend", thing, reasons, until=until, before=before)
 
 
 @action
-def unsuspend(moderator: Person, member_id: int, reason: str = "") -> Decision:
+def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Decision:
     """Open a suspended account again."""
-    thing = _in_turn(moderator, "member", member_id)
+    thing = _member_in_turn(moderator, member_id)
     _require_change(thing.row.is_suspended)
+    before = _before(thing)
     members.unsuspend(moderator, member_id)
-    return _record(moderator, "unsuspend", thing, reason)
+    return _record(moderator, "unsuspend", thing, reasons, before=before)
 
 
 @action
-def archive(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
+def clear_spam(moderator: Person, member_id: int) -> Decision:
+    """Undo with one press all that an advertiser did: hide every text and the profile, close the account.
+
+    For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
+    """
+    thing = _in_turn(moderator, "member", member_id)
+    require(moderator.can.clear_spam(thing.row))
+    shown = shown_things_of(moderator, member_id)
+    before = {**_before(thing), "hidden": [[one.kind, one.item_id] for one in shown]}
+    for one in shown:
+        _hide(moderator, one, NONE)
+    if thing.state == "shown":
+        _hide_profile(moderator, member_id)
+    until = now() + FOR_GOOD
+    members.suspend(moderator, member_id, until)
+    decision = _record(moderator, "spam", thing, before=before, until=until, is_excused=True)
+    for one in shown:
+        _answer(moderator, open_reports(one.kind, one.item_id), decision, one)
+        read_queue(moderator, _in_queue(one.kind, one.item_id))
+    return decision
+
+
+@action
+def archive(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
     """Close an agenda: it can be read, not continued."""
     take_turn()
     thing = agenda_to_moderate(moderator, agenda_id)
     _require_change(not thing.row.archived_at)
     agendas.archive(moderator, agenda_id)
-    return _record(moderator, "archive", thing, reason)
+    return _record(moderator, "archive", thing, reasons)
 
 
 @action
-def reopen(moderator: Person, agenda_id: int, reason: str = "") -> Decision:
+def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
     """Open an archived agenda again."""
     take_turn()
     thing = agenda_to_moderate(moderator, agenda_id)
     _require_change(thing.row.archived_at)
     agendas.reopen(moderator, agenda_id)
-    return _record(moderator, "reopen", thing, reason)
+    return _record(moderator, "reopen", thing, reasons)
 
 
 @action
@@ -309,6 +418,12 @@ def _in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None
     return thing
 
 
+def _member_in_turn(moderator: Person, member_id: int) -> Thing:
+    thing = _in_turn(moderator, "member", member_id)
+    require(moderator.can.suspend(thing.row))
+    return thing
+
+
 def _topic_in_turn(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
     take_turn()
     thing = topic_to_moderate(moderator, topic_id)
@@ -328,12 +443,10 @@ def _require_change(is_one: Any) -> None:
         raise Conflict(_("This is so already. Nothing was changed."))
 
 
-def _require_sense(thing: Thing, deed: str, reason: str) -> None:
+def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
     if deed not in ("keep", "hide", "restore"):
         raise Invalid(_("Choose a decision."), "deed")
-    if deed == "hide":
-        _require_reason(reason)
-    _check_length(reason, "reason")
+    _require_reasons(deed, reasons)
     _require_change(
         bool(open_reports(thing.kind, thing.item_id))
         if deed == "keep"
@@ -341,10 +454,19 @@ def _require_sense(thing: Thing, deed: str, reason: str) -> None:
     )
 
 
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid(_("Say why. The author reads it."), "reason")
-    _check_length(reason, "reason")
+def _require_reasons(deed: str, reasons: Reasons) -> None:
+    """Raise `Invalid` unless a deed that restricts somebody has its reasons."""
+    if deed in GROUNDED and not _grounds(reasons):
+        raise Invalid(_("Choose the rule or name the law."), "rule")
+    if deed in REASONED and not reasons.facts.strip():
+        raise Invalid(_("Say what happened. The author reads it."), "reason")
+    _check_length(reasons.facts, "reason")
+    _check_length(reasons.law, "law")
+
+
+def _grounds(reasons: Reasons) -> bool:
+    """Whether there is a ground: a law in words, or a rule that exists."""
+    return bool(reasons.law.strip() or in_force().rule(reasons.rule))
 
 
 def _check_length(text: str, field: str) -> None:
@@ -355,11 +477,12 @@ def _check_length(text: str, field: str) -> None:
 # What the rooms do
 
 
-def _keep(_moderator: Person, _thing: Thing, _reason: str) -> None:
+def _keep(_moderator: Person, _thing: Thing, _reasons: Reasons) -> None:
     """Nothing changes but the reports."""
 
 
-def _hide(moderator: Person, thing: Thing, reason: str) -> None:
+def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
+    """Readers are told the rule; the facts are for the author."""
     deeds: dict[str, Deed] = {
         "post": dialogue.hide,
         "topic": lambda doer, item_id, _why: dialogue.hide_topic(doer, item_id),
@@ -367,7 +490,14 @@ def _hide(moderator: Person, thing: Thing, reason: str) -> None:
         "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
         "member": lambda doer, item_id, _why: _hide_profile(doer, item_id),
     }
-    deeds[thing.kind](moderator, thing.item_id, reason)
+    deeds[thing.kind](moderator, thing.item_id, _ground_in_words(reasons))
+
+
+def _ground_in_words(reasons: Reasons) -> str:
+    rule = in_force().rule(reasons.rule)
+    if reasons.law.strip() or rule is None:
+        return _("It is against the law.") if reasons.law.strip() else ""
+    return _("Rule %(number)s: %(name)s", number=rule.number, name=rule.name)
 
 
 def _hide_profile(moderator: Person, member_id: int) -> None:
@@ -375,7 +505,7 @@ def _hide_profile(moderator: Person, member_id: int) -> None:
     search.hide(moderator, "member", member_id)
 
 
-def _restore(moderator: Person, thing: Thing, _reason: str) -> None:
+def _restore(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     deeds: dict[str, Callable[[Person, int], Any]] = {
         "post": dialogue.restore,
         "topic": dialogue.restore_topic,
@@ -391,20 +521,149 @@ def _restore_profile(moderator: Person, member_id: int) -> None:
     search.restore(moderator, "member", member_id)
 
 
+# Taking back
+
+
+def _before(thing: Thing) -> dict[str, Any]:
+    """What has to be known of a thing to let it be as it was."""
+    row = thing.row
+    if thing.kind == "member":
+        until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
+        ends = {name: at.isoformat() if at else None for name, at in until.items()}
+        return {**ends, "state": thing.state}
+    return {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+
+
+def _take_back(
+    moderator: Person, decision: Decision, deed: str, reasons: Reasons, *, is_told: bool
+) -> Decision:
+    """Let all be as it was before a decision, and write that down as a decision of its own."""
+    thing = thing_taken_back(moderator, decision.kind, decision.item_id)
+    if back := BACK.get(decision.deed):
+        back(moderator, thing, decision.before or {})
+    if deed == "undo" or decision.deed == "keep":
+        for answered in answered_by(decision.id):
+            answered.decision_id = None
+    source = APPEAL if deed == "reverse" else OWN
+    more: dict[str, Any] = {"undoes_id": decision.id, "source": source, "is_told": is_told}
+    return _record(moderator, deed, thing, reasons, **more)
+
+
+def _back_to_shown(moderator: Person, thing: Thing, _before: Before) -> None:
+    if thing.state == "hidden":
+        _restore(moderator, thing, NONE)
+
+
+def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
+    if thing.state == "shown" and thing.kind == "post":
+        dialogue.hide(moderator, thing.item_id, before.get("words", ""))
+    elif thing.state == "shown":
+        _hide(moderator, thing, NONE)
+
+
+def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
+    if thing.agenda_id != before["agenda"]:
+        _move(moderator, thing.item_id, before["agenda"])
+
+
+def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
+    library.wait_again(moderator, thing.item_id)
+
+
+def _back_to_silence(moderator: Person, thing: Thing, before: Before) -> None:
+    until = _ahead(before.get("silenced_until"))
+    if until:
+        members.silence(moderator, thing.item_id, until)
+    else:
+        members.unsilence(moderator, thing.item_id)
+
+
+def _back_to_suspension(moderator: Person, thing: Thing, before: Before) -> None:
+    until = _ahead(before.get("suspended_until"))
+    if until:
+        members.suspend(moderator, thing.item_id, until)
+    else:
+        members.unsuspend(moderator, thing.item_id)
+
+
+def _ahead(at: str | None) -> datetime | None:
+    """A kept moment, if it is still to come."""
+    moment = datetime.fromisoformat(at) if at else None
+    return moment if moment and moment > now() else None
+
+
+def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
+    _back_to_suspension(moderator, thing, before)
+    if before.get("state") == "shown":
+        _back_to_shown(moderator, thing, before)
+    for kind, item_id in before.get("hidden", ()):
+        _back_to_shown(moderator, thing_taken_back(moderator, kind, item_id), before)
+
+
+def _back(deed: Callable[[Person, int], Any]) -> Back:
+    return lambda moderator, thing, _before: deed(moderator, thing.item_id)
+
+
+BACK: dict[str, Back] = {
+    "hide": _back_to_shown,
+    "restore": _back_to_hidden,
+    "lock": _back(dialogue.unlock),
+    "unlock": _back(dialogue.lock),
+    "pin": _back(dialogue.unpin),
+    "unpin": _back(dialogue.pin),
+    "move": _back_to_agenda,
+    "publish": _back_to_waiting,
+    "send back": _back_to_waiting,
+    "feature": _back(library.unfeature),
+    "unfeature": _back(library.feature),
+    "silence": _back_to_silence,
+    "unsilence": _back_to_silence,
+    "suspend": _back_to_suspension,
+    "unsuspend": _back_to_suspension,
+    "spam": _back_from_spam,
+    "archive": _back(agendas.reopen),
+    "reopen": _back(agendas.archive),
+}
+
+
 # Writing it down and telling
 
 
-def _record(moderator: Person, deed: str, thing: Thing, reason: str = "") -> Decision:
+def _record(
+    moderator: Person,
+    deed: str,
+    thing: Thing,
+    reasons: Reasons = NONE,
+    *,
+    source: str | None = None,
+    is_told: bool | None = None,
+    **more: Any,
+) -> Decision:
     """Write the decision down, answer the open reports if it is about them, tell those whom it concerns."""
-    decision = Decision(moderator_id=moderator.id, deed=deed, reason=reason, decided_at=now())
+    waiting = open_reports(thing.kind, thing.item_id)
+    rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
+    decision = Decision(
+        moderator_id=moderator.id,
+        deed=deed,
+        reason=reasons.facts,
+        rule=rule.number if rule else 0,
+        rule_name=rule.name if rule else "",
+        rule_sentence=rule.sentence if rule else "",
+        law=" ".join(reasons.law.split()),
+        source=source or (REPORT if waiting else OWN),
+        is_automated=reasons.is_automated,
+        decided_at=now(),
+        **more,
+    )
     _describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
     read_queue(moderator, _in_queue(thing.kind, thing.item_id))
-    if deed in ("keep", "hide", "restore"):
-        _answer(moderator, open_reports(thing.kind, thing.item_id), decision, thing)
-    if deed in TOLD:
+    if deed in ANSWERING:
+        _answer(moderator, waiting, decision, thing)
+    if deed in TOLD if is_told is None else is_told:
         _tell_author(moderator, decision)
+        _tell_others(moderator, decision, thing)
     return decision
 
 
@@ -420,16 +679,27 @@ def _answer(moderator: Person, reports: Iterable[Report], decision: Decision, th
     for waiting in reports:
         waiting.decision_id = decision.id
         reporters.add(waiting.reporter_id)
-    is_hidden = decision.deed == "hide"
+    is_kept = decision.deed in ("keep", "restore")
     note_event(
         moderator,
         "report",
         reporters,
-        "/rules" if is_hidden else thing.address,
+        thing.address if is_kept else "/rules",
         title=NOUNS[thing.kind](),
-        text=_("Hidden: it broke the rules.") if is_hidden else _("Kept: it is within the rules."),
+        text=OUTCOMES[decision.deed](),
         is_named=False,
     )
+
+
+OUTCOMES: dict[str, Callable[[], str]] = {
+    "keep": lambda: _("Kept: it is within the rules."),
+    "restore": lambda: _("Kept: it is within the rules."),
+    "hide": lambda: _("Hidden: it broke the rules."),
+    "warn": lambda: _("The member was warned."),
+    "silence": lambda: _("The member may not write for some time."),
+    "suspend": lambda: _("The account is closed for some time."),
+    "spam": lambda: _("Hidden: it was advertising. The account is closed."),
+}
 
 
 def _tell_author(moderator: Person, decision: Decision) -> None:
@@ -440,6 +710,21 @@ def _tell_author(moderator: Person, decision: Decision) -> None:
         f"/moderation/decisions/{decision.id}",
         title=decision.title,
         text=f"{TOLD[decision.deed]()} {decision.reason}".strip(),
+        is_named=False,
+    )
+
+
+def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
+    """Tell those whose posts go out of sight with a topic: each once, however many they wrote."""
+    if decision.deed != "hide" or thing.kind != "topic":
+        return
+    note_event(
+        moderator,
+        "decision",
+        others_in_topic(thing.item_id, thing.author_id),
+        f"/moderation/decisions/{decision.id}",
+        title=_("A topic in which you wrote"),
+        text=_("It is hidden, and your posts with it."),
         is_named=False,
     )
 
@@ -455,7 +740,11 @@ NOUNS: dict[str, Callable[[], str]] = {
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
     "restore": lambda: _("Shown again."),
-    "undo hide": lambda: _("Shown again."),
+    "undo": lambda: _("The decision is taken back."),
+    "reverse": lambda: _("After an appeal the decision is taken back."),
+    "warn": lambda: _("A warning."),
+    "silence": lambda: _("You may not write for some time. You can read."),
+    "unsilence": lambda: _("You can write again."),
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from flask_babel import gettext
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, ValidationError
 
-from forum.moderation.actions import LONGEST
+from forum.members.forms import one_line
+from forum.moderation.actions import LONGEST, Reasons
+from forum.rules.queries import Ready, Rule
 from forum.web import Form
 from forum.web import later as _
 
@@ -25,6 +37,7 @@ DEED_NAMES = {
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
 }
+LAW = "law"  # chosen instead of the number of a rule
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
 WHY = DataRequired(_("Say why. The author reads it."))
@@ -51,10 +64,65 @@ class SeenForm(Form):
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
-class ReasonForm(SeenForm):
+class GroundForm(SeenForm):
+    """A statement of reasons: the rule or the law, and what happened. A ready text fills it in."""
+
+    rule = SelectField(_("Rule or law"), default="", validate_choice=False)
+    law = StringField(_("Which law"), [TOO_LONG], [one_line])
+    is_automated = BooleanField(_("A machine pointed it out: a filter, a detector, a model"))
+    reason = TextAreaField(_("What happened and what the author can do"), [WHY, TOO_LONG])
+    known: frozenset[str] | set[str] = frozenset({""})  # what can be chosen as the ground
+
+    def offer_rules(self, rules: Sequence[Rule]) -> None:
+        """Let one of these rules be chosen, or the law."""
+        named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
+        self.rule.choices = [("", gettext("Choose")), *named, (LAW, gettext("It is illegal"))]
+        self.known = {"", LAW, *(value for value, _name in named)}
+
+    def fill(self, ready: Ready) -> None:
+        """Put in what a ready text says."""
+        self.rule.data, self.reason.data = str(ready.rule or ""), ready.text
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        chosen = self.rule.data or ""
+        said = self.law.data if chosen == LAW else ""
+        return Reasons(
+            facts=self.reason.data or "",
+            rule=int(chosen) if chosen.isdigit() else 0,
+            law=said or "",
+            is_automated=self.is_automated.data,
+        )
+
+    def validate_rule(self, field: Field) -> None:
+        """It is one of those on offer; a form that does not say leaves it open, and the deed asks for it."""
+        if (field.data or "") not in self.known:
+            raise ValidationError(gettext("Choose the rule or name the law."))
+
+    def validate_law(self, field: Field) -> None:
+        """The law is named when it is the ground."""
+        if self.rule.data == LAW and not (field.data or "").strip():
+            raise ValidationError(gettext("Name the law, and the article if you know it."))
+
+
+class ReasonForm(GroundForm):
     """Why something is restricted."""
 
+
+class WordsForm(SeenForm):
+    """Why something is restricted that breaks no rule: a topic is locked, a practice returned."""
+
     reason = TextAreaField(_("Reason"), [WHY, TOO_LONG])
+
+    def fill(self, ready: Ready) -> None:
+        """Put in what a ready text says."""
+        self.reason.data = ready.text
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
 
 
 class MoveForm(SeenForm):
@@ -63,9 +131,14 @@ class MoveForm(SeenForm):
     agenda = SelectField(_("Agenda"), coerce=int)
     reason = TextAreaField(_("Reason"), [TOO_LONG])
 
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
 
-class SuspendForm(ReasonForm):
-    """For how long an account is closed, and why."""
+
+class TimeForm(GroundForm):
+    """For how long an account is closed or may not write, and why."""
 
     days = RadioField(_("For how long?"), choices=[*DAYS.items()], default="7")
 
@@ -80,13 +153,23 @@ class WordForm(Form):
 
     reason = TextAreaField(_("Reason"), [TOO_LONG])
 
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
 
-class DecisionForm(SeenForm):
-    """The decision about an entry of the queue; all but keeping and publishing need a reason."""
+
+class DecisionForm(GroundForm):
+    """The decision about an entry of the queue; what restricts somebody needs its reasons."""
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
-    reason = TextAreaField(_("Reason"), [TOO_LONG])
+    reason = TextAreaField(_("What happened and what the author can do"), [TOO_LONG])
 
     def offer(self, deeds: list[str]) -> None:
         """Let only these deeds be chosen."""
         self.deed.choices = [(deed, DEED_NAMES[deed]) for deed in deeds]
+
+    def fill(self, ready: Ready) -> None:
+        """Put in what a ready text says, the deed too."""
+        super().fill(ready)
+        self.deed.data = ready.deed.replace(" ", "_")

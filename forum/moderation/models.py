@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda
 from forum.db import Base
 from forum.members.models import Member
 
+OWN, REPORT, RULE, APPEAL = SOURCES = ("own initiative", "report", "rule", "appeal")
+
 
 class Decision(Base):
-    """What a moderator did about one thing, and why. `deed` is the word of the deed: hide, keep, lock …"""
+    """What a moderator did about one thing, and why. `deed` is the word of the deed: hide, keep, lock …
+
+    With `reason` (the facts, and what one can do), the ground and the source it is the statement of reasons of
+    Regulation (EU) 2022/2065, article 17. `rule` is the number of a house rule, whose words are kept as they were; `law`
+    names a law instead. `source` says what led to it, `is_automated` whether a machine found it. `is_excused` is
+    advertising in bulk, for which the law asks no reasons. `before` is what is needed to take the decision back, and
+    `undoes_id` the decision that this one takes back.
+    """
 
     __tablename__ = "decision"
     __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "agenda_id", "id"))
@@ -28,6 +38,16 @@ class Decision(Base):
     title: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(Text, default="")
     reason: Mapped[str] = mapped_column(Text, default="")
+    rule: Mapped[int] = mapped_column(default=0)
+    rule_name: Mapped[str] = mapped_column(default="")
+    rule_sentence: Mapped[str] = mapped_column(Text, default="")
+    law: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(default=OWN)
+    is_automated: Mapped[bool] = mapped_column(default=False)
+    is_excused: Mapped[bool] = mapped_column(default=False)
+    until: Mapped[datetime | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)
     decided_at: Mapped[datetime]
 
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])

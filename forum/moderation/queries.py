@@ -28,9 +28,38 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member", "letter")
-RESTRICTING = ("hide", "lock", "suspend", "send back")
+# Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
+GROUNDED = ("hide", "warn", "silence", "suspend")
+# Deeds that cannot be done without saying what happened
+REASONED = (*GROUNDED, "lock", "send back")
+RESTRICTING = (*REASONED, "spam")
+# What ends what a deed did
+ENDED_BY = {
+    "hide": ("restore",),
+    "lock": ("unlock",),
+    "send back": ("publish",),
+    "silence": ("unsilence",),
+    "suspend": ("unsuspend",),
+    "spam": ("unsuspend",),
+}
 UNDO = timedelta(minutes=10)
-UNDONE = ("keep", "hide")  # decisions that their moderator can take back
+# Decisions that their moderator can take back
+UNDONE = (
+    *RESTRICTING,
+    "keep",
+    "restore",
+    "unlock",
+    "pin",
+    "unpin",
+    "move",
+    "publish",
+    "feature",
+    "unfeature",
+    "unsilence",
+    "unsuspend",
+    "archive",
+    "reopen",
+)
 MOST = 500  # open reports in the queue at once; the oldest come first
 LOG_PAGE = 50
 SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
@@ -307,6 +336,47 @@ def _left(kind: str, item_id: int) -> Thing:
     )
 
 
+def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
+    """A thing about which a decision is taken back: as `thing_to_moderate`, agendas and the topics of pages included."""
+    if kind == "agenda":
+        return agenda_to_moderate(moderator, item_id)
+    if kind == "topic":
+        return topic_to_moderate(moderator, item_id)
+    return thing_to_moderate(moderator, kind, item_id)
+
+
+def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
+    """All that a member wrote and that is to be seen: topics, practices, and posts in the topics of others."""
+    is_page = Topic.home.is_not(None)
+    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *_to_be_seen(Topic))
+    practices = select(Practice.id).where(Practice.author_id == member_id, *_to_be_seen(Practice))
+    others = select(Topic.id).where(Topic.id == Post.topic_id, Topic.author_id != member_id)
+    theirs = select(Post.id).where(Post.author_id == member_id, *_to_be_seen(Post))
+    posts = theirs.where(Post.number > 1, others.exists() | _in_a_page())
+    found = (("topic", topics), ("practice", practices), ("post", posts))
+    return [
+        get_thing(moderator, kind, item_id)
+        for kind, query in found
+        for item_id in db.session.scalars(query.order_by("id")).all()
+    ]
+
+
+def _in_a_page() -> ColumnElement[bool]:
+    page = select(Topic.id).where(Topic.id == Post.topic_id, Topic.home.is_not(None))
+    return page.exists()
+
+
+def _to_be_seen(model: Any) -> tuple[ColumnElement[bool], ...]:
+    return model.hidden_at.is_(None), model.deleted_at.is_(None)
+
+
+def others_in_topic(topic_id: int, author_id: int | None) -> Sequence[int]:
+    """Who else wrote in a topic what is to be seen."""
+    wrote = select(Post.author_id).distinct()
+    theirs = wrote.where(Post.topic_id == topic_id, Post.author_id != (author_id or 0))
+    return db.session.scalars(theirs.where(*_to_be_seen(Post))).all()
+
+
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
     """A topic, even that of a case or a practice, for somebody who may lock, pin or move it."""
     require(moderator.can.see_queue())
@@ -557,11 +627,85 @@ def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
     return page_of(newest, number, LOG_PAGE)
 
 
+def own_text(reader: Person, decision: Decision) -> Post | None:
+    """The post that a decision hid, for its author; None for others, and once it is shown or deleted."""
+    if decision.kind != "post" or decision.author_id != reader.id:
+        return None
+    query = select(Post).where(Post.id == decision.item_id, Post.author_id == reader.id)
+    return db.session.scalar(query.where(Post.hidden_at.is_not(None), Post.deleted_at.is_(None)))
+
+
+def why_hidden(reader: Person, post_id: int) -> Decision:
+    """The latest decision that restricted a post, for its author and for who moderates its agenda."""
+    which = (*_about(Decision, "post", post_id), Decision.deed.in_(RESTRICTING))
+    latest = select(func.max(Decision.id)).where(*which)
+    return get_decision(reader, db.session.scalar(latest) or 0)
+
+
+def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """What else was decided about the same thing, for who moderates its agenda."""
+    if not reader.can.moderate(decision.agenda_id):
+        return []
+    others = _decisions(*_about(Decision, decision.kind, decision.item_id))
+    return [other for other in others if other.id != decision.id]
+
+
+def decision_to_review(moderator: Person, decision_id: int) -> Decision:
+    """A decision, held, for somebody who may take back what others decided on its agenda."""
+    require(moderator.can.see_queue())
+    query = select(Decision).where(Decision.id == decision_id)
+    decision = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if decision is None:
+        raise NotFound()
+    require(moderator.can.moderate(decision.agenda_id))
+    return decision
+
+
+def holds(decision: Decision) -> bool:
+    """Whether a decision that restricts still stands: neither taken back, nor ended by a later one."""
+    later = select(Decision.id).where(Decision.id > decision.id)
+    same = (Decision.kind == decision.kind) & (Decision.item_id == decision.item_id)
+    ended = same & Decision.deed.in_(ENDED_BY.get(decision.deed, ()))
+    over = later.where(or_(Decision.undoes_id == decision.id, ended))
+    return not db.session.scalar(select(over.exists()))
+
+
+def decision_of(decision_id: int) -> Decision | None:
+    """A decision by its number, for rooms above that ask themselves whom it concerns."""
+    query = select(Decision).where(Decision.id == decision_id)
+    return db.session.scalar(query.options(joinedload(Decision.agenda)))
+
+
+def is_concerned(person: Person, decision: Decision) -> bool:
+    """Whether a decision is about something of a person: the author, or who wrote in a topic that was hidden."""
+    if decision.author_id == person.id is not None:
+        return True
+    if decision.kind != "topic" or decision.deed != "hide":
+        return False
+    wrote = select(Post.id).where(Post.topic_id == decision.item_id, Post.author_id == person.id)
+    return bool(db.session.scalar(select(wrote.exists())))
+
+
+def is_reporter(person: Person, decision: Decision) -> bool:
+    """Whether a decision answered a report of a person."""
+    said = select(Report.id).where(
+        Report.decision_id == decision.id, Report.reporter_id == person.id
+    )
+    return bool(db.session.scalar(select(said.exists())))
+
+
 def get_decision(reader: Person, decision_id: int) -> Decision:
-    """One decision, for the author whom it concerns and for who moderates its agenda."""
+    """One decision, for those whom it concerns and for who moderates its agenda.
+
+    It concerns the author, and whoever wrote in a topic that was hidden.
+    """
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))
-    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    wrote = select(Post.id).where(Post.topic_id == Decision.item_id, Post.author_id == reader.id)
+    is_theirs = (Decision.kind == "topic") & (Decision.deed == "hide") & wrote.exists()
+    is_mine = or_(
+        Decision.author_id == reader.id, is_theirs, moderated_by(reader, Decision.agenda_id)
+    )
     query = select(Decision).where(Decision.id == decision_id, is_mine)
     decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()
     if decision is None:

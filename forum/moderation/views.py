@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
@@ -16,20 +17,24 @@ from forum.errors import Conflict
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     DEED_NAMES,
     REASON_NAMES,
     DecisionForm,
+    GroundForm,
     MoveForm,
     ReasonForm,
     ReportForm,
     SeenForm,
-    SuspendForm,
+    TimeForm,
     WordForm,
+    WordsForm,
 )
 from forum.moderation.models import Decision
 from forum.moderation.queries import Entry, QueueFilter, Thing, Waiting
 from forum.rates import limiter
+from forum.rules.queries import Ready, in_force, ready_text, ready_texts
 from forum.web import me
 
 bp = Blueprint("moderation", __name__)
@@ -130,6 +135,8 @@ def _queue_page(
         "mine": queries.my_latest(me()),
         "form": form or _decision_form(opened),
         "reasons": REASON_NAMES,
+        "ready": _ready_for(opened.deeds) if opened else [],
+        "deed_names": DEED_NAMES,
     }
     return render_template("moderation/queue.html", **words), status
 
@@ -139,7 +146,26 @@ def _decision_form(opened: Entry | None) -> DecisionForm | None:
         return None
     form = DecisionForm(seen=str(opened.seen))
     form.offer(opened.deeds)
+    form.offer_rules(in_force().rules)
+    _fill(form, web.number("ready", 0))
     return form
+
+
+def _ready_for(deeds: list[str]) -> list[Ready]:
+    """The ready texts for one of some deeds."""
+    return [text for text in ready_texts(me()) if text.deed.replace(" ", "_") in deeds]
+
+
+def _fill(form: GroundForm | WordsForm, number: int) -> None:
+    """Put in the words of a ready text, when one was chosen."""
+    if number:
+        form.fill(ready_text(me(), number))
+
+
+def _chosen() -> int:
+    """The number of the ready text whose button was pressed; 0 for none."""
+    typed = request.form.get("ready", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/decide")
@@ -148,6 +174,8 @@ def decide(thing: str, item_id: int) -> Answer:
     waiting = queries.queue(me(), _wanted())
     form = DecisionForm()
     form.offer(list(DEED_NAMES))
+    form.offer_rules(in_force().rules)
+    _fill(form, _chosen())
 
     def page(status: int, late: str = "") -> Answer:
         opened = queries.entry(me(), thing, item_id)
@@ -179,12 +207,12 @@ def undo(decision_id: int) -> Answer:
 
 
 def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
-    reason = form.reason.data or ""
+    reasons, seen = form.reasons, form.seen_id
     if form.deed.data == "publish" and kind == "practice":
-        return actions.publish(me(), item_id, reason, seen=form.seen_id)
+        return actions.publish(me(), item_id, reasons, seen=seen)
     if form.deed.data == "send_back" and kind == "practice":
-        return actions.send_back(me(), item_id, reason, seen=form.seen_id)
-    return actions.decide(me(), kind, item_id, form.deed.data, reason, seen=form.seen_id)
+        return actions.send_back(me(), item_id, reasons, seen=seen)
+    return actions.decide(me(), kind, item_id, form.deed.data, reasons, seen=seen)
 
 
 def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
@@ -204,7 +232,7 @@ def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
 def lock(topic_id: int) -> Answer:
     """Lock a topic."""
     thing = queries.topic_to_moderate(me(), topic_id)
-    form = ReasonForm()
+    form = WordsForm()
     return _deed_page(
         "lock", thing, form, lambda why: actions.lock(me(), topic_id, why, seen=form.seen_id)
     )
@@ -255,7 +283,7 @@ def hide_profile(handle: str) -> Answer:
 def _hide(thing: Thing) -> Answer:
     form = ReasonForm()
 
-    def deed(why: str) -> Decision:
+    def deed(why: Reasons) -> Decision:
         return actions.decide(me(), thing.kind, thing.item_id, "hide", why, seen=form.seen_id)
 
     return _deed_page("hide", thing, form, deed)
@@ -265,9 +293,9 @@ def _hide(thing: Thing) -> Answer:
 def send_back(slug: str) -> Answer:
     """Return a submitted practice to its author."""
     thing = queries.practice_to_moderate(me(), slug)
-    form = ReasonForm()
+    form = WordsForm()
 
-    def deed(why: str) -> Decision:
+    def deed(why: Reasons) -> Decision:
         return actions.send_back(me(), thing.item_id, why, seen=form.seen_id)
 
     return _deed_page("send_back", thing, form, deed)
@@ -277,12 +305,33 @@ def send_back(slug: str) -> Answer:
 def suspend(handle: str) -> Answer:
     """Suspend a member."""
     thing = queries.member_to_suspend(me(), handle)
-    form = SuspendForm()
+    form = TimeForm()
 
-    def deed(why: str) -> Decision:
+    def deed(why: Reasons) -> Decision:
         return actions.suspend(me(), thing.item_id, now() + form.time, why)
 
     return _deed_page("suspend", thing, form, deed)
+
+
+@bp.route("/members/<handle>/silence", methods=["GET", "POST"])
+def silence(handle: str) -> Answer:
+    """Silence a member."""
+    thing = queries.member_to_suspend(me(), handle)
+    form = TimeForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.silence(me(), thing.item_id, now() + form.time, why)
+
+    return _deed_page("silence", thing, form, deed)
+
+
+@bp.route("/members/<handle>/warn", methods=["GET", "POST"])
+def warn(handle: str) -> Answer:
+    """Warn a member."""
+    thing = queries.member_to_suspend(me(), handle)
+    return _deed_page(
+        "warn", thing, ReasonForm(), lambda why: actions.warn(me(), thing.item_id, why)
+    )
 
 
 @bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
@@ -304,19 +353,27 @@ def reopen(slug: str) -> Answer:
 
 
 def _deed_page(
-    word: str, thing: Thing, form: ReasonForm | MoveForm | WordForm, deed: Callable[[str], Decision]
+    word: str,
+    thing: Thing,
+    form: GroundForm | WordsForm | MoveForm | WordForm,
+    deed: Callable[[Reasons], Decision],
 ) -> Answer:
-    """The small page of a deed, and the deed once its reason is given."""
+    """The small page of a deed, and the deed once its reasons are given."""
     if isinstance(form, SeenForm) and request.method == "GET":
         form.seen.data = str(queries.latest_decision(thing.kind, thing.item_id))
+    ready: list[Ready] = []
+    if isinstance(form, GroundForm):
+        form.offer_rules(in_force().rules)
+    if isinstance(form, GroundForm | WordsForm):
+        ready = _ready_for([word])
+        _fill(form, _chosen() if request.method == "POST" else web.number("ready", 0))
 
     def page(status: int = 200) -> Answer:
-        words = {"word": word, "thing": thing, "form": form}
+        words = {"word": word, "thing": thing, "form": form, "ready": ready}
         return render_template("moderation/deed.html", **words), status
 
     def done() -> AnyResponse:
-        decision = deed(form.reason.data or "")
-        return _done(decision)
+        return _done(deed(form.reasons))
 
     return web.answer(form, page, done)
 
@@ -399,6 +456,28 @@ def unfeature(slug: str) -> Answer:
     return _done(actions.unfeature(me(), queries.practice_to_moderate(me(), slug).item_id))
 
 
+@bp.post("/members/<handle>/unsilence")
+def unsilence(handle: str) -> Answer:
+    """Let a silenced member write again."""
+    return _done(actions.unsilence(me(), queries.member_to_suspend(me(), handle).item_id))
+
+
+@bp.post("/members/<handle>/clear-spam")
+def clear_spam(handle: str) -> Answer:
+    """Undo all that an advertiser did."""
+    decision = actions.clear_spam(me(), queries.member_to_suspend(me(), handle).item_id)
+    hidden = len((decision.before or {}).get("hidden", ()))
+    flash(
+        ngettext(
+            "%(num)s text is hidden, and the account closed.",
+            "%(num)s texts are hidden, and the account closed.",
+            hidden,
+        ),
+        "message",
+    )
+    return web.see_other(url_for("moderation.decision", decision_id=decision.id))
+
+
 @bp.post("/members/<handle>/unsuspend")
 def unsuspend(handle: str) -> Answer:
     """Open a suspended account again."""
@@ -421,4 +500,13 @@ def log() -> Answer:
 def decision(decision_id: int) -> Answer:
     """What was decided about somebody's text, under which rule, and what the author can do."""
     found = queries.get_decision(me(), decision_id)
-    return render_template("moderation/decision.html", decision=found)
+    words = {"decision": found, "holds": queries.holds(found), "restricting": queries.RESTRICTING}
+    words |= {"text": queries.own_text(me(), found), "file": queries.file_of(me(), found)}
+    return render_template("moderation/decision.html", **words)
+
+
+@bp.get("/posts/<int:post_id>/why")
+def why(post_id: int) -> Answer:
+    """The latest decision that restricts a post, for its author and for who moderates its agenda."""
+    found = queries.why_hidden(me(), post_id)
+    return web.see_other(url_for("moderation.decision", decision_id=found.id))

@@ -17,6 +17,7 @@ from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
     EVERY,
+    EVERYBODY,
     GROWING,
     LEVELS,
     NEVER,
@@ -125,6 +126,13 @@ def note_news(
             "post_id": post_id,
         }
         _add_event(kind, address, actor_id=doer.id, **who, **what)
+
+
+@action
+def note_everybody(doer: Person, kind: str, address: str, *, title: str, text: str = "") -> None:
+    """Write down that something concerns every member: one row, as `note_news`. The doer is told as well."""
+    who: dict[str, Any] = {"recipients": [], "watched": [[EVERYBODY, 0]], "but": []}
+    _add_event(kind, address, actor_id=None, title=title, text=text, **who)
 
 
 def _add_event(kind: str, address: str, *, text: str, **words: Any) -> None:

@@ -25,6 +25,7 @@ KIND_NAMES = {
     "returned": _("Your practice is returned to you"),
     "decision": _("A moderator decides about something of yours"),
     "report": _("A moderator answers your report"),
+    "rules": _("The house rules change"),
     "queue": _("Something waits for you in moderation"),
     "unanswered": _("A question on your agenda has no answer"),
 }

@@ -13,6 +13,7 @@ from forum.members.models import Member
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by mail
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
+EVERYBODY = "everybody"  # what all members are told of: no subject that one could watch
 EVERY = ("daily", "weekly", "never")
 # Every kind of notice, and how a member is told by mail who has not chosen otherwise.
 DEFAULT_WAYS = {
@@ -32,6 +33,7 @@ DEFAULT_WAYS = {
     "topic": DIGEST,
     "post": DIGEST,
     "report": DIGEST,
+    "rules": DIGEST,
 }
 WAITING = (
     "advice",

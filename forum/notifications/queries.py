@@ -29,6 +29,7 @@ from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
     DIGEST,
+    EVERYBODY,
     MUTED,
     QUIET,
     TOPIC,
@@ -244,6 +245,8 @@ def next_watchers(event: Event, limit: int) -> list[int]:
 def _watching(event: Event, subject: Subject, limit: int) -> Select[Any]:
     """Each subject is read no further than it can be needed: a hundred thousand may watch it."""
     kind, item = subject
+    if kind == EVERYBODY:
+        return _everybody(event).limit(limit)
     query = select(Watch.member_id).where(
         Watch.subject == kind,
         Watch.subject_id == item,
@@ -253,6 +256,13 @@ def _watching(event: Event, subject: Subject, limit: int) -> Select[Any]:
     )
     part = query.order_by(Watch.member_id).limit(limit).subquery()
     return select(part.c.member_id)
+
+
+def _everybody(event: Event) -> Select[Any]:
+    """All who were members when something happened, as far as they are not told yet."""
+    here = (Member.left_at.is_(None), Member.joined_at <= event.created_at)
+    query = select(Member.id).where(Member.id > event.reached, *here)
+    return query.order_by(Member.id)
 
 
 def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:

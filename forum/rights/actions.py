@@ -9,6 +9,7 @@ from flask_babel import format_date
 from forum.accounts import actions as accounts
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
+from forum.appeals import actions as appeals
 from forum.contact import actions as contact
 from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
@@ -97,6 +98,7 @@ def _begin(system: Person, member: Member) -> None:
     accounts.forget_member(system, member)
     invitations.forget_member(system, member.id)
     mail.forget_member(system, member.id)
+    appeals.unname(system, member.id, name, FORMER, is_silent=is_silent)
     moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)
     agendas.release(system, member.id, FORMER, is_silent=is_silent)
     history.unname(system, handle, name, FORMER)

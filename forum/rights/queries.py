@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from forum.accounts.models import Token
 from forum.advice.models import Asked, Availability, FollowUp
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import models as dialogue
@@ -272,7 +273,8 @@ def _reports(member: Member) -> Select[Any]:
     return query.where(Report.reporter_id == member.id)
 
 
-DECISION = "id deed kind title address reason decided_at"
+DECISION = """id deed kind title address reason rule rule_name rule_sentence law source is_automated is_excused until
+undoes_id decided_at"""
 
 
 def _decisions(member: Member) -> Select[Any]:
@@ -281,6 +283,11 @@ def _decisions(member: Member) -> Select[Any]:
 
 def _decided(member: Member) -> Select[Any]:
     return select(*_columns(Decision, DECISION)).where(Decision.moderator_id == member.id)
+
+
+def _appeals(member: Member) -> Select[Any]:
+    kept = _columns(Appeal, "id decision_id text created_at outcome answer decided_at")
+    return select(*kept).where(Appeal.appellant_id == member.id)
 
 
 def _notices(member: Member) -> Select[Any]:
@@ -414,7 +421,16 @@ ABOUT_DECISION = {
     "kind": "what it was about: post, topic, case, practice or member",
     "title": "its title or first words",
     "address": "where it stands",
-    "reason": "the statement of reasons",
+    "reason": "what happened, in the statement of reasons",
+    "rule": "the number of the house rule it names, 0 for none",
+    "rule_name": "the name of the rule, as it was",
+    "rule_sentence": "what the rule said",
+    "law": "the law it names instead",
+    "source": "what led to it: own initiative, report, rule or appeal",
+    "is_automated": "whether a machine pointed it out",
+    "is_excused": "whether it was advertising in bulk, which needs no reasons",
+    "until": "until when it holds",
+    "undoes_id": "the number of the decision that it takes back",
     "decided_at": "when it was decided",
 }
 
@@ -664,6 +680,22 @@ KINDS: tuple[Kind, ...] = (
         (("decision", "moderator_id"),),
         _paged(_decided, Decision.id),
         ABOUT_DECISION,
+    ),
+    Kind(
+        "appeals",
+        "Appeals",
+        "Where you asked another moderator to look again.",
+        (("appeal", "appellant_id"),),
+        _paged(_appeals, Appeal.id),
+        {
+            "id": "its number",
+            "decision_id": "the number of the decision",
+            "text": "what you said",
+            "created_at": "when you appealed",
+            "outcome": "upheld: the decision stays; reversed: it was taken back",
+            "answer": "what you were answered",
+            "decided_at": "when you were answered",
+        },
     ),
     Kind(
         "notices",
@@ -936,6 +968,7 @@ KINDS: tuple[Kind, ...] = (
 LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
+    ("appeal", "decider_id"): "It is the appeal of somebody else; what you took back is in.",
     ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",
     (
         "event",

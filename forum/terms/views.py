@@ -24,7 +24,7 @@ OPEN = (
     "terms.",
     "rights.",
     "accounts.",
-    "front.rules",
+    "rules.",
     "front.privacy",
     "front.contact",
     "upkeep.",

@@ -31,6 +31,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM
 from tests.mail.conftest import free_port, with_settings
@@ -193,7 +194,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
     if what == "locked":
         dialogue.lock(people.moderator, topic.id)
     elif what == "hidden":
-        moderation.decide(people.moderator, "topic", topic.id, "hide", "No.")
+        moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
     elif what in ("silenced", "suspended"):
         member = db.session.get(Member, people.ana.id)
         setattr(member, f"{what}_until", now() + timedelta(days=1))

@@ -20,6 +20,7 @@ from forum.mail.queries import is_digest_due
 from forum.markup import write
 from forum.members import actions as members
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.notifications.models import Notice, NoticeSettings
 from forum.permissions import SYSTEM, VISITOR
@@ -142,9 +143,9 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
         if what == "read":
             notifications.read_topic(people.ana, topic.id)
         elif what == "hidden":
-            moderation.decide(people.moderator, "post", post.id, "hide", "No.")
+            moderation.decide(people.moderator, "post", post.id, "hide", Reasons("No.", 2))
         elif what == "topic hidden":
-            moderation.decide(people.moderator, "topic", topic.id, "hide", "No.")
+            moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
         elif what == "suspended":
             members.suspend(SYSTEM, people.ana.id, now() + timedelta(days=1))
         else:
@@ -160,7 +161,7 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
 def test_a_decision_is_mailed_to_somebody_who_is_suspended(people, topic, mail_server):
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     mail()
-    moderation.decide(people.moderator, "post", post.id, "hide", "It is advertising.")
+    moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
     members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
     mail()
     message = sent(mail_server)[-1]

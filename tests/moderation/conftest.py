@@ -39,6 +39,11 @@ class Things:
 @pytest.fixture
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
+    return known_things(app, people, agenda)
+
+
+def known_things(app: Flask, people: Any, agenda: Agenda) -> Things:
+    """The same, for the tests of the rooms above."""
     rows = remembered_rows("something of each kind", app, lambda: make_things(people, agenda))
     return Things(agenda, other_host=get_member(SYSTEM, people.chitra.handle), **rows)
 

@@ -17,6 +17,7 @@ from forum.library.queries import get_case, get_practice
 from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import QueueFilter
 from forum.notifications.actions import make_notices
@@ -64,7 +65,7 @@ def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> No
 
 
 def test_what_is_not_there_to_read_cannot_be_reported(people: Any, things: Any) -> None:
-    actions.decide(people.moderator, "post", things.first.id, "hide", "Rude.")
+    actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rude.", 2))
     for kind, item_id in (
         ("post", things.first.id),
         ("practice", things.practice.id),  # submitted, not published
@@ -95,7 +96,9 @@ def test_hiding_answers_the_reports_and_tells_author_and_reporters(
 ) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
     actions.report(people.chitra, "post", things.first.id, "spam")
-    actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2: it is rude.")
+    actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("Rule 2: it is rude.", 2)
+    )
     assert not queries.open_reports("post", things.first.id)
     author = [text for kind, text in told(people.ben) if kind == "decision"]
     assert author == ["Hidden by the moderators. Rule 2: it is rude."]
@@ -104,7 +107,7 @@ def test_hiding_answers_the_reports_and_tells_author_and_reporters(
         assert len(words) == 1 and "rude" not in words[0] and "Mona" not in words[0]
     notice = next(n for n in notices_of(people.ben).items if n.kind == "decision")
     assert notice.actor_id is None
-    assert get_post(people.moderator, things.first.id).hidden_reason == "Rule 2: it is rude."
+    assert get_post(people.moderator, things.first.id).hidden_reason == "Rule 2: Be fair to people"
 
 
 def test_keeping_answers_the_reports_and_leaves_the_author_in_peace(
@@ -118,9 +121,17 @@ def test_keeping_answers_the_reports_and_leaves_the_author_in_peace(
 
 
 def test_hiding_needs_a_reason_and_a_deed_that_exists(people: Any, things: Any) -> None:
-    for deed, reason in (("hide", " "), ("hide", "x" * 2_001), ("burn", "Why not"), ("", "")):
+    for deed, reasons in (
+        ("hide", Reasons(" ", 2)),
+        ("hide", Reasons("x" * 2_001, 2)),
+        ("hide", Reasons("It names no rule.")),
+        ("hide", Reasons("There is no such rule.", 99)),
+        ("hide", Reasons("Which law?", law=" ")),
+        ("burn", Reasons("Why not", 2)),
+        ("", Reasons()),
+    ):
         with pytest.raises(Invalid):
-            actions.decide(people.moderator, "post", things.first.id, deed, reason)
+            actions.decide(people.moderator, "post", things.first.id, deed, reasons)
     assert deeds_of(people.moderator) == []
 
 
@@ -142,7 +153,7 @@ def test_every_kind_is_hidden_and_restored(people: Any, things: Any, kind: str) 
             return False
 
     assert seen()
-    actions.decide(people.moderator, kind, item_id, "hide", "Rule 1.")
+    actions.decide(people.moderator, kind, item_id, "hide", Reasons("Rule 1.", 2))
     assert not seen()
     actions.decide(people.moderator, kind, item_id, "restore")
     assert seen()
@@ -151,10 +162,12 @@ def test_every_kind_is_hidden_and_restored(people: Any, things: Any, kind: str) 
 
 def test_nothing_is_decided_twice(people: Any, things: Any) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
-    actions.decide(people.host, "post", things.first.id, "hide", "Rule 2.")
+    actions.decide(people.host, "post", things.first.id, "hide", Reasons("Rule 2.", 2))
     for deed, seen in (("hide", None), ("keep", None), ("keep", 0), ("hide", 0), ("restore", 0)):
         with pytest.raises(Conflict):
-            actions.decide(people.moderator, "post", things.first.id, deed, "Mine.", seen=seen)
+            actions.decide(
+                people.moderator, "post", things.first.id, deed, Reasons("Mine.", 2), seen=seen
+            )
     assert deeds_of(people.moderator) == ["hide"]
     assert len([kind for kind, _text in told(people.ben) if kind == "decision"]) == 1
 
@@ -164,15 +177,19 @@ def test_a_decision_on_an_old_page_is_refused(people: Any, things: Any) -> None:
     kept = actions.decide(people.host, "post", things.first.id, "keep", seen=0)
     actions.report(people.chitra, "post", things.first.id, "spam")
     with pytest.raises(Conflict):
-        actions.decide(people.moderator, "post", things.first.id, "hide", "Late.", seen=0)
-    actions.decide(people.moderator, "post", things.first.id, "hide", "Aware.", seen=kept.id)
+        actions.decide(
+            people.moderator, "post", things.first.id, "hide", Reasons("Late.", 2), seen=0
+        )
+    actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("Aware.", 2), seen=kept.id
+    )
 
 
 def test_a_report_of_what_its_author_deleted_can_be_closed(people: Any, things: Any) -> None:
     actions.report(people.chitra, "post", things.first.id, "rules")
     delete(people.ben, things.first.id)
     with pytest.raises(Conflict):
-        actions.decide(people.moderator, "post", things.first.id, "hide", "Too late.")
+        actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Too late.", 2))
     actions.decide(people.moderator, "post", things.first.id, "keep")
     assert queries.queue_count(people.moderator) == 1
 
@@ -182,7 +199,7 @@ def test_ones_own_decision_is_taken_back_within_ten_minutes(
     people: Any, things: Any, deed: str
 ) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
-    made = actions.decide(people.moderator, "post", things.first.id, deed, "Rule 2.")
+    made = actions.decide(people.moderator, "post", things.first.id, deed, Reasons("Rude.", 2))
     with pytest.raises(Conflict):
         actions.undo(people.host, made.id)
     with at(now() + timedelta(minutes=11)), pytest.raises(Conflict):
@@ -195,7 +212,7 @@ def test_ones_own_decision_is_taken_back_within_ten_minutes(
 
 
 def test_what_others_have_decided_since_stays(people: Any, things: Any) -> None:
-    made = actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2.")
+    made = actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rule 2.", 2))
     actions.decide(people.host, "post", things.first.id, "restore")
     with pytest.raises(Conflict):
         actions.undo(people.moderator, made.id)
@@ -213,8 +230,8 @@ def test_a_host_decides_on_the_own_agenda_alone(people: Any, things: Any) -> Non
         ("practice", things.practice.id),
     ):
         with pytest.raises(Forbidden):
-            actions.decide(things.other_host, kind, item_id, "hide", "Mine now.")
-        actions.decide(people.host, kind, item_id, "hide", "Rule 1.")
+            actions.decide(things.other_host, kind, item_id, "hide", Reasons("Mine now.", 2))
+        actions.decide(people.host, kind, item_id, "hide", Reasons("Rule 1.", 2))
         with pytest.raises((Forbidden, NotFound)):
             actions.decide(things.other_host, kind, item_id, "restore")
     assert deeds_of(things.other_host) == []
@@ -225,8 +242,10 @@ def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
     actions.report(people.ana, "member", people.ben.id, "spam")
     assert [line.kind for line in queries.queue(people.host, ALL)] == ["practice"]
     for deed in (
-        lambda who: actions.decide(who, "member", people.ben.id, "hide", "Spam."),
-        lambda who: actions.suspend(who, people.ben.id, now() + timedelta(days=1), "Spam."),
+        lambda who: actions.decide(who, "member", people.ben.id, "hide", Reasons("Spam.", 2)),
+        lambda who: actions.suspend(
+            who, people.ben.id, now() + timedelta(days=1), Reasons("Spam.", 2)
+        ),
         lambda who: actions.archive(who, things.agenda.id),
     ):
         for person in (people.host, people.ana, VISITOR):
@@ -238,13 +257,13 @@ def test_members_decide_nothing(people: Any, things: Any) -> None:
     actions.report(people.chitra, "topic", things.topic.id, "spam")
     for deed in (
         lambda: actions.decide(people.ana, "topic", things.topic.id, "keep"),
-        lambda: actions.lock(people.ana, things.topic.id, "Mine."),
+        lambda: actions.lock(people.ana, things.topic.id, Reasons("Mine.")),
         lambda: actions.unlock(people.ana, things.topic.id),
         lambda: actions.pin(people.ana, things.topic.id),
         lambda: actions.unpin(people.ana, things.topic.id),
         lambda: actions.move(people.ana, things.topic.id, things.other.id),
         lambda: actions.publish(people.ben, things.practice.id),
-        lambda: actions.send_back(people.ben, things.practice.id, "To myself."),
+        lambda: actions.send_back(people.ben, things.practice.id, Reasons("To myself.")),
         lambda: actions.feature(people.ben, things.practice.id),
     ):
         with pytest.raises(Forbidden):
@@ -257,7 +276,7 @@ def test_members_decide_nothing(people: Any, things: Any) -> None:
 
 def test_deeds_on_a_topic_happen_once_and_are_written_down(people: Any, things: Any) -> None:
     number = things.topic.id
-    actions.lock(people.host, number, "It repeats itself.")
+    actions.lock(people.host, number, Reasons("It repeats itself."))
     for deed, undo in (("pin", "unpin"), ("unlock", "lock")):
         getattr(actions, deed)(people.host, number)
         with pytest.raises(Conflict):
@@ -267,14 +286,14 @@ def test_deeds_on_a_topic_happen_once_and_are_written_down(people: Any, things: 
     assert deeds_of(people.moderator) == ["lock", "pin", "unlock", "unpin"]
     assert ("decision", "Locked: it takes no more replies. It repeats itself.") in told(people.ana)
     with pytest.raises(Invalid):
-        actions.lock(people.host, number, "")
+        actions.lock(people.host, number, Reasons())
 
 
 def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
     with pytest.raises(Forbidden):
         actions.move(people.host, things.topic.id, things.other.id)
-    actions.move(people.moderator, things.topic.id, things.other.id, "It fits better.")
+    actions.move(people.moderator, things.topic.id, things.other.id, Reasons("It fits better."))
     assert get_topic(VISITOR, things.topic.id).agenda_id == things.other.id
     assert [line.kind for line in queries.queue(things.other_host, ALL)] == ["post"]
     assert queries.queue_count(people.host) == 1  # the practice
@@ -284,13 +303,13 @@ def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None
 
 
 def test_a_practice_is_published_or_returned_once(people: Any, things: Any) -> None:
-    actions.send_back(people.host, things.practice.id, "Say what it cost.")
+    actions.send_back(people.host, things.practice.id, Reasons("Say what it cost."))
     with pytest.raises(Conflict):
         actions.publish(people.moderator, things.practice.id)
     submit(people.ben, things.practice.id)
     actions.publish(people.moderator, things.practice.id)
     with pytest.raises(Conflict):
-        actions.send_back(people.host, things.practice.id, "Again.")
+        actions.send_back(people.host, things.practice.id, Reasons("Again."))
     actions.feature(people.host, things.practice.id)
     assert get_practice(VISITOR, "quiet-asphalt").featured_at
     actions.unfeature(people.host, things.practice.id)
@@ -298,23 +317,27 @@ def test_a_practice_is_published_or_returned_once(people: Any, things: Any) -> N
 
 
 def test_a_suspension_ends_the_membership_for_its_time(people: Any, things: Any) -> None:
-    actions.suspend(people.moderator, people.ben.id, now() + timedelta(days=7), "Three times.")
+    actions.suspend(
+        people.moderator, people.ben.id, now() + timedelta(days=7), Reasons("Three times.", 2)
+    )
     assert not get_member(SYSTEM, people.ben.handle).is_member
     actions.unsuspend(people.moderator, people.ben.id)
     assert get_member(SYSTEM, people.ben.handle).is_member
     with pytest.raises(Conflict):
         actions.unsuspend(people.moderator, people.ben.id)
     with pytest.raises(Forbidden):
-        actions.suspend(people.moderator, people.administrator.id, now() + timedelta(1), "Coup.")
+        actions.suspend(
+            people.moderator, people.administrator.id, now() + timedelta(1), Reasons("Coup.", 2)
+        )
     with pytest.raises(Invalid):
-        actions.suspend(people.moderator, people.ben.id, now() + timedelta(1), " ")
+        actions.suspend(people.moderator, people.ben.id, now() + timedelta(1), Reasons(" ", 2))
 
 
 def test_an_agenda_is_archived_and_reopened_once(people: Any, things: Any) -> None:
     actions.archive(people.moderator, things.agenda.id)
     with pytest.raises(Conflict):
         actions.archive(people.moderator, things.agenda.id)
-    actions.reopen(people.moderator, things.agenda.id, "There is more to say.")
+    actions.reopen(people.moderator, things.agenda.id, Reasons("There is more to say."))
     assert agenda_by_id(VISITOR, things.agenda.id).archived_at is None
     assert deeds_of(people.moderator) == ["archive", "reopen"]
 
@@ -330,7 +353,7 @@ def test_a_deed_that_fails_writes_nothing_down(people: Any, things: Any) -> None
 def test_ids_of_nothing(people: Any, things: Any, item_id: int) -> None:
     for kind in ("post", "topic", "case", "practice", "member", "nonsense"):
         with pytest.raises(NotFound):
-            actions.decide(people.moderator, kind, item_id, "hide", "Nothing.")
+            actions.decide(people.moderator, kind, item_id, "hide", Reasons("Nothing.", 2))
 
 
 # Who is told that something waits

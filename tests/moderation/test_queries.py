@@ -10,6 +10,7 @@ import pytest
 from forum.db import at, now
 from forum.errors import Forbidden, NotFound
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.moderation.queries import QueueFilter
 from forum.permissions import VISITOR
 
@@ -76,7 +77,9 @@ def test_an_entry_stands_in_its_context(people: Any, reported: Any) -> None:
 
 
 def test_an_entry_knows_what_was_decided_before(people: Any, reported: Any) -> None:
-    hidden = actions.decide(people.moderator, "post", reported.first.id, "hide", "Rule 2.")
+    hidden = actions.decide(
+        people.moderator, "post", reported.first.id, "hide", Reasons("Rule 2.", 2)
+    )
     entry = queries.entry(people.host, "post", reported.first.id)
     assert [decision.id for decision in entry.earlier] == [hidden.id] and entry.seen == hidden.id
     assert entry.deeds == ["restore"]
@@ -101,7 +104,9 @@ def test_the_next_entry_is_the_one_below(people: Any, reported: Any) -> None:
 def test_the_statement_of_reasons_is_for_the_author_and_the_moderators(
     people: Any, reported: Any
 ) -> None:
-    made = actions.decide(people.moderator, "post", reported.first.id, "hide", "Rule 2.")
+    made = actions.decide(
+        people.moderator, "post", reported.first.id, "hide", Reasons("Rule 2.", 2)
+    )
     for reader in (people.ben, people.host, people.moderator):
         assert queries.get_decision(reader, made.id).reason == "Rule 2."
     for reader in (people.ana, reported.other_host):
@@ -113,7 +118,7 @@ def test_the_statement_of_reasons_is_for_the_author_and_the_moderators(
 
 def test_the_log_can_be_read_by_agenda(people: Any, reported: Any) -> None:
     actions.decide(people.moderator, "post", reported.first.id, "keep")
-    actions.decide(people.moderator, "member", people.ben.id, "hide", "Spam.")
+    actions.decide(people.moderator, "member", people.ben.id, "hide", Reasons("Spam.", 2))
     assert queries.log(people.moderator).total == 2
     assert queries.log(people.moderator, "quieter").total == 1
     assert queries.log(people.host).total == 1

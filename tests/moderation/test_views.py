@@ -15,9 +15,10 @@ from forum.dialogue.queries import get_post, get_topic
 from forum.library.queries import get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.permissions import SYSTEM, VISITOR
 
-WHY = {"reason": "Rule 2: it is rude."}
+WHY = {"reason": "It is rude.", "rule": "2"}
 
 
 def words(response: Any) -> str:
@@ -150,7 +151,7 @@ def test_a_decision_without_a_reason_comes_back_with_what_was_chosen(
     page = browser.post(
         f"/moderation/practice/{things.practice.id}/decide", data={"deed": "send_back"}
     )
-    assert page.status_code == 422 and "Say why" in words(page)
+    assert page.status_code == 422 and "Say what happened" in words(page)
 
 
 def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things: Any) -> None:
@@ -159,7 +160,7 @@ def test_the_second_of_two_moderators_is_told(sign_in: Any, people: Any, things:
     assert 'name="seen" type="hidden" value="0"' in words(
         browser.get(f"/moderation/post/{things.first.id}")
     )
-    actions.decide(people.host, "post", things.first.id, "keep", "It is not that rude.")
+    actions.decide(people.host, "post", things.first.id, "keep", Reasons("It is not that rude."))
     late = browser.post(
         f"/moderation/post/{things.first.id}/decide", data={"deed": "hide", "seen": "0", **WHY}
     )
@@ -263,7 +264,7 @@ def test_a_topic_is_moved_to_another_agenda_that_one_moderates(
 def test_a_decision_that_gives_back_asks_for_no_appeal(
     sign_in: Any, people: Any, things: Any
 ) -> None:
-    actions.lock(people.moderator, things.topic.id, "It repeats itself.")
+    actions.lock(people.moderator, things.topic.id, Reasons("It repeats itself."))
     given = actions.unlock(people.moderator, things.topic.id)
     page = sign_in(people.ana).get(f"/moderation/decisions/{given.id}").text
     assert "Nothing more needs to be done." in page
@@ -341,7 +342,7 @@ def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: An
 def test_the_author_reads_the_reasons_without_a_name(
     client: FlaskClient, sign_in: Any, people: Any, things: Any
 ) -> None:
-    made = actions.decide(people.moderator, "post", things.first.id, "hide", "Rule 2.")
+    made = actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rule 2.", 2))
     address = f"/moderation/decisions/{made.id}"
     page = words(sign_in(people.ben).get(address))
     assert "Rule 2." in page and "a moderator of the agenda" in page and "Mona" not in page
@@ -354,11 +355,11 @@ def test_pages_cost_few_queries(sign_in: Any, people: Any, things: Any, queries:
     browser = sign_in(people.moderator)
     browser.get("/moderation")
     for address, most in (
-        ("/moderation", 15),
-        (f"/moderation/post/{things.first.id}", 16),
+        ("/moderation", 17),
+        (f"/moderation/post/{things.first.id}", 18),
         ("/moderation/log", 8),
-        (f"/topics/{things.topic.id}/lock", 8),
-        (f"/posts/{things.first.id}/hide", 8),
+        (f"/topics/{things.topic.id}/lock", 9),
+        (f"/posts/{things.first.id}/hide", 10),
     ):
         with queries() as made:
             assert browser.get(address).status_code == 200

@@ -15,6 +15,7 @@ from webauthn.helpers import bytes_to_base64url
 from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.appeals import actions as appeals
 from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import Base, at, db, now
@@ -37,6 +38,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
@@ -82,8 +84,10 @@ def live(people: Any, agenda: Agenda) -> Lived:
     moderation.report(ben, "post", made.post, "spam", "It sells.")
     moderation.decide(people.moderator, "post", made.post, "keep")
     moderation.report(ben, "member", ana.id, "rules")
-    moderation.decide(people.moderator, "member", ana.id, "hide", "Ana Prado is rude.")
-    moderation.decide(people.moderator, "member", ana.id, "restore")
+    rude = Reasons("Ana Prado is rude.", 2)
+    decided = moderation.decide(people.moderator, "member", ana.id, "hide", rude)
+    said = appeals.appeal(ana, decided.id, f"It is {WORD}, says Ana Prado.")
+    appeals.decide_appeal(people.administrator, said.id, "reversed", "Ana Prado is right.")
     moderation.report(ana, "post", made.quoting, "rules", f"This {WORD}.")
     make_notices(SYSTEM)
     members.sign_in(ana, "A test")

@@ -153,6 +153,7 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
         ("post", "author_id"): "a gap",
         ("practice", "author_id"): "a row without a text",
         ("decision", "author_id"): "the law lets us keep what was decided",
+        ("appeal", "appellant_id"): "the law lets us keep what was decided",
         ("decision", "moderator_id"): "the law lets us keep what was decided",
         ("report", "author_id"): "the record of decisions",
         ("report", "reporter_id"): "the record of decisions",
@@ -177,7 +178,10 @@ def test_decisions_stay_without_name(people, lived):
     member = gone(people.ana)
     about = list(db.session.scalars(select(Decision).where(Decision.author_id == member.id)))
     assert about and all(one.title == "Former member" for one in about)
-    assert [one.reason for one in about if one.reason] == ["Former member is rude."]
+    assert [one.reason for one in about if one.reason] == [
+        "Former member is rude.",
+        "Former member is right.",
+    ]
     assert all(
         one.title == "Former member"
         for one in db.session.scalars(select(Report))

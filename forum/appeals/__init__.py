@@ -1,0 +1,1 @@
+"""Appeals: another moderator looks again at a decision."""

@@ -1,0 +1,37 @@
+"""What may be typed in an appeal and in its answer."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import DataRequired
+
+from forum.appeals.actions import LONGEST
+from forum.appeals.models import REVERSED, UPHELD
+from forum.members.forms import at_most
+from forum.web import Form
+from forum.web import later as _
+
+OUTCOME_NAMES = {UPHELD: _("The decision stays"), REVERSED: _("The decision is taken back")}
+
+
+class AppealForm(Form):
+    """Why a decision is wrong."""
+
+    text = TextAreaField(
+        _("Why is the decision wrong?"),
+        [DataRequired(_("Say why the decision is wrong.")), at_most(LONGEST)],
+    )
+
+
+class AnswerForm(Form):
+    """What another moderator finds."""
+
+    outcome = RadioField(
+        _("What do you find?"),
+        [DataRequired(_("Choose a decision."))],
+        choices=[*OUTCOME_NAMES.items()],
+    )
+    answer = TextAreaField(
+        _("Your answer"),
+        [DataRequired(_("Answer in writing. Who appealed reads it.")), at_most(LONGEST)],
+    )

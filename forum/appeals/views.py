@@ -1,0 +1,107 @@
+"""The doors of appeals: appealing, signed in or by a sealed address, and answering."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.appeals import actions, queries
+from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
+from forum.appeals.models import REVERSED
+from forum.errors import Forbidden, NotFound
+from forum.moderation.models import Decision
+from forum.moderation.queries import entry, holds
+from forum.permissions import SIGN_IN, Person
+from forum.rates import limiter
+from forum.web import me
+
+bp = Blueprint("appeals", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@bp.app_template_global()
+def appeals_about(decision: Decision) -> queries.About:
+    """What a decision's page says of appeals to its reader."""
+    return queries.about(me(), decision)
+
+
+@bp.route("/moderation/decisions/<int:decision_id>/appeal", methods=["GET", "POST"])
+@limiter.limit("10 per hour", key_func=lambda: f"member {me().id}", methods=["POST"])
+def appeal(decision_id: int) -> Answer:
+    """Appeal against a decision, or read what became of one's appeal."""
+    if not me().is_member:
+        raise Forbidden(str(SIGN_IN.why_not))
+    here = url_for("appeals.appeal", decision_id=decision_id)
+    return _appeal(me(), decision_id, here)
+
+
+@bp.route("/appeal/<int:decision_id>/<int:member_id>/<seal>", methods=["GET", "POST"])
+@limiter.limit("10 per hour", methods=["POST"])
+def sealed(decision_id: int, member_id: int, seal: str) -> Answer:
+    """The same for somebody whose account is suspended: the address itself says who it is."""
+    if not queries.is_sealed(decision_id, member_id, seal):
+        raise NotFound()
+    here = queries.sealed_address(decision_id, member_id)
+    answer = make_response(_appeal(queries.account_by_id(member_id), decision_id, here))
+    answer.headers["Cache-Control"] = "no-store"  # the address says who it is
+    return answer
+
+
+def _appeal(person: Person, decision_id: int, here: str) -> Answer:
+    decision = queries.decision_to_appeal(person, decision_id)
+    form = AppealForm()
+
+    def page(status: int = 200) -> Answer:
+        said = queries.about(person, decision)
+        words = {"decision": decision, "said": said, "form": form, "holds": holds(decision)}
+        words["is_author"] = decision.author_id == person.id
+        words["nobody"] = not queries.others_who_decide(decision, person.id)
+        return render_template("appeals/appeal.html", **words), status
+
+    def deed() -> AnyResponse:
+        actions.appeal(person, decision_id, form.text.data or "")
+        flash(_("Your appeal is with the moderators. You will be told."), "message")
+        return web.see_other(here)
+
+    return web.answer(form, page, deed)
+
+
+@bp.get("/moderation/appeals")
+def index() -> Answer:
+    """The appeals that wait, and those that were answered."""
+    words = {"waiting": queries.appeals(me()), "decided": queries.decided(me())}
+    return render_template("appeals/index.html", outcomes=OUTCOME_NAMES, **words)
+
+
+@bp.route("/moderation/appeals/<int:appeal_id>", methods=["GET", "POST"])
+def decide_appeal(appeal_id: int) -> Answer:
+    """One appeal with the whole file, and its answer."""
+    if request.method == "POST":
+        queries.require_answerable(me(), appeal_id)
+    found = queries.get_appeal(me(), appeal_id)
+    form = AnswerForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"appeal": found, "form": form, "holds": holds(found.decision)}
+        words |= {"opened": _file(found.decision), "outcomes": OUTCOME_NAMES}
+        return render_template("appeals/decide.html", **words), status
+
+    def deed() -> AnyResponse:
+        decided = actions.decide_appeal(me(), appeal_id, form.outcome.data, form.answer.data or "")
+        flash(_("Your answer is sent."), "message")
+        if decided.outcome == REVERSED and decided.decision.deed == "keep":
+            kind, item_id = decided.decision.kind, decided.decision.item_id
+            return web.see_other(url_for("moderation.entry", thing=kind, item_id=item_id))
+        return web.see_other(url_for("appeals.index"))
+
+    return web.answer(form, page, deed)
+
+
+def _file(decision: Decision) -> object:
+    """What the decision was about in its context, unless nothing is left of it."""
+    try:
+        return entry(me(), decision.kind, decision.item_id)
+    except NotFound:
+        return None

@@ -1,0 +1,1 @@
+"""The house rules in their versions, and the ready texts that name them."""

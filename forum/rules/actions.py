@@ -1,0 +1,145 @@
+"""Writing a version of the house rules, and keeping the ready texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from forum.db import action, db, now, touches
+from forum.errors import Invalid, NotFound
+from forum.notifications.actions import note_everybody
+from forum.permissions import Person, require
+from forum.rules.models import HouseRule, ReadyText, RuleBook
+from forum.rules.queries import first_texts, in_force, last_number, last_text, upcoming_book
+
+MOST_RULES = 20
+LONGEST_NAME = 80
+LONGEST_SENTENCE = 1_000  # characters of a rule
+LONGEST_CHANGE = 500
+LONGEST_TEXT = 2_000  # characters of a ready text
+READY_DEEDS = ("hide", "remove", "ask to edit", "lock", "send back", "warn", "silence", "suspend")
+
+
+@dataclass(frozen=True)
+class RulesText:
+    """What an administrator writes: pairs of name and sentence, from when on they hold, and what is new in a sentence."""
+
+    rules: Sequence[tuple[str, str]]
+    valid_from: datetime
+    change: str
+    language: str = "en"
+
+
+@action
+def write_rules(administrator: Person, text: RulesText) -> RuleBook:
+    """Write the next version of the house rules, or another text for one that is not in force yet; all members are told.
+
+    A version that was ever in force stays as it is, because decisions name its rules.
+    """
+    require(administrator.can.administer())
+    rules = _checked(text)
+    book = upcoming_book() or RuleBook(number=last_number() + 1)
+    book.change, book.language = _line(text.change), text.language
+    book.valid_from, book.written_at = max(text.valid_from, now()), now()
+    book.rules = []
+    db.session.add(book)
+    db.session.flush()
+    book.rules = [
+        HouseRule(version=book.number, number=number, name=name, sentence=sentence)
+        for number, (name, sentence) in enumerate(rules, start=1)
+    ]
+    db.session.flush()
+    title = _("The house rules change")
+    note_everybody(administrator, "rules", f"/rules/{book.number}", title=title, text=book.change)
+    return book
+
+
+def _checked(text: RulesText) -> list[tuple[str, str]]:
+    rules = [(_line(name), sentence.strip()) for name, sentence in text.rules]
+    rules = [rule for rule in rules if any(rule)]
+    if not rules:
+        raise Invalid(_("Write at least one rule."), "rules")
+    if len(rules) > MOST_RULES:
+        raise Invalid(_("Write at most %(most)s rules.", most=MOST_RULES), "rules")
+    for name, sentence in rules:
+        if not name or not sentence:
+            raise Invalid(_("Give each rule a name and a sentence."), "rules")
+        if len(name) > LONGEST_NAME or len(sentence) > LONGEST_SENTENCE:
+            raise Invalid(_("One of the rules is too long."), "rules")
+    if not text.change.strip():
+        raise Invalid(_("Say in a sentence what is new."), "change")
+    if len(text.change) > LONGEST_CHANGE:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_CHANGE), "change")
+    if text.valid_from.date() < now().date():
+        raise Invalid(_("Choose today or a day that is still ahead."), "valid_from")
+    return rules
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a moderator writes of a ready text: its name, for which deed it is, the number of the rule or 0, the words."""
+
+    name: str
+    deed: str
+    rule: int
+    text: str
+
+
+@action
+def write_text(moderator: Person, wording: Wording, number: int | None = None) -> ReadyText:
+    """Keep a ready text: a new one, or other words for the one of a number."""
+    require(moderator.can.curate_all())
+    touches()
+    _check_wording(wording)
+    _keep_first()
+    ready = ReadyText(number=last_text() + 1) if number is None else _kept(number)
+    ready.name, ready.deed = _line(wording.name), wording.deed
+    ready.rule, ready.text = wording.rule, wording.text.strip()
+    db.session.add(ready)
+    db.session.flush()
+    return ready
+
+
+@action
+def end_text(moderator: Person, number: int) -> None:
+    """Offer a ready text no more. What was decided with it keeps its words."""
+    require(moderator.can.curate_all())
+    touches()
+    _keep_first()
+    _kept(number).ended_at = now()
+
+
+def _keep_first() -> None:
+    """Make rows of the texts that a forum begins with, once one of them is to be changed."""
+    if last_text() == 0:
+        db.session.add_all(ReadyText(**vars(text)) for text in first_texts())
+        db.session.flush()
+
+
+def _kept(number: int) -> ReadyText:
+    ready = db.session.get(ReadyText, number, populate_existing=True)
+    if ready is None or ready.ended_at:
+        raise NotFound()
+    return ready
+
+
+def _check_wording(wording: Wording) -> None:
+    if not wording.name.strip():
+        raise Invalid(_("Give the text a name."), "name")
+    if len(wording.name) > LONGEST_NAME:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_NAME), "name")
+    if wording.deed not in READY_DEEDS:
+        raise Invalid(_("Choose a deed."), "deed")
+    if wording.rule and in_force().rule(wording.rule) is None:
+        raise Invalid(_("Choose one of the rules."), "rule")
+    if not wording.text.strip():
+        raise Invalid(_("Write the text."), "text")
+    if len(wording.text) > LONGEST_TEXT:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_TEXT), "text")

@@ -1,0 +1,66 @@
+"""What may be typed about the house rules and the ready texts."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from forum.members.forms import Day, at_most, language_choices, one_line
+from forum.rules.actions import LONGEST_CHANGE, LONGEST_NAME, LONGEST_TEXT
+from forum.web import Form
+from forum.web import later as _
+
+LONGEST = 30_000  # characters of all rules together
+DEED_NAMES = {
+    "hide": _("Hide"),
+    "remove": _("Remove"),
+    "ask to edit": _("Ask the author to edit"),
+    "lock": _("Lock"),
+    "send back": _("Return to the author"),
+    "warn": _("Warn"),
+    "silence": _("Silence"),
+    "suspend": _("Suspend"),
+}
+
+
+class RulesForm(Form):
+    """One version of the house rules: a name in a line, its sentences below it, an empty line, the next."""
+
+    rules = TextAreaField(
+        _("The rules"),
+        [
+            DataRequired(_("Write at least one rule.")),
+            Length(max=LONGEST, message=_("Write at most 30,000 characters.")),
+        ],
+    )
+    language = SelectField(_("Language of the text"), choices=language_choices, default="en")
+    change = StringField(
+        _("What is new, in a sentence"),
+        [DataRequired(_("Say in a sentence what is new.")), at_most(LONGEST_CHANGE)],
+        [one_line],
+    )
+    valid_from = Day(_("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The rules as pairs of a name and its sentences."""
+        lines = [line.strip() for line in (self.rules.data or "").splitlines()]
+        blocks = "\n".join(lines).strip().split("\n\n")
+        parts = [block.strip().partition("\n") for block in blocks if block.strip()]
+        return [(name, " ".join(said.split())) for name, _end, said in parts]
+
+
+class ReadyTextForm(Form):
+    """A ready text: for which deed, under which rule, and its words."""
+
+    name = StringField(
+        _("Name"), [DataRequired(_("Give the text a name.")), at_most(LONGEST_NAME)], [one_line]
+    )
+    deed = RadioField(
+        _("For which deed?"), [DataRequired(_("Choose a deed."))], choices=[*DEED_NAMES.items()]
+    )
+    rule = SelectField(_("Rule"), coerce=int, default=0)
+    text = TextAreaField(
+        _("What happened and what the author can do"),
+        [DataRequired(_("Write the text.")), at_most(LONGEST_TEXT)],
+    )

@@ -1,0 +1,245 @@
+"""The house rules that hold, held or will hold, and the ready texts of the moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
+
+from forum.db import db, now
+from forum.errors import NotFound
+from forum.permissions import Person, require
+from forum.rules.models import HouseRule, ReadyText, RuleBook
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One house rule as pages and decisions say it."""
+
+    number: int
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The house rules of one version. `valid_from` is None for those that a forum begins with, number 0."""
+
+    number: int
+    rules: Sequence[Rule]
+    language: str
+    valid_from: datetime | None = None
+    change: str = ""
+
+    def rule(self, number: int) -> Rule | None:
+        """The rule of a number, if there is one."""
+        return next((rule for rule in self.rules if rule.number == number), None)
+
+
+def in_force() -> Rules:
+    """The house rules that hold now."""
+    begun = select(RuleBook).where(RuleBook.valid_from <= now())
+    return _rules(_latest(begun))
+
+
+def upcoming() -> Rules | None:
+    """The house rules that come into force on a day that is still ahead."""
+    book = upcoming_book()
+    return _rules(book) if book else None
+
+
+def upcoming_book() -> RuleBook | None:
+    """The row of the same."""
+    return _latest(select(RuleBook).where(RuleBook.valid_from > now()))
+
+
+def rules_of(number: int) -> Rules:
+    """One version, whether it holds or not."""
+    if number == 0:
+        return _rules(None)
+    found = db.session.get(RuleBook, number, options=[selectinload(RuleBook.rules)])
+    if found is None:
+        raise NotFound()
+    return _rules(found)
+
+
+def versions() -> Sequence[Rules]:
+    """Every version, the latest first."""
+    query = select(RuleBook).options(selectinload(RuleBook.rules))
+    books = db.session.scalars(query.order_by(RuleBook.number.desc())).all()
+    return [*(_rules(book) for book in books), _rules(None)]
+
+
+def rules_to_write(administrator: Person) -> Sequence[Rules]:
+    """Every version, for somebody who may write the next."""
+    require(administrator.can.administer())
+    return versions()
+
+
+def last_number() -> int:
+    """The number of the latest version that was written; 0 when there is none."""
+    return db.session.scalar(select(func.max(RuleBook.number))) or 0
+
+
+def _latest(query: Select[RuleBook]) -> RuleBook | None:
+    some = query.options(selectinload(RuleBook.rules))
+    return db.session.scalar(some.order_by(RuleBook.number.desc()).limit(1))
+
+
+def _rules(book: RuleBook | None) -> Rules:
+    if book is None:
+        return Rules(0, first_rules(), str(get_locale() or "en"))
+    made = [_rule(rule) for rule in book.rules]
+    return Rules(book.number, made, book.language, book.valid_from, book.change)
+
+
+def _rule(rule: HouseRule) -> Rule:
+    return Rule(rule.number, rule.name, rule.sentence)
+
+
+def first_rules() -> Sequence[Rule]:
+    """The rules that a forum begins with, in the language of the page."""
+    words = (
+        (
+            _("Speak from your work"),
+            _(
+                "Write what you did, saw or know. Give the year, the place and the source of a figure. Say when you are not sure."
+            ),
+        ),
+        (
+            _("Be fair to people"),
+            _(
+                "Question the work, not the person. No insults, no threats, no contempt for any group. Most readers have English as a second language: ask before you judge a word."
+            ),
+        ),
+        (
+            _("Tell what failed, too"),
+            _(
+                "A failure told honestly is worth a success. Nobody may use it against the person or the city that told it."
+            ),
+        ),
+        (
+            _("Do not sell"),
+            _(
+                "Companies are welcome as colleagues. Name your employer when you speak of its products, and leave advertisements out. Texts written only to place a link are removed."
+            ),
+        ),
+        (
+            _("Keep what is private private"),
+            _(
+                "No personal data of residents or colleagues, no secrets of your office, nothing that members told you in confidence. What is marked “members only” stays among members."
+            ),
+        ),
+        (
+            _("Respect the law and the author"),
+            _(
+                "Nothing illegal. Quote briefly, name the author, link to the rest. Say so when a tool wrote a part of your text, and check its facts: you answer for them."
+            ),
+        ),
+    )
+    return [Rule(number, *said) for number, said in enumerate(words, start=1)]
+
+
+# Ready texts
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A ready text as forms offer it."""
+
+    number: int
+    name: str
+    deed: str
+    rule: int
+    text: str
+
+
+def ready_texts(moderator: Person, deed: str = "") -> Sequence[Ready]:
+    """The ready texts for a deed, or for all, in the order of their names; those a forum begins with until some are kept."""
+    require(moderator.can.see_queue())
+    found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
+    kept = [_ready(text) for text in found if text.ended_at is None]
+    return [text for text in (kept if found else first_texts()) if deed in ("", text.deed)]
+
+
+def ready_text(moderator: Person, number: int) -> Ready:
+    """One of them by its number."""
+    for text in ready_texts(moderator):
+        if text.number == number:
+            return text
+    raise NotFound()
+
+
+def last_text() -> int:
+    """The number of the latest ready text that is kept; 0 as long as none is."""
+    return db.session.scalar(select(func.max(ReadyText.number))) or 0
+
+
+def _ready(text: ReadyText) -> Ready:
+    return Ready(text.number, text.name, text.deed, text.rule, text.text)
+
+
+def first_texts() -> Sequence[Ready]:
+    """The ready texts that a forum begins with, in the language of the page."""
+    words = (
+        (
+            _("Advertisement"),
+            "hide",
+            4,
+            _(
+                "The post praises a product or service and says little of a city's experience. You can write again: what was done, where, what it cost and how it went."
+            ),
+        ),
+        (
+            _("Personal attack"),
+            "hide",
+            2,
+            _(
+                "The post speaks about a person instead of the work. You can say the same about the work, without the person."
+            ),
+        ),
+        (
+            _("Personal data"),
+            "hide",
+            5,
+            _(
+                "The post contains names, addresses or other data of people who are not public. You can write again without them."
+            ),
+        ),
+        (
+            _("Copied without its source"),
+            "hide",
+            6,
+            _(
+                "Most of the text is taken from somewhere else without saying so. You can write again with a short quotation, the author's name and a link."
+            ),
+        ),
+        (
+            _("The same topic is there already"),
+            "lock",
+            0,
+            _("The discussion goes on in another topic, so that nobody has to read both."),
+        ),
+        (
+            _("Sources are missing"),
+            "send back",
+            0,
+            _(
+                "Please say for each figure from when it is and where it comes from, and submit the practice again."
+            ),
+        ),
+        (
+            _("What failed is missing"),
+            "send back",
+            0,
+            _(
+                "Please tell what did not work, too, even if it is little. It is the part that other cities look for first."
+            ),
+        ),
+    )
+    return [Ready(number, *said) for number, said in enumerate(words, start=1)]

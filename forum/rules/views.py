@@ -1,0 +1,127 @@
+"""The doors of the house rules: reading them and what they said before, writing the next, the ready texts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+from flask import Blueprint, flash, make_response, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.db import now
+from forum.permissions import require
+from forum.rules import actions, queries
+from forum.rules.forms import DEED_NAMES, ReadyTextForm, RulesForm
+from forum.rules.queries import Rules
+from forum.web import me
+
+bp = Blueprint("rules", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@bp.get("/rules")
+def index() -> Answer:
+    """The house rules that hold now."""
+    return _page(queries.in_force())
+
+
+@bp.get("/rules/<int:number>")
+def version(number: int) -> Answer:
+    """One version of the house rules."""
+    return _page(queries.rules_of(number))
+
+
+def _page(rules: Rules) -> Answer:
+    words = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
+    page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **words))
+    page.headers["Cache-Control"] = (
+        "no-cache, max-age=0"  # the day of new ones comes without a deed
+    )
+    return page
+
+
+@bp.route("/administration/rules", methods=["GET", "POST"])
+def write() -> Answer:
+    """Write the next version of the house rules."""
+    versions = queries.rules_to_write(me())
+    ahead = queries.upcoming()
+    form = RulesForm(data=_said(ahead or versions[0], ahead is not None))
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
+        return render_template("rules/write.html", **words), status
+
+    def deed() -> AnyResponse:
+        day = form.valid_from.data or now().date()
+        begin = datetime.combine(day, time(), UTC)
+        text = actions.RulesText(form.pairs, begin, form.change.data or "", form.language.data)
+        written = actions.write_rules(me(), text)
+        saved = _(
+            "Version %(number)s of the house rules is saved. The members will be told.",
+            number=written.number,
+        )
+        flash(saved, "message")
+        return web.see_other(url_for("rules.write"))
+
+    return web.answer(form, page, deed)
+
+
+def _said(rules: Rules, is_ahead: bool) -> dict[str, object]:
+    """What the form begins with: the version that is ahead, or a copy of the latest one."""
+    blocks = [f"{rule.name}\n{rule.sentence}" for rule in rules.rules]
+    said: dict[str, object] = {"rules": "\n\n".join(blocks), "language": rules.language}
+    if is_ahead and rules.valid_from:
+        return said | {"change": rules.change, "valid_from": rules.valid_from.date()}
+    return said | {"valid_from": now().date()}
+
+
+# Ready texts
+
+
+@bp.get("/moderation/texts")
+def texts() -> Answer:
+    """The ready texts."""
+    words = {"texts": queries.ready_texts(me()), "rules": queries.in_force(), "deeds": DEED_NAMES}
+    return render_template("rules/texts.html", **words)
+
+
+@bp.route("/moderation/texts/new", methods=["GET", "POST"])
+def new_text() -> Answer:
+    """Keep a new ready text."""
+    require(me().can.curate_all())
+    return _text_page(ReadyTextForm(data={"deed": "hide"}), None)
+
+
+@bp.route("/moderation/texts/<int:number>", methods=["GET", "POST"])
+def edit_text(number: int) -> Answer:
+    """Give a ready text other words."""
+    require(me().can.curate_all())
+    text = queries.ready_text(me(), number)
+    said = {"name": text.name, "deed": text.deed, "rule": text.rule, "text": text.text}
+    return _text_page(ReadyTextForm(data=said), number)
+
+
+def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
+    rules = queries.in_force().rules
+    choices = [(0, _("No rule"))]
+    form.rule.choices = choices + [(rule.number, f"{rule.number}. {rule.name}") for rule in rules]
+
+    def page(status: int = 200) -> Answer:
+        return render_template("rules/text.html", form=form, number=number), status
+
+    def deed() -> AnyResponse:
+        said = (form.name.data or "", form.deed.data, form.rule.data, form.text.data or "")
+        actions.write_text(me(), actions.Wording(*said), number)
+        flash(_("The text is saved."), "message")
+        return web.see_other(url_for("rules.texts"))
+
+    return web.answer(form, page, deed)
+
+
+@bp.post("/moderation/texts/<int:number>/end")
+def end_text(number: int) -> Answer:
+    """Offer a ready text no more."""
+    actions.end_text(me(), number)
+    flash(_("The text is not offered any more."), "message")
+    return web.see_other(url_for("rules.texts"))

@@ -1,0 +1,210 @@
+"""Appeals by their deeds: who may, when, who answers, what is given back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.queries import (
+    TIME,
+    appeal_of_suspended,
+    appeals,
+    appeals_counted,
+    others_who_decide,
+)
+from forum.db import at, db, now
+from forum.dialogue.actions import reply
+from forum.dialogue.queries import get_post, get_topic
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library.queries import practice_by_id
+from forum.markup import write
+from forum.members.actions import appoint
+from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import open_reports
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
+from forum.permissions import SYSTEM, VISITOR
+from forum.search.queries import Query, find
+from tests.appeals.conftest import WHY
+
+LONGER = timedelta(days=7)
+
+
+def told(member: Any) -> list[tuple[str, str]]:
+    while make_notices(SYSTEM):
+        pass
+    return [(notice.kind, notice.text) for notice in notices_of(member).items]
+
+
+def fresh(member: Any) -> Any:
+    return get_member(SYSTEM, member.handle)
+
+
+def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None:
+    appeal(people.ben, hidden.id, "It was a joke among friends.")
+    waits = [person for person in (people.host, people.administrator) if told(person)]
+    assert waits == [people.host, people.administrator]
+    assert [kind for kind, _text in told(people.host)] == ["queue", "queue"]  # the report, too
+    assert not [text for kind, text in told(people.moderator) if kind == "queue" and "joke" in text]
+    assert [one.decision_id for one in appeals(people.host)] == [hidden.id]
+    assert db.session.scalar(appeals_counted(people.host)) == 1
+
+
+def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    assert not find(VISITOR, Query("rude")).page.total
+    done = decide_appeal(people.host, said.id, "reversed", "The tone is usual among them.")
+    assert done.reversal_id and done.decided_at
+    assert not get_post(VISITOR, things.first.id).is_gone
+    assert find(VISITOR, Query("rude")).page.total
+    answers = [text for kind, text in told(people.ben) if kind == "decision"]
+    assert answers[0].startswith("Your appeal was right.") and "usual among them" in answers[0]
+    assert len(answers) == 2  # that it was hidden, and this
+    assert not appeals(people.host)
+    assert not open_reports("post", things.first.id)
+
+
+def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    decide_appeal(people.administrator, said.id, "upheld", "Not for the person it is about.")
+    assert get_post(people.moderator, things.first.id).hidden_at
+    assert "The decision stays. Not for the person it is about." in told(people.ben)[0][1]
+
+
+def test_who_decided_first_and_who_is_a_party_do_not_answer(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    for person in (people.moderator, people.chitra, people.ben, VISITOR, things.other_host):
+        with pytest.raises((Forbidden, NotFound)):
+            decide_appeal(person, said.id, "reversed", "So be it.")
+    appoint(people.administrator, people.ben.handle, "moderator")
+    with pytest.raises(Forbidden):
+        decide_appeal(fresh(people.ben), said.id, "reversed", "I was right.")
+
+
+def test_an_appeal_is_answered_once_and_in_writing(people, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    for outcome, answer in (("upheld", " "), ("maybe", "Hm."), ("upheld", "x" * 5_001)):
+        with pytest.raises(Invalid):
+            decide_appeal(people.host, said.id, outcome, answer)
+    decide_appeal(people.host, said.id, "upheld", "No.")
+    with pytest.raises(Conflict):
+        decide_appeal(people.administrator, said.id, "reversed", "Yes.")
+
+
+def test_one_appeals_once_within_six_months_and_says_why(people, things, hidden) -> None:
+    with pytest.raises(Invalid):
+        appeal(people.ben, hidden.id, " ")
+    with at(now() + TIME + timedelta(minutes=1)), pytest.raises(Forbidden):
+        appeal(people.ben, hidden.id, "Late.")
+    for person in (people.chitra, people.ana, VISITOR, people.host):
+        with pytest.raises(NotFound):
+            appeal(person, hidden.id, "For a friend.")
+    with at(now() + TIME - timedelta(days=1)):
+        appeal(people.ben, hidden.id, "In time.")
+    with pytest.raises(Forbidden):
+        appeal(people.ben, hidden.id, "Again.")
+    with pytest.raises(NotFound):
+        appeal(people.ben, 2**31 - 1, "Nothing.")
+
+
+def test_what_is_shown_again_needs_no_appeal(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    moderation.decide(people.host, "post", things.first.id, "restore")
+    with pytest.raises(Conflict):
+        decide_appeal(people.administrator, said.id, "reversed", "It is there already.")
+    decide_appeal(people.administrator, said.id, "upheld", "It is shown again.")
+    again = moderation.decide(people.host, "post", things.first.id, "hide", WHY)
+    moderation.decide(people.moderator, "post", things.first.id, "restore")
+    with pytest.raises(Forbidden):
+        appeal(people.ben, again.id, "Once more.")
+
+
+def test_a_reporter_appeals_when_something_was_kept(people, things) -> None:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    kept = moderation.decide(people.moderator, "post", things.first.id, "keep")
+    with pytest.raises(NotFound):
+        appeal(people.ben, kept.id, "I am glad.")
+    said = appeal(people.ana, kept.id, "It is about my office.")
+    decide_appeal(people.host, said.id, "reversed", "It is rude indeed.")
+    assert [one.reporter_id for one in open_reports("post", things.first.id)] == [people.ana.id]
+    assert not [text for kind, text in told(people.ben) if kind == "decision"]
+    moderation.decide(people.host, "post", things.first.id, "hide", WHY)
+    assert get_post(people.moderator, things.first.id).hidden_at
+
+
+def test_who_wrote_in_a_hidden_topic_is_told_once_and_may_appeal(people, things) -> None:
+    for words in ("One.", "Two."):
+        reply(people.chitra, things.topic.id, write(words))
+    made = moderation.decide(people.moderator, "topic", things.topic.id, "hide", WHY)
+    for person in (people.ana, people.ben, people.chitra):
+        assert len([kind for kind, _text in told(person) if kind == "decision"]) == 1
+    said = appeal(people.chitra, made.id, "My posts were fine.")
+    decide_appeal(people.host, said.id, "reversed", "They were.")
+    assert get_topic(VISITOR, things.topic.id).hidden_at is None
+    words = [text for kind, text in told(people.ana) if kind == "decision"]
+    assert "Your appeal was right." not in words[0] and "taken back" in words[0]
+
+
+@pytest.mark.parametrize("deed", ["suspend", "silence"])
+def test_who_is_shut_out_appeals_too(people, things, deed: str) -> None:
+    restrict = getattr(moderation, deed)
+    made = restrict(people.moderator, people.ben.id, now() + LONGER, WHY)
+    ben = fresh(people.ben)
+    assert bool(appeal_of_suspended(ben)) == (deed == "suspend")
+    said = appeal(ben, made.id, "It was not me.")
+    decide_appeal(people.administrator, said.id, "reversed", "It was somebody else.")
+    ben = fresh(people.ben)
+    assert ben.is_member and ben.can.write()
+    assert appeal_of_suspended(ben) == ""
+
+
+def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -> None:
+    moderation.suspend(people.moderator, people.ben.id, now() + LONGER, WHY)
+    until = fresh(people.ben).suspended_until
+    made = moderation.suspend(people.moderator, people.ben.id, now() + 4 * LONGER, WHY)
+    said = appeal(fresh(people.ben), made.id, "Too long.")
+    decide_appeal(people.administrator, said.id, "reversed", "A week is enough.")
+    assert fresh(people.ben).suspended_until == until
+
+
+@pytest.mark.parametrize("deed", ["warn", "lock", "send back", "spam"])
+def test_every_restriction_can_be_taken_back(people, things, deed: str) -> None:
+    made = {
+        "warn": lambda: moderation.warn(people.moderator, people.ben.id, WHY),
+        "lock": lambda: moderation.lock(people.moderator, things.topic.id, Reasons("Done.")),
+        "send back": lambda: moderation.send_back(
+            people.moderator, things.practice.id, Reasons("Sources.")
+        ),
+        "spam": lambda: moderation.clear_spam(people.moderator, people.ben.id),
+    }[deed]()
+    author = people.ana if deed == "lock" else fresh(people.ben)
+    said = appeal(author, made.id, "Look again.")
+    decide_appeal(people.administrator, said.id, "reversed", "Right.")
+    assert get_topic(VISITOR, things.topic.id).locked_at is None
+    assert practice_by_id(SYSTEM, things.practice.id).state == "submitted"
+    assert not get_post(VISITOR, things.first.id).is_gone
+    assert fresh(people.ben).is_member and fresh(people.ben).hidden_at is None
+    assert any("Your appeal was right." in text for _kind, text in told(author))
+
+
+def test_with_a_single_moderator_the_administrator_answers_or_nobody(
+    people, things, hidden
+) -> None:
+    assert people.administrator.id in others_who_decide(hidden, people.ben.id)
+    by_admin = moderation.suspend(people.administrator, people.ben.id, now() + LONGER, WHY)
+    for person in (people.moderator, people.host):
+        appoint(people.administrator, person.handle, "member")
+    assert others_who_decide(by_admin, people.ben.id) == []
+
+
+def test_an_author_who_has_left_is_no_obstacle(people, things, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "It was a joke.")
+    people.ben.left_at = now()
+    db.session.commit()
+    decide_appeal(people.host, said.id, "reversed", "So it was.")
+    assert not get_post(VISITOR, things.first.id).is_gone

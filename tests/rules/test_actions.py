@@ -1,0 +1,150 @@
+"""House rules and ready texts by their deeds: versions that stay, who is told, what is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.db import at, db, now
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.members.queries import get_member
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
+from forum.permissions import SYSTEM, VISITOR
+from forum.rules import queries
+from forum.rules.actions import RulesText, Wording, end_text, write_rules, write_text
+
+TWO = (("Be kind", "To everybody."), ("Name sources", "Always."))
+
+
+def text(rules: Any = TWO, days: int = 0, change: str = "Two rules are enough.") -> RulesText:
+    return RulesText(rules, now() + timedelta(days=days), change)
+
+
+def test_a_forum_begins_with_rules(people: Any) -> None:
+    rules = queries.in_force()
+    assert rules.number == 0 and len(rules.rules) == 6
+    assert rules.rule(2).name == "Be fair to people" and rules.rule(7) is None
+    assert queries.rules_of(0) == rules and queries.upcoming() is None
+    with pytest.raises(NotFound):
+        queries.rules_of(1)
+
+
+def test_a_version_holds_from_its_day_and_the_one_before_stays(people: Any) -> None:
+    write_rules(people.administrator, text())
+    assert [rule.name for rule in queries.in_force().rules] == ["Be kind", "Name sources"]
+    write_rules(people.administrator, text([("Be brief", "Please.")], days=3))
+    assert queries.in_force().number == 1 and queries.upcoming().number == 2
+    write_rules(people.administrator, text([("Be very brief", "Please.")], days=4))
+    assert queries.last_number() == 2
+    assert [rule.name for rule in queries.upcoming().rules] == ["Be very brief"]
+    with at(now() + timedelta(days=5)):
+        assert queries.in_force().rule(1).name == "Be very brief"
+        assert [one.number for one in queries.versions()] == [2, 1, 0]
+        assert queries.rules_of(1).rule(2).sentence == "Always."
+
+
+def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
+    write_rules(people.administrator, text())
+    while make_notices(SYSTEM, portion=2):
+        pass
+    for member in (people.ana, people.ben, people.moderator, people.administrator):
+        told = [notice for notice in notices_of(member).items if notice.kind == "rules"]
+        assert [(one.title, one.text, one.address) for one in told] == [
+            ("The house rules change", "Two rules are enough.", "/rules/1")
+        ]
+
+
+def test_who_came_later_is_not_told(people: Any) -> None:
+    write_rules(people.administrator, text())
+    people.ana.joined_at = now() + timedelta(minutes=1)
+    people.ben.left_at = now()
+    db.session.commit()
+    while make_notices(SYSTEM):
+        pass
+    assert not notices_of(people.ana).items and not notices_of(people.ben).items
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        text(rules=()),
+        text(rules=(("", ""),)),
+        text(rules=(("Name", ""),)),
+        text(rules=(("x" * 81, "Long."),)),
+        text(rules=(("Long", "x" * 1_001),)),
+        text(rules=(("One", "Of many."),) * 21),
+        text(change=" "),
+        text(change="x" * 501),
+        text(days=-2),
+    ],
+)
+def test_what_cannot_be_rules(people: Any, wrong: RulesText) -> None:
+    with pytest.raises(Invalid):
+        write_rules(people.administrator, wrong)
+    assert queries.last_number() == 0
+
+
+def test_administrators_alone_write_rules(people: Any) -> None:
+    for person in (VISITOR, people.ana, people.host, people.moderator):
+        with pytest.raises(Forbidden):
+            write_rules(person, text())
+
+
+# Ready texts
+
+
+def wording(**words: Any) -> Wording:
+    return Wording(**{"name": "Rude", "deed": "hide", "rule": 2, "text": "It is rude.", **words})
+
+
+def names(moderator: Any, deed: str = "") -> list[str]:
+    return [one.name for one in queries.ready_texts(moderator, deed)]
+
+
+def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any) -> None:
+    host = get_member(SYSTEM, people.host.handle)
+    first = names(host)
+    assert len(first) == 7 and names(host, "lock") == ["The same topic is there already"]
+    number = next(one.number for one in queries.first_texts() if one.deed == "lock")
+    write_text(people.moderator, wording(name="Twice", deed="lock", rule=0), number)
+    assert len(names(host)) == 7 and names(host, "lock") == ["Twice"]
+    made = write_text(people.moderator, wording())
+    assert made.number == 8 and queries.ready_text(host, 8).text == "It is rude."
+    end_text(people.moderator, 8)
+    with pytest.raises(NotFound):
+        queries.ready_text(host, 8)
+    for number in range(1, 8):
+        end_text(people.moderator, number)
+    assert names(host) == []  # and those of the beginning do not come back
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": " "},
+        {"name": "x" * 81},
+        {"deed": "burn"},
+        {"rule": 99},
+        {"text": " "},
+        {"text": "x" * 2_001},
+    ],
+)
+def test_what_cannot_be_a_ready_text(people: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        write_text(people.moderator, wording(**wrong))
+
+
+def test_moderators_keep_the_texts_and_hosts_use_them(people: Any) -> None:
+    for person in (VISITOR, people.ana, people.host):
+        with pytest.raises(Forbidden):
+            write_text(person, wording())
+        with pytest.raises(Forbidden):
+            end_text(person, 1)
+    for number in (0, 99):
+        with pytest.raises(NotFound):
+            end_text(people.moderator, number)
+    with pytest.raises(Forbidden):
+        queries.ready_texts(people.ana)

@@ -1,0 +1,60 @@
+"""The doors of the house rules: reading, versions, writing, ready texts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from forum.db import now
+from forum.rules.actions import RulesText, write_rules
+
+
+def test_everybody_reads_the_rules_and_what_they_said(client: Any, people: Any) -> None:
+    page = client.get("/rules").text
+    assert "6 rules for everybody" in page and "Be fair to people" in page
+    rules = [("Be kind", "To <everybody>.")]
+    write_rules(people.administrator, RulesText(rules, now(), "One is enough."))
+    page = client.get("/rules").text
+    assert "One rule for everybody" in page and "To &lt;everybody&gt;." in page
+    assert "One is enough." in page and "/rules/0" in page
+    assert "does not hold any more" in client.get("/rules/0").text
+    ahead = RulesText([("Be brief", "Please.")], now() + timedelta(days=3), "Brief.")
+    write_rules(people.administrator, ahead)
+    assert "/rules/2" in client.get("/rules").text
+    assert "not in force yet" in client.get("/rules/2").text
+    assert client.get("/rules/3").status_code == 404
+
+
+def test_an_administrator_writes_them(client: Any, sign_in: Any, people: Any) -> None:
+    browser, address = sign_in(people.administrator), "/administration/rules"
+    page = browser.get(address).text
+    assert "Speak from your work\nWrite what you did" in page.replace("\r\n", "\n")
+    day = f"{now():%Y-%m-%d}"
+    said = {"change": "Shorter.", "valid_from": day, "language": "en"}
+    rules = "Be kind\nTo everybody,\nalways.\n\n\n\nName sources\r\nPlease.\n"
+    assert browser.post(address, data={"rules": rules, **said}).location == address
+    page = client.get("/rules").text
+    assert "To everybody, always." in page and "Name sources" in page
+    for wrong in ({"rules": "A name alone"}, {"rules": " "}, {"rules": rules, "change": ""}):
+        answer = browser.post(address, data={**said, **wrong})
+        assert answer.status_code == 422, wrong
+    kept = browser.post(address, data={**said, "rules": "A name alone"}).text
+    assert "A name alone" in kept and "Give each rule a name and a sentence." in kept
+
+
+def test_ready_texts_are_written_changed_and_taken_away(sign_in: Any, people: Any) -> None:
+    browser = sign_in(people.moderator)
+    said = {"name": "Rude", "deed": "hide", "rule": "2", "text": "It is rude."}
+    assert browser.post("/moderation/texts/new", data=said).location == "/moderation/texts"
+    page = browser.get("/moderation/texts").text
+    assert "It is rude." in page and "Be fair to people" in page
+    last = browser.get("/moderation/texts/8").text
+    assert "It is rude." in last
+    other = {**said, "text": "It is very rude."}
+    assert browser.post("/moderation/texts/8", data=other).status_code == 303
+    assert "It is very rude." in browser.get("/moderation/texts").text
+    assert browser.post("/moderation/texts/8", data={**said, "text": " "}).status_code == 422
+    assert browser.post("/moderation/texts/8/end").status_code == 303
+    assert "very rude" not in browser.get("/moderation/texts").text
+    assert browser.get("/moderation/texts/8").status_code == 404
+    assert "New text" not in sign_in(people.host).get("/moderation/texts").text
