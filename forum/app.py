@@ -138,6 +138,7 @@ def worker() -> None:
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "letters": within(mail_commands.write_of_notices),
+        "receipts": jobs.every(5, within(mail_commands.write_of_reports)),
         "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
         "answers": jobs.every(60, within(mail_commands.fetch)),

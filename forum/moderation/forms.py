@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from flask_babel import gettext
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
-from forum.moderation.actions import LONGEST
+from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, at_most, one_line
+from forum.moderation.actions import LONGEST, Illegal
 from forum.web import Form
 from forum.web import later as _
 
@@ -37,6 +40,36 @@ class ReportForm(Form):
         _("What is wrong?"), [DataRequired(_("Choose a reason."))], choices=[*REASON_NAMES.items()]
     )
     text = TextAreaField(_("In a sentence"), [TOO_LONG])
+
+
+class IllegalForm(Form):
+    """What the law asks of somebody who reports something illegal, without an account too."""
+
+    text = TextAreaField(
+        _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), TOO_LONG]
+    )
+    about_children = BooleanField(_("It is about the sexual abuse of children"))
+    name = StringField(_("Your name"), [at_most(NAME)], [one_line])
+    email = StringField(_("Your e-mail address"), [at_most(EMAIL)], [one_line])
+    good_faith = BooleanField(
+        _("I believe in good faith that what I say here is accurate and complete.")
+    )
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse what is no address; whether one is needed is the deed's to say."""
+        if field.data and not re.match(EMAIL_SHAPE, field.data):
+            raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
+
+    @property
+    def notice(self) -> Illegal:
+        """What was said."""
+        return Illegal(
+            text=self.text.data or "",
+            name=self.name.data or "",
+            email=self.email.data or "",
+            is_in_good_faith=bool(self.good_faith.data),
+            is_about_children=bool(self.about_children.data),
+        )
 
 
 class SeenForm(Form):

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
@@ -28,6 +29,8 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member", "letter")
+UPHOLDING = ("keep", "restore")  # decisions by which what was reported stays
+MINE = 20  # of one's own reports on a page
 RESTRICTING = ("hide", "lock", "suspend", "send back")
 UNDO = timedelta(minutes=10)
 UNDONE = ("keep", "hide")  # decisions that their moderator can take back
@@ -278,6 +281,15 @@ def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
     return thing
 
 
+def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
+    """A thing for anybody who says that it is illegal: it must be there to be read by them."""
+    require(visitor.can.report_illegal())
+    thing = get_thing(visitor, kind, item_id)
+    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+        raise NotFound()
+    return thing
+
+
 def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
     """A thing for somebody who may decide about it, even when only the reports of it are left."""
     require(moderator.can.see_queue())
@@ -384,6 +396,18 @@ def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     return db.session.scalars(query.options(people).order_by(Report.id).limit(MOST)).all()
 
 
+def has_open_reports(kind: str, item_id: int) -> bool:
+    """Whether a report of a thing waits for a decision."""
+    query = select(Report.id).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def open_reporters(kind: str, item_id: int) -> set[int | None]:
+    """The ids of the members whose reports of a thing wait for a decision."""
+    query = select(Report.reporter_id).where(*_about(Report, kind, item_id))
+    return set(db.session.scalars(query.where(Report.decision_id.is_(None)).distinct()))
+
+
 def reports_in_topic(topic_id: int) -> Sequence[Report]:
     """The open reports of a topic and of its posts."""
     posts = select(Post.id).where(Post.topic_id == topic_id)
@@ -391,6 +415,47 @@ def reports_in_topic(topic_id: int) -> Sequence[Report]:
     is_post = (Report.kind == "post") & Report.item_id.in_(posts)
     query = select(Report).where(Report.decision_id.is_(None), or_(is_topic, is_post))
     return db.session.scalars(query).all()
+
+
+def my_reports(reader: Person, number: int = 1) -> Page[Report]:
+    """One page of what a member has reported, the latest first, with what was decided."""
+    require(reader.can.report(None))
+    query = select(Report).where(Report.reporter_id == reader.id)
+    newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
+    return page_of(newest, number, MINE)
+
+
+def get_receipt(_visitor: Person, number: str) -> Report:
+    """The report with a receipt's number, with what was decided; whoever knows the number may ask."""
+    query = select(Report).where(Report.number == number).options(joinedload(Report.decision))
+    report = db.session.scalar(query)
+    if report is None:
+        raise NotFound(_("There is no report with this number."))
+    return report
+
+
+def reports_to_confirm(limit: int) -> Sequence[Report]:
+    """Reports of visitors who are to be told by letter that their report has arrived, the oldest first."""
+    query = select(Report).where(Report.email != "", Report.confirmed_at.is_(None))
+    return _some_at_hand(query.order_by(Report.id), limit)
+
+
+def reports_to_tell(limit: int) -> Sequence[Report]:
+    """Reports of visitors who are to be told the outcome by letter, with the decision.
+
+    What its moderator could still take back is not told yet.
+    """
+    query = select(Report).join(Report.decision).options(contains_eager(Report.decision))
+    due = query.where(
+        Report.email != "", Report.told_at.is_(None), Decision.decided_at <= now() - UNDO
+    )
+    return _some_at_hand(due.order_by(Report.decision_id, Report.id), limit)
+
+
+def _some_at_hand(query: Select[Report], limit: int) -> Sequence[Report]:
+    """Some rows, held; those that another worker has in hand are passed over."""
+    held = query.limit(limit).with_for_update(skip_locked=True, of=Report)
+    return db.session.scalars(held).all()
 
 
 def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:

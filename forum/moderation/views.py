@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -20,6 +20,7 @@ from forum.moderation.forms import (
     DEED_NAMES,
     REASON_NAMES,
     DecisionForm,
+    IllegalForm,
     MoveForm,
     ReasonForm,
     ReportForm,
@@ -75,8 +76,29 @@ def _account() -> str:
     return f"member {me().id}"
 
 
-@limiter.limit("10 per minute; 60 per day", key_func=_account, methods=["POST"])
 def _report(kind: str, item_id: int) -> Answer:
+    """The form of a member, or of anybody else for what is illegal."""
+    return _report_as_member(kind, item_id) if me().is_member else _report_illegal(kind, item_id)
+
+
+@limiter.limit("5 per hour; 20 per day", methods=["POST"])
+def _report_illegal(kind: str, item_id: int) -> Answer:
+    thing = queries.thing_to_report_as_illegal(me(), kind, item_id)
+    form = IllegalForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "thing": thing, "place": web.absolute(thing.address)}
+        return render_template("moderation/report_illegal.html", **words), status
+
+    def deed() -> AnyResponse:
+        report = actions.report_illegal(me(), thing.kind, thing.item_id, form.notice)
+        return web.see_other(url_for("moderation.receipt", secret=report.number))
+
+    return web.answer(form, page, deed)
+
+
+@limiter.limit("10 per minute; 60 per day", key_func=_account, methods=["POST"])
+def _report_as_member(kind: str, item_id: int) -> Answer:
     thing = queries.thing_to_report(me(), kind, item_id)
     form = ReportForm()
     mine = queries.my_report(me(), thing) if request.method == "GET" else None
@@ -93,6 +115,34 @@ def _report(kind: str, item_id: int) -> Answer:
         return web.see_other(web.safe_next(thing.address))
 
     return web.answer(form, page, deed)
+
+
+@bp.get("/reports")
+def reports() -> Answer:
+    """What became of one's own reports; whoever has no account asks by the number of the receipt."""
+    if number := _typed_number(web.text("number")):
+        return web.see_other(url_for("moderation.receipt", secret=number))
+    if not me().is_member:
+        return render_template("moderation/ask_receipt.html")
+    mine = queries.my_reports(me(), web.number("page"))
+    return render_template("moderation/reports.html", page=mine, reasons=REASON_NAMES)
+
+
+@bp.get("/reports/<secret>")
+@limiter.limit("60 per hour")
+def receipt(secret: str) -> Answer:
+    """What became of a report, for whoever knows the number of its receipt; not what it was about."""
+    report = queries.get_receipt(me(), _typed_number(secret))
+    page = current_app.make_response(render_template("moderation/receipt.html", report=report))
+    page.headers["Cache-Control"] = "private, no-store"
+    page.headers["X-Robots-Tag"] = "noindex"
+    return page
+
+
+def _typed_number(typed: str) -> str:
+    """A number as it may be typed: in small letters, with spaces."""
+    plain = "".join(sign for sign in typed.upper() if sign.isalnum())[:10]
+    return f"{plain[:5]}-{plain[5:]}" if plain else ""
 
 
 # The queue

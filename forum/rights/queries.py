@@ -266,7 +266,7 @@ def _edits(member: Member) -> Select[Any]:
 
 
 def _reports(member: Member) -> Select[Any]:
-    kept = _columns(Report, "id kind title address reason text created_at")
+    kept = _columns(Report, "id number kind title address reason text created_at")
     query = select(*kept, Decision.deed.label("decision"), Decision.decided_at)
     query = query.outerjoin(Decision, Decision.id == Report.decision_id)
     return query.where(Report.reporter_id == member.id)
@@ -639,6 +639,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_reports, Report.id),
         {
             "id": "its number",
+            "number": "the number of its receipt",
             "kind": "what you reported: post, topic, case, practice, member or letter",
             "title": "its title or first words",
             "address": "where it stands",
@@ -936,6 +937,7 @@ KINDS: tuple[Kind, ...] = (
 LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
+    ("report", "email"): "It is of somebody who has no account.",
     ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",
     (
         "event",

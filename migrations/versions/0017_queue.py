@@ -1,0 +1,47 @@
+"""Reports by visitors, with a receipt."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from forum.db import Moment
+
+revision = "0017"
+down_revision = "0013"
+
+TO_LETTER = {
+    "ix_report_to_confirm": (["id"], "email <> '' AND confirmed_at IS NULL"),
+    "ix_report_to_tell": (
+        ["decision_id", "id"],
+        "email <> '' AND told_at IS NULL AND decision_id IS NOT NULL",
+    ),
+    "ix_report_to_forget": (["id"], "name <> '' OR email <> ''"),
+}
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("report") as report:
+        report.alter_column("reporter_id", existing_type=sa.Integer(), nullable=True)
+        report.add_column(
+            sa.Column("source", sa.String(200), nullable=False, server_default="member")
+        )
+        for name in ("name", "email"):
+            report.add_column(sa.Column(name, sa.String(200), nullable=False, server_default=""))
+        report.add_column(sa.Column("number", sa.String(200)))
+        report.add_column(sa.Column("confirmed_at", Moment()))
+        report.add_column(sa.Column("told_at", Moment()))
+    op.create_index("ix_report_number", "report", ["number"], unique=True)
+    for name, (columns, words) in TO_LETTER.items():
+        which = sa.text(words)
+        op.create_index(name, "report", columns, sqlite_where=which, postgresql_where=which)
+
+
+def downgrade() -> None:
+    op.execute(sa.text("DELETE FROM report WHERE reporter_id IS NULL"))
+    for name in (*TO_LETTER, "ix_report_number"):
+        op.drop_index(name, "report")
+    with op.batch_alter_table("report") as report:
+        for name in ("told_at", "confirmed_at", "number", "email", "name", "source"):
+            report.drop_column(name)
+        report.alter_column("reporter_id", existing_type=sa.Integer(), nullable=False)
