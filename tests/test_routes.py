@@ -157,6 +157,14 @@ POST /moderation/joining/{candidate}/refuse           |  403  403  403  403  yes
 GET  /moderation/log                                  |   in  403  403  200  200  200
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
+POST /moderation/post/{reply}/claim                   |  403  403  403  yes  yes  yes
+POST /moderation/post/{reply}/release                 |  403  403  403  yes  yes  yes
+POST /moderation/post/{reply}/note                    |  403  403  403  yes  yes  yes
+GET  /moderation/candidate/{candidate}                |   in  403  403  403  200  200
+POST /moderation/candidate/{candidate}/decide         |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/claim          |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/release        |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/note           |  403  403  403  403  yes  yes
 GET  /notices                                         |   in  200  200  200  200  200
 POST /notices/read-all                                |  403  yes  yes  yes  yes  yes
 POST /notices/{notice}/read                           |  403  404  yes  404  404  404

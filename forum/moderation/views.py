@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,14 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
-from forum.errors import Conflict
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.forms import (
-    DEED_NAMES,
     REASON_NAMES,
-    DecisionForm,
     IllegalForm,
     MoveForm,
     ReasonForm,
@@ -29,7 +25,7 @@ from forum.moderation.forms import (
     WordForm,
 )
 from forum.moderation.models import Decision
-from forum.moderation.queries import Entry, QueueFilter, Thing, Waiting
+from forum.moderation.queries import Thing
 from forum.rates import limiter
 from forum.web import me
 
@@ -143,108 +139,6 @@ def _typed_number(typed: str) -> str:
     """A number as it may be typed: in small letters, with spaces."""
     plain = "".join(sign for sign in typed.upper() if sign.isalnum())[:10]
     return f"{plain[:5]}-{plain[5:]}" if plain else ""
-
-
-# The queue
-
-
-@bp.get("/moderation")
-def queue() -> Answer:
-    """What waits for a decision; the first thing is opened."""
-    waiting = queries.queue(me(), _wanted())
-    first = queries.entry(me(), waiting[0].kind, waiting[0].item_id) if waiting else None
-    return _queue_page(waiting, first)
-
-
-@bp.get("/moderation/<thing>/<int:item_id>")
-def entry(thing: str, item_id: int) -> Answer:
-    """One thing in its context, beside the queue."""
-    return _queue_page(queries.queue(me(), _wanted()), queries.entry(me(), thing, item_id))
-
-
-def _wanted() -> QueueFilter:
-    return QueueFilter(web.text("agenda"), web.choice("kind", queries.KINDS))
-
-
-def _queue_page(
-    waiting: list[Waiting],
-    opened: Entry | None,
-    form: DecisionForm | None = None,
-    *,
-    status: int = 200,
-    late: str = "",
-) -> Answer:
-    words: dict[str, Any] = {"waiting": waiting, "opened": opened, "wanted": _wanted()}
-    words |= {"late": late, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
-    words |= {
-        "mine": queries.my_latest(me()),
-        "form": form or _decision_form(opened),
-        "reasons": REASON_NAMES,
-    }
-    return render_template("moderation/queue.html", **words), status
-
-
-def _decision_form(opened: Entry | None) -> DecisionForm | None:
-    if opened is None:
-        return None
-    form = DecisionForm(seen=str(opened.seen))
-    form.offer(opened.deeds)
-    return form
-
-
-@bp.post("/moderation/<thing>/<int:item_id>/decide")
-def decide(thing: str, item_id: int) -> Answer:
-    """Decide about an entry of the queue, and open the next."""
-    waiting = queries.queue(me(), _wanted())
-    form = DecisionForm()
-    form.offer(list(DEED_NAMES))
-
-    def page(status: int, late: str = "") -> Answer:
-        opened = queries.entry(me(), thing, item_id)
-        form.offer(opened.deeds)
-        if late:
-            form.seen.data = str(opened.seen)
-        return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, late=late)
-
-    def deed() -> AnyResponse:
-        decision = _decide(thing, item_id, form)
-        flash(_("Decided: %(title)s", title=decision.title), "message")
-        return web.see_other(_next(waiting, thing, item_id))
-
-    try:
-        return web.answer(form, page, deed)
-    except Conflict as error:
-        return page(TAKEN, error.message)
-
-
-@bp.post("/moderation/decisions/<int:decision_id>/undo")
-def undo(decision_id: int) -> Answer:
-    """Take one's own latest decision back."""
-    undone = actions.undo(me(), decision_id)
-    flash(_("Taken back: %(title)s", title=undone.title), "message")
-    address = url_for(
-        "moderation.entry", thing=undone.kind, item_id=undone.item_id, _anchor="entry"
-    )
-    return web.see_other(address)
-
-
-def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
-    reason = form.reason.data or ""
-    if form.deed.data == "publish" and kind == "practice":
-        return actions.publish(me(), item_id, reason, seen=form.seen_id)
-    if form.deed.data == "send_back" and kind == "practice":
-        return actions.send_back(me(), item_id, reason, seen=form.seen_id)
-    return actions.decide(me(), kind, item_id, form.deed.data, reason, seen=form.seen_id)
-
-
-def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
-    line = queries.next_after(waiting, kind, item_id)
-    kept: dict[str, Any] = {name: value for name, value in vars(_wanted()).items() if value}
-    if line is None:
-        return url_for("moderation.queue", **kept)
-    return url_for(
-        "moderation.entry", thing=line.kind, item_id=line.item_id, _anchor="entry", **kept
-    )
 
 
 # Deeds that restrict: a small page asks for the reason

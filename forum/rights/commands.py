@@ -26,6 +26,7 @@ from forum.members.queries import get_member, is_somebody_due
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM, Person
+from forum.queue import actions as queue
 from forum.rights import actions
 from forum.rights.actions import PORTION
 from forum.rights.queries import Place, next_place
@@ -44,6 +45,7 @@ OVER: tuple[Callable[[Person], int], ...] = (
     accounts.forget_old,
     factors.forget_old,
     moderation.forget_visitors,
+    queue.forget_old,
 )
 
 

@@ -27,6 +27,7 @@ from forum.members.models import City, Member, MemberLanguage, Organisation, Ses
 from forum.moderation.models import Decision, Report
 from forum.notifications.models import Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
+from forum.queue.models import EntryNote
 from forum.rights.models import Departure, Kind, Record
 from forum.terms.models import Consent, Terms
 
@@ -281,6 +282,11 @@ def _decisions(member: Member) -> Select[Any]:
 
 def _decided(member: Member) -> Select[Any]:
     return select(*_columns(Decision, DECISION)).where(Decision.moderator_id == member.id)
+
+
+def _queue_notes(member: Member) -> Select[Any]:
+    kept = _columns(EntryNote, "id kind item_id text written_at")
+    return select(*kept).where(EntryNote.author_id == member.id)
 
 
 def _notices(member: Member) -> Select[Any]:
@@ -667,6 +673,20 @@ KINDS: tuple[Kind, ...] = (
         ABOUT_DECISION,
     ),
     Kind(
+        "queue-notes",
+        "Notes in the queue",
+        "What you noted for other moderators about what waits in the queue.",
+        (("entry_note", "author_id"),),
+        _paged(_queue_notes, EntryNote.id),
+        {
+            "id": "its number",
+            "kind": "what the note is about: post, topic, case, practice, member, letter or candidate",
+            "item_id": "its number",
+            "text": "the note",
+            "written_at": "when you wrote it",
+        },
+    ),
+    Kind(
         "notices",
         "Notices",
         "The lines in your inbox that you can see there.",
@@ -937,6 +957,7 @@ KINDS: tuple[Kind, ...] = (
 LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
+    ("claim", "member_id"): "It waits for half an hour at most, and says at what you are.",
     ("report", "email"): "It is of somebody who has no account.",
     ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",
     (
