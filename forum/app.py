@@ -36,6 +36,8 @@ from forum.moderation import views as moderation
 from forum.notifications import actions as notifications_actions
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
+from forum.queue import actions as queue_actions
+from forum.queue import views as queue
 from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
@@ -63,6 +65,7 @@ DOORS = (
     factors_commands,
     invitations,
     candidates,
+    queue,
     accounts,
     contact,
     terms,
@@ -141,7 +144,9 @@ def worker() -> None:
         "life": jobs.sign_of_life(settings.heartbeat_path),
         "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
+        "the undecided": jobs.every(300, within(lambda: queue_actions.tell_overdue(SYSTEM))),
         "letters": within(mail_commands.write_of_notices),
+        "receipts": jobs.every(5, within(mail_commands.write_of_reports)),
         "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
         "answers": jobs.every(60, within(mail_commands.fetch)),

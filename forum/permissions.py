@@ -442,6 +442,10 @@ class Can:
             return Verdict(_("This is yours: you can edit or delete it yourself."))
         return YES
 
+    def report_illegal(self) -> Verdict:
+        """Everybody reports what is illegal, without an account too; the law asks for it."""
+        return YES
+
     def moderate(self, agenda_id: int | None) -> Verdict:
         """Moderators moderate everything; a host, what belongs to the host's own agenda."""
         person = self.person

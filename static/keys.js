@@ -1,20 +1,20 @@
-/** Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 5 choose, Ctrl+Enter sends. */
+/** Keys: / search, ? help, j k next and previous, r reply, q quote, 1 to 9 choose, c claim, n note, Ctrl+Enter sends. */
 
 const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
-const isOff = () => localStorage.getItem("keys") === "off";
+const isOff = () => /(?:^|;\s*)(?:__Host-)?keys=off\b/.test(document.cookie);
 
 export function start() {
   document.addEventListener("keydown", press);
-  offerSwitch(document.querySelector("[data-keys]"));
+  offerSwitch();
 }
 
 function press(event) {
   const { key, target } = event;
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
-  if (isOff() || target.closest?.(FIELDS)) return;
-  const deed = DEEDS[key] ?? (/^[1-5]$/.test(key) ? () => choose(Number(key)) : null);
+  if (isOff() || target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
+  const deed = DEEDS[key] ?? (/^[1-9]$/.test(key) ? () => choose(Number(key)) : null);
   if (deed?.() !== undefined) event.preventDefault();
 }
 
@@ -24,7 +24,10 @@ const DEEDS = {
     const field = document.getElementById("find");
     return field?.checkVisibility?.() ? (field.focus(), true) : follow(".find-l");
   },
-  "?": () => follow("a[href$='#keys']"),
+  "?": () => {
+    const list = document.getElementById("key-list");
+    return list ? (list.showModal(), true) : follow("a[href$='#keys']");
+  },
   j: () => move(1),
   k: () => move(-1),
   r: () => focus(document.querySelector("[data-quote] textarea")) ?? follow("a[href$='#reply']"),
@@ -33,6 +36,8 @@ const DEEDS = {
     return document.dispatchEvent(new Event("quote"));
   },
   u: () => click(document.querySelector("[data-undo]")),
+  c: () => click(document.querySelector("[data-claim]")),
+  n: () => focus(document.querySelector("#notes textarea")),
 };
 
 function follow(selector) {
@@ -87,14 +92,7 @@ function send(event, target) {
   form.requestSubmit(button);
 }
 
-/** The switch beside the list of keys (WCAG 2.1.4). */
-function offerSwitch(button) {
-  if (!button) return;
-  const show = () => button.setAttribute("aria-pressed", !isOff());
-  button.hidden = false;
-  show();
-  button.addEventListener("click", () => {
-    localStorage.setItem("keys", isOff() ? "on" : "off");
-    show();
-  });
+/** The switch beside the lists of keys (WCAG 2.1.4) shows the button that changes something. */
+function offerSwitch() {
+  for (const button of document.querySelectorAll("[data-keys] [name=keys]")) button.hidden = (button.value === "off") === isOff();
 }

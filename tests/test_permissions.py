@@ -257,6 +257,7 @@ delete_practice        | own, archived        |    .  yes  yes    .    .  yes  y
 report                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 report                 | own                  |    .    .    .    .    .    .    .    .    .  yes
 report                 | nobody's             |    .  yes  yes    .    .  yes  yes  yes  yes   .
+report_illegal         | ever                 |  yes  yes  yes  yes  yes  yes  yes  yes  yes  yes
 moderate               | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
 see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes

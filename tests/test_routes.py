@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -104,8 +105,8 @@ POST /cases/{case}/edit                               |  403  403  403  yes  yes
 GET  /cases/{case}/hide                               |   in  403  403  200  200  200
 POST /cases/{case}/hide                               |  403  403  403  yes  yes  yes
 GET  /cases/{case}/history                            |  200  200  200  200  200  200
-GET  /cases/{case}/report                             |   in  200  200  403  200  200
-POST /cases/{case}/report                             |  403  yes  yes  403  yes  yes
+GET  /cases/{case}/report                             |  200  200  200  403  200  200
+POST /cases/{case}/report                             |  yes  yes  yes  403  yes  yes
 POST /cases/{case}/restore                            |  403  403  403  yes  yes  yes
 GET  /cases/{case}/tried                              |   in  200  200  403  200  200
 POST /cases/{case}/tried                              |  403  yes  yes  403  yes  yes
@@ -140,8 +141,8 @@ GET  /members/ben-okoth/contact                       |   in  200  200  200  200
 POST /members/ben-okoth/contact                       |  403  yes  yes  yes  yes  yes
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
 POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
-GET  /members/ben-okoth/report                        |   in  200  200  200  200  200
-POST /members/ben-okoth/report                        |  403  yes  yes  yes  yes  yes
+GET  /members/ben-okoth/report                        |  200  200  200  200  200  200
+POST /members/ben-okoth/report                        |  yes  yes  yes  yes  yes  yes
 POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/silence                       |   in  403  403  403  200  200
 POST /members/ben-okoth/silence                       |  403  403  403  403  yes  yes
@@ -177,6 +178,14 @@ POST /moderation/texts/1                              |  403  403  403  403  yes
 POST /moderation/texts/1/end                          |  403  403  403  403  yes  yes
 GET  /moderation/texts/new                            |   in  403  403  403  200  200
 POST /moderation/texts/new                            |  403  403  403  403  yes  yes
+POST /moderation/post/{reply}/claim                   |  403  403  403  yes  yes  yes
+POST /moderation/post/{reply}/release                 |  403  403  403  yes  yes  yes
+POST /moderation/post/{reply}/note                    |  403  403  403  yes  yes  yes
+GET  /moderation/candidate/{candidate}                |   in  403  403  403  200  200
+POST /moderation/candidate/{candidate}/decide         |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/claim          |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/release        |  403  403  403  403  yes  yes
+POST /moderation/candidate/{candidate}/note           |  403  403  403  403  yes  yes
 GET  /notices                                         |   in  200  200  200  200  200
 POST /notices/read-all                                |  403  yes  yes  yes  yes  yes
 POST /notices/{notice}/read                           |  403  404  yes  404  404  404
@@ -209,8 +218,8 @@ GET  /posts/{reply}/edit                              |   in  403  403  403  403
 POST /posts/{reply}/edit                              |  403  403  403  403  403  403
 GET  /posts/{reply}/hide                              |   in  403  403  200  200  200
 POST /posts/{reply}/hide                              |  403  403  403  yes  yes  yes
-GET  /posts/{reply}/report                            |   in  200  200  200  200  200
-POST /posts/{reply}/report                            |  403  yes  yes  yes  yes  yes
+GET  /posts/{reply}/report                            |  200  200  200  200  200  200
+POST /posts/{reply}/report                            |  yes  yes  yes  yes  yes  yes
 GET  /password                                        |  200  200  200  200  200  200
 POST /password                                        |  yes  yes  yes  yes  yes  yes
 GET  /password/nosecret                               |  410  410  410  410  410  410
@@ -237,8 +246,8 @@ POST /practices/{practice}/feature                    |  403  403  403  yes  yes
 GET  /practices/{practice}/hide                       |   in  403  403  200  200  200
 POST /practices/{practice}/hide                       |  403  403  403  yes  yes  yes
 GET  /practices/{practice}/history                    |  200  200  200  200  200  200
-GET  /practices/{practice}/report                     |   in  200  403  200  200  200
-POST /practices/{practice}/report                     |  403  yes  403  yes  yes  yes
+GET  /practices/{practice}/report                     |  200  200  403  200  200  200
+POST /practices/{practice}/report                     |  yes  yes  403  yes  yes  yes
 POST /practices/{practice}/restore                    |  403  403  403  yes  yes  yes
 GET  /practices/{practice}/tried                      |   in  200  403  200  200  200
 POST /practices/{practice}/tried                      |  403  yes  403  yes  yes  yes
@@ -258,6 +267,8 @@ GET  /readings/{reading}/history                      |   in  403  403  200  200
 GET  /readings/{reading}/remove                       |   in  403  403  200  200  200
 POST /readings/{reading}/remove                       |  403  403  403  yes  yes  yes
 GET  /readyz                                          |  200  200  200  200  200  200
+GET  /reports                                         |  200  200  200  200  200  200
+GET  /reports/nosecret                                |  404  404  404  404  404  404
 POST /revisions/{revision}/withdraw                   |  403  403  yes  403  403  403
 GET  /robots.txt                                      |  200  200  200  200  200  200
 GET  /rules                                           |  200  200  200  200  200  200
@@ -358,8 +369,8 @@ GET  /topics/{topic}/postpone                         |   in  200  404  404  404
 POST /topics/{topic}/postpone                         |  403  yes  404  404  404  404
 GET  /topics/{topic}/reply                            |   in  200  200  200  200  200
 POST /topics/{topic}/reply                            |  403  yes  yes  yes  yes  yes
-GET  /topics/{topic}/report                           |   in  200  403  200  200  200
-POST /topics/{topic}/report                           |  403  yes  403  yes  yes  yes
+GET  /topics/{topic}/report                           |  200  200  403  200  200  200
+POST /topics/{topic}/report                           |  yes  yes  403  yes  yes  yes
 POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
@@ -385,6 +396,7 @@ READ = (
 )
 PROBES = {"/healthz", "/readyz"}  # answered afresh each time
 FORMS_FOR_VISITORS = {"/join", "/password", "/sign-in", "/sign-in/letter"}
+FORMS_FOR_VISITORS |= set(re.findall(r"GET +(/\S+/report) ", TABLE))
 
 
 def rows(method: str) -> list[tuple[str, dict[str, str]]]:

@@ -17,7 +17,15 @@ from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision
-from forum.moderation.queries import RESTRICTING, decision_of, holds, is_concerned, is_reporter
+from forum.moderation.queries import (
+    RESTRICTING,
+    Entry,
+    decision_of,
+    entry,
+    holds,
+    is_concerned,
+    is_reporter,
+)
 from forum.permissions import Person, Verdict, for_reach, moderated_by, require
 
 TIME = timedelta(
@@ -189,6 +197,24 @@ def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
         joinedload(Appeal.decider),
     )
     return query.options(*loads)
+
+
+@dataclass(frozen=True)
+class File:
+    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it holds."""
+
+    appeal: Appeal
+    opened: Entry | None
+    holds: bool
+
+
+def file_of(reader: Person, appeal: Appeal) -> File:
+    """The whole file of an appeal."""
+    try:
+        opened = entry(reader, appeal.decision.kind, appeal.decision.item_id)
+    except NotFound:
+        opened = None
+    return File(appeal, opened, holds(appeal.decision))
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:

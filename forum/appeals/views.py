@@ -12,7 +12,7 @@ from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
 from forum.appeals.models import REVERSED
 from forum.errors import Forbidden, NotFound
 from forum.moderation.models import Decision
-from forum.moderation.queries import entry, holds
+from forum.moderation.queries import holds
 from forum.permissions import SIGN_IN, Person
 from forum.rates import limiter
 from forum.web import me
@@ -84,8 +84,7 @@ def decide_appeal(appeal_id: int) -> Answer:
     form = AnswerForm()
 
     def page(status: int = 200) -> Answer:
-        words = {"appeal": found, "form": form, "holds": holds(found.decision)}
-        words |= {"opened": _file(found.decision), "outcomes": OUTCOME_NAMES}
+        words = {"file": queries.file_of(me(), found), "form": form, "outcomes": OUTCOME_NAMES}
         return render_template("appeals/decide.html", **words), status
 
     def deed() -> AnyResponse:
@@ -93,15 +92,7 @@ def decide_appeal(appeal_id: int) -> Answer:
         flash(_("Your answer is sent."), "message")
         if decided.outcome == REVERSED and decided.decision.deed == "keep":
             kind, item_id = decided.decision.kind, decided.decision.item_id
-            return web.see_other(url_for("moderation.entry", thing=kind, item_id=item_id))
+            return web.see_other(url_for("queue.entry", thing=kind, item_id=item_id))
         return web.see_other(url_for("appeals.index"))
 
     return web.answer(form, page, deed)
-
-
-def _file(decision: Decision) -> object:
-    """What the decision was about in its context, unless nothing is left of it."""
-    try:
-        return entry(me(), decision.kind, decision.item_id)
-    except NotFound:
-        return None

@@ -24,7 +24,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.members.queries import email_is_taken, moderator_ids, plain_email
-from forum.notifications.actions import note_event
+from forum.notifications.actions import note_event, read_queue
 from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
@@ -113,10 +113,14 @@ def _wait(candidate: Candidate) -> None:
         VISITOR,
         "queue",
         moderator_ids(),
-        "/moderation/joining",
+        _in_queue(candidate.id),
         title=candidate.name,
         is_named=False,
     )
+
+
+def _in_queue(candidate_id: int) -> str:
+    return f"/moderation/candidate/{candidate_id}"
 
 
 def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
@@ -144,6 +148,7 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
     candidate = waiting_candidate(candidate_id, is_held=True)
     if email_is_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
+    read_queue(moderator, _in_queue(candidate_id))
     member = _admit(candidate, None)
     words = {"path": "/sign-in", "text": text.strip()}
     write_letter(moderator, "approved", member.email, words, member_id=member.id)
@@ -158,6 +163,7 @@ def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
     candidate = waiting_candidate(candidate_id, is_held=True)
     if not reason.strip():
         raise Invalid(_("Say why. The reason is sent to the person."), "reason")
+    read_queue(moderator, _in_queue(candidate_id))
     candidate.refused_at, candidate.refused_why = now(), reason.strip()
     words = {"path": "/join", "name": candidate.name, "text": reason.strip()}
     write_letter(moderator, "refused", candidate.email, words)

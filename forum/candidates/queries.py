@@ -33,9 +33,18 @@ class Request:
 def waiting(moderator: Person) -> Sequence[Request]:
     """Everybody who waits for the moderators, longest first."""
     require(moderator.can.admit())
-    found = select(Candidate).where(*_waits()).order_by(Candidate.confirmed_at, Candidate.id)
-    some = found.options(joinedload(Candidate.invited_by)).limit(MOST)
+    some = _longest_first().options(joinedload(Candidate.invited_by)).limit(MOST)
     return _requests(db.session.scalars(some).all())
+
+
+def waiting_people(moderator: Person, limit: int) -> Sequence[Candidate]:
+    """The same without what they named, for a list of names."""
+    require(moderator.can.admit())
+    return db.session.scalars(_longest_first().limit(limit)).all()
+
+
+def _longest_first() -> Select[Any]:
+    return select(Candidate).where(*_waits()).order_by(Candidate.confirmed_at, Candidate.id)
 
 
 def waiting_counted() -> Select[Any]:

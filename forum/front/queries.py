@@ -27,7 +27,6 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
-from forum.candidates.queries import waiting_counted
 from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
@@ -35,11 +34,11 @@ from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
 from forum.members.queries import HomeCity, home_cities, visible_members
-from forum.moderation.queries import queue_counted
 from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
 from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, for_reach
+from forum.queue.queries import waiting_count
 from forum.search.queries import texts_of
 
 PAGE = 20
@@ -67,16 +66,7 @@ class Masthead(NamedTuple):
 
 def masthead(member: Person) -> Masthead:
     """The counters beside a member's name on every page."""
-    waiting = db.session.scalar(_waiting_for(member)) if member.is_curator else 0
-    return Masthead(unread_count(member), waiting or 0)
-
-
-@for_reach
-def _waiting_for(reader: Person) -> Select[Any]:
-    """How many things, and people who want to join, wait for a decision of this reader."""
-    things = queue_counted(reader).scalar_subquery()
-    people = waiting_counted().scalar_subquery() if reader.can.admit() else 0
-    return select(things + people)
+    return Masthead(unread_count(member), waiting_count(member))
 
 
 # What a member watches

@@ -82,6 +82,7 @@ from forum.members.queries import (
     directory as directory_of,
 )
 from forum.members.views import federation
+from forum.moderation import actions as moderation
 from forum.notifications import actions as notices
 from forum.notifications.forms import KIND_NAMES as KINDS_OF_NOTICE
 from forum.notifications.forms import NoticesForm, ways_as_fields
@@ -575,6 +576,7 @@ NOT_FOR_CRAWLERS = (
     "/moderation",
     "/administration",
     "/*/report",
+    "/reports",
     "/*?quote=",
 )
 
@@ -633,6 +635,7 @@ def _periods() -> dict[str, str]:
         "notices": notices.KEPT_READ,
         "contact": contact_letters.KEPT,
         "leaving": people.COOLING_OFF,
+        "visitors": moderation.KEPT_VISITORS,
     }
     return {
         name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()

@@ -26,6 +26,9 @@ from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
 from forum.members.queries import addresses_of
+from forum.moderation import actions as moderation
+from forum.moderation.models import Report
+from forum.moderation.queries import UPHOLDING, reports_to_confirm, reports_to_tell
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
@@ -33,6 +36,7 @@ from forum.permissions import Person, require
 BATCH = 20
 TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
 MOST_SENT_BACK = 5
+MOST_RECEIPTS = 10  # letters in a day to one address that a report has arrived
 GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
 # Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
@@ -89,6 +93,33 @@ def write_of_notices(system: Person, limit: int = 100) -> int:
             write_letter(system, "notice", address, words, member_id=notice.member_id)
     note_mailed(system, [notice.id for notice in notices])
     return len(notices)
+
+
+@action
+def write_of_reports(system: Person, limit: int = 100) -> int:
+    """Write to visitors that their reports have arrived, and what was decided; says to how many.
+
+    Nothing that they typed is in these letters, for an address may be somebody else's; nor do many go to one in a day.
+    """
+    require(system.can.administer())
+    touches()
+    arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
+    for report in arrived:
+        _write_of_report(system, "reported", report, {})
+    for report in decided:
+        deed = report.decision.deed if report.decision else ""
+        _write_of_report(system, "outcome", report, {"is_kept": deed in UPHOLDING})
+    moderation.note_confirmed(system, arrived)
+    moderation.note_told(system, decided)
+    return len(arrived) + len(decided)
+
+
+def _write_of_report(system: Person, kind: str, report: Report, more: Mapping[str, Any]) -> None:
+    a_day = timedelta(days=1)
+    if kind == "reported" and letters_since(report.email, (kind,), a_day) >= MOST_RECEIPTS:
+        return
+    words = {"path": f"/reports/{report.number}", "number": report.number, "kind": report.kind}
+    write_letter(system, kind, report.email, {**words, "place": report.address, **more})
 
 
 @action

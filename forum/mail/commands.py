@@ -102,6 +102,11 @@ def write_of_notices() -> int:
     return actions.write_of_notices(SYSTEM)
 
 
+def write_of_reports() -> int:
+    """Write to visitors what became of their reports; says to how many."""
+    return actions.write_of_reports(SYSTEM)
+
+
 def write_digests() -> int:
     """Write the digests whose members' hour has come; says how many."""
     written, after_id = 0, 0

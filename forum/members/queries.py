@@ -639,6 +639,12 @@ def moderator_ids() -> list[int]:
     return list(db.session.scalars(found.order_by(Member.id).limit(MOST)))
 
 
+def administrator_ids() -> list[int]:
+    """Who runs the forum now."""
+    found = select(Member.id).where(*_run_it())
+    return list(db.session.scalars(found.order_by(Member.id).limit(MOST)))
+
+
 def slug_is_free(table: type[Organisation] | type[City], slug: str) -> bool:
     """Whether no row of a table has this last part of an address."""
     return db.session.scalar(select(table.id).where(table.slug == slug)) is None

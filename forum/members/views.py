@@ -71,14 +71,26 @@ def place_of(member: Member, organisation: Organisation | None = None) -> str:
 
 @bp.post("/appearance")
 def appearance() -> AnyResponse:
-    """Keep whether pages are light, dark, or as the device says."""
+    """Keep whether pages are light, dark, or as the device says; or whether single keys do something."""
     answer = web.see_other(web.safe_next())
-    theme, name = request.form.get("theme", ""), web.cookie_name("theme")
     secure = web.settings().is_https
+    if keys := request.form.get("keys", ""):
+        return _keep_keys(answer, keys, secure)
+    theme, name = request.form.get("theme", ""), web.cookie_name("theme")
     if theme in ("light", "dark"):
         answer.set_cookie(name, theme, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
         answer.delete_cookie(name, samesite="Lax", httponly=True, secure=secure)
+    return answer
+
+
+def _keep_keys(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
+    """The script reads it, so that pages are the same for everybody (WCAG 2.1.4)."""
+    name = web.cookie_name("keys")
+    if keys == "off":
+        answer.set_cookie(name, "off", max_age=A_YEAR, samesite="Lax", secure=secure)
+    else:
+        answer.delete_cookie(name, samesite="Lax", secure=secure)
     return answer
 
 

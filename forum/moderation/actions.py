@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
@@ -19,7 +20,7 @@ from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.moderation.models import APPEAL, OWN, REPORT, Decision, Report
+from forum.moderation.models import APPEAL, BY_VISITOR, OWN, REPORT, Decision, Report
 from forum.moderation.queries import (
     GROUNDED,
     KINDS,
@@ -28,12 +29,13 @@ from forum.moderation.queries import (
     agenda_to_moderate,
     answered_by,
     decision_to_review,
+    has_open_reports,
     holds,
     latest_decision,
     letter_thing,
     my_latest,
     my_report,
-    open_reports,
+    open_reporters,
     others_in_topic,
     reports_in_topic,
     shown_things_of,
@@ -41,16 +43,21 @@ from forum.moderation.queries import (
     thing_taken_back,
     thing_to_moderate,
     thing_to_report,
+    thing_to_report_as_illegal,
     things_reported,
     topic_to_moderate,
 )
 from forum.notifications.actions import note_event, read_queue, retitle_queue
-from forum.permissions import Person, require
+from forum.permissions import VISITOR, Person, require
 from forum.rules.queries import in_force
 from forum.search import actions as search
 
 NAMING = ("member", "letter")  # kinds of things whose title is somebody's name
 REASONS = ("rules", "spam", "off topic", "illegal", "something else")
+SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none of which looks like another
+# A visitor's name and address: as long as one may appeal, and some days.
+KEPT_VISITORS = timedelta(days=190)
+PORTION = 500
 Deed = Callable[[Person, int, str], Any]
 LONGEST = 2_000  # characters of a reason or of a reporter's sentence
 ANSWERING = (
@@ -67,6 +74,18 @@ Before = dict[str, Any]
 Back = Callable[[Person, Thing, Before], None]
 
 
+@dataclass(frozen=True)
+class Illegal:
+    """What somebody without an account says of something illegal. Name and address may be missing when it is about
+    the sexual abuse of children (article 16, paragraph 2 c)."""
+
+    text: str
+    name: str = ""
+    email: str = ""
+    is_in_good_faith: bool = False
+    is_about_children: bool = False
+
+
 @action
 def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "") -> Report:
     """Say that something is wrong. The moderators see it; its author never learns who said so."""
@@ -77,15 +96,58 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     _check_length(text, "text")
     if my_report(reporter, thing):
         raise _reported_already()
-    said = Report(reporter_id=reporter.id, reason=reason, text=text, created_at=now())
-    _describe(said, thing)
+    said = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
+    is_first = not has_open_reports(thing.kind, thing.item_id)
     try:
         with db.session.begin_nested():
             db.session.add(said)
     except IntegrityError:
         raise _reported_already() from None
-    _tell_queue(reporter, thing)
+    _tell_queue(reporter, thing, is_first)
     return said
+
+
+@action
+def report_illegal(visitor: Person, kind: str, item_id: int, notice: Illegal) -> Report:
+    """Say, without an account, that something is illegal (Regulation (EU) 2022/2065, article 16).
+
+    Whoever says so is told by letter that it has arrived, and what was decided; that is the worker's work. How many
+    have said it before, and who, nobody learns from this.
+    """
+    touches()
+    thing = thing_to_report_as_illegal(visitor, kind, item_id)
+    _check_notice(notice)
+    who = {"name": notice.name.strip(), "email": notice.email.strip()}
+    said = _new_report(thing, source=BY_VISITOR, reason="illegal", text=notice.text.strip(), **who)
+    is_first = not has_open_reports(thing.kind, thing.item_id)
+    db.session.add(said)
+    db.session.flush()
+    _tell_queue(VISITOR, thing, is_first)
+    return said
+
+
+def _check_notice(notice: Illegal) -> None:
+    if not notice.text.strip():
+        raise Invalid(_("Say why it is illegal."), "text")
+    _check_length(notice.text, "text")
+    if not notice.is_in_good_faith:
+        raise Invalid(_("Confirm that what you say is true as far as you know."), "good_faith")
+    for field in ("name", "email"):
+        said = getattr(notice, field).strip()
+        if not said and not notice.is_about_children:
+            raise Invalid(_("This is needed, unless it is about the abuse of children."), field)
+
+
+def _new_report(thing: Thing, **said: Any) -> Report:
+    report = Report(**said, number=_new_number(), created_at=now())
+    _describe(report, thing)
+    return report
+
+
+def _new_number() -> str:
+    """The number of a receipt: easy to read out, and nobody guesses one (50 bits)."""
+    signs = [secrets.choice(SIGNS) for _sign in range(10)]
+    return "".join(signs[:5]) + "-" + "".join(signs[5:])
 
 
 @action
@@ -105,17 +167,49 @@ def report_letter(
     if my_report(reporter, thing):
         raise _reported_already()
     words = f"{text}\n\n{said}".strip()
-    report = Report(reporter_id=reporter.id, reason=reason, text=words, created_at=now())
-    _describe(report, thing)
+    report = _new_report(thing, reporter_id=reporter.id, reason=reason, text=words)
     db.session.add(report)
     db.session.flush()
-    _tell_queue(reporter, thing)
+    _tell_queue(reporter, thing, is_first=True)
     return report
 
 
-def _tell_queue(reporter: Person, thing: Thing) -> None:
+@action
+def note_confirmed(system: Person, reports: Sequence[Report]) -> None:
+    """Note that letters say to visitors that their reports have arrived."""
+    require(system.can.administer())
+    touches()
+    for report in reports:
+        report.confirmed_at = now()
+
+
+@action
+def note_told(system: Person, reports: Sequence[Report]) -> None:
+    """Note that letters say to visitors what became of their reports."""
+    require(system.can.administer())
+    touches()
+    for report in reports:
+        report.told_at = now()
+
+
+@action
+def forget_visitors(system: Person, limit: int = PORTION) -> int:
+    """Delete names and addresses of some visitors whose reports were decided long ago; says how many."""
+    require(system.can.administer())
+    touches()
+    old = db.session.query(Decision.id).where(Decision.decided_at < now() - KEPT_VISITORS)
+    is_named = or_(Report.name != "", Report.email != "")
+    some = db.session.query(Report.id).where(
+        is_named, Report.decision_id.in_(old.scalar_subquery())
+    )
+    which = Report.id.in_(some.limit(limit).scalar_subquery())
+    gone = update(Report).where(which).values(name="", email="").returning(Report.id)
+    return len(db.session.scalars(gone).all())
+
+
+def _tell_queue(reporter: Person, thing: Thing, is_first: bool) -> None:
     """Let who can decide know of the first report that is open."""
-    if len(open_reports(thing.kind, thing.item_id)) == 1:
+    if is_first:
         where, title = _in_queue(thing.kind, thing.item_id), thing.title
         who = curators_of(thing.agenda_id)
         note_event(reporter, "queue", who, where, title=title, is_named=False)
@@ -358,7 +452,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     members.suspend(moderator, member_id, until)
     decision = _record(moderator, "spam", thing, before=before, until=until, is_excused=True)
     for one in shown:
-        _answer(moderator, open_reports(one.kind, one.item_id), decision, one)
+        _answer(moderator, decision, one)
         read_queue(moderator, _in_queue(one.kind, one.item_id))
     return decision
 
@@ -448,7 +542,7 @@ def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
     _require_change(
-        bool(open_reports(thing.kind, thing.item_id))
+        has_open_reports(thing.kind, thing.item_id)
         if deed == "keep"
         else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
     )
@@ -640,7 +734,6 @@ def _record(
     **more: Any,
 ) -> Decision:
     """Write the decision down, answer the open reports if it is about them, tell those whom it concerns."""
-    waiting = open_reports(thing.kind, thing.item_id)
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
     decision = Decision(
         moderator_id=moderator.id,
@@ -650,7 +743,7 @@ def _record(
         rule_name=rule.name if rule else "",
         rule_sentence=rule.sentence if rule else "",
         law=" ".join(reasons.law.split()),
-        source=source or (REPORT if waiting else OWN),
+        source=source or (REPORT if has_open_reports(thing.kind, thing.item_id) else OWN),
         is_automated=reasons.is_automated,
         decided_at=now(),
         **more,
@@ -660,7 +753,7 @@ def _record(
     db.session.flush()
     read_queue(moderator, _in_queue(thing.kind, thing.item_id))
     if deed in ANSWERING:
-        _answer(moderator, waiting, decision, thing)
+        _answer(moderator, decision, thing)
     if deed in TOLD if is_told is None else is_told:
         _tell_author(moderator, decision)
         _tell_others(moderator, decision, thing)
@@ -673,12 +766,16 @@ def _describe(row: Decision | Report, thing: Thing) -> None:
     row.title, row.address = thing.title, thing.address
 
 
-def _answer(moderator: Person, reports: Iterable[Report], decision: Decision, thing: Thing) -> None:
-    """Close the reports and thank the reporters, without a name and without the words of what is hidden."""
-    reporters = set()
-    for waiting in reports:
-        waiting.decision_id = decision.id
-        reporters.add(waiting.reporter_id)
+def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
+    """Close the reports and thank the reporters, without a name and without the words of what is hidden.
+
+    Visitors are told by letter, once the decision can no longer be taken back.
+    """
+    reporters = open_reporters(thing.kind, thing.item_id)
+    waiting = update(Report).where(
+        Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
+    )
+    db.session.execute(waiting.values(decision_id=decision.id))
     is_kept = decision.deed in ("keep", "restore")
     note_event(
         moderator,

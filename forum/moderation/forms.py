@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -17,8 +18,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from forum.members.forms import one_line
-from forum.moderation.actions import LONGEST, Reasons
+from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, at_most, one_line
+from forum.moderation.actions import LONGEST, Illegal, Reasons
 from forum.rules.queries import Ready, Rule
 from forum.web import Form
 from forum.web import later as _
@@ -50,6 +51,36 @@ class ReportForm(Form):
         _("What is wrong?"), [DataRequired(_("Choose a reason."))], choices=[*REASON_NAMES.items()]
     )
     text = TextAreaField(_("In a sentence"), [TOO_LONG])
+
+
+class IllegalForm(Form):
+    """What the law asks of somebody who reports something illegal, without an account too."""
+
+    text = TextAreaField(
+        _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), TOO_LONG]
+    )
+    about_children = BooleanField(_("It is about the sexual abuse of children"))
+    name = StringField(_("Your name"), [at_most(NAME)], [one_line])
+    email = StringField(_("Your e-mail address"), [at_most(EMAIL)], [one_line])
+    good_faith = BooleanField(
+        _("I believe in good faith that what I say here is accurate and complete.")
+    )
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse what is no address; whether one is needed is the deed's to say."""
+        if field.data and not re.match(EMAIL_SHAPE, field.data):
+            raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
+
+    @property
+    def notice(self) -> Illegal:
+        """What was said."""
+        return Illegal(
+            text=self.text.data or "",
+            name=self.name.data or "",
+            email=self.email.data or "",
+            is_in_good_faith=bool(self.good_faith.data),
+            is_about_children=bool(self.about_children.data),
+        )
 
 
 class SeenForm(Form):

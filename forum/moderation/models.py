@@ -9,10 +9,11 @@ from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda
-from forum.db import Base
+from forum.db import Base, only_where
 from forum.members.models import Member
 
-OWN, REPORT, RULE, APPEAL = SOURCES = ("own initiative", "report", "rule", "appeal")
+SOURCES = BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # of a report
+LED_BY = OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")  # to a decision
 
 
 class Decision(Base):
@@ -56,17 +57,37 @@ class Decision(Base):
 
 
 class Report(Base):
-    """Somebody says that a post, topic, case, practice or profile is wrong. `reporter_id` is never shown to its author."""
+    """Somebody says that a post, topic, case, practice or profile is wrong. Who it was is never shown to its author.
+
+    `source` says who: a *member*, by `reporter_id`; a *visitor*, who reports what is illegal, by `name` and `email`
+    (both empty when it is about the abuse of children and somebody would rather not say); or *screening*, by a rule.
+    `number` is the receipt. `confirmed_at` says that a visitor was told of the receipt by letter, `told_at` of the
+    outcome.
+    """
 
     __tablename__ = "report"
     __table_args__ = (
         Index(None, "decision_id", "id"),
         Index(None, "kind", "item_id"),
         Index(None, "reporter_id", "kind", "item_id", unique=True),
+        Index(None, "number", unique=True),
+        # What the worker asks each second: whom a letter is due.
+        Index("ix_report_to_confirm", "id", **only_where("email <> '' AND confirmed_at IS NULL")),
+        Index(
+            "ix_report_to_tell",
+            "decision_id",
+            "id",
+            **only_where("email <> '' AND told_at IS NULL AND decision_id IS NOT NULL"),
+        ),
+        Index("ix_report_to_forget", "id", **only_where("name <> '' OR email <> ''")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reporter_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    source: Mapped[str] = mapped_column(default=BY_MEMBER, server_default=BY_MEMBER)
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    email: Mapped[str] = mapped_column(default="", server_default="")
+    number: Mapped[str | None]
     kind: Mapped[str]
     item_id: Mapped[int]
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
@@ -77,8 +98,15 @@ class Report(Base):
     text: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
+    confirmed_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
 
-    reporter: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[reporter_id])
+    reporter: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[reporter_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
     decision: Mapped[Decision | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_by_visitor(self) -> bool:
+        """Whether somebody without an account has said so."""
+        return self.source == BY_VISITOR

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
@@ -19,7 +20,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
-from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id, submitted
+from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
 from forum.markup import excerpt
 from forum.members.models import Federation, Member
 from forum.members.queries import get_member, member_by_id
@@ -42,6 +43,8 @@ ENDED_BY = {
     "suspend": ("unsuspend",),
     "spam": ("unsuspend",),
 }
+UPHOLDING = ("keep", "restore")  # decisions by which what was reported stays
+MINE = 20  # of one's own reports on a page
 UNDO = timedelta(minutes=10)
 # Decisions that their moderator can take back
 UNDONE = (
@@ -85,27 +88,6 @@ class Thing:
     shown_in: str = ""
     topic_id: int | None = None
     post_id: int | None = None
-
-
-@dataclass(frozen=True)
-class QueueFilter:
-    """Which part of the queue is wanted: an agenda by slug, a kind of thing; empty values do not filter."""
-
-    agenda: str = ""
-    kind: str = ""
-
-
-@dataclass
-class Waiting:
-    """One line of the queue: a thing with its open reports, or a practice to publish or return."""
-
-    kind: str
-    item_id: int
-    title: str
-    agenda: Agenda | None
-    since: datetime
-    reports: list[Report] = field(default_factory=list)
-    is_submitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -307,6 +289,15 @@ def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
     return thing
 
 
+def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
+    """A thing for anybody who says that it is illegal: it must be there to be read by them."""
+    require(visitor.can.report_illegal())
+    thing = get_thing(visitor, kind, item_id)
+    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+        raise NotFound()
+    return thing
+
+
 def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
     """A thing for somebody who may decide about it, even when only the reports of it are left."""
     require(moderator.can.see_queue())
@@ -430,7 +421,7 @@ def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
     )
 
 
-# Reports and the queue
+# Reports
 
 
 def my_report(reporter: Person, thing: Thing) -> Report | None:
@@ -454,6 +445,18 @@ def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     return db.session.scalars(query.options(people).order_by(Report.id).limit(MOST)).all()
 
 
+def has_open_reports(kind: str, item_id: int) -> bool:
+    """Whether a report of a thing waits for a decision."""
+    query = select(Report.id).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def open_reporters(kind: str, item_id: int) -> set[int | None]:
+    """The ids of the members whose reports of a thing wait for a decision."""
+    query = select(Report.reporter_id).where(*_about(Report, kind, item_id))
+    return set(db.session.scalars(query.where(Report.decision_id.is_(None)).distinct()))
+
+
 def reports_in_topic(topic_id: int) -> Sequence[Report]:
     """The open reports of a topic and of its posts."""
     posts = select(Post.id).where(Post.topic_id == topic_id)
@@ -463,67 +466,95 @@ def reports_in_topic(topic_id: int) -> Sequence[Report]:
     return db.session.scalars(query).all()
 
 
-def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:
-    """What waits for a decision of this reader, longest first: reports by thing, and submitted practices."""
-    require(reader.can.see_queue())
-    lines: dict[tuple[str, int], Waiting] = {}
-    for report in db.session.scalars(_waiting_reports(reader)):
-        line = Waiting(report.kind, report.item_id, report.title, report.agenda, report.created_at)
-        lines.setdefault((report.kind, report.item_id), line).reports.append(report)
-    for practice in submitted(reader):
-        since = practice.submitted_at or practice.created_at
-        line = Waiting("practice", practice.id, practice.title, practice.agenda, since)
-        lines.setdefault(("practice", practice.id), line).is_submitted = True
-    waiting = [line for line in lines.values() if _is_wanted(line, wanted)]
-    return sorted(waiting, key=lambda line: (line.since, line.kind, line.item_id))
+def my_reports(reader: Person, number: int = 1) -> Page[Report]:
+    """One page of what a member has reported, the latest first, with what was decided."""
+    require(reader.can.report(None))
+    query = select(Report).where(Report.reporter_id == reader.id)
+    newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
+    return page_of(newest, number, MINE)
 
 
-def _waiting_reports(reader: Person) -> Select[Report]:
-    query = select(Report).where(_waits_for(reader)).options(joinedload(Report.agenda))
-    return query.order_by(Report.id).limit(MOST)
+def get_receipt(_visitor: Person, number: str) -> Report:
+    """The report with a receipt's number, with what was decided; whoever knows the number may ask."""
+    query = select(Report).where(Report.number == number).options(joinedload(Report.decision))
+    report = db.session.scalar(query)
+    if report is None:
+        raise NotFound(_("There is no report with this number."))
+    return report
+
+
+def reports_to_confirm(limit: int) -> Sequence[Report]:
+    """Reports of visitors who are to be told by letter that their report has arrived, the oldest first."""
+    query = select(Report).where(Report.email != "", Report.confirmed_at.is_(None))
+    return _some_at_hand(query.order_by(Report.id), limit)
+
+
+def reports_to_tell(limit: int) -> Sequence[Report]:
+    """Reports of visitors who are to be told the outcome by letter, with the decision.
+
+    What its moderator could still take back is not told yet.
+    """
+    query = select(Report).join(Report.decision).options(contains_eager(Report.decision))
+    due = query.where(
+        Report.email != "", Report.told_at.is_(None), Decision.decided_at <= now() - UNDO
+    )
+    return _some_at_hand(due.order_by(Report.decision_id, Report.id), limit)
+
+
+def _some_at_hand(query: Select[Report], limit: int) -> Sequence[Report]:
+    """Some rows, held; those that another worker has in hand are passed over."""
+    held = query.limit(limit).with_for_update(skip_locked=True, of=Report)
+    return db.session.scalars(held).all()
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A thing with open reports, which are one entry of the queue: how many, since when, what they say."""
+
+    kind: str
+    item_id: int
+    title: str
+    agenda_id: int | None
+    since: datetime
+    reports: int
+    is_illegal: int
+    reason: str
+
+
+def reported(reader: Person, limit: int = MOST) -> list[Reported]:
+    """The things whose reports wait for this reader: first what somebody says is illegal, then the longest waiting."""
+    rows = db.session.execute(_reported(reader), {"most": limit})
+    return [Reported(*row) for row in rows]
+
+
+@for_reach
+def _reported(reader: Person) -> Select[Any]:
+    illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
+    since = func.min(Report.created_at)
+    said: tuple[Any, ...] = (
+        *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.agenda_id)),
+        *(since, func.count(), illegal, func.min(Report.reason)),
+    )
+    things = select(*said).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
+    first = (illegal.desc(), since, Report.kind, Report.item_id)
+    return things.order_by(*first).limit(bindparam("most"))
+
+
+@for_reach
+def reported_counted(reader: Person) -> Select[Any]:
+    """A select of how many such things there are."""
+    things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
+    return select(func.count()).select_from(things)
+
+
+def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
+    """In SQL: whether a report of a thing waits for a decision."""
+    waits = (Report.kind == kind, Report.item_id == item_id, Report.decision_id.is_(None))
+    return select(Report.id).where(*waits).exists()
 
 
 def _waits_for(reader: Person) -> ColumnElement[bool]:
     return Report.decision_id.is_(None) & moderated_by(reader, Report.agenda_id)
-
-
-def _is_wanted(line: Waiting, wanted: QueueFilter) -> bool:
-    is_kind = not wanted.kind or line.kind == wanted.kind
-    return is_kind and (
-        not wanted.agenda or (line.agenda is not None and line.agenda.slug == wanted.agenda)
-    )
-
-
-def next_after(waiting: Sequence[Waiting], kind: str, item_id: int) -> Waiting | None:
-    """The line of the queue to open once one is decided: the one below it, else the first other."""
-    keys = [(line.kind, line.item_id) for line in waiting]
-    at = keys.index((kind, item_id)) if (kind, item_id) in keys else -1
-    rest = [*waiting[at + 1 :], *waiting[: max(at, 0)]]
-    return rest[0] if rest else None
-
-
-def queue_count(reader: Person) -> int:
-    """How many things wait for a decision of this reader; one query."""
-    if not reader.is_curator:
-        return 0
-    return db.session.scalar(queue_counted(reader)) or 0
-
-
-@for_reach
-def queue_counted(reader: Person) -> Select[Any]:
-    """A select of the same number, for a room above to add what waits there."""
-    things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
-    practices = (
-        select(func.count())
-        .select_from(Practice)
-        .where(
-            Practice.state == "submitted",
-            Practice.deleted_at.is_(None),
-            moderated_by(reader, Practice.agenda_id),
-        )
-    )
-    reported = select(func.count()).select_from(things)
-    return select(reported.scalar_subquery() + practices.scalar_subquery())
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,16 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
-from forum.errors import Conflict
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
-    DEED_NAMES,
     REASON_NAMES,
-    DecisionForm,
     GroundForm,
+    IllegalForm,
     MoveForm,
     ReasonForm,
     ReportForm,
@@ -32,7 +29,7 @@ from forum.moderation.forms import (
     WordsForm,
 )
 from forum.moderation.models import Decision
-from forum.moderation.queries import Entry, QueueFilter, Thing, Waiting
+from forum.moderation.queries import Thing
 from forum.rates import limiter
 from forum.rules.queries import Ready, in_force, ready_text, ready_texts
 from forum.web import me
@@ -80,8 +77,29 @@ def _account() -> str:
     return f"member {me().id}"
 
 
-@limiter.limit("10 per minute; 60 per day", key_func=_account, methods=["POST"])
 def _report(kind: str, item_id: int) -> Answer:
+    """The form of a member, or of anybody else for what is illegal."""
+    return _report_as_member(kind, item_id) if me().is_member else _report_illegal(kind, item_id)
+
+
+@limiter.limit("5 per hour; 20 per day", methods=["POST"])
+def _report_illegal(kind: str, item_id: int) -> Answer:
+    thing = queries.thing_to_report_as_illegal(me(), kind, item_id)
+    form = IllegalForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "thing": thing, "place": web.absolute(thing.address)}
+        return render_template("moderation/report_illegal.html", **words), status
+
+    def deed() -> AnyResponse:
+        report = actions.report_illegal(me(), thing.kind, thing.item_id, form.notice)
+        return web.see_other(url_for("moderation.receipt", secret=report.number))
+
+    return web.answer(form, page, deed)
+
+
+@limiter.limit("10 per minute; 60 per day", key_func=_account, methods=["POST"])
+def _report_as_member(kind: str, item_id: int) -> Answer:
     thing = queries.thing_to_report(me(), kind, item_id)
     form = ReportForm()
     mine = queries.my_report(me(), thing) if request.method == "GET" else None
@@ -100,129 +118,53 @@ def _report(kind: str, item_id: int) -> Answer:
     return web.answer(form, page, deed)
 
 
-# The queue
+@bp.get("/reports")
+def reports() -> Answer:
+    """What became of one's own reports; whoever has no account asks by the number of the receipt."""
+    if number := _typed_number(web.text("number")):
+        return web.see_other(url_for("moderation.receipt", secret=number))
+    if not me().is_member:
+        return render_template("moderation/ask_receipt.html")
+    mine = queries.my_reports(me(), web.number("page"))
+    return render_template("moderation/reports.html", page=mine, reasons=REASON_NAMES)
 
 
-@bp.get("/moderation")
-def queue() -> Answer:
-    """What waits for a decision; the first thing is opened."""
-    waiting = queries.queue(me(), _wanted())
-    first = queries.entry(me(), waiting[0].kind, waiting[0].item_id) if waiting else None
-    return _queue_page(waiting, first)
+@bp.get("/reports/<secret>")
+@limiter.limit("60 per hour")
+def receipt(secret: str) -> Answer:
+    """What became of a report, for whoever knows the number of its receipt; not what it was about."""
+    report = queries.get_receipt(me(), _typed_number(secret))
+    page = current_app.make_response(render_template("moderation/receipt.html", report=report))
+    page.headers["Cache-Control"] = "private, no-store"
+    page.headers["X-Robots-Tag"] = "noindex"
+    return page
 
 
-@bp.get("/moderation/<thing>/<int:item_id>")
-def entry(thing: str, item_id: int) -> Answer:
-    """One thing in its context, beside the queue."""
-    return _queue_page(queries.queue(me(), _wanted()), queries.entry(me(), thing, item_id))
+def _typed_number(typed: str) -> str:
+    """A number as it may be typed: in small letters, with spaces."""
+    plain = "".join(sign for sign in typed.upper() if sign.isalnum())[:10]
+    return f"{plain[:5]}-{plain[5:]}" if plain else ""
 
 
-def _wanted() -> QueueFilter:
-    return QueueFilter(web.text("agenda"), web.choice("kind", queries.KINDS))
+# Ready texts, for the forms of this room and of the queue
 
 
-def _queue_page(
-    waiting: list[Waiting],
-    opened: Entry | None,
-    form: DecisionForm | None = None,
-    *,
-    status: int = 200,
-    late: str = "",
-) -> Answer:
-    words: dict[str, Any] = {"waiting": waiting, "opened": opened, "wanted": _wanted()}
-    words |= {"late": late, "agendas": queries.moderated_agendas(me()), "kinds": queries.KINDS}
-    words |= {
-        "mine": queries.my_latest(me()),
-        "form": form or _decision_form(opened),
-        "reasons": REASON_NAMES,
-        "ready": _ready_for(opened.deeds) if opened else [],
-        "deed_names": DEED_NAMES,
-    }
-    return render_template("moderation/queue.html", **words), status
-
-
-def _decision_form(opened: Entry | None) -> DecisionForm | None:
-    if opened is None:
-        return None
-    form = DecisionForm(seen=str(opened.seen))
-    form.offer(opened.deeds)
-    form.offer_rules(in_force().rules)
-    _fill(form, web.number("ready", 0))
-    return form
-
-
-def _ready_for(deeds: list[str]) -> list[Ready]:
+def ready_for(deeds: Sequence[str]) -> list[Ready]:
     """The ready texts for one of some deeds."""
     return [text for text in ready_texts(me()) if text.deed.replace(" ", "_") in deeds]
 
 
-def _fill(form: GroundForm | WordsForm, number: int) -> None:
-    """Put in the words of a ready text, when one was chosen."""
+def fill(form: GroundForm | WordsForm) -> None:
+    """Put in the words of a ready text: the one whose button was pressed, or that the address names."""
+    number = _pressed() if request.method == "POST" else web.number("ready", 0)
     if number:
         form.fill(ready_text(me(), number))
 
 
-def _chosen() -> int:
+def _pressed() -> int:
     """The number of the ready text whose button was pressed; 0 for none."""
     typed = request.form.get("ready", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-
-
-@bp.post("/moderation/<thing>/<int:item_id>/decide")
-def decide(thing: str, item_id: int) -> Answer:
-    """Decide about an entry of the queue, and open the next."""
-    waiting = queries.queue(me(), _wanted())
-    form = DecisionForm()
-    form.offer(list(DEED_NAMES))
-    form.offer_rules(in_force().rules)
-    _fill(form, _chosen())
-
-    def page(status: int, late: str = "") -> Answer:
-        opened = queries.entry(me(), thing, item_id)
-        form.offer(opened.deeds)
-        if late:
-            form.seen.data = str(opened.seen)
-        return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, late=late)
-
-    def deed() -> AnyResponse:
-        decision = _decide(thing, item_id, form)
-        flash(_("Decided: %(title)s", title=decision.title), "message")
-        return web.see_other(_next(waiting, thing, item_id))
-
-    try:
-        return web.answer(form, page, deed)
-    except Conflict as error:
-        return page(TAKEN, error.message)
-
-
-@bp.post("/moderation/decisions/<int:decision_id>/undo")
-def undo(decision_id: int) -> Answer:
-    """Take one's own latest decision back."""
-    undone = actions.undo(me(), decision_id)
-    flash(_("Taken back: %(title)s", title=undone.title), "message")
-    address = url_for(
-        "moderation.entry", thing=undone.kind, item_id=undone.item_id, _anchor="entry"
-    )
-    return web.see_other(address)
-
-
-def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
-    reasons, seen = form.reasons, form.seen_id
-    if form.deed.data == "publish" and kind == "practice":
-        return actions.publish(me(), item_id, reasons, seen=seen)
-    if form.deed.data == "send_back" and kind == "practice":
-        return actions.send_back(me(), item_id, reasons, seen=seen)
-    return actions.decide(me(), kind, item_id, form.deed.data, reasons, seen=seen)
-
-
-def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:
-    line = queries.next_after(waiting, kind, item_id)
-    kept: dict[str, Any] = {name: value for name, value in vars(_wanted()).items() if value}
-    if line is None:
-        return url_for("moderation.queue", **kept)
-    return url_for(
-        "moderation.entry", thing=line.kind, item_id=line.item_id, _anchor="entry", **kept
-    )
 
 
 # Deeds that restrict: a small page asks for the reason
@@ -365,8 +307,8 @@ def _deed_page(
     if isinstance(form, GroundForm):
         form.offer_rules(in_force().rules)
     if isinstance(form, GroundForm | WordsForm):
-        ready = _ready_for([word])
-        _fill(form, _chosen() if request.method == "POST" else web.number("ready", 0))
+        ready = ready_for([word])
+        fill(form)
 
     def page(status: int = 200) -> Answer:
         words = {"word": word, "thing": thing, "form": form, "ready": ready}

@@ -27,6 +27,7 @@ from forum.members.queries import leaving_members
 from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.permissions import Person, require
+from forum.queue import actions as queue
 from forum.rights.models import Departure
 from forum.rights.queries import Place, departure_at
 from forum.search import actions as search
@@ -97,6 +98,7 @@ def _begin(system: Person, member: Member) -> None:
     terms.forget_member(system, member.id)
     accounts.forget_member(system, member)
     invitations.forget_member(system, member.id)
+    queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
     appeals.unname(system, member.id, name, FORMER, is_silent=is_silent)
     moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)

@@ -23,8 +23,10 @@ from forum.members import actions as members
 from forum.members.actions import FORMER, NAMELESS, WAYS
 from forum.members.commands import members as members_group
 from forum.members.queries import get_member, is_somebody_due
+from forum.moderation import actions as moderation
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM, Person
+from forum.queue import actions as queue
 from forum.rights import actions
 from forum.rights.actions import PORTION
 from forum.rights.queries import Place, next_place
@@ -42,6 +44,8 @@ OVER: tuple[Callable[[Person], int], ...] = (
     mail.forget_letters,
     accounts.forget_old,
     factors.forget_old,
+    moderation.forget_visitors,
+    queue.forget_old,
 )
 
 

@@ -28,6 +28,7 @@ from forum.members.models import City, Member, MemberLanguage, Organisation, Ses
 from forum.moderation.models import Decision, Report
 from forum.notifications.models import Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
+from forum.queue.models import EntryNote
 from forum.rights.models import Departure, Kind, Record
 from forum.terms.models import Consent, Terms
 
@@ -267,7 +268,7 @@ def _edits(member: Member) -> Select[Any]:
 
 
 def _reports(member: Member) -> Select[Any]:
-    kept = _columns(Report, "id kind title address reason text created_at")
+    kept = _columns(Report, "id number kind title address reason text created_at")
     query = select(*kept, Decision.deed.label("decision"), Decision.decided_at)
     query = query.outerjoin(Decision, Decision.id == Report.decision_id)
     return query.where(Report.reporter_id == member.id)
@@ -288,6 +289,11 @@ def _decided(member: Member) -> Select[Any]:
 def _appeals(member: Member) -> Select[Any]:
     kept = _columns(Appeal, "id decision_id text created_at outcome answer decided_at")
     return select(*kept).where(Appeal.appellant_id == member.id)
+
+
+def _queue_notes(member: Member) -> Select[Any]:
+    kept = _columns(EntryNote, "id kind item_id text written_at")
+    return select(*kept).where(EntryNote.author_id == member.id)
 
 
 def _notices(member: Member) -> Select[Any]:
@@ -655,6 +661,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_reports, Report.id),
         {
             "id": "its number",
+            "number": "the number of its receipt",
             "kind": "what you reported: post, topic, case, practice, member or letter",
             "title": "its title or first words",
             "address": "where it stands",
@@ -695,6 +702,20 @@ KINDS: tuple[Kind, ...] = (
             "outcome": "upheld: the decision stays; reversed: it was taken back",
             "answer": "what you were answered",
             "decided_at": "when you were answered",
+        },
+    ),
+    Kind(
+        "queue-notes",
+        "Notes in the queue",
+        "What you noted for other moderators about what waits in the queue.",
+        (("entry_note", "author_id"),),
+        _paged(_queue_notes, EntryNote.id),
+        {
+            "id": "its number",
+            "kind": "what the note is about: post, topic, case, practice, member, letter or candidate",
+            "item_id": "its number",
+            "text": "the note",
+            "written_at": "when you wrote it",
         },
     ),
     Kind(
@@ -969,6 +990,8 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
     ("appeal", "decider_id"): "It is the appeal of somebody else; what you took back is in.",
+    ("claim", "member_id"): "It waits for half an hour at most, and says at what you are.",
+    ("report", "email"): "It is of somebody who has no account.",
     ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",
     (
         "event",

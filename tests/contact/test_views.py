@@ -16,10 +16,10 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation import queries
-from forum.moderation.queries import QueueFilter
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import lines
 
 WORDS = "May I call you about the trams of your city?"
 LONG_AGO = timedelta(days=30)
@@ -235,10 +235,10 @@ def test_moderators_decide_about_a_letter_and_may_think_again(people, sign_in, l
     answer = browser.post(
         f"/moderation/letter/{letter.id}/decide", data={"deed": "keep", "reason": ""}
     )
-    assert answer.status_code == 303 and queries.queue(people.moderator, QueueFilter()) == []
+    assert answer.status_code == 303 and lines(people.moderator) == []
     decision = db.session.scalar(
         select(moderation.Decision.id).order_by(moderation.Decision.id.desc())
     )
     moderation.undo(people.moderator, decision)
-    assert len(queries.queue(people.moderator, QueueFilter())) == 1
+    assert len(lines(people.moderator)) == 1
     assert browser.get("/moderation/log").status_code == 200

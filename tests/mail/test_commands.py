@@ -92,6 +92,8 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "recipient": "Ana",
         "profile": "/members/ben-okoth",
         "report": "/letters/1/report",
+        "place": "/posts/1",
+        "number": "ABCDE-23456",
         "said": "Two lines,\nand <b>signs</b>.",
     }
     letter = write(people, kind, **words)

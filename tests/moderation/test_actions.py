@@ -19,12 +19,10 @@ from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import QueueFilter
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
-
-ALL = QueueFilter()
+from forum.queue import queries as queue
 
 
 def told(member: Any) -> list[tuple[str, str]]:
@@ -47,7 +45,7 @@ def test_a_member_reports_once(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
         actions.report(people.ana, "post", things.first.id, "spam")
     actions.report(people.chitra, "post", things.first.id, "spam")
-    assert queries.queue_count(people.moderator) == 2  # the post, and the submitted practice
+    assert queue.waiting_count(people.moderator) == 2  # the post, and the submitted practice
 
 
 def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> None:
@@ -56,7 +54,7 @@ def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> No
     actions.report(people.chitra, "case", things.case.id, "something else")
     actions.report(people.chitra, "practice", things.practice.id, "illegal")
     actions.report(people.chitra, "member", people.ben.id, "spam")
-    waiting = queries.queue(people.moderator, ALL)
+    waiting = queue.lines(people.moderator)
     assert {line.kind for line in waiting} == {"topic", "case", "practice", "member"}
     with pytest.raises(Forbidden):
         actions.report(people.ana, "topic", things.topic.id, "spam")
@@ -191,7 +189,7 @@ def test_a_report_of_what_its_author_deleted_can_be_closed(people: Any, things: 
     with pytest.raises(Conflict):
         actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Too late.", 2))
     actions.decide(people.moderator, "post", things.first.id, "keep")
-    assert queries.queue_count(people.moderator) == 1
+    assert queue.waiting_count(people.moderator) == 1
 
 
 @pytest.mark.parametrize("deed", ["keep", "hide"])
@@ -240,7 +238,7 @@ def test_a_host_decides_on_the_own_agenda_alone(people: Any, things: Any) -> Non
 
 def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
     actions.report(people.ana, "member", people.ben.id, "spam")
-    assert [line.kind for line in queries.queue(people.host, ALL)] == ["practice"]
+    assert [line.kind for line in queue.lines(people.host)] == ["practice"]
     for deed in (
         lambda who: actions.decide(who, "member", people.ben.id, "hide", Reasons("Spam.", 2)),
         lambda who: actions.suspend(
@@ -295,8 +293,8 @@ def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None
         actions.move(people.host, things.topic.id, things.other.id)
     actions.move(people.moderator, things.topic.id, things.other.id, Reasons("It fits better."))
     assert get_topic(VISITOR, things.topic.id).agenda_id == things.other.id
-    assert [line.kind for line in queries.queue(things.other_host, ALL)] == ["post"]
-    assert queries.queue_count(people.host) == 1  # the practice
+    assert [line.kind for line in queue.lines(things.other_host)] == ["post"]
+    assert queue.waiting_count(people.host) == 1  # the practice
     assert ("decision", "Moved to “Other”. It fits better.") in told(people.ana)
     with pytest.raises(Invalid):
         actions.move(people.moderator, things.topic.id, things.other.id)

@@ -42,6 +42,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions as queue
 from forum.rights import commands
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import remembered
@@ -89,6 +90,9 @@ def live(people: Any, agenda: Agenda) -> Lived:
     said = appeals.appeal(ana, decided.id, f"It is {WORD}, says Ana Prado.")
     appeals.decide_appeal(people.administrator, said.id, "reversed", "Ana Prado is right.")
     moderation.report(ana, "post", made.quoting, "rules", f"This {WORD}.")
+    moderation.report(people.chitra, "post", made.quoting, "rules")
+    queue.write_note(ana, "post", made.quoting, f"I know Ben, {WORD}.")
+    queue.claim(ana, "post", made.quoting)
     make_notices(SYSTEM)
     members.sign_in(ana, "A test")
     terms = write_terms(people.administrator, TermsText(write("Be kind."), now()))

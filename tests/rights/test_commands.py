@@ -161,6 +161,7 @@ def test_every_row_that_names_a_member_is_gone_or_kept_for_a_reason(people, live
         ("notice", "actor_id"): "of somebody else",
         ("event", "actor_id"): "of somebody else",
         ("member", "invited_by_id"): "of somebody else",
+        ("entry_note", "author_id"): "the record of decisions",
     }
     member = gone(people.ana)
     left = set()

@@ -1,0 +1,222 @@
+"""Being at an entry, noting something about it, deciding it, and telling others when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, or_
+
+from forum.agendas.queries import curators_of
+from forum.appeals.actions import decide_appeal
+from forum.appeals.models import REVERSED, UPHELD
+from forum.candidates import actions as candidates
+from forum.candidates.models import Candidate
+from forum.db import action, db, now, touches
+from forum.errors import Invalid
+from forum.members.models import Member
+from forum.members.queries import administrator_ids
+from forum.moderation import actions as moderation
+from forum.moderation.actions import LONGEST, NONE, Reasons
+from forum.moderation.queries import take_turn
+from forum.notifications.actions import note_event
+from forum.permissions import Person, require
+from forum.queue.models import Claim, EntryNote, Overdue
+from forum.queue.queries import (
+    OVERDUE,
+    Line,
+    claim_of,
+    claim_row,
+    lines,
+    refuse_claimed,
+    require_entry,
+    told,
+)
+
+KEPT_NOTES = timedelta(days=365)
+EVERYTHING_THAT_WAITS = 10_000
+PORTION = 500
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a moderator has chosen: the deed, its reasons, and the latest decision that the page showed."""
+
+    deed: str
+    reasons: Reasons = NONE
+    seen: int | None = None
+
+
+# Being at it
+
+
+@action
+def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None) -> None:
+    """Be at an entry for half an hour, so that others do something else.
+
+    When somebody else is, that raises `Conflict` first; whoever knows (`holder` is that member) takes over.
+    """
+    touches()
+    take_turn()
+    require_entry(moderator, kind, item_id)
+    key = (kind, item_id)
+    refuse_claimed(moderator, key, holder)
+    row = claim_row(key) or Claim(kind=kind, item_id=item_id)
+    row.member_id, row.claimed_at = moderator.id, now()
+    db.session.add(row)
+
+
+@action
+def release(moderator: Person, kind: str, item_id: int) -> None:
+    """Be at an entry no longer; who is not, changes nothing."""
+    touches()
+    require_entry(moderator, kind, item_id)
+    claimed = claim_of((kind, item_id))
+    if claimed and claimed.member_id == moderator.id:
+        db.session.delete(claimed)
+
+
+@action
+def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNote:
+    """Note something about an entry for the other moderators who may decide about it."""
+    touches()
+    require_entry(moderator, kind, item_id)
+    if not text.strip():
+        raise Invalid(_("Write a note."), "text")
+    if len(text) > LONGEST:
+        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST), "text")
+    said = {"author_id": moderator.id, "text": text.strip(), "written_at": now()}
+    note = EntryNote(kind=kind, item_id=item_id, **said)
+    db.session.add(note)
+    db.session.flush()
+    return note
+
+
+# Deciding
+
+
+@action
+def decide(
+    moderator: Person, kind: str, item_id: int, choice: Choice, holder: int | None = None
+) -> str:
+    """Decide an entry, whatever it is; says what it was. Whoever was at it is so no longer.
+
+    When somebody else is at it, and the page has not told so (`holder`), nothing is done.
+    """
+    take_turn()
+    about = require_entry(moderator, kind, item_id)
+    refuse_claimed(moderator, (kind, item_id), holder)
+    _decider(kind)(moderator, kind, item_id, choice)
+    is_it = (Claim.kind == kind, Claim.item_id == item_id)
+    db.session.execute(delete(Claim).where(*is_it))
+    return about.title
+
+
+Decider = Callable[[Person, str, int, Choice], object]
+
+
+def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) -> object:
+    if choice.deed == "publish" and kind == "practice":
+        return moderation.publish(moderator, item_id, choice.reasons, seen=choice.seen)
+    if choice.deed == "send_back" and kind == "practice":
+        return moderation.send_back(moderator, item_id, choice.reasons, seen=choice.seen)
+    return moderation.decide(
+        moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen
+    )
+
+
+def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
+    if choice.deed == "approve":
+        return candidates.approve(moderator, item_id, choice.reasons.facts)
+    if choice.deed == "refuse":
+        return candidates.refuse(moderator, item_id, choice.reasons.facts)
+    raise Invalid(_("Choose a decision."), "deed")
+
+
+def _answer_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
+    outcome = {"uphold": UPHELD, "reverse": REVERSED}.get(choice.deed, "")
+    return decide_appeal(moderator, item_id, outcome, choice.reasons.facts)
+
+
+DECIDERS: dict[str, Decider] = {"candidate": _decide_candidate, "appeal": _answer_appeal}
+
+
+def _decider(kind: str) -> Decider:
+    return DECIDERS.get(kind, _decide_thing)
+
+
+# What nobody decides
+
+
+@action
+def tell_overdue(system: Person) -> int:
+    """Tell who else moderates of entries that wait for two days, and the administrators after two more; each once.
+
+    Says of how many. What was told and that it was is one transaction.
+    """
+    require(system.can.administer())
+    touches()
+    take_turn()
+    waiting = {line.key: line for line in lines(system, limit=EVERYTHING_THAT_WAITS)}
+    known = told()
+    for key in known.keys() - waiting.keys():
+        db.session.delete(known[key])
+    late = [line for line in waiting.values() if line.is_overdue]
+    return sum(_tell(system, line, known.get(line.key)) for line in late)
+
+
+def _tell(system: Person, line: Line, known: Overdue | None) -> int:
+    if known is None or known.since != line.since:
+        _tell_others(system, line)
+        row = known or Overdue(kind=line.kind, item_id=line.item_id)
+        row.since, row.told_at, row.escalated_at = line.since, now(), None
+        db.session.add(row)
+        return 1
+    if known.escalated_at is None and known.told_at <= now() - OVERDUE:
+        said = _("Nobody has decided this for four days.")
+        _tell_of(system, line, administrator_ids(), said)
+        known.escalated_at = now()
+        return 1
+    return 0
+
+
+def _tell_others(system: Person, line: Line) -> None:
+    """Everybody who may decide but the administrators, unless there is nobody else."""
+    mine = set(administrator_ids())
+    others = [one for one in curators_of(line.agenda_id) if one not in mine]
+    _tell_of(system, line, others or sorted(mine), _("Nobody has decided this for two days."))
+
+
+def _tell_of(system: Person, line: Line, whom: Sequence[int], said: str) -> None:
+    where = f"/moderation/{line.kind}/{line.item_id}"
+    note_event(system, "queue", whom, where, title=line.title, text=said, is_named=False)
+
+
+# What is over
+
+
+@action
+def forget_old(system: Person, limit: int = PORTION) -> int:
+    """Delete some notes that are a year old, and those about people who are no candidates any more; says how many."""
+    require(system.can.administer())
+    touches()
+    waits = db.session.query(Candidate.id).where(Candidate.refused_at.is_(None))
+    is_over = or_(
+        EntryNote.written_at < now() - KEPT_NOTES,
+        (EntryNote.kind == "candidate") & EntryNote.item_id.not_in(waits.scalar_subquery()),
+    )
+    some = db.session.query(EntryNote.id).where(is_over).limit(limit)
+    gone = delete(EntryNote).where(EntryNote.id.in_(some.scalar_subquery()))
+    return len(db.session.scalars(gone.returning(EntryNote.id)).all())
+
+
+@action
+def forget_member(system: Person, member: Member, *, is_silent: bool) -> None:
+    """Let somebody who leaves be at nothing; with `is_silent` what they noted for other moderators goes as well."""
+    require(system.can.administer())
+    touches()
+    db.session.execute(delete(Claim).where(Claim.member_id == member.id))
+    if is_silent:
+        db.session.execute(delete(EntryNote).where(EntryNote.author_id == member.id))

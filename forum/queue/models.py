@@ -1,0 +1,63 @@
+"""Who is at an entry of the queue, what moderators note about it, and of which it was told that nobody decides.
+
+An entry has no row of its own: it is what waits in a room below, known by its kind and number.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.db import Base
+from forum.members.models import Member
+
+
+class Claim(Base):
+    """That a moderator is at an entry, so that no other does the same; over after half an hour."""
+
+    __tablename__ = "claim"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    claimed_at: Mapped[datetime]
+
+    member: Mapped[Member] = relationship(lazy="raise_on_sql")
+
+    @property
+    def since(self) -> str:
+        """Since when, as words say it."""
+        return f"{self.claimed_at:%H:%M} UTC"
+
+
+class EntryNote(Base):
+    """What a moderator says to the others about an entry."""
+
+    __tablename__ = "entry_note"
+    __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "written_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    item_id: Mapped[int]
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+
+    author: Mapped[Member] = relationship(lazy="raise_on_sql")
+
+
+class Overdue(Base):
+    """That it was told of an entry that nobody decides: to the moderators, and later to the administrators.
+
+    `since` is when the entry began to wait; when it waits anew, it is told anew.
+    """
+
+    __tablename__ = "overdue"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    since: Mapped[datetime]
+    told_at: Mapped[datetime]
+    escalated_at: Mapped[datetime | None]

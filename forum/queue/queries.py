@@ -1,0 +1,337 @@
+"""All that waits for a reader, the most urgent first; each entry in its context; who is at it; what nobody decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.appeals import queries as appeals
+from forum.candidates import queries as candidates
+from forum.db import db, now
+from forum.errors import Conflict, NotFound
+from forum.library.models import Practice
+from forum.library.queries import submitted
+from forum.moderation import queries as moderation
+from forum.moderation.queries import moderated_agendas
+from forum.permissions import Person, for_reach, moderated_by, require
+from forum.queue.models import Claim, EntryNote, Overdue
+
+ILLEGAL, APPEALED, WAITING = range(3)  # how urgent an entry is
+OVERDUE = timedelta(hours=48)
+CLAIMED = timedelta(minutes=30)
+AGES = {"day": timedelta(days=1), "two-days": OVERDUE, "week": timedelta(days=7)}
+MOST = 1_000  # entries of each source in the list at once, the most urgent
+LISTED = 60  # lines beside an opened entry
+NOTES = 100
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Which part of the queue is wanted: an agenda by slug, a kind of thing, what waits longer than one of `AGES`."""
+
+    agenda: str = ""
+    kind: str = ""
+    age: str = ""
+
+
+ALL = QueueFilter()
+
+
+@dataclass
+class Line:
+    """One entry of the queue as its list shows it."""
+
+    kind: str
+    item_id: int
+    title: str
+    agenda_id: int | None
+    since: datetime
+    rank: int = WAITING
+    reports: int = 0
+    reason: str = ""
+    is_submitted: bool = False
+    is_for_others: bool = False
+    agenda: Agenda | None = None
+    claim: Claim | None = None
+
+    @property
+    def key(self) -> Key:
+        """What an entry is known by."""
+        return self.kind, self.item_id
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has waited for longer than two days."""
+        return self.since < now() - OVERDUE
+
+    @property
+    def urgency(self) -> str:
+        """Why it is urgent, in words; empty when it is not."""
+        said = {ILLEGAL: _("Reported as illegal"), APPEALED: _("An appeal")}
+        late = _("Waits for more than two days") if self.is_overdue else ""
+        return ". ".join(part for part in (said.get(self.rank, ""), late) if part)
+
+    def joined(self, other: Line) -> Line:
+        """The same entry, of which another source knows something too."""
+        self.rank, self.since = min(self.rank, other.rank), min(self.since, other.since)
+        self.reports, self.reason = self.reports + other.reports, self.reason or other.reason
+        self.is_submitted = self.is_submitted or other.is_submitted
+        return self
+
+
+class About(NamedTuple):
+    """What a source knows of an opened entry; its template shows `row`. `seen` is the latest decision about it."""
+
+    title: str
+    agenda: Agenda | None
+    row: Any
+    deeds: Sequence[str]
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where entries come from: how they are listed and counted for a reader, and how one is opened.
+
+    `opened` refuses whoever may not decide about it. `template` shows it in its context.
+    """
+
+    kinds: tuple[str, ...]
+    waiting: Callable[[Person, int], Iterable[Line]]
+    counted: Callable[[Person], Select[Any] | None]
+    opened: Callable[[Person, str, int], About]
+    template: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An entry opened for a decision, with who is at it and what the moderators have noted."""
+
+    kind: str
+    item_id: int
+    about: About
+    template: str
+    claim: Claim | None
+    notes: Sequence[EntryNote] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """What an entry is known by."""
+        return self.kind, self.item_id
+
+
+# The sources: what waits in the rooms below
+
+
+def _reported(reader: Person, limit: int) -> Iterable[Line]:
+    for row in moderation.reported(reader, limit):
+        rank = ILLEGAL if row.is_illegal else WAITING
+        said = "illegal" if row.is_illegal else row.reason
+        what = (row.kind, row.item_id, row.title, row.agenda_id, row.since)
+        yield Line(*what, rank, row.reports, said)
+
+
+def _thing(reader: Person, kind: str, item_id: int) -> About:
+    entry = moderation.entry(reader, kind, item_id)
+    return About(entry.thing.title, entry.thing.agenda, entry, entry.deeds, entry.seen)
+
+
+def _submitted(reader: Person, _limit: int) -> Iterable[Line]:
+    for row in submitted(reader):
+        since = row.submitted_at or row.created_at
+        yield Line("practice", row.id, row.title, row.agenda_id, since, is_submitted=True)
+
+
+def _submitted_counted(reader: Person) -> Select[Any]:
+    """Those that are reported as well are counted there."""
+    return select(func.count(Practice.id)).where(
+        Practice.state == "submitted",
+        Practice.deleted_at.is_(None),
+        moderated_by(reader, Practice.agenda_id),
+        ~moderation.is_reported("practice", Practice.id),
+    )
+
+
+def _wanting_to_join(reader: Person, limit: int) -> Iterable[Line]:
+    if reader.can.admit():
+        for person in candidates.waiting_people(reader, limit):
+            yield Line("candidate", person.id, person.name, None, person.confirmed_at or now())
+
+
+def _wanting_counted(reader: Person) -> Select[Any] | None:
+    return candidates.waiting_counted() if reader.can.admit() else None
+
+
+def _candidate(reader: Person, _kind: str, candidate_id: int) -> About:
+    request = candidates.request_to_decide(reader, candidate_id)
+    return About(request.candidate.name, None, request, ("approve", "refuse"))
+
+
+def _appealed(reader: Person, _limit: int) -> Iterable[Line]:
+    for row in appeals.appeals(reader):
+        about, title = row.decision, row.decision.title
+        is_mine = bool(reader.can.decide_appeal(row))
+        what = ("appeal", row.id, title, about.agenda_id, row.created_at)
+        yield Line(*what, APPEALED, is_for_others=not is_mine)
+
+
+def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
+    row = appeals.get_appeal(reader, appeal_id)
+    is_open = row.decided_at is None and reader.can.decide_appeal(row)
+    deeds = ("uphold", "reverse") if is_open else ()
+    return About(row.decision.title, row.decision.agenda, appeals.file_of(reader, row), deeds)
+
+
+SOURCES = (
+    Source(moderation.KINDS, _reported, moderation.reported_counted, _thing, "queue/_thing.html"),
+    Source(("practice",), _submitted, _submitted_counted, _thing, "queue/_thing.html"),
+    Source(("appeal",), _appealed, appeals.appeals_counted, _appeal, "queue/_appeal.html"),
+    Source(("candidate",), _wanting_to_join, _wanting_counted, _candidate, "queue/_candidate.html"),
+)
+KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds))
+
+
+# The list
+
+
+def lines(
+    reader: Person,
+    wanted: QueueFilter = ALL,
+    limit: int = MOST,
+    agendas: Sequence[Agenda] | None = None,
+) -> list[Line]:
+    """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
+
+    `agendas` are those that the reader moderates, when they are known already.
+    """
+    require(reader.can.see_queue())
+    found: dict[Key, Line] = {}
+    for line in (line for source in SOURCES for line in source.waiting(reader, limit)):
+        found[line.key] = found[line.key].joined(line) if line.key in found else line
+    theirs = moderated_agendas(reader) if agendas is None else agendas
+    by_id = {agenda.id: agenda for agenda in theirs}
+    claims = {(claim.kind, claim.item_id): claim for claim in _claims()}
+    for line in found.values():
+        line.agenda, line.claim = by_id.get(line.agenda_id or 0), claims.get(line.key)
+    kept = [line for line in found.values() if _is_wanted(line, wanted)]
+    return sorted(kept, key=lambda line: (line.rank, line.since, *line.key))
+
+
+def _is_wanted(line: Line, wanted: QueueFilter) -> bool:
+    is_kind = not wanted.kind or line.kind == wanted.kind
+    is_there = not wanted.agenda or (line.agenda is not None and line.agenda.slug == wanted.agenda)
+    return is_kind and is_there and (not wanted.age or line.since <= now() - AGES[wanted.age])
+
+
+def around(waiting: Sequence[Line], key: Key | None) -> tuple[Sequence[Line], int, int]:
+    """The part of a long list that stands beside an opened entry, and how many lines are above and below it."""
+    keys = [line.key for line in waiting]
+    at = keys.index(key) if key in keys else 0
+    start = max(0, min(at - LISTED // 2, len(waiting) - LISTED))
+    part = waiting[start : start + LISTED]
+    return part, start, len(waiting) - start - len(part)
+
+
+def first_for(reader: Person, waiting: Sequence[Line]) -> Line | None:
+    """The entry to open: the first that the reader may decide and at which nobody else is."""
+    mine = (line for line in waiting if not line.is_for_others)
+    free = (line for line in mine if line.claim is None or line.claim.member_id == reader.id)
+    return next(free, waiting[0] if waiting else None)
+
+
+def next_after(reader: Person, waiting: Sequence[Line], key: Key) -> Line | None:
+    """The line to open once an entry is decided: the one below it at which nobody else is, else the first other."""
+    keys = [line.key for line in waiting]
+    at = keys.index(key) if key in keys else -1
+    return first_for(reader, [*waiting[at + 1 :], *waiting[: max(at, 0)]])
+
+
+def waiting_count(reader: Person) -> int:
+    """How many entries wait for a decision of this reader, each once; one query."""
+    return (db.session.scalar(_counted(reader)) or 0) if reader.is_curator else 0
+
+
+@for_reach
+def _counted(reader: Person) -> Select[Any]:
+    parts = [counted for source in SOURCES if (counted := source.counted(reader)) is not None]
+    numbers: list[Any] = [part.scalar_subquery() for part in parts]
+    return select(reduce(lambda one, other: one + other, numbers))
+
+
+# One entry
+
+
+def opened(reader: Person, kind: str, item_id: int) -> Opened:
+    """An entry in its context, for somebody who may decide about it; else `Forbidden` or `NotFound`."""
+    source = _source(kind)
+    about = source.opened(reader, kind, item_id)
+    key = (kind, item_id)
+    return Opened(kind, item_id, about, source.template, claim_of(key), _notes(key))
+
+
+def require_entry(reader: Person, kind: str, item_id: int) -> About:
+    """What an entry is about, for somebody who may decide about it."""
+    return _source(kind).opened(reader, kind, item_id)
+
+
+def _source(kind: str) -> Source:
+    found = next((source for source in SOURCES if kind in source.kinds), None)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _notes(key: Key) -> Sequence[EntryNote]:
+    query = select(EntryNote).where(EntryNote.kind == key[0], EntryNote.item_id == key[1])
+    newest = query.order_by(EntryNote.id.desc()).limit(NOTES).options(joinedload(EntryNote.author))
+    return db.session.scalars(newest).all()[::-1]
+
+
+def _claims() -> Sequence[Claim]:
+    query = select(Claim).where(_is_alive()).options(joinedload(Claim.member))
+    return db.session.scalars(query).all()
+
+
+def _is_alive() -> ColumnElement[bool]:
+    return Claim.claimed_at > now() - CLAIMED
+
+
+def claim_of(key: Key) -> Claim | None:
+    """Who is at an entry now."""
+    query = select(Claim).where(Claim.kind == key[0], Claim.item_id == key[1], _is_alive())
+    return db.session.scalar(query.options(joinedload(Claim.member)))
+
+
+def claim_row(key: Key) -> Claim | None:
+    """The row of an entry's claim, over or not."""
+    return db.session.get(Claim, key)
+
+
+def refuse_claimed(moderator: Person, key: Key, holder: int | None) -> None:
+    """Raise `Conflict` when somebody else is at an entry, unless the page has told so: it names the `holder`."""
+    claim = claim_of(key)
+    if claim and claim.member_id not in (moderator.id, holder):
+        raise Conflict(
+            _(
+                "%(name)s is at it since %(time)s. Nothing was changed; press once more to go on all the same.",
+                name=claim.member.name,
+                time=claim.since,
+            )
+        )
+
+
+# What nobody decides
+
+
+def told() -> dict[Key, Overdue]:
+    """What has been told of entries that wait for too long."""
+    return {(row.kind, row.item_id): row for row in db.session.scalars(select(Overdue))}

@@ -1,0 +1,340 @@
+"""Reports of visitors: the form, the receipt, the letters, the outcome, and who never learns of whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from forum import rates
+from forum.agendas.actions import archive
+from forum.app import create_app
+from forum.db import at, db, now
+from forum.dialogue.actions import delete, hide_topic
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.mail.actions import write_of_reports
+from forum.moderation import actions, queries
+from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.models import Report
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM, VISITOR
+
+SAID = {
+    "text": "It shows a stolen list of addresses.",
+    "name": "Ines Sommer",
+    "email": "ines@elsewhere.example",
+    "good_faith": "y",
+}
+NOTICE = Illegal(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
+LATER = queries.UNDO + timedelta(minutes=1)
+WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # what nobody but moderators reads
+
+
+def reported(things: Any, notice: Illegal = NOTICE) -> Report:
+    return actions.report_illegal(VISITOR, "post", things.first.id, notice)
+
+
+def words(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
+# The form
+
+
+def test_a_visitor_reports_and_gets_a_number(client: FlaskClient, things: Any) -> None:
+    address = f"/posts/{things.first.id}/report"
+    assert address in words(client.get(things.topic.address))
+    page = client.get(address)
+    assert (
+        page.headers["Cache-Control"] == "no-cache" or "no-store" in page.headers["Cache-Control"]
+    )
+    assert f"http://localhost/posts/{things.first.id}" in words(page)
+    sent = client.post(address, data=SAID)
+    number = re.fullmatch(r"/reports/([2-9A-Z]{5}-[2-9A-Z]{5})", sent.location or "")
+    assert sent.status_code == 303 and number
+    receipt = client.get(sent.location)
+    assert number[1] in words(receipt) and "We have your report" in words(receipt)
+    assert "no-store" in receipt.headers["Cache-Control"]
+    assert "noindex" in receipt.headers["X-Robots-Tag"]
+    typed = number[1].lower().replace("-", " ")
+    assert client.get(f"/reports?number={typed}").location == sent.location
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("text", "Say why it is illegal."),
+        ("name", "This is needed"),
+        ("email", "This is needed"),
+        ("good_faith", "Confirm that what you say is true"),
+    ],
+)
+def test_what_the_law_asks_for_is_asked_for(
+    client: FlaskClient, things: Any, left_out: str, said: str
+) -> None:
+    typed = {name: value for name, value in SAID.items() if name != left_out}
+    answer = client.post(f"/posts/{things.first.id}/report", data=typed)
+    assert answer.status_code == 422 and said in words(answer)
+    assert all(value in words(answer) for name, value in typed.items() if name != "good_faith")
+    assert db.session.scalars(select(Report)).all() == []
+
+
+def test_about_the_abuse_of_children_nobody_need_say_who_they_are(
+    client: FlaskClient, things: Any, letters: Any
+) -> None:
+    typed = {"text": SAID["text"], "good_faith": "y", "about_children": "y"}
+    assert client.post(f"/posts/{things.first.id}/report", data=typed).status_code == 303
+    assert write_of_reports(SYSTEM) == 0 and letters() == []
+
+
+@pytest.mark.parametrize("email", ["ines", "ines@", "a@b.c\nBcc: x@y.example", "x" * 300])
+def test_what_is_no_address_is_refused(client: FlaskClient, things: Any, email: str) -> None:
+    answer = client.post(f"/posts/{things.first.id}/report", data={**SAID, "email": email})
+    assert answer.status_code == 422
+
+
+def test_hostile_words_stay_words(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    odd = "<script>alert(1)</script> {{ 7*7 }} \u202e"
+    typed = {**SAID, "text": odd, "name": odd}
+    assert client.post(f"/posts/{things.first.id}/report", data=typed).status_code == 303
+    page = words(sign_in(people.moderator).get(f"/moderation/post/{things.first.id}"))
+    assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page
+
+
+def test_only_what_a_visitor_can_read_can_be_reported(people: Any, things: Any) -> None:
+    with pytest.raises(NotFound):  # it is not published
+        actions.report_illegal(VISITOR, "practice", things.practice.id, NOTICE)
+    hide_topic(SYSTEM, things.topic.id)
+    for kind, item_id in (("topic", things.topic.id), ("letter", 1), ("word", 1)):
+        with pytest.raises(NotFound):
+            actions.report_illegal(VISITOR, kind, item_id, NOTICE)
+
+
+def test_an_archived_agenda_is_no_hindrance(people: Any, things: Any) -> None:
+    archive(people.moderator, things.agenda.id)
+    reported(things)
+    actions.decide(people.host, "post", things.first.id, "hide", Reasons("The law forbids it.", 2))
+    assert queries.open_reports("post", things.first.id) == []
+
+
+@pytest.fixture
+def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[FlaskClient]:
+    """A visitor's browser at a forum that counts requests."""
+    counting = create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
+    counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    counting.test_client_class = type(client)
+    yield counting.test_client()
+    rates.limiter.enabled = False
+
+
+def test_a_flood_is_limited_and_gives_the_text_back(limited: FlaskClient, things: Any) -> None:
+    address = f"/posts/{things.first.id}/report"
+    answers = [limited.post(address, data=SAID) for _time in range(6)]
+    assert [answer.status_code for answer in answers] == [303] * 5 + [429]
+    assert SAID["text"] in words(answers[-1])
+    assert limited.get(address).status_code == 200
+
+
+# What comes of it
+
+
+def test_reports_of_the_same_thing_are_one_entry(people: Any, things: Any) -> None:
+    numbers = {reported(things).number for _time in range(3)}
+    actions.report(people.ana, "post", things.first.id, "rules")
+    assert len(numbers) == 3 and None not in numbers
+    assert len(queries.open_reports("post", things.first.id)) == 4
+    make_notices(SYSTEM)
+    told = [line for line in _queue_notices() if line.address.endswith(str(things.first.id))]
+    assert len(told) == len({line.member_id for line in told})  # once for each moderator
+
+
+def _queue_notices() -> Any:
+    from forum.notifications.models import Notice
+
+    return db.session.scalars(select(Notice).where(Notice.kind == "queue")).all()
+
+
+def test_a_visitor_is_told_by_letter_what_was_decided(
+    client: FlaskClient, people: Any, things: Any, letters: Any
+) -> None:
+    number = reported(things).number
+    assert write_of_reports(SYSTEM) == 1 and write_of_reports(SYSTEM) == 0
+    actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("The law forbids it.", 2)
+    )
+    assert write_of_reports(SYSTEM) == 0  # it can still be taken back
+    with at(now() + LATER):
+        assert write_of_reports(SYSTEM) == 1 and write_of_reports(SYSTEM) == 0
+    arrived, outcome = letters()
+    assert {arrived.to, outcome.to} == {SAID["email"]}
+    for letter in (arrived, outcome):
+        assert str(number) in letter.text and f"http://localhost/reports/{number}" in letter.text
+        for said in ("Ines", "stolen", "rude", "Ben", "The law forbids it."):
+            assert said not in letter.text + letter.html, said
+    assert "acted on it" in outcome.text and "six months" in outcome.text
+    page = words(client.get(f"/reports/{number}"))
+    assert "acted on it" in page and "six months" in page
+    for said in (*WRITTEN, "rude", "Ben", "Mona", "The law forbids it.", "/posts/"):
+        assert said not in page, said
+
+
+def test_what_stays_is_told_too(people: Any, things: Any, letters: Any) -> None:
+    reported(things)
+    actions.decide(people.moderator, "post", things.first.id, "keep")
+    with at(now() + LATER):
+        write_of_reports(SYSTEM)
+    assert "and it stays" in letters()[-1].text
+
+
+def test_a_decision_that_is_taken_back_is_not_told(people: Any, things: Any, letters: Any) -> None:
+    reported(things)
+    write_of_reports(SYSTEM)
+    made = actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("Wrong button.", 2)
+    )
+    actions.undo(people.moderator, made.id)
+    with at(now() + LATER):
+        assert write_of_reports(SYSTEM) == 0
+    assert len(letters()) == 1
+    assert len(queries.open_reports("post", things.first.id)) == 1
+
+
+def test_a_kill_between_letter_and_note_tells_once(
+    people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported(things)
+    with monkeypatch.context() as patch:
+        patch.setattr("forum.moderation.actions.note_told", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_of_reports(SYSTEM)
+    assert letters() == []
+    assert write_of_reports(SYSTEM) == 1 and len(letters()) == 1
+
+
+def _killed(*_args: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_nobody_gets_a_hundred_letters_of_a_stranger(things: Any, letters: Any) -> None:
+    for _time in range(15):
+        reported(things)
+    write_of_reports(SYSTEM)
+    assert len(letters()) == 10
+
+
+def test_an_author_who_deleted_it_meanwhile_changes_nothing(
+    people: Any, things: Any, letters: Any
+) -> None:
+    reported(things)
+    delete(people.ben, things.first.id)
+    actions.decide(people.moderator, "post", things.first.id, "keep")
+    with at(now() + LATER):
+        assert write_of_reports(SYSTEM) == 2
+    assert len(letters()) == 2
+
+
+# Who reads it, and for how long
+
+
+def test_moderators_of_the_agenda_alone_read_who_reported(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    number = reported(things).number
+    actions.report(people.ana, "post", things.first.id, "rules", "A stolen list, says Ana.")
+    address = f"/moderation/post/{things.first.id}"
+    for moderator in (people.host, people.moderator, people.administrator):
+        page = words(sign_in(moderator).get(address))
+        assert "Ines Sommer" in page and "stolen list" in page and "Ana Prado" in page
+    assert sign_in(things.other_host).get(address).status_code == 403
+    decided = actions.decide(
+        people.moderator, "post", things.first.id, "hide", Reasons("Rule 2.", 2)
+    )
+    make_notices(SYSTEM)
+    mine = f"/moderation/decisions/{decided.id}"
+    for reader, paths in (
+        (people.ben, (mine, "/notices", things.topic.address, "/reports", f"/reports/{number}")),
+        (people.chitra, (things.topic.address, f"/reports/{number}", "/members/ben-okoth")),
+    ):
+        browser = sign_in(reader)
+        for path in paths:
+            page = words(browser.get(path))
+            for said in (*WRITTEN, "Ana Prado reported", "says Ana"):
+                assert said not in page, (reader.name, path, said)
+    for path in (things.topic.address, "/members/ben-okoth", "/feeds/all.atom"):
+        assert not any(said in words(client.get(path)) for said in WRITTEN), path
+
+
+def test_it_is_in_no_log(
+    client: FlaskClient, things: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sent = client.post(f"/posts/{things.first.id}/report", data=SAID)
+    client.get(sent.location)
+    said = capfd.readouterr()
+    number = sent.location.rpartition("/")[2]
+    for word in (*WRITTEN, number):
+        assert word not in said.err + said.out
+
+
+def test_members_read_what_became_of_their_own_reports(
+    client: FlaskClient, sign_in: Any, people: Any, things: Any
+) -> None:
+    said = actions.report(people.ana, "post", things.first.id, "rules", "Look at the tone.")
+    browser = sign_in(people.ana)
+    page = words(browser.get("/reports"))
+    assert "Look at the tone." in page and "The moderators have your report." in page
+    assert str(said.number) in page
+    actions.decide(people.moderator, "post", things.first.id, "hide", Reasons("Rule 2.", 2))
+    page = words(browser.get("/reports"))
+    assert "have acted on it" in page and "rude" not in page and "Mona" not in page
+    assert "Look at the tone." not in words(sign_in(people.ben).get("/reports"))
+    assert "You have reported nothing" in words(sign_in(people.ben).get("/reports"))
+    assert "number of the report" in words(client.get("/reports")).lower()
+
+
+def test_the_list_costs_the_same_however_many_there_are(
+    sign_in: Any, people: Any, things: Any, queries: Any
+) -> None:
+    browser = sign_in(people.ana)
+    browser.get("/reports")
+    counts = []
+    for item in (things.first, things.second):
+        actions.report(people.ana, "post", item.id, "rules")
+        with queries() as made:
+            assert browser.get("/reports").status_code == 200
+        counts.append(made.count)
+    assert counts[0] == counts[1] <= 8
+
+
+def test_names_and_addresses_go_some_months_after_the_decision(people: Any, things: Any) -> None:
+    one = reported(things).id
+    assert actions.forget_visitors(SYSTEM) == 0  # it waits
+    actions.decide(people.moderator, "post", things.first.id, "keep")
+    with at(now() + actions.KEPT_VISITORS - timedelta(days=1)):
+        assert actions.forget_visitors(SYSTEM) == 0
+    with at(now() + actions.KEPT_VISITORS + timedelta(days=1)):
+        assert actions.forget_visitors(SYSTEM) == 1 and actions.forget_visitors(SYSTEM) == 0
+    row = db.session.get_one(Report, one, populate_existing=True)
+    assert (row.name, row.email) == ("", "") and row.text == SAID["text"] and row.number
+    with pytest.raises(Forbidden):
+        actions.forget_visitors(people.moderator)
+
+
+def test_a_guessed_number_tells_nothing(client: FlaskClient, things: Any) -> None:
+    reported(things)
+    for number in ("AAAAA-AAAAA", "x", "%00", "' or 1=1", "🙂"):
+        assert client.get(f"/reports/{number}").status_code == 404, number
+
+
+def test_what_is_said_is_bounded(things: Any) -> None:
+    with pytest.raises(Invalid):
+        reported(things, Illegal("x" * 2_001, "Ines", "i@x.example", is_in_good_faith=True))

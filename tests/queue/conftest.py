@@ -1,0 +1,43 @@
+"""The queue is tried with the things of moderation, and with somebody who wants to join."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.candidates.actions import Coming, confirm, keep
+from forum.candidates.models import Candidate
+from forum.db import at, now
+from forum.invitations.actions import EntranceText, set_entrance
+from forum.members.actions import Joining
+from forum.moderation import actions as moderation
+from forum.permissions import VISITOR
+from tests.moderation.conftest import things
+
+__all__ = ["things"]
+
+
+@pytest.fixture
+def candidate(people: Any) -> Candidate:
+    """Somebody who waits to join since ten minutes."""
+    set_entrance(people.administrator, EntranceText("approval", "moderators"))
+    with at(now() - timedelta(minutes=10)):
+        return asks("Nora Lind", "nora@city.example")
+
+
+def asks(name: str, email: str) -> Candidate:
+    made = keep(VISITOR, Joining(name, email, "no hash"), "a key", Coming([("Why?", "To learn.")]))
+    confirm(VISITOR, made)
+    return made
+
+
+@pytest.fixture
+def reported(people: Any, things: Any) -> Any:
+    """Two reports of a post, the first an hour ago; one of a profile."""
+    with at(now() - timedelta(hours=1)):
+        moderation.report(people.ana, "post", things.first.id, "rules", "Rude.")
+    moderation.report(people.chitra, "post", things.first.id, "spam")
+    moderation.report(people.ana, "member", people.ben.id, "spam")
+    return things

@@ -1,0 +1,285 @@
+"""Being at an entry, noting, deciding; what nobody decides is told once to the right people, killed in the middle or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from forum.agendas.actions import archive
+from forum.candidates.actions import approve, refuse
+from forum.db import at, db, now
+from forum.dialogue.actions import delete, hide_topic
+from forum.dialogue.queries import get_post
+from forum.errors import Conflict, Forbidden, Invalid
+from forum.members.actions import appoint
+from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import open_reports
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
+from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions, queries
+from forum.queue.actions import Choice
+from forum.queue.models import Claim, EntryNote, Overdue
+from tests.queue.conftest import asks
+
+HALF_AN_HOUR = timedelta(minutes=31)
+TWO_DAYS = timedelta(hours=49)
+
+
+def holder(key: tuple[str, int]) -> str | None:
+    claim = queries.claim_of(key)
+    return claim.member.name if claim else None
+
+
+# Being at it
+
+
+def test_whoever_is_at_it_is_named_to_the_second(people: Any, reported: Any) -> None:
+    key = ("post", reported.first.id)
+    actions.claim(people.host, *key)
+    with pytest.raises(Conflict, match=r"Hana Virtanen is at it since \d\d:\d\d UTC"):
+        actions.claim(people.moderator, *key)
+    assert holder(key) == "Hana Virtanen"
+    actions.claim(people.moderator, *key, people.host.id)
+    assert holder(key) == "Mona Berg"
+    with pytest.raises(Conflict, match="Mona Berg"):  # it has changed hands since
+        actions.claim(people.administrator, *key, people.host.id)
+
+
+def test_a_claim_ends_by_hand_by_deciding_and_by_itself(people: Any, reported: Any) -> None:
+    key = ("post", reported.first.id)
+    actions.claim(people.host, *key)
+    actions.release(people.moderator, *key)  # not the moderator's
+    assert holder(key)
+    actions.release(people.host, *key)
+    assert holder(key) is None
+    actions.claim(people.host, *key)
+    with at(now() + HALF_AN_HOUR):
+        assert holder(key) is None
+        actions.claim(people.moderator, *key)
+        assert holder(key) == "Mona Berg"
+        actions.decide(people.moderator, *key, Choice("keep"))
+    assert db.session.scalar(select(func.count()).select_from(Claim)) == 0
+
+
+def test_two_who_decide_the_same_do_it_once(people: Any, reported: Any) -> None:
+    key = ("post", reported.first.id)
+    actions.claim(people.host, *key)
+    with pytest.raises(Conflict, match="Hana Virtanen is at it"):
+        actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0))
+    assert not get_post(VISITOR, reported.first.id).is_gone
+    actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0), people.host.id)
+    with pytest.raises(Conflict, match="Another moderator has decided"):
+        actions.decide(people.host, *key, Choice("keep", Reasons(""), 0))
+    assert get_post(VISITOR, reported.first.id).is_gone
+
+
+# Noting
+
+
+def test_notes_are_read_by_who_may_decide(people: Any, reported: Any) -> None:
+    key = ("post", reported.first.id)
+    actions.write_note(people.host, *key, "  I know him. ")
+    actions.write_note(people.moderator, *key, "So do I.")
+    for reader in (people.host, people.administrator):
+        notes = queries.opened(reader, *key).notes
+        assert [note.text for note in notes] == ["I know him.", "So do I."]
+    for text in ("", " \n", "x" * 2_001):
+        with pytest.raises(Invalid):
+            actions.write_note(people.host, *key, text)
+
+
+DEEDS: dict[str, Callable[[Any, str, int], Any]] = {
+    "claim": actions.claim,
+    "release": actions.release,
+    "note": lambda who, kind, item: actions.write_note(who, kind, item, "A note."),
+    "decide": lambda who, kind, item: actions.decide(who, kind, item, Choice("keep")),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_who_may_do_what_at_an_entry(people: Any, reported: Any, candidate: Any, deed: str) -> None:
+    theirs, central = ("post", reported.first.id), ("candidate", candidate.id)
+    for person in (people.ana, people.ben, reported.other_host, VISITOR):
+        for key in (theirs, central, ("member", people.ben.id)):
+            with pytest.raises(Forbidden):
+                DEEDS[deed](person, *key)
+    for key in (central, ("member", people.ben.id)):
+        with pytest.raises(Forbidden):
+            DEEDS[deed](people.host, *key)
+    DEEDS[deed](people.host, *theirs)
+
+
+# Deciding
+
+
+def test_somebody_is_let_in_or_refused_in_the_queue(
+    people: Any, candidate: Any, letters: Any
+) -> None:
+    make_notices(SYSTEM)
+    assert open_notices() > 0
+    key = ("candidate", candidate.id)
+    with pytest.raises(Invalid):
+        actions.decide(people.moderator, *key, Choice("refuse"))
+    with pytest.raises(Invalid):
+        actions.decide(people.moderator, *key, Choice("hide", Reasons("No.", 2)))
+    assert actions.decide(people.moderator, *key, Choice("approve")) == "Nora Lind"
+    assert get_member(SYSTEM, "nora-lind") and letters()[-1].to == "nora@city.example"
+    with pytest.raises(Conflict):
+        actions.decide(people.administrator, *key, Choice("approve"))
+    assert open_notices() == 0
+    other = asks("Olaf Berg", "olaf@city.example")
+    actions.decide(
+        people.moderator, "candidate", other.id, Choice("refuse", Reasons("Who are you?"))
+    )
+    assert "Who are you?" in letters()[-1].text
+
+
+def open_notices() -> int:
+    query = select(func.count(Notice.id)).where(Notice.kind == "queue", Notice.read_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def test_decided_elsewhere_its_notices_are_read(people: Any, candidate: Any) -> None:
+    other = asks("Olaf Berg", "olaf@city.example")
+    make_notices(SYSTEM)
+    approve(people.moderator, candidate.id)
+    refuse(people.moderator, other.id, "Who are you?")
+    assert open_notices() == 0
+
+
+def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) -> None:
+    """Its author has deleted it; its topic is hidden or without its first post; its agenda is archived."""
+    moderation.report(people.chitra, "topic", reported.topic.id, "rules")
+    delete(people.ben, reported.first.id)
+    archive(people.moderator, reported.agenda.id)
+    hide_topic(SYSTEM, reported.topic.id)
+    opened = queries.opened(people.host, "post", reported.first.id)
+    assert opened.about.deeds == ["keep"]
+    actions.write_note(people.host, "post", reported.first.id, "It is gone.")
+    actions.claim(people.host, "post", reported.first.id)
+    with pytest.raises(Conflict):
+        actions.decide(
+            people.host, "post", reported.first.id, Choice("hide", Reasons("Rule 2.", 2))
+        )
+    actions.decide(people.host, "post", reported.first.id, Choice("keep"))
+    assert open_reports("post", reported.first.id) == []
+    assert queries.opened(people.host, "topic", reported.topic.id).about.deeds == [
+        "keep",
+        "restore",
+    ]
+    actions.decide(people.host, "topic", reported.topic.id, Choice("restore"))
+
+
+# What nobody decides
+
+
+def told(person: Any, words: str) -> int:
+    make_notices(SYSTEM)
+    query = select(func.count(Notice.id)).where(
+        Notice.member_id == person.id, Notice.kind == "queue", Notice.text.contains(words)
+    )
+    return db.session.scalar(query) or 0
+
+
+def tell() -> int:
+    return actions.tell_overdue(SYSTEM)
+
+
+def test_after_two_days_the_moderators_and_after_four_the_administrators_are_told_once(
+    people: Any, reported: Any, candidate: Any
+) -> None:
+    start = now()
+    with at(start + timedelta(hours=46)):
+        assert tell() == 0
+    with at(start + TWO_DAYS):
+        assert tell() == 4 and tell() == 0
+        assert told(people.moderator, "two days") == 4
+        assert told(people.host, "two days") == 2  # what is on the host's agenda
+        assert told(people.administrator, "days") == told(reported.other_host, "days") == 0
+        assert told(people.ana, "days") == told(people.ben, "days") == 0
+    with at(start + TWO_DAYS + timedelta(hours=47)):
+        assert tell() == 0
+    with at(start + TWO_DAYS + TWO_DAYS):
+        assert tell() == 4 and tell() == 0
+        assert told(people.administrator, "four days") == 4
+        assert told(people.moderator, "four days") == 0
+    with at(start + 5 * TWO_DAYS):
+        assert tell() == 0
+
+
+def test_what_is_decided_is_told_no_more_and_waits_anew_when_it_is_reported_anew(
+    people: Any, reported: Any
+) -> None:
+    start, key = now(), ("post", reported.first.id)
+    with at(start + TWO_DAYS):
+        tell()
+        moderation.decide(people.moderator, *key, "keep")
+        assert tell() == 0
+        moderation.report(people.moderator, *key, "rules")
+    with at(start + TWO_DAYS + timedelta(hours=47)):
+        assert tell() == 0
+    with at(start + 2 * TWO_DAYS):
+        tell()
+    row = db.session.get_one(Overdue, key, populate_existing=True)
+    assert row.escalated_at is None
+
+
+def test_killed_in_the_middle_it_is_told_once(
+    people: Any, reported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at(now() + TWO_DAYS):
+        calls = 0
+
+        def killed(*args: Any, **words: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise KeyboardInterrupt
+            note(*args, **words)
+
+        note = actions.note_event
+        with monkeypatch.context() as patch:
+            patch.setattr(actions, "note_event", killed)
+            with pytest.raises(KeyboardInterrupt):
+                tell()
+        assert told(people.moderator, "two days") == 0
+        assert tell() == 3
+        assert told(people.moderator, "two days") == 3
+
+
+def test_where_administrators_alone_moderate_they_are_told_at_once(
+    people: Any, reported: Any
+) -> None:
+    appoint(SYSTEM, people.moderator.handle, "member")
+    with at(now() + TWO_DAYS):
+        tell()
+        assert told(people.administrator, "two days") == 1  # the profile; the host has the others
+
+
+def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:
+    for deed in (actions.tell_overdue, actions.forget_old):
+        with pytest.raises(Forbidden):
+            deed(people.moderator)
+
+
+# What is over
+
+
+def test_notes_go_after_a_year_and_those_about_candidates_with_them(
+    people: Any, reported: Any, candidate: Any
+) -> None:
+    actions.write_note(people.moderator, "post", reported.first.id, "About a post.")
+    actions.write_note(people.moderator, "candidate", candidate.id, "About Nora.")
+    assert actions.forget_old(SYSTEM) == 0
+    actions.decide(people.moderator, "candidate", candidate.id, Choice("refuse", Reasons("No.")))
+    assert actions.forget_old(SYSTEM) == 1
+    assert [note.text for note in db.session.scalars(select(EntryNote))] == ["About a post."]
+    with at(now() + actions.KEPT_NOTES + timedelta(days=1)):
+        assert actions.forget_old(SYSTEM) == 1

@@ -1,0 +1,172 @@
+"""The list of all that waits: for whom, in which order, counted once, at the same cost however much it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.db import at, db, now
+from forum.dialogue.actions import NewTopic, open_topic, reply
+from forum.errors import Conflict, Forbidden, NotFound
+from forum.markup import write
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Illegal
+from forum.moderation.models import Report
+from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions, queries
+from forum.queue.queries import QueueFilter
+
+
+def keys(waiting: Any) -> list[tuple[str, int]]:
+    return [line.key for line in waiting]
+
+
+def test_the_queue_puts_what_waits_longest_first(people: Any, reported: Any) -> None:
+    waiting = queries.lines(people.moderator)
+    assert keys(waiting)[0] == ("post", reported.first.id)
+    assert [line.reports for line in waiting if line.kind == "post"] == [2]
+    assert [line.is_submitted for line in waiting if line.kind == "practice"] == [True]
+    assert queries.waiting_count(people.moderator) == len(waiting) == 3
+
+
+def test_what_may_be_illegal_comes_first_and_says_so(people: Any, reported: Any) -> None:
+    notice = Illegal("It is stolen.", "Ines", "ines@x.example", is_in_good_faith=True)
+    moderation.report_illegal(VISITOR, "post", reported.second.id, notice)
+    first, *others = queries.lines(people.moderator)
+    assert first.key == ("post", reported.second.id) and first.urgency == "Reported as illegal"
+    assert all(line.urgency == "" for line in others)
+    with at(now() + timedelta(hours=49)):
+        first, *others = queries.lines(people.moderator)
+        assert first.urgency == "Reported as illegal. Waits for more than two days"
+        assert {line.urgency for line in others} == {"Waits for more than two days"}
+
+
+def test_people_who_want_to_join_stand_in_it(people: Any, things: Any, candidate: Any) -> None:
+    assert ("candidate", candidate.id) in keys(queries.lines(people.moderator))
+    assert ("candidate", candidate.id) not in keys(queries.lines(people.host))
+    assert queries.waiting_count(people.moderator) == 2 and queries.waiting_count(people.host) == 1
+    opened = queries.opened(people.moderator, "candidate", candidate.id)
+    assert opened.about.deeds == ("approve", "refuse") and opened.about.title == "Nora Lind"
+    with pytest.raises(Forbidden):
+        queries.opened(people.host, "candidate", candidate.id)
+    with pytest.raises(Conflict):
+        queries.opened(people.moderator, "candidate", 10**6)
+
+
+def test_a_practice_that_is_reported_and_submitted_counts_once(people: Any, things: Any) -> None:
+    moderation.publish(people.moderator, things.practice.id)
+    moderation.report(people.ana, "practice", things.practice.id, "rules")
+    db.session.refresh(things.practice)
+    things.practice.state, things.practice.submitted_at = "submitted", now()
+    db.session.commit()
+    (line,) = queries.lines(people.moderator)
+    assert line.is_submitted and line.reports == 1
+    assert queries.waiting_count(people.moderator) == 1
+
+
+def test_each_reader_has_a_queue_of_their_own(people: Any, reported: Any) -> None:
+    kinds = [line.kind for line in queries.lines(people.host)]
+    assert sorted(kinds) == ["post", "practice"] and queries.waiting_count(people.host) == 2
+    assert queries.lines(reported.other_host) == []
+    assert queries.waiting_count(reported.other_host) == 0
+    for person in (people.ana, VISITOR):
+        assert queries.waiting_count(person) == 0
+        with pytest.raises(Forbidden):
+            queries.lines(person)
+        with pytest.raises(Forbidden):
+            queries.opened(person, "post", reported.first.id)
+
+
+def test_the_queue_is_filtered_by_agenda_kind_and_age(people: Any, reported: Any) -> None:
+    def found(**wanted: str) -> list[str]:
+        waiting = queries.lines(people.moderator, QueueFilter(**wanted))
+        return sorted(line.kind for line in waiting)
+
+    assert found(agenda="quieter") == ["post", "practice"]
+    assert found(agenda="other") == found(agenda="nowhere") == []
+    assert found(kind="member") == ["member"]
+    assert found(kind="post", agenda="quieter") == ["post"]
+    assert found(age="day") == []
+    with at(now() + timedelta(hours=23, minutes=30)):
+        assert found(age="day") == ["post"] and found(age="two-days") == []
+    with at(now() + timedelta(days=8)):
+        assert len(found(age="week")) == 3
+
+
+def test_the_next_entry_is_the_one_below(people: Any, reported: Any) -> None:
+    waiting = queries.lines(people.moderator)
+    first, second, third = keys(waiting)
+    for here, there in ((first, second), (second, third), (third, first), (("post", 0), first)):
+        line = queries.next_after(people.moderator, waiting, here)
+        assert line and line.key == there
+    assert queries.next_after(people.moderator, waiting[:1], first) is None
+
+
+def test_where_somebody_else_is_comes_last(people: Any, reported: Any) -> None:
+    first, second, _third = keys(queries.lines(people.moderator))
+    actions.claim(people.host, *first)
+    waiting = queries.lines(people.moderator)
+    opened = queries.first_for(people.moderator, waiting)
+    assert opened and opened.key == second
+    mine = queries.first_for(people.host, queries.lines(people.host))
+    assert mine and mine.key == first
+
+
+def test_a_long_list_shows_what_is_around(people: Any, reported: Any) -> None:
+    line = queries.lines(people.moderator)[0]
+    many = [queries.Line("post", number, "", None, line.since) for number in range(200)]
+    for at_, above, below in ((0, 0, 140), (100, 70, 70), (199, 140, 0)):
+        part, over, under = queries.around(many, ("post", at_))
+        assert (over, under) == (above, below) and ("post", at_) in keys(part)
+    assert queries.around([], None) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["agenda", "nonsense", ""])
+def test_an_unknown_kind_is_not_found(people: Any, things: Any, kind: str) -> None:
+    with pytest.raises(NotFound):
+        queries.opened(people.moderator, kind, 1)
+
+
+def test_the_queue_costs_the_same_with_five_hundred_entries(
+    app: Flask, sign_in: Any, people: Any, reported: Any, queries: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    browser.get("/moderation")
+    with queries() as few:
+        assert browser.get("/moderation").status_code == 200
+    many_reports(people, reported, 500)
+    with queries() as many:
+        page = browser.get("/moderation")
+    assert page.status_code == 200 and "Moderation: 503 waiting" in page.text
+    assert many.count == few.count <= 21, many.statements
+    assert len(page.data) < 150_000
+    with queries() as made:
+        assert browser.get("/rules").status_code == 200
+    counting = [words for words in made.statements if "report" in words]
+    assert len(counting) == 1, counting
+
+
+def many_reports(people: Any, things: Any, number: int) -> None:
+    """Many posts, each reported by somebody without an account."""
+    topic = open_topic(people.ben, things.agenda.id, NewTopic("question", "Question", write("0")))
+    post = reply(people.ben, topic.id, write("Reported."))
+    what = {"title": "Reported.", "address": f"/posts/{post.id}", "agenda_id": things.agenda.id}
+    db.session.add_all(
+        Report(
+            kind="post",
+            item_id=10**6 + n,
+            reason="spam",
+            source="visitor",
+            created_at=now(),
+            **what,
+        )
+        for n in range(number)
+    )
+    db.session.commit()
+
+
+def test_the_system_sees_everything(people: Any, reported: Any, candidate: Any) -> None:
+    assert len(queries.lines(SYSTEM)) == 4
