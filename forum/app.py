@@ -38,6 +38,7 @@ from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.queue import actions as queue_actions
 from forum.queue import views as queue
+from forum.register import views as register
 from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
@@ -70,6 +71,7 @@ DOORS = (
     contact,
     terms,
     rules,
+    register,
     elsewhere,
     front,
     rights,

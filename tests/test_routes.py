@@ -375,6 +375,9 @@ POST /topics/{topic}/restore                          |  403  403  403  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes
 POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes  yes
+GET  /transparency                                    |  200  200  200  200  200  200
+GET  /transparency.csv                                |  200  200  200  200  200  200
+GET  /transparency/decisions                          |  200  200  200  200  200  200
 """
 # Who was asked for advice is one plain member
 OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))

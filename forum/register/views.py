@@ -1,0 +1,83 @@
+"""The doors of what everybody may know of moderation: the register, the report as a page and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from flask import Blueprint, Response, make_response, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.db import now
+from forum.register import queries
+from forum.register.forms import period
+from forum.register.queries import Figures, Period
+
+bp = Blueprint("register", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@bp.get("/transparency")
+def report() -> Answer:
+    """The transparency report of a period."""
+    figures = queries.figures(_period())
+    words = {"figures": figures, "reversals": queries.reversals(figures), "today": now().date()}
+    return _fresh(render_template("register/report.html", **words))
+
+
+@bp.get("/transparency.csv")
+def report_csv() -> Answer:
+    """The same as CSV (RFC 4180): section, what, by what, number."""
+    figures = queries.figures(_period())
+    out = StringIO()
+    csv.writer(out).writerows(_rows(figures))
+    name = f"transparency-{figures.period.first}-{figures.period.last}.csv"
+    answer = Response(out.getvalue(), mimetype="text/csv; header=present")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return _fresh(answer)
+
+
+@bp.get("/transparency/decisions")
+def index() -> Answer:
+    """The register of decisions."""
+    return _fresh(render_template("register/index.html", page=queries.entries(web.number("page"))))
+
+
+def _period() -> Period:
+    return period(web.text("from"), web.text("to"), now().date())
+
+
+def _fresh(answer: str | Response) -> AnyResponse:
+    """Counted anew each time: reports change it, and they change no other page."""
+    page = make_response(answer)
+    page.headers["Cache-Control"] = "no-cache, max-age=0"
+    return page
+
+
+def _rows(figures: Figures) -> Iterator[tuple[str, str, str, object]]:
+    yield "section", "what", "by", "number"
+    yield "period", "first day", "", figures.period.first
+    yield "period", "last day", "", figures.period.last
+    for (reason, source), number in figures.reports.items():
+        yield "reports", reason, source, number
+    yield "reports", "answered", "", figures.answered
+    yield "reports", "waiting at the end", "", figures.waiting
+    yield "reports", "median hours to decision", "", _rounded(figures.hours_to_decision)
+    for (deed, is_automated), number in figures.deeds.items():
+        yield "restrictions", deed, "machine" if is_automated else "person", number
+    for source, number in figures.sources.items():
+        yield "restrictions by source", source, "", number
+    for ground, number in figures.grounds.items():
+        yield "restrictions by ground", ground, "", number
+    yield "decisions", "kept", "", figures.kept
+    yield "decisions", "taken back", "", figures.taken_back
+    yield "appeals", "made", "", figures.appeals
+    for outcome, number in figures.appeals_by.items():
+        yield "appeals", outcome, "", number
+    yield "appeals", "median hours to answer", "", _rounded(figures.hours_to_answer)
+
+
+def _rounded(hours: float | None) -> object:
+    return "" if hours is None else round(hours, 1)

@@ -1,0 +1,161 @@
+"""The transparency report equals a recount, and the register names nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forum.agendas.models import Agenda
+from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.models import Appeal
+from forum.db import at, db, now
+from forum.dialogue.actions import reply
+from forum.markup import write
+from forum.members.queries import get_member
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision, Report
+from forum.moderation.queries import RESTRICTING
+from forum.permissions import SYSTEM
+from forum.register.forms import period
+from forum.register.queries import Entry, Period, entries, figures, reversals
+from tests.moderation.conftest import Things, known_things
+
+TODAY = date(2027, 5, 6)
+
+
+@pytest.fixture
+def things(app: Flask, people: Any, agenda: Agenda) -> Things:
+    return known_things(app, people, agenda)
+
+
+@pytest.fixture
+def busy(people: Any, things: Any) -> Period:
+    """A month in which all kinds of things are reported, decided, taken back and appealed."""
+    begin = now()
+    posts = [reply(people.ben, things.topic.id, write(f"Number {n}.")) for n in range(6)]
+    for hours, post in enumerate(posts):
+        reason = ("rules", "spam", "illegal")[hours % 3]
+        moderation.report(people.ana, "post", post.id, reason)
+        with at(begin + timedelta(hours=hours)):
+            deed = ("hide", "hide", "keep")[hours % 3]
+            why = Reasons("So.", law="Penal code, 130") if hours == 3 else Reasons("So.", hours + 1)
+            made = moderation.decide(people.moderator, "post", post.id, deed, why)
+        if hours == 0:
+            said = appeal(people.ben, made.id, "No.")
+            with at(begin + timedelta(hours=9)):
+                decide_appeal(people.host, said.id, "reversed", "Yes.")
+        if hours == 1:
+            said = appeal(people.ben, made.id, "No.")
+            with at(begin + timedelta(hours=12)):
+                decide_appeal(people.host, said.id, "upheld", "Right.")
+    moderation.report(people.ana, "post", things.second.id, "something else")
+    moderation.warn(people.moderator, people.ben.id, Reasons("Filter.", 2, is_automated=True))
+    moderation.lock(people.moderator, things.topic.id, Reasons("Done."))
+    until = now() + timedelta(days=3)
+    moderation.silence(people.moderator, people.ben.id, until, Reasons("Rude.", 2))
+    moderation.clear_spam(people.moderator, people.ben.id)
+    day = begin.date()
+    return Period(day, day + timedelta(days=1))
+
+
+def hours(rows: Any) -> list[float]:
+    return [(end - begin).total_seconds() / 3600 for begin, end in rows]
+
+
+def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
+    found = figures(busy)
+    reports = db.session.scalars(select(Report)).all()
+    decisions = {one.id: one for one in db.session.scalars(select(Decision))}
+    appeals = db.session.scalars(select(Appeal)).all()
+    restricting = [one for one in decisions.values() if one.deed in RESTRICTING]
+    assert len(restricting) == found.restrictions > 7
+    assert found.reports == Counter((one.reason, one.source) for one in reports)
+    assert found.deeds == Counter((one.deed, one.is_automated) for one in restricting)
+    assert found.sources == Counter(one.source for one in restricting)
+    assert found.grounds == Counter(
+        "law" if one.law else f"{one.rule}. {one.rule_name}" if one.rule else "none"
+        for one in restricting
+    )
+    answered = [one for one in reports if one.decision_id]
+    assert found.answered == len(answered)
+    assert found.waiting == len(reports) - len(answered)
+    waits = hours((one.created_at, decisions[one.decision_id].decided_at) for one in answered)
+    assert found.hours_to_decision == pytest.approx(median(waits))
+    assert found.kept == len([one for one in decisions.values() if one.deed == "keep"]) == 2
+    assert found.taken_back == len([one for one in decisions.values() if one.undoes_id]) == 1
+    assert (found.appeals, reversals(found)) == (2, 1)
+    assert found.appeals_by == Counter(one.outcome for one in appeals)
+    assert found.hours_to_answer == pytest.approx(
+        median(hours((one.created_at, one.decided_at) for one in appeals))
+    )
+
+
+def test_nothing_restricts_without_its_reasons(people: Any, busy: Period) -> None:
+    """Over the log of a busy month: each restriction has its facts and its ground, or is excused by law."""
+    lacking = [
+        one
+        for one in db.session.scalars(select(Decision).where(Decision.deed.in_(RESTRICTING)))
+        if not one.is_excused
+        and (not one.reason.strip() or not (one.rule or one.law or one.deed == "lock"))
+    ]
+    assert lacking == []
+
+
+def test_a_period_without_anything_has_no_figures(people: Any, busy: Period) -> None:
+    before = Period(busy.first - timedelta(days=9), busy.first - timedelta(days=2))
+    found = figures(before)
+    assert (found.reports, found.deeds, found.restrictions) == ({}, {}, 0)
+    assert found.hours_to_decision is None and found.hours_to_answer is None
+    assert (found.answered, found.waiting, found.appeals) == (0, 0, 0)
+
+
+def test_what_was_answered_later_was_waiting_then(people: Any, things: Any) -> None:
+    moderation.report(people.ana, "post", things.first.id, "rules")
+    today = now().date()
+    with at(now() + timedelta(days=2)):
+        moderation.decide(people.moderator, "post", things.first.id, "keep")
+    assert figures(Period(today, today)).waiting == 1
+    later = figures(Period(today + timedelta(days=2), today + timedelta(days=2)))
+    assert (later.waiting, later.answered) == (0, 1)
+
+
+def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Period) -> None:
+    page = entries()
+    by_number = {one.number: one for one in page.items}
+    assert page.total == figures(busy).restrictions
+    assert [one.number for one in page.items] == sorted(by_number, reverse=True)
+    outcomes = Counter(one.appeal for one in page.items)
+    assert outcomes["reversed"] == outcomes["upheld"] == 1
+    assert [one.is_taken_back for one in page.items].count(True) == 1
+    assert any(one.is_law for one in page.items) and any(one.is_excused for one in page.items)
+    words = {field.name for field in fields(Entry)}
+    assert not words & {"title", "reason", "author", "moderator", "address", "facts"}
+    waiting = moderation.suspend(
+        people.moderator, people.chitra.id, now() + timedelta(days=2), Reasons("Rude.", 2)
+    )
+    appeal(get_member(SYSTEM, people.chitra.handle), waiting.id, "No.")
+    assert entries().items[0].appeal == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("", "", (date(2027, 1, 1), TODAY)),
+        ("2026-01-01", "2026-12-31", (date(2026, 1, 1), date(2026, 12, 31))),
+        ("2026-12-31", "2026-01-01", (date(2026, 1, 1), date(2026, 12, 31))),
+        ("yesterday", "\0", (date(2027, 1, 1), TODAY)),
+        ("0001-01-01", "9999-12-31", (date(2000, 1, 1), TODAY)),
+        ("2030-01-01", "2031-01-01", (TODAY, TODAY)),
+    ],
+)
+def test_any_period_can_be_asked_for(first: str, last: str, expected: Any) -> None:
+    asked = period(first, last, TODAY)
+    assert (asked.first, asked.last) == expected

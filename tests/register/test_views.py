@@ -1,0 +1,75 @@
+"""The doors of the register: the report, the same as CSV, every decision without names."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.models import Agenda
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
+from tests.moderation.conftest import Things, known_things
+
+
+@pytest.fixture
+def things(app: Flask, people: Any, agenda: Agenda) -> Things:
+    return known_things(app, people, agenda)
+
+
+def test_everybody_reads_the_report_and_the_register(client: Any, people: Any, things: Any) -> None:
+    assert "Nothing and nobody was restricted." in client.get("/transparency").text
+    assert "Nobody has been restricted" in client.get("/transparency/decisions").text
+    moderation.report(people.ana, "post", things.first.id, "rules", "Look at Ben.")
+    why = Reasons("Ben was rude to Ana.", 2)
+    moderation.decide(people.moderator, "post", things.first.id, "hide", why)
+    report, register = (
+        client.get(address).text for address in ("/transparency", "/transparency/decisions")
+    )
+    assert "It breaks the rules, by members" in report and "2. Be fair to people" in report
+    assert "2. Be fair to people" in register and "a report" in register
+    for words in ("Ben", "Ana", "rude", "Mona", "Look at"):
+        assert words not in report and words not in register, words
+
+
+def test_the_csv_says_the_same(client: Any, people: Any, things: Any) -> None:
+    moderation.report(people.ana, "post", things.first.id, "illegal")
+    why = Reasons("It is rude.", law="Penal code, 130", is_automated=True)
+    moderation.decide(people.moderator, "post", things.first.id, "hide", why)
+    answer = client.get("/transparency.csv")
+    assert (
+        answer.mimetype == "text/csv" and "transparency-" in answer.headers["Content-Disposition"]
+    )
+    rows = list(csv.reader(StringIO(answer.text)))
+    assert rows[0] == ["section", "what", "by", "number"]
+    assert ["reports", "illegal", "member", "1"] in rows
+    assert ["restrictions", "hide", "machine", "1"] in rows
+    assert ["restrictions by ground", "law", "", "1"] in rows
+    assert all(len(row) == 4 for row in rows)
+
+
+def test_the_register_is_fresh_though_reports_touch_no_other_page(
+    client: Any, people: Any, things: Any
+) -> None:
+    before = client.get("/transparency.csv").text
+    moderation.report(people.ana, "post", things.first.id, "spam")
+    assert client.get("/transparency.csv").text != before
+
+
+def test_odd_periods_and_pages(client: Any, people: Any, things: Any) -> None:
+    for query in ("from=x&to=y", "from=2026-02-30", "to=0000-00-00", "from=%00", "page=-1"):
+        for address in ("/transparency", "/transparency.csv", "/transparency/decisions"):
+            assert client.get(f"{address}?{query}").status_code in (200, 404), (address, query)
+
+
+def test_pages_cost_few_queries(client: Any, people: Any, things: Any, queries: Any) -> None:
+    for n in range(3):
+        moderation.warn(people.moderator, people.ben.id, Reasons(f"{n}", 2))
+    for address, most in (("/transparency", 14), ("/transparency/decisions", 9)):
+        client.get(address)
+        with queries() as made:
+            assert client.get(address).status_code == 200
+        assert made.count <= most, (address, made.count, made.statements)
