@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -65,6 +67,15 @@ def unlink(member: Member, identity_id: int) -> None:
         raise Invalid(_("This is your only way to sign in. Choose a password first."))
     db.session.delete(identity)
     write_letter(SYSTEM, "changed", member.email, {"what": "identity"}, member_id=member.id)
+
+
+@action
+def unlink_since(system: Person, member_id: int, moment: datetime) -> None:
+    """Unlink what was linked since a moment, from which on somebody else may have been in the account."""
+    require(system.can.administer())
+    touches()
+    since = Identity.member_id == member_id, Identity.created_at >= moment
+    db.session.execute(delete(Identity).where(*since))
 
 
 @action
