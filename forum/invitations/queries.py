@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation
-from forum.members.queries import get_organisation, members_of_organisation, seats_taken
+from forum.members.queries import (
+    get_organisation,
+    may_sign_in,
+    members_of_organisation,
+    seats_taken,
+)
 from forum.permissions import SYSTEM, Person, Verdict, require
 from forum.proofs import kept_hash
 
@@ -43,22 +48,22 @@ def invitation_by_code(code: str) -> Invitation:
     One that is used up, over or ended, one whose maker is suspended or has left, and one that never was are
     all the same.
     """
-    maker_is_here = Invitation.maker.has(
-        Member.left_at.is_(None)
-        & or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
-    )
-    found = select(Invitation).where(
-        Invitation.code_hash == kept_hash(code),
-        Invitation.ended_at.is_(None),
-        Invitation.ends_at > now(),
-        Invitation.used < Invitation.uses,
-        maker_is_here,
-    )
+    found = select(Invitation).where(Invitation.code_hash == kept_hash(code), *can_be_used())
     loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
     invitation = db.session.scalar(found.options(*loaded))
     if invitation is None:
         raise NotFound(_("This invitation cannot be used any more."))
     return invitation
+
+
+def can_be_used() -> tuple[ColumnElement[bool], ...]:
+    """In SQL: whether somebody may join by an invitation now, the maker being here and not suspended."""
+    return (
+        Invitation.ended_at.is_(None),
+        Invitation.ends_at > now(),
+        Invitation.used < Invitation.uses,
+        Invitation.maker.has(may_sign_in(now())),
+    )
 
 
 def my_invitations(member: Person) -> Sequence[Invitation]:
