@@ -1,10 +1,13 @@
 """Two people in the same moment: the last seat, the last use of an invitation, one request of two moderators.
 
+Or the last two administrators, who leave.
+
 The deeds run in threads over a database of their own, in which commits are real.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -64,6 +67,14 @@ def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
 def confirm(visitor: Any, candidate_id: int) -> Any:
     """What the letter does, once its secret is spent."""
     return actions.confirm(visitor, db.session.get_one(Candidate, candidate_id))
+
+
+@action
+def leave_slowly(member: Any) -> None:
+    """Ask to leave, and take so long to save it that somebody else asks meanwhile."""
+    members.ask_to_leave(member, member.id, "nameless")
+    db.session.flush()
+    time.sleep(0.3)
 
 
 def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
@@ -135,6 +146,16 @@ def test_two_moderators_decide_once(own: Flask) -> None:
     assert sorted(said) == [late, late, "done"]
     is_member = any(member.email == "eva0@city.example" for member in all_members())
     assert is_member != bool(queries.confirmed_candidate("eva0@city.example"))
+
+
+def test_the_last_administrator_stays(own: Flask) -> None:
+    members.add_member(SYSTEM, Joining("Bo Lind", "bo@example.org", "-"), "administrator")
+    both = [get_member(SYSTEM, handle) for handle in ("adam-de-wit", "bo-lind")]
+    db.session.commit()
+    leaving = [lambda one=one: leave_slowly(one) for one in both]
+    said = at_once(own, leaving)
+    needed = "Somebody has to run the forum. Appoint another administrator first."
+    assert sorted(said) == [needed, "done"]
 
 
 def test_an_account_of_elsewhere_is_linked_once(own: Flask) -> None:
