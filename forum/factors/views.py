@@ -172,9 +172,10 @@ def _show_code(member: Member, code: str) -> str:
     if number is None:
         return actions.show_code(member, code)
     known = queries.recovery_code(member, number)
-    if not verify_password(known.code_hash if known else None, code):
+    code_hash = known.code_hash if known else ""
+    if not verify_password(code_hash, code):
         raise Refused("a wrong recovery code")
-    return actions.show_recovery_code(member, number)
+    return actions.show_recovery_code(member, number, code_hash)
 
 
 def _proved(deed: Callable[[], T], sentence: Invalid) -> T:
