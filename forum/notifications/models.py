@@ -13,6 +13,7 @@ from forum.members.models import Member
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by mail
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
+QUEUE = "queue"  # the kind that tells what waits in moderation
 EVERY = ("daily", "weekly", "never")
 # Every kind of notice, and how a member is told by mail who has not chosen otherwise.
 DEFAULT_WAYS = {

@@ -30,6 +30,7 @@ from forum.notifications.models import (
     DEFAULT_WAYS,
     DIGEST,
     MUTED,
+    QUEUE,
     QUIET,
     TOPIC,
     WAITING,
@@ -55,14 +56,18 @@ Subject = tuple[str, int]  # what is watched: its kind and its id
 
 
 def visible_notices(reader: Person) -> Select[Notice]:
-    """The reader's own notices, without those about what is hidden, or from a member whose profile is."""
-    return _visible(reader.id)
+    """The reader's own notices, without those about what is hidden, or from a member whose profile is.
+
+    What waits in moderation is told only to who moderates something now.
+    """
+    return _visible(reader.id, is_curator=reader.is_curator)
 
 
-def _visible(member_id: Any) -> Select[Notice]:
-    return select(Notice).where(
+def _visible(member_id: Any, *, is_curator: bool = True) -> Select[Notice]:
+    seen = select(Notice).where(
         Notice.member_id == member_id, Notice.hidden_at.is_(None), ~_is_from_hidden()
     )
+    return seen if is_curator else seen.where(Notice.kind != QUEUE)
 
 
 def _is_from_hidden() -> ColumnElement[bool]:
@@ -104,12 +109,13 @@ def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    return plain(_unread_count(), {"member_id": reader.id}).scalar() or 0
+    return plain(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
 
 
 @cache
-def _unread_count() -> Select[Any]:
-    unread = _visible(bindparam("member_id")).where(Notice.read_at.is_(None))
+def _unread_count(is_curator: bool) -> Select[Any]:
+    seen = _visible(bindparam("member_id"), is_curator=is_curator)
+    unread = seen.where(Notice.read_at.is_(None))
     some = unread.with_only_columns(Notice.id).limit(100).subquery()
     return select(func.count()).select_from(some)
 

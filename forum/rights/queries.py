@@ -25,7 +25,7 @@ from forum.library.models import Case, Practice, PracticeSection
 from forum.mail.models import Delivery
 from forum.members.models import City, Member, MemberLanguage, Organisation, Session
 from forum.moderation.models import Decision, Report
-from forum.notifications.models import Notice, NoticeChoice, Watch
+from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
 from forum.rights.models import Departure, Kind, Record
 from forum.terms.models import Consent, Terms
@@ -288,6 +288,8 @@ def _notices(member: Member) -> Select[Any]:
     kept = _columns(Notice, "id kind title text address created_at read_at way mailed_at")
     query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
     is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
+    if not member.is_curator:
+        query = query.where(Notice.kind != QUEUE)
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
 
 

@@ -168,6 +168,16 @@ def test_a_decision_is_mailed_to_somebody_who_is_suspended(people, topic, mail_s
     assert "A moderator decided about" in body(message) and "advertising" in body(message)
 
 
+def test_who_moderates_no_longer_gets_no_letter_about_what_waits(people, agenda, mail_server):
+    notifications.note_event(
+        people.ana, "queue", [people.moderator.id], "/moderation/joining", title="Eva Holm"
+    )
+    notifications.make_notices(SYSTEM)
+    members.appoint(people.administrator, people.moderator.handle, "member")
+    mail()
+    assert sent(mail_server) == []
+
+
 def test_a_paused_address_gets_no_notices(people, topic, mail_server):
     members.pause_mail(SYSTEM, people.ana.id, "ana@example.org", "550 nobody")
     dialogue.reply(people.ben, topic.id, write(TEXT))
