@@ -46,6 +46,7 @@ WAITING = (
     "queue",
 )  # ask for something
 QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
+ALWAYS_TOLD = ("decision", "security")  # also to somebody whose account is closed and not yet gone
 GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.db import db, now, plain
 from forum.members.models import Member
 from forum.notifications.models import (
+    ALWAYS_TOLD,
     AT_ONCE,
     DEFAULT_WAYS,
     DIGEST,
@@ -263,10 +264,11 @@ def _watching(event: Event, subject: Subject, limit: int) -> Select[Any]:
 
 def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     """The notices of an event for those of some members who want them, in the order of `made`."""
-    here = (Member.left_at.is_(None), Member.leaving_at.is_(None))
     told = select(*made(event).values()).where(
-        Member.id.in_(member_ids), *here, Member.id.not_in(event.but)
+        Member.id.in_(member_ids), Member.left_at.is_(None), Member.id.not_in(event.but)
     )
+    if event.kind not in ALWAYS_TOLD:
+        told = told.where(Member.leaving_at.is_(None))
     if event.kind in QUIET and event.topic_id:
         told = told.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:
