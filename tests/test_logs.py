@@ -8,13 +8,14 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import Text, bindparam, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from forum import lines as formats
@@ -287,6 +288,19 @@ def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: Lin
     assert (line["message"], line["level"]) == ("slow statement", "warning")
     assert line["statement"].startswith("SELECT id FROM member WHERE name = ") and line["ms"] >= 0
     assert "Canary" not in json.dumps(line)
+
+
+def test_words_that_are_sent_as_a_part_of_a_statement_are_not_written(
+    watched: Any, lines: Lines
+) -> None:
+    """As those that somebody searches for are, on PostgreSQL."""
+    word = bindparam(None, "Canary", Text, literal_execute=True)
+    for wanted in (select(word), select(word).select_from(text("nowhere"))):
+        lines()
+        with suppress(DBAPIError):
+            watched.execute(wanted)
+        written = json.dumps(lines())
+        assert "SELECT" in written and "Canary" not in written
 
 
 def test_a_statement_that_fails_after_a_long_wait_is_written(watched: Any, lines: Lines) -> None:
