@@ -16,6 +16,7 @@ from flask import (
     after_this_request,
     flash,
     g,
+    get_flashed_messages,
     make_response,
     render_template,
     request,
@@ -494,7 +495,11 @@ def second() -> Answer:
     def deed() -> Any:
         by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
         factor_actions.end_half(VISITOR, session[factors.HALF])
-        return _come_in(half.member, f"{half.how}, {by}")
+        said = get_flashed_messages(with_categories=True)  # that the password is changed, say
+        answer = _come_in(half.member, f"{half.how}, {by}")
+        for category, words in said:
+            flash(words, category)
+        return answer
 
     if request.method == "GET" or "ask" in request.form:
         return _second_page(form)

@@ -454,6 +454,15 @@ def test_letters_that_were_sent_before_a_change_are_void(client, app, eva, lette
         assert other.get(link_in(letters()[-1])).status_code == 200
 
 
+def test_a_new_password_is_said_after_the_second_factor(client, eva, with_codes, letters):
+    client.post("/password", data={"email": EMAIL})
+    new = {"new_password": "plain words in a row"}
+    assert client.post(link_in(letters()[-1]), data=new).location == "/sign-in/second"
+    assert show(client, code_of(with_codes[0])).status_code == 303
+    assert "Your password is changed." in client.get("/settings").text
+    assert "Your password is changed." not in client.get("/settings").text
+
+
 def test_every_change_stands_in_the_inbox(client, eva, with_codes):
     from forum.notifications.actions import make_notices
 
