@@ -60,7 +60,8 @@ def departure_at(place: Place) -> Departure | None:
     """A departure, held, if it is still where it was seen."""
     found = select(Departure).where(Departure.id == place.id).with_for_update(skip_locked=True)
     departure = db.session.scalar(found)
-    is_there = departure and (departure.step, departure.position) == (place.step, place.position)
+    names = ("member_id", "step", "position")  # the number may be that of a later departure
+    is_there = departure and all(getattr(departure, n) == getattr(place, n) for n in names)
     return departure if is_there else None
 
 
