@@ -148,6 +148,7 @@ GET  /members/suggest                                 |   in  200  200  200  200
 GET  /moderation                                      |   in  403  403  200  200  200
 GET  /moderation/decisions/{decision}                 |   in  404  404  200  200  200
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
+GET  /moderation/invitations                          |   in  403  403  403  200  200
 GET  /moderation/joining                              |   in  403  403  403  200  200
 GET  /moderation/joining/{candidate}/approve          |   in  403  403  403  200  200
 POST /moderation/joining/{candidate}/approve          |  403  403  403  403  yes  yes

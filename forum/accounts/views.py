@@ -295,9 +295,9 @@ def _waits_here() -> bool:
 
 def _candidate_here() -> Candidate | None:
     """Who has asked to join in this browser, as long as that is kept; later the number may be somebody else's."""
-    number, browser_hash = session.get(WAITING) or (0, "")
-    candidate = candidate_by_id(number)
-    return candidate if candidate and candidate.browser_hash == browser_hash else None
+    kept: list[Any] = session.get(WAITING) or [0, ""]
+    candidate = candidate_by_id(kept[0])
+    return candidate if candidate and candidate.browser_hash == kept[1] else None
 
 
 @bp.get("/join/waiting")
