@@ -503,7 +503,7 @@ def second() -> Answer:
         factor_actions.end_half(VISITOR, session[factors.HALF])
         said = get_flashed_messages(with_categories=True)  # that the password is changed, say
         answer = _come_in(half.member, f"{half.how}, {by}")
-        for category, words in said:
+        for category, words in cast(list[tuple[str, str]], said):
             flash(words, category)
         return answer
 
