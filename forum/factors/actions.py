@@ -242,6 +242,27 @@ def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool
 
 
 @action
+def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
+    """Take the codes of another app from now on, which has shown one; those of the old app are worth nothing.
+
+    Ends the other sessions, as removing it does. Raises `Refused`.
+    """
+    touches()
+    queries.hold(member)
+    known = queries.authenticator_of(member)
+    if known is None or not known.confirmed_at:
+        raise Conflict(_("Codes are off already."))
+    step = onetime.fitting_step(secret, code, now())
+    if step is None:
+        raise Refused("not a code of the other app")
+    known.locked_secret, known.last_step = ciphers.lock(LOCK, secret), step
+    known.created_at, known.confirmed_at, known.used_at = now(), now(), None
+    members.note_factor(member, is_there=True)
+    members.end_sessions(member, token)
+    _tell(member, "codes replaced")
+
+
+@action
 def remove_codes(member: Member, token: str) -> None:
     """Take no codes of the app any more; ends the other sessions, as removing a passkey does."""
     touches()
@@ -347,6 +368,7 @@ def _tell(member: Member, what: str, name: str = "") -> None:
         "passkey added": _("A passkey was added"),
         "passkey removed": _("A passkey was removed"),
         "codes on": _("Codes from an app were switched on"),
+        "codes replaced": _("Codes come from another app now"),
         "codes off": _("Codes from an app were switched off"),
         "recovery codes made": _("New recovery codes were made"),
         "recovery code used": _("A recovery code was used"),
