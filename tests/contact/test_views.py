@@ -157,10 +157,10 @@ def test_new_members_send_one_letter_and_no_links(people):
     ben = db.session.get_one(Member, people.ben.id)
     ben.joined_at = now() - timedelta(hours=2)
     db.session.commit()
-    for link in ("https://evil.example/x", "www.evil.example", "evil.com now"):
+    for link in ("https://evil.example/x", "www.evil.example", "evil.com now", "log-in.de/x"):
         with pytest.raises(Invalid, match="first week"):
             actions.contact(ben, people.ana.id, f"{WORDS} {link}")
-    actions.contact(ben, people.ana.id, WORDS)
+    actions.contact(ben, people.ana.id, f"{WORDS} It costs 3.5/4 of that, i.e. much.")
     with pytest.raises(Invalid, match="tomorrow"):
         actions.contact(ben, people.chitra.id, WORDS)
     with at(now() + timedelta(days=8)):
