@@ -69,6 +69,7 @@ def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
     words = {
         "path": f"/members/{sender.handle}/contact",
         "sender": sender.name,
+        "sender_id": sender.id,
         "profile": f"/members/{sender.handle}",
         "report": f"/letters/{letter.id}/report",
         "said": letter.text,

@@ -169,6 +169,23 @@ def test_new_members_send_one_letter_and_no_links(people):
         )
 
 
+@pytest.mark.parametrize("what", ["suspended", "hidden", "left", "unwanted"])
+def test_whether_a_letter_may_be_sent_is_asked_again_when_it_is_sent(people, mail_server, what):
+    """The mail server was down, say, and moderators have looked at who writes so many letters."""
+    actions.contact(people.ben, people.ana.id, WORDS)
+    if what == "suspended":
+        members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
+    elif what == "hidden":
+        members.hide_profile(SYSTEM, people.ben.id)
+    elif what == "left":
+        members.depart(SYSTEM, people.ben.id)
+    else:
+        members.take_letters(db.session.get_one(Member, people.ana.id), False)
+    while deliver():
+        pass
+    assert mail_server.messages == []
+
+
 def test_letters_can_be_switched_off(people, sign_in):
     browser = sign_in(people.ana)
     assert "checked" in browser.get("/settings/contact").text
