@@ -153,23 +153,29 @@ def _watch(engine: Engine, slow_seconds: float) -> None:
         return sql, values
 
     def after(_c: Any, _cursor: Any, statement: str, _values: Any, context: Any, _m: Any) -> None:
-        note(statement, perf_counter() - context.begun)
+        note(statement, context, perf_counter() - context.begun)
 
     def failed(error: Any) -> None:
         if begun := getattr(error.execution_context, "begun", None):
-            note(error.statement or "", perf_counter() - begun)
+            note(error.statement or "", error.execution_context, perf_counter() - begun)
 
-    def note(statement: str, seconds: float) -> None:
+    def note(statement: str, context: Any, seconds: float) -> None:
         if request := _present.get():
             request.sql_seconds += seconds
             if not statement.startswith(TRANSACTIONS):
                 request.sql += 1
         if seconds >= slow_seconds:
-            _note_slow(statement, seconds)
+            _note_slow(_as_prepared(statement, context), seconds)
 
     event.listen(engine, "before_cursor_execute", before, retval=True)  # spares a wrapper
     event.listen(engine, "after_cursor_execute", after)
     event.listen(engine, "handle_error", failed)
+
+
+def _as_prepared(statement: str, context: Any) -> str:
+    """A statement as it was before the values came in that are sent as a part of it: what people search for is one."""
+    compiled = getattr(context, "compiled", None)
+    return str(compiled.string) if compiled is not None else statement
 
 
 def _note_slow(statement: str, seconds: float) -> None:

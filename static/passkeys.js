@@ -3,6 +3,29 @@
 export function start() {
   for (const form of document.querySelectorAll("form[data-passkey]"))
     form.addEventListener("submit", (event) => ask(form, event));
+  const form = document.querySelector("form[data-passkey-offered]");
+  if (form) offer(form);
+}
+
+// Where one signs in, browsers offer passkeys among the addresses that they know. The offer waits until one is
+// chosen; asking by the button ends it, and it is renewed before its challenge is too old.
+const RENEWED = 4 * 60 * 1000;
+let offered = null;
+
+async function offer(form) {
+  if (!(await window.PublicKeyCredential?.isConditionalMediationAvailable?.())) return;
+  offered?.abort();
+  offered = new AbortController();
+  const renewing = setTimeout(() => offer(form), RENEWED);
+  const ends = () => clearTimeout(renewing);
+  offered.signal.addEventListener("abort", ends);
+  try {
+    const field = form.elements.credential;
+    field.value = await answer(form, field.dataset.options, { mediation: "conditional", signal: offered.signal });
+    form.submit();
+  } catch {
+    ends(); // nothing was pressed, so nothing is said: the button and the other ways are there
+  }
 }
 
 async function ask(form, event) {
@@ -12,6 +35,7 @@ async function ask(form, event) {
   form.dataset.busy = "1";
   event.submitter?.setAttribute("aria-busy", "true");
   say(form, "");
+  offered?.abort();
   try {
     field.value = await answer(form, field.dataset.options);
     form.submit();
@@ -29,13 +53,13 @@ function say(form, what) {
   place.textContent = what && place.dataset[what];
 }
 
-async function answer(form, address) {
+async function answer(form, address, how = {}) {
   if (!able()) throw new TypeError("no passkeys");
   const asked = await fetch(address, { method: "POST", body: new FormData(form), redirect: "error" });
   if (!asked.ok) throw new Error(asked.status);
   const publicKey = decoded(await asked.json());
   const isNew = form.dataset.passkey === "create";
-  const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey });
+  const made = await navigator.credentials[isNew ? "create" : "get"]({ publicKey, ...how });
   return JSON.stringify(encoded(made));
 }
 

@@ -8,13 +8,14 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import Text, bindparam, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from forum import lines as formats
@@ -254,7 +255,9 @@ def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> Non
 
 
 def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines: Lines) -> None:
-    settings = Settings(tmp_path, "sqlite://", "http://x", ("x",), "key", log="json")
+    settings = Settings(
+        tmp_path, "sqlite://", "http://x", ("x",), "key", log="json", limits=False
+    )  # the limiter is one for all applications, and would count in the tests after this one
     for _time in range(2):
         create_app(settings)
     logging.getLogger("forum").error("once")
@@ -287,6 +290,19 @@ def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: Lin
     assert (line["message"], line["level"]) == ("slow statement", "warning")
     assert line["statement"].startswith("SELECT id FROM member WHERE name = ") and line["ms"] >= 0
     assert "Canary" not in json.dumps(line)
+
+
+def test_words_that_are_sent_as_a_part_of_a_statement_are_not_written(
+    watched: Any, lines: Lines
+) -> None:
+    """As those that somebody searches for are, on PostgreSQL."""
+    word = bindparam(None, "Canary", Text, literal_execute=True)
+    for wanted in (select(word), select(word).select_from(text("nowhere"))):
+        lines()
+        with suppress(DBAPIError):
+            watched.execute(wanted)
+        written = json.dumps(lines())
+        assert "SELECT" in written and "Canary" not in written
 
 
 def test_a_statement_that_fails_after_a_long_wait_is_written(watched: Any, lines: Lines) -> None:

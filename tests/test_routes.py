@@ -164,6 +164,7 @@ GET  /moderation/decisions/{decision}                 |   in  404  404  200  200
 GET  /moderation/decisions/{warning}/appeal           |   in  404  200  404  404  404
 POST /moderation/decisions/{warning}/appeal           |  403  404  yes  404  404  404
 POST /moderation/decisions/{decision}/undo            |  403  403  403  yes  yes  yes
+GET  /moderation/invitations                          |   in  403  403  403  200  200
 GET  /moderation/joining                              |   in  403  403  403  200  200
 GET  /moderation/joining/{candidate}/approve          |   in  403  403  403  200  200
 POST /moderation/joining/{candidate}/approve          |  403  403  403  403  yes  yes

@@ -19,6 +19,7 @@ from forum.candidates.models import Candidate
 from forum.db import EVERYTHING, action, db, now, touches
 from forum.errors import Invalid, NotFound
 from forum.factors.actions import take_off_since
+from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
 from forum.members import actions as members
@@ -208,6 +209,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     readdress(SYSTEM, member)
     members.set_password(SYSTEM, member.handle, "")
     take_off_since(SYSTEM, member.id, token.created_at)
+    unlink_since(SYSTEM, member.id, token.created_at)
     forget_tokens(member)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send(member, RESET, "reset", "/password", token.address, member=member)

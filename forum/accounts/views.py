@@ -16,6 +16,7 @@ from flask import (
     after_this_request,
     flash,
     g,
+    get_flashed_messages,
     make_response,
     render_template,
     request,
@@ -72,7 +73,7 @@ Answer = str | AnyResponse | tuple[str, int]
 FORBIDDEN, OVER, GONE, REFUSED, TOO_MANY = 403, 409, 410, 422, 429
 SEEN_EVERY = timedelta(hours=1)
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
-WAITING = "waiting"  # who in this browser waits for moderators
+WAITING = "waits"  # who in this browser waits for moderators
 ELSEWHERE = "elsewhere"  # what a provider has said of whoever uses this browser
 PROVED_ELSEWHERE = timedelta(hours=1)
 JOINING = "joining"  # what a browser keeps that has filled in the form for joining
@@ -283,14 +284,21 @@ def _joined(member: Member | Candidate) -> AnyResponse:
 def show_waiting(candidate: Candidate) -> AnyResponse:
     """Go to the page that says to whoever uses this browser that they wait; the caller knows who it is."""
     session.pop(ELSEWHERE, None)
-    session[WAITING] = candidate.id
+    session[WAITING] = [candidate.id, candidate.browser_hash]
     return web.see_other(url_for("accounts.waiting"))
 
 
 def _waits_here() -> bool:
     """Whether somebody has asked to join in this browser and moderators are to decide."""
-    candidate = candidate_by_id(session[WAITING]) if session.get(WAITING) else None
+    candidate = _candidate_here()
     return candidate is not None and candidate.waits
+
+
+def _candidate_here() -> Candidate | None:
+    """Who has asked to join in this browser, as long as that is kept; later the number may be somebody else's."""
+    kept: list[Any] = session.get(WAITING) or [0, ""]
+    candidate = candidate_by_id(kept[0])
+    return candidate if candidate and candidate.browser_hash == kept[1] else None
 
 
 @bp.get("/join/waiting")
@@ -298,8 +306,7 @@ def waiting() -> Answer:
     """Say to whoever has asked to join that moderators are to decide, since when, or what they decided."""
     if not session.get(WAITING):
         return web.see_other(url_for("accounts.join"))
-    words = {"candidate": candidate_by_id(session[WAITING])}
-    page = make_response(render_template("accounts/waiting.html", **words))
+    page = make_response(render_template("accounts/waiting.html", candidate=_candidate_here()))
     page.headers["Cache-Control"] = "private, no-store"
     return page
 
@@ -506,7 +513,11 @@ def second() -> Answer:
     def deed() -> Any:
         by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
         factor_actions.end_half(VISITOR, session[factors.HALF])
-        return _come_in(half.member, f"{half.how}, {by}")
+        said = get_flashed_messages(with_categories=True)  # that the password is changed, say
+        answer = _come_in(half.member, f"{half.how}, {by}")
+        for category, words in cast(list[tuple[str, str]], said):
+            flash(words, category)
+        return answer
 
     if request.method == "GET" or "ask" in request.form:
         return _second_page(form)

@@ -30,7 +30,8 @@ NEW_FOR, WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
 PORTION = 500
 LINK = re.compile(
-    r"://|\bwww\.|\b[\w-]+\.(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b", re.I
+    r"://|\bwww\.|\b[\w-]+\.(?:(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b|[^\W\d_]{2,24}/\S)",
+    re.I,
 )
 
 
@@ -68,6 +69,7 @@ def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:
     words = {
         "path": f"/members/{sender.handle}/contact",
         "sender": sender.name,
+        "sender_id": sender.id,
         "profile": f"/members/{sender.handle}",
         "report": f"/letters/{letter.id}/report",
         "said": letter.text,

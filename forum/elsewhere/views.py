@@ -18,7 +18,7 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import by_email, my_profile
 from forum.rates import limiter
-from forum.web import is_proved, me, prove_first
+from forum.web import is_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
 Answer = str | AnyResponse | tuple[str, int]
@@ -181,7 +181,7 @@ def link() -> Answer:
     """Link the account with which one has just come back."""
     member, linking = my_profile(me()), _linking()
     if not is_proved():
-        return prove_first()
+        return prove_first(url_for("elsewhere.index"))
     if not linking:
         return _index_page(CONFLICT, _("Begin once more: it took too long."))
     session.pop(LINKING, None)
@@ -198,10 +198,10 @@ def unlink(identity_id: int) -> Answer:
     """Sign in with an account of elsewhere no more."""
     member = my_profile(me())
     if not is_proved():
-        return prove_first()
+        return prove_first(url_for("elsewhere.index"))
     try:
-        actions.unlink(member, identity_id)
+        actions.unlink(member, identity_id, my_token())
     except Invalid as error:
         return _index_page(REFUSED, error.message)
-    flash(_("It is linked no more."), "message")
+    flash(_("It is linked no more. You are signed out everywhere else."), "message")
     return web.see_other(url_for("elsewhere.index"))

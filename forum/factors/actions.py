@@ -115,11 +115,11 @@ def _take_code(authenticator: Authenticator, code: str) -> None:
 
 
 @action
-def show_recovery_code(member: Member, number: int) -> str:
-    """Spend the recovery code of a number; the caller has compared it with its hash."""
+def show_recovery_code(member: Member, number: int, code_hash: str) -> str:
+    """Spend the recovery code of a number; the caller has compared it with its hash, which may be gone meanwhile."""
     touches()
     code = queries.recovery_code(member, number)
-    if code is None:
+    if code is None or code.code_hash != code_hash:
         raise Refused("a recovery code that was used")
     code.used_at = now()
     db.session.flush()
@@ -163,6 +163,7 @@ def add_passkey(
     Raises `Refused` for an answer that proves nothing.
     """
     touches()
+    queries.hold(member)
     require(member.can.edit_profile(member))
     own = queries.passkeys_of(member)
     if len(own) >= MOST_PASSKEYS:
@@ -190,6 +191,7 @@ def rename_passkey(member: Member, passkey_id: int, name: str) -> None:
 def remove_passkey(member: Member, passkey_id: int, token: str) -> None:
     """Trust a passkey no more. Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here."""
     touches()
+    queries.hold(member)
     passkey = queries.get_passkey(member, passkey_id)
     db.session.delete(passkey)
     _removed(member, token, "passkey removed", passkey.name)
@@ -206,6 +208,7 @@ def _name(typed: str) -> str:
 def begin_codes(member: Member) -> None:
     """Make the secret of an app for codes, which one code has to confirm; the same for whoever asks twice."""
     touches()
+    queries.hold(member)
     require(member.can.edit_profile(member))
     known = queries.authenticator_of(member)
     if known and known.confirmed_at:
@@ -229,6 +232,7 @@ def _is_readable(authenticator: Authenticator) -> bool:
 def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool:
     """Switch codes on by the first one. Says whether recovery codes were kept, as `add_passkey` does."""
     touches()
+    queries.hold(member)
     authenticator = queries.authenticator_of(member)
     if authenticator is None or authenticator.confirmed_at:
         raise Conflict(_("Codes are on already, or were not begun."))
@@ -238,9 +242,31 @@ def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool
 
 
 @action
+def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
+    """Take the codes of another app from now on, which has shown one; those of the old app are worth nothing.
+
+    Ends the other sessions, as removing it does. Raises `Refused`.
+    """
+    touches()
+    queries.hold(member)
+    known = queries.authenticator_of(member)
+    if known is None or not known.confirmed_at:
+        raise Conflict(_("Codes are off already."))
+    step = onetime.fitting_step(secret, code, now())
+    if step is None:
+        raise Refused("not a code of the other app")
+    known.locked_secret, known.last_step = ciphers.lock(LOCK, secret), step
+    known.created_at, known.confirmed_at, known.used_at = now(), now(), None
+    members.note_factor(member, is_there=True)
+    members.end_sessions(member, token)
+    _tell(member, "codes replaced")
+
+
+@action
 def remove_codes(member: Member, token: str) -> None:
     """Take no codes of the app any more; ends the other sessions, as removing a passkey does."""
     touches()
+    queries.hold(member)
     known = queries.authenticator_of(member)
     if known is None or not known.confirmed_at:
         raise NotFound(_("Codes are off already."))
@@ -255,6 +281,7 @@ def remove_codes(member: Member, token: str) -> None:
 def renew_recovery_codes(member: Member, code_hashes: Sequence[str], token: str) -> None:
     """Make the recovery codes anew; the old ones are worth nothing. Ends the other sessions."""
     touches()
+    queries.hold(member)
     if not queries.factors_of(member).are_any:
         raise Conflict(_("Set up a passkey or codes first."))
     _forget_codes(member)
@@ -341,6 +368,7 @@ def _tell(member: Member, what: str, name: str = "") -> None:
         "passkey added": _("A passkey was added"),
         "passkey removed": _("A passkey was removed"),
         "codes on": _("Codes from an app were switched on"),
+        "codes replaced": _("Codes come from another app now"),
         "codes off": _("Codes from an app were switched off"),
         "recovery codes made": _("New recovery codes were made"),
         "recovery code used": _("A recovery code was used"),

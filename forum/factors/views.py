@@ -22,6 +22,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import ciphers, onetime, passkeys, web
+from forum.db import now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import actions, queries
 from forum.factors.forms import (
@@ -48,7 +49,8 @@ bp = Blueprint("factors", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 T = TypeVar("T")
 REFUSED = 422
-BROWSER, HANDLE, HALF = "browser", "handle", "half"  # what the cookie of a browser holds
+# What the cookie of a browser holds; the secret of another app is locked
+BROWSER, HANDLE, HALF, NEXT_APP = "browser", "handle", "half", "next app"
 
 
 @bp.app_template_global()
@@ -172,9 +174,10 @@ def _show_code(member: Member, code: str) -> str:
     if number is None:
         return actions.show_code(member, code)
     known = queries.recovery_code(member, number)
-    if not verify_password(known.code_hash if known else None, code):
+    code_hash = known.code_hash if known else ""
+    if not verify_password(code_hash, code):
         raise Refused("a wrong recovery code")
-    return actions.show_recovery_code(member, number)
+    return actions.show_recovery_code(member, number, code_hash)
 
 
 def _proved(deed: Callable[[], T], sentence: Invalid) -> T:
@@ -294,38 +297,67 @@ def _remove(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answ
 
 @bp.post("/settings/codes/begin")
 def begin_codes() -> AnyResponse:
-    """Make the secret of an app for codes."""
+    """Make the secret of an app for codes; when codes are on, that of another app, which waits in the browser."""
     member = my_profile(me())
     if not is_proved():
         return prove_first(url_for("factors.index"))
-    actions.begin_codes(member)
+    if not queries.factors_of(member).authenticator:
+        actions.begin_codes(member)
+    elif not _next_secret():
+        locked = ciphers.lock(actions.LOCK, onetime.new_secret())
+        session[NEXT_APP] = [locked, now().timestamp()]
     return web.see_other(url_for("factors.confirm_codes"))
 
 
 @bp.route("/settings/codes", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def confirm_codes() -> Answer:
-    """Show the secret to an app, and switch codes on by the first of them."""
+    """Show the secret to an app, and switch codes on by the first of them; or go over to another app by its first."""
     member = my_profile(me())
     if not is_proved():
         return prove_first(url_for("factors.index"))
-    secret = _secret_of(queries.authenticator_of(member))
+    is_other = queries.factors_of(member).authenticator is not None
+    secret = _next_secret() if is_other else _secret_of(queries.authenticator_of(member))
     if not secret:
         return web.see_other(url_for("factors.index"))
     form = CodeForm()
 
     def page(status: int = 200) -> Answer:
         address = onetime.address(secret, federation().name, member.email)
-        words = {"secret": secret, "picture": onetime.picture(address), "address": address}
+        picture = onetime.picture(address)
+        words: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
+        words["is_other"] = is_other
         return render_template("factors/codes.html", form=form, **words), status
 
     def deed() -> Any:
-        hashes, codes = _fresh_codes(member)
         code = onetime.plain(form.code.data or "")
+        if is_other:
+            return _replaced(member, secret, code)
+        hashes, codes = _fresh_codes(member)
         is_first = _proved(lambda: actions.confirm_codes(member, code, hashes), _first_code())
         return _set_up(_("Codes are on."), codes if is_first else [])
 
     return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+def _replaced(member: Member, secret: str, code: str) -> AnyResponse:
+    """Go over to another app, whose secret has waited in this browser."""
+    _proved(lambda: actions.replace_codes(member, secret, code, my_token()), _first_code())
+    session.pop(NEXT_APP, None)
+    words = _("Codes come from the other app now. You are signed out everywhere else.")
+    flash(words, "message")
+    return web.see_other(url_for("factors.index"))
+
+
+def _next_secret() -> str:
+    """The secret of another app that waits in this browser for its first code; nothing when none does."""
+    locked, at = session.get(NEXT_APP) or ("", 0.0)
+    if at < (now() - queries.HALF_LIVES).timestamp():
+        return ""
+    try:
+        return ciphers.unlock(actions.LOCK, locked)
+    except ciphers.Unreadable:
+        return ""
 
 
 def _secret_of(authenticator: Authenticator | None) -> str:

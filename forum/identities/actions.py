@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
+from forum.factors.queries import passkeys_of
 from forum.identities.models import Identity
 from forum.identities.queries import identities_of, is_known, my_identity
 from forum.mail.actions import write_letter
+from forum.members.actions import end_sessions
 from forum.members.models import Member
 from forum.permissions import SYSTEM, Person, require
 
@@ -56,15 +60,30 @@ def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
 
 
 @action
-def unlink(member: Member, identity_id: int) -> None:
-    """Sign in with an account of elsewhere no more. The last way to sign in stays."""
+def unlink(member: Member, identity_id: int, token: str) -> None:
+    """Sign in with an account of elsewhere no more. The last way to sign in stays.
+
+    Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here.
+    """
     touches()
     require(member.can.edit_profile(member))
     identity = my_identity(member, identity_id)
-    if not member.password_hash and len(identities_of(member)) < 2:
-        raise Invalid(_("This is your only way to sign in. Choose a password first."))
+    has_another = member.password_hash or len(identities_of(member)) > 1 or passkeys_of(member)
+    if not has_another:
+        sentence = _("This is your only way to sign in. Choose a password or add a passkey first.")
+        raise Invalid(sentence)
     db.session.delete(identity)
+    end_sessions(member, token)
     write_letter(SYSTEM, "changed", member.email, {"what": "identity"}, member_id=member.id)
+
+
+@action
+def unlink_since(system: Person, member_id: int, moment: datetime) -> None:
+    """Unlink what was linked since a moment, from which on somebody else may have been in the account."""
+    require(system.can.administer())
+    touches()
+    since = Identity.member_id == member_id, Identity.created_at >= moment
+    db.session.execute(delete(Identity).where(*since))
 
 
 @action

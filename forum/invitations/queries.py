@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation
-from forum.members.queries import get_organisation, members_of_organisation, seats_taken
+from forum.members.queries import (
+    get_organisation,
+    may_sign_in,
+    members_of_organisation,
+    seats_taken,
+)
+from forum.pages import Page, page_of
 from forum.permissions import SYSTEM, Person, Verdict, require
 from forum.proofs import kept_hash
 
 MOST = 200
+ON_A_PAGE = 30
 PURPOSE = "invitation"
 
 
@@ -43,22 +50,22 @@ def invitation_by_code(code: str) -> Invitation:
     One that is used up, over or ended, one whose maker is suspended or has left, and one that never was are
     all the same.
     """
-    maker_is_here = Invitation.maker.has(
-        Member.left_at.is_(None)
-        & or_(Member.suspended_until.is_(None), Member.suspended_until <= now())
-    )
-    found = select(Invitation).where(
-        Invitation.code_hash == kept_hash(code),
-        Invitation.ended_at.is_(None),
-        Invitation.ends_at > now(),
-        Invitation.used < Invitation.uses,
-        maker_is_here,
-    )
+    found = select(Invitation).where(Invitation.code_hash == kept_hash(code), *can_be_used())
     loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
     invitation = db.session.scalar(found.options(*loaded))
     if invitation is None:
         raise NotFound(_("This invitation cannot be used any more."))
     return invitation
+
+
+def can_be_used() -> tuple[ColumnElement[bool], ...]:
+    """In SQL: whether somebody may join by an invitation now, the maker being here and not suspended."""
+    return (
+        Invitation.ended_at.is_(None),
+        Invitation.ends_at > now(),
+        Invitation.used < Invitation.uses,
+        Invitation.maker.has(may_sign_in(now())),
+    )
 
 
 def my_invitations(member: Person) -> Sequence[Invitation]:
@@ -67,24 +74,37 @@ def my_invitations(member: Person) -> Sequence[Invitation]:
     return _listed(Invitation.maker_id == member.id)
 
 
+def all_invitations(moderator: Person, number: int = 1) -> Page[Invitation]:
+    """One page of everybody's invitations, newest first: who invited whom, for moderators."""
+    require(moderator.can.admit())
+    return page_of(_whole(select(Invitation)), number, ON_A_PAGE)
+
+
 def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
-    """One's own invitation, or for a moderator anybody's; else `NotFound`."""
+    """One's own invitation, one for an organisation that one represents, or for a moderator anybody's.
+
+    Raises `NotFound` for any other.
+    """
     require(member.can.see_notices())
     found = select(Invitation).where(Invitation.id == invitation_id)
     if not member.can.admit():
-        found = found.where(Invitation.maker_id == member.id)
-    invitation = db.session.scalar(found.with_for_update())
+        for_theirs = Invitation.organisation.has(representative_id=member.id)
+        found = found.where(or_(Invitation.maker_id == member.id, for_theirs))
+    invitation = db.session.scalar(found.with_for_update(of=Invitation))
     if invitation is None:
         raise NotFound(_("There is no such invitation."))
     return invitation
 
 
-def _listed(which: object) -> Sequence[Invitation]:
+def _listed(which: ColumnElement[bool]) -> Sequence[Invitation]:
+    return db.session.scalars(_whole(select(Invitation).where(which)).limit(MOST)).all()
+
+
+def _whole(found: Select[Invitation]) -> Select[Invitation]:
+    """Newest first, with who made them and who came by them."""
     loaded = joinedload(Invitation.organisation), joinedload(Invitation.maker)
     came = selectinload(Invitation.arrivals).joinedload(Arrival.member)
-    found = select(Invitation).where(which)  # type: ignore[arg-type]  # a condition
-    newest = found.order_by(Invitation.id.desc()).limit(MOST)
-    return db.session.scalars(newest.options(*loaded, came)).all()
+    return found.order_by(Invitation.id.desc()).options(*loaded, came)
 
 
 def may_invite(member: Person) -> Verdict:

@@ -69,6 +69,13 @@ def index() -> Answer:
     return render_template("invitations/index.html", **words, link_of=link_of)
 
 
+@bp.get("/moderation/invitations")
+def everybodys() -> Answer:
+    """Who invited whom, for moderators."""
+    page = queries.all_invitations(me(), web.number("page"))
+    return render_template("invitations/all.html", page=page, back=web.here())
+
+
 def link_of(invitation: Invitation) -> str:
     """The whole address that an invitation is; made anew from the forum's key, which no row holds."""
     code = proofs.secret(queries.PURPOSE, invitation.salt)

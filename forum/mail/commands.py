@@ -282,9 +282,18 @@ COUNTED: dict[str, Callable[[int], str]] = {
     "rules": lambda n: _("the house rules change"),
     "answer": lambda n: ngettext("an answer was chosen", "%(num)s answers were chosen", n),
 }
+
+
+def _contact(letter: Delivery, member: Member, _ways: _Ways) -> dict[str, Any] | None:
+    """Nothing more, unless its writer was suspended meanwhile, or the member wants no such letters any more."""
+    writer = member_of_letter(letter.words["sender_id"])
+    return {"is_wanted": True} if writer and writer.can.contact(member) else None
+
+
 MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {
     "notice": _notice,
     "digest": _digest,
+    "contact": _contact,
 }
 
 

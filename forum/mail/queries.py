@@ -126,8 +126,8 @@ def notice_to_tell(member: Member, notice_id: int) -> Told | None:
 
 
 def _is_to_be_told(member: Member, notice: Notice) -> bool:
-    """Whoever is suspended is told of decisions alone."""
-    return member.left_at is None and (not member.is_suspended or notice.kind == "decision")
+    """Whoever is suspended, or has closed the account, is told of decisions alone."""
+    return member.left_at is None and (member.is_member or notice.kind == "decision")
 
 
 def _topics_in_reach(member: Member, topic_ids: Iterable[int]) -> dict[int, Topic]:

@@ -364,6 +364,12 @@ def administrators_count() -> int:
     return db.session.scalar(select(func.count(Member.id)).where(*_run_it())) or 0
 
 
+def administrators_held() -> int:
+    """The same for a deed that may take one away: until it ends, no other deed takes one."""
+    found = select(Member.id).where(*_run_it()).order_by(Member.id)
+    return len(db.session.scalars(found.with_for_update()).all())
+
+
 def _run_it() -> tuple[ColumnElement[bool], ...]:
     return administers(Member.role), may_sign_in(now()), Member.leaving_at.is_(None)
 

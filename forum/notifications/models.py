@@ -14,6 +14,7 @@ AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by 
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
 EVERYBODY = "everybody"  # what all members are told of: no subject that one could watch
+QUEUE = "queue"  # the kind that tells what waits in moderation
 EVERY = ("daily", "weekly", "never")
 # Every kind of notice, and how a member is told by mail who has not chosen otherwise.
 DEFAULT_WAYS = {
@@ -47,6 +48,7 @@ WAITING = (
     "queue",
 )  # ask for something
 QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
+ALWAYS_TOLD = ("decision", "security")  # also to somebody whose account is closed and not yet gone
 GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
 
 

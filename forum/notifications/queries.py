@@ -26,11 +26,13 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.db import db, now, plain
 from forum.members.models import Member
 from forum.notifications.models import (
+    ALWAYS_TOLD,
     AT_ONCE,
     DEFAULT_WAYS,
     DIGEST,
     EVERYBODY,
     MUTED,
+    QUEUE,
     QUIET,
     TOPIC,
     WAITING,
@@ -56,14 +58,18 @@ Subject = tuple[str, int]  # what is watched: its kind and its id
 
 
 def visible_notices(reader: Person) -> Select[Notice]:
-    """The reader's own notices, without those about what is hidden, or from a member whose profile is."""
-    return _visible(reader.id)
+    """The reader's own notices, without those about what is hidden, or from a member whose profile is.
+
+    What waits in moderation is told only to who moderates something now.
+    """
+    return _visible(reader.id, is_curator=reader.is_curator)
 
 
-def _visible(member_id: Any) -> Select[Notice]:
-    return select(Notice).where(
+def _visible(member_id: Any, *, is_curator: bool = True) -> Select[Notice]:
+    seen = select(Notice).where(
         Notice.member_id == member_id, Notice.hidden_at.is_(None), ~_is_from_hidden()
     )
+    return seen if is_curator else seen.where(Notice.kind != QUEUE)
 
 
 def _is_from_hidden() -> ColumnElement[bool]:
@@ -105,12 +111,13 @@ def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    return plain(_unread_count(), {"member_id": reader.id}).scalar() or 0
+    return plain(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
 
 
 @cache
-def _unread_count() -> Select[Any]:
-    unread = _visible(bindparam("member_id")).where(Notice.read_at.is_(None))
+def _unread_count(is_curator: bool) -> Select[Any]:
+    seen = _visible(bindparam("member_id"), is_curator=is_curator)
+    unread = seen.where(Notice.read_at.is_(None))
     some = unread.with_only_columns(Notice.id).limit(100).subquery()
     return select(func.count()).select_from(some)
 
@@ -267,10 +274,11 @@ def _everybody(event: Event) -> Select[Any]:
 
 def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     """The notices of an event for those of some members who want them, in the order of `made`."""
-    here = (Member.left_at.is_(None), Member.leaving_at.is_(None))
     told = select(*made(event).values()).where(
-        Member.id.in_(member_ids), *here, Member.id.not_in(event.but)
+        Member.id.in_(member_ids), Member.left_at.is_(None), Member.id.not_in(event.but)
     )
+    if event.kind not in ALWAYS_TOLD:
+        told = told.where(Member.leaving_at.is_(None))
     if event.kind in QUIET and event.topic_id:
         told = told.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:

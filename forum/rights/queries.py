@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import Token
@@ -26,7 +26,7 @@ from forum.library.models import Case, Practice, PracticeSection
 from forum.mail.models import Delivery
 from forum.members.models import City, Member, MemberLanguage, Organisation, Session
 from forum.moderation.models import Decision, Report
-from forum.notifications.models import Notice, NoticeChoice, Watch
+from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
 from forum.queue.models import EntryNote
 from forum.rights.models import Departure, Kind, Record
@@ -62,7 +62,8 @@ def departure_at(place: Place) -> Departure | None:
     """A departure, held, if it is still where it was seen."""
     found = select(Departure).where(Departure.id == place.id).with_for_update(skip_locked=True)
     departure = db.session.scalar(found)
-    is_there = departure and (departure.step, departure.position) == (place.step, place.position)
+    names = ("member_id", "step", "position")  # the number may be that of a later departure
+    is_there = departure and all(getattr(departure, n) == getattr(place, n) for n in names)
     return departure if is_there else None
 
 
@@ -181,10 +182,16 @@ def _topics(member: Member) -> Select[Any]:
     return query.where(Topic.author_id == member.id)
 
 
+def _title(member: Member) -> ColumnElement[str]:
+    """The title of a topic; nothing of one by somebody else that a moderator hides."""
+    is_shown = or_(Topic.hidden_at.is_(None), Topic.author_id == member.id)
+    return case((is_shown, Topic.title), else_="").label("topic")
+
+
 def _posts(member: Member) -> Select[Any]:
     names = """id topic_id number source language paragraph created_at edited_at hidden_at hidden_reason
     deleted_at useful_count same_here_count tried_count"""
-    query = select(*_columns(Post, names), Topic.title.label("topic"))
+    query = select(*_columns(Post, names), _title(member))
     query = query.add_columns(Organisation.name.label("for_organisation"))
     query = query.join(Topic, Topic.id == Post.topic_id)
     query = query.outerjoin(Organisation, Organisation.id == Post.organisation_id)
@@ -208,7 +215,7 @@ def _marks(member: Member) -> Select[Any]:
         *_columns(Mark, "post_id kind outcome note created_at"),
         City.name.label("city"),
     ]
-    query = select(*kept, Topic.title.label("topic")).outerjoin(City, City.id == Mark.city_id)
+    query = select(*kept, _title(member)).outerjoin(City, City.id == Mark.city_id)
     query = query.join(Post, Post.id == Mark.post_id).join(Topic, Topic.id == Post.topic_id)
     return query.where(Mark.member_id == member.id)
 
@@ -301,6 +308,8 @@ def _notices(member: Member) -> Select[Any]:
     kept = _columns(Notice, "id kind title text address created_at read_at way mailed_at")
     query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
     is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
+    if not member.is_curator:
+        query = query.where(Notice.kind != QUEUE)
     return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
 
 
@@ -323,7 +332,7 @@ def _mentions(member: Member) -> Select[Any]:
 
 def _places(member: Member) -> Select[Any]:
     place = dialogue.Place
-    query = select(*_columns(place, "topic_id number"), Topic.title.label("topic"))
+    query = select(*_columns(place, "topic_id number"), _title(member))
     query = query.join(Topic, Topic.id == place.topic_id)
     return query.where(place.member_id == member.id)
 
@@ -334,14 +343,14 @@ def _all_read(member: Member) -> Select[Any]:
 
 def _asked(member: Member) -> Select[Any]:
     kept = _columns(Asked, "topic_id reasons asked_at declined_at postponed_at passed_at")
-    query = select(*kept, Topic.title.label("topic"), Member.name.label("by"))
+    query = select(*kept, _title(member), Member.name.label("by"))
     query = query.join(Topic, Topic.id == Asked.topic_id)
     return query.join(Member, Member.id == Asked.asker_id).where(Asked.member_id == member.id)
 
 
 def _asking(member: Member) -> Select[Any]:
     kept = _columns(Asked, "topic_id asked_at")
-    query = select(*kept, Topic.title.label("topic"), Member.name.label("asked"))
+    query = select(*kept, _title(member), Member.name.label("asked"))
     query = query.join(Topic, Topic.id == Asked.topic_id)
     return query.join(Member, Member.id == Asked.member_id).where(Asked.asker_id == member.id)
 
@@ -535,7 +544,7 @@ KINDS: tuple[Kind, ...] = (
         {
             "id": "its number, as in /posts/7",
             "topic_id": "the number of its topic",
-            "topic": "the title of its topic",
+            "topic": "the title of its topic, unless it is of somebody else and hidden",
             "number": "its place in the topic",
             "source": "the text, in Markdown",
             "paragraph": "the paragraph of a case that it comments on, if any",
@@ -558,7 +567,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_marks, Mark.post_id, Mark.kind),
         {
             "post_id": "the number of the post",
-            "topic": "the title of its topic",
+            "topic": "the title of its topic, unless it is of somebody else and hidden",
             "kind": "useful, same here, or tried it",
             "outcome": "what became of trying it: kept, adapted or stopped",
             "note": "your sentence about it",
@@ -780,7 +789,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_places, dialogue.Place.topic_id),
         {
             "topic_id": "the number of the topic",
-            "topic": "its title",
+            "topic": "its title, unless it is of somebody else and hidden",
             "number": "the place of the last post that you have read",
         },
     ),
@@ -803,7 +812,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_asked, Asked.topic_id),
         {
             "topic_id": "the number of the question",
-            "topic": "its title",
+            "topic": "its title, unless it is of somebody else and hidden",
             "by": "who asked you",
             "reasons": "why you were asked: each a kind, its words and a number",
             "asked_at": "when you were asked",
@@ -820,7 +829,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(_asking, Asked.topic_id, Asked.member_id),
         {
             "topic_id": "the number of the question",
-            "topic": "its title",
+            "topic": "its title, unless it is of somebody else and hidden",
             "asked": "whom you asked",
             "asked_at": "when you asked",
         },

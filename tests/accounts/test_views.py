@@ -14,6 +14,8 @@ from forum.accounts import views
 from forum.app import create_app
 from forum.db import Base, at, db, now
 from forum.errors import NotFound
+from forum.identities.actions import link
+from forum.identities.queries import member_of
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import Joining
@@ -611,6 +613,20 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     reset = letters()[-1]
     assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
     assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
+    """Or a thief comes back with an account of elsewhere, of which a letter told the thief alone."""
+    with at(now() - timedelta(days=3)):
+        link(eva, "https://id.example", "eva")
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[-1]))
+    link(members.all_members()[0], "https://id.example", "thief")
+    undo = next(one for one in letters() if one.to == "eva@city.example" and "/undo/" in one.text)
+    assert app.test_client().post(link_in(undo)).status_code == 303
+    assert member_of("https://id.example", "thief") is None
+    assert member_of("https://id.example", "eva").id == eva.id
 
 
 def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):

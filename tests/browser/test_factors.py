@@ -39,9 +39,16 @@ def joined(visit: Any) -> Callable[..., tuple[Visit, str]]:
 
 
 class Device:
-    """The keys of a window's device (CDP WebAuthn); another window's can be given to it."""
+    """The keys of a window's device (CDP WebAuthn); another window's can be given to it.
 
-    def __init__(self, window: Visit, **options: Any) -> None:
+    When the page of signing in offers passkeys, such a device takes the first one at once, so most tests leave that out.
+    """
+
+    def __init__(self, window: Visit, *, offers: bool = False, **options: Any) -> None:
+        if not offers:
+            window.context.add_init_script(
+                "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
+            )
         self.cdp = window.context.new_cdp_session(window.page)
         self.cdp.send("WebAuthn.enable")
         added = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": {**KEY, **options}})
@@ -53,6 +60,10 @@ class Device:
 
     def take(self, key: dict[str, Any]) -> None:
         self.cdp.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": key})
+
+    def touches(self, is_on: bool) -> None:
+        how = {"authenticatorId": self.id, "enabled": is_on}
+        self.cdp.send("WebAuthn.setAutomaticPresenceSimulation", how)
 
     def refuse(self) -> None:
         how = {"authenticatorId": self.id, "isUserVerified": False}
@@ -103,6 +114,31 @@ def test_a_passkey_is_made_and_signs_in_alone(joined: Any) -> None:
     assert window.page.url.endswith("/notices") and is_signed_in(window)
     page = window.go("/settings/factors").locator("main").inner_text()
     assert "Office computer" in page and "Last used" in page
+
+
+def test_a_passkey_is_offered_where_one_signs_in(joined: Any) -> None:
+    """Browsers show it among the addresses that they know; this device chooses it as soon as it is offered."""
+    window, _email = joined()
+    Device(window, offers=True)
+    add_passkey(window)
+    sign_out(window)
+    window.page.goto("/sign-in?next=/notices")
+    window.page.wait_for_url("**/notices")
+    assert is_signed_in(window)
+
+
+def test_the_button_takes_the_place_of_the_offer(joined: Any) -> None:
+    window, _email = joined()
+    device = Device(window, offers=True)
+    add_passkey(window)
+    sign_out(window)
+    device.touches(False)
+    with window.page.expect_response("**/passkeys/options/sign-in"):
+        window.page.goto("/sign-in?next=/notices")
+    window.page.wait_for_function(READY)
+    device.touches(True)
+    press(window, "Sign in with a passkey")
+    assert window.page.url.endswith("/notices") and is_signed_in(window)
 
 
 def test_a_passkey_is_the_second_half_after_the_password(joined: Any) -> None:

@@ -82,6 +82,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("settings-advice", "/settings/advice", "member"),
     ("notices", "/notices", "member"),
     ("queue", "/moderation", "moderator"),
+    ("invitations-all", "/moderation/invitations", "moderator"),
     ("joining-queue", "/moderation/joining", "moderator"),
     ("seats", "/organisations/rotterdam/seats", "moderator"),
     ("log", "/moderation/log", "moderator"),

@@ -325,6 +325,14 @@ def report(member: Visit, address: str) -> str:
 # Menus, times, cities, appearance
 
 
+def test_the_open_tab_is_seen_in_a_narrow_window(member: Visit) -> None:
+    member.page.set_viewport_size({"width": 390, "height": 800})
+    for path in ("/settings", "/settings/factors", "/settings/leave"):
+        tab = member.go(path).locator(".tabs [aria-current]").bounding_box()
+        assert tab and tab["x"] >= 0 and tab["x"] + tab["width"] <= 390, path
+        assert member.page.evaluate("scrollY") == 0
+
+
 def test_menus_close(member: Visit) -> None:
     page = member.go("/rules")
     menu, button = page.locator("header .more"), page.locator("header .more summary")

@@ -1,26 +1,33 @@
 """Two people in the same moment: the last seat, the last use of an invitation, one request of two moderators.
 
+Or the last two administrators, who leave, and two presses for one thing.
+
 The deeds run in threads over a database of their own, in which commits are real.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
+from forum import ciphers
 from forum.app import create_app
 from forum.candidates import actions, queries
 from forum.candidates.actions import Coming
 from forum.candidates.models import Candidate
 from forum.db import Base, action, db, now
 from forum.errors import Refusal
+from forum.factors import actions as factors
+from forum.factors.queries import authenticator_of, codes_left
 from forum.identities.actions import link
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
 from forum.members import actions as members
@@ -66,12 +73,20 @@ def confirm(visitor: Any, candidate_id: int) -> Any:
     return actions.confirm(visitor, db.session.get_one(Candidate, candidate_id))
 
 
+@action
+def slowly(deed: Callable[..., Any], doer: Any, *more: Any) -> None:
+    """Do a deed and take so long to save it that another one comes meanwhile."""
+    deed(doer, *more)
+    db.session.flush()
+    time.sleep(0.3)
+
+
 def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
     """Do deeds in the same moment; says of each whether it was done, or why not."""
     barrier = Barrier(len(deeds))
 
     def done(deed: Callable[[], Any]) -> str:
-        with app.app_context():
+        with app.test_request_context():
             barrier.wait(10)
             try:
                 deed()
@@ -82,7 +97,9 @@ def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
                 db.session.remove()
 
     with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(done, deeds))
+        said = list(threads.map(done, deeds))
+    db.session.commit()  # what is read from here on has seen it
+    return said
 
 
 def candidates(number: int, **more: Any) -> list[int]:
@@ -135,6 +152,30 @@ def test_two_moderators_decide_once(own: Flask) -> None:
     assert sorted(said) == [late, late, "done"]
     is_member = any(member.email == "eva0@city.example" for member in all_members())
     assert is_member != bool(queries.confirmed_candidate("eva0@city.example"))
+
+
+def test_the_last_administrator_stays(own: Flask) -> None:
+    members.add_member(SYSTEM, Joining("Bo Lind", "bo@example.org", "-"), "administrator")
+    both = [get_member(SYSTEM, handle) for handle in ("adam-de-wit", "bo-lind")]
+    db.session.commit()
+    leaving = [
+        lambda one=one: slowly(members.ask_to_leave, one, one.id, "nameless") for one in both
+    ]
+    said = at_once(own, leaving)
+    needed = "Somebody has to run the forum. Appoint another administrator first."
+    assert sorted(said) == [needed, "done"]
+
+
+def test_two_presses_begin_codes_and_make_recovery_codes_once(own: Flask) -> None:
+    mona = get_member(SYSTEM, "mona-berg")
+    assert at_once(own, [lambda: slowly(factors.begin_codes, mona)] * 2) == ["done"] * 2
+    secret = ciphers.unlock(factors.LOCK, authenticator_of(mona).locked_secret)
+    factors.confirm_codes(mona, pyotp.TOTP(secret).now(), [])
+    hashes = [[f"{name} {number}" for number in range(10)] for name in "ab"]
+    renew = factors.renew_recovery_codes
+    deeds = [lambda some=some: slowly(renew, mona, some, "") for some in hashes]
+    assert at_once(own, deeds) == ["done"] * 2
+    assert codes_left(mona) == 10
 
 
 def test_an_account_of_elsewhere_is_linked_once(own: Flask) -> None:

@@ -230,6 +230,18 @@ def test_nobody_looks_at_another_s_request(eva, app):
     assert stranger.get("/join/waiting").location == "/join"
 
 
+def test_the_next_who_asks_is_not_shown_to_the_one_before(eva, app, people, letters):
+    """SQLite gives the number of a deleted row to the next one."""
+    actions.approve(people.moderator, waiting_id())
+    ben = app.test_client()
+    other = {"name": "Bo Lind", "email": "bo@island.example", "answer_0": "To ask."}
+    assert ben.post("/join", data=JOINING | other).location == "/join/sent"
+    assert ben.post(link_in(letters()[-1])).location == "/join/waiting"
+    assert "bo@island.example" in ben.get("/join/waiting").text
+    page = eva.get("/join/waiting").text
+    assert "bo@island.example" not in page and "Your request is decided" in page
+
+
 def test_answers_go_with_the_request(eva, people):
     actions.approve(people.moderator, waiting_id())
     assert db.session.query(Candidate).filter_by(email="eva@city.example").all() == []

@@ -157,16 +157,33 @@ def test_new_members_send_one_letter_and_no_links(people):
     ben = db.session.get_one(Member, people.ben.id)
     ben.joined_at = now() - timedelta(hours=2)
     db.session.commit()
-    for link in ("https://evil.example/x", "www.evil.example", "evil.com now"):
+    for link in ("https://evil.example/x", "www.evil.example", "evil.com now", "log-in.de/x"):
         with pytest.raises(Invalid, match="first week"):
             actions.contact(ben, people.ana.id, f"{WORDS} {link}")
-    actions.contact(ben, people.ana.id, WORDS)
+    actions.contact(ben, people.ana.id, f"{WORDS} It costs 3.5/4 of that, i.e. much.")
     with pytest.raises(Invalid, match="tomorrow"):
         actions.contact(ben, people.chitra.id, WORDS)
     with at(now() + timedelta(days=8)):
         actions.contact(
             db.session.get_one(Member, ben.id), people.chitra.id, f"{WORDS} https://x.example"
         )
+
+
+@pytest.mark.parametrize("what", ["suspended", "hidden", "left", "unwanted"])
+def test_whether_a_letter_may_be_sent_is_asked_again_when_it_is_sent(people, mail_server, what):
+    """The mail server was down, say, and moderators have looked at who writes so many letters."""
+    actions.contact(people.ben, people.ana.id, WORDS)
+    if what == "suspended":
+        members.suspend(SYSTEM, people.ben.id, now() + timedelta(days=1))
+    elif what == "hidden":
+        members.hide_profile(SYSTEM, people.ben.id)
+    elif what == "left":
+        members.depart(SYSTEM, people.ben.id)
+    else:
+        members.take_letters(db.session.get_one(Member, people.ana.id), False)
+    while deliver():
+        pass
+    assert mail_server.messages == []
 
 
 def test_letters_can_be_switched_off(people, sign_in):

@@ -26,6 +26,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 from tests.elsewhere.conftest import KEY, STRANGE_KEY, as_json
+from tests.factors.conftest import add_key
 
 PASSWORD = "four unrelated plain words"
 EVA = {"email": "eva@city.example", "email_verified": True, "name": "Eva Holm"}
@@ -210,6 +211,44 @@ def test_linking_wants_to_know_who_sits_there(sign_in, real, eva):
     db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
     assert browser.get("/settings/elsewhere").location.startswith("/settings/prove")
     assert browser.post("/settings/elsewhere/link").location.startswith("/settings/prove")
+    assert list(identities_of(eva)) == []
+
+
+def test_the_question_who_sits_there_leads_back_to_a_page(sign_in, real, eva):
+    """To the list, and not to the door of a press, which no link can open."""
+    identity, browser = link(eva, real.issuer, "eva"), sign_in(eva)
+    db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
+    for door in ("link", f"{identity.id}/unlink"):
+        asked = browser.post(f"/settings/elsewhere/{door}").location
+        assert asked == "/settings/prove?next=/settings/elsewhere"
+
+
+def test_a_closed_account_is_shown_to_be_ones_own_by_the_provider(sign_in, real, app):
+    """So that somebody without a password can still take all that is kept about them."""
+    eva = members.join(VISITOR, Joining("Eva Holm", "eva@city.example", ""))
+    link(eva, real.issuer, "eva")
+    real.knows("eva", **EVA)
+    members.ask_to_leave(eva, eva.id, "nameless")
+    browser = sign_in(eva)
+    db.session.execute(Session.__table__.update().values(proved_at=now() - timedelta(hours=1)))
+    assert browser.get("/settings/data").location.startswith("/settings/prove")
+    came = browser.get(real.says_yes(go(browser, next="/settings/data"), "eva"))
+    assert came.status_code == 303 and came.location == "/settings/data"
+    assert browser.get("/settings/data").status_code == 200
+
+
+def test_unlinking_ends_the_sessions_elsewhere(sign_in, real, eva):
+    """Perhaps it was not the owner who linked it."""
+    identity, thief, owner = link(eva, real.issuer, "thief"), sign_in(eva), sign_in(eva)
+    assert owner.post(f"/settings/elsewhere/{identity.id}/unlink").status_code == 303
+    assert is_signed_in(owner) and not is_signed_in(thief)
+
+
+def test_a_passkey_is_a_way_to_sign_in(sign_in, real, app):
+    eva = members.join(VISITOR, Joining("Eva Holm", "eva@city.example", ""))
+    identity = link(eva, real.issuer, "eva")
+    add_key(eva)
+    assert sign_in(eva).post(f"/settings/elsewhere/{identity.id}/unlink").status_code == 303
     assert list(identities_of(eva)) == []
 
 

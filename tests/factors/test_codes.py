@@ -11,6 +11,7 @@ import pytest
 
 from forum import onetime
 from forum.db import Base, at, db, now
+from forum.errors import Conflict
 from forum.factors import actions, queries
 from forum.factors.models import Authenticator
 from forum.members import actions as members
@@ -67,7 +68,8 @@ def test_codes_are_switched_on_by_the_first_of_them(client, eva, letters):
     assert "asks for a code from an app now" in letters()[-1].text.replace("\n", " ")
     assert "10 codes are left" in client.get("/settings/factors").text
     assert client.get("/settings/codes").location == "/settings/factors"
-    assert client.post("/settings/codes/begin").status_code == 409
+    with pytest.raises(Conflict):
+        actions.begin_codes(eva)
 
 
 @pytest.mark.parametrize(
@@ -452,6 +454,57 @@ def test_letters_that_were_sent_before_a_change_are_void(client, app, eva, lette
             assert other.get(path).status_code == 410 and other.post(path).status_code == 410
         other.post("/password", data={"email": EMAIL})
         assert other.get(link_in(letters()[-1])).status_code == 200
+
+
+def test_a_new_password_is_said_after_the_second_factor(client, eva, with_codes, letters):
+    client.post("/password", data={"email": EMAIL})
+    new = {"new_password": "plain words in a row"}
+    assert client.post(link_in(letters()[-1]), data=new).location == "/sign-in/second"
+    assert show(client, code_of(with_codes[0])).status_code == 303
+    assert "Your password is changed." in client.get("/settings").text
+    assert "Your password is changed." not in client.get("/settings").text
+
+
+def test_another_app_takes_over_by_its_first_code(client, app, eva, with_codes, letters):
+    """Until then the old one works, so that nobody is without."""
+    secret, recovery = with_codes
+    elsewhere = app.test_client()
+    for browser, code in ((client, code_of(secret)), (elsewhere, code_of(secret, 1))):
+        enter(browser)
+        show(browser, code)
+    assert "Use another app" in client.get("/settings/factors").text
+    other, page = begin(client)
+    assert other != secret and "Your recovery codes stay." in page
+    assert begin(client)[0] == other  # asked for twice, in two tabs
+    assert client.get("/settings/codes").status_code == 200
+    for wrong in (code_of(secret), "000000", ""):
+        assert client.post("/settings/codes", data={"code": wrong}).status_code == 422
+    assert is_signed_in(elsewhere)
+    done = client.post("/settings/codes", data={"code": code_of(other)})
+    assert done.location == "/settings/factors"
+    assert "Codes come from the other app now." in client.get("/settings/factors").text
+    assert not is_signed_in(elsewhere) and is_signed_in(client)
+    assert "another app now" in letters()[-1].text.replace("\n", " ")
+    assert client.get("/settings/codes").location == "/settings/factors"
+    with at(now() + timedelta(minutes=2)):
+        enter(elsewhere)
+        assert show(elsewhere, code_of(secret)).status_code == 422
+        assert show(elsewhere, code_of(other)).status_code == 303
+        enter(browser := app.test_client())
+        assert show(browser, recovery[0]).status_code == 303
+
+
+def test_another_app_is_set_up_by_who_shows_who_they_are(client, eva, with_codes):
+    enter(client)
+    show(client, code_of(with_codes[0]))
+    other, _page = begin(client)
+    with at(now() + timedelta(minutes=11)):  # the secret waits for ten minutes
+        assert client.get("/settings/codes").location == "/settings/factors"
+        assert begin(client)[0] != other
+    with at(now() + timedelta(minutes=20)):
+        for path in ("/settings/codes/begin", "/settings/codes"):
+            answer = client.post(path, data={"code": code_of(other)})
+            assert answer.location.startswith("/settings/prove")
 
 
 def test_every_change_stands_in_the_inbox(client, eva, with_codes):

@@ -68,6 +68,14 @@ def test_who_may_invite(people):
     assert invite(people.ana, for_days()).maker_id == people.ana.id
 
 
+def test_an_invitation_of_somebody_suspended_lets_nobody_in(people):
+    """Nor those who have filled in the form already, and press the link of their letter only now."""
+    made = invite(people.moderator, for_days(uses=2))
+    assert use(VISITOR, made.id)
+    members.suspend(people.administrator, people.moderator.id, now() + timedelta(days=1))
+    assert not use(VISITOR, made.id)
+
+
 def test_a_representative_invites_within_the_seats(people, institute):
     mine = for_days(uses=2, organisation_id=institute.id)
     assert invite(people.ana, mine).organisation_id == institute.id

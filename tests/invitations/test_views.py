@@ -257,6 +257,37 @@ def test_a_representative_invites_and_sees_who_holds_a_seat(client, sign_in, peo
     assert refused.status_code == 422 and "Ask Ana Prado, who represents it." in refused.text
 
 
+def test_moderators_see_who_invited_whom(client, sign_in, people, letters, queries):
+    set_entrance(people.administrator, EntranceText(inviters="members"))
+    link = make(sign_in(people.ana), note="For the tram people.")
+    client.post(link, data=JOINING)
+    client.post(link_in(letters()[-1]))
+    make(sign_in(people.ben))
+    moderator = sign_in(people.moderator)
+    page = moderator.get("/moderation/invitations").text
+    for words in ("Ana Prado", "Ben Okoth", "Eva Holm", "For the tram people.", "Used up"):
+        assert words in page
+    assert "/join/invited/" not in page and link not in page  # those are for who made them
+    with queries() as made:
+        moderator.get("/moderation/invitations")
+    assert made.count <= 15
+    for path in ("/moderation/joining", "/invitations"):
+        assert 'href="/moderation/invitations"' in moderator.get(path).text
+    assert 'href="/moderation/invitations"' not in sign_in(people.ana).get("/invitations").text
+
+
+def test_a_representative_ends_invitations_of_moderators_for_the_organisation(sign_in, people):
+    text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
+    institute = members.write_organisation(people.moderator, text)
+    make(sign_in(people.moderator), organisation=str(institute.id))
+    browser = sign_in(people.ana)
+    page = browser.get("/organisations/institute-of-trams/seats").text
+    (door,) = re.findall(r'action="(/invitations/[0-9]+/end)"', page)
+    assert sign_in(people.ben).post(door).status_code == 404
+    assert browser.post(door).status_code == 303
+    assert "Ended" in browser.get("/organisations/institute-of-trams/seats").text
+
+
 def test_two_candidates_for_the_last_seat(client, app, people, letters):
     text = OrganisationText("Institute of Trams", "institute", seats=1)
     institute = members.write_organisation(people.moderator, text)

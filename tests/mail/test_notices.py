@@ -133,7 +133,7 @@ def letters_to(address):
     ).all()
 
 
-@pytest.mark.parametrize("what", ["read", "hidden", "topic hidden", "left", "suspended"])
+@pytest.mark.parametrize("what", ["read", "hidden", "topic hidden", "left", "leaving", "suspended"])
 def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server, what):
     """The letter is written already; what happens before it goes out counts."""
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
@@ -148,6 +148,8 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
             moderation.decide(people.moderator, "topic", topic.id, "hide", Reasons("No.", 2))
         elif what == "suspended":
             members.suspend(SYSTEM, people.ana.id, now() + timedelta(days=1))
+        elif what == "leaving":
+            members.ask_to_leave(SYSTEM, people.ana.id, "nameless")
         else:
             member = db.session.get(type(people.ana), people.ana.id)
             member.left_at = now()
@@ -167,6 +169,29 @@ def test_a_decision_is_mailed_to_somebody_who_is_suspended(people, topic, mail_s
     message = sent(mail_server)[-1]
     assert message["To"].addresses[0].addr_spec == "ben@example.org"
     assert "A moderator decided about" in body(message) and "advertising" in body(message)
+
+
+def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
+    people, topic, mail_server
+):
+    post = dialogue.reply(people.ben, topic.id, write(TEXT))
+    mail()
+    members.ask_to_leave(people.ben, people.ben.id, "nameless")
+    dialogue.reply(people.ana, topic.id, write("Which ones, @ben-okoth?"))
+    moderation.decide(people.moderator, "post", post.id, "hide", "It is advertising.")
+    mail()
+    to_ben = [one for one in sent(mail_server) if one["To"].addresses[0].username == "ben"]
+    assert ["advertising" in body(one) for one in to_ben] == [True]
+
+
+def test_who_moderates_no_longer_gets_no_letter_about_what_waits(people, agenda, mail_server):
+    notifications.note_event(
+        people.ana, "queue", [people.moderator.id], "/moderation/joining", title="Eva Holm"
+    )
+    notifications.make_notices(SYSTEM)
+    members.appoint(people.administrator, people.moderator.handle, "member")
+    mail()
+    assert sent(mail_server) == []
 
 
 def test_a_paused_address_gets_no_notices(people, topic, mail_server):

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import text
 
 from forum.db import at, db, now
+from forum.members import actions as members
 from forum.members.models import Member
+from forum.members.queries import get_member
 from forum.notifications import actions
 from forum.notifications.models import DEFAULT_WAYS, Notice
 from forum.notifications.queries import (
@@ -145,3 +147,14 @@ def test_more_than_a_page_may_wait(people: Any) -> None:
     assert (len(first.waiting), len(first.told)) == (30, 0)
     assert (len(second.waiting), titles(second.told)) == (5, ["post"])
     assert len({notice.id for notice in (*first.page.items, *second.page.items)}) == 36
+
+
+def test_what_waits_in_moderation_is_told_to_who_moderates_now(people: Any) -> None:
+    """Its title may be the name of somebody who wants to join, or the words of something hidden."""
+    members.appoint(SYSTEM, people.ana.handle, "moderator")
+    tell(people, "queue", "reply")
+    ana = get_member(SYSTEM, people.ana.handle)
+    assert (titles(inbox(ana).waiting), unread_count(ana)) == (["reply", "queue"], 2)
+    members.appoint(SYSTEM, people.ana.handle, "member")
+    ana = get_member(SYSTEM, people.ana.handle)
+    assert (titles(inbox(ana).waiting), unread_count(ana)) == (["reply"], 1)

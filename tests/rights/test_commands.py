@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,7 @@ from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.rights import actions, commands
 from forum.rights.models import Departure
+from forum.rights.queries import departure_at
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
 from tests.rights.conftest import WORD, carry_out, gone, holding
@@ -298,6 +300,8 @@ def test_of_two_workers_one_goes_on(people, lived):
         after = commands.next_place()
         commands.PORTIONS[place.step](place)  # the other one, who has looked at the same moment
         assert commands.next_place() == after != place
+        # A worker that was away for long, and has seen a departure whose number another one has by now
+        assert departure_at(after) and departure_at(replace(after, member_id=-1)) is None
 
 
 def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived, monkeypatch):

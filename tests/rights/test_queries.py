@@ -7,10 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import String, Text
 
+from forum.advice import actions as advice
 from forum.db import Base, db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.models import Member
+from forum.moderation.actions import decide
 from forum.rights import queries
 from forum.rights.queries import KINDS, LEFT_OUT, records
 
@@ -87,6 +89,21 @@ def test_nothing_is_in_that_is_of_others(people, lived):
     assert people.moderator.name not in kept
     salt = db.session.scalars(db.select(queries.Delivery.words)).all()
     assert not any(word.get("salt", "§") in kept for word in salt)
+
+
+def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
+    new = dialogue.NewTopic("question", "Who is the worst mayor?", write("Well?"))
+    topic = dialogue.open_topic(people.ben, agenda.id, new)
+    post = dialogue.reply(people.ana, topic.id, write("No names here."))
+    dialogue.mark(people.ana, dialogue.reply(people.ben, topic.id, write("Why?")).id, "useful")
+    dialogue.read(people.ana, topic.id, 3)
+    advice.ask(people.ben, topic.id, [people.ana.handle])
+    decide(people.moderator, "topic", topic.id, "hide", "It names people.")
+    kept = all_of(people.ana)
+    assert [one["id"] for one in kept["posts"]] == [post.id]
+    assert kept["marks"] and kept["reading"] and kept["asked"]
+    assert "mayor" not in str(kept)
+    assert "mayor" in str(all_of(people.ben)["posts"])
 
 
 def test_no_secret_is_in(people, lived):
