@@ -90,6 +90,7 @@ class Person:
     handle: Any = ""
     language: Any = "en"
     hosted: Any = ()
+    ignored: Any = ()
     organisation_id: Any = None
     city_id: Any = None
     joined_at: Any = None
@@ -244,6 +245,12 @@ class Can:
         if self.person.hidden_at is not None or not _is_reached(member):
             return Verdict(_("This member cannot be written to."))
         return YES
+
+    def ignore(self, member: Member) -> Verdict:
+        """Members ignore one another; what moderators decide reaches them all the same."""
+        if not self.person.is_member:
+            return SIGN_IN
+        return Verdict(_("This is you.")) if member.id == self.person.id else YES
 
     def agree(self) -> Verdict:
         """Members agree to the terms of use."""
@@ -477,6 +484,12 @@ class Can:
             return Verdict(_("You cannot suspend yourself."))
         if member.role != MEMBER:
             return self.administer()
+        return self.curate_all()
+
+    def note_about(self, member: Member) -> Verdict:
+        """Moderators note for each other what they should know of a member, and read it; nobody about themselves."""
+        if member.id == self.person.id:
+            return Verdict(_("This is you."))
         return self.curate_all()
 
     def administer(self) -> Verdict:

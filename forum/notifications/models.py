@@ -45,6 +45,14 @@ WAITING = (
     "queue",
 )  # ask for something
 QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
+OFFICIAL = (
+    "decision",
+    "returned",
+    "published",
+    "report",
+    "queue",
+    "security",
+)  # told of members whom one ignores, too
 GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
 
 

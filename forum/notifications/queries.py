@@ -25,11 +25,13 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, now, plain
 from forum.members.models import Member
+from forum.members.queries import ignores
 from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
     DIGEST,
     MUTED,
+    OFFICIAL,
     QUIET,
     TOPIC,
     WAITING,
@@ -261,6 +263,8 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     told = select(*made(event).values()).where(
         Member.id.in_(member_ids), *here, Member.id.not_in(event.but)
     )
+    if event.actor_id and event.kind not in OFFICIAL:
+        told = told.where(~ignores(Member.id, event.actor_id))
     if event.kind in QUIET and event.topic_id:
         told = told.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:

@@ -85,6 +85,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("report-illegal", "/members/mikko-rautio/report", "visitor"),
     ("report-number", "/reports", "visitor"),
     ("reports", "/reports", "member"),
+    ("settings-ignored", "/settings/ignored", "member"),
+    ("staff-notes", "/members/mikko-rautio/notes", "moderator"),
     ("joining-queue", "/moderation/joining", "moderator"),
     ("seats", "/organisations/rotterdam/seats", "moderator"),
     ("log", "/moderation/log", "moderator"),
