@@ -93,6 +93,7 @@ class Person:
     handle: Any = ""
     language: Any = "en"
     hosted: Any = ()
+    ignored: Any = ()
     organisation_id: Any = None
     city_id: Any = None
     joined_at: Any = None
@@ -253,6 +254,12 @@ class Can:
         if self.person.hidden_at is not None or not _is_reached(member):
             return Verdict(_("This member cannot be written to."))
         return YES
+
+    def ignore(self, member: Member) -> Verdict:
+        """Members ignore one another; what moderators decide reaches them all the same."""
+        if not self.person.is_member:
+            return SIGN_IN
+        return Verdict(_("This is you.")) if member.id == self.person.id else YES
 
     def agree(self) -> Verdict:
         """Members agree to the terms of use."""
@@ -522,6 +529,12 @@ class Can:
                 _("This member has written too much to be a spammer. Decide about each text.")
             )
         return self.suspend(member)
+
+    def note_about(self, member: Member) -> Verdict:
+        """Moderators note for each other what they should know of a member, and read it; nobody about themselves."""
+        if member.id == self.person.id:
+            return Verdict(_("This is you."))
+        return self.curate_all()
 
     def administer(self) -> Verdict:
         """Administrators give roles and change what the forum is called."""

@@ -94,5 +94,8 @@ function send(event, target) {
 
 /** The switch beside the lists of keys (WCAG 2.1.4) shows the button that changes something. */
 function offerSwitch() {
-  for (const button of document.querySelectorAll("[data-keys] [name=keys]")) button.hidden = (button.value === "off") === isOff();
+  for (const form of document.querySelectorAll("[data-keys]")) {
+    form.hidden = false;
+    for (const button of form.querySelectorAll("[name=keys]")) button.hidden = (button.value === "off") === isOff();
+  }
 }

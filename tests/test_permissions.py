@@ -119,6 +119,8 @@ def _organisation(said: str) -> Organisation:
 
 ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "contact": lambda said: (_member(said),),
+    "ignore": lambda said: (_member(said),),
+    "note_about": lambda said: (_member(said),),
     "leave": lambda said: (_member(said),),
     "stay": lambda said: (_member(said),),
     "edit_profile": lambda said: (_member(said),),
@@ -158,6 +160,10 @@ contact                | own                  |    .    .    .    .    .    .   
 contact                | unwilling            |    .    .    .    .    .    .    .    .    .   .
 contact                | hidden               |    .    .    .    .    .    .    .    .    .   .
 contact                | leaving              |    .    .    .    .    .    .    .    .    .   .
+ignore                 | somebody's           |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+ignore                 | own                  |    .    .    .    .    .    .    .    .    .  yes
+note_about             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
+note_about             | own                  |    .    .    .    .    .    .    .    .    .  yes
 agree                  | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 take_data              | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 leave                  | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes

@@ -141,6 +141,11 @@ GET  /members/ben-okoth/contact                       |   in  200  200  200  200
 POST /members/ben-okoth/contact                       |  403  yes  yes  yes  yes  yes
 GET  /members/ben-okoth/hide                          |   in  403  403  403  200  200
 POST /members/ben-okoth/hide                          |  403  403  403  403  yes  yes
+POST /members/ben-okoth/end-ignoring                  |  403  yes  yes  yes  yes  yes
+POST /members/ben-okoth/ignore                        |  403  yes  yes  yes  yes  yes
+GET  /members/ben-okoth/notes                         |   in  403  403  403  200  200
+POST /members/ben-okoth/notes                         |  403  403  403  403  yes  yes
+POST /members/ben-okoth/notes/{staff_note}/remove     |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/report                        |  200  200  200  200  200  200
 POST /members/ben-okoth/report                        |  yes  yes  yes  yes  yes  yes
 POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
@@ -305,6 +310,7 @@ GET  /settings/contact                                |   in  200  200  200  200
 POST /settings/contact                                |  403  yes  yes  yes  yes  yes
 GET  /settings/data                                   |   in  200  200  200  200  200
 POST /settings/data                                   |  403  yes  yes  yes  yes  yes
+GET  /settings/ignored                                |   in  200  200  200  200  200
 GET  /settings/leave                                  |   in  200  200  200  200  200
 POST /settings/leave                                  |  403  yes  yes  yes  yes  yes
 POST /settings/leave/stay                             |  403  403  403  403  403  yes

@@ -86,6 +86,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
         "decision": decision.id,
         "warning": warning.id,
         "appeal": appealed.id,
+        "staff_note": moderation.write_staff_note(people.moderator, people.ben.id, "Kind.").id,
         "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,

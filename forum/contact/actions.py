@@ -48,7 +48,8 @@ def contact(
     letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())
     db.session.add(letter)
     db.session.flush()
-    letter.delivery_id = _send(sender, recipient, letter).id
+    if sender.id not in recipient.ignored:  # the sender sees no difference
+        letter.delivery_id = _send(sender, recipient, letter).id
     if wants_copy:
         _send_copy(sender, recipient, text)
     return letter

@@ -90,6 +90,7 @@ from forum.notifications.models import AGENDA, CITY
 from forum.notifications.queries import level_of, settings_of, ways_of
 from forum.notifications.views import set_level
 from forum.pages import page_of
+from forum.queue import actions as queue
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
 from forum.web import me
@@ -636,6 +637,8 @@ def _periods() -> dict[str, str]:
         "contact": contact_letters.KEPT,
         "leaving": people.COOLING_OFF,
         "visitors": moderation.KEPT_VISITORS,
+        "staff_notes": moderation.KEPT_STAFF_NOTES,
+        "queue_notes": queue.KEPT_NOTES,
     }
     return {
         name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()

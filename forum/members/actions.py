@@ -26,6 +26,7 @@ from forum.members.models import (
     CityName,
     Federation,
     FormerHandle,
+    Ignore,
     Member,
     MemberLanguage,
     Organisation,
@@ -46,6 +47,7 @@ CityRow = tuple[int, str, str, float, float, int, list[str]]
 
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
+MOST_IGNORED = 500
 LONGEST_HANDLE = 40
 PORTION = (
     500  # rows that are deleted at once, so that those who write meanwhile wait for a moment only
@@ -591,6 +593,49 @@ def note_agreed(member: Member, next_due: datetime | None) -> None:
     db.session.get_one(Member, member.id).terms_due_at = next_due
 
 
+# Ignoring
+
+
+@action
+def ignore(member: Member, other_id: int) -> None:
+    """See and hear nothing of another member any more, but for what moderators decide. The other is not told."""
+    touches()
+    other = queries.member_by_id(member, other_id)
+    require(member.can.ignore(other))
+    if other.id in member.ignored:
+        return
+    if len(member.ignored) >= MOST_IGNORED:
+        raise Invalid(_("You ignore as many members as one may. Let go of one first."))
+    db.session.add(Ignore(member_id=member.id, ignored_id=other.id, since=now()))
+    member.ignored = sorted({*member.ignored, other.id})
+
+
+@action
+def end_ignoring(member: Member, other_id: int) -> None:
+    """See and hear another member again; who is not ignored, changes nothing."""
+    touches()
+    is_it = (Ignore.member_id == member.id, Ignore.ignored_id == other_id)
+    db.session.execute(delete(Ignore).where(*is_it))
+    member.ignored = [one for one in member.ignored if one != other_id]
+
+
+@action
+def mend_ignoring(system: Person, member_ids: Iterable[int]) -> None:
+    """Let members keep whom they really ignore."""
+    require(system.can.administer())
+    touches()
+    for member_id in sorted(member_ids):
+        db.session.get_one(Member, member_id).ignored = queries.ignored_ids(member_id)
+
+
+def _forget_ignoring(member_id: int) -> None:
+    """Nobody ignores somebody who has left, and who has left ignores nobody."""
+    for other in queries.ignoring(member_id):
+        other.ignored = [one for one in other.ignored if one != member_id]
+    is_theirs = or_(Ignore.member_id == member_id, Ignore.ignored_id == member_id)
+    db.session.execute(delete(Ignore).where(is_theirs))
+
+
 # Leaving
 
 
@@ -633,6 +678,7 @@ def depart(system: Person, member_id: int) -> None:
         db.session.merge(FormerHandle(handle_hash=kept_hash(handle)))
     for table in (MemberLanguage, Session):
         db.session.execute(delete(table).where(table.member_id == member_id))
+    _forget_ignoring(member_id)
     led = update(Organisation).where(Organisation.representative_id == member_id)
     db.session.execute(led.values(representative_id=None))
     for name, value in _nobody(member_id).items():
@@ -649,7 +695,7 @@ def _nobody(member_id: int) -> dict[str, object]:
         "name": FORMER,
         "language": "en",
     }
-    ends = {"role": MEMBER, "hosted": [], "takes_letters": False, "left_at": now()}
+    ends = {"role": MEMBER, "hosted": [], "ignored": [], "takes_letters": False, "left_at": now()}
     return {**dict.fromkeys(EMPTIED, ""), **dict.fromkeys(CLEARED), **stays, **ends}
 
 

@@ -129,7 +129,7 @@ class Named:
 
 
 class Member(Named, permissions.Person, Base):
-    """A person with an account. `hosted` are the ids of the agendas that the person hosts.
+    """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
     Lists are in the order of `sort_key`, the beginning of `folded`. `factor_at`: since when there is a second factor;
     `held_at`: since when there is none although the federation asks for one, see `Person.is_held`; `credentials_at`:
@@ -157,6 +157,7 @@ class Member(Named, permissions.Person, Base):
     password_hash: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(default=permissions.MEMBER)
     hosted: Mapped[list[int]] = mapped_column(JSON, default=list)
+    ignored: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     position: Mapped[str] = mapped_column(default="")
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"))
@@ -203,6 +204,22 @@ class FormerHandle(Base):
     __tablename__ = "former_handle"
 
     handle_hash: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Ignore(Base):
+    """That a member wants to see and hear nothing of another, who is not told. `Member.ignored` repeats it, for pages."""
+
+    __tablename__ = "ignored_member"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+    )
+    ignored_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    since: Mapped[datetime]
+
+    ignored: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[ignored_id])
 
 
 class MemberLanguage(Base):

@@ -28,7 +28,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from forum.db import Moment, db, now, plain
 from forum.errors import NotFound
@@ -39,6 +39,7 @@ from forum.members.models import (
     CityName,
     Federation,
     FormerHandle,
+    Ignore,
     InCountry,
     Member,
     MemberLanguage,
@@ -185,6 +186,31 @@ def member_by_id(reader: Person, member_id: int) -> Member:
     """One member by number, loaded as by `get_member`."""
     found = visible_members(reader).where(Member.id == member_id).options(*_whole_profile())
     return _found(db.session.scalar(found), _("There is no such member."))
+
+
+def ignored_by(member: Person) -> Sequence[Ignore]:
+    """Whom a member ignores, with them, by name."""
+    require(member.can.take_data())
+    query = select(Ignore).where(Ignore.member_id == member.id).join(Ignore.ignored)
+    people = contains_eager(Ignore.ignored)
+    return db.session.scalars(query.options(people).order_by(Member.sort_key, Member.id)).all()
+
+
+def ignored_ids(member_id: int) -> list[int]:
+    """The ids of whom a member ignores, in order."""
+    query = select(Ignore.ignored_id).where(Ignore.member_id == member_id)
+    return sorted(db.session.scalars(query))
+
+
+def ignoring(member_id: int) -> Sequence[Member]:
+    """Who ignores a member; for the deed that ends it, and for nobody to read."""
+    query = select(Member).join(Ignore, Ignore.member_id == Member.id)
+    return db.session.scalars(query.where(Ignore.ignored_id == member_id)).all()
+
+
+def ignores(member_id: Any, other_id: int) -> ColumnElement[bool]:
+    """In SQL: whether a member ignores another."""
+    return exists().where(Ignore.member_id == member_id, Ignore.ignored_id == other_id)
 
 
 def members_by_handle(handles: Iterable[str]) -> list[Member]:

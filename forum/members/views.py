@@ -356,3 +356,37 @@ def appoint(handle: str) -> Answer:
         return web.see_other(url_for("members.administration", q=member.name))
 
     return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+
+
+# Ignoring
+
+
+@bp.post("/members/<handle>/ignore")
+def ignore(handle: str) -> AnyResponse:
+    """Ignore a member."""
+    other = queries.get_member(me(), handle)
+    actions.ignore(_myself(), other.id)
+    flash(_("You ignore %(name)s from now on. Only you know.", name=other.name), "message")
+    return web.see_other(url_for("members.ignored"))
+
+
+@bp.post("/members/<handle>/end-ignoring")
+def end_ignoring(handle: str) -> AnyResponse:
+    """Ignore a member no longer."""
+    other = queries.get_member(me(), handle)
+    actions.end_ignoring(_myself(), other.id)
+    flash(_("You no longer ignore %(name)s.", name=other.name), "message")
+    return web.see_other(url_for("members.ignored"))
+
+
+@bp.get("/settings/ignored")
+def ignored() -> Answer:
+    """Whom one ignores."""
+    return render_template(
+        "members/ignored.html", rows=queries.ignored_by(queries.my_profile(me()))
+    )
+
+
+def _myself() -> Member:
+    """The member who asks; raises `Forbidden` for visitors."""
+    return queries.my_profile(me())

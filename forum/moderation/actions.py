@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, update
+from sqlalchemy import delete, func, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
@@ -20,7 +20,16 @@ from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.moderation.models import APPEAL, BY_VISITOR, OWN, REPORT, Decision, Report
+from forum.members.queries import member_by_id
+from forum.moderation.models import (
+    APPEAL,
+    BY_VISITOR,
+    OWN,
+    REPORT,
+    Decision,
+    Report,
+    StaffNote,
+)
 from forum.moderation.queries import (
     GROUNDED,
     KINDS,
@@ -39,6 +48,7 @@ from forum.moderation.queries import (
     others_in_topic,
     reports_in_topic,
     shown_things_of,
+    staff_note,
     take_turn,
     thing_taken_back,
     thing_to_moderate,
@@ -57,6 +67,7 @@ REASONS = ("rules", "spam", "off topic", "illegal", "something else")
 SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none of which looks like another
 # A visitor's name and address: as long as one may appeal, and some days.
 KEPT_VISITORS = timedelta(days=190)
+KEPT_STAFF_NOTES = timedelta(days=730)
 PORTION = 500
 Deed = Callable[[Person, int, str], Any]
 LONGEST = 2_000  # characters of a reason or of a reporter's sentence
@@ -497,9 +508,52 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     if is_silent:
         said = update(Report).where(Report.reporter_id == member_id)
         db.session.execute(said.values(text=""))
+    theirs_too = StaffNote.member_id == member_id
+    if is_silent:
+        theirs_too = or_(theirs_too, StaffNote.author_id == member_id)
+    db.session.execute(delete(StaffNote).where(theirs_too))
     reason = func.replace(Decision.reason, name, former)
     about = update(Decision).where(Decision.author_id == member_id)
     db.session.execute(about.values(reason=reason))
+
+
+# What moderators know of a member
+
+
+@action
+def write_staff_note(moderator: Person, member_id: int, text: str) -> StaffNote:
+    """Note about a member what the other moderators should know; hosts do not read it, and the member may ask for it."""
+    touches()
+    member = member_by_id(moderator, member_id)
+    require(moderator.can.note_about(member))
+    if not text.strip():
+        raise Invalid(_("Write a note."), "text")
+    _check_length(text, "text")
+    said = {"author_id": moderator.id, "text": text.strip(), "written_at": now()}
+    note = StaffNote(member_id=member.id, **said)
+    db.session.add(note)
+    db.session.flush()
+    return note
+
+
+@action
+def remove_staff_note(moderator: Person, note_id: int) -> int:
+    """Remove a note about a member, whoever wrote it; says about whom it was."""
+    touches()
+    note = staff_note(moderator, note_id)
+    db.session.delete(note)
+    return note.member_id
+
+
+@action
+def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
+    """Delete some notes about members that are two years old; says how many."""
+    require(system.can.administer())
+    touches()
+    old = StaffNote.written_at < now() - KEPT_STAFF_NOTES
+    some = db.session.query(StaffNote.id).where(old).limit(limit)
+    gone = delete(StaffNote).where(StaffNote.id.in_(some.scalar_subquery()))
+    return len(db.session.scalars(gone.returning(StaffNote.id)).all())
 
 
 # One after another, and only what makes sense

@@ -83,6 +83,12 @@ class IllegalForm(Form):
         )
 
 
+class StaffNoteForm(Form):
+    """What the other moderators should know of a member."""
+
+    text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), TOO_LONG])
+
+
 class SeenForm(Form):
     """A form that knows the latest decision its page showed."""
 

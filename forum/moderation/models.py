@@ -56,6 +56,21 @@ class Decision(Base):
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
 
 
+class StaffNote(Base):
+    """What a moderator wants the others to know of a member. The member may read it among everything kept about them."""
+
+    __tablename__ = "staff_note"
+    __table_args__ = (Index(None, "member_id", "id"), Index(None, "written_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+
+    author: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
+
+
 class Report(Base):
     """Somebody says that a post, topic, case, practice or profile is wrong. Who it was is never shown to its author.
 

@@ -24,7 +24,7 @@ from forum.library.queries import case_by_id, get_case, get_practice, practice_b
 from forum.markup import excerpt
 from forum.members.models import Federation, Member
 from forum.members.queries import get_member, member_by_id
-from forum.moderation.models import Decision, Report
+from forum.moderation.models import Decision, Report, StaffNote
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
@@ -44,6 +44,7 @@ ENDED_BY = {
     "spam": ("unsuspend",),
 }
 UPHOLDING = ("keep", "restore")  # decisions by which what was reported stays
+NOTES = 100
 MINE = 20  # of one's own reports on a page
 UNDO = timedelta(minutes=10)
 # Decisions that their moderator can take back
@@ -102,6 +103,7 @@ class Entry:
     earlier: Sequence[Decision]
     about_author: Sequence[Decision]
     seen: int
+    staff_notes: Sequence[StaffNote] = ()
 
     @property
     def is_submitted(self) -> bool:
@@ -577,6 +579,7 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
         earlier=earlier,
         about_author=_about_author(reader, thing),
         seen=max((decision.id for decision in earlier), default=0),
+        staff_notes=_notes_for(reader, thing.author_id),
     )
 
 
@@ -609,6 +612,37 @@ def _about_author(reader: Person, thing: Thing) -> Sequence[Decision]:
 def _decisions(*which: ColumnElement[bool]) -> Sequence[Decision]:
     query = select(Decision).where(*which).options(joinedload(Decision.moderator))
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(20)).all()
+
+
+# What moderators know of a member
+
+
+def staff_notes(moderator: Person, member: Member) -> Sequence[StaffNote]:
+    """What moderators have noted about a member, the latest first."""
+    require(moderator.can.note_about(member))
+    return _notes_about(member.id)
+
+
+def _notes_for(reader: Person, member_id: int | None) -> Sequence[StaffNote]:
+    """The same beside an entry, for whoever may read it: no host, and nobody about themselves."""
+    may = bool(reader.can.curate_all()) and member_id not in (None, reader.id)
+    return _notes_about(member_id) if may and member_id else ()
+
+
+def _notes_about(member_id: int) -> Sequence[StaffNote]:
+    query = select(StaffNote).where(StaffNote.member_id == member_id)
+    newest = query.options(joinedload(StaffNote.author)).order_by(StaffNote.id.desc())
+    return db.session.scalars(newest.limit(NOTES)).all()
+
+
+def staff_note(moderator: Person, note_id: int) -> StaffNote:
+    """One such note, for somebody who may remove it."""
+    require(moderator.can.curate_all())
+    query = select(StaffNote).where(StaffNote.id == note_id, StaffNote.member_id != moderator.id)
+    note = db.session.scalar(query)
+    if note is None:
+        raise NotFound()
+    return note
 
 
 # Decisions

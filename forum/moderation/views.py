@@ -24,6 +24,7 @@ from forum.moderation.forms import (
     ReasonForm,
     ReportForm,
     SeenForm,
+    StaffNoteForm,
     TimeForm,
     WordForm,
     WordsForm,
@@ -424,6 +425,35 @@ def clear_spam(handle: str) -> Answer:
 def unsuspend(handle: str) -> Answer:
     """Open a suspended account again."""
     return _done(actions.unsuspend(me(), queries.member_to_suspend(me(), handle).item_id))
+
+
+# What moderators know of a member
+
+
+@bp.route("/members/<handle>/notes", methods=["GET", "POST"])
+def notes(handle: str) -> Answer:
+    """Read what moderators have noted about a member, and note something."""
+    member = get_member(me(), handle)
+    noted = queries.staff_notes(me(), member)
+    form = StaffNoteForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "member": member, "notes": noted}
+        return render_template("moderation/notes.html", **words), status
+
+    def deed() -> AnyResponse:
+        actions.write_staff_note(me(), member.id, form.text.data or "")
+        return web.see_other(url_for("moderation.notes", handle=handle))
+
+    return web.answer(form, page, deed)
+
+
+@bp.post("/members/<handle>/notes/<int:note_id>/remove")
+def remove_note(handle: str, note_id: int) -> Answer:
+    """Remove a note about a member."""
+    actions.remove_staff_note(me(), note_id)
+    flash(_("The note is removed."), "message")
+    return web.see_other(url_for("moderation.notes", handle=handle))
 
 
 # What was decided

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forum.db import Base, action, db, now, touches
 from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
+from forum.members.queries import ignores
 from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
@@ -192,6 +193,7 @@ def _grow(event: Event, member_ids: Sequence[int]) -> set[int]:
         Notice.post_id == event.post_id,
         Notice.read_at.is_(None),
         Notice.mailed_at.is_(None),
+        *([~ignores(Notice.member_id, event.actor_id)] if event.actor_id else []),
     )
     words = {"text": event.text} if event.text else {}
     grown = found.values(others=Notice.others + 1, actor_id=event.actor_id, **words)

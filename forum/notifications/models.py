@@ -49,6 +49,14 @@ WAITING = (
 )  # ask for something
 QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
 ALWAYS_TOLD = ("decision", "security")  # also to somebody whose account is closed and not yet gone
+OFFICIAL = (
+    "decision",
+    "returned",
+    "published",
+    "report",
+    "queue",
+    "security",
+)  # told of members whom one ignores, too
 GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
 
 

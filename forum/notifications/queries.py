@@ -25,6 +25,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, now, plain
 from forum.members.models import Member
+from forum.members.queries import ignores
 from forum.notifications.models import (
     ALWAYS_TOLD,
     AT_ONCE,
@@ -32,6 +33,7 @@ from forum.notifications.models import (
     DIGEST,
     EVERYBODY,
     MUTED,
+    OFFICIAL,
     QUEUE,
     QUIET,
     TOPIC,
@@ -279,6 +281,8 @@ def notices_to_make(event: Event, member_ids: Sequence[int]) -> Select[Any]:
     )
     if event.kind not in ALWAYS_TOLD:
         told = told.where(Member.leaving_at.is_(None))
+    if event.actor_id and event.kind not in OFFICIAL:
+        told = told.where(~ignores(Member.id, event.actor_id))
     if event.kind in QUIET and event.topic_id:
         told = told.where(~_has_muted([(TOPIC, event.topic_id)]))
     if event.watched:

@@ -45,6 +45,7 @@ OVER: tuple[Callable[[Person], int], ...] = (
     accounts.forget_old,
     factors.forget_old,
     moderation.forget_visitors,
+    moderation.forget_staff_notes,
     queue.forget_old,
 )
 

@@ -24,8 +24,8 @@ from forum.identities.models import Identity
 from forum.invitations.models import Arrival, Invitation
 from forum.library.models import Case, Practice, PracticeSection
 from forum.mail.models import Delivery
-from forum.members.models import City, Member, MemberLanguage, Organisation, Session
-from forum.moderation.models import Decision, Report
+from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.moderation.models import Decision, Report, StaffNote
 from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
 from forum.queue.models import EntryNote
@@ -296,6 +296,23 @@ def _decided(member: Member) -> Select[Any]:
 def _appeals(member: Member) -> Select[Any]:
     kept = _columns(Appeal, "id decision_id text created_at outcome answer decided_at")
     return select(*kept).where(Appeal.appellant_id == member.id)
+
+
+def _staff_notes(member: Member) -> Select[Any]:
+    kept = _columns(StaffNote, "id text written_at")
+    return select(*kept).where(StaffNote.member_id == member.id)
+
+
+def _staff_notes_written(member: Member) -> Select[Any]:
+    query = select(*_columns(StaffNote, "id text written_at"), Member.name.label("about"))
+    query = query.join(Member, Member.id == StaffNote.member_id)
+    return query.where(StaffNote.author_id == member.id)
+
+
+def _ignored(member: Member) -> Select[Any]:
+    kept: list[Any] = [Member.name.label("name"), Ignore.since]
+    query = select(*kept).join(Member, Member.id == Ignore.ignored_id)
+    return query.where(Ignore.member_id == member.id)
 
 
 def _queue_notes(member: Member) -> Select[Any]:
@@ -714,6 +731,35 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
+        "moderators-notes",
+        "Notes of the moderators about you",
+        "What moderators noted about you for each other, without who wrote it.",
+        (("staff_note", "member_id"),),
+        _paged(_staff_notes, StaffNote.id),
+        {"id": "its number", "text": "the note", "written_at": "when it was written"},
+    ),
+    Kind(
+        "notes-by-you",
+        "Notes about members by you",
+        "What you noted about members for other moderators.",
+        (("staff_note", "author_id"),),
+        _paged(_staff_notes_written, StaffNote.id),
+        {
+            "id": "its number",
+            "about": "about whom",
+            "text": "the note",
+            "written_at": "when you wrote it",
+        },
+    ),
+    Kind(
+        "ignored",
+        "Whom you ignore",
+        "Members of whom you want to see and hear nothing.",
+        (("ignored_member", "member_id"),),
+        _paged(_ignored, Ignore.ignored_id),
+        {"name": "who it is", "since": "since when"},
+    ),
+    Kind(
         "queue-notes",
         "Notes in the queue",
         "What you noted for other moderators about what waits in the queue.",
@@ -999,6 +1045,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
     ("appeal", "decider_id"): "It is the appeal of somebody else; what you took back is in.",
+    ("ignored_member", "ignored_id"): "Who ignores you stays unknown.",
     ("claim", "member_id"): "It waits for half an hour at most, and says at what you are.",
     ("report", "email"): "It is of somebody who has no account.",
     ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",

@@ -24,6 +24,7 @@ from forum.copies import Copier, copier
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
+from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
 from forum.settings import Settings
@@ -166,6 +167,7 @@ MEND: dict[str, Mend] = {
     "agenda": _by(dialogue.mend_agendas),
     "member": _by(dialogue.mend_members),
     "hosts": _by(agendas.mend_hosting),
+    "ignored": _by(members.mend_ignoring),
     "notices": _hide_notices,
     "documents": _reindex,
     "strays": _forget,

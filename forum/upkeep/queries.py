@@ -42,7 +42,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import KEPT, is_there, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
-from forum.members.models import Member
+from forum.members.models import Ignore, Member
 from forum.moderation.models import Report
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import TRIES
@@ -140,6 +140,7 @@ def checks() -> list[Check]:
         *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
         Check("topics in lists", _wrong_shelves, "shelves"),
         Check("agendas that members host", _wrong_hosting, "hosts"),
+        Check("members that members ignore", _wrong_ignoring, "ignored"),
         Check("practices adapted in a circle", _circles),
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
         *(Check(f"search: {kind}", partial(_documents, kind), "documents") for kind in WRITTEN),
@@ -301,6 +302,16 @@ def _wrong_hosting() -> Iterator[Fault]:
     for member_id, hosted in _stream(select(Member.id, Member.hosted).where(is_hosting)):
         if hosted != (should := sorted(hosting.get(member_id, []))):
             yield Fault("member", member_id, "hosted", hosted, should)
+
+
+def _wrong_ignoring() -> Iterator[Fault]:
+    ignoring: dict[int, list[int]] = {}
+    for member_id, ignored_id in _stream(select(Ignore.member_id, Ignore.ignored_id)):
+        ignoring.setdefault(member_id, []).append(ignored_id)
+    does = or_(cast(Member.ignored, Text) != "[]", Member.id.in_(ignoring))
+    for member_id, ignored in _stream(select(Member.id, Member.ignored).where(does)):
+        if ignored != (should := sorted(ignoring.get(member_id, []))):
+            yield Fault("member", member_id, "ignored", ignored, should)
 
 
 def _circles() -> Iterator[Fault]:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         which = sa.text(words)
         op.create_index(name, "report", columns, sqlite_where=which, postgresql_where=which)
     _make_queue()
+    _make_notes_and_ignoring()
 
 
 def _make_queue() -> None:
@@ -66,6 +67,34 @@ def _make_queue() -> None:
     )
 
 
+def _make_notes_and_ignoring() -> None:
+    op.create_table(
+        "staff_note",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        _member("member_id"),
+        _member("author_id"),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", Moment(), nullable=False),
+    )
+    for columns in (["member_id", "id"], ["author_id"], ["written_at"]):
+        op.create_index(f"ix_staff_note_{'_'.join(columns)}", "staff_note", columns)
+    op.add_column("member", sa.Column("ignored", sa.JSON(), nullable=False, server_default="[]"))
+    op.create_table(
+        "ignored_member",
+        *(
+            sa.Column(
+                name,
+                sa.Integer(),
+                sa.ForeignKey("member.id", ondelete="CASCADE"),
+                primary_key=True,
+            )
+            for name in ("member_id", "ignored_id")
+        ),
+        sa.Column("since", Moment(), nullable=False),
+    )
+    op.create_index("ix_ignored_member_ignored_id", "ignored_member", ["ignored_id"])
+
+
 def _key() -> tuple[sa.Column[str], sa.Column[int]]:
     return (
         sa.Column("kind", sa.String(200), primary_key=True),
@@ -79,7 +108,8 @@ def _member(name: str) -> sa.Column[int]:
 
 
 def downgrade() -> None:
-    for table in ("overdue", "entry_note", "claim"):
+    op.drop_column("member", "ignored")
+    for table in ("ignored_member", "staff_note", "overdue", "entry_note", "claim"):
         op.drop_table(table)
     op.execute(sa.text("DELETE FROM report WHERE reporter_id IS NULL"))
     for name in (*TO_LETTER, "ix_report_number"):

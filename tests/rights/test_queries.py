@@ -57,9 +57,14 @@ def all_of(member):
 
 def test_each_kind_has_something_of_who_has_done_everything(people, lived):
     kept = all_of(people.ana)
-    assert {name for name, found in kept.items() if not found} == {"cases", "decided", "tokens"}
+    assert {name for name, found in kept.items() if not found} == {
+        "cases",
+        "decided",
+        "notes-by-you",
+        "tokens",
+    }
     kept = all_of(people.moderator)
-    assert kept["decided"] and kept["edits"]
+    assert kept["decided"] and kept["edits"] and kept["notes-by-you"]
     assert all_of(people.host)["cases"]
 
 

@@ -123,6 +123,7 @@ COUNTERS: list[tuple[Any, str, Callable[[Any], Any]]] = [
     (Agenda, "active_at", long_ago),
     (Member, "posts_count", one_more),
     (Member, "hosted", lambda hosted: [*hosted, 99]),
+    (Member, "ignored", lambda ignored: [*ignored, 99]),
 ]
 
 OF_ANSWER = ("answer_id", "answered_by_id")

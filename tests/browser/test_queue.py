@@ -1,0 +1,140 @@
+"""The queue of moderation by keyboard alone: fifty entries, the dialog of its keys, claims, notes; axe finds nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import READY, Visit
+from tests.browser.test_pages import AXE, axe_faults
+
+FIFTY = 50
+MOST = 150  # what the demo brings along, and what other tests have left
+
+
+@pytest.fixture
+def fifty(member: Visit, moderator: Visit, topic: str) -> Iterator[None]:
+    """Fifty replies of the moderator's, each reported by the member."""
+    for number in range(FIFTY):
+        said = moderator.reply(topic, f"An odd reply, number {number}.")
+        post = posts_of(moderator, said)
+        member.send(f"/posts/{post}/report", reason="off topic", text=f"Look at it, {number}.")
+    yield
+
+
+def posts_of(window: Visit, address: str) -> str:
+    """The number of the post at an address such as /topics/7-x?page=2#post-31."""
+    path, _hash, anchor = address.partition("#")
+    page = window.context.request.get(path).text()
+    part = page.partition(f'id="{anchor}"')[2]
+    return re.findall(r'data-post="(\d+)"', part)[0]
+
+
+def press(page: Page, *keys: str) -> None:
+    """Press keys, of which the last leads to another page."""
+    for key in keys[:-1]:
+        page.keyboard.press(key)
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press(keys[-1])
+    page.wait_for_function(READY)
+
+
+def test_fifty_entries_are_decided_with_the_keyboard_alone(moderator: Visit, fifty: None) -> None:
+    page = moderator.go("/moderation")
+    page.evaluate(AXE)
+    assert axe_faults(page) == []
+    decided = 0
+    while page.locator("#entry").count():
+        press(page, "1", "Enter" if decided % 2 else "Control+Enter")
+        decided += 1
+        assert decided < MOST
+    assert decided >= FIFTY
+    expect(page.locator("main")).to_contain_text("Nothing is waiting")
+    assert page.evaluate("document.activeElement.closest('form')") is None
+
+
+@pytest.fixture
+def one(member: Visit, moderator: Visit, topic: str) -> str:
+    """One entry of the queue; its address."""
+    post = posts_of(moderator, moderator.reply(topic, "An odd reply."))
+    member.send(f"/posts/{post}/report", reason="spam")
+    return f"/moderation/post/{post}"
+
+
+def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) -> None:
+    page = moderator.go(one)
+    press(page, "c")
+    expect(page.locator("[data-claim]")).to_contain_text("Leave it to others")
+    page.keyboard.press("n")
+    expect(page.locator("#notes textarea")).to_be_focused()
+    page.keyboard.type("I have seen this before: j k c 1")
+    press(page, "Control+Enter")
+    expect(page.locator("#notes")).to_contain_text("I have seen this before: j k c 1")
+    page.evaluate(AXE)
+    assert axe_faults(page) == []
+    press(page, "c")
+    expect(page.locator("[data-claim]")).to_contain_text("I am at it")
+    press(page, "2", "Control+Enter")  # hiding asks for a reason
+    expect(page.locator(".sum")).to_be_focused()
+    press(page, "1", "Enter")
+    press(page, "u")
+    assert page.url.endswith(f"{one}#entry")
+    press(page, "1", "Enter")
+
+
+def test_the_keys_are_listed_and_can_be_switched_off(moderator: Visit, one: str) -> None:
+    page = moderator.go(one)
+    page.keyboard.press("?")
+    keys: Any = page.locator("#key-list")
+    expect(keys).to_be_visible()
+    page.evaluate(AXE)
+    assert axe_faults(page) == []
+    page.keyboard.press("c")  # does nothing behind the list
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("?")
+    for choice in ("off", "on"):
+        button = keys.get_by_role("button", name=f"Switch single keys {choice}")
+        button.focus()
+        press(page, "Enter")
+        if choice == "off":
+            page.keyboard.press("c")
+            page.keyboard.press("?")
+            expect(keys).to_be_hidden()
+            page.evaluate("document.getElementById('key-list').showModal()")
+    press(page, "c")
+    press(page, "1", "Enter")
+
+
+def test_a_second_moderator_is_told_and_takes_over(
+    moderator: Visit, windows: Callable[..., Visit], one: str
+) -> None:
+    press(moderator.go(one), "c")
+    other = windows("administrator", "light", 1280).go(one)
+    expect(other.locator("#entry")).to_contain_text("is at it since")
+    press(other, "c")
+    expect(other.locator("[data-claim]")).to_contain_text("Leave it to others")
+    mine = moderator.go(one)
+    expect(mine.locator("#entry")).to_contain_text("is at it since")
+    press(other, "1", "Enter")
+
+
+def test_without_scripts_the_same_goes_by_buttons(visit: Any, member: Visit, one: str) -> None:
+    plain = visit(java_script_enabled=False)
+    page = plain.sign_in("moderator")
+    page.goto(one)
+    for words in ("I am at it", "Leave it to others"):
+        with page.expect_navigation(wait_until="load"):
+            page.locator("main button", has_text=words).click()
+    page.locator("#notes textarea").fill("Noted without a script.")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button", has_text="Add the note").click()
+    expect(page.locator("#notes")).to_contain_text("Noted without a script.")
+    page.locator("[name=deed][value=keep]").check()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main button", has_text="Decide").click()
+    assert one not in page.url

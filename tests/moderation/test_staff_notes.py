@@ -1,0 +1,103 @@
+"""What moderators note about members: who reads it, where it stands, when it goes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.db import at, db, now
+from forum.errors import Forbidden, Invalid, NotFound
+from forum.members.queries import get_member
+from forum.moderation import actions, queries
+from forum.moderation.models import StaffNote
+from forum.permissions import SYSTEM, VISITOR
+
+SECRET = "hushstaff"
+
+
+@pytest.fixture
+def noted(people: Any, things: Any) -> StaffNote:
+    """A note about Ben, who wrote a post that is reported."""
+    actions.report(people.ana, "post", things.first.id, "rules")
+    return actions.write_staff_note(people.moderator, people.ben.id, f" Was warned, {SECRET}. ")
+
+
+def test_moderators_read_and_write_them(people: Any, noted: StaffNote) -> None:
+    for reader in (people.moderator, people.administrator):
+        (note,) = queries.staff_notes(reader, people.ben)
+        assert note.text == f"Was warned, {SECRET}." and note.author.name == "Mona Berg"
+    for person in (people.ana, people.ben, people.host, VISITOR):
+        with pytest.raises(Forbidden):
+            queries.staff_notes(person, people.ben)
+        with pytest.raises(Forbidden):
+            actions.write_staff_note(person, people.ben.id, "No.")
+        with pytest.raises(Forbidden):
+            actions.remove_staff_note(person, noted.id)
+    with pytest.raises(Forbidden):  # nobody about themselves
+        actions.write_staff_note(people.moderator, people.moderator.id, "I am nice.")
+    for text in ("", "  ", "x" * 2_001):
+        with pytest.raises(Invalid):
+            actions.write_staff_note(people.moderator, people.ben.id, text)
+
+
+def test_nobody_reads_or_removes_those_about_themselves(people: Any) -> None:
+    about = actions.write_staff_note(people.administrator, people.moderator.id, "Too strict.")
+    with pytest.raises(Forbidden):
+        queries.staff_notes(people.moderator, people.moderator)
+    with pytest.raises(NotFound):
+        actions.remove_staff_note(people.moderator, about.id)
+    assert queries.entry(people.moderator, "member", people.moderator.id).staff_notes == ()
+    actions.remove_staff_note(people.administrator, about.id)
+    with pytest.raises(NotFound):
+        actions.remove_staff_note(people.administrator, about.id)
+
+
+def test_they_are_found_by_moderators_of_the_forum_alone(
+    client: Any, sign_in: Any, people: Any, things: Any, noted: StaffNote
+) -> None:
+    entry = f"/moderation/post/{things.first.id}"
+    paths = (entry, "/members/ben-okoth/notes", "/members/ben-okoth", things.topic.address)
+    paths += ("/moderation", "/moderation/log", "/notices", "/search?q=warned", "/reports")
+    found = {
+        person.handle
+        for person in vars(people).values()
+        for path in paths
+        if SECRET in sign_in(person).get(path).text
+    }
+    assert found == {"mona-berg", "adam-de-wit"}
+    assert not any(SECRET in client.get(path).text for path in paths)
+    for path in (entry, "/members/ben-okoth/notes"):
+        assert SECRET in sign_in(people.moderator).get(path).text
+
+
+def test_they_are_written_and_removed_on_their_page(sign_in: Any, people: Any, noted: Any) -> None:
+    address, browser = "/members/ben-okoth/notes", sign_in(people.moderator)
+    assert address in browser.get("/members/ben-okoth").text
+    assert address not in sign_in(people.host).get("/members/ben-okoth").text
+    assert browser.post(address, data={"text": " "}).status_code == 422
+    assert browser.post(address, data={"text": "<b>Kind</b>"}).status_code == 303
+    assert "&lt;b&gt;Kind&lt;/b&gt;" in browser.get(address).text
+    assert browser.post(f"{address}/{noted.id}/remove").status_code == 303
+    assert SECRET not in browser.get(address).text
+
+
+def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: Any) -> None:
+    from forum.rights.queries import KINDS, records
+
+    actions.write_staff_note(people.moderator, people.ben.id, SECRET)
+    (kind,) = [kind for kind in KINDS if kind.name == "moderators-notes"]
+    ben = get_member(SYSTEM, people.ben.handle)
+    kept = [one for some in records(ben, kind) for one in some]
+    assert [one["text"] for one in kept] == [SECRET] and "Mona" not in str(kept)
+
+
+def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:
+    assert actions.forget_staff_notes(SYSTEM) == 0
+    with at(now() + actions.KEPT_STAFF_NOTES + timedelta(days=1)):
+        assert actions.forget_staff_notes(SYSTEM) == 1
+    assert db.session.scalars(select(StaffNote)).all() == []
+    with pytest.raises(Forbidden):
+        actions.forget_staff_notes(people.moderator)

@@ -1,0 +1,165 @@
+"""The pages of the queue: fifty entries without a script, who is at it, notes, filters, who reads what."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from forum.db import db
+from forum.dialogue.actions import reply
+from forum.markup import write
+from forum.moderation import actions as moderation
+from forum.moderation.actions import Illegal
+from forum.permissions import VISITOR
+from forum.queue import actions, queries
+
+
+def entry_of(page: str) -> tuple[str, dict[str, str]]:
+    """Where the form of the decision goes, and what it holds."""
+    (form,) = re.findall(
+        r'<form method="post" action="([^"]+/decide[^"]*)"(.*?)</form>', page, re.S
+    )
+    path, inside = form
+    inputs = re.findall(r"<input[^>]*>", inside)
+    said = [
+        (re.findall(r' name="(\w+)"', one), re.findall(r' value="([^"]*)"', one)) for one in inputs
+    ]
+    fields = [(*name, *value) for name, value in said if name and value]
+    deeds = [value for name, value in fields if name == "deed"]
+    hidden = {name: value for name, value in fields if name in ("seen", "holder")}
+    return path.replace("&amp;", "&"), {**hidden, "deed": deeds[0]}
+
+
+def test_fifty_entries_are_decided_without_a_script(
+    sign_in: Any, people: Any, things: Any, candidate: Any
+) -> None:
+    for number in range(48):
+        post = reply(people.ben, things.topic.id, write(f"Odd, {number}."))
+        moderation.report(people.ana, "post", post.id, "rules")
+    browser = sign_in(people.moderator)
+    assert queries.waiting_count(people.moderator) == 50
+    page = browser.get("/moderation")
+    for left in range(50, 0, -1):
+        assert f"Moderation: {left} waiting" in page.text
+        path, fields = entry_of(page.text)
+        answer = browser.post(path, data=fields)
+        assert answer.status_code == 303, answer.text
+        page = browser.get(answer.location)
+    assert "Nothing is waiting" in page.text
+    assert queries.waiting_count(people.moderator) == 0
+
+
+def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, reported: Any) -> None:
+    address = f"/moderation/post/{reported.first.id}"
+    host, moderator = sign_in(people.host), sign_in(people.moderator)
+    assert host.post(f"{address}/claim").location == f"{address}#entry"
+    assert "You are at it since" in host.get(address).text
+    page = moderator.get(address).text
+    assert "Hana Virtanen is at it since" in page and "Take over from Hana Virtanen" in page
+    told = moderator.post(f"{address}/claim")
+    assert told.status_code == 409 and "Hana Virtanen is at it since" in told.text
+    typed = {"deed": "hide", "reason": "Rule 2: it is rude.", "seen": "0"}
+    told = moderator.post(f"{address}/decide", data=typed)
+    assert told.status_code == 409 and "Rule 2: it is rude." in told.text
+    _path, fields = entry_of(told.text)
+    assert fields["holder"] == str(people.host.id)
+    assert (
+        moderator.post(f"{address}/decide", data={**typed, **fields, "deed": "hide"}).status_code
+        == 303
+    )
+    late = host.post(f"{address}/decide", data=typed)
+    assert late.status_code == 409 and "Another moderator has decided" in late.text
+    assert db.session.query(queries.Claim).count() == 0
+
+
+def test_taking_over_by_the_button(sign_in: Any, people: Any, reported: Any) -> None:
+    address = f"/moderation/post/{reported.first.id}"
+    actions.claim(people.host, "post", reported.first.id)
+    browser = sign_in(people.moderator)
+    taken = browser.post(f"{address}/claim", data={"holder": people.host.id})
+    assert taken.status_code == 303
+    assert "Mona Berg is at it since" in sign_in(people.host).get(address).text
+    assert "Mona Berg is at it" in sign_in(people.host).get("/moderation").text
+    assert browser.post(f"{address}/release").status_code == 303
+    assert "is at it" not in browser.get(address).text.replace("I am at it", "")
+
+
+@pytest.mark.parametrize("holder", ["", "0", "-1", "9" * 30, "x", "\x00"])
+def test_an_odd_holder_is_nobody(sign_in: Any, people: Any, reported: Any, holder: str) -> None:
+    actions.claim(people.host, "post", reported.first.id)
+    address = f"/moderation/post/{reported.first.id}/claim"
+    assert sign_in(people.moderator).post(address, data={"holder": holder}).status_code == 409
+
+
+def test_notes_come_back_when_something_is_wrong(sign_in: Any, people: Any, reported: Any) -> None:
+    address = f"/moderation/post/{reported.first.id}"
+    browser = sign_in(people.host)
+    long = "Long. " * 400
+    answer = browser.post(f"{address}/note", data={"text": long})
+    assert answer.status_code == 422 and long.strip() in answer.text
+    assert browser.post(f"{address}/note", data={"text": "<b>Odd</b>"}).status_code == 303
+    page = browser.get(address).text
+    assert "&lt;b&gt;Odd&lt;/b&gt;" in page and "Hana Virtanen" in page
+
+
+SECRETS = {
+    "report": "hushreport",
+    "visitor": "hushvisitor",
+    "note": "hushnote",
+    "person": "hushperson",
+}
+
+
+@pytest.fixture
+def planted(people: Any, things: Any, candidate: Any) -> str:
+    """Secret words in a report, in a visitor's, in a note of an entry and in one about a candidate; the entry."""
+    moderation.report(people.ana, "post", things.first.id, "rules", SECRETS["report"])
+    notice = Illegal(SECRETS["visitor"], "Ines", "ines@x.example", is_in_good_faith=True)
+    moderation.report_illegal(VISITOR, "post", things.first.id, notice)
+    actions.write_note(people.host, "post", things.first.id, SECRETS["note"])
+    actions.write_note(people.moderator, "candidate", candidate.id, SECRETS["person"])
+    return f"/moderation/post/{things.first.id}"
+
+
+def test_the_secrets_of_the_queue_are_seen_by_who_moderates_the_agenda(
+    client: Any, sign_in: Any, people: Any, things: Any, candidate: Any, planted: str
+) -> None:
+    central = f"/moderation/candidate/{candidate.id}"
+    looked = (planted, central, "/moderation", "/moderation/log", "/notices", "/reports")
+    looked += (things.topic.address, "/members/ben-okoth", "/search?q=hushreport", "/settings")
+    seen = {
+        person.handle: {
+            name
+            for name, word in SECRETS.items()
+            if any(word in sign_in(person).get(path).text for path in looked if "q=" not in path)
+        }
+        for person in (*vars(people).values(),)
+    }
+    theirs = {"report", "visitor", "note"}
+    assert seen.pop("ana-prado") == {"report"}  # her own, in her list
+    assert seen.pop("hana-virtanen") == theirs
+    assert seen.pop("mona-berg") == seen.pop("adam-de-wit") == theirs | {"person"}
+    assert seen == {"ben-okoth": set(), "chitra-desai": set()}
+    for path in looked:
+        text = client.get(path).text
+        sought = path.partition("q=")[2]
+        assert not any(word in text for word in SECRETS.values() if word != sought), path
+
+
+def test_the_list_says_why_something_is_urgent(sign_in: Any, people: Any, planted: str) -> None:
+    page = sign_in(people.moderator).get("/moderation").text
+    assert "Reported as illegal" in page and 'aria-current="true"' in page
+    assert page.index("Reported as illegal") < page.index("Quiet asphalt")
+
+
+def test_filters_are_kept_from_page_to_page(sign_in: Any, people: Any, reported: Any) -> None:
+    address = f"/moderation/post/{reported.first.id}"
+    browser = sign_in(people.moderator)
+    filters = "agenda=quieter&kind=post"
+    page = browser.get(f"{address}?{filters}").text
+    assert f"{address}/claim?{filters}" in page.replace("&amp;", "&")
+    assert browser.post(f"{address}/claim?{filters}").location.endswith(f"{filters}#entry")
+    for odd in ("?age=x", "?kind=nonsense", "?agenda=%00", "?age=day&age=week", "?kind=candidate"):
+        assert browser.get(f"/moderation{odd}").status_code in (200, 404), odd
