@@ -178,7 +178,7 @@ def test_a_decision_is_mailed_to_somebody_who_is_leaving_and_nothing_else(
     mail()
     members.ask_to_leave(people.ben, people.ben.id, "nameless")
     dialogue.reply(people.ana, topic.id, write("Which ones, @ben-okoth?"))
-    moderation.decide(people.moderator, "post", post.id, "hide", "It is advertising.")
+    moderation.decide(people.moderator, "post", post.id, "hide", Reasons("It is advertising.", 2))
     mail()
     to_ben = [one for one in sent(mail_server) if one["To"].addresses[0].username == "ben"]
     assert ["advertising" in body(one) for one in to_ben] == [True]

@@ -243,7 +243,7 @@ def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/join", 4),
+        ("/join", 5),
         ("/sign-in", 1),
         ("/sign-out", 1),
         ("/organisations", 3),
@@ -252,10 +252,11 @@ def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
 )
 def test_pages_for_visitors_take_few_statements(client, app, queries, address, most):
     actions.found_federation(SYSTEM, "Cities in Dialogue", "")
+    client.get(address)  # the first page of a process looks at the schema
     app.extensions.pop("federation", None)
     with queries() as made:
         assert client.get(address).status_code == 200
-    assert made.count <= most, made.statements
+    assert made.count <= most, "\n".join(made.statements)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +279,7 @@ def test_pages_for_members_take_few_statements(sign_in, people, queries, address
     browser.get(address)
     with queries() as made:  # two of them for the numbers in the masthead
         assert browser.get(address).status_code == 200
-    assert made.count <= most, made.statements
+    assert made.count <= most, "\n".join(made.statements)
 
 
 def test_the_federation_is_asked_for_once_in_a_process(client, queries):

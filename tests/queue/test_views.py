@@ -60,13 +60,15 @@ def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, report
     assert "Hana Virtanen is at it since" in page and "Take over from Hana Virtanen" in page
     told = moderator.post(f"{address}/claim")
     assert told.status_code == 409 and "Hana Virtanen is at it since" in told.text
-    typed = {"deed": "hide", "reason": "Rule 2: it is rude.", "seen": "0"}
+    typed = {"deed": "hide", "rule": "2", "reason": "Rule 2: it is rude.", "seen": "0"}
     told = moderator.post(f"{address}/decide", data=typed)
     assert told.status_code == 409 and "Rule 2: it is rude." in told.text
     _path, fields = entry_of(told.text)
     assert fields["holder"] == str(people.host.id)
     assert (
-        moderator.post(f"{address}/decide", data={**typed, **fields, "deed": "hide"}).status_code
+        moderator.post(
+            f"{address}/decide", data={**fields, **typed, "seen": fields["seen"]}
+        ).status_code
         == 303
     )
     late = host.post(f"{address}/decide", data=typed)

@@ -12,7 +12,7 @@ from forum.db import Base, db
 from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.models import Member
-from forum.moderation.actions import decide
+from forum.moderation.actions import Reasons, decide
 from forum.rights import queries
 from forum.rights.queries import KINDS, LEFT_OUT, records
 
@@ -103,7 +103,7 @@ def test_the_title_of_what_is_hidden_is_in_for_its_author_alone(people, agenda):
     dialogue.mark(people.ana, dialogue.reply(people.ben, topic.id, write("Why?")).id, "useful")
     dialogue.read(people.ana, topic.id, 3)
     advice.ask(people.ben, topic.id, [people.ana.handle])
-    decide(people.moderator, "topic", topic.id, "hide", "It names people.")
+    decide(people.moderator, "topic", topic.id, "hide", Reasons("It names people.", 2))
     kept = all_of(people.ana)
     assert [one["id"] for one in kept["posts"]] == [post.id]
     assert kept["marks"] and kept["reading"] and kept["asked"]
