@@ -37,6 +37,7 @@ from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.rights import commands as rights_commands
 from forum.rights import views as rights
+from forum.screening import views as screening
 from forum.settings import Settings, from_environment
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
@@ -50,6 +51,7 @@ DOORS = (
     members_commands,
     notifications,
     agendas,
+    screening,
     dialogue,
     library,
     advice,

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum import markup, proofs, web
 from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
+from forum.dialogue.models import Held
 from forum.dialogue.queries import written
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.letters import Letter, message, render
@@ -362,7 +363,7 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
         if not within_limit(PER_HOUR, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
         text = written(source, member.language)
-        post = actions.answer(member, post_id, text, key)
+        posted = actions.answer(member, post_id, text, key)
     except Busy:
         raise
     except Refusal as error:
@@ -370,7 +371,9 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
         why = str(closed or error.message or _("This topic takes no answer from you now."))
         actions.send_back(SYSTEM, member, incoming.text, why)
         return "The message was given back with the reason."
-    return f"Posted as /posts/{post.id}."
+    if isinstance(posted, Held):
+        return f"It waits for a moderator as /waiting/{posted.id}."
+    return f"Posted as /posts/{posted.id}."
 
 
 def fetch() -> int:

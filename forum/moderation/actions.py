@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from forum.moderation.queries import (
     Thing,
     agenda_to_moderate,
     answered_by,
+    is_first_post,
     latest_decision,
     letter_thing,
     my_latest,
@@ -130,6 +132,39 @@ def decide(
 
 
 @action
+def approve(
+    moderator: Person,
+    held_id: int,
+    reason: str = "",
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
+    thing = _in_turn(moderator, "held", held_id, seen)
+    _check_length(reason, "reason")
+    post = dialogue.approve(moderator, held_id, read)
+    published = replace(thing, address=f"/posts/{post.id}")
+    return _record(moderator, "approve", published, reason)
+
+
+@action
+def refuse(
+    moderator: Person,
+    held_id: int,
+    reason: str,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Refuse a text that a rule holds back, and say why; it stays with its author, who may change it."""
+    _require_reason(reason)
+    thing = _in_turn(moderator, "held", held_id, seen)
+    dialogue.refuse(moderator, held_id, reason, read)
+    return _record(moderator, "refuse", replace(thing, address=f"/waiting/{held_id}"), reason)
+
+
+@action
 def undo(moderator: Person, decision_id: int) -> Decision:
     """Take one's own latest decision back, within ten minutes: its reports wait again."""
     take_turn()
@@ -139,9 +174,15 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     thing = thing_to_moderate(moderator, decision.kind, decision.item_id)
     if decision.deed == "hide" and thing.state == "hidden":
         _restore(moderator, thing, "")
-    for answered in answered_by(decision.id):
-        answered.decision_id = None
-    return _record(moderator, "undo hide" if decision.deed == "hide" else "undo", thing)
+    answered = answered_by(decision.id)
+    for report in answered:
+        report.decision_id = None
+    if decision.deed == "keep" and not answered and thing.kind == "post":
+        dialogue.look_again(moderator, thing.item_id)
+    if decision.deed == "refuse" and thing.state == "refused":
+        dialogue.reconsider(moderator, thing.item_id)
+    told = f"undo {decision.deed}"
+    return _record(moderator, told if told in TOLD else "undo", thing)
 
 
 @action
@@ -335,7 +376,7 @@ def _require_sense(thing: Thing, deed: str, reason: str) -> None:
         _require_reason(reason)
     _check_length(reason, "reason")
     _require_change(
-        bool(open_reports(thing.kind, thing.item_id))
+        bool(open_reports(thing.kind, thing.item_id)) or is_first_post(thing)
         if deed == "keep"
         else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
     )
@@ -355,8 +396,10 @@ def _check_length(text: str, field: str) -> None:
 # What the rooms do
 
 
-def _keep(_moderator: Person, _thing: Thing, _reason: str) -> None:
-    """Nothing changes but the reports."""
+def _keep(moderator: Person, thing: Thing, _reason: str) -> None:
+    """Nothing changes but the reports, and that somebody has looked at a first post."""
+    if is_first_post(thing):
+        dialogue.look_at(moderator, thing.item_id)
 
 
 def _hide(moderator: Person, thing: Thing, reason: str) -> None:
@@ -451,6 +494,7 @@ NOUNS: dict[str, Callable[[], str]] = {
     "practice": lambda: _("a practice"),
     "member": lambda: _("a profile"),
     "letter": lambda: _("a letter"),
+    "held": lambda: _("a text that waits"),
 }
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
@@ -459,6 +503,9 @@ TOLD: dict[str, Callable[[], str]] = {
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",
+    "approve": lambda: _("Published."),
+    "undo refuse": lambda: _("It waits for a moderator again."),
+    "refuse": lambda: _("Not published. You can change it and send it again."),
     "suspend": lambda: _("Your account is suspended."),
     "unsuspend": lambda: _("Your account is open again."),
 }

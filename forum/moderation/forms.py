@@ -24,6 +24,8 @@ DEED_NAMES = {
     "restore": _("Show again"),
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
+    "approve": _("Publish"),
+    "refuse": _("Do not publish"),
 }
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
@@ -82,9 +84,13 @@ class WordForm(Form):
 
 
 class DecisionForm(SeenForm):
-    """The decision about an entry of the queue; all but keeping and publishing need a reason."""
+    """The decision about an entry of the queue; all but keeping and publishing need a reason.
+
+    `read` is the fingerprint of the text that a rule holds back, which its author may change meanwhile.
+    """
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
+    read = HiddenField()
     reason = TextAreaField(_("Reason"), [TOO_LONG])
 
     def offer(self, deeds: list[str]) -> None:

@@ -16,7 +16,16 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
+from forum.dialogue.queries import (
+    first_posts,
+    get_held,
+    get_post,
+    get_topic,
+    held_counted,
+    held_waiting,
+    is_there,
+    visible_posts,
+)
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id, submitted
@@ -27,10 +36,10 @@ from forum.moderation.models import Decision, Report
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
-KINDS = ("post", "topic", "case", "practice", "member", "letter")
-RESTRICTING = ("hide", "lock", "suspend", "send back")
+KINDS = ("post", "topic", "case", "practice", "member", "letter", "held")
+RESTRICTING = ("hide", "lock", "suspend", "send back", "refuse")
 UNDO = timedelta(minutes=10)
-UNDONE = ("keep", "hide")  # decisions that their moderator can take back
+UNDONE = ("keep", "hide", "refuse")  # decisions that their moderator can take back
 MOST = 500  # open reports in the queue at once; the oldest come first
 LOG_PAGE = 50
 SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
@@ -38,7 +47,8 @@ SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden or gone; `row` is its row unless gone.
+    """What a report or a decision is about. `state` is shown, hidden or gone, for a held text that of its row;
+    `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
     about it.
@@ -68,7 +78,9 @@ class QueueFilter:
 
 @dataclass
 class Waiting:
-    """One line of the queue: a thing with its open reports, or a practice to publish or return."""
+    """One line of the queue: a thing with its open reports, a practice to publish or return, a text that waits, or one
+    of somebody's first posts.
+    """
 
     kind: str
     item_id: int
@@ -77,6 +89,8 @@ class Waiting:
     since: datetime
     reports: list[Report] = field(default_factory=list)
     is_submitted: bool = False
+    is_first: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,11 +114,18 @@ class Entry:
         )
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is one of somebody's first posts, and nobody has looked at it yet."""
+        return is_first_post(self.thing)
+
+    @property
     def deeds(self) -> list[str]:
         """What can be decided now."""
+        if self.thing.kind == "held":
+            return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
-        keep = ["keep"] if self.reports else []
+        keep = ["keep"] if self.reports or self.is_first else []
         return keep + {"shown": ["hide"], "hidden": ["restore"]}.get(self.thing.state, [])
 
 
@@ -246,6 +267,31 @@ def _reported_letter(reader: Person, letter_id: int) -> Thing:
     return Thing("letter", letter_id, title, address, author_id, None, "gone")
 
 
+def _held_thing(reader: Person, held_id: int) -> Thing:
+    """A text that a rule holds back; where it belongs is its topic, or the agenda."""
+    held = get_held(reader, held_id)
+    topic = held.topic
+    return Thing(
+        kind="held",
+        item_id=held.id,
+        title=held.title or first_words(held.source),
+        address=topic.address if topic else f"/agendas/{held.agenda.slug}",
+        author_id=held.author_id,
+        agenda_id=held.agenda_id,
+        state=held.state,
+        row=held,
+        agenda=held.agenda,
+        shown_in=topic.title if topic else held.agenda.title,
+        topic_id=held.topic_id,
+    )
+
+
+def is_first_post(thing: Thing) -> bool:
+    """Whether a thing is one of somebody's first posts, and nobody has looked at it yet."""
+    is_shown_post = thing.kind == "post" and thing.state == "shown"
+    return is_shown_post and thing.row.unseen_at is not None
+
+
 LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "post": _post_thing,
     "topic": _topic_thing,
@@ -253,6 +299,7 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "practice": _practice_thing,
     "member": _member_thing,
     "letter": _reported_letter,
+    "held": _held_thing,
 }
 
 
@@ -291,6 +338,8 @@ def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
 
 def _left(kind: str, item_id: int) -> Thing:
     """What the reports know of a thing that was deleted meanwhile."""
+    if kind == "held":
+        raise NotFound(gettext("This text was published, or its author has taken it back."))
     query = select(Report).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
     report = db.session.scalars(query.options(joinedload(Report.agenda)).limit(1)).first()
     if report is None:
@@ -394,7 +443,9 @@ def reports_in_topic(topic_id: int) -> Sequence[Report]:
 
 
 def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:
-    """What waits for a decision of this reader, longest first: reports by thing, and submitted practices."""
+    """What waits for a decision of this reader, longest first: reports by thing, submitted practices, first posts,
+    and texts that a rule holds back.
+    """
     require(reader.can.see_queue())
     lines: dict[tuple[str, int], Waiting] = {}
     for report in db.session.scalars(_waiting_reports(reader)):
@@ -404,6 +455,14 @@ def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:
         since = practice.submitted_at or practice.created_at
         line = Waiting("practice", practice.id, practice.title, practice.agenda, since)
         lines.setdefault(("practice", practice.id), line).is_submitted = True
+    for post in db.session.scalars(first_posts(reader).limit(MOST)):
+        title = first_words(post.source)
+        line = Waiting("post", post.id, title, post.topic.agenda, post.unseen_at or post.created_at)
+        lines.setdefault(("post", post.id), line).is_first = True
+    for held in db.session.scalars(held_waiting(reader).limit(MOST)):
+        title = held.title or first_words(held.source)
+        line = Waiting("held", held.id, title, held.agenda, held.created_at, is_held=True)
+        lines["held", held.id] = line
     waiting = [line for line in lines.values() if _is_wanted(line, wanted)]
     return sorted(waiting, key=lambda line: (line.since, line.kind, line.item_id))
 
@@ -453,7 +512,18 @@ def queue_counted(reader: Person) -> Select[Any]:
         )
     )
     reported = select(func.count()).select_from(things)
-    return select(reported.scalar_subquery() + practices.scalar_subquery())
+    is_reported = (Report.kind == "post") & (Report.item_id == Post.id)
+    open_too = select(Report.id).where(is_reported, _waits_for(reader)).exists()
+    first = first_posts(reader).where(~open_too).order_by(None)
+    numbers = (
+        reported.scalar_subquery(),
+        practices.scalar_subquery(),
+        select(func.count())
+        .select_from(first.with_only_columns(Post.id).subquery())
+        .scalar_subquery(),
+        held_counted(reader).scalar_subquery(),
+    )
+    return select(sum(numbers[1:], numbers[0]))
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
-from forum.errors import Conflict
+from forum.errors import Conflict, Invalid
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
@@ -137,9 +137,13 @@ def _queue_page(
 def _decision_form(opened: Entry | None) -> DecisionForm | None:
     if opened is None:
         return None
-    form = DecisionForm(seen=str(opened.seen))
+    form = DecisionForm(seen=str(opened.seen), read=_fingerprint(opened))
     form.offer(opened.deeds)
     return form
+
+
+def _fingerprint(opened: Entry) -> str:
+    return opened.thing.row.fingerprint if opened.thing.kind == "held" else ""
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/decide")
@@ -153,7 +157,7 @@ def decide(thing: str, item_id: int) -> Answer:
         opened = queries.entry(me(), thing, item_id)
         form.offer(opened.deeds)
         if late:
-            form.seen.data = str(opened.seen)
+            form.seen.data, form.read.data = str(opened.seen), _fingerprint(opened)
         return _queue_page(queries.queue(me(), _wanted()), opened, form, status=status, late=late)
 
     def deed() -> AnyResponse:
@@ -184,7 +188,18 @@ def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
         return actions.publish(me(), item_id, reason, seen=form.seen_id)
     if form.deed.data == "send_back" and kind == "practice":
         return actions.send_back(me(), item_id, reason, seen=form.seen_id)
+    if kind == "held":
+        return _decide_held(item_id, form, reason)
     return actions.decide(me(), kind, item_id, form.deed.data, reason, seen=form.seen_id)
+
+
+def _decide_held(held_id: int, form: DecisionForm, reason: str) -> Decision:
+    words: dict[str, Any] = {"seen": form.seen_id, "read": form.read.data}
+    if form.deed.data == "approve":
+        return actions.approve(me(), held_id, reason, **words)
+    if form.deed.data == "refuse":
+        return actions.refuse(me(), held_id, reason, **words)
+    raise Invalid(_("Choose a decision."), "deed")
 
 
 def _next(waiting: list[Waiting], kind: str, item_id: int) -> str:

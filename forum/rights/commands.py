@@ -11,6 +11,7 @@ from flask import Blueprint
 from forum import markup
 from forum.accounts import actions as accounts
 from forum.contact import actions as contact
+from forum.dialogue import actions as dialogue_actions
 from forum.dialogue import queries as dialogue
 from forum.dialogue.queries import Source
 from forum.errors import Refusal
@@ -28,6 +29,7 @@ from forum.permissions import SYSTEM, Person
 from forum.rights import actions
 from forum.rights.actions import PORTION
 from forum.rights.queries import Place, next_place
+from forum.screening import actions as screening
 
 RANGE = 5_000  # posts that are looked through at once for a name
 ROUNDS = 20  # portions that are deleted in one go
@@ -42,6 +44,8 @@ OVER: tuple[Callable[[Person], int], ...] = (
     mail.forget_letters,
     accounts.forget_old,
     factors.forget_old,
+    dialogue_actions.forget_refused,
+    screening.forget_traces,
 )
 
 

@@ -354,8 +354,8 @@ def test_pages_cost_few_queries(sign_in: Any, people: Any, things: Any, queries:
     browser = sign_in(people.moderator)
     browser.get("/moderation")
     for address, most in (
-        ("/moderation", 15),
-        (f"/moderation/post/{things.first.id}", 16),
+        ("/moderation", 17),
+        (f"/moderation/post/{things.first.id}", 18),
         ("/moderation/log", 8),
         (f"/topics/{things.topic.id}/lock", 8),
         (f"/posts/{things.first.id}/hide", 8),
