@@ -39,6 +39,7 @@ from forum.accounts.forms import (
     PressForm,
     SignInForm,
     join_form,
+    stamp,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
@@ -151,7 +152,7 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     proved = proved_elsewhere()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     asking = join_form(chosen.questions, has_proof=bool(proved))
-    form = asking(data=known | {"next": web.safe_next("")})
+    form = asking(data=known | {"next": web.safe_next(""), "opened": stamp()})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     if invitation and invitation.organisation:

@@ -58,6 +58,7 @@ from forum.notifications.views import set_level
 from forum.pages import Page, pages_for
 from forum.rates import address as sent_from
 from forum.rates import limiter
+from forum.screening.queries import is_newcomer
 from forum.web import me
 
 bp = Blueprint("dialogue", __name__)
@@ -80,8 +81,14 @@ def _is_trial() -> bool:
     return "preview" in request.form or "prompt" in request.form
 
 
+def _pace() -> str:
+    """How much one may write: new members less than others."""
+    is_slow = request.method == "POST" and is_newcomer(me())
+    return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
+
+
 posting = limiter.shared_limit(
-    "5 per minute; 30 per hour",
+    _pace,
     scope="posting",
     key_func=_who,
     methods=["POST"],

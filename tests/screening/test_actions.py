@@ -32,6 +32,12 @@ SENTENCE = "A moderator reads this first."
 LONG = "Buy our watches, they are the best watches that there are in the world of watches."
 
 
+@pytest.fixture(autouse=True)
+def newcomers(people: Any) -> None:
+    """Who has joined today and written nothing is new."""
+    set_newness(people.administrator, days=14, posts=3, first_posts=0)
+
+
 def rule(people: Any, kind: str, value: str = "") -> Any:
     return make_rule(people.administrator, RuleText(kind, value, SENTENCE))
 
