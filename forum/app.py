@@ -42,6 +42,7 @@ from forum.register import views as register
 from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
+from forum.screening import views as screening
 from forum.settings import Settings, from_environment
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
@@ -55,6 +56,7 @@ DOORS = (
     members_commands,
     notifications,
     agendas,
+    screening,
     dialogue,
     library,
     advice,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
-    from forum.dialogue.models import Post, Topic
+    from forum.dialogue.models import Held, Post, Topic
     from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
@@ -105,6 +105,8 @@ class Person:
     left_at: Any = None
     factor_at: Any = None
     held_at: Any = None
+    posts_count: Any = 0
+    waiting_count: Any = 0
 
     @property
     def is_member(self) -> bool:
@@ -378,6 +380,30 @@ class Can:
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
+
+    # Before publication
+
+    def pass_screening(self, agenda_id: int | None) -> Verdict:
+        """What moderators and hosts write where they moderate appears without being held back by a rule."""
+        return self.moderate(agenda_id)
+
+    def see_held(self, held: Held) -> Verdict:
+        """A text that waits, or was refused, is seen by its author and by who moderates its agenda."""
+        if held.author_id == self.person.id and self.person.is_member:
+            return YES
+        return self.moderate(held.agenda_id)
+
+    def revise(self, held: Held) -> Verdict:
+        """Authors who may write change their own text that waits or was refused, and send it again."""
+        if held.author_id != self.person.id:
+            return NOT_EDITOR
+        return self.write()
+
+    def take_back(self, held: Held) -> Verdict:
+        """Authors take back their own text that waits or was refused."""
+        if held.author_id != self.person.id:
+            return NOT_AUTHOR
+        return YES if self.person.is_member else SIGN_IN
 
     # Advice
 

@@ -6,7 +6,7 @@ The pages are taken from the application's own list of addresses, so a new page 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -33,10 +33,11 @@ from forum.markup import write
 from forum.members.actions import Joining, Profile, edit_profile, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
-from forum.moderation.actions import Reasons, decide, report
+from forum.moderation.actions import Reasons, decide, refuse, report
 from forum.moderation.models import Decision
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from tests.conftest import remembered
 
 KINDS = ("post", "topic", "case", "practice", "member")
@@ -65,6 +66,7 @@ class Planted:
     post_ids: list[int]
     somebody: Member
     other_host: Member
+    held_ids: list[int] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -212,7 +214,12 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "themes": ["none"],
     }
     topics = sorted({planted.ids["topic"], *range(planted.topic_id, planted.topic_id + 4)})
-    ids = {"topics": topics, "posts": planted.post_ids, "readings": [1]}
+    ids = {
+        "topics": topics,
+        "posts": planted.post_ids,
+        "readings": [1],
+        "waiting": planted.held_ids or [1],
+    }
     known: dict[str, list[Any]] = {
         "slug": slugs.get(room, ["x"]),
         "handle": ["nobody-here", "ana-prado"],
@@ -363,3 +370,76 @@ def test_the_addresses_that_are_read_lead_somewhere(
         assert client.get(address).status_code == 200, address
     answers = [browser.get(address).status_code for address in addresses(app, planted)]
     assert answers.count(200) > 100 and answers.count(404) < len(answers) / 4
+
+
+HELD = re.compile("canaryheld|hushheld")
+
+
+@pytest.fixture
+def held(app: Flask, people: Any, planted: Planted) -> None:
+    """A reply, a topic and a change of a post that wait, and a reply that was refused."""
+
+    def make() -> list[int]:
+        make_rule(people.administrator, RuleText("word", "canaryheld", "We read this first."))
+        words = write(secret("held"))
+        waiting = [reply(people.ana, planted.topic_id, words) for _time in range(2)]
+        new = NewTopic("question", secret("held"), words)
+        waiting.append(open_topic(people.ana, waiting[0].agenda_id, new))
+        waiting.append(edit(people.ana, planted.ids["post"], words))
+        refuse(people.moderator, waiting[1].id, Reasons("It broke a rule.", 2))
+        make_notices(SYSTEM)
+        return [one.id for one in waiting]
+
+    planted.held_ids = remembered("held", current_app, make)
+    _read_again(people)
+
+
+def decided() -> list[int]:
+    """The numbers of all decisions."""
+    return list(db.session.scalars(db.select(Decision.id)))
+
+
+def where_held(browser: FlaskClient, app: Flask, planted: Planted) -> set[str]:
+    """The addresses at which a reader comes to see what is held back."""
+    known = addresses(app, planted)
+    known += [f"/moderation/held/{number}" for number in planted.held_ids]
+    known += [f"/moderation/decisions/{number}" for number in decided()]
+    return {address for address in known if HELD.search(read(browser, address))}
+
+
+@pytest.mark.parametrize("who", ["visitor", "ben", "other host"])
+def test_what_a_rule_holds_back_is_seen_by_nobody_else(
+    app: Flask,
+    client: FlaskClient,
+    sign_in: Any,
+    people: Any,
+    planted: Planted,
+    held: None,
+    who: str,
+) -> None:
+    member = planted.other_host if who == "other host" else people.ben
+    browser = client if who == "visitor" else sign_in(member)
+    assert where_held(browser, app, planted) == set()
+    found = read(browser, "/search?q=canaryheld")
+    assert "hushheld" not in found
+
+
+def test_its_author_sees_it_at_its_place(
+    app: Flask, sign_in: Any, people: Any, planted: Planted, held: None
+) -> None:
+    found = where_held(sign_in(people.ana), app, planted)
+    topic = f"/topics/{planted.topic_id}"
+    assert found >= {"/waiting", *(f"/waiting/{number}" for number in planted.held_ids)}
+    assert any(one.startswith(topic) for one in found)
+    elsewhere = {one for one in found if not one.startswith(("/waiting", topic))}
+    # What is kept about oneself, and that a moderator has decided about it
+    decisions = {f"/moderation/decisions/{number}" for number in decided()}
+    assert elsewhere <= {*decisions, "/settings/data/file", "/notices"}, elsewhere
+
+
+@pytest.mark.parametrize("who", ["host", "moderator"])
+def test_moderators_see_it_in_moderation_alone(
+    app: Flask, sign_in: Any, people: Any, planted: Planted, held: None, who: str
+) -> None:
+    found = where_held(sign_in(getattr(people, who)), app, planted)
+    assert found and all(one.startswith("/moderation") for one in found), found

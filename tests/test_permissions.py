@@ -17,7 +17,7 @@ from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
 from forum.db import Moment, db
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
 from forum.library.models import Practice
@@ -71,6 +71,10 @@ def _topic(said: str) -> Topic:
 def _post(said: str) -> Post:
     states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state + " post" in said}
     return Post(id=1, number=2, author_id=_author(said), topic=_topic(said), **states)
+
+
+def _held(said: str) -> Held:
+    return Held(id=1, author_id=_author(said), agenda_id=HERE)
 
 
 def _practice(said: str) -> Practice:
@@ -135,6 +139,8 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "mark": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
     **dict.fromkeys(("see_asked", "ask", "advise", "follow_up"), lambda said: (_topic(said),)),
+    **dict.fromkeys(("see_held", "revise", "take_back"), lambda said: (_held(said),)),
+    "pass_screening": lambda said: (None if said == "no agenda" else HERE,),
     "write_practice": lambda said: (_agenda(said),),
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
@@ -231,6 +237,14 @@ ask                    | own question, locked |    .    .    .    .    .  yes   
 ask                    | own question, hidden |    .    .    .    .    .    .    .    .    .   .
 ask                    | own question, archived |    .    .    .    .    .    .    .    .    .   .
 ask                    | own experience       |    .    .    .    .    .    .    .    .    .   .
+pass_screening         | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+pass_screening         | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
+see_held               | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
+see_held               | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+revise                 | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+revise                 | somebody's           |    .    .    .    .    .    .    .    .    .   .
+take_back              | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .
+take_back              | somebody's           |    .    .    .    .    .    .    .    .    .   .
 be_asked               | ever                 |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 advise                 | somebody's question  |    .  yes    .    .    .  yes  yes  yes  yes  yes
 advise                 | own question         |    .    .    .    .    .    .    .    .    .  yes

@@ -46,6 +46,18 @@ POST /administration/members/ben-okoth/role           |  403  403  403  403  403
 POST /administration/members/ben-okoth/stay           |  403  403  403  403  403  yes
 GET  /administration/rules                            |   in  403  403  403  403  200
 POST /administration/rules                            |  403  403  403  403  403  yes
+GET  /administration/screening                        |   in  403  403  403  403  200
+POST /administration/screening                        |  403  403  403  403  403  yes
+GET  /administration/screening/domains                |   in  403  403  403  403  200
+POST /administration/screening/domains                |  403  403  403  403  403  yes
+GET  /administration/screening/new                    |   in  403  403  403  403  200
+POST /administration/screening/new                    |  403  403  403  403  403  yes
+GET  /administration/screening/try                    |   in  403  403  403  403  200
+POST /administration/screening/try                    |  403  403  403  403  403  yes
+GET  /administration/screening/{rule}                 |   in  403  403  403  403  200
+POST /administration/screening/{rule}                 |  403  403  403  403  403  yes
+POST /administration/screening/{rule}/delete          |  403  403  403  403  403  yes
+POST /administration/screening/{rule}/switch          |  403  403  403  403  403  yes
 GET  /administration/terms                            |   in  403  403  403  403  200
 POST /administration/terms                            |  403  403  403  403  403  yes
 GET  /address/nosecret                                |  410  410  410  410  410  410
@@ -176,6 +188,8 @@ POST /moderation/joining/{candidate}/approve          |  403  403  403  403  yes
 GET  /moderation/joining/{candidate}/refuse           |   in  403  403  403  200  200
 POST /moderation/joining/{candidate}/refuse           |  403  403  403  403  yes  yes
 GET  /moderation/log                                  |   in  403  403  200  200  200
+GET  /moderation/held/{waiting}                       |   in  403  403  200  200  200
+POST /moderation/held/{waiting}/decide                |  403  403  403  yes  yes  yes
 GET  /moderation/post/{reply}                         |   in  403  403  200  200  200
 POST /moderation/post/{reply}/decide                  |  403  403  403  yes  yes  yes
 GET  /moderation/texts                                |   in  403  403  200  200  200
@@ -385,6 +399,11 @@ POST /topics/{topic}/watch                            |  403  yes  yes  yes  yes
 GET  /transparency                                    |  200  200  200  200  200  200
 GET  /transparency.csv                                |  200  200  200  200  200  200
 GET  /transparency/decisions                          |  200  200  200  200  200  200
+GET  /waiting                                         |   in  200  200  200  200  200
+GET  /waiting/{waiting}                               |   in  404  200  404  404  404
+GET  /waiting/{waiting}/revise                        |   in  404  200  403  403  403
+POST /waiting/{waiting}/revise                        |  403  404  yes  403  403  403
+POST /waiting/{waiting}/take-back                     |  403  404  yes  403  403  403
 """
 # Who was asked for advice is one plain member
 OWN_OF_MEMBER = tuple(f"/topics/{{topic}}/{deed}" for deed in ("decline", "pass-on", "postpone"))

@@ -31,6 +31,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
+from forum.screening.actions import RuleText, make_rule
 from forum.terms.actions import TermsText, write_terms
 from tests.conftest import remembered
 from tests.keys import SITE, Key
@@ -70,6 +71,9 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     warning = moderation.warn(people.moderator, people.ana.id, Reasons("It was rude.", 2))
     appealed = appeals.appeal(people.ben, decision.id, "It was no advertisement.")
     advice.ask(people.ana, made["topic"], [people.chitra.handle])
+    rule = make_rule(people.administrator, RuleText("word", "zeppelin", "We read this first."))
+    made |= {"rule": rule.id}
+    made["waiting"] = dialogue.reply(people.ana, made["topic"], write("By zeppelin.")).id
     make_notices(SYSTEM)
     members.sign_in(people.ana, "A test")
     begin_codes(people.ana)

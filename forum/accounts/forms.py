@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
 from wtforms import HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
+from forum import proofs
+from forum.db import now
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
-from forum.web import Form
+from forum.web import Form, settings
 from forum.web import later as _
 
 ANSWER = 1_000
+QUICKEST = timedelta(seconds=3)  # in which nobody fills in the form for joining
+LONGEST_OPEN = timedelta(days=2)  # so long an opened form is good; a robot cannot keep one for ever
+
+
+def stamp() -> str:
+    """When a form was opened, sealed: nobody makes one without the forum's key."""
+    opened = str(int(now().timestamp()))
+    return f"{opened}.{proofs.seal('opened', opened)}"
+
+
+def opened_at(stamped: str) -> datetime | None:
+    """The moment of a stamp; None for one that is not ours."""
+    opened, _dot, said = stamped.partition(".")
+    is_number = opened.isascii() and opened.isdigit() and len(opened) < 12
+    if not is_number or not proofs.is_sealed("opened", opened, said):
+        return None
+    return datetime.fromtimestamp(int(opened), UTC)
 
 
 def email_field() -> Any:
@@ -35,7 +55,41 @@ class JoinForm(PersonForm):
     password = NewPassword(_("Password"))
     next = HiddenField()
     terms = HiddenField()
+    # For robots: people do not see it, and a screen reader says what to do with it.
+    website = StringField(_("Leave this field empty"))
+    opened = HiddenField()
     holds: Terms | None = None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Refuse, in words, what is sent as fast as only robots do; pressing again is enough for everybody else."""
+        is_good = bool(super().validate(extra_validators))
+        too_fast = self._too_fast() if settings().limits else None
+        if too_fast:
+            self.form_errors.append(too_fast)
+        return is_good and not too_fast
+
+    def _too_fast(self) -> str | None:
+        opened = opened_at(self.opened.data or "")
+        if opened is None or opened < now() - LONGEST_OPEN:
+            self.opened.data = stamp()
+            return gettext(
+                "This form was open for too long. Look it through and press “Join” again."
+            )
+        if opened > now() - QUICKEST:
+            return gettext(
+                "That was faster than people write. Look the form through and press “Join” again."
+            )
+        return None
+
+    def validate_website(self, field: StringField) -> None:
+        """Refuse a form in which a robot, or a program that fills in forms, has written into every field."""
+        if field.data:
+            field.data = ""
+            raise ValidationError(
+                gettext(
+                    "A field that stays empty was filled in. It is empty now: press “Join” again."
+                )
+            )
 
     def offer_terms(self, holds: Terms | None, is_new: bool) -> None:
         """Know the terms of use that hold now; a new form shows them."""

@@ -40,6 +40,7 @@ from forum.accounts.forms import (
     PressForm,
     SignInForm,
     join_form,
+    stamp,
 )
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, JOIN, RESET, SIGN_IN, UNDO, spendable
@@ -153,7 +154,7 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     proved = proved_elsewhere()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     asking = join_form(chosen.questions, has_proof=bool(proved))
-    form = asking(data=known | {"next": web.safe_next("")})
+    form = asking(data=known | {"next": web.safe_next(""), "opened": stamp()})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     if invitation and invitation.organisation:

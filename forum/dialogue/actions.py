@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
@@ -17,16 +17,20 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
-from forum.agendas.queries import agenda_by_id, themes_by_id
+from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
 from forum.db import ANYTHING, Base, action, db, member_scope, now, topic_scope, touches
 from forum.dialogue.models import (
+    EDIT,
     KINDS,
     MARKS,
+    OPEN,
     OUTCOMES,
+    REPLY,
     SAME_HERE,
     TRIED,
     USEFUL,
     AllRead,
+    Held,
     Mark,
     Mention,
     Place,
@@ -42,21 +46,30 @@ from forum.dialogue.queries import (
     Shelf,
     first_post,
     gone_posts,
+    has_written,
+    held_edit_of,
+    held_of,
+    held_of_key,
+    hold_held,
     is_told,
     marks_to_remove,
     mentioned_by,
     out_of_sight,
+    post_if_there,
     post_of_key,
     post_to_change,
     posts_by_author,
     posts_to_index,
     posts_to_quote,
     quoted_by,
+    refused_before,
     revisions_to_reword,
     shelf_of,
+    topic_if_there,
     topic_to_change,
     true_shelves,
     truth_of,
+    written,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import (
@@ -68,13 +81,15 @@ from forum.markup import (
     slugify,
     write,
 )
-from forum.members.actions import correct_posts, note_posts
+from forum.matches import OUTSIDE, Said
+from forum.members.actions import correct_posts, note_posts, note_waiting
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import (
     hide_notices,
     note_event,
     note_news,
+    read_queue,
     read_topic,
     restore_notices,
     retell,
@@ -89,13 +104,18 @@ from forum.permissions import (
     MEMBERS,
     PUBLIC,
     Person,
+    Verdict,
     require,
 )
+from forum.screening.actions import screen
+from forum.screening.models import Caught
+from forum.screening.queries import is_newcomer, newness
 from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
 MOST_MENTIONED = 20  # by one post
+KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -121,16 +141,39 @@ class NewTopic:
 
 
 @action
-def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
-    """Open a topic with its first post. The same submission key from the same author opens it once."""
+def open_topic(
+    author: Person, agenda_id: int, new: NewTopic, key: str | None = None
+) -> Topic | Held:
+    """Open a topic with its first post, or let it wait when a rule holds it back.
+
+    The same submission key from the same author opens it once.
+    """
+    return _open_topic(author, agenda_id, new, key, is_asked=True)
+
+
+@action
+def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
+    """Open a topic that no rule is asked about: a page of the library, an import, what a moderator has read."""
+    return cast(Topic, _open_topic(author, agenda_id, new, key, is_asked=False))
+
+
+def _open_topic(
+    author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
+) -> Topic | Held:
     touches(ANYTHING, *_profiles(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := _sent_before(author, key, new.text, new.title):
         return earlier.topic
+    if is_asked and (waiting := _held_before(author, key, new.text, new.title)):
+        return waiting
     require(author.can.open_topic(agenda))
     organisation_id = _organisation(author, new.for_organisation)
     _check_topic(new.kind, new.title, new.audience, new.home)
     _check_text(new.text)
+    if is_asked and (why := screen(author, agenda_id, Said(new.text, new.title))):
+        whose: Any = {"key": key, "organisation_id": organisation_id}
+        return _hold(author, agenda_id, _of_topic(new), why, **whose)
+    is_first = is_asked and _is_first(author, agenda_id)
     try:
         with db.session.begin_nested():
             topic = _add_topic(author, agenda_id, organisation_id, new)
@@ -145,6 +188,8 @@ def open_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = 
     told = _note_names(author, post, new.text)
     watch_own(author, topic.id)
     _note_news(post, "topic", _subjects(author, topic, new.themes), told)
+    if is_first:
+        _ask_to_look(author, post)
     return topic
 
 
@@ -157,18 +202,55 @@ def reply(
     *,
     paragraph: str | None = None,
     for_organisation: bool = False,
-) -> Post:
-    """Add a post to a topic. The same submission key from the same author adds it once.
+) -> Post | Held:
+    """Add a post to a topic, or let it wait when a rule holds it back.
 
-    `paragraph` is the key of the paragraph of a case that the post comments on.
+    The same submission key from the same author adds it once. `paragraph` is the key of the paragraph of a case
+    that the post comments on.
     """
+    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
+    return _reply(author, topic_id, text, key, is_asked=True, **where)
+
+
+@action
+def publish_reply(
+    author: Person,
+    topic_id: int,
+    text: Written,
+    key: str | None = None,
+    *,
+    paragraph: str | None = None,
+    for_organisation: bool = False,
+) -> Post:
+    """Add a post that no rule is asked about: an import, what a moderator has read."""
+    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
+    return cast(Post, _reply(author, topic_id, text, key, is_asked=False, **where))
+
+
+def _reply(
+    author: Person,
+    topic_id: int,
+    text: Written,
+    key: str | None,
+    *,
+    is_asked: bool,
+    paragraph: str | None,
+    for_organisation: bool,
+) -> Post | Held:
     touches(topic_scope(topic_id), *_profiles(author.id))
     topic = topic_to_change(author, topic_id)
     if earlier := _sent_before(author, key, text):
         return earlier
+    if is_asked and (waiting := _held_before(author, key, text)):
+        return waiting
     require(author.can.reply(topic))
     organisation_id = _organisation(author, for_organisation)
     _check_text(text)
+    if is_asked and (why := screen(author, topic.agenda_id, Said(text))):
+        what = _words(REPLY, text) | {"topic_id": topic_id, "paragraph": _key_of(paragraph)}
+        whose: Any = {"key": key, "organisation_id": organisation_id}
+        return _hold(author, topic.agenda_id, what, why, **whose)
+    is_first = is_asked and _is_first(author, topic.agenda_id)
     before = shelf_of(topic)
     try:
         with db.session.begin_nested():
@@ -186,6 +268,8 @@ def reply(
     _note(author, "reply", {topic.author_id} - told, post, text.plain)
     watch_own(author, topic.id)
     _note_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
+    if is_first:
+        _ask_to_look(author, post)
     return post
 
 
@@ -199,13 +283,30 @@ def edit(
     themes: Sequence[int] | None = None,
     audience: str | None = None,
     seen: str | None = None,
-) -> Post:
-    """Change one's post; title, themes and audience only with a topic's first post.
+) -> Post | Held:
+    """Change one's post, or let the change wait when a rule holds it back; title, themes and audience only with
+    a topic's first post.
 
     Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
     text that the author changed: raises `Conflict` when the post says something else by now, unless that is
     this very text, which was sent again because its answer was lost.
     """
+    return _edit(
+        author, post_id, text, title, themes=themes, audience=audience, seen=seen, is_asked=True
+    )
+
+
+def _edit(
+    author: Person,
+    post_id: int,
+    text: Written,
+    title: str | None,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+    seen: str | None,
+    is_asked: bool,
+) -> Post | Held:
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
         touches(topic_scope(post.topic_id), *_profiles(author.id))
@@ -215,6 +316,11 @@ def edit(
         raise Conflict(_("This text has changed since you opened the form."))
     _check_text(text)
     title = _changed_title(post, title)
+    if is_asked and _says_more(post, text, title):
+        said = Said(text, title if post.number == 1 else "")
+        if why := screen(author, post.topic.agenda_id, said):
+            return _hold_edit(author, post, text, title, why, themes=themes, audience=audience)
+        _look_again_if_new(author, post, said)
     _keep_revision(post, text, title)
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
@@ -240,6 +346,9 @@ def _delete(doer: Person, post: Post) -> Post:
     if was_shown:
         _count_post(doer, post.topic, post, -1)
     _forget_text(post)
+    if post.unseen_at:
+        _set_seen(post)
+        read_queue(doer, f"/moderation/post/{post.id}")
     post.deleted_at = now()
     _take_away(doer, post, was_shown)
     search.unindex(doer, "post", post.id)
@@ -264,6 +373,369 @@ def withdraw(author: Person, revision_id: int) -> Post:
 def _profiles(*member_ids: int | None) -> set[str]:
     """The scopes of the profiles of members; the system has none."""
     return {member_scope(member_id) for member_id in member_ids if member_id}
+
+
+# Texts that a rule holds back
+
+
+def _held_before(
+    author: Person, key: str | None, text: Written, title: str | None = None
+) -> Held | None:
+    """What a form has sent already, if it says the same; see `_sent_before`."""
+    held = held_of_key(author, key)
+    if held is None:
+        return None
+    is_titled_alike = title is None or held.title == " ".join(title.split())
+    if held.source == text.source and is_titled_alike:
+        return held
+    raise _sent_another()
+
+
+def _words(deed: str, text: Written) -> dict[str, Any]:
+    return {"deed": deed, "source": text.source, "language": text.language}
+
+
+def _of_topic(new: NewTopic) -> dict[str, Any]:
+    more = {"kind": new.kind, "audience": new.audience, "themes": list(new.themes)}
+    return _words(OPEN, new.text) | more | {"title": " ".join(new.title.split())}
+
+
+def _hold(
+    author: Person,
+    agenda_id: int,
+    what: Mapping[str, Any],
+    why: Caught,
+    *,
+    key: str | None = None,
+    organisation_id: int | None = None,
+) -> Held:
+    """Let a text wait, and let those know who can decide about it."""
+    held = Held(
+        author_id=author.id,
+        agenda_id=agenda_id,
+        organisation_id=organisation_id,
+        submission_key=key[:KEY_LENGTH] if key else None,
+        created_at=now(),
+        **what,
+    )
+    _say_why(held, why)
+    try:
+        with db.session.begin_nested():
+            db.session.add(held)
+    except IntegrityError:
+        raise Conflict(_("This was sent twice at once. Please send it again.")) from None
+    note_waiting(author, author.id, 1)
+    _tell_of_held(author, held)
+    return held
+
+
+def _say_why(held: Held, why: Caught) -> None:
+    held.rule_id, held.rule, held.sentence = why.rule_id, why.name, why.sentence
+
+
+def _tell_of_held(author: Person, held: Held) -> None:
+    """The notice says where a text waits and nothing of the text, which its author may take back."""
+    where = agenda_by_id(author, held.agenda_id).title
+    who = curators_of(held.agenda_id)
+    note_event(author, "queue", who, _in_queue(held), title=where, is_named=False)
+
+
+def _in_queue(held: Held) -> str:
+    return f"/moderation/held/{held.id}"
+
+
+def _hold_edit(
+    author: Person,
+    post: Post,
+    text: Written,
+    title: str,
+    why: Caught,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+) -> Held:
+    """Let a change wait; it takes the place of an earlier one of the same post."""
+    what = _words(EDIT, text) | {"topic_id": post.topic_id, "post_id": post.id}
+    what |= {"seen": post.fingerprint}
+    if post.number == 1:
+        more = {"themes": list(themes) if themes is not None else None, "audience": audience}
+        what |= {"title": title, **more}
+    earlier = held_edit_of(author, post.id)
+    if earlier is None:
+        return _hold(author, post.topic.agenda_id, what, why)
+    _send_again(author, earlier, what, why)
+    return earlier
+
+
+def _send_again(author: Person, held: Held, what: Mapping[str, Any], why: Caught | None) -> None:
+    """Let a text that waits say something else, and one that was refused wait again."""
+    for name, value in what.items():
+        setattr(held, name, value)
+    if why:
+        _say_why(held, why)
+    if held.decided_at is not None:
+        held.created_at, held.decided_at = now(), None
+        db.session.flush()
+        _tell_of_held(author, held)
+
+
+@action
+def revise(
+    author: Person,
+    held_id: int,
+    text: Written,
+    title: str | None = None,
+    *,
+    themes: Sequence[int] | None = None,
+    audience: str | None = None,
+    seen: str | None = None,
+) -> Post | Held:
+    """Change one's text that waits or was refused. Rules are asked again: what none holds back appears at once.
+
+    What a moderator has refused waits again, whatever the rules say.
+    """
+    held = hold_held(author, held_id)
+    require(author.can.revise(held))
+    _require_kept_back(held)
+    if seen and seen != held.fingerprint and text.source != held.source:
+        raise Conflict(_("This text has changed since you opened the form."))
+    _check_text(text)
+    what = _words(held.deed, text) | _revised_topic(held, title, themes, audience)
+    if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
+        what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
+    why = screen(author, held.agenda_id, Said(text, what.get("title", "")))
+    if why or held.refused_at is not None:
+        _send_again(author, held, what, why)
+        return held
+    for name, value in what.items():
+        setattr(held, name, value)
+    return _publish_revised(author, held)
+
+
+def _publish_revised(author: Person, held: Held) -> Post:
+    is_first = held.deed != EDIT and _is_first(author, held.agenda_id)
+    post = _publish(author, held)
+    if is_first:
+        _ask_to_look(author, post)
+    _drop(author, held)
+    return post
+
+
+def _revised_topic(
+    held: Held, title: str | None, themes: Sequence[int] | None, audience: str | None
+) -> dict[str, Any]:
+    if not held.title:
+        return {}
+    what: dict[str, Any] = {"title": held.title if title is None else _checked_title(title)}
+    if themes is not None:
+        what["themes"] = list(themes)
+    if audience is not None:
+        if audience not in AUDIENCES:
+            raise Invalid(_("Choose who may read it."), "audience")
+        what["audience"] = audience
+    return what
+
+
+@action
+def take_back(author: Person, held_id: int) -> None:
+    """Take back one's text that waits or was refused: nothing of it is kept."""
+    touches()
+    require(author.can.see_notices())
+    held = hold_held(author, held_id)
+    require(author.can.take_back(held))
+    _require_kept_back(held)
+    _drop(author, held)
+
+
+def _drop(doer: Person, held: Held) -> None:
+    read_queue(doer, _in_queue(held))
+    note_waiting(doer, held.author_id, -1)
+    db.session.delete(held)
+    db.session.flush()
+
+
+def _require_kept_back(held: Held) -> None:
+    if held.became_id is not None:
+        raise Conflict(_("This text is published by now."))
+    if not held.source:
+        raise Conflict(_("This text was deleted after its time."))
+
+
+@action
+def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
+    """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
+
+    `seen` is the `fingerprint` of what the moderator has read: when it says something else by now, nothing is done.
+    """
+    held = _held_to_decide(moderator, held_id, seen)
+    author = db.session.get_one(Member, held.author_id, populate_existing=True)
+    if why_not := _why_not(author, held):
+        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
+    post = _publish(author, held)
+    held.became_id, held.decided_at = post.id, now()
+    held.source, held.title, held.reason = "", "", ""
+    note_waiting(moderator, held.author_id, -1)
+    return post
+
+
+@action
+def refuse(moderator: Person, held_id: int, reason: str, seen: str | None = None) -> Held:
+    """Refuse a text that waits, for a reason that its author reads. The text stays with its author alone."""
+    touches()
+    held = _held_to_decide(moderator, held_id, seen)
+    if held.decided_at is not None:
+        raise Conflict(_("This was refused already. Nothing was changed."))
+    held.decided_at = held.refused_at = now()
+    held.reason = reason
+    return held
+
+
+@action
+def reconsider(moderator: Person, held_id: int) -> Held:
+    """Let a text that was refused wait again, because the moderator takes that back."""
+    touches()
+    held = _held_to_decide(moderator, held_id, None)
+    held.decided_at = held.refused_at = None
+    held.reason = ""
+    return held
+
+
+def _held_to_decide(moderator: Person, held_id: int, seen: str | None) -> Held:
+    held = hold_held(moderator, held_id)
+    require(moderator.can.moderate(held.agenda_id))
+    _require_kept_back(held)
+    if seen and seen != held.fingerprint:
+        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
+    return held
+
+
+def _why_not(author: Member, held: Held) -> str | None:
+    """Why a text cannot appear now although a moderator wants it to; asked first, since no deed catches another."""
+    if author.is_suspended:
+        return _("Its author is suspended.")
+    if not author.is_member:
+        return _("Its author has closed the account.")
+    if author.is_silenced:
+        return _("Its author may not write for the time being.")
+    if author.owes_terms:
+        return _("Its author has not agreed to the new terms of use.")
+    verdict = _verdict_on(author, held)
+    return None if verdict else str(verdict.why_not)
+
+
+def _verdict_on(author: Member, held: Held) -> Verdict:
+    if held.deed == OPEN:
+        return author.can.open_topic(agenda_by_id(author, held.agenda_id))
+    gone = Verdict(_("What it belongs to is gone, or its author may not read it any more."))
+    if held.deed == REPLY:
+        topic = topic_if_there(author, held.topic_id)
+        return author.can.reply(topic) if topic else gone
+    post = post_if_there(author, held.post_id)
+    if post is None:
+        return gone
+    if post.fingerprint != held.seen:
+        return Verdict(_("The post has been changed in another way since."))
+    return author.can.edit(post)
+
+
+def _publish(author: Person, held: Held) -> Post:
+    """Do what the author meant to do, as if it were done now: all that follows from it comes by itself."""
+    text = written(held.source, held.language)  # rare, so it may run under the lock
+    is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
+    if held.deed == EDIT:
+        more: dict[str, Any] = {"themes": held.themes, "audience": held.audience, "seen": None}
+        title = held.title or None
+        return cast(Post, _edit(author, held.post_id or 0, text, title, is_asked=False, **more))
+    if held.deed == REPLY:
+        where: dict[str, Any] = {"paragraph": held.paragraph, "for_organisation": is_theirs}
+        topic_id, key = held.topic_id or 0, held.submission_key
+        return publish_reply(author, topic_id, text, key, **where)
+    new = NewTopic(
+        kind=held.kind,
+        title=held.title,
+        text=text,
+        themes=held.themes or (),
+        audience=held.audience or PUBLIC,
+        for_organisation=is_theirs,
+    )
+    return first_post(publish_topic(author, held.agenda_id, new, held.submission_key))
+
+
+@action
+def forget_refused(system: Person, limit: int = 200) -> int:
+    """Delete the texts of some that were refused long ago; that they were, is kept. Says how many."""
+    require(system.can.administer())
+    touches()
+    old = refused_before(now() - KEPT_REFUSED, limit)
+    for held in old:
+        held.source, held.title, held.reason = "", "", ""
+        note_waiting(system, held.author_id, -1)
+    return len(old)
+
+
+@action
+def forget_held(system: Person, member_id: int) -> None:
+    """Delete what waits, or was refused, of somebody who has left."""
+    require(system.can.administer())
+    touches()
+    for held in held_of(member_id):
+        _drop(system, held)
+
+
+# First posts
+
+
+def _is_first(author: Person, agenda_id: int) -> bool:
+    """Whether a moderator is asked to look at what somebody writes, because it is one of their first posts."""
+    if author.can.pass_screening(agenda_id):
+        return False
+    number = newness().first_posts
+    return author.posts_count < number and not has_written(author, number)
+
+
+def _ask_to_look(author: Person, post: Post) -> None:
+    post.unseen_at = now()
+    if post.number == 1:
+        post.topic.unseen_at = post.unseen_at
+    who, where = curators_of(post.topic.agenda_id), f"/moderation/post/{post.id}"
+    note_event(author, "queue", who, where, title=post.topic.title, is_named=False)
+
+
+def _says_more(post: Post, text: Written, title: str) -> bool:
+    return text.source != post.source or (post.number == 1 and title != post.topic.title)
+
+
+def _look_again_if_new(author: Person, post: Post, said: Said) -> None:
+    """Somebody new who puts the first link into a post is looked at again."""
+    has_had = OUTSIDE.search(post.html) is not None
+    if post.unseen_at is None and said.has_outside_links and not has_had and is_newcomer(author):
+        _ask_to_look(author, post)
+
+
+@action
+def look_at(moderator: Person, post_id: int) -> Post:
+    """Note that a moderator has looked at one of somebody's first posts: search engines may find it now."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _set_seen(post)
+    return post
+
+
+@action
+def look_again(moderator: Person, post_id: int) -> Post:
+    """Take it back that one has looked at a first post."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    post.unseen_at = now()
+    if post.number == 1:
+        post.topic.unseen_at = post.unseen_at
+    return post
+
+
+def _set_seen(post: Post) -> None:
+    post.unseen_at = None
+    if post.number == 1:
+        post.topic.unseen_at = None
 
 
 # Marks and answers
@@ -427,6 +899,7 @@ def hide(moderator: Person, post_id: int, reason: str) -> Post:
         return post
     _count_post(moderator, post.topic, post, -1)
     post.hidden_at, post.hidden_reason = now(), reason
+    _set_seen(post)
     _take_away(moderator, post, was_shown=True)
     search.hide(moderator, "post", post.id)
     if post.topic.hidden_at is None and not _is_worth_keeping(post):
@@ -590,8 +1063,8 @@ def reword(
     require(system.can.administer())
     posts = {post.id: post for post in posts_to_index(list(texts))}
     same = {key: text for key, text in texts.items() if posts[key].source == text[0]}
-    for post_id, (_before, written) in same.items():
-        _reword(system, posts[post_id], written)
+    for post_id, (_before, new_text) in same.items():
+        _reword(system, posts[post_id], new_text)
     for revision in revisions_to_reword(texts):
         revision.source = change(revision.source)
     db.session.flush()
@@ -666,8 +1139,8 @@ def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
 def mend_members(system: Person, member_ids: Sequence[int]) -> None:
     """Let members keep the true number of their posts."""
     require(system.can.administer())
-    for member_id, posts in truth_of(Member, member_ids):
-        correct_posts(system, member_id, posts)
+    for member_id, posts, waiting in truth_of(Member, member_ids):
+        correct_posts(system, member_id, posts, waiting)
 
 
 @action
@@ -719,7 +1192,11 @@ def _sent_before(
     is_titled_alike = title is None or earlier.topic.title == " ".join(title.split())
     if earlier.source == text.source and is_titled_alike:
         return earlier
-    raise Invalid(
+    raise _sent_another()
+
+
+def _sent_another() -> Invalid:
+    return Invalid(
         _(
             "You have sent this form before, with another text. Send this one too, if you mean both."
         ),
@@ -846,7 +1323,7 @@ def _add_post(
         html=text.html,
         html_version=text.html_version,
         language=text.language,
-        paragraph=paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None,
+        paragraph=_key_of(paragraph),
         submission_key=key[:KEY_LENGTH] if key else None,
         created_at=now(),
         useful_count=0,
@@ -857,6 +1334,10 @@ def _add_post(
     db.session.add(post)
     db.session.flush()
     return post
+
+
+def _key_of(paragraph: str | None) -> str | None:
+    return paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None
 
 
 def _set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
@@ -1034,6 +1515,8 @@ def _move(doer: Person, topic: Topic, agenda_id: int) -> None:
     note_activity(doer, agenda_id, topic.active_at, topics=shown)
     with _shelved_anew(doer, topic):
         topic.agenda_id = agenda_id
+    waiting = update(Held).where(Held.topic_id == topic.id)
+    db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)
 
 

@@ -8,12 +8,12 @@ from hashlib import blake2s
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
 from forum.db import Base, only_where
-from forum.markup import excerpt
+from forum.markup import excerpt, write
 from forum.members.models import City, Member, Organisation
 
 KINDS = ("experience", "question", "practice", "case")
@@ -91,6 +91,8 @@ class Topic(Addressed, Base):
     active_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     followed_up_at: Mapped[datetime | None]
+    # Opened by somebody new, since when it waits for a moderator to look at it; search engines wait as well.
+    unseen_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
@@ -203,6 +205,7 @@ class Post(Said, Base):
             "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
             **only_where("tried_count > 0"),
         ),
+        Index("ix_post_unseen", "unseen_at", **only_where("unseen_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -224,10 +227,85 @@ class Post(Said, Base):
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None]
+    # One of somebody's first posts, since when it waits for a moderator to look at it.
+    unseen_at: Mapped[datetime | None]
 
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql", foreign_keys=[topic_id])
     author: Mapped[Member] = relationship(lazy="raise_on_sql")
     organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
+
+
+OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # what becomes of a held text
+
+
+class Held(Base):
+    """A text that a rule holds back until a moderator has read it. It is no post, so that no list can show it.
+
+    `deed` says what becomes of it: a topic of its `kind`, a reply in `topic`, or what `post` says then (`seen` is the
+    fingerprint of what it said). It waits until `decided_at`. Approved, it has become the post `became_id` and keeps no
+    text; refused (`refused_at`, for a `reason`), it stays with its author, who may send it again: then it waits as before.
+    The rule is kept as it was.
+    """
+
+    __tablename__ = "held"
+    __table_args__ = (
+        Index(None, "author_id", "submission_key", unique=True),
+        Index("ix_held_waiting", "agenda_id", "id", **only_where("decided_at IS NULL")),
+        Index("ix_held_decided", "decided_at", **only_where("decided_at IS NOT NULL")),
+        Index(None, "author_id", "id"),
+        Index(None, "topic_id"),
+        Index(None, "post_id"),
+        Index(None, "became_id"),
+        Index(None, "rule_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deed: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    agenda_id: Mapped[int] = mapped_column(ForeignKey("agenda.id"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
+    became_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
+    kind: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(Text, default="")
+    themes: Mapped[list[int] | None] = mapped_column(JSON)
+    audience: Mapped[str | None]
+    source: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(default="en")
+    paragraph: Mapped[str | None]
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    submission_key: Mapped[str | None]
+    seen: Mapped[str] = mapped_column(default="")
+    rule_id: Mapped[int | None]  # the rule may be gone by now
+    rule: Mapped[str]
+    sentence: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+    author: Mapped[Member] = relationship(lazy="raise_on_sql")
+    agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
+    topic: Mapped[Topic | None] = relationship(lazy="raise_on_sql")
+    post: Mapped[Post | None] = relationship(lazy="raise_on_sql", foreign_keys=[post_id])
+
+    @property
+    def state(self) -> str:
+        """Waiting, approved or refused."""
+        if self.decided_at is None:
+            return "waiting"
+        return "approved" if self.became_id else "refused"
+
+    @property
+    def html(self) -> Markup:
+        """What the text will look like; few look at it, so that it is made for each."""
+        return write(self.source, self.language).html
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with what is said: a moderator decides about what the page showed."""
+        said = f"{self.title}\n{self.audience}\n{self.source}"
+        return blake2s(said.encode(), digest_size=8).hexdigest()
 
 
 class Revision(Base):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from statistics import median
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
@@ -43,6 +44,7 @@ from forum.dialogue.models import (
     USEFUL,
     Addressed,
     AllRead,
+    Held,
     Mark,
     Mention,
     Place,
@@ -75,6 +77,8 @@ TOPICS_ON_A_PAGE = 20
 MOST_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
 MOST_NEW = 100  # posts of a topic that are counted as new
 KEY_LENGTH = 64
+MOST_HELD = 100  # texts of one member that wait
+LAST_DECIDED, FEW_DECIDED = 20, 3  # decisions from which it is reckoned how long one waits
 LARGEST_ID = 2**31 - 1
 BYLINE = load_only(
     Member.handle, Member.name, Member.position, Member.hidden_at, Member.left_at, raiseload=True
@@ -151,6 +155,7 @@ class _TopicLine(NamedTuple):
     hidden_at: datetime | None
     deleted_at: datetime | None
     followed_up_at: datetime | None
+    unseen_at: datetime | None
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
@@ -377,11 +382,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[20:25])
-    return TopicLine._make((*row[:20], agenda, *_people(row[25:]), themes))
+    agenda = AgendaLine._make(row[21:26])
+    return TopicLine._make((*row[:21], agenda, *_people(row[26:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:20]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:21]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
@@ -795,6 +800,19 @@ def topic_to_change(doer: Person, topic_id: int) -> Topic:
     return db.session.scalars(query).one()
 
 
+def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
+    """A topic with its agenda, unless the reader does not see it any more."""
+    query = visible_topics(reader).where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
+    return topic
+
+
+def post_if_there(reader: Person, post_id: int | None) -> Post | None:
+    """A post with its topic and agenda, unless the reader does not see it any more."""
+    post: Post | None = db.session.scalar(visible_posts(reader).where(Post.id == post_id))
+    return post
+
+
 def post_to_change(doer: Person, post_id: int) -> Post:
     """A post in a topic that the doer sees, both locked."""
     held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
@@ -936,6 +954,175 @@ def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
     return db.session.scalars(_with_people(query)).all()
 
 
+# Texts that a rule holds back
+
+
+def is_kept_back() -> tuple[Any, ...]:
+    """In SQL: a text that waits, or was refused and is still there."""
+    return (Held.became_id.is_(None), Held.source != "")
+
+
+def visible_held(reader: Person) -> Select[Any]:
+    """The texts that wait or were refused: one's own, and those on agendas that the reader moderates."""
+    is_own = and_(Held.author_id == reader.id, literal(reader.is_member))
+    is_theirs = or_(is_own, moderated_by(reader, Held.agenda_id))
+    return select(Held).where(is_theirs, *is_kept_back()).options(*_around_held())
+
+
+def _around_held() -> tuple[Any, ...]:
+    topic = joinedload(Held.topic).joinedload(Topic.agenda)
+    post = joinedload(Held.post).joinedload(Post.topic)
+    return joinedload(Held.agenda), topic, post, joinedload(Held.author).joinedload(Member.city)
+
+
+def held_waiting(reader: Person) -> Select[Any]:
+    """What waits for this reader to approve or refuse it, longest first, with author, agenda and topic."""
+    waits = select(Held).where(Held.decided_at.is_(None), moderated_by(reader, Held.agenda_id))
+    return waits.options(*_around_held()).order_by(Held.created_at, Held.id)
+
+
+@for_reach
+def held_counted(reader: Person) -> Select[Any]:
+    """A select of how many texts wait for this reader."""
+    waits = select(func.count()).select_from(Held)
+    return waits.where(Held.decided_at.is_(None), moderated_by(reader, Held.agenda_id))
+
+
+def get_held(reader: Person, held_id: int) -> Held:
+    """A text that waits or was refused, for its author and who moderates its agenda; else `NotFound`."""
+    held: Held | None = db.session.scalar(visible_held(reader).where(Held.id == held_id))
+    if held is None:
+        raise NotFound()
+    return held
+
+
+def my_held(author: Person) -> Sequence[Held]:
+    """One's own texts that wait or were refused, the newest first."""
+    require(author.can.see_notices())
+    mine = visible_held(author).where(Held.author_id == author.id)
+    return db.session.scalars(mine.order_by(Held.id.desc()).limit(MOST_HELD)).all()
+
+
+def my_held_in(author: Person, topic: Topic | TopicLine) -> Sequence[Held]:
+    """The same in one topic, in the order of writing; no question is asked for those who have none."""
+    if not author.waiting_count:
+        return []
+    mine = visible_held(author).where(Held.author_id == author.id, Held.topic_id == topic.id)
+    return db.session.scalars(mine.order_by(Held.id).limit(MOST_HELD)).all()
+
+
+def my_held_text(author: Person, held_id: int) -> Held:
+    """One's own text that waits or was refused; else `NotFound`, also for moderators, who read it in the queue."""
+    require(author.can.see_notices())
+    held = get_held(author, held_id)
+    if held.author_id != author.id:
+        raise NotFound()
+    return held
+
+
+def became_of(author: Person, held_id: int) -> int | None:
+    """The post that one's own text has become, if it has."""
+    became = select(Held.became_id).where(Held.id == held_id, Held.author_id == author.id)
+    return db.session.scalar(became)
+
+
+def held_to_revise(author: Person, held_id: int) -> Held:
+    """One's own text for changing it."""
+    require(author.can.see_notices())
+    held = get_held(author, held_id)
+    require(author.can.revise(held))
+    return held
+
+
+def hold_held(doer: Person, held_id: int) -> Held:
+    """A text that the doer sees, whatever became of it, held until the deed is done; else `NotFound`."""
+    found: Held | None = db.session.scalar(
+        select(Held).where(Held.id == held_id).with_for_update(of=Held)
+    )
+    if found is None:
+        raise NotFound(gettext("Its author has taken this text back."))
+    if not doer.can.see_held(found):
+        raise NotFound()
+    return found
+
+
+def held_of_key(author: Person, key: str | None) -> Held | None:
+    """What an author has sent with a submission key, and a rule holds back or held back."""
+    if not key:
+        return None
+    sent = select(Held).where(Held.author_id == author.id, Held.submission_key == key[:KEY_LENGTH])
+    return db.session.scalar(sent)
+
+
+def held_edit_of(author: Person, post_id: int) -> Held | None:
+    """The change of a post that waits, or was refused."""
+    mine = select(Held).where(Held.author_id == author.id, Held.post_id == post_id)
+    return db.session.scalar(mine.where(*is_kept_back()).with_for_update(of=Held))
+
+
+def refused_before(moment: datetime, limit: int) -> Sequence[Held]:
+    """Some texts that were refused before a moment and are still there, held."""
+    old = select(Held).where(Held.decided_at < moment, *is_kept_back())
+    return db.session.scalars(old.order_by(Held.id).limit(limit).with_for_update(of=Held)).all()
+
+
+def held_of(member_id: int) -> Sequence[Held]:
+    """All that waits, or was refused, of one member."""
+    theirs = select(Held).where(Held.author_id == member_id, *is_kept_back())
+    return db.session.scalars(theirs.with_for_update(of=Held)).all()
+
+
+def usual_wait() -> timedelta | None:
+    """How long texts have waited of late: the median of the last decisions; None while there are few."""
+    last = select(Held.created_at, Held.decided_at).where(Held.decided_at.is_not(None))
+    rows = db.session.execute(last.order_by(Held.decided_at.desc()).limit(LAST_DECIDED)).all()
+    waits = sorted((decided - created).total_seconds() for created, decided in rows if decided)
+    return timedelta(seconds=median(waits)) if len(waits) >= FEW_DECIDED else None
+
+
+class Fates(NamedTuple):
+    """What became of the texts that a rule held back."""
+
+    waiting: int = 0
+    approved: int = 0
+    refused: int = 0
+
+    @property
+    def held(self) -> int:
+        """How many there were, but for those that their authors took back."""
+        return self.waiting + self.approved + self.refused
+
+
+def fates_of(rule_ids: Sequence[int]) -> dict[int, Fates]:
+    """What became of the texts that these rules held back, by rule; counted in the rows."""
+    is_open = Held.decided_at.is_(None)
+    is_approved = Held.became_id.is_not(None)
+    counted = (
+        func.sum(case((is_open, 1), else_=0)),
+        func.sum(case((is_approved, 1), else_=0)),
+        func.sum(case((and_(~is_open, ~is_approved), 1), else_=0)),
+    )
+    query: Any = select(Held.rule_id, *counted).where(Held.rule_id.in_(rule_ids))
+    rows = db.session.execute(query.group_by(Held.rule_id))
+    return {rule_id: Fates(*map(int, numbers)) for rule_id, *numbers in rows}
+
+
+# First posts, which a moderator is asked to look at
+
+
+def has_written(author: Person, number: int) -> bool:
+    """Whether somebody has written so many posts, wherever and whatever became of them."""
+    written = select(Post.id).where(Post.author_id == author.id).limit(number).subquery()
+    return (db.session.scalar(select(func.count()).select_from(written)) or 0) >= number
+
+
+def first_posts(reader: Person) -> Select[Any]:
+    """First posts that wait for this reader to look at them, the oldest first, each with its topic and agenda."""
+    posts = visible_posts(reader).where(Post.unseen_at.is_not(None), *is_there())
+    waits = posts.where(Topic.hidden_at.is_(None), moderated_by(reader, Topic.agenda_id))
+    return waits.order_by(Post.unseen_at, Post.id)
+
+
 # What rows keep of other rows, and the truth of it: for `flask check`, and for the deeds that mend what is wrong
 
 
@@ -990,6 +1177,7 @@ KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSele
         .join(Topic, Topic.id == Post.topic_id)
         .where(Post.author_id == Member.id, IS_NO_PAGE, *IS_PUBLIC, *is_there())
         .scalar_subquery(),
+        Member.waiting_count: _number(Held, Held.author_id == Member.id, *is_kept_back()),
     },
 }
 

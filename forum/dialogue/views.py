@@ -18,6 +18,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -36,7 +37,16 @@ from forum.dialogue.forms import (
     TopicForm,
     TriedForm,
 )
-from forum.dialogue.models import KINDS, TRIED, Mark, Post, Revision, Topic
+from forum.dialogue.models import (
+    KINDS,
+    POSTS_ON_A_PAGE,
+    TRIED,
+    Held,
+    Mark,
+    Post,
+    Revision,
+    Topic,
+)
 from forum.dialogue.queries import ORDERS, Line, Reading, TopicFilter, TopicLine
 from forum.diffs import changes
 from forum.errors import Busy, Conflict
@@ -45,15 +55,17 @@ from forum.members.queries import languages
 from forum.notifications.models import THEME, TOPIC
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
-from forum.pages import Page
+from forum.pages import Page, pages_for
 from forum.rates import address as sent_from
 from forum.rates import limiter
+from forum.screening.queries import is_newcomer
 from forum.web import me
 
 bp = Blueprint("dialogue", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED, CONFLICT, DONE, FOR_EVER = 422, 409, 303, 301
 SIMILAR = 4
+MOST_HOURS = 48  # a longer wait is said in days
 
 
 def _who() -> str:
@@ -69,8 +81,14 @@ def _is_trial() -> bool:
     return "preview" in request.form or "prompt" in request.form
 
 
+def _pace() -> str:
+    """How much one may write: new members less than others."""
+    is_slow = request.method == "POST" and is_newcomer(me())
+    return "3 per minute; 10 per hour" if is_slow else "5 per minute; 30 per hour"
+
+
 posting = limiter.shared_limit(
-    "5 per minute; 30 per hour",
+    _pace,
     scope="posting",
     key_func=_who,
     methods=["POST"],
@@ -246,7 +264,14 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
         "level": reading.level,
         "my_marks": queries.my_kinds(me(), shown),
         "writer": _writer(topic) if me().can.reply(topic) else None,
+        **_held_in(topic, posts),
     }
+
+
+def _held_in(topic: Topic | TopicLine, posts: Page[Line]) -> dict[str, Any]:
+    """The reader's own texts that wait, below the last post."""
+    texts = queries.my_held_in(me(), topic) if posts.number >= posts.pages else []
+    return {"held_texts": texts, "usual": usual_wait() if texts else ""}
 
 
 def _note_read(topic: Topic | TopicLine, posts: Page[Line], reading: Reading) -> None:
@@ -264,8 +289,8 @@ def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
 
 
 def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
-    """What search engines read: a discussion, or a question with its answer. Nothing of what is not public."""
-    if topic.hidden_at or topic.audience != "public":
+    """What search engines read: a discussion, or a question with its answer. Nothing of what is not for them."""
+    if topic.hidden_at or topic.unseen_at or topic.audience != "public":
         return None
     said = {
         "text": topic.excerpt or topic.title,
@@ -347,6 +372,8 @@ def open_topic(slug: str) -> Answer:
 
     def deed() -> AnyResponse:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
+        if isinstance(opened, Held):
+            return _waits(opened, url_for("dialogue.held", id=opened.id))
         flash(_("Your topic is published."), "message")
         return web.see_other(opened.address)
 
@@ -385,6 +412,8 @@ def reply(id: int) -> Answer:
             paragraph=form.paragraph.data,
             for_organisation=_is_for_organisation(form),
         )
+        if isinstance(post, Held):
+            return _waits(post, _end_of(topic, post))
         said = _("Your comment is published.") if topic.home else _("Your reply is published.")
         flash(said, "message")
         return web.see_other(post.address)
@@ -460,11 +489,13 @@ def edit(id: int) -> Answer:
 
     def deed() -> Answer:
         try:
-            _edit(id, form)
+            edited = _edit(id, form)
         except Conflict:
             now = queries.post_to_edit(me(), id)
             form.seen.data = now.fingerprint
             return page(CONFLICT, now)
+        if isinstance(edited, Held):
+            return _waits(edited, url_for("dialogue.held", id=edited.id))
         flash(_("Your changes are published."), "message")
         return web.see_other(queries.get_post(me(), id).address)
 
@@ -482,13 +513,12 @@ def _edit_form(post: Post) -> EditForm:
     return form
 
 
-def _edit(post_id: int, form: EditForm) -> None:
+def _edit(post_id: int, form: EditForm) -> Post | Held:
     if isinstance(form, EditTopicForm):
         words = {"themes": _theme_ids(form), "audience": form.audience.data}
         title = form.title.data
-        actions.edit(me(), post_id, _written(form), title, seen=form.seen.data, **words)
-    else:
-        actions.edit(me(), post_id, _written(form), seen=form.seen.data)
+        return actions.edit(me(), post_id, _written(form), title, seen=form.seen.data, **words)
+    return actions.edit(me(), post_id, _written(form), seen=form.seen.data)
 
 
 @bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
@@ -504,6 +534,105 @@ def delete(id: int) -> Answer:
     if deleted.topic.deleted_at:
         return web.see_other(url_for("dialogue.topics", slug=agenda.slug))
     return web.see_other(address)
+
+
+# Texts that a rule holds back
+
+
+def _waits(held: Held, address: str) -> AnyResponse:
+    """The answer to a text that a rule holds back: it waits, and here it is."""
+    flash(_("Your text waits until a moderator has read it. Here it is."), "info")
+    return web.see_other(address)
+
+
+def _end_of(topic: Topic | TopicLine, held: Held) -> str:
+    """Where the author sees a reply that waits: below the last post."""
+    last = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
+    return f"{topic.address}{f'?page={last}' if last > 1 else ''}#waiting-{held.id}"
+
+
+def usual_wait() -> str:
+    """How long a text usually waits, in words; nothing while too few were decided about to say so."""
+    wait = queries.usual_wait()
+    if wait is None:
+        return ""
+    hours = max(1, round(wait.total_seconds() / 3600))
+    if hours <= MOST_HOURS:
+        return ngettext("usually %(num)s hour", "usually %(num)s hours", hours)
+    return ngettext("usually %(num)s day", "usually %(num)s days", round(hours / 24))
+
+
+@bp.get("/waiting")
+def waiting() -> Answer:
+    """One's own texts that wait for a moderator, or were refused."""
+    texts = queries.my_held(me())
+    return render_template("dialogue/waiting.html", texts=texts, usual=usual_wait())
+
+
+@bp.get("/waiting/<int:id>")
+def held(id: int) -> Answer:
+    """One text that waits or was refused; once it is published, the post that it has become."""
+    became = queries.became_of(me(), id) if me().is_member else None
+    if became is not None:
+        return web.see_other(url_for("dialogue.post", id=became))
+    words = {"held": queries.my_held_text(me(), id), "usual": usual_wait()}
+    return render_template("dialogue/held.html", **words)
+
+
+@bp.route("/waiting/<int:id>/revise", methods=["GET", "POST"])
+@posting
+def revise(id: int) -> Answer:
+    """Change a text that waits or was refused, and send it again."""
+    text = queries.held_to_revise(me(), id)
+    form = _revise_form(text)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "held": text, "preview": _preview(form)}
+        return render_template(
+            "dialogue/revise.html", **words, theme_choices=_triples(form)
+        ), status
+
+    def deed() -> Answer:
+        revised = _revise(id, form)
+        if isinstance(revised, Held):
+            return _waits(revised, url_for("dialogue.held", id=id))
+        flash(_("Your text is published."), "message")
+        return web.see_other(queries.get_post(me(), revised.id).address)
+
+    return _answer(form, page, deed)
+
+
+def _revise_form(held: Held) -> EditForm:
+    words = {"source": held.source, "language": held.language, "seen": held.fingerprint}
+    if not held.title:
+        return EditForm(**words)
+    slugs = [theme.slug for theme in themes() if theme.id in (held.themes or ())]
+    form = EditTopicForm(**words, title=held.title, audience=held.audience, themes=slugs)
+    form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
+    return form
+
+
+def _revise(held_id: int, form: EditForm) -> Post | Held:
+    words: dict[str, Any] = {"seen": form.seen.data}
+    if isinstance(form, EditTopicForm):
+        words |= {"themes": _theme_ids(form), "audience": form.audience.data}
+        words |= {"title": form.title.data}
+    return actions.revise(me(), held_id, _written(form), **words)
+
+
+@bp.post("/waiting/<int:id>/take-back")
+@changing
+def take_back(id: int) -> Answer:
+    """Take back a text that waits or was refused."""
+    actions.take_back(me(), id)
+    flash(_("Your text is taken back. Nothing of it is kept."), "message")
+    return web.see_other(url_for("dialogue.waiting"))
+
+
+@bp.app_template_global()
+def fates_of(rule_ids: Sequence[int]) -> dict[int, queries.Fates]:
+    """What became of the texts that rules held back, for the page of the rules, whose room lies below."""
+    return queries.fates_of(rule_ids)
 
 
 @bp.post("/preview")

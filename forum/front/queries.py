@@ -310,7 +310,7 @@ def themes_offered(reader: Person) -> Sequence[Theme]:
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
     begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_there())
-    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists())
+    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *_SEEN)
     if agenda is not None:
         newest = newest.where(Topic.agenda_id == agenda.id)
     newest = newest.order_by(*_NEWEST_TOPICS).limit(IN_FEED)
@@ -318,6 +318,7 @@ def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     return db.session.scalars(opening.order_by(*_NEWEST_TOPICS)).all()
 
 
+_SEEN = (Topic.unseen_at.is_(None),)  # of somebody new: not before a moderator has looked at it
 _NEWEST_TOPICS = (Topic.created_at.desc(), Topic.id.desc())
 
 
@@ -329,7 +330,8 @@ def feed_of_topic(topic_id: int) -> tuple[Topic, Sequence[Post]]:
 
 
 def _public_posts() -> Select[Any]:
-    return visible_posts(VISITOR).where(*is_there()).options(joinedload(Post.author))
+    seen = visible_posts(VISITOR).where(*is_there(), Post.unseen_at.is_(None))
+    return seen.options(joinedload(Post.author))
 
 
 # The sitemap
@@ -384,7 +386,7 @@ class _Part(NamedTuple):
 
 
 def _numbered() -> list[_Part]:
-    topics = visible_topics(VISITOR).where(Topic.home.is_(None))
+    topics = visible_topics(VISITOR).where(Topic.home.is_(None), *_SEEN)
     topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)

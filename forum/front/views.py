@@ -29,6 +29,7 @@ from forum.agendas.queries import (
 from forum.candidates import actions as joining
 from forum.contact import actions as contact_letters
 from forum.db import member_scope, now
+from forum.dialogue import actions as dialogue
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import (
     ORDERS,
@@ -91,6 +92,7 @@ from forum.notifications.queries import level_of, settings_of, ways_of
 from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.queue import actions as queue
+from forum.screening.queries import SAME_WITHIN
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
 from forum.web import me
@@ -639,6 +641,8 @@ def _periods() -> dict[str, str]:
         "visitors": moderation.KEPT_VISITORS,
         "staff_notes": moderation.KEPT_STAFF_NOTES,
         "queue_notes": queue.KEPT_NOTES,
+        "held": dialogue.KEPT_REFUSED,
+        "traces": SAME_WITHIN,
     }
     return {
         name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()

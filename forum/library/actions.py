@@ -242,7 +242,7 @@ def restore_case(moderator: Person, case_id: int) -> Case:
 def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) -> Case:
     slug = _free_slug(Case, text.slug or text.name)
     cities, themes = _cities(text.city_ids), _themes(text.theme_ids)
-    topic = dialogue.open_topic(
+    topic = dialogue.publish_topic(
         curator,
         agenda.id,
         dialogue.NewTopic(
@@ -610,7 +610,7 @@ def _opened(practice: Practice) -> Any:
         return practice.topic
     if not practice.author.is_member:
         raise Conflict(_("The author's account is closed for now, so this cannot be published."))
-    practice.topic = dialogue.open_topic(
+    practice.topic = dialogue.publish_topic(
         practice.author,
         practice.agenda_id,
         dialogue.NewTopic(

@@ -12,7 +12,7 @@ from sqlalchemy import delete, or_, update
 from forum.carriers import is_address_unknown
 from forum.db import action, db, now, topic_scope, touches
 from forum.dialogue.actions import reply
-from forum.dialogue.models import Post
+from forum.dialogue.models import Held, Post
 from forum.errors import NotFound
 from forum.mail.models import Delivery
 from forum.mail.queries import (
@@ -136,15 +136,19 @@ def write_digest(system: Person, member_id: int) -> None:
 
 
 @action
-def answer(author: Member, post_id: int, text: Written, key: str) -> Post:
+def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held:
     """Post an answer that came by mail into the topic of the post that it answers; the same `key` posts once.
 
-    Raises what `dialogue.reply` raises, and `NotFound` when the author may not see that post.
+    When a rule holds it back, a letter says so to its author. Raises what `dialogue.reply` raises, and `NotFound` when the author may not see that post.
     """
     touches(*((topic_scope(topic_id),) if (topic_id := topic_of_post(author, post_id)) else ()))
     if topic_id is None:
         raise NotFound(_("The topic that you answered is gone."))
-    return reply(author, topic_id, text, key)
+    posted = reply(author, topic_id, text, key)
+    if isinstance(posted, Held):
+        words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence}
+        write_letter(author, "held", author.email, words, member_id=author.id)
+    return posted
 
 
 @action

@@ -24,6 +24,7 @@ from forum import markup, proofs, web
 from forum.appeals.queries import appeal_of_suspended
 from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
+from forum.dialogue.models import Held
 from forum.dialogue.queries import written
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.letters import Letter, message, render
@@ -46,10 +47,11 @@ from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
 from forum.postboxes import LARGEST, mailbox
 from forum.rates import within_limit
+from forum.screening.queries import is_newcomer
 from forum.settings import Settings
 
 PORTION = 500
-PER_HOUR = "30/hour"  # answers of one member
+PER_HOUR, PER_HOUR_OF_NEW = "30/hour", "10/hour"  # answers of one member
 TRY_AGAIN, NOT_ALLOWED = 75, 77
 log = logging.getLogger("forum.mail")
 LONGEST_TEXT = 8_000
@@ -376,10 +378,11 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
         source, key = markup.tidy(incoming.text), f"mail-{incoming.number}"
         if has_said_today(member, source, key):
             return "The same text was posted today, so nothing was posted."
-        if not within_limit(PER_HOUR, "mail-in", str(member.id)):
+        pace = PER_HOUR_OF_NEW if is_newcomer(member) else PER_HOUR
+        if not within_limit(pace, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
         text = written(source, member.language)
-        post = actions.answer(member, post_id, text, key)
+        posted = actions.answer(member, post_id, text, key)
     except Busy:
         raise
     except Refusal as error:
@@ -387,7 +390,9 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
         why = str(closed or error.message or _("This topic takes no answer from you now."))
         actions.send_back(SYSTEM, member, incoming.text, why)
         return "The message was given back with the reason."
-    return f"Posted as /posts/{post.id}."
+    if isinstance(posted, Held):
+        return f"It waits for a moderator as /waiting/{posted.id}."
+    return f"Posted as /posts/{posted.id}."
 
 
 def fetch() -> int:

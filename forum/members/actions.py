@@ -751,11 +751,18 @@ def note_posts(doer: Person, member_id: int, by: int) -> None:
 
 
 @action
-def correct_posts(system: Person, member_id: int, number: int) -> None:
-    """Set the number of a member's posts; the dialogue has counted them."""
+def note_waiting(_doer: Person, member_id: int, by: int) -> None:
+    """Move the number of a member's texts that wait or were refused; the dialogue says so."""
+    moved = update(Member).where(Member.id == member_id)
+    db.session.execute(moved.values(waiting_count=Member.waiting_count + by))
+
+
+@action
+def correct_posts(system: Person, member_id: int, number: int, waiting: int) -> None:
+    """Set the numbers of a member's posts and waiting texts; the dialogue has counted them."""
     require(system.can.administer())
     counted = update(Member).where(Member.id == member_id)
-    db.session.execute(counted.values(posts_count=number))
+    db.session.execute(counted.values(posts_count=number, waiting_count=waiting))
 
 
 @action

@@ -174,6 +174,8 @@ class Member(Named, permissions.Person, Base):
     joined_at: Mapped[datetime] = mapped_column(index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
+    # Texts of theirs that wait for a moderator, or were refused and not taken back; the dialogue says so.
+    waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
     suspended_until: Mapped[datetime | None]

@@ -26,6 +26,7 @@ from forum.moderation.models import (
     BY_VISITOR,
     OWN,
     REPORT,
+    RULE,
     Decision,
     Report,
     StaffNote,
@@ -40,6 +41,7 @@ from forum.moderation.queries import (
     decision_to_review,
     has_open_reports,
     holds,
+    is_first_post,
     latest_decision,
     letter_thing,
     my_latest,
@@ -271,6 +273,41 @@ def decide(
     before = _before(thing)
     {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reasons)
     return _record(moderator, deed, thing, reasons, before=before)
+
+
+@action
+def approve(
+    moderator: Person,
+    held_id: int,
+    reasons: Reasons = NONE,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
+    thing = _in_turn(moderator, "held", held_id, seen)
+    _check_length(reasons.facts, "reason")
+    post = dialogue.approve(moderator, held_id, read)
+    published = replace(thing, address=f"/posts/{post.id}")
+    return _record(moderator, "approve", published, reasons)
+
+
+@action
+def refuse(
+    moderator: Person,
+    held_id: int,
+    reasons: Reasons,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Refuse a text that a rule holds back, and say why; it stays with its author, who may change it."""
+    _require_reasons("refuse", reasons)
+    thing = _in_turn(moderator, "held", held_id, seen)
+    dialogue.refuse(moderator, held_id, reasons.facts, read)
+    refused = replace(thing, address=f"/waiting/{held_id}")
+    pointed_out = replace(reasons, is_automated=True)
+    return _record(moderator, "refuse", refused, pointed_out, source=RULE)
 
 
 @action
@@ -596,7 +633,7 @@ def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
     _require_change(
-        has_open_reports(thing.kind, thing.item_id)
+        has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
         if deed == "keep"
         else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
     )
@@ -625,8 +662,10 @@ def _check_length(text: str, field: str) -> None:
 # What the rooms do
 
 
-def _keep(_moderator: Person, _thing: Thing, _reasons: Reasons) -> None:
-    """Nothing changes but the reports."""
+def _keep(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
+    """Nothing changes but the reports, and that somebody has looked at a first post."""
+    if is_first_post(thing):
+        dialogue.look_at(moderator, thing.item_id)
 
 
 def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
@@ -690,8 +729,11 @@ def _take_back(
     if back := BACK.get(decision.deed):
         back(moderator, thing, decision.before or {})
     if deed == "undo" or decision.deed == "keep":
-        for answered in answered_by(decision.id):
-            answered.decision_id = None
+        answered = answered_by(decision.id)
+        for report in answered:
+            report.decision_id = None
+        if decision.deed == "keep" and not answered and thing.kind == "post":
+            dialogue.look_again(moderator, thing.item_id)
     source = APPEAL if deed == "reverse" else OWN
     more: dict[str, Any] = {"undoes_id": decision.id, "source": source, "is_told": is_told}
     return _record(moderator, deed, thing, reasons, **more)
@@ -752,7 +794,13 @@ def _back(deed: Callable[[Person, int], Any]) -> Back:
     return lambda moderator, thing, _before: deed(moderator, thing.item_id)
 
 
+def _back_to_be_read(moderator: Person, thing: Thing, _before: Before) -> None:
+    if thing.state == "refused":
+        dialogue.reconsider(moderator, thing.item_id)
+
+
 BACK: dict[str, Back] = {
+    "refuse": _back_to_be_read,
     "hide": _back_to_shown,
     "restore": _back_to_hidden,
     "lock": _back(dialogue.unlock),
@@ -887,6 +935,7 @@ NOUNS: dict[str, Callable[[], str]] = {
     "practice": lambda: _("a practice"),
     "member": lambda: _("a profile"),
     "letter": lambda: _("a letter"),
+    "held": lambda: _("a text that waits"),
 }
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
@@ -899,6 +948,8 @@ TOLD: dict[str, Callable[[], str]] = {
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",
+    "approve": lambda: _("Published."),
+    "refuse": lambda: _("Not published. You can change it and send it again."),
     "suspend": lambda: _("Your account is suspended."),
     "unsuspend": lambda: _("Your account is open again."),
 }

@@ -37,6 +37,8 @@ DEED_NAMES = {
     "restore": _("Show again"),
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
+    "approve": _("Publish"),
+    "refuse": _("Do not publish"),
 }
 LAW = "law"  # chosen instead of the number of a rule
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
@@ -197,9 +199,13 @@ class WordForm(Form):
 
 
 class DecisionForm(GroundForm):
-    """The decision about an entry of the queue; what restricts somebody needs its reasons."""
+    """The decision about an entry of the queue; what restricts somebody needs its reasons.
+
+    `read` is the fingerprint of the text that a rule holds back, which its author may change meanwhile.
+    """
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
+    read = HiddenField()
     reason = TextAreaField(_("What happened and what the author can do"), [TOO_LONG])
 
     def offer(self, deeds: list[str]) -> None:

@@ -17,7 +17,13 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
+from forum.dialogue.queries import (
+    get_held,
+    get_post,
+    get_topic,
+    is_there,
+    visible_posts,
+)
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
@@ -28,9 +34,9 @@ from forum.moderation.models import Decision, Report, StaffNote
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
-KINDS = ("post", "topic", "case", "practice", "member", "letter")
+KINDS = ("post", "topic", "case", "practice", "member", "letter", "held")
 # Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
-GROUNDED = ("hide", "warn", "silence", "suspend")
+GROUNDED = ("hide", "refuse", "warn", "silence", "suspend")
 # Deeds that cannot be done without saying what happened
 REASONED = (*GROUNDED, "lock", "send back")
 RESTRICTING = (*REASONED, "spam")
@@ -39,6 +45,7 @@ ENDED_BY = {
     "hide": ("restore",),
     "lock": ("unlock",),
     "send back": ("publish",),
+    "refuse": ("approve",),
     "silence": ("unsilence",),
     "suspend": ("unsuspend",),
     "spam": ("unsuspend",),
@@ -71,7 +78,8 @@ SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden or gone; `row` is its row unless gone.
+    """What a report or a decision is about. `state` is shown, hidden or gone, for a held text that of its row;
+    `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
     about it.
@@ -113,11 +121,18 @@ class Entry:
         )
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is one of somebody's first posts, and nobody has looked at it yet."""
+        return is_first_post(self.thing)
+
+    @property
     def deeds(self) -> list[str]:
         """What can be decided now."""
+        if self.thing.kind == "held":
+            return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
-        keep = ["keep"] if self.reports else []
+        keep = ["keep"] if self.reports or self.is_first else []
         return keep + {"shown": ["hide"], "hidden": ["restore"]}.get(self.thing.state, [])
 
 
@@ -259,6 +274,31 @@ def _reported_letter(reader: Person, letter_id: int) -> Thing:
     return Thing("letter", letter_id, title, address, author_id, None, "gone")
 
 
+def _held_thing(reader: Person, held_id: int) -> Thing:
+    """A text that a rule holds back; where it belongs is its topic, or the agenda."""
+    held = get_held(reader, held_id)
+    topic = held.topic
+    return Thing(
+        kind="held",
+        item_id=held.id,
+        title=held.title or first_words(held.source),
+        address=topic.address if topic else f"/agendas/{held.agenda.slug}",
+        author_id=held.author_id,
+        agenda_id=held.agenda_id,
+        state=held.state,
+        row=held,
+        agenda=held.agenda,
+        shown_in=topic.title if topic else held.agenda.title,
+        topic_id=held.topic_id,
+    )
+
+
+def is_first_post(thing: Thing) -> bool:
+    """Whether a thing is one of somebody's first posts, and nobody has looked at it yet."""
+    is_shown_post = thing.kind == "post" and thing.state == "shown"
+    return is_shown_post and thing.row.unseen_at is not None
+
+
 LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "post": _post_thing,
     "topic": _topic_thing,
@@ -266,6 +306,7 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "practice": _practice_thing,
     "member": _member_thing,
     "letter": _reported_letter,
+    "held": _held_thing,
 }
 
 
@@ -313,6 +354,8 @@ def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
 
 def _left(kind: str, item_id: int) -> Thing:
     """What the reports know of a thing that was deleted meanwhile."""
+    if kind == "held":
+        raise NotFound(gettext("This text was published, or its author has taken it back."))
     query = select(Report).where(*_about(Report, kind, item_id), Report.decision_id.is_(None))
     report = db.session.scalars(query.options(joinedload(Report.agenda)).limit(1)).first()
     if report is None:

@@ -42,11 +42,15 @@ PORTION = 500
 
 @dataclass(frozen=True)
 class Choice:
-    """What a moderator has chosen: the deed, its reasons, and the latest decision that the page showed."""
+    """What a moderator has chosen: the deed, its reasons, and the latest decision that the page showed.
+
+    `read` is the fingerprint of a text that waits, as it was read.
+    """
 
     deed: str
     reasons: Reasons = NONE
     seen: int | None = None
+    read: str | None = None
 
 
 # Being at it
@@ -135,12 +139,26 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
     raise Invalid(_("Choose a decision."), "deed")
 
 
+def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
+    if choice.deed == "approve":
+        deed: Callable[..., object] = moderation.approve
+    elif choice.deed == "refuse":
+        deed = moderation.refuse
+    else:
+        raise Invalid(_("Choose a decision."), "deed")
+    return deed(moderator, item_id, choice.reasons, seen=choice.seen, read=choice.read)
+
+
 def _answer_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     outcome = {"uphold": UPHELD, "reverse": REVERSED}.get(choice.deed, "")
     return decide_appeal(moderator, item_id, outcome, choice.reasons.facts)
 
 
-DECIDERS: dict[str, Decider] = {"candidate": _decide_candidate, "appeal": _answer_appeal}
+DECIDERS: dict[str, Decider] = {
+    "candidate": _decide_candidate,
+    "appeal": _answer_appeal,
+    "held": _decide_held,
+}
 
 
 def _decider(kind: str) -> Decider:

@@ -12,13 +12,10 @@ from forum.moderation.forms import TOO_LONG, DecisionForm
 from forum.web import Form
 from forum.web import later as _
 
-DEED_NAMES = {
-    **OF_THINGS,
-    "approve": _("Let join"),
-    "refuse": _("Refuse"),
-    "uphold": _("The decision stays"),
-    "reverse": _("Take the decision back"),
-}
+# What a deed is called where it is about somebody who wants to join, or an appeal
+OF_CANDIDATES = {"approve": _("Let join"), "refuse": _("Refuse")}
+OF_APPEALS = {"uphold": _("The decision stays"), "reverse": _("Take the decision back")}
+NAMES = {"candidate": OF_CANDIDATES, "appeal": OF_APPEALS}
 
 
 class HolderForm(Form):
@@ -36,9 +33,11 @@ class HolderForm(Form):
 class EntryForm(HolderForm, DecisionForm):
     """The decision about an entry of any kind."""
 
-    def offer(self, deeds: Sequence[str]) -> None:
-        """Let only these deeds be chosen."""
-        self.deed.choices = [(deed, DEED_NAMES[deed]) for deed in deeds]
+    def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:
+        """Let only these deeds be chosen for an entry of a kind; without any named, all that there are."""
+        names = NAMES.get(kind, OF_THINGS)
+        known = [deed for deed in (names if deeds is None else deeds) if deed in names]
+        self.deed.choices = [(deed, names[deed]) for deed in known]
 
 
 class NoteForm(Form):

@@ -16,6 +16,8 @@ from forum.agendas.models import Agenda
 from forum.appeals import queries as appeals
 from forum.candidates import queries as candidates
 from forum.db import db, now
+from forum.dialogue.models import Post
+from forum.dialogue.queries import first_posts, held_counted, held_waiting
 from forum.errors import Conflict, NotFound
 from forum.library.models import Practice
 from forum.library.queries import submitted
@@ -59,6 +61,7 @@ class Line:
     reports: int = 0
     reason: str = ""
     is_submitted: bool = False
+    is_first: bool = False
     is_for_others: bool = False
     agenda: Agenda | None = None
     claim: Claim | None = None
@@ -85,6 +88,7 @@ class Line:
         self.rank, self.since = min(self.rank, other.rank), min(self.since, other.since)
         self.reports, self.reason = self.reports + other.reports, self.reason or other.reason
         self.is_submitted = self.is_submitted or other.is_submitted
+        self.is_first = self.is_first or other.is_first
         return self
 
 
@@ -161,6 +165,24 @@ def _submitted_counted(reader: Person) -> Select[Any]:
     )
 
 
+def _first(reader: Person, limit: int) -> Iterable[Line]:
+    for post in db.session.scalars(first_posts(reader).limit(limit)):
+        since, title = post.unseen_at or post.created_at, moderation.first_words(post.source)
+        yield Line("post", post.id, title, post.topic.agenda_id, since, is_first=True)
+
+
+def _first_counted(reader: Person) -> Select[Any]:
+    """Those that are reported as well are counted there."""
+    first = first_posts(reader).where(~moderation.is_reported("post", Post.id)).order_by(None)
+    return select(func.count()).select_from(first.with_only_columns(Post.id).subquery())
+
+
+def _held(reader: Person, limit: int) -> Iterable[Line]:
+    for held in db.session.scalars(held_waiting(reader).limit(limit)):
+        title = held.title or moderation.first_words(held.source)
+        yield Line("held", held.id, title, held.agenda_id, held.created_at)
+
+
 def _wanting_to_join(reader: Person, limit: int) -> Iterable[Line]:
     if reader.can.admit():
         for person in candidates.waiting_people(reader, limit):
@@ -194,6 +216,8 @@ def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
 SOURCES = (
     Source(moderation.KINDS, _reported, moderation.reported_counted, _thing, "queue/_thing.html"),
     Source(("practice",), _submitted, _submitted_counted, _thing, "queue/_thing.html"),
+    Source(("post",), _first, _first_counted, _thing, "queue/_thing.html"),
+    Source(("held",), _held, held_counted, _thing, "queue/_thing.html"),
     Source(("appeal",), _appealed, appeals.appeals_counted, _appeal, "queue/_appeal.html"),
     Source(("candidate",), _wanting_to_join, _wanting_counted, _candidate, "queue/_candidate.html"),
 )

@@ -13,12 +13,12 @@ from forum import web
 from forum.agendas.models import Agenda
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
-from forum.moderation.forms import REASON_NAMES
+from forum.moderation.forms import DEED_NAMES, REASON_NAMES
 from forum.moderation.queries import moderated_agendas, my_latest
 from forum.moderation.views import fill, ready_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
-from forum.queue.forms import DEED_NAMES, EntryForm, HolderForm, NoteForm
+from forum.queue.forms import EntryForm, HolderForm, NoteForm
 from forum.queue.queries import Key, Line, Opened, QueueFilter
 from forum.rules.queries import in_force
 from forum.web import me
@@ -80,11 +80,17 @@ def _page(
 def _form(opened: Opened | None) -> EntryForm | None:
     if opened is None:
         return None
-    form = EntryForm(formdata=None, seen=str(opened.about.seen), holder=_holder(opened))
-    form.offer(opened.about.deeds)
+    known = {"seen": str(opened.about.seen), "holder": _holder(opened)}
+    form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
+    form.offer_for(opened.kind, opened.about.deeds)
     form.offer_rules(in_force().rules)
     fill(form)
     return form
+
+
+def _fingerprint(opened: Opened) -> str:
+    """What a text that waits says, so that a decision is about what was read."""
+    return opened.about.row.thing.row.fingerprint if opened.kind == "held" else ""
 
 
 def _holder(opened: Opened) -> str:
@@ -96,19 +102,20 @@ def decide(thing: str, item_id: int) -> Answer:
     """Decide about an entry, and open the next."""
     waiting = queries.lines(me(), _wanted())
     form = EntryForm()
-    form.offer(list(DEED_NAMES))
+    form.offer_for(thing)
     form.offer_rules(in_force().rules)
     fill(form)
 
     def page(status: int, late: str = "") -> Answer:
         opened = queries.opened(me(), thing, item_id)
-        form.offer(opened.about.deeds)
+        form.offer_for(thing, opened.about.deeds)
         if late:
             form.seen.data, form.holder.data = str(opened.about.seen), _holder(opened)
+            form.read.data = _fingerprint(opened)
         return _page(opened, form=form, status=status, late=late)
 
     def deed() -> AnyResponse:
-        choice = Choice(form.deed.data, form.reasons, form.seen_id)
+        choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data)
         title = actions.decide(me(), thing, item_id, choice, form.holder_id)
         flash(_("Decided: %(title)s", title=title), "message")
         return web.see_other(_next(waiting, (thing, item_id)))

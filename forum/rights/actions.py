@@ -30,6 +30,7 @@ from forum.permissions import Person, require
 from forum.queue import actions as queue
 from forum.rights.models import Departure
 from forum.rights.queries import Place, departure_at
+from forum.screening import actions as screening
 from forum.search import actions as search
 from forum.terms import actions as terms
 
@@ -92,6 +93,8 @@ def _begin(system: Person, member: Member) -> None:
     is_silent = how == EVERYTHING
     contact.forget_member(system, member.id)
     dialogue.forget_reading(system, member.id)
+    dialogue.forget_held(system, member.id)
+    screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)
     identities.forget_member(system, member.id)

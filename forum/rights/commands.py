@@ -11,6 +11,7 @@ from flask import Blueprint
 from forum import markup
 from forum.accounts import actions as accounts
 from forum.contact import actions as contact
+from forum.dialogue import actions as dialogue_actions
 from forum.dialogue import queries as dialogue
 from forum.dialogue.queries import Source
 from forum.errors import Refusal
@@ -30,6 +31,7 @@ from forum.queue import actions as queue
 from forum.rights import actions
 from forum.rights.actions import PORTION
 from forum.rights.queries import Place, next_place
+from forum.screening import actions as screening
 
 RANGE = 5_000  # posts that are looked through at once for a name
 ROUNDS = 20  # portions that are deleted in one go
@@ -47,6 +49,8 @@ OVER: tuple[Callable[[Person], int], ...] = (
     moderation.forget_visitors,
     moderation.forget_staff_notes,
     queue.forget_old,
+    dialogue_actions.forget_refused,
+    screening.forget_traces,
 )
 
 

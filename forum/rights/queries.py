@@ -17,7 +17,7 @@ from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import models as dialogue
-from forum.dialogue.models import AllRead, Mark, Mention, Post, Revision, Topic
+from forum.dialogue.models import AllRead, Held, Mark, Mention, Post, Revision, Topic
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
@@ -30,6 +30,7 @@ from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
 from forum.notifications.queries import settings_of
 from forum.queue.models import EntryNote
 from forum.rights.models import Departure, Kind, Record
+from forum.screening.models import Rule
 from forum.terms.models import Consent, Terms
 
 BATCH = 200
@@ -127,7 +128,7 @@ def _one(record: Callable[[Member], Record]) -> Callable[[Member, Any], tuple[li
 
 
 def _account(member: Member) -> Record:
-    names = """handle email role joined_at posts_count takes_letters terms_due_at mail_paused_at mail_paused_why
+    names = """handle email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
     silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
     came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
     return {name: said(getattr(member, name)) for name in names.split()} | {
@@ -208,6 +209,21 @@ def _with_versions(rows: Sequence[Any], made: list[Record]) -> None:
         earlier[plain.pop("post_id")].append(plain)
     for one in made:
         one["earlier_versions"] = earlier[one["id"]]
+
+
+def _held(member: Member) -> Select[Any]:
+    names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
+    reason"""
+    query = select(*_columns(Held, names), Agenda.title.label("agenda"), Topic.title.label("topic"))
+    query = query.add_columns(Held.became_id.label("post_id"))
+    query = query.join(Agenda, Agenda.id == Held.agenda_id)
+    query = query.outerjoin(Topic, Topic.id == Held.topic_id)
+    return query.where(Held.author_id == member.id)
+
+
+def _rules(member: Member) -> Select[Any]:
+    kept = _columns(Rule, "sentence made_at off_at")
+    return select(*kept).where(Rule.member_id == member.id)
 
 
 def _marks(member: Member) -> Select[Any]:
@@ -479,6 +495,7 @@ KINDS: tuple[Kind, ...] = (
             "role": "what you may do: member, moderator or administrator",
             "joined_at": "when you joined",
             "posts_count": "how many of your posts everybody may read",
+            "waiting_count": "how many of your texts wait for a moderator, or were refused",
             "takes_letters": "whether other members may write you letters",
             "terms_due_at": "from when on you must have agreed to new terms of use to write",
             "mail_paused_at": "since when no mail is sent to you, because it came back",
@@ -574,6 +591,44 @@ KINDS: tuple[Kind, ...] = (
             "earlier_versions": "what it said before: title, source, written_at, replaced_at, withdrawn_at",
             **LANGUAGE,
             **{name: TIMES[name] for name in ("created_at", "hidden_at", "deleted_at")},
+        },
+    ),
+    Kind(
+        "waiting",
+        "Texts that waited",
+        "What you wrote that a rule held back until a moderator had read it. What is published has its text among the posts.",
+        (("held", "author_id"),),
+        _paged(_held, Held.id),
+        {
+            "id": "its number, as in /waiting/7",
+            "deed": "what becomes of it: open_topic, reply or edit",
+            "kind": "of a topic: experience or question",
+            "title": "of a topic: its title",
+            "agenda": "the agenda it belongs to",
+            "topic": "the title of the topic it belongs to",
+            "post_id": "the number of the post it has become",
+            "source": "the text, in Markdown",
+            "paragraph": "the paragraph of a case that it comments on, if any",
+            "rule": "the rule that held it back",
+            "sentence": "what the rule says to you",
+            "decided_at": "when a moderator decided about it",
+            "refused_at": "when it was refused",
+            "reason": "why it was refused",
+            "created_at": "when you sent it",
+            **LANGUAGE,
+            **AUDIENCE,
+        },
+    ),
+    Kind(
+        "on-approval",
+        "Rules about you",
+        "Whether a moderator reads what you write before it is published.",
+        (("screening_rule", "member_id"),),
+        _paged(_rules, Rule.id),
+        {
+            "sentence": "what the rule says to you",
+            "made_at": "when it was made",
+            "off_at": "since when it does not hold",
         },
     ),
     Kind(
@@ -1075,6 +1130,14 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ("passkey", "user_handle"): "It is a random number by which your passkeys know you.",
     ("federation", "contact_email"): "It is the address of the forum.",
     ("version", "editor_name"): "It is your name, beside each of your edits.",
+    (
+        "text_trace",
+        "author_id",
+    ): "It is a hash of a text that you sent, kept for a week to find it again.",
+    (
+        "screening_rule",
+        "made_by_id",
+    ): "It is a rule for everybody, which you made as an administrator.",
     ("former_handle", "handle_hash"): "It is of people who have left.",
     ("departure", "member_id"): "It is of people who have left.",
     ("departure", "handle"): "It is of people who have left.",

@@ -356,7 +356,7 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
         for_organisation=values.get("on_behalf_of_organisation", False),
     )
     with _said_of(values), at(values["at"]):
-        topic = dialogue.open_topic(loading.member(values["by"]), loading.agenda.id, new)
+        topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
     discussion = Discussion(topic_of(topic.id), [opening_of(topic.id)], language)
     _mark(values, discussion.posts[0], values["at"], loading)
     with _said_of(values):
@@ -411,7 +411,7 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
     source = _with_quotes(values["text"], discussion.posts)
     number, keys = values.get("paragraph", 0), discussion.keys
     with _said_of(values), at(values["at"]):
-        return dialogue.reply(
+        return dialogue.publish_reply(
             loading.member(values["by"]),
             discussion.topic.id,
             written(source, values.get("language", discussion.language)),

@@ -17,7 +17,7 @@ from flask import Blueprint, current_app
 from forum.agendas import actions as agendas
 from forum.db import at
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import written
+from forum.dialogue.queries import latest_topics, written
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
@@ -25,10 +25,11 @@ from forum.members import actions as members
 from forum.members.actions import found_federation, load_cities
 from forum.members.commands import city_rows
 from forum.members.models import Member
-from forum.members.queries import all_members, federation, first_administrator
+from forum.members.queries import all_members, federation, first_administrator, get_member
 from forum.notifications.actions import make_notices, read_until
 from forum.passwords import hash_password
 from forum.permissions import ROLES, SYSTEM, Person
+from forum.screening.actions import RuleText, make_rule
 from forum.search import actions as search
 from forum.settings import Settings
 from forum.terms import actions as terms
@@ -44,6 +45,20 @@ TAGLINE = "Cities learn fastest from one another."
 # Who of the demo's people signs in for each role.
 SHOWN = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
 
+# What the demo shows of rules before publication
+RULES = (
+    RuleText("links", "", "Links of new members are read by a moderator first."),
+    RuleText(
+        "word",
+        "free webinar",
+        "A moderator reads what invites to webinars first: many come from sellers.",
+    ),
+)
+HELD_TEXT = (
+    "We hold a free webinar with two other cities next month, in which we show what we"
+    " changed in our own office since spring. May I leave the date here?"
+)
+HELD_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 NEWS_SINCE = datetime(2026, 11, 10, tzinfo=UTC)
 CURATOR = "hanne-vestergaard"
 
@@ -186,9 +201,22 @@ def _steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
         lambda: load_cities(SYSTEM, city_rows()),
         lambda: actions.load_people(SYSTEM, read_people((DATA / "people.md").read_text()), hashes),
         *[partial(_load_agenda, file) for file in files],
+        _hold_one_back,
         _make_notices,
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
+
+
+def _hold_one_back() -> None:
+    """Two rules, and a reply that waits for a moderator."""
+    member, curator, administrator = (get_member(SYSTEM, handle) for handle in SHOWN.values())
+    with at(NEWS_SINCE):
+        for rule in RULES:
+            make_rule(administrator, rule)
+    open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
+    topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
+    with at(HELD_AT):
+        dialogue.reply(member, topic.id, written(HELD_TEXT))
 
 
 def _make_notices() -> None:

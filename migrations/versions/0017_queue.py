@@ -8,7 +8,7 @@ from alembic import op
 from forum.db import Moment
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 
 TO_LETTER = {
     "ix_report_to_confirm": (["id"], "email <> '' AND confirmed_at IS NULL"),

@@ -32,6 +32,7 @@ from forum.members import actions as members
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM
+from forum.screening.actions import set_newness
 
 LATER = timedelta(minutes=16)
 HOSTILE = ("", "\x00", "\ud800", "9" * 30, str(2**63), "-1", "1e9", "٣", "<script>", "' or 1=1")
@@ -788,6 +789,17 @@ def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: 
     assert response.status_code == 429
     assert "My sixth reply within one minute." in response.text
     assert chitra.post(path, data={**form, "source": "Mine."}).status_code == 303
+
+
+def test_new_members_may_post_less(people: Any, topic: Topic, limited: Any) -> None:
+    set_newness(people.administrator, days=14, posts=30, first_posts=0)
+    ben, host = limited(people.ben), limited(people.host)
+    path, form = f"/topics/{topic.id}/reply", {"language": "en"}
+    for browser, most in ((ben, 3), (host, 5)):
+        for number in range(most):
+            assert browser.post(path, data={**form, "source": f"{number}"}).status_code == 303
+        response = browser.post(path, data={**form, "source": "One more than I may."})
+        assert response.status_code == 429 and "One more than I may." in response.text
 
 
 # What is new, and how far one has read

@@ -21,7 +21,7 @@ from forum.app import create_app
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.dialogue.models import Post
+from forum.dialogue.models import Held, Post
 from forum.errors import Busy, Forbidden
 from forum.mail import commands
 from forum.mail.commands import deliver, fetch, take_in, write_of_notices
@@ -34,6 +34,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.permissions import SYSTEM
+from forum.screening.actions import RuleText, make_rule
 from tests.mail.conftest import free_port, with_settings
 
 MAILBOX = "reply@mail.example.org"
@@ -535,3 +536,16 @@ def test_the_same_text_is_posted_once_a_day(people, topic, post):
     with at(now() + timedelta(days=2)):
         take_in(answer(people, post).replace(b"<1@mail", b"<3@mail"))
     assert len(posts(topic)) == 4
+
+
+def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post, letters):
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    said = take_in(answer(people, post, "A casino for all."))
+    held = db.session.scalars(db.select(Held)).one()
+    assert said == f"It waits for a moderator as /waiting/{held.id}."
+    assert len(posts(topic)) == 2
+    letter = letters()[-1]
+    assert letter.to == "ana@example.org" and "We read this first." in letter.text
+    assert f"http://localhost/waiting/{held.id}" in letter.text
+    take_in(answer(people, post, "A casino for all."))
+    assert db.session.scalars(db.select(Held)).one() and len(posts(topic)) == 2

@@ -86,6 +86,7 @@ def test_every_letter_says_all_in_both_forms(people, app, kind):
         "hours": 2,
         "what": "password",
         "why": "It is locked.",
+        "sentence": "A moderator reads links of new members.",
         "text": "Mine.",
         "name": "A & B",
         "sender": "Ben & Co",

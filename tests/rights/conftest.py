@@ -44,6 +44,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.rights import commands
+from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import remembered
 from tests.keys import SITE, Key
@@ -107,9 +108,28 @@ def live(people: Any, agenda: Agenda) -> Lived:
         contact.contact(ana, ben.id, f"Dear Ben, a letter about {WORD}.")
     contact.contact(ben, ana.id, "Dear Ana Prado, thank you.")
     write_letter(SYSTEM, "changed", ana.email, {"what": "password"}, member_id=ana.id)
+    _wait(people, agenda)
     _be_asked(people, agenda, made)
     _come_and_let_come(people)
     return made
+
+
+def _wait(people: Any, agenda: Agenda) -> None:
+    """A rule holds back what Ana writes: one text waits, one was refused."""
+    administrator = db.session.get_one(Member, people.administrator.id)
+    text = RuleText("member", people.ana.handle, "We read what Ana writes.")
+    rule = make_rule(administrator, text)
+    agendas.set_hosts(people.moderator, agenda.id, [people.host.handle])
+    db.session.refresh(people.ana)
+    held = []
+    for number in range(2):
+        new = dialogue.NewTopic("experience", f"Wait {WORD} {number}", write(f"Waits {WORD}."))
+        held.append(dialogue.open_topic(people.ana, agenda.id, new).id)
+    moderation.refuse(people.moderator, held[0], Reasons("Ana Prado is loud.", 2))
+    make_notices(SYSTEM)
+    agendas.set_hosts(people.moderator, agenda.id, [people.host.handle, people.ana.handle])
+    switch_rule(administrator, rule.id, is_on=False)
+    db.session.refresh(people.ana)
 
 
 def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:

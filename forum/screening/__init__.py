@@ -1,0 +1,1 @@
+"""Rules before publication: which texts wait until a moderator has read them."""

@@ -1,0 +1,108 @@
+"""What may be typed about the rules before publication."""
+
+from __future__ import annotations
+
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from forum.markup import MAX_SOURCE
+from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE
+from forum.web import Form
+from forum.web import later as _
+
+KIND_NAMES = {
+    "links": _("Links of new members"),
+    "word": _("A word"),
+    "domain": _("A domain"),
+    "same text": _("The same text again"),
+    "agenda": _("An agenda on approval"),
+    "member": _("A member on approval"),
+}
+SENTENCE = _("A moderator reads this before it is published.")
+LONGEST_LIST = 400_000
+
+
+def sentence_field() -> StringField:
+    """What the author reads."""
+    limits = [
+        DataRequired(_("Write a sentence for the author.")),
+        Length(
+            max=LONGEST_SENTENCE,
+            message=_("Write at most %(most)s characters.", most=LONGEST_SENTENCE),
+        ),
+    ]
+    return StringField(_("What the author reads"), limits, default=SENTENCE)
+
+
+def number_field(label: str, most: int) -> IntegerField:
+    """A number from 0 on."""
+    message = _("Write a number from 0 to %(most)s.", most=most)
+    limits = [InputRequired(message), NumberRange(0, most, message=message)]
+    return IntegerField(label, limits)
+
+
+class RuleForm(Form):
+    """A rule: what it looks for, and what the author reads."""
+
+    kind = RadioField(
+        _("What is held back?"),
+        [DataRequired(_("Choose a kind of rule."))],
+        choices=[*KIND_NAMES.items()],
+        default="word",
+    )
+    value = StringField(
+        _("Word, domain, handle or number"),
+        [
+            Length(
+                max=LONGEST_VALUE,
+                message=_("Write at most %(most)s characters.", most=LONGEST_VALUE),
+            )
+        ],
+    )
+    agenda = SelectField(_("Agenda"), choices=[], validate_choice=False)
+    sentence = sentence_field()
+
+    @property
+    def said(self) -> str:
+        """What the kind needs: the agenda, or what was typed."""
+        return str((self.agenda if self.kind.data == "agenda" else self.value).data or "")
+
+
+class NewnessForm(Form):
+    """Who counts as new."""
+
+    days = number_field(_("Days since joining"), 365)
+    posts = number_field(_("Published posts"), 100)
+    first_posts = number_field(_("First posts that a moderator looks at"), 20)
+
+
+class DomainsForm(Form):
+    """A list of domains."""
+
+    domains = TextAreaField(
+        _("Domains, one on a line"),
+        [
+            DataRequired(_("Write at least one domain.")),
+            Length(max=LONGEST_LIST, message=_("Send the list in parts.")),
+        ],
+    )
+    sentence = sentence_field()
+
+
+class TryForm(Form):
+    """A text to try."""
+
+    agenda = SelectField(_("Agenda"), choices=[], coerce=int)
+    who = RadioField(
+        _("Who writes it?"),
+        choices=[("new", _("A new member")), ("known", _("Another member"))],
+        default="new",
+    )
+    title = StringField(_("Title"), [Length(max=300)])
+    source = TextAreaField(
+        _("Text"),
+        [
+            DataRequired(_("Write a text.")),
+            Length(max=MAX_SOURCE, message=_("Shorten the text to 20,000 characters.")),
+        ],
+    )

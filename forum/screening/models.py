@@ -1,0 +1,94 @@
+"""The rules that hold texts back, who counts as new, and traces of texts that are posted again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from forum.agendas.models import Agenda
+from forum.db import Base
+from forum.members.models import Member
+
+# In the order in which they are asked: who and where first, then what is said.
+KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
+    "member",
+    "agenda",
+    "domain",
+    "word",
+    "links",
+    "same text",
+)
+
+
+class Rule(Base):
+    """What holds a text back until a moderator has read it. It never deletes anything.
+
+    `value` is what was typed (a word, a domain, how often the same text), `key` the same as it is compared.
+    `sentence` is shown to the author. Off since `off_at`.
+    """
+
+    __tablename__ = "screening_rule"
+    __table_args__ = (
+        Index(None, "kind", "key", unique=True),
+        Index(None, "member_id"),
+        Index(None, "made_by_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    value: Mapped[str] = mapped_column(default="")
+    key: Mapped[str] = mapped_column(default="")
+    agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    sentence: Mapped[str] = mapped_column(Text, default="")
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    made_at: Mapped[datetime]
+    off_at: Mapped[datetime | None]
+
+    agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
+    member: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[member_id])
+    made_by: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[made_by_id])
+
+    @property
+    def name(self) -> str:
+        """What the rule is about, as it is kept with what it held back: `word: casino`."""
+        return f"{self.kind}: {self.value}" if self.value else self.kind
+
+
+class Newness(Base):
+    """Who counts as new; one row, made when an administrator first chooses.
+
+    New is who joined less than `days` ago and has published fewer than `posts` posts. The first `first_posts` posts of
+    everybody appear at once, and a moderator is asked to look at them.
+    """
+
+    __tablename__ = "newness"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(default=14)
+    posts: Mapped[int] = mapped_column(default=3)
+    first_posts: Mapped[int] = mapped_column(default=2)
+
+
+class TextTrace(Base):
+    """That somebody has sent a text which is known by its hash alone; kept while a rule asks for it."""
+
+    __tablename__ = "text_trace"
+    __table_args__ = (Index(None, "text_hash", "sent_at"), Index(None, "sent_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text_hash: Mapped[str]
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    sent_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Caught:
+    """The rule that holds a text back: what it is called, and its sentence for the author."""
+
+    rule_id: int
+    name: str
+    sentence: str

@@ -1,0 +1,141 @@
+"""The doors of the rules before publication, for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web
+from forum.agendas.queries import all_agendas
+from forum.markup import write
+from forum.matches import Said
+from forum.screening import actions, queries
+from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
+from forum.screening.models import Rule
+from forum.web import me
+
+bp = Blueprint("screening", __name__)
+Answer = str | AnyResponse | tuple[str, int]
+
+
+@bp.route("/administration/screening", methods=["GET", "POST"])
+def index() -> Answer:
+    """The rules, what they held back, and who counts as new."""
+    known = queries.newness_to_change(me())
+    form = NewnessForm(
+        data={name: getattr(known, name) for name in ("days", "posts", "first_posts")}
+    )
+
+    def page(status: int = 200) -> Answer:
+        kind, words = web.choice("kind", KIND_NAMES), web.text("q", 100)
+        rules = queries.rules(me(), kind, words, web.number("page"))
+        shown: dict[str, Any] = {"form": form, "page": rules, "kind": kind, "words": words}
+        return render_template("screening/index.html", **shown, kinds=KIND_NAMES), status
+
+    def deed() -> AnyResponse:
+        numbers = [field.data or 0 for field in (form.days, form.posts, form.first_posts)]
+        actions.set_newness(me(), *numbers)
+        return _saved(_("Saved."))
+
+    return web.answer(form, page, deed)
+
+
+def _saved(words: str) -> AnyResponse:
+    flash(words, "message")
+    return web.see_other(url_for("screening.index"))
+
+
+@bp.route("/administration/screening/new", methods=["GET", "POST"])
+def make_rule() -> Answer:
+    """Make a rule."""
+    queries.newness_to_change(me())
+    return _rule_door(None)
+
+
+@bp.route("/administration/screening/<int:id>", methods=["GET", "POST"])
+def change_rule(id: int) -> Answer:
+    """Change a rule."""
+    return _rule_door(queries.get_rule(me(), id))
+
+
+def _rule_door(rule: Rule | None) -> Answer:
+    form = RuleForm(data=_said_of(rule)) if rule else RuleForm()
+    form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
+
+    def page(status: int = 200) -> Answer:
+        return render_template("screening/rule.html", form=form, rule=rule), status
+
+    def deed() -> AnyResponse:
+        text = actions.RuleText(form.kind.data, form.said, form.sentence.data or "")
+        if rule is None:
+            actions.make_rule(me(), text)
+            return _saved(_("The rule holds from now on."))
+        actions.change_rule(me(), rule.id, text)
+        return _saved(_("The rule is changed."))
+
+    return web.answer(form, page, deed)
+
+
+def _said_of(rule: Rule) -> dict[str, Any]:
+    value = rule.member.handle if rule.member else rule.value
+    agenda = str(rule.agenda_id or "")
+    return {"kind": rule.kind, "value": value, "agenda": agenda, "sentence": rule.sentence}
+
+
+@bp.post("/administration/screening/<int:id>/switch")
+def switch_rule(id: int) -> Answer:
+    """Let a rule hold (`on=1`), or not for the time being."""
+    is_on = request.form.get("on") == "1"
+    actions.switch_rule(me(), id, is_on=is_on)
+    return _saved(_("The rule holds again.") if is_on else _("The rule does not hold any more."))
+
+
+@bp.post("/administration/screening/<int:id>/delete")
+def delete_rule(id: int) -> Answer:
+    """Delete a rule."""
+    actions.delete_rule(me(), id)
+    return _saved(_("The rule is deleted. What it has held back goes on waiting."))
+
+
+@bp.route("/administration/screening/domains", methods=["GET", "POST"])
+def import_domains() -> Answer:
+    """Make a rule for each domain of a list."""
+    queries.newness_to_change(me())
+    form = DomainsForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("screening/domains.html", form=form), status
+
+    def deed() -> AnyResponse:
+        lines = (form.domains.data or "").split("\n")
+        new, wrong = actions.import_domains(me(), lines, form.sentence.data or "")
+        told = ngettext("%(num)s domain is new.", "%(num)s domains are new.", new)
+        if wrong:
+            passed = ngettext(
+                "%(num)s line holds no domain and was passed over.",
+                "%(num)s lines hold no domain and were passed over.",
+                wrong,
+            )
+            told = f"{told} {passed}"
+        return _saved(told)
+
+    return web.answer(form, page, deed)
+
+
+@bp.route("/administration/screening/try", methods=["GET", "POST"])
+def try_text() -> Answer:
+    """Say what would happen to a text. Nothing is written."""
+    queries.newness_to_change(me())
+    form = TryForm()
+    form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
+    found: list[Rule] | None = None
+    if request.method == "POST" and form.validate():
+        said = Said(write(form.source.data or ""), form.title.data or "")
+        is_new = form.who.data == "new"
+        found = queries.tried(me(), form.agenda.data, said, is_by_new=is_new)
+    status = web.REFUSED if form.errors else 200
+    return render_template("screening/try.html", form=form, found=found), status

@@ -1,0 +1,187 @@
+"""Moderators decide about texts that a rule holds back, and look at first posts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Held, Post
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision
+from forum.moderation.queries import entry
+from forum.notifications.models import Event
+from forum.queue.queries import ALL, QueueFilter, lines, waiting_count
+from forum.screening.actions import RuleText, make_rule, set_newness
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Any:
+    new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
+    return dialogue.open_topic(people.ben, agenda.id, new)
+
+
+@pytest.fixture
+def held(people: Any, topic: Any) -> Held:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    return dialogue.reply(people.ana, topic.id, write("A **casino** for all."))
+
+
+def told(member: Any) -> list[tuple[str, str, str]]:
+    events = db.session.scalars(db.select(Event).where(Event.kind == "decision"))
+    return [(one.title, one.text, one.address) for one in events if member.id in one.recipients]
+
+
+def test_what_waits_stands_in_the_queue(people: Any, agenda: Agenda, held: Held) -> None:
+    for reader in (people.host, people.moderator):
+        (line,) = lines(reader, QueueFilter(kind="held"))
+        assert (line.kind, line.title) == ("held", "A casino for all.")
+        assert waiting_count(reader) == 1
+    opened = entry(people.host, "held", held.id)
+    assert opened.deeds == ["approve", "refuse"] and opened.thing.shown_in == "Why so loud?"
+    with pytest.raises(Forbidden):
+        lines(people.ben, ALL)
+
+
+def test_approving_publishes_it_and_is_written_down(people: Any, held: Held) -> None:
+    decision = actions.approve(people.host, held.id, read=held.fingerprint)
+    post = db.session.scalars(db.select(Post).where(Post.author_id == people.ana.id)).one()
+    assert (decision.deed, decision.kind, decision.item_id) == ("approve", "held", held.id)
+    assert decision.address == f"/posts/{post.id}" and waiting_count(people.host) == 0
+    assert told(people.ana) == [
+        ("A casino for all.", "Published.", f"/moderation/decisions/{decision.id}")
+    ]
+    with pytest.raises(NotFound, match="published"):
+        actions.approve(people.moderator, held.id)
+
+
+def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -> None:
+    with pytest.raises(Invalid, match="Say what happened"):
+        actions.refuse(people.host, held.id, Reasons(" ", 2))
+    decision = actions.refuse(
+        people.host, held.id, Reasons("Rule 2.", 2), seen=0, read=held.fingerprint
+    )
+    assert decision.address == f"/waiting/{held.id}" and waiting_count(people.host) == 0
+    ((_title, text, _address),) = told(people.ana)
+    assert text == "Not published. You can change it and send it again. Rule 2."
+    assert entry(people.moderator, "held", held.id).deeds == ["approve"]
+    with pytest.raises(Conflict, match="already"):
+        actions.refuse(people.moderator, held.id, Reasons("No.", 2))
+    with pytest.raises(Conflict, match="Another moderator"):
+        actions.approve(people.moderator, held.id, seen=0)
+    assert actions.approve(people.moderator, held.id, seen=decision.id).deed == "approve"
+
+
+def test_a_refusal_is_taken_back(people: Any, held: Held) -> None:
+    decision = actions.refuse(people.host, held.id, Reasons("Rule 2.", 2))
+    assert actions.undo(people.host, decision.id).deed == "undo"
+    assert entry(people.host, "held", held.id).deeds == ["approve", "refuse"]
+    assert told(people.ana)[-1][1] == "The decision is taken back."
+
+
+def test_a_failed_publication_leaves_no_decision(people: Any, topic: Any, held: Held) -> None:
+    dialogue.lock(people.moderator, topic.id)
+    with pytest.raises(Conflict, match="locked"):
+        actions.approve(people.moderator, held.id)
+    assert db.session.scalars(db.select(Decision)).all() == []
+    assert waiting_count(people.host) == 1
+
+
+def test_it_cannot_be_reported_hidden_or_kept(people: Any, held: Held) -> None:
+    with pytest.raises(NotFound):
+        actions.report(people.ben, "held", held.id, "spam")
+    for deed in ("keep", "hide", "restore"):
+        with pytest.raises((Conflict, KeyError)):
+            actions.decide(people.moderator, "held", held.id, deed, Reasons("Rule 1.", 2))
+
+
+def test_taken_back_it_is_gone_from_the_queue(people: Any, held: Held) -> None:
+    dialogue.take_back(people.ana, held.id)
+    assert waiting_count(people.host) == 0
+    with pytest.raises(NotFound, match="taken it back"):
+        entry(people.host, "held", held.id)
+
+
+# First posts
+
+
+@pytest.fixture
+def first(people: Any, topic: Any) -> Post:
+    set_newness(people.administrator, days=14, posts=3, first_posts=1)
+    return dialogue.reply(people.ana, topic.id, write("My first words here."))
+
+
+def test_a_first_post_is_kept_with_one_press(people: Any, first: Post) -> None:
+    (line,) = lines(people.host, ALL)
+    assert (line.kind, line.item_id, line.is_first, waiting_count(people.host)) == (
+        "post",
+        first.id,
+        True,
+        1,
+    )
+    opened = entry(people.host, "post", first.id)
+    assert opened.is_first and opened.deeds == ["keep", "hide"]
+    decision = actions.decide(people.host, "post", first.id, "keep")
+    assert waiting_count(people.host) == 0 and told(people.ana) == []
+    with pytest.raises(Conflict):
+        actions.decide(people.host, "post", first.id, "keep")
+    actions.undo(people.host, decision.id)
+    assert waiting_count(people.host) == 1
+
+
+def test_a_reported_first_post_is_one_entry(people: Any, first: Post) -> None:
+    actions.report(people.ben, "post", first.id, "spam")
+    (line,) = lines(people.host, ALL)
+    assert line.is_first and line.reports == 1 and waiting_count(people.host) == 1
+    actions.decide(people.host, "post", first.id, "hide", Reasons("Rule 1.", 2))
+    assert waiting_count(people.host) == 0
+
+
+def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
+    from forum.agendas.actions import AgendaText, set_hosts, write_agenda
+
+    other = write_agenda(people.moderator, AgendaText("Other", write("Text.")))
+    set_hosts(people.moderator, other.id, [people.chitra.handle])
+    db.session.refresh(people.chitra)
+    assert waiting_count(people.chitra) == 0 and lines(people.chitra, ALL) == []
+
+
+# Pages
+
+
+def test_the_queue_shows_it_and_decides(sign_in: Any, people: Any, held: Held) -> None:
+    from forum.members.actions import found_federation
+    from forum.permissions import SYSTEM
+
+    found_federation(SYSTEM, "Quiet cities")
+    browser = sign_in(people.host)
+    page = browser.get(f"/moderation/held/{held.id}").get_data(as_text=True)
+    for words in (
+        "A rule holds this back",
+        "A word: casino",
+        "We read this first.",
+        "Do not publish",
+    ):
+        assert words in page, words
+    form = {"deed": "refuse", "rule": "2", "seen": "0", "read": held.fingerprint}
+    answer = browser.post(f"/moderation/held/{held.id}/decide", data=form)
+    assert answer.status_code == 422 and "Say what happened" in answer.get_data(as_text=True)
+    dialogue.revise(db.session.get_one(type(people.ana), people.ana.id), held.id, write("Casino!"))
+    form |= {"reason": "Rule 2."}
+    answer = browser.post(f"/moderation/held/{held.id}/decide", data=form)
+    assert answer.status_code == 409 and "changed this text" in answer.get_data(as_text=True)
+    for deed in ("keep", "hide", "publish"):
+        answer = browser.post(f"/moderation/held/{held.id}/decide", data=form | {"deed": deed})
+        assert answer.status_code == 422, deed
+    form["read"] = db.session.get_one(Held, held.id).fingerprint
+    assert browser.post(f"/moderation/held/{held.id}/decide", data=form).status_code == 303
+    page = browser.get(f"/moderation/held/{held.id}").get_data(as_text=True)
+    assert "Not published" in page
+    mine = sign_in(people.ana).get(f"/waiting/{held.id}").get_data(as_text=True)
+    assert "Rule 2." in mine and "Casino!" in mine

@@ -1,0 +1,149 @@
+"""What a text holds that a rule may look for, and how it may be disguised."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from forum.markup import write
+from forum.matches import Said, domain_of, folded
+
+
+def said(source: str, title: str = "") -> Said:
+    return Said(write(source), title)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "See https://evil.example/buy.",
+        "See https://www.evil.example.",
+        "See [this](https://EVIL.example/).",
+        "See [this](//evil.example).",
+        "See evil.example, without a link.",
+        "See <https://evil.example>.",
+        "See https://good.example@evil.example/",
+        "See [this](https://ev%69l.example/).",
+        "See [this](https://evil&#46;example/).",
+        "See https://evil\u3002example and \uff45vil\uff0eexample.",
+        "Write to me@evil.example.",
+        "![picture](https://cdn.evil.example/a.png)",
+        "See https://evil.example:8080/",
+        "See https://evil.example./",
+    ],
+)
+def test_a_domain_is_found_however_it_is_written(source: str) -> None:
+    assert "evil.example" in said(source).hosts
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["https://notevil.example", "https://evil.example.org", "evil example", "https://evil-example"],
+)
+def test_a_domain_is_found_at_the_borders_of_labels_alone(source: str) -> None:
+    assert "evil.example" not in said(source).hosts
+
+
+def test_international_domains_are_one_in_both_spellings() -> None:
+    domain = domain_of("https://xn--bcher-kva.example/x")
+    assert domain == domain_of("BÜCHER.example") == "bücher.example"
+    for source in (
+        "https://xn--bcher-kva.example",
+        "https://www.bücher.example",
+        "Bu\u0308cher.example",
+    ):
+        assert domain in said(source).hosts, source
+    assert "xn--99999999.example" in said("https://xn--99999999.example").hosts  # is no IDNA
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        ("Evil.Example", "evil.example"),
+        ("*.evil.example", "evil.example"),
+        ("https://a@evil.example:80/b?c", "evil.example"),
+        ("  evil.example. ", "evil.example"),
+        ("zip", "zip"),
+        ("no domain", ""),
+        ("", ""),
+        ("..", ""),
+    ],
+)
+def test_what_is_typed_as_a_domain(typed: str, domain: str) -> None:
+    assert domain_of(typed) == domain
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("A CASINO here", "casino"),
+        ("A cas\u200bino here", "casino"),
+        ("A cas\u00adino here", "casino"),
+        ("A **cas**ino here", "casino"),
+        ("A c\u0430sin\u043e here", "casino"),  # two letters are Cyrillic
+        ("A ｃａｓｉｎｏ here", "casino"),
+        ("A Cásinö here", "casino"),
+        ("[here](https://casino.example)", "casino"),
+        ("Cheap\n\n  watches", "Cheap watches"),
+        ("Der Große Preis", "grosse preis"),
+        ("便宜的手表在这里", "手表"),
+        ("ขายนาฬิกาถูก", "นาฬิกา"),
+        ("C++ for all", "c++"),
+        ("Казино здесь", "казино"),
+    ],
+)
+def test_a_word_is_found_however_it_is_written(source: str, word: str) -> None:
+    assert said(source).holds(folded(word))
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("The casinos", "casino"),
+        ("A minicasino", "casino"),
+        ("Cheap and watches", "cheap watches"),
+        ("A modern city", "modem"),  # they look alike, and both are honest
+        ("Глаcc", "casino"),
+    ],
+)
+def test_a_word_is_found_from_border_to_border(source: str, word: str) -> None:
+    assert not said(source).holds(folded(word))
+
+
+def test_the_title_counts() -> None:
+    assert said("Text.", "Best casino of evil.example").holds("casino")
+    assert "evil.example" in said("Text.", "Best casino of evil.example").hosts
+
+
+def test_links_that_lead_away() -> None:
+    for source in ("https://a.example", "[a](//a.example)", "![a](http://a.example/b.png)"):
+        assert said(source).has_outside_links, source
+    for source in ("[a](/topics/7)", "a.example", "[a](mailto:a@a.example)", "`https://a.example`"):
+        assert not said(source).has_outside_links, source
+
+
+def test_the_same_text_has_the_same_key() -> None:
+    long = "Buy our watches, they are the best watches that there are in the world of watches."
+    assert said(long).key == said(f"  **{long.upper()}**\n").key != ""
+    assert said(f"{long} Really.").key != said(long).key
+    assert said("Thank you!").key == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a." * 9_999,
+        "a.b " * 5_000,
+        "c\u0430 " * 6_000,
+        "ü" * 19_999,
+        "a" * 19_999,
+        "a-" * 9_999,
+        "https://a.a " * 1_600,
+    ],
+)
+def test_texts_that_are_made_to_hurt_take_no_time(source: str) -> None:
+    text = said(source)
+    begun = time.perf_counter()
+    assert not text.holds("casino") and "evil.example" not in text.hosts and text.key is not None
+    assert time.perf_counter() - begun < 1
