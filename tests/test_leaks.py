@@ -33,10 +33,19 @@ from forum.markup import write
 from forum.members.actions import Joining, Profile, edit_profile, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
-from forum.moderation.actions import Reasons, decide, refuse, report
+from forum.moderation.actions import (
+    Illegal,
+    Reasons,
+    decide,
+    refuse,
+    report,
+    report_illegal,
+    write_staff_note,
+)
 from forum.moderation.models import Decision
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
+from forum.queue.actions import write_note
 from forum.screening.actions import RuleText, make_rule
 from tests.conftest import remembered
 
@@ -355,6 +364,39 @@ def test_what_is_for_members_is_seen_by_no_visitor(
     assert leaks(client, app, planted) == []
     seen = {word for _address, word in leaks(sign_in(people.chitra), app, planted)}
     assert {"hushtopic", "hushreply", "hushpractice", "hushnote", "hushtold"} <= seen
+
+
+FOR_MODERATORS = ("hushsaid", "hushvisitor", "hushentry", "hushstaff", "hushinés")
+
+
+def plant_for_moderators(people: Any, planted: Planted) -> None:
+    """A report, one of a visitor, a note of an entry and one about a member, with a word in each."""
+    post, somebody = planted.ids["post"], planted.ids["member"]
+    said, visitor, entry, staff, name = FOR_MODERATORS
+    report(people.chitra, "post", post, "rules", said)
+    report(people.chitra, "member", somebody, "rules", said)
+    notice = Illegal(visitor, name.title(), "i@x.example", is_in_good_faith=True)
+    for kind in ("post", "topic", "case", "practice", "member"):
+        report_illegal(VISITOR, kind, planted.ids[kind], notice)
+    for kind, item_id in (("post", post), ("member", somebody)):
+        write_note(people.moderator, kind, item_id, entry)
+    for member_id in (somebody, people.ana.id):
+        write_staff_note(people.moderator, member_id, staff)
+    make_notices(SYSTEM)
+
+
+@pytest.mark.parametrize("reader", ["visitor", "ana", "ben", "somebody", "host", "moderator"])
+def test_what_is_for_moderators_is_seen_by_moderators_alone(
+    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, reader: str
+) -> None:
+    plant_for_moderators(people, planted)
+    somebody = planted.somebody if reader == "somebody" else getattr(people, reader, None)
+    browser = sign_in(somebody) if somebody else client
+    pages = [read(browser, address) for address in addresses(app, planted)]
+    pages += [read(browser, f"/search?q={word[:-1]}") for word in FOR_MODERATORS]
+    found = {word for word in FOR_MODERATORS if any(word in page for page in pages)}
+    seen = {"moderator": set(FOR_MODERATORS), "host": {*FOR_MODERATORS} - {"hushstaff"}}
+    assert found == seen.get(reader, set())
 
 
 def test_the_addresses_that_are_read_lead_somewhere(
