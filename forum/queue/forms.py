@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import gettext
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired
 
@@ -38,6 +39,8 @@ class EntryForm(HolderForm, DecisionForm):
         names = NAMES.get(kind, OF_THINGS)
         known = [deed for deed in (names if deeds is None else deeds) if deed in names]
         self.deed.choices = [(deed, names[deed]) for deed in known]
+        if kind in NAMES:
+            self.reason.label.text = gettext("Your answer")
 
 
 class NoteForm(Form):
