@@ -321,16 +321,21 @@ def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
     answers: dict[tuple[Any, ...], int] = {}  # a topic points to a post that points to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
-        known = (
-            {tuple(pk) for pk in db.session.execute(select(*table.primary_key))} if rows else set()
-        )
+        if not rows:
+            continue
+        known = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
+        new = []
         for pk, row in rows.items():
             if row.get("answer_id"):
                 answers[pk] = row["answer_id"]
-            which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
-            change = update(table).where(*which) if pk in known else insert(table)
             values = row | {"answer_id": None} if "answer_id" in row else row
-            db.session.execute(change.values(values))
+            if pk in known:
+                which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
+                db.session.execute(update(table).where(*which).values(values))
+            else:
+                new.append(values)
+        if new:
+            db.session.execute(insert(table), new)
     topics = Base.metadata.tables["topic"]
     for (topic_id,), post_id in answers.items():
         chosen = update(topics).where(topics.c.id == topic_id)
