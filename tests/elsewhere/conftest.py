@@ -154,7 +154,8 @@ def made(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandMade]:
     provider = HandMade()
     server = make_server("localhost", 0, provider, threaded=True)
     provider.issuer = f"http://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    often = {"poll_interval": 0.01}  # it looks that often whether it shall stop
+    thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
     thread.start()
     use_provider(app, monkeypatch, provider.issuer)
     yield provider
