@@ -684,7 +684,7 @@ def _ground_in_words(reasons: Reasons) -> str:
     rule = in_force().rule(reasons.rule)
     if reasons.law.strip() or rule is None:
         return _("It is against the law.") if reasons.law.strip() else ""
-    return _("Rule %(number)s: %(name)s", number=rule.number, name=rule.name)
+    return rule.label
 
 
 def _hide_profile(moderator: Person, member_id: int) -> None:
