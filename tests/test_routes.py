@@ -255,6 +255,7 @@ GET  /practices/new                                   |   in  200  200  200  200
 POST /practices/new                                   |  403  yes  yes  yes  yes  yes
 GET  /practices/{draft}                               |  404  404  200  200  200  200
 GET  /practices/{draft}/edit                          |  404  404  200  200  200  200
+GET  /practices/{draft}/why                           |  404  404  404  404  404  404
 POST /practices/{draft}/edit                          |  404  404  yes  yes  yes  yes
 POST /practices/{draft}/submit                        |  404  404  yes  403  403  403
 GET  /practices/{practice}                            |  200  200  200  200  200  200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from flask_babel import gettext
 from wtforms import (
@@ -16,9 +16,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, at_most, one_line
+from forum.db import now
+from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, Day, at_most, one_line
 from forum.moderation.actions import LONGEST, Illegal, Reasons
 from forum.rules.queries import Ready, Rule
 from forum.web import Form
@@ -40,6 +41,8 @@ DEED_NAMES = {
     "approve": _("Publish"),
     "refuse": _("Do not publish"),
 }
+DAY = "day"  # chosen instead of a number of days
+LONGEST_TIME = timedelta(days=3650)
 LAW = "law"  # chosen instead of the number of a rule
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
@@ -179,12 +182,26 @@ class MoveForm(SeenForm):
 class TimeForm(GroundForm):
     """For how long an account is closed or may not write, and why."""
 
-    days = RadioField(_("For how long?"), choices=[*DAYS.items()], default="7")
+    days = RadioField(
+        _("For how long?"), choices=[*DAYS.items(), (DAY, _("Until a day"))], default="7"
+    )
+    until = Day(_("Until which day"), [Optional()])
 
     @property
-    def time(self) -> timedelta:
-        """The chosen time."""
-        return timedelta(days=int(self.days.data))
+    def end(self) -> datetime:
+        """The moment at which the chosen time is over: of a day, its end in UTC."""
+        if self.days.data == DAY and self.until.data:
+            return datetime.combine(self.until.data + timedelta(days=1), time(), UTC)
+        return now() + timedelta(days=int(self.days.data))
+
+    def validate_days(self, field: Field) -> None:
+        """A day is still to come, and no more than ten years away, when a day is what was chosen."""
+        if field.data != DAY:
+            return
+        if self.until.data is None or self.until.data < now().date():
+            raise ValidationError(gettext("Choose a day that is still ahead."))
+        if self.until.data > now().date() + LONGEST_TIME:
+            raise ValidationError(gettext("Choose a day within the next ten years."))
 
 
 class WordForm(Form):

@@ -743,9 +743,9 @@ def own_text(reader: Person, decision: Decision) -> Post | None:
     return db.session.scalar(query.where(Post.hidden_at.is_not(None), Post.deleted_at.is_(None)))
 
 
-def why_hidden(reader: Person, post_id: int) -> Decision:
-    """The latest decision that restricted a post, for its author and for who moderates its agenda."""
-    which = (*_about(Decision, "post", post_id), Decision.deed.in_(RESTRICTING))
+def why_restricted(reader: Person, kind: str, item_id: int) -> Decision:
+    """The latest decision that restricted a thing, for its author and for who moderates its agenda."""
+    which = (*_about(Decision, kind, item_id), Decision.deed.in_(RESTRICTING))
     latest = select(func.max(Decision.id)).where(*which)
     return get_decision(reader, db.session.scalar(latest) or 0)
 

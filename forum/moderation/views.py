@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
-from forum.db import now
 from forum.library.queries import get_case, get_practice
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
@@ -251,7 +250,7 @@ def suspend(handle: str) -> Answer:
     form = TimeForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.suspend(me(), thing.item_id, now() + form.time, why)
+        return actions.suspend(me(), thing.item_id, form.end, why)
 
     return _deed_page("suspend", thing, form, deed)
 
@@ -263,7 +262,7 @@ def silence(handle: str) -> Answer:
     form = TimeForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.silence(me(), thing.item_id, now() + form.time, why)
+        return actions.silence(me(), thing.item_id, form.end, why)
 
     return _deed_page("silence", thing, form, deed)
 
@@ -480,5 +479,15 @@ def decision(decision_id: int) -> Answer:
 @bp.get("/posts/<int:post_id>/why")
 def why(post_id: int) -> Answer:
     """The latest decision that restricts a post, for its author and for who moderates its agenda."""
-    found = queries.why_hidden(me(), post_id)
+    return _why("post", post_id)
+
+
+@bp.get("/practices/<slug>/why")
+def why_practice(slug: str) -> Answer:
+    """The same of a practice that was returned or hidden."""
+    return _why("practice", get_practice(me(), slug).id)
+
+
+def _why(kind: str, item_id: int) -> Answer:
+    found = queries.why_restricted(me(), kind, item_id)
     return web.see_other(url_for("moderation.decision", decision_id=found.id))

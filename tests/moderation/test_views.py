@@ -331,7 +331,14 @@ def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: An
     theirs, browser = sign_in(people.ben), sign_in(people.moderator)
     address = f"/members/{people.ben.handle}/suspend"
     assert browser.post(address, data={"days": "9999", **WHY}).status_code == 422
-    assert browser.post(address, data={"days": "7", **WHY}).status_code == 303
+    for day in ("", "yesterday", "2001-01-01", "9999-12-31"):
+        typed = {"days": "day", "until": day, **WHY}
+        assert browser.post(address, data=typed).status_code == 422, day
+    tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"
+    typed = {"days": "day", "until": tomorrow, **WHY}
+    assert browser.post(address, data=typed).status_code == 303
+    until = get_member(SYSTEM, people.ben.handle).suspended_until
+    assert f"{until - timedelta(seconds=1):%Y-%m-%d}" == tomorrow
     assert theirs.get("/settings").status_code == 303
     assert get_member(SYSTEM, people.ben.handle).is_suspended
 
