@@ -207,6 +207,13 @@ POST /posts/{post}/mark                               |  403  yes  403  yes  yes
 GET  /posts/{post}/marks                              |  200  200  200  200  200  200
 GET  /posts/{reply}/edit                              |   in  403  403  403  403  403
 POST /posts/{reply}/edit                              |  403  403  403  403  403  403
+GET  /posts/{reply}/ask-to-edit                       |   in  403  403  200  200  200
+POST /posts/{reply}/ask-to-edit                       |  403  403  403  yes  yes  yes
+GET  /posts/{reply}/note                              |   in  403  403  200  200  200
+POST /posts/{reply}/note                              |  403  403  403  yes  yes  yes
+GET  /posts/{reply}/remove                            |   in  403  403  200  200  200
+POST /posts/{reply}/remove                            |  403  403  403  yes  yes  yes
+POST /posts/{reply}/unnote                            |  403  403  403  yes  yes  yes
 GET  /posts/{reply}/hide                              |   in  403  403  200  200  200
 POST /posts/{reply}/hide                              |  403  403  403  yes  yes  yes
 GET  /posts/{reply}/report                            |   in  200  200  200  200  200
@@ -360,6 +367,8 @@ GET  /topics/{topic}/reply                            |   in  200  200  200  200
 POST /topics/{topic}/reply                            |  403  yes  yes  yes  yes  yes
 GET  /topics/{topic}/report                           |   in  200  403  200  200  200
 POST /topics/{topic}/report                           |  403  yes  403  yes  yes  yes
+GET  /topics/{topic}/remove                           |   in  403  403  200  200  200
+POST /topics/{topic}/remove                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/restore                          |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unlock                           |  403  403  403  yes  yes  yes
 POST /topics/{topic}/unpin                            |  403  403  403  yes  yes  yes

@@ -95,6 +95,7 @@ from forum.search import actions as search
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
+LONGEST_NOTE = 2_000  # characters that moderators add below a post
 MOST_MENTIONED = 20  # by one post
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
@@ -216,6 +217,8 @@ def edit(
     _check_text(text)
     title = _changed_title(post, title)
     _keep_revision(post, text, title)
+    if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
+        post.edit_answered_at = now()
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     if post.number == 1:
@@ -419,18 +422,38 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
-    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it."""
+    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it.
+
+    In its place stands that something is hidden, and why. One that was removed is only hidden then.
+    """
+    return _withhold(moderator, post_id, reason, is_removed=False)
+
+
+@action
+def remove(moderator: Person, post_id: int, reason: str) -> Post:
+    """Withhold a post from readers as if it had never been: only who moderates sees that there was anything."""
+    return _withhold(moderator, post_id, reason, is_removed=True)
+
+
+def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool) -> Post:
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     _require_no_home(post)
-    if post.is_gone:
+    is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
+    if post.deleted_at is not None or is_so:
         return post
-    _count_post(moderator, post.topic, post, -1)
-    post.hidden_at, post.hidden_reason = now(), reason
-    _take_away(moderator, post, was_shown=True)
-    search.hide(moderator, "post", post.id)
+    was_shown, moment = not post.is_gone, post.hidden_at or now()
+    if was_shown:
+        _count_post(moderator, post.topic, post, -1)
+    post.hidden_at, post.hidden_reason = moment, reason
+    post.removed_at = now() if is_removed else None
+    if was_shown:
+        _take_away(moderator, post, was_shown=True)
+        search.hide(moderator, "post", post.id)
     if post.topic.hidden_at is None and not _is_worth_keeping(post):
-        _hide_topic(moderator, post.topic)
+        _hide_topic(moderator, post.topic, moment)
+    if post.topic.hidden_at == moment:
+        post.topic.removed_at = post.removed_at
     return post
 
 
@@ -443,7 +466,7 @@ def restore(moderator: Person, post_id: int) -> Post:
         return post
     was_hidden_with_it = post.topic.hidden_at == post.hidden_at
     is_topic_too = was_hidden_with_it and not _is_worth_keeping(post)
-    post.hidden_at, post.hidden_reason = None, ""
+    post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
     _bring_back(moderator, post)
     if is_topic_too:
         _restore_topic(moderator, post.topic)
@@ -452,12 +475,73 @@ def restore(moderator: Person, post_id: int) -> Post:
 
 @action
 def hide_topic(moderator: Person, topic_id: int) -> Topic:
-    """Withhold a whole topic from readers, everywhere."""
+    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then."""
+    return _withhold_topic(moderator, topic_id, None)
+
+
+@action
+def remove_topic(moderator: Person, topic_id: int) -> Topic:
+    """Withhold a whole topic from readers as if it had never been."""
+    return _withhold_topic(moderator, topic_id, now())
+
+
+def _withhold_topic(moderator: Person, topic_id: int, removed_at: datetime | None) -> Topic:
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
-        _hide_topic(moderator, topic)
+        _hide_topic(moderator, topic, now())
+    topic.removed_at = removed_at
     return topic
+
+
+@action
+def ask_to_edit(moderator: Person, post_id: int) -> Post:
+    """Note that the moderators have asked its author to change a post; the deed that calls it says what and why."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _require_no_home(post)
+    if (
+        post.is_gone
+        or post.topic.hidden_at
+        or post.topic.locked_at
+        or post.topic.agenda.archived_at
+    ):
+        raise Conflict(
+            _("Its author cannot edit it now: it is hidden, or the topic takes no more replies.")
+        )
+    post.edit_asked_at, post.edit_answered_at = now(), None
+    return post
+
+
+@action
+def take_request_back(moderator: Person, post_id: int) -> Post:
+    """Ask the author of a post for nothing any longer."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    post.edit_asked_at = post.edit_answered_at = None
+    return post
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Post:
+    """Let the moderators say something below a post, for all to read; an empty text takes it away again."""
+    post = post_to_change(moderator, post_id)
+    touches(topic_scope(post.topic_id))
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _require_no_home(post)
+    if len(text.source) > LONGEST_NOTE:
+        raise Invalid(_("Shorten the text to 2,000 characters."), "source")
+    if post.is_gone:
+        raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
+    _set_note(post, text)
+    return post
+
+
+def _set_note(post: Post, text: Written) -> None:
+    is_one = bool(text.source.strip())
+    post.note_source, post.note_html = (text.source, text.html) if is_one else ("", text.html[:0])
+    post.note_html_version, post.note_language = text.html_version, text.language
+    post.note_at = now() if is_one else None
 
 
 @action
@@ -536,7 +620,7 @@ def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) 
 
 
 @action
-def remove(system: Person, post_ids: Sequence[int]) -> None:
+def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
 
     The title of a topic that nobody else wrote in goes, too. What opens the topic of a case is the agenda's and stays.
@@ -620,6 +704,19 @@ def _store_html(post_id: int, text: Written) -> int:
     same = update(Post).where(Post.id == post_id, Post.source == text.source)
     made = same.values(html=text.html, html_version=text.html_version).returning(Post.id)
     return len(db.session.scalars(made).all())
+
+
+@action
+def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
+    """The same for what moderators say below posts."""
+    require(system.can.administer())
+    return sum(_store_note(post_id, text) for post_id, text in texts.items())
+
+
+def _store_note(post_id: int, text: Written) -> int:
+    same = update(Post).where(Post.id == post_id, Post.note_source == text.source)
+    made = same.values(note_html=text.html, note_html_version=text.html_version)
+    return len(db.session.scalars(made.returning(Post.id)).all())
 
 
 @action
@@ -949,6 +1046,8 @@ def _rewrite(doer: Person, topic: Topic, text: Written) -> None:
 
 def _forget_text(post: Post) -> None:
     post.source, post.html, post.hidden_reason = "", post.html[:0], ""
+    post.note_source, post.note_html, post.note_at = "", post.html[:0], None
+    post.edit_asked_at = post.edit_answered_at = None
     post.useful_count = post.same_here_count = post.tried_count = 0
     for row, column in (
         (Revision, Revision.post_id),
@@ -995,17 +1094,17 @@ def _is_worth_keeping(post: Post) -> bool:
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
-def _hide_topic(doer: Person, topic: Topic) -> None:
+def _hide_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     _count_all(doer, topic, -1)
     with _shelved_anew(doer, topic):
-        topic.hidden_at = now()
+        topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
 
 
 def _restore_topic(doer: Person, topic: Topic) -> None:
     with _shelved_anew(doer, topic):
-        topic.hidden_at = None
+        topic.hidden_at = topic.removed_at = None
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))

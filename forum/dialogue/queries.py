@@ -68,6 +68,7 @@ from forum.permissions import (
     moderated_by,
     read_by,
     require,
+    sees_hidden,
     shown_to,
 )
 
@@ -151,6 +152,8 @@ class _TopicLine(NamedTuple):
     hidden_at: datetime | None
     deleted_at: datetime | None
     followed_up_at: datetime | None
+    removed_at: datetime | None
+    regrouped_at: datetime | None
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
@@ -377,11 +380,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[20:25])
-    return TopicLine._make((*row[:20], agenda, *_people(row[25:]), themes))
+    agenda = AgendaLine._make(row[22:27])
+    return TopicLine._make((*row[:22], agenda, *_people(row[27:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:20]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:22]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
@@ -533,13 +536,14 @@ def _news() -> Select[Any]:
 def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     """The posts whose numbers belong to a page: 1 to 20, 21 to 40, … Gone posts are there, as gaps.
 
-    `topic` is one that the reader was found to see, with its agenda.
+    But those that were removed: of them readers see not even a gap, only who moderates. `topic` is one that the reader was found to see, with its agenda.
     """
     pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
-    rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
+    lines = _LINES_IN if sees_hidden(reader, topic.agenda_id) else _LINES_NOT_REMOVED
+    rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
     place = _of(topic)
     return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
@@ -558,7 +562,12 @@ class _Line(NamedTuple):
     edited_at: datetime | None
     hidden_at: datetime | None
     hidden_reason: str
+    removed_at: datetime | None
     deleted_at: datetime | None
+    note_html: Markup
+    note_language: str
+    edit_asked_at: datetime | None
+    edit_answered_at: datetime | None
     source: str
     topic: OfTopic
     author: Byline
@@ -572,7 +581,7 @@ class Line(_Line, Said):
     """
 
 
-_OF_POST = [getattr(Post, name) for name in _Line._fields[:14]]
+_OF_POST = [getattr(Post, name) for name in _Line._fields[:19]]
 _OF_ANSWER = case((Post.id == bindparam("answer_id"), Post.source), else_="")
 _LINES = _with_people_of(select(*_OF_POST, _OF_ANSWER), Post)
 _LINES_IN = _LINES.where(
@@ -580,6 +589,7 @@ _LINES_IN = _LINES.where(
     Post.number > bindparam("before"),
     Post.number <= bindparam("last"),
 ).order_by(Post.number)
+_LINES_NOT_REMOVED = _LINES_IN.where(Post.removed_at.is_(None))
 
 
 def _of(topic: Topic | TopicLine) -> OfTopic:
@@ -588,7 +598,7 @@ def _of(topic: Topic | TopicLine) -> OfTopic:
 
 
 def _line(place: OfTopic, row: Sequence[Any]) -> Line:
-    return Line._make((*row[:15], place, *_people(row[15:])))
+    return Line._make((*row[:20], place, *_people(row[20:])))
 
 
 def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
@@ -604,9 +614,13 @@ def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
 
 
 def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
-    """The posts, and the gaps that some have left, in the topics that the reader may see."""
+    """The posts, and the gaps that some have left, in the topics that the reader may see.
+
+    A removed post is there for who moderates its agenda, and for nobody else.
+    """
     whole = visible_topics(reader).whereclause
     query = select(Post).join(Post.topic)
+    query = query.where(shown_to(reader, Post.removed_at, Topic.agenda_id))
     return (query.where(whole) if whole is not None else query).options(
         contains_eager(Post.topic).options(joinedload(Topic.agenda), *of_topic)
     )
@@ -798,6 +812,7 @@ def topic_to_change(doer: Person, topic_id: int) -> Topic:
 def post_to_change(doer: Person, post_id: int) -> Post:
     """A post in a topic that the doer sees, both locked."""
     held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    held = held.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     held = held.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
     if db.session.scalar(held) is None:
         raise NotFound()

@@ -15,8 +15,10 @@ from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import action, db, now, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import written
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
+from forum.markup import Written, write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation.models import APPEAL, OWN, REPORT, Decision, Report
@@ -24,6 +26,8 @@ from forum.moderation.queries import (
     GROUNDED,
     KINDS,
     REASONED,
+    REMOVABLE,
+    WITHHOLDING,
     Thing,
     agenda_to_moderate,
     answered_by,
@@ -34,6 +38,7 @@ from forum.moderation.queries import (
     my_latest,
     my_report,
     open_reports,
+    opening_of,
     others_in_topic,
     reports_in_topic,
     shown_things_of,
@@ -56,6 +61,8 @@ LONGEST = 2_000  # characters of a reason or of a reporter's sentence
 ANSWERING = (
     "keep",
     "hide",
+    "remove",
+    "ask to edit",
     "restore",
     "warn",
     "silence",
@@ -157,15 +164,58 @@ def decide(
     *,
     seen: int | None = None,
 ) -> Decision:
-    """Keep, hide or restore a thing; its open reports are answered with it, author and reporters are told.
+    """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
 
-    `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
     """
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_sense(thing, deed, reasons)
     before = _before(thing)
-    {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reasons)
+    DECIDING[deed](moderator, thing, reasons)
     return _record(moderator, deed, thing, reasons, before=before)
+
+
+@action
+def ask_to_edit(
+    moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
+    """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
+    thing = _in_turn(moderator, kind, item_id, seen)
+    _require_reasons("ask to edit", reasons)
+    if thing.kind not in REMOVABLE:
+        raise Invalid(_("Choose a decision."), "deed")
+    post = opening_of(thing)
+    _require_change(not post.edit_asked_at or post.edit_answered_at)
+    dialogue.ask_to_edit(moderator, post.id)
+    decision = _record(moderator, "ask to edit", thing, reasons, is_told=False)
+    _tell_author(moderator, decision, f"/posts/{post.id}/edit")
+    return decision
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Decision:
+    """Say something below a post, for all to read; what was said before gives way to it."""
+    thing = _post_in_turn(moderator, post_id)
+    if not text.source.strip():
+        raise Invalid(_("Write a text."), "source")
+    _require_change(text.source != thing.row.note_source)
+    before = _note_of(thing)
+    dialogue.note(moderator, post_id, text)
+    return _record(moderator, "note", thing, Reasons(text.source), before=before)
+
+
+@action
+def unnote(moderator: Person, post_id: int) -> Decision:
+    """Take away what the moderators say below a post."""
+    thing = _post_in_turn(moderator, post_id)
+    _require_change(thing.row.note_source)
+    before = _note_of(thing)
+    dialogue.note(moderator, post_id, write(""))
+    return _record(moderator, "unnote", thing, before=before)
+
+
+def _note_of(thing: Thing) -> Before:
+    return {"note": thing.row.note_source, "language": thing.row.note_language}
 
 
 @action
@@ -342,7 +392,7 @@ def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Dec
 
 @action
 def clear_spam(moderator: Person, member_id: int) -> Decision:
-    """Undo with one press all that an advertiser did: hide every text and the profile, close the account.
+    """Undo with one press all that an advertiser did: remove every text, hide the profile, close the account.
 
     For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
     """
@@ -351,7 +401,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     shown = shown_things_of(moderator, member_id)
     before = {**_before(thing), "hidden": [[one.kind, one.item_id] for one in shown]}
     for one in shown:
-        _hide(moderator, one, NONE)
+        (_remove if one.kind in REMOVABLE else _hide)(moderator, one, NONE)
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
     until = now() + FOR_GOOD
@@ -418,6 +468,13 @@ def _in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None
     return thing
 
 
+def _post_in_turn(moderator: Person, post_id: int) -> Thing:
+    thing = _in_turn(moderator, "post", post_id)
+    if thing.kind != "post":
+        raise Invalid(_("This is changed on its own page."))
+    return thing
+
+
 def _member_in_turn(moderator: Person, member_id: int) -> Thing:
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.suspend(thing.row))
@@ -444,14 +501,18 @@ def _require_change(is_one: Any) -> None:
 
 
 def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
-    if deed not in ("keep", "hide", "restore"):
+    if deed not in DECIDING or (deed == "remove" and thing.kind not in REMOVABLE):
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
     _require_change(
         bool(open_reports(thing.kind, thing.item_id))
         if deed == "keep"
-        else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
+        else thing.state in FROM[deed]
     )
+
+
+# From which states a thing is hidden, removed or shown again
+FROM = {"hide": ("shown",), "remove": ("shown", "hidden"), "restore": ("hidden", "removed")}
 
 
 def _require_reasons(deed: str, reasons: Reasons) -> None:
@@ -493,6 +554,13 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     deeds[thing.kind](moderator, thing.item_id, _ground_in_words(reasons))
 
 
+def _remove(moderator: Person, thing: Thing, reasons: Reasons) -> None:
+    if thing.kind == "topic":
+        dialogue.remove_topic(moderator, thing.item_id)
+    else:
+        dialogue.remove(moderator, thing.item_id, _ground_in_words(reasons))
+
+
 def _ground_in_words(reasons: Reasons) -> str:
     rule = in_force().rule(reasons.rule)
     if reasons.law.strip() or rule is None:
@@ -516,6 +584,14 @@ def _restore(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     deeds[thing.kind](moderator, thing.item_id)
 
 
+DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
+    "keep": _keep,
+    "hide": _hide,
+    "remove": _remove,
+    "restore": _restore,
+}
+
+
 def _restore_profile(moderator: Person, member_id: int) -> None:
     members.restore_profile(moderator, member_id)
     search.restore(moderator, "member", member_id)
@@ -531,7 +607,8 @@ def _before(thing: Thing) -> dict[str, Any]:
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    return {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+    words = {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+    return {**words, "state": thing.state}
 
 
 def _take_back(
@@ -554,11 +631,37 @@ def _back_to_shown(moderator: Person, thing: Thing, _before: Before) -> None:
         _restore(moderator, thing, NONE)
 
 
+def _back_from_removed(moderator: Person, thing: Thing, before: Before) -> None:
+    """What was hidden before it was removed is hidden again."""
+    if thing.state == "removed" and before.get("state") == "hidden":
+        _withhold_again(moderator, thing, before)
+    elif thing.state == "removed":
+        _restore(moderator, thing, NONE)
+
+
 def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.state == "shown" and thing.kind == "post":
-        dialogue.hide(moderator, thing.item_id, before.get("words", ""))
-    elif thing.state == "shown":
-        _hide(moderator, thing, NONE)
+    if thing.state == "shown":
+        _withhold_again(moderator, thing, before)
+
+
+def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
+    is_removed = before.get("state") == "removed"
+    if thing.kind == "post":
+        deed = dialogue.remove if is_removed else dialogue.hide
+        deed(moderator, thing.item_id, before.get("words", ""))
+    else:
+        (_remove if is_removed else _hide)(moderator, thing, NONE)
+
+
+def _back_from_request(moderator: Person, thing: Thing, _before: Before) -> None:
+    if thing.row is not None:
+        dialogue.take_request_back(moderator, opening_of(thing).id)
+
+
+def _back_to_note(moderator: Person, thing: Thing, before: Before) -> None:
+    if thing.state == "shown":
+        text = written(before.get("note", ""), before.get("language", "en"))
+        dialogue.note(moderator, thing.item_id, text)
 
 
 def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
@@ -597,7 +700,9 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
     for kind, item_id in before.get("hidden", ()):
-        _back_to_shown(moderator, thing_taken_back(moderator, kind, item_id), before)
+        text = thing_taken_back(moderator, kind, item_id)
+        if text.state in FROM["restore"]:
+            _restore(moderator, text, NONE)
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:
@@ -606,7 +711,11 @@ def _back(deed: Callable[[Person, int], Any]) -> Back:
 
 BACK: dict[str, Back] = {
     "hide": _back_to_shown,
+    "remove": _back_from_removed,
     "restore": _back_to_hidden,
+    "ask to edit": _back_from_request,
+    "note": _back_to_note,
+    "unnote": _back_to_note,
     "lock": _back(dialogue.unlock),
     "unlock": _back(dialogue.lock),
     "pin": _back(dialogue.unpin),
@@ -679,7 +788,7 @@ def _answer(moderator: Person, reports: Iterable[Report], decision: Decision, th
     for waiting in reports:
         waiting.decision_id = decision.id
         reporters.add(waiting.reporter_id)
-    is_kept = decision.deed in ("keep", "restore")
+    is_kept = decision.deed in ("keep", "restore", "ask to edit")
     note_event(
         moderator,
         "report",
@@ -695,19 +804,21 @@ OUTCOMES: dict[str, Callable[[], str]] = {
     "keep": lambda: _("Kept: it is within the rules."),
     "restore": lambda: _("Kept: it is within the rules."),
     "hide": lambda: _("Hidden: it broke the rules."),
+    "remove": lambda: _("Removed: it broke the rules."),
+    "ask to edit": lambda: _("The author is asked to change it."),
     "warn": lambda: _("The member was warned."),
     "silence": lambda: _("The member may not write for some time."),
     "suspend": lambda: _("The account is closed for some time."),
-    "spam": lambda: _("Hidden: it was advertising. The account is closed."),
+    "spam": lambda: _("Removed: it was advertising. The account is closed."),
 }
 
 
-def _tell_author(moderator: Person, decision: Decision) -> None:
+def _tell_author(moderator: Person, decision: Decision, where: str = "") -> None:
     note_event(
         moderator,
         "decision",
         [decision.author_id],
-        f"/moderation/decisions/{decision.id}",
+        where or f"/moderation/decisions/{decision.id}",
         title=decision.title,
         text=f"{TOLD[decision.deed]()} {decision.reason}".strip(),
         is_named=False,
@@ -716,7 +827,7 @@ def _tell_author(moderator: Person, decision: Decision) -> None:
 
 def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Tell those whose posts go out of sight with a topic: each once, however many they wrote."""
-    if decision.deed != "hide" or thing.kind != "topic":
+    if decision.deed not in WITHHOLDING or thing.kind != "topic":
         return
     note_event(
         moderator,
@@ -739,6 +850,9 @@ NOUNS: dict[str, Callable[[], str]] = {
 }
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
+    "remove": lambda: _("Removed by the moderators."),
+    "ask to edit": lambda: _("The moderators ask you to change this."),
+    "note": lambda: _("The moderators added a note below it."),
     "restore": lambda: _("Shown again."),
     "undo": lambda: _("The decision is taken back."),
     "reverse": lambda: _("After an appeal the decision is taken back."),

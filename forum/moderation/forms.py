@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from forum.dialogue.forms import language_field
 from forum.members.forms import one_line
 from forum.moderation.actions import LONGEST, Reasons
 from forum.rules.queries import Ready, Rule
@@ -33,6 +34,8 @@ REASON_NAMES = {
 DEED_NAMES = {
     "keep": _("Keep"),
     "hide": _("Hide"),
+    "remove": _("Remove"),
+    "ask_to_edit": _("Ask to edit"),
     "restore": _("Show again"),
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
@@ -123,6 +126,28 @@ class WordsForm(SeenForm):
     def reasons(self) -> Reasons:
         """What was typed."""
         return Reasons(self.reason.data or "")
+
+
+class AskForm(WordsForm):
+    """What the author of a post is asked to change."""
+
+    reason = TextAreaField(
+        _("What the author should change"),
+        [DataRequired(_("Say why, and what to change. The author reads it.")), TOO_LONG],
+    )
+
+
+class NoteForm(Form):
+    """What moderators say below a post."""
+
+    source = TextAreaField(
+        _("Note by the moderators"),
+        [
+            DataRequired(_("Write a text.")),
+            Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST)),
+        ],
+    )
+    language = language_field()
 
 
 class MoveForm(SeenForm):

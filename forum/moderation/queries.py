@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_post, get_topic, is_there, visible_posts
+from forum.dialogue.queries import first_post, get_post, get_topic, is_there, visible_posts
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id, submitted
@@ -28,14 +28,17 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member", "letter")
+REMOVABLE = ("post", "topic")  # of the others readers see nothing either when they are hidden
 # Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
-GROUNDED = ("hide", "warn", "silence", "suspend")
-# Deeds that cannot be done without saying what happened
-REASONED = (*GROUNDED, "lock", "send back")
-RESTRICTING = (*REASONED, "spam")
+GROUNDED = ("hide", "remove", "warn", "silence", "suspend")
+# Deeds that cannot be done without saying what happened; a request restricts nobody
+REASONED = (*GROUNDED, "lock", "send back", "ask to edit")
+RESTRICTING = (*GROUNDED, "lock", "send back", "spam")
+WITHHOLDING = ("hide", "remove")  # a topic, and with it what others wrote there
 # What ends what a deed did
 ENDED_BY = {
     "hide": ("restore",),
+    "remove": ("restore",),
     "lock": ("unlock",),
     "send back": ("publish",),
     "silence": ("unsilence",),
@@ -46,6 +49,9 @@ UNDO = timedelta(minutes=10)
 # Decisions that their moderator can take back
 UNDONE = (
     *RESTRICTING,
+    "ask to edit",
+    "note",
+    "unnote",
     "keep",
     "restore",
     "unlock",
@@ -67,7 +73,7 @@ SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden or gone; `row` is its row unless gone.
+    """What a report or a decision is about. `state` is shown, hidden, removed or gone; `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
     about it.
@@ -134,7 +140,11 @@ class Entry:
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
         keep = ["keep"] if self.reports else []
-        return keep + {"shown": ["hide"], "hidden": ["restore"]}.get(self.thing.state, [])
+        is_text = self.thing.kind in REMOVABLE
+        shown = ["hide", "remove", "ask_to_edit"] if is_text else ["hide"]
+        hidden = ["restore", "remove"] if is_text else ["restore"]
+        known = {"shown": shown, "hidden": hidden, "removed": ["restore"]}
+        return keep + known.get(self.thing.state, [])
 
 
 # Things
@@ -288,6 +298,8 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
 def _state(row: Any) -> str:
     if getattr(row, "deleted_at", None):
         return "gone"
+    if getattr(row, "removed_at", None):
+        return "removed"
     return "hidden" if row.hidden_at else "shown"
 
 
@@ -295,6 +307,12 @@ def first_words(source: str) -> str:
     """How a text begins, without what it quotes."""
     own = (line for line in source.split("\n") if not line.startswith(">"))
     return excerpt(SIGNS.sub("", " ".join(own)), 90) or "…"
+
+
+def opening_of(thing: Thing) -> Post:
+    """The post that a thing is, or that opens the topic that it is."""
+    post: Post = thing.row if thing.kind == "post" else first_post(thing.row)
+    return post
 
 
 def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
@@ -628,11 +646,30 @@ def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
 
 
 def own_text(reader: Person, decision: Decision) -> Post | None:
-    """The post that a decision hid, for its author; None for others, and once it is shown or deleted."""
-    if decision.kind != "post" or decision.author_id != reader.id:
+    """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
+
+    Of a topic it is the post that opens it.
+    """
+    if decision.kind not in REMOVABLE or decision.author_id != reader.id:
         return None
-    query = select(Post).where(Post.id == decision.item_id, Post.author_id == reader.id)
-    return db.session.scalar(query.where(Post.hidden_at.is_not(None), Post.deleted_at.is_(None)))
+    is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
+    query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)
+    query = query.where(Post.deleted_at.is_(None))
+    if decision.kind == "topic":
+        return db.session.scalar(query.where(Topic.id == decision.item_id, Post.number == 1))
+    return db.session.scalar(query.where(Post.id == decision.item_id))
+
+
+def request_to_edit(reader: Person, post: Post) -> Decision | None:
+    """What the moderators asked the author of a post to change, while that is not done; for the author alone."""
+    is_open = post.edit_asked_at is not None and post.edit_answered_at is None
+    if not is_open or post.author_id != reader.id:
+        return None
+    about = [and_(*_about(Decision, "post", post.id))]
+    if post.number == 1:
+        about.append(and_(*_about(Decision, "topic", post.topic_id)))
+    query = select(Decision).where(or_(*about), Decision.deed == "ask to edit")
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
 def why_hidden(reader: Person, post_id: int) -> Decision:
@@ -680,7 +717,7 @@ def is_concerned(person: Person, decision: Decision) -> bool:
     """Whether a decision is about something of a person: the author, or who wrote in a topic that was hidden."""
     if decision.author_id == person.id is not None:
         return True
-    if decision.kind != "topic" or decision.deed != "hide":
+    if decision.kind != "topic" or decision.deed not in WITHHOLDING:
         return False
     wrote = select(Post.id).where(Post.topic_id == decision.item_id, Post.author_id == person.id)
     return bool(db.session.scalar(select(wrote.exists())))
@@ -702,7 +739,7 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))
     wrote = select(Post.id).where(Post.topic_id == Decision.item_id, Post.author_id == reader.id)
-    is_theirs = (Decision.kind == "topic") & (Decision.deed == "hide") & wrote.exists()
+    is_theirs = (Decision.kind == "topic") & Decision.deed.in_(WITHHOLDING) & wrote.exists()
     is_mine = or_(
         Decision.author_id == reader.id, is_theirs, moderated_by(reader, Decision.agenda_id)
     )

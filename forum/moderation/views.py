@@ -13,17 +13,22 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
+from forum.dialogue.models import Post
+from forum.dialogue.queries import written
 from forum.errors import Conflict
 from forum.library.queries import get_case, get_practice
+from forum.markup import Written
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     DEED_NAMES,
     REASON_NAMES,
+    AskForm,
     DecisionForm,
     GroundForm,
     MoveForm,
+    NoteForm,
     ReasonForm,
     ReportForm,
     SeenForm,
@@ -212,6 +217,8 @@ def _decide(kind: str, item_id: int, form: DecisionForm) -> Decision:
         return actions.publish(me(), item_id, reasons, seen=seen)
     if form.deed.data == "send_back" and kind == "practice":
         return actions.send_back(me(), item_id, reasons, seen=seen)
+    if form.deed.data == "ask_to_edit":
+        return actions.ask_to_edit(me(), kind, item_id, reasons, seen=seen)
     return actions.decide(me(), kind, item_id, form.deed.data, reasons, seen=seen)
 
 
@@ -280,13 +287,68 @@ def hide_profile(handle: str) -> Answer:
     return _hide(queries.member_to_moderate(me(), handle))
 
 
-def _hide(thing: Thing) -> Answer:
+def _hide(thing: Thing, word: str = "hide") -> Answer:
     form = ReasonForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.decide(me(), thing.kind, thing.item_id, "hide", why, seen=form.seen_id)
+        return actions.decide(me(), thing.kind, thing.item_id, word, why, seen=form.seen_id)
 
-    return _deed_page("hide", thing, form, deed)
+    return _deed_page(word, thing, form, deed)
+
+
+@bp.route("/topics/<int:topic_id>/remove", methods=["GET", "POST"])
+def remove_topic(topic_id: int) -> Answer:
+    """Remove a topic."""
+    return _hide(queries.thing_to_moderate(me(), "topic", topic_id), "remove")
+
+
+@bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
+def remove(post_id: int) -> Answer:
+    """Remove a post."""
+    return _hide(queries.thing_to_moderate(me(), "post", post_id), "remove")
+
+
+@bp.route("/posts/<int:post_id>/ask-to-edit", methods=["GET", "POST"])
+def ask_to_edit(post_id: int) -> Answer:
+    """Ask the author to change a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = AskForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.ask_to_edit(me(), thing.kind, thing.item_id, why, seen=form.seen_id)
+
+    return _deed_page("ask_to_edit", thing, form, deed)
+
+
+@bp.app_template_global()
+def request_to_edit(post: Post) -> Decision | None:
+    """What the moderators asked the reader to change in a post of the reader's, while that is not done."""
+    return queries.request_to_edit(me(), post)
+
+
+@bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
+def note(post_id: int) -> Answer:
+    """Say something below a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = NoteForm(source=_note_of(thing), language=me().language)
+
+    def page(status: int = 200) -> Answer:
+        preview = _note(form).html if "preview" in request.form else None
+        words = {"thing": thing, "form": form, "preview": preview}
+        return render_template("moderation/note.html", **words), status
+
+    def deed() -> AnyResponse:
+        return _done(actions.note(me(), post_id, _note(form)))
+
+    return web.answer(form, page, deed, is_trial="preview" in request.form)
+
+
+def _note_of(thing: Thing) -> str:
+    return thing.row.note_source if thing.kind == "post" and thing.row is not None else ""
+
+
+def _note(form: NoteForm) -> Written:
+    return written(form.source.data or "", form.language.data or "en")
 
 
 @bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
@@ -416,6 +478,12 @@ def restore(post_id: int) -> Answer:
     return _restore(queries.thing_to_moderate(me(), "post", post_id))
 
 
+@bp.post("/posts/<int:post_id>/unnote")
+def unnote(post_id: int) -> Answer:
+    """Take away what the moderators say below a post."""
+    return _done(actions.unnote(me(), post_id))
+
+
 @bp.post("/cases/<slug>/restore")
 def restore_case(slug: str) -> Answer:
     """Show a hidden case again."""
@@ -469,8 +537,8 @@ def clear_spam(handle: str) -> Answer:
     hidden = len((decision.before or {}).get("hidden", ()))
     flash(
         ngettext(
-            "%(num)s text is hidden, and the account closed.",
-            "%(num)s texts are hidden, and the account closed.",
+            "%(num)s text is removed, and the account closed.",
+            "%(num)s texts are removed, and the account closed.",
             hidden,
         ),
         "message",
