@@ -266,7 +266,10 @@ class Revision(Base):
 
 
 class Trace(Base):
-    """That a post stood in a topic under a number before it went to another topic. The number is never given again."""
+    """That a post stood in a topic under a number before it went to another topic. The number is never given again.
+
+    `step` counts the ways that the post has gone: 1 for the first.
+    """
 
     __tablename__ = "trace"
 
@@ -275,6 +278,7 @@ class Trace(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int]
     moved_at: Mapped[datetime]
 
     post: Mapped[Post] = relationship(lazy="raise_on_sql")

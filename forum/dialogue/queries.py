@@ -53,6 +53,7 @@ from forum.dialogue.models import (
     Topic,
     TopicCount,
     TopicTheme,
+    Trace,
 )
 from forum.errors import Forbidden, NotFound
 from forum.markup import Written, handles_in, write
@@ -674,6 +675,115 @@ def is_there() -> tuple[Any, ...]:
     return (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
 
 
+# What went to other topics, and what came from there
+
+MOST_STEPS = 20  # from a topic to the one it is in now
+
+
+class Regrouped(NamedTuple):
+    """A line in a topic: so many posts went from here to another, or (`has_come`) came here from there.
+
+    `address` is empty where the other topic leads back here.
+    """
+
+    posts: int
+    title: str
+    language: str
+    address: str
+    has_come: bool
+
+
+def regrouped_in(reader: Person, topic: TopicLine, posts: Page[Line]) -> dict[int, list[Regrouped]]:
+    """The lines of a page by the number of the post before which they stand; 0 for the end of the page.
+
+    Posts to be read are counted alone, and topics that the reader sees are named alone.
+    """
+    if topic.regrouped_at is None:
+        return {}
+    last = posts.number * POSTS_ON_A_PAGE
+    which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    lines: dict[int, list[Regrouped]] = {}
+    for has_come, query in ((False, _gone_from(reader)), (True, _come_to(reader))):
+        for number, line in _runs(plain(query, which), has_come):
+            place = next((post.number for post in posts.items if post.number >= number), 0)
+            lines.setdefault(place, []).append(line)
+    return lines
+
+
+def _runs(rows: Iterable[Any], has_come: bool) -> list[tuple[int, Regrouped]]:
+    """Rows of (number, topic's id, slug, title, language, whether it is merged), one line for each run of the same topic."""
+    found: list[tuple[int, int, Regrouped]] = []
+    for number, topic_id, slug, title, language, is_merged in rows:
+        if found and found[-1][1] == topic_id:
+            start, _id, line = found[-1]
+            found[-1] = (start, topic_id, line._replace(posts=line.posts + 1))
+        else:
+            address = "" if is_merged else f"/topics/{topic_id}-{slug}"
+            found.append((number, topic_id, Regrouped(1, title, language, address, has_come)))
+    return [(number, line) for number, _id, line in found]
+
+
+_HERE: Any = bindparam("topic_id")
+
+
+@for_reach
+def _gone_from(reader: Person) -> Select[Any]:
+    number, here = Trace.number, _HERE
+    query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
+    query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == here)
+    there = Topic.id != here, Topic.deleted_at.is_(None)
+    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+
+
+@for_reach
+def _come_to(reader: Person) -> Select[Any]:
+    number, here, later = Post.number, _HERE, aliased(Trace)
+    query = _other_topics(reader, number).join(Trace, Trace.topic_id == Topic.id)
+    query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == here)
+    is_passed = select(later.topic_id).where(later.post_id == Post.id, later.step > Trace.step)
+    there = Topic.id != here, ~is_passed.exists()
+    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+
+
+def _other_topics(reader: Person, number: Any) -> Select[Any]:
+    is_merged = Topic.merged_into_id.is_not(None)
+    columns: tuple[Any, ...] = (number, Topic.id, Topic.slug, Topic.title, Topic.language)
+    return select(*columns, is_merged).where(
+        Topic.title != "",
+        or_(is_merged, Topic.deleted_at.is_(None)),
+        shown_to(reader, Topic.hidden_at, Topic.agenda_id),
+        read_by(reader, Topic.audience),
+    )
+
+
+def _on_page(number: Any) -> tuple[Any, ...]:
+    return number > bindparam("before"), number <= bindparam("last")
+
+
+def topic_after_merge(reader: Person, topic_id: int) -> Topic:
+    """The topic that another one was put into, however often, if the reader sees it; else `NotFound`."""
+    for _step in range(MOST_STEPS):
+        query = select(Topic.merged_into_id).where(Topic.id == topic_id)
+        into = db.session.scalar(query)
+        if into is None:
+            break
+        topic_id = into
+    return get_topic(reader, topic_id)
+
+
+def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
+    """Where what stood in a topic under a number, or else the next that did, stands after it was put into another."""
+    target = topic_after_merge(reader, topic_id)
+    query = select(Trace.post_id).where(Trace.topic_id == topic_id, Trace.number >= number)
+    post_id = db.session.scalar(query.order_by(Trace.number).limit(1))
+    if post_id is None or target.id == topic_id:
+        return target.address
+    try:
+        return get_post(reader, post_id).address
+    except NotFound:
+        return target.address
+
+
 # Marks and earlier versions
 
 
@@ -751,8 +861,11 @@ def agenda_to_open(author: Person, slug: str) -> Agenda:
 
 
 def topic_to_reply(author: Person, topic_id: int) -> Topic:
-    """A topic that somebody wants to reply to."""
-    topic = get_topic(author, topic_id)
+    """A topic that somebody wants to reply to; one that was put into another meanwhile is that other."""
+    try:
+        topic = get_topic(author, topic_id)
+    except NotFound:
+        topic = topic_after_merge(author, topic_id)
     require(author.can.reply(topic))
     return topic
 
@@ -809,15 +922,87 @@ def topic_to_change(doer: Person, topic_id: int) -> Topic:
     return db.session.scalars(query).one()
 
 
+def topics_to_change(doer: Person, topic_ids: Iterable[int]) -> dict[int, Topic]:
+    """Topics that the doer sees, with their agendas, all locked in the same order; or `NotFound`."""
+    return {topic_id: topic_to_change(doer, topic_id) for topic_id in sorted(topic_ids)}
+
+
+def merged_topic(doer: Person, topic_id: int) -> Topic:
+    """A topic that was put into another, with its agenda, locked; `NotFound` when it is none."""
+    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+    if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
+        raise NotFound()
+    return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
+
+
 def post_to_change(doer: Person, post_id: int) -> Post:
-    """A post in a topic that the doer sees, both locked."""
+    """A post in a topic that the doer sees, both locked. One that went to another topic meanwhile is found there."""
     held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
     held = held.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     held = held.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
-    if db.session.scalar(held) is None:
+    if db.session.scalar(held) is None and db.session.scalar(held) is None:
         raise NotFound()
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
+
+
+def posts_to_move(topic: Topic) -> list[Post]:
+    """All posts of a topic in their order with their authors, gone ones too, held until the deed is done."""
+    query = select(Post).where(Post.topic_id == topic.id).order_by(Post.number)
+    query = query.options(joinedload(Post.author).joinedload(Member.city))
+    return list(db.session.scalars(query.with_for_update(of=Post)))
+
+
+def latest_in(topic: Topic) -> datetime | None:
+    """When the latest of a topic's posts was written, gone ones too."""
+    return db.session.scalar(select(func.max(Post.created_at)).where(Post.topic_id == topic.id))
+
+
+def replies_in(topic: Topic) -> int:
+    """How many replies of a topic readers see."""
+    seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_there())
+    return db.session.scalar(seen) or 0
+
+
+def theme_ids_of(topic: Topic) -> Sequence[int]:
+    """The ids of a topic's themes."""
+    themes = select(TopicTheme.theme_id).where(TopicTheme.topic_id == topic.id)
+    return db.session.scalars(themes).all()
+
+
+def read_until(topic_id: int, number: int) -> Select[Any]:
+    """The ids of those who have read a topic up to a number at least."""
+    there = aliased(Place)  # beside the places in another topic
+    far = there.topic_id == topic_id, there.number >= number
+    return select(there.member_id).where(*far)
+
+
+def last_to_read(topic: Topic) -> int:
+    """The number of the last post that readers of a topic come to."""
+    seen = select(func.max(Post.number)).where(Post.topic_id == topic.id)
+    return db.session.scalar(seen.where(Post.removed_at.is_(None))) or 0
+
+
+def places_after(topic_id: int, target_id: int) -> Select[Any]:
+    """How far those who have read in a topic are in the one that its posts have gone to: target, member, number."""
+    met = select(func.max(Post.number)).join(Trace, Trace.post_id == Post.id)
+    met = met.where(Trace.topic_id == topic_id, Post.topic_id == target_id)
+    far = met.where(Trace.number <= Place.number).correlate(Place).scalar_subquery()
+    found = select(literal(target_id), Place.member_id, far.label("number"))
+    return found.where(Place.topic_id == topic_id, far.is_not(None))
+
+
+def steps_of(post_ids: Iterable[int]) -> dict[int, int]:
+    """How often posts have gone to another topic so far; those that never did are left out."""
+    counted = select(Trace.post_id, func.max(Trace.step)).where(Trace.post_id.in_(list(post_ids)))
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Trace.post_id))}
+
+
+def opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
+    """The topics that some posts have opened before they were put into others."""
+    first = select(Trace.topic_id).where(Trace.post_id.in_(post_ids), Trace.number == 1)
+    merged = select(Topic).where(Topic.id.in_(first), Topic.merged_into_id.is_not(None))
+    return db.session.scalars(merged.with_for_update()).all()
 
 
 def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
@@ -962,6 +1147,10 @@ def _later(column: InstrumentedAttribute[Any], truth: ScalarSelect[Any]) -> Colu
     return case((truth > column, truth), else_=column)
 
 
+def _higher(one: ScalarSelect[Any], other: ScalarSelect[Any]) -> ColumnElement[Any]:
+    return case((other > one, other), else_=one)
+
+
 def _of_topic(what: Any, *which: Any) -> ScalarSelect[Any]:
     return select(what).where(Post.topic_id == Topic.id, *which).scalar_subquery()
 
@@ -974,9 +1163,14 @@ IS_PUBLIC = (Topic.hidden_at.is_(None), Topic.deleted_at.is_(None), Topic.audien
 IS_NO_PAGE = or_(Post.number > 1, Topic.home.is_(None))  # not the case or practice itself
 KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSelect[Any]]] = {
     Topic: {
-        Topic.posts_count: _of_topic(func.coalesce(func.max(Post.number), 0)),
+        Topic.posts_count: _higher(
+            _of_topic(func.coalesce(func.max(Post.number), 0)),
+            select(func.coalesce(func.max(Trace.number), 0))
+            .where(Trace.topic_id == Topic.id)
+            .scalar_subquery(),
+        ),
         Topic.replies_count: _of_topic(func.count(), Post.number > 1, *is_there()),
-        Topic.active_at: _of_topic(func.max(Post.created_at)),
+        Topic.active_at: func.coalesce(_of_topic(func.max(Post.created_at)), Topic.active_at),
         Topic.answer_id: _of_topic(
             Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
         ),

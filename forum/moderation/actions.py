@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 
@@ -31,16 +32,20 @@ from forum.moderation.queries import (
     Thing,
     agenda_to_moderate,
     answered_by,
+    authors_of,
     decision_to_review,
     holds,
     latest_decision,
     letter_thing,
+    lot,
     my_latest,
     my_report,
     open_reports,
     opening_of,
     others_in_topic,
+    posts_to_moderate,
     reports_in_topic,
+    reports_of_posts,
     shown_things_of,
     take_turn,
     thing_taken_back,
@@ -69,6 +74,7 @@ ANSWERING = (
     "suspend",
     "spam",
 )  # reports of the same thing
+MOST_AT_ONCE = 100  # posts
 FOR_GOOD = timedelta(days=3650)
 Before = dict[str, Any]
 Back = Callable[[Person, Thing, Before], None]
@@ -225,7 +231,20 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     decision = my_latest(moderator)
     if decision is None or decision.id != decision_id:
         raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    if decision.lot_id:
+        return _undo_lot(moderator, decision.lot_id)
     return _take_back(moderator, decision, "undo", NONE, is_told=decision.deed in TOLD)
+
+
+def _undo_lot(moderator: Person, lot_id: int) -> Decision:
+    """Take back what was one deed over several things, as long as nobody decided about one of them since."""
+    undone = []
+    for decision in lot(lot_id):
+        if latest_decision(decision.kind, decision.item_id) != decision.id:
+            raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+        undone.append(_take_back(moderator, decision, "undo", NONE, is_told=False))
+    _tell_authors(moderator, _as_lot(undone))
+    return undone[-1]
 
 
 @action
@@ -301,6 +320,131 @@ def _move(moderator: Person, topic_id: int, agenda_id: int) -> None:
     dialogue.move(moderator, topic_id, agenda_id)
     for waiting in reports_in_topic(topic_id):
         waiting.agenda_id = agenda_id
+
+
+@action
+def split(
+    moderator: Person,
+    topic_id: int,
+    post_ids: Collection[int],
+    part: dialogue.Part,
+    reasons: Reasons = NONE,
+) -> Decision:
+    """Let posts of a topic be a topic of their own. Who wrote them is told where they are."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _check_length(reasons.facts, "reason")
+    moved = dialogue.split(moderator, topic_id, post_ids, part)
+    for waiting in reports_of_posts(moved.numbers):
+        waiting.agenda_id = part.agenda_id
+    gone = ngettext(
+        "%(num)s post went to “%(title)s”.",
+        "%(num)s posts went to “%(title)s”.",
+        len(moved.numbers),
+        title=moved.target.title,
+    )
+    said = replace(reasons, facts=f"{gone} {reasons.facts}".strip())
+    decision = _record(moderator, "split", thing, said, before=_way_back(moved))
+    _tell_moved(moderator, moved, reasons)
+    return decision
+
+
+def _tell_moved(moderator: Person, moved: dialogue.Moved, reasons: Reasons) -> None:
+    words = _("What you wrote is in this topic now.")
+    note_event(
+        moderator,
+        "decision",
+        authors_of(moved.numbers),
+        moved.target.address,
+        title=moved.target.title,
+        text=f"{words} {reasons.facts}".strip(),
+        is_named=False,
+    )
+
+
+@action
+def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = NONE) -> Decision:
+    """Put a topic into another, whose readers find its posts at the end; its address leads there for ever."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _check_length(reasons.facts, "reason")
+    moved = dialogue.merge(moderator, topic_id, target_id)
+    for waiting in reports_of_posts(moved.numbers):
+        waiting.agenda_id = moved.target.agenda_id
+    now_in = _("Put into “%(title)s”.", title=moved.target.title)
+    said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())
+    return _record(moderator, "merge", thing, said, before=_way_back(moved))
+
+
+def _way_back(moved: dialogue.Moved) -> Before:
+    post_id, at = moved.answer or (None, None)
+    return {
+        "target": moved.target.id,
+        "posts": list(moved.numbers.items()),
+        "last": moved.before,
+        "answer": post_id,
+        "answered_at": at.isoformat() if at else None,
+    }
+
+
+@action
+def decide_all(
+    moderator: Person, topic_id: int, post_ids: Collection[int], deed: str, reasons: Reasons = NONE
+) -> list[Decision]:
+    """Hide, remove or show again several posts of a topic for the same reasons: all of them, or nothing happens.
+
+    Each has a decision of its own, which its author can appeal against; each author is told once.
+    """
+    things = _posts_in_turn(moderator, topic_id, post_ids)
+    if deed not in FROM:
+        raise Invalid(_("Choose a decision."), "deed")
+    _require_reasons(deed, reasons)
+    decisions: list[Decision] = []
+    for thing in things:
+        if thing.state not in FROM[deed]:
+            raise Conflict(
+                _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
+            )
+        before = _before(thing)
+        DECIDING[deed](moderator, thing, reasons)
+        decisions.append(_record(moderator, deed, thing, reasons, before=before, is_told=False))
+    _tell_authors(moderator, _as_lot(decisions))
+    return decisions
+
+
+def _posts_in_turn(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
+    """Posts of a topic; one that is of another topic, or that there is not, and nothing is done to any."""
+    take_turn()
+    if not post_ids:
+        raise Invalid(_("Choose at least one post."), "post")
+    if len(post_ids) > MOST_AT_ONCE:
+        raise Invalid(_("Choose at most %(most)s posts at once.", most=MOST_AT_ONCE), "post")
+    return posts_to_moderate(moderator, topic_id, post_ids)
+
+
+def _as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    for decision in decisions:
+        decision.lot_id = decisions[0].id if len(decisions) > 1 else None
+    return decisions
+
+
+def _tell_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
+    """Tell each author once of what was decided about texts of theirs; the first decision names the others."""
+    theirs: dict[int | None, list[Decision]] = {}
+    for decision in decisions:
+        theirs.setdefault(decision.author_id, []).append(decision)
+    for author_id, own in theirs.items():
+        more = ngettext(
+            "And one more text of yours.", "And %(num)s more texts of yours.", len(own) - 1
+        )
+        first = f"{TOLD[own[0].deed]()} {own[0].reason}".strip()
+        note_event(
+            moderator,
+            "decision",
+            [author_id],
+            f"/moderation/decisions/{own[0].id}",
+            title=own[0].title,
+            text=f"{first} {more}" if len(own) > 1 else first,
+            is_named=False,
+        )
 
 
 @action
@@ -709,6 +853,27 @@ def _back(deed: Callable[[Person, int], Any]) -> Back:
     return lambda moderator, thing, _before: deed(moderator, thing.item_id)
 
 
+def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
+    target = topic_to_moderate(moderator, before["target"]).row
+    dialogue.unsplit(moderator, _moved(thing.row, target, before))
+    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
+        waiting.agenda_id = thing.agenda_id
+
+
+def _back_from_merge(moderator: Person, thing: Thing, before: Before) -> None:
+    target = topic_to_moderate(moderator, before["target"]).row
+    dialogue.unmerge(moderator, _moved(thing.row, target, before))
+    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
+        waiting.agenda_id = thing.agenda_id
+
+
+def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:
+    """What `_way_back` has kept."""
+    post_id, at = before["answer"], before["answered_at"]
+    answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
+    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer)
+
+
 BACK: dict[str, Back] = {
     "hide": _back_to_shown,
     "remove": _back_from_removed,
@@ -721,6 +886,8 @@ BACK: dict[str, Back] = {
     "pin": _back(dialogue.unpin),
     "unpin": _back(dialogue.pin),
     "move": _back_to_agenda,
+    "split": _back_from_split,
+    "merge": _back_from_merge,
     "publish": _back_to_waiting,
     "send back": _back_to_waiting,
     "feature": _back(library.unfeature),
@@ -862,6 +1029,7 @@ TOLD: dict[str, Callable[[], str]] = {
     "lock": lambda: _("Locked: it takes no more replies."),
     "unlock": lambda: _("Open for replies again."),
     "move": lambda: "",
+    "merge": lambda: _("Your topic is part of another one now."),
     "suspend": lambda: _("Your account is suspended."),
     "unsuspend": lambda: _("Your account is open again."),
 }

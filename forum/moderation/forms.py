@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from forum.dialogue.forms import language_field
+from forum.dialogue.forms import KINDS, language_field
 from forum.members.forms import one_line
 from forum.moderation.actions import LONGEST, Reasons
 from forum.rules.queries import Ready, Rule
@@ -40,6 +41,7 @@ DEED_NAMES = {
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
 }
+TOPIC_NUMBER = re.compile(r"(?:^#?|/topics/)([1-9][0-9]{0,8})(?![0-9])")
 LAW = "law"  # chosen instead of the number of a rule
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
@@ -160,6 +162,58 @@ class MoveForm(SeenForm):
     def reasons(self) -> Reasons:
         """What was typed."""
         return Reasons(self.reason.data or "")
+
+
+class SplitForm(Form):
+    """What posts become that leave their topic."""
+
+    title = StringField(
+        _("Title of the new topic"),
+        [
+            DataRequired(_("Enter a title of 3 to 120 characters.")),
+            Length(3, 120, message=_("Enter a title of 3 to 120 characters.")),
+        ],
+        [one_line],
+    )
+    kind = RadioField(_("What is it?"), choices=KINDS, default="experience")
+    agenda = SelectField(_("Agenda"), coerce=int)
+    reason = TextAreaField(_("Reason"), [TOO_LONG])
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
+
+
+class MergeForm(Form):
+    """Into which topic another is put."""
+
+    target = StringField(
+        _("The other topic"),
+        [DataRequired(_("Enter the address or the number of a topic."))],
+        [one_line],
+    )
+    reason = TextAreaField(_("Reason"), [TOO_LONG])
+
+    @property
+    def target_id(self) -> int:
+        """The number that the address holds; 0 when there is none."""
+        found = TOPIC_NUMBER.search(self.target.data or "")
+        return int(found[1]) if found else 0
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
+
+    def validate_target(self, _field: Field) -> None:
+        """It is an address of a topic, or its number."""
+        if not self.target_id:
+            raise ValidationError(gettext("Enter the address or the number of a topic."))
+
+
+class LotForm(GroundForm):
+    """Why several posts are hidden or removed."""
 
 
 class TimeForm(GroundForm):

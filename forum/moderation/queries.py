@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,16 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import first_post, get_post, get_topic, is_there, visible_posts
+from forum.dialogue.queries import (
+    Line,
+    first_post,
+    get_post,
+    get_topic,
+    is_there,
+    merged_topic,
+    posts_in,
+    visible_posts,
+)
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id, submitted
@@ -58,6 +67,8 @@ UNDONE = (
     "pin",
     "unpin",
     "move",
+    "split",
+    "merge",
     "publish",
     "feature",
     "unfeature",
@@ -359,8 +370,64 @@ def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
     if kind == "agenda":
         return agenda_to_moderate(moderator, item_id)
     if kind == "topic":
-        return topic_to_moderate(moderator, item_id)
+        return _topic_taken_back(moderator, item_id)
     return thing_to_moderate(moderator, kind, item_id)
+
+
+def _topic_taken_back(moderator: Person, topic_id: int) -> Thing:
+    """A topic, also one that was put into another."""
+    try:
+        return topic_to_moderate(moderator, topic_id)
+    except NotFound:
+        topic = merged_topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return _of_topic(topic)
+
+
+def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
+    """Posts of one topic that somebody may decide about, in their order; `NotFound` unless all of them are of it."""
+    topic = topic_to_moderate(moderator, topic_id).row
+    query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
+    posts = db.session.scalars(query.order_by(Post.number)).all()
+    if len(posts) != len(set(post_ids)):
+        raise NotFound()
+    things = [_post_thing(moderator, post.id) for post in posts]
+    if any(thing.kind != "post" for thing in things):
+        raise Forbidden(gettext("This is changed on its own page."))
+    return things
+
+
+def page_to_select(
+    moderator: Person, topic_id: int, number: int
+) -> tuple[Topic, Page[Line], dict[int, str]]:
+    """A page of a topic's posts with their first words, for somebody who may decide about several of them."""
+    topic: Topic = topic_to_moderate(moderator, topic_id).row
+    posts = posts_in(moderator, topic, number)
+    here = Post.id.in_([post.id for post in posts.items])
+    texts = db.session.execute(select(Post.id, Post.source).where(here))
+    return topic, posts, {post_id: first_words(source) for post_id, source in texts}
+
+
+def lot(lot_id: int) -> Sequence[Decision]:
+    """The decisions that were one deed over several things, in their order."""
+    return db.session.scalars(
+        select(Decision).where(Decision.lot_id == lot_id).order_by(Decision.id)
+    ).all()
+
+
+def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """What else was decided in the same deed, as far as it concerns a reader."""
+    if decision.lot_id is None:
+        return []
+    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    others = select(Decision).where(Decision.lot_id == decision.lot_id, is_mine)
+    return db.session.scalars(others.where(Decision.id != decision.id).order_by(Decision.id)).all()
+
+
+def authors_of(post_ids: Iterable[int]) -> Sequence[int]:
+    """The ids of those who wrote some posts."""
+    wrote = select(Post.author_id).distinct().where(Post.id.in_(list(post_ids)))
+    return db.session.scalars(wrote.order_by(Post.author_id)).all()
 
 
 def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
@@ -479,6 +546,12 @@ def reports_in_topic(topic_id: int) -> Sequence[Report]:
     is_post = (Report.kind == "post") & Report.item_id.in_(posts)
     query = select(Report).where(Report.decision_id.is_(None), or_(is_topic, is_post))
     return db.session.scalars(query).all()
+
+
+def reports_of_posts(post_ids: Iterable[int]) -> Sequence[Report]:
+    """The open reports of some posts."""
+    about = Report.kind == "post", Report.item_id.in_(list(post_ids))
+    return db.session.scalars(select(Report).where(*about, Report.decision_id.is_(None))).all()
 
 
 def queue(reader: Person, wanted: QueueFilter) -> list[Waiting]:

@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
 from forum.db import now
+from forum.dialogue.actions import Part
 from forum.dialogue.models import Post
 from forum.dialogue.queries import written
-from forum.errors import Conflict
+from forum.errors import Conflict, Invalid, NotFound
 from forum.library.queries import get_case, get_practice
 from forum.markup import Written
 from forum.members.queries import get_member
@@ -27,11 +28,14 @@ from forum.moderation.forms import (
     AskForm,
     DecisionForm,
     GroundForm,
+    LotForm,
+    MergeForm,
     MoveForm,
     NoteForm,
     ReasonForm,
     ReportForm,
     SeenForm,
+    SplitForm,
     TimeForm,
     WordForm,
     WordsForm,
@@ -414,6 +418,130 @@ def reopen(slug: str) -> Answer:
     )
 
 
+# Several posts at once: they are ticked on a page of their own, so that ordinary pages carry nothing of it
+
+
+@bp.get("/topics/<int:topic_id>/posts/select")
+def select_posts(topic_id: int) -> Answer:
+    """Tick posts of a topic, page by page, and choose what is done to all of them."""
+    topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
+    chosen = _chosen_posts(request.args.getlist("post"))
+    here = {post.id for post in posts.items}
+    words = {"topic": topic, "posts": posts, "chosen": chosen, "first": first}
+    words["elsewhere"] = [post_id for post_id in chosen if post_id not in here]
+    return render_template("moderation/select.html", **words)
+
+
+def _chosen_posts(typed: list[str]) -> list[int]:
+    """The ids among what was sent; what is no id stands for a post that there is not."""
+    ids = [int(t) if t.isascii() and t.isdigit() and len(t) < 10 else 0 for t in typed]
+    return list(dict.fromkeys(ids))[: actions.MOST_AT_ONCE + 1]
+
+
+@bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
+def hide_posts(topic_id: int) -> Answer:
+    """Hide several posts of a topic."""
+    return _lot(topic_id, "hide")
+
+
+@bp.route("/topics/<int:topic_id>/posts/remove", methods=["GET", "POST"])
+def remove_posts(topic_id: int) -> Answer:
+    """Remove several posts of a topic."""
+    return _lot(topic_id, "remove")
+
+
+@bp.route("/topics/<int:topic_id>/posts/restore", methods=["GET", "POST"])
+def restore_posts(topic_id: int) -> Answer:
+    """Show several posts of a topic again."""
+    return _lot(topic_id, "restore")
+
+
+def _lot(topic_id: int, word: str) -> Answer:
+    topic, posts = _ticked(topic_id)
+    form: GroundForm | WordForm = WordForm() if word == "restore" else LotForm()
+
+    def deed() -> AnyResponse:
+        ids = [post.item_id for post in posts]
+        actions.decide_all(me(), topic_id, ids, word, form.reasons)
+        return _done_at(topic.address)
+
+    return _posts_page(word, topic, posts, form, deed)
+
+
+def _ticked(topic_id: int) -> tuple[Thing, list[Thing]]:
+    """The topic and the posts that were ticked, in their order; all of them are of it."""
+    topic = queries.topic_to_moderate(me(), topic_id)
+    ids = _chosen_posts(request.values.getlist("post"))
+    return topic, queries.posts_to_moderate(me(), topic_id, ids)
+
+
+@bp.route("/topics/<int:topic_id>/posts/split", methods=["GET", "POST"])
+def split(topic_id: int) -> Answer:
+    """Let several posts of a topic be a topic of their own."""
+    topic, posts = _ticked(topic_id)
+    form = SplitForm(kind=topic.row.kind, agenda=topic.agenda_id)
+    form.agenda.choices = [
+        (a.id, a.title)
+        for a in agendas(me())
+        if a.id == topic.agenda_id or me().can.split(topic.row, a)
+    ]
+
+    def deed() -> AnyResponse:
+        part = Part(form.title.data or "", form.kind.data, form.agenda.data)
+        ids = [post.item_id for post in posts]
+        decision = actions.split(me(), topic_id, ids, part, form.reasons)
+        return _done_at(f"/topics/{(decision.before or {})['target']}")
+
+    return _posts_page("split", topic, posts, form, deed)
+
+
+def _posts_page(
+    word: str,
+    topic: Thing,
+    posts: list[Thing],
+    form: GroundForm | WordForm | SplitForm,
+    deed: Callable[[], AnyResponse],
+) -> Answer:
+    """The small page of a deed over several posts, and the deed once all is said."""
+    ready: list[Ready] = []
+    if isinstance(form, GroundForm):
+        form.offer_rules(in_force().rules)
+        ready = _ready_for([word])
+        _fill(form, _chosen() if request.method == "POST" else web.number("ready", 0))
+
+    def page(status: int = 200) -> Answer:
+        words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
+        return render_template("moderation/posts.html", **words), status
+
+    if not posts:
+        return page(REFUSED if request.method == "POST" else 200)
+    return web.answer(form, page, deed)
+
+
+@bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
+def merge(topic_id: int) -> Answer:
+    """Put a topic into another."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = MergeForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("moderation/merge.html", thing=thing, form=form), status
+
+    def deed() -> AnyResponse:
+        try:
+            actions.merge(me(), topic_id, form.target_id, form.reasons)
+        except NotFound:
+            raise Invalid(_("There is no such topic that you can see."), "target") from None
+        return _done_at(f"/topics/{topic_id}")
+
+    return web.answer(form, page, deed)
+
+
+def _done_at(address: str) -> AnyResponse:
+    flash(_("Done, and written down in the moderation log."), "message")
+    return web.see_other(address)
+
+
 def _deed_page(
     word: str,
     thing: Thing,
@@ -570,6 +698,7 @@ def decision(decision_id: int) -> Answer:
     found = queries.get_decision(me(), decision_id)
     words = {"decision": found, "holds": queries.holds(found), "restricting": queries.RESTRICTING}
     words |= {"text": queries.own_text(me(), found), "file": queries.file_of(me(), found)}
+    words["lot"] = queries.of_same_lot(me(), found)
     return render_template("moderation/decision.html", **words)
 
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column(
             "post_id", sa.Integer(), sa.ForeignKey("post.id", ondelete="CASCADE"), nullable=False
         ),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("moved_at", Moment(), nullable=False),
     )
     op.create_index("ix_trace_post_id", "trace", ["post_id"])

@@ -1,0 +1,131 @@
+"""Two people in the same moment: topics that are split and merged, while others reply and delete.
+
+The deeds run in threads over a database of their own, in which commits are real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forum.agendas.actions import AgendaText, write_agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import NewTopic, Part
+from forum.dialogue.models import Post, Topic
+from forum.markup import write
+from forum.members import actions as members
+from forum.members.queries import get_member
+from forum.moderation import actions
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM
+from forum.upkeep.queries import checks, faults_of
+from tests.candidates import test_races as races
+
+own, at_once = (
+    races.own,
+    races.at_once,
+)  # over an empty database with a moderator and an administrator
+REPLIES = 4
+
+
+@pytest.fixture
+def topics(own: Flask) -> list[int]:
+    """Two topics of the administrator's, each with two replies of the moderator's."""
+    members.found_federation(SYSTEM, "Interurban")
+    moderator, author = person("mona-berg"), person("adam-de-wit")
+    agenda = write_agenda(moderator, AgendaText("Quiet", write("Text."), slug="quiet"))
+    made = []
+    for title in ("Trams at night", "Bells at night"):
+        topic = dialogue.open_topic(author, agenda.id, NewTopic("experience", title, write("One.")))
+        for word in ("Two", "Three"):
+            dialogue.reply(moderator, topic.id, write(f"{word} of {title}."))
+        made.append(topic.id)
+    db.session.commit()
+    return made
+
+
+def person(handle: str) -> Any:
+    return get_member(SYSTEM, handle)
+
+
+def posts_of(topic_id: int) -> list[int]:
+    db.session.rollback()  # to see what the threads have saved
+    query = select(Post.id).where(Post.topic_id == topic_id)
+    return list(db.session.scalars(query.order_by(Post.number)))
+
+
+def by(handle: str, deed: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: deed(person(handle), *args)
+
+
+def require_sound(posts: int) -> None:
+    """Nothing is lost, and `flask check` finds nothing; SQLite's own index is made by migrations, not here."""
+    db.session.rollback()
+    while make_notices(SYSTEM):
+        pass
+    assert len(db.session.scalars(select(Post.id)).all()) == posts
+    faults = [fault for check in checks() for fault in faults_of(check)]
+    assert [fault for fault in faults if "document_fts" not in str(fault.what)] == []
+
+
+def test_replies_to_a_topic_that_is_merged_in_that_moment_are_in_the_other(
+    own: Flask, topics: list[int]
+) -> None:
+    one, two = topics
+    replies = [
+        by("mona-berg", dialogue.reply, one, write(f"Reply {place}.")) for place in range(REPLIES)
+    ]
+    said = at_once(own, [by("adam-de-wit", actions.merge, one, two), *replies])
+    assert said == ["done"] * (REPLIES + 1)
+    assert posts_of(one) == [] and len(posts_of(two)) == 6 + REPLIES
+    require_sound(6 + REPLIES)
+
+
+def test_two_moderators_split_and_merge_the_same_topic(own: Flask, topics: list[int]) -> None:
+    one, two = topics
+    agenda_id = db.session.get_one(Topic, one).agenda_id
+    part = Part("Of its own", "question", agenda_id)
+    chosen = [posts_of(one)[1]]
+    said = at_once(
+        own,
+        [
+            by("adam-de-wit", actions.merge, one, two),
+            by("mona-berg", actions.split, one, chosen, part),
+        ],
+    )
+    assert said[0] == "done" and said[1] in ("done", "")  # too late: it is not found there
+    assert posts_of(one) == [] and len(posts_of(two)) == (5 if said[1] else 6)
+    require_sound(6)
+
+
+def test_two_topics_are_not_merged_into_each_other(own: Flask, topics: list[int]) -> None:
+    one, two = topics
+    said = at_once(
+        own,
+        [by("adam-de-wit", actions.merge, one, two), by("mona-berg", actions.merge, two, one)],
+    )
+    assert sorted(said) == ["", "done"]
+    require_sound(6)
+
+
+def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> None:
+    one, _two = topics
+    agenda_id = db.session.get_one(Topic, one).agenda_id
+    chosen = posts_of(one)[1:]
+    said = at_once(
+        own,
+        [
+            by("adam-de-wit", actions.split, one, chosen, Part("New", "question", agenda_id)),
+            by("mona-berg", dialogue.delete, chosen[0]),
+        ],
+    )
+    assert said[1] == "done"
+    assert said[0] in ("done", "One of the posts is hidden or deleted by now. Nothing was changed.")
+    db.session.rollback()
+    assert db.session.get_one(Post, chosen[0]).deleted_at
+    require_sound(6)
