@@ -481,7 +481,7 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     if post.topic.hidden_at is None and not _is_worth_keeping(post):
         _hide_topic(moderator, post.topic, moment)
     if post.topic.hidden_at == moment:
-        post.topic.removed_at = post.removed_at
+        post.topic.hidden_reason, post.topic.removed_at = reason, post.removed_at
     return post
 
 
@@ -502,23 +502,28 @@ def restore(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def hide_topic(moderator: Person, topic_id: int) -> Topic:
-    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then."""
-    return _withhold_topic(moderator, topic_id, None)
+def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then.
+
+    At its address stands that it is hidden, and why.
+    """
+    return _withhold_topic(moderator, topic_id, reason, None)
 
 
 @action
-def remove_topic(moderator: Person, topic_id: int) -> Topic:
+def remove_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
     """Withhold a whole topic from readers as if it had never been."""
-    return _withhold_topic(moderator, topic_id, now())
+    return _withhold_topic(moderator, topic_id, reason, now())
 
 
-def _withhold_topic(moderator: Person, topic_id: int, removed_at: datetime | None) -> Topic:
+def _withhold_topic(
+    moderator: Person, topic_id: int, reason: str, removed_at: datetime | None
+) -> Topic:
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
         _hide_topic(moderator, topic, now())
-    topic.removed_at = removed_at
+    topic.hidden_reason, topic.removed_at = reason, removed_at
     return topic
 
 
@@ -1452,6 +1457,7 @@ def _hide_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 def _restore_topic(doer: Person, topic: Topic) -> None:
     with _shelved_anew(doer, topic):
         topic.hidden_at = topic.removed_at = None
+    topic.hidden_reason = ""
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))

@@ -690,7 +690,7 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     """Readers are told the rule; the facts are for the author."""
     deeds: dict[str, Deed] = {
         "post": dialogue.hide,
-        "topic": lambda doer, item_id, _why: dialogue.hide_topic(doer, item_id),
+        "topic": dialogue.hide_topic,
         "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
         "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
         "member": lambda doer, item_id, _why: _hide_profile(doer, item_id),
@@ -699,10 +699,8 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
 
 
 def _remove(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    if thing.kind == "topic":
-        dialogue.remove_topic(moderator, thing.item_id)
-    else:
-        dialogue.remove(moderator, thing.item_id, _ground_in_words(reasons))
+    deed = dialogue.remove_topic if thing.kind == "topic" else dialogue.remove
+    deed(moderator, thing.item_id, _ground_in_words(reasons))
 
 
 def _ground_in_words(reasons: Reasons) -> str:
@@ -751,7 +749,7 @@ def _before(thing: Thing) -> dict[str, Any]:
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    words = {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+    words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
     return {**words, "state": thing.state}
 
 
@@ -789,12 +787,14 @@ def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
 
 
 def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
-    is_removed = before.get("state") == "removed"
+    is_removed, words = before.get("state") == "removed", before.get("words", "")
     if thing.kind == "post":
-        deed = dialogue.remove if is_removed else dialogue.hide
-        deed(moderator, thing.item_id, before.get("words", ""))
+        (dialogue.remove if is_removed else dialogue.hide)(moderator, thing.item_id, words)
+    elif thing.kind == "topic":
+        deed = dialogue.remove_topic if is_removed else dialogue.hide_topic
+        deed(moderator, thing.item_id, words)
     else:
-        (_remove if is_removed else _hide)(moderator, thing, NONE)
+        _hide(moderator, thing, NONE)
 
 
 def _back_from_request(moderator: Person, thing: Thing, _before: Before) -> None:

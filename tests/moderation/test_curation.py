@@ -148,6 +148,23 @@ def test_a_topic_of_which_nothing_is_left_is_removed_with_its_last_post(
     assert kept.removed_at is None and kept.excerpt == "Nobody answered."
 
 
+def test_readers_are_told_of_a_hidden_topic_and_its_rule_and_nothing_of_a_removed_one(
+    client: Any, people: Any, things: Any
+) -> None:
+    nothing = client.get("/topics/999999").get_data(as_text=True)
+    actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    answer = client.get(things.topic.address)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "The moderators have hidden this topic. Rule 2: Be fair to people." in page
+    assert "It is rude" not in page and things.topic.title not in page
+    actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    page = client.get(f"/topics/{things.topic.id}").get_data(as_text=True)
+    assert page == nothing.replace("999999", str(things.topic.id))
+    undo(people.host)
+    assert "Rule 2" in client.get(things.topic.address).get_data(as_text=True)
+
+
 @pytest.mark.parametrize("kind", ["case", "practice", "member"])
 def test_only_posts_and_topics_are_removed(people: Any, things: Any, kind: str) -> None:
     ids = {"case": things.case.id, "practice": things.practice.id, "member": people.ben.id}
