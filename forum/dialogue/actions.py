@@ -675,7 +675,7 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
     topic, new = both[moved.topic.id], both[moved.target.id]
     require(moderator.can.merge(new, topic))
     posts = posts_to_move(new)
-    _require_unchanged(posts, moved)
+    _require_unchanged(topic, new, posts, moved)
     _move_shelf(moderator, shelf_of(new), None)
     note_activity(moderator, new.agenda_id, new.created_at, topics=-_shown(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
@@ -698,7 +698,7 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     topic = merged_topic(moderator, moved.topic.id)
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
-    _require_unchanged(posts, moved)
+    _require_unchanged(topic, target, posts, moved)
     unwatch_along(moderator, topic.id, target.id, topic.deleted_at or now())
     if moved.answer and target.answer_id == moved.answer[0]:
         _set_answer(moderator, target, None)
@@ -736,12 +736,14 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
         )
 
 
-def _require_unchanged(posts: Sequence[Post], moved: Moved) -> None:
-    """The posts are still those that were moved, and one of them at least can be read."""
-    if {post.id for post in posts} != set(moved.numbers) or all(post.is_gone for post in posts):
+def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
+    """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
+    is_other = {post.id for post in posts} != set(moved.numbers)
+    has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
+    if is_other or has_changed or all(post.is_gone for post in posts):
         raise Conflict(
             _(
-                "Something was written or deleted there since, so this cannot be taken back any more."
+                "Something was written or changed there since, so this cannot be taken back any more."
             )
         )
 

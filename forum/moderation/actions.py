@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, curators_of
-from forum.db import action, db, now, touches
+from forum.db import action, at, db, now, topic_scope, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import written
 from forum.errors import Conflict, Invalid
@@ -186,6 +186,7 @@ def ask_to_edit(
     moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
     """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
+    touches()
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_reasons("ask to edit", reasons)
     if thing.kind not in REMOVABLE:
@@ -206,6 +207,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
         raise Invalid(_("Write a text."), "source")
     _require_change(text.source != thing.row.note_source)
     before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, text)
     return _record(moderator, "note", thing, Reasons(text.source), before=before)
 
@@ -216,6 +218,7 @@ def unnote(moderator: Person, post_id: int) -> Decision:
     thing = _post_in_turn(moderator, post_id)
     _require_change(thing.row.note_source)
     before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, write(""))
     return _record(moderator, "unnote", thing, before=before)
 
@@ -397,17 +400,23 @@ def decide_all(
     if deed not in FROM:
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
-    decisions: list[Decision] = []
     for thing in things:
         if thing.state not in FROM[deed]:
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
-        before = _before(thing)
-        DECIDING[deed](moderator, thing, reasons)
-        decisions.append(_record(moderator, deed, thing, reasons, before=before, is_told=False))
+    with at(
+        now()
+    ):  # in one moment, by which a topic that is hidden with its last post comes back with any
+        decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     _tell_authors(moderator, _as_lot(decisions))
     return decisions
+
+
+def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
+    before = _before(thing)
+    DECIDING[deed](moderator, thing, reasons)
+    return _record(moderator, deed, thing, reasons, before=before, is_told=False)
 
 
 def _posts_in_turn(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:

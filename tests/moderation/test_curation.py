@@ -770,3 +770,32 @@ def test_a_topic_is_merged_by_its_address(
     answer = browser.post(address, data={"target": f"http://localhost{other.address}?page=1"})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)
+
+
+def test_comments_on_a_case_are_decided_about_together(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    said = [dialogue.reply(people.ben, things.case.topic_id, write("Buy!")).id for _n in range(2)]
+    browser = sign_in(people.host)
+    address = f"/topics/{things.case.topic_id}/posts"
+    assert f"{address}/select" in browser.get("/cases/night-council").get_data(as_text=True)
+    page = browser.get(f"{address}/select").get_data(as_text=True)
+    assert page.count('type="checkbox"') == 2 and "Split off" not in page
+    data = {"post": [str(post_id) for post_id in said], "reason": "Shop.", "rule": "2"}
+    answer = browser.post(f"{address}/remove", data=data)
+    assert (answer.status_code, answer.location) == (303, "/cases/night-council")
+    assert shown(VISITOR, things.case.topic_id) == [1]
+
+
+@pytest.mark.parametrize("deed", ["hide", "members only"])
+def test_what_was_changed_since_for_readers_is_not_taken_back(
+    people: Any, things: Any, deed: str
+) -> None:
+    new = split(people.host, things, things.second)
+    if deed == "hide":
+        actions.decide(people.moderator, "topic", new.id, "hide", RUDE)
+    else:
+        words = write("A kind answer.")
+        dialogue.edit(people.chitra, things.second.id, words, new.title, audience="members")
+    with pytest.raises(Conflict):
+        undo(people.host)
