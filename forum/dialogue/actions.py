@@ -954,7 +954,7 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     if post.topic.hidden_at is None and not _is_worth_keeping(post):
         _hide_topic(moderator, post.topic, moment)
     if post.topic.hidden_at == moment:
-        post.topic.removed_at = post.removed_at
+        post.topic.hidden_reason, post.topic.removed_at = reason, post.removed_at
     return post
 
 
@@ -975,23 +975,28 @@ def restore(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def hide_topic(moderator: Person, topic_id: int) -> Topic:
-    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then."""
-    return _withhold_topic(moderator, topic_id, None)
+def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then.
+
+    At its address stands that it is hidden, and why.
+    """
+    return _withhold_topic(moderator, topic_id, reason, None)
 
 
 @action
-def remove_topic(moderator: Person, topic_id: int) -> Topic:
+def remove_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
     """Withhold a whole topic from readers as if it had never been."""
-    return _withhold_topic(moderator, topic_id, now())
+    return _withhold_topic(moderator, topic_id, reason, now())
 
 
-def _withhold_topic(moderator: Person, topic_id: int, removed_at: datetime | None) -> Topic:
+def _withhold_topic(
+    moderator: Person, topic_id: int, reason: str, removed_at: datetime | None
+) -> Topic:
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
         _hide_topic(moderator, topic, now())
-    topic.removed_at = removed_at
+    topic.hidden_reason, topic.removed_at = reason, removed_at
     return topic
 
 
@@ -1143,7 +1148,7 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
     topic, new = both[moved.topic.id], both[moved.target.id]
     require(moderator.can.merge(new, topic))
     posts = posts_to_move(new)
-    _require_unchanged(posts, moved)
+    _require_unchanged(topic, new, posts, moved)
     _move_shelf(moderator, shelf_of(new), None)
     note_activity(moderator, new.agenda_id, new.created_at, topics=-_shown(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
@@ -1166,7 +1171,7 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     topic = merged_topic(moderator, moved.topic.id)
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
-    _require_unchanged(posts, moved)
+    _require_unchanged(topic, target, posts, moved)
     unwatch_along(moderator, topic.id, target.id, topic.deleted_at or now())
     if moved.answer and target.answer_id == moved.answer[0]:
         _set_answer(moderator, target, None)
@@ -1204,12 +1209,14 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
         )
 
 
-def _require_unchanged(posts: Sequence[Post], moved: Moved) -> None:
-    """The posts are still those that were moved, and one of them at least can be read."""
-    if {post.id for post in posts} != set(moved.numbers) or all(post.is_gone for post in posts):
+def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
+    """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
+    is_other = {post.id for post in posts} != set(moved.numbers)
+    has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
+    if is_other or has_changed or all(post.is_gone for post in posts):
         raise Conflict(
             _(
-                "Something was written or deleted there since, so this cannot be taken back any more."
+                "Something was written or changed there since, so this cannot be taken back any more."
             )
         )
 
@@ -1942,6 +1949,7 @@ def _hide_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 def _restore_topic(doer: Person, topic: Topic) -> None:
     with _shelved_anew(doer, topic):
         topic.hidden_at = topic.removed_at = None
+    topic.hidden_reason = ""
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))

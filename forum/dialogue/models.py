@@ -98,6 +98,7 @@ class Topic(Addressed, Base):
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(

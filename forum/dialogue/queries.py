@@ -776,6 +776,22 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
     return get_topic(reader, topic_id)
 
 
+def why_out_of_sight(reader: Person, topic_id: int) -> str:
+    """A sentence for who asks for a topic that is hidden and not removed, and that the reader could see else; or nothing."""
+    query = select(Topic.hidden_reason).where(
+        Topic.id == topic_id,
+        Topic.home.is_(None),
+        Topic.hidden_at.is_not(None),
+        Topic.removed_at.is_(None),
+        Topic.deleted_at.is_(None),
+        read_by(reader, Topic.audience),
+    )
+    reason = db.session.scalar(query)
+    if not reason:
+        return "" if reason is None else gettext("The moderators have hidden this topic.")
+    return gettext("The moderators have hidden this topic. %(reason)s.", reason=reason.rstrip("."))
+
+
 def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
     """Where what stood in a topic under a number, or else the next that did, stands after it was put into another."""
     target = topic_after_merge(reader, topic_id)

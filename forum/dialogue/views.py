@@ -230,7 +230,10 @@ def topic(id: int, slug: str = "") -> Answer:
 def _merged(topic_id: int) -> AnyResponse:
     """Lead from a topic that was put into another to where its posts are: `?post=` names one, `?page=` their first."""
     first = (web.number("page") - 1) * POSTS_ON_A_PAGE + 1
-    address = queries.address_after_merge(me(), topic_id, web.number("post", first))
+    try:
+        address = queries.address_after_merge(me(), topic_id, web.number("post", first))
+    except NotFound:
+        raise NotFound(queries.why_out_of_sight(me(), topic_id)) from None
     response = redirect(address, FOR_EVER)
     response.headers["Cache-Control"] = "no-cache"  # for ten minutes it may be taken back
     return response

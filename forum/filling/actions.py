@@ -396,7 +396,7 @@ class Book:
             "source": OWN,
             "is_automated": False,
             "is_excused": False,
-            "before": {"words": ""},
+            "before": {"words": "", "state": "shown"},
             "decided_at": hiding.at,
         }
         address = f"/moderation/decisions/{self._add('decision', decision)}"

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, curators_of
-from forum.db import action, db, now, touches
+from forum.db import action, at, db, now, topic_scope, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import written
 from forum.errors import Conflict, Invalid
@@ -329,6 +329,7 @@ def ask_to_edit(
     moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
     """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
+    touches()
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_reasons("ask to edit", reasons)
     if thing.kind not in REMOVABLE:
@@ -349,6 +350,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
         raise Invalid(_("Write a text."), "source")
     _require_change(text.source != thing.row.note_source)
     before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, text)
     return _record(moderator, "note", thing, Reasons(text.source), before=before)
 
@@ -359,6 +361,7 @@ def unnote(moderator: Person, post_id: int) -> Decision:
     thing = _post_in_turn(moderator, post_id)
     _require_change(thing.row.note_source)
     before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
     dialogue.note(moderator, post_id, write(""))
     return _record(moderator, "unnote", thing, before=before)
 
@@ -540,17 +543,23 @@ def decide_all(
     if deed not in FROM:
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
-    decisions: list[Decision] = []
     for thing in things:
         if thing.state not in FROM[deed]:
             raise Conflict(
                 _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
             )
-        before = _before(thing)
-        DECIDING[deed](moderator, thing, reasons)
-        decisions.append(_record(moderator, deed, thing, reasons, before=before, is_told=False))
+    with at(
+        now()
+    ):  # in one moment, by which a topic that is hidden with its last post comes back with any
+        decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
     _tell_authors(moderator, _as_lot(decisions))
     return decisions
+
+
+def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
+    before = _before(thing)
+    DECIDING[deed](moderator, thing, reasons)
+    return _record(moderator, deed, thing, reasons, before=before, is_told=False)
 
 
 def _posts_in_turn(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
@@ -878,7 +887,7 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     """Readers are told the rule; the facts are for the author."""
     deeds: dict[str, Deed] = {
         "post": dialogue.hide,
-        "topic": lambda doer, item_id, _why: dialogue.hide_topic(doer, item_id),
+        "topic": dialogue.hide_topic,
         "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
         "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
         "member": lambda doer, item_id, _why: _hide_profile(doer, item_id),
@@ -887,10 +896,8 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
 
 
 def _remove(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    if thing.kind == "topic":
-        dialogue.remove_topic(moderator, thing.item_id)
-    else:
-        dialogue.remove(moderator, thing.item_id, _ground_in_words(reasons))
+    deed = dialogue.remove_topic if thing.kind == "topic" else dialogue.remove
+    deed(moderator, thing.item_id, _ground_in_words(reasons))
 
 
 def _ground_in_words(reasons: Reasons) -> str:
@@ -939,7 +946,7 @@ def _before(thing: Thing) -> dict[str, Any]:
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    words = {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+    words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
     return {**words, "state": thing.state}
 
 
@@ -980,12 +987,14 @@ def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
 
 
 def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
-    is_removed = before.get("state") == "removed"
+    is_removed, words = before.get("state") == "removed", before.get("words", "")
     if thing.kind == "post":
-        deed = dialogue.remove if is_removed else dialogue.hide
-        deed(moderator, thing.item_id, before.get("words", ""))
+        (dialogue.remove if is_removed else dialogue.hide)(moderator, thing.item_id, words)
+    elif thing.kind == "topic":
+        deed = dialogue.remove_topic if is_removed else dialogue.hide_topic
+        deed(moderator, thing.item_id, words)
     else:
-        (_remove if is_removed else _hide)(moderator, thing, NONE)
+        _hide(moderator, thing, NONE)
 
 
 def _back_from_request(moderator: Person, thing: Thing, _before: Before) -> None:

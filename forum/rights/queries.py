@@ -178,7 +178,7 @@ def _sessions(member: Member) -> Select[Any]:
 def _topics(member: Member) -> Select[Any]:
     kept = _columns(
         Topic,
-        "id kind title language audience created_at hidden_at removed_at deleted_at merged_into_id",
+        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at merged_into_id",
     )
     query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)
@@ -570,6 +570,7 @@ KINDS: tuple[Kind, ...] = (
             "title": "its title",
             "agenda": "the agenda it stands on",
             "for_organisation": "the organisation you wrote it for, if any",
+            "hidden_reason": "why it is hidden",
             "merged_into_id": "the number of the topic that its posts were put into, if they were",
             **LANGUAGE,
             **AUDIENCE,

@@ -25,6 +25,9 @@ def upgrade() -> None:
         op.add_column("post", sa.Column(column, kind, nullable=False, server_default=value))
     for column in ("removed_at", "regrouped_at"):
         op.add_column("topic", sa.Column(column, Moment()))
+    op.add_column(
+        "topic", sa.Column("hidden_reason", sa.Text(), nullable=False, server_default="")
+    )
     _add_key("topic", "merged_into_id", "topic")
     _add_key("decision", "lot_id", "decision")
     op.create_table(
@@ -63,7 +66,7 @@ def downgrade() -> None:
         op.drop_index(f"ix_{table}_{column}", table)
         with op.batch_alter_table(table) as rows:
             rows.drop_column(column)  # and the key with it
-    for column in ("removed_at", "regrouped_at"):
+    for column in ("removed_at", "regrouped_at", "hidden_reason"):
         op.drop_column("topic", column)
     for column in (
         *OF_POST,

@@ -148,6 +148,23 @@ def test_a_topic_of_which_nothing_is_left_is_removed_with_its_last_post(
     assert kept.removed_at is None and kept.excerpt == "Nobody answered."
 
 
+def test_readers_are_told_of_a_hidden_topic_and_its_rule_and_nothing_of_a_removed_one(
+    client: Any, people: Any, things: Any
+) -> None:
+    nothing = client.get("/topics/999999").get_data(as_text=True)
+    actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    answer = client.get(things.topic.address)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "The moderators have hidden this topic. Rule 2: Be fair to people." in page
+    assert "It is rude" not in page and things.topic.title not in page
+    actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    page = client.get(f"/topics/{things.topic.id}").get_data(as_text=True)
+    assert page == nothing.replace("999999", str(things.topic.id))
+    undo(people.host)
+    assert "Rule 2" in client.get(things.topic.address).get_data(as_text=True)
+
+
 @pytest.mark.parametrize("kind", ["case", "practice", "member"])
 def test_only_posts_and_topics_are_removed(people: Any, things: Any, kind: str) -> None:
     ids = {"case": things.case.id, "practice": things.practice.id, "member": people.ben.id}
@@ -753,3 +770,32 @@ def test_a_topic_is_merged_by_its_address(
     answer = browser.post(address, data={"target": f"http://localhost{other.address}?page=1"})
     assert answer.status_code == 303
     assert browser.get(answer.location).location.startswith(other.address)
+
+
+def test_comments_on_a_case_are_decided_about_together(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    said = [dialogue.reply(people.ben, things.case.topic_id, write("Buy!")).id for _n in range(2)]
+    browser = sign_in(people.host)
+    address = f"/topics/{things.case.topic_id}/posts"
+    assert f"{address}/select" in browser.get("/cases/night-council").get_data(as_text=True)
+    page = browser.get(f"{address}/select").get_data(as_text=True)
+    assert page.count('type="checkbox"') == 2 and "Split off" not in page
+    data = {"post": [str(post_id) for post_id in said], "reason": "Shop.", "rule": "2"}
+    answer = browser.post(f"{address}/remove", data=data)
+    assert (answer.status_code, answer.location) == (303, "/cases/night-council")
+    assert shown(VISITOR, things.case.topic_id) == [1]
+
+
+@pytest.mark.parametrize("deed", ["hide", "members only"])
+def test_what_was_changed_since_for_readers_is_not_taken_back(
+    people: Any, things: Any, deed: str
+) -> None:
+    new = split(people.host, things, things.second)
+    if deed == "hide":
+        actions.decide(people.moderator, "topic", new.id, "hide", RUDE)
+    else:
+        words = write("A kind answer.")
+        dialogue.edit(people.chitra, things.second.id, words, new.title, audience="members")
+    with pytest.raises(Conflict):
+        undo(people.host)
