@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask_babel import gettext as _
+from markupsafe import escape
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import insert, or_, text, update
+from sqlalchemy import func, insert, or_, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
@@ -1486,6 +1487,16 @@ def forget_reading(system: Person, member_id: int) -> None:
     touches()
     for model in (Place, AllRead, Mention):
         db.session.execute(delete_rows(model).where(model.member_id == member_id))
+
+
+@action
+def unname_notes(system: Person, member_id: int, name: str, former: str) -> None:
+    """Let what moderators said below posts of somebody who has left name the member no more."""
+    require(system.can.administer())
+    theirs = update(Post).where(Post.author_id == member_id, Post.note_at.is_not(None))
+    html = func.replace(Post.note_html, str(escape(name)), str(escape(former)))
+    source = func.replace(Post.note_source, name, former)
+    db.session.execute(theirs.values(note_source=source, note_html=html))
 
 
 @action

@@ -94,6 +94,7 @@ def _begin(system: Person, member: Member) -> None:
     contact.forget_member(system, member.id)
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
+    dialogue.unname_notes(system, member.id, name, FORMER)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)

@@ -183,6 +183,7 @@ def test_decisions_stay_without_name(people, lived):
     assert about and all(one.title == "Former member" for one in about)
     reasons = {one.reason for one in about if one.reason}
     assert reasons == {
+        "Former member & others: see the map.",
         "Former member is rude.",
         "Former member is right.",
         "Former member is loud.",
