@@ -47,7 +47,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.actions import write_note
 from forum.screening.actions import RuleText, make_rule
-from tests.conftest import remembered
+from tests.conftest import remembered, stands
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -79,10 +79,10 @@ class Planted:
 
 
 @pytest.fixture
+@stands
 def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
     """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
     names = remembered("planted", app, lambda: plant(people, agenda))
-    _read_again(people, agenda)
     others = get_member(SYSTEM, "nobody-here"), get_member(SYSTEM, people.chitra.handle)
     return Planted(*names, *others)
 
