@@ -503,6 +503,16 @@ class Can:
             return Verdict(_("That agenda is archived. Choose an open one."))
         return self.moderate(topic.agenda_id) and self.moderate(agenda.id)
 
+    def split(self, topic: Topic, agenda: Agenda) -> Verdict:
+        """Posts leave a topic for a new one by who moderates its agenda, and the new one's, which is open then."""
+        if agenda.id == topic.agenda_id:
+            return self.moderate(topic.agenda_id)
+        return self.move(topic, agenda)
+
+    def merge(self, topic: Topic, target: Topic) -> Verdict:
+        """A topic is put into another by who moderates the agendas of both."""
+        return self.moderate(topic.agenda_id) and self.moderate(target.agenda_id)
+
     # Curating
 
     def curate(self, agenda: Agenda) -> Verdict:

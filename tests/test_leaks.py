@@ -173,18 +173,19 @@ def _somebody() -> Member:
     return get_member(SYSTEM, "nobody-here")
 
 
-def hide_all(people: Any, planted: Planted) -> None:
-    """Ben reports everything, the notices go out, the moderator hides it all."""
-    remembered("hidden", current_app, lambda: _hide_all(people, planted))
+def hide_all(people: Any, planted: Planted, deed: str = "hide") -> None:
+    """Ben reports everything, the notices go out, the moderator hides it all, or removes what can be removed."""
+    remembered(f"done: {deed}", current_app, lambda: _hide_all(people, planted, deed))
     _read_again(people)
 
 
-def _hide_all(people: Any, planted: Planted) -> None:
+def _hide_all(people: Any, planted: Planted, deed: str) -> None:
     for kind, item_id in planted.ids.items():
         report(people.ben, kind, item_id, "rules")
     make_notices(SYSTEM)
     for kind, item_id in planted.ids.items():
-        decide(people.moderator, kind, item_id, "hide", Reasons("It broke a rule.", 2))
+        word = deed if kind in ("post", "topic") else "hide"
+        decide(people.moderator, kind, item_id, word, Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
 
 
@@ -287,11 +288,18 @@ def test_before_it_is_hidden_everything_can_be_read(
     } <= seen
 
 
+@pytest.mark.parametrize("deed", ["hide", "remove"])
 @pytest.mark.parametrize("reader", ["visitor", "ben", "other_host"])
 def test_what_is_hidden_is_seen_by_nobody(
-    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, reader: str
+    app: Flask,
+    client: FlaskClient,
+    sign_in: Any,
+    people: Any,
+    planted: Planted,
+    reader: str,
+    deed: str,
 ) -> None:
-    hide_all(people, planted)
+    hide_all(people, planted, deed)
     browsers = {
         "visitor": lambda: client,
         "ben": lambda: sign_in(people.ben),

@@ -98,10 +98,35 @@ DEEDS: dict[str, Deed] = {
     "write an agenda": lambda w, p, a: agendas.write_agenda(
         p.moderator, agendas.AgendaText("Louder", write("Now."), slug="quieter"), a.id
     ),
+    "note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("Not so.")),
+    "ask to edit": lambda w, p, a: moderation.ask_to_edit(
+        p.moderator, "post", w["post"], Reasons("Say where.")
+    ),
+    "another note": lambda w, p, a: moderation.note(p.moderator, w["post"], write("It is so.")),
+    "unnote": lambda w, p, a: moderation.unnote(p.moderator, w["post"]),
+    "split": lambda w, p, a: moderation.split(
+        p.moderator,
+        w["topic"],
+        [dialogue.reply(p.chitra, w["topic"], write("Of trams.")).id],
+        dialogue.Part("Trams", "question", a.id),
+    ),
+    "merge": lambda w, p, a: moderation.merge(
+        p.moderator,
+        dialogue.open_topic(
+            p.ben, a.id, dialogue.NewTopic("question", "Again so loud?", write("Why?"))
+        ).id,
+        w["topic"],
+    ),
     "hide a post": lambda w, p, a: moderation.decide(
         p.moderator, "post", w["post"], "hide", Reasons("It is wrong.", 2)
     ),
     "restore a post": lambda w, p, a: moderation.decide(
+        p.moderator, "post", w["hidden_post"], "restore"
+    ),
+    "remove a post": lambda w, p, a: moderation.decide(
+        p.moderator, "post", w["hidden_post"], "remove", Reasons("It is wrong.", 2)
+    ),
+    "restore it": lambda w, p, a: moderation.decide(
         p.moderator, "post", w["hidden_post"], "restore"
     ),
     "hide a case": lambda w, p, a: moderation.decide(

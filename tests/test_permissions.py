@@ -68,6 +68,10 @@ def _topic(said: str) -> Topic:
     return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
 
 
+def _there(said: str) -> Topic:
+    return Topic(id=2, agenda_id=THERE if "elsewhere" in said else HERE)
+
+
 def _post(said: str) -> Post:
     states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state + " post" in said}
     return Post(id=1, number=2, author_id=_author(said), topic=_topic(said), **states)
@@ -149,6 +153,8 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
     "move_away": lambda said: (_topic(""),),
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
+    "split": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
+    "merge": lambda said: (_topic(""), _there(said)),
     "curate": lambda said: (_agenda(said),),
     "suspend": lambda said: (_member(said),),
     "clear_spam": lambda said: (_member(said),),
@@ -285,6 +291,12 @@ move_away              | ever                 |    .    .    .    .    .    .   
 move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 move                   | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 move                   | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
+split                  | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+split                  | here, archived       |    .    .    .    .    .  yes    .  yes  yes  yes
+split                  | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
+split                  | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
+merge                  | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
+merge                  | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 curate                 | open                 |    .    .    .    .    .  yes    .  yes  yes  yes
 curate                 | archived             |    .    .    .    .    .  yes    .  yes  yes  yes
 curate_all             | ever                 |    .    .    .    .    .    .    .  yes  yes  yes

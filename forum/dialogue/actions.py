@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, or_, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.actions import correct_activity, note_activity
 from forum.agendas.models import Agenda
@@ -40,6 +41,7 @@ from forum.dialogue.models import (
     Topic,
     TopicCount,
     TopicTheme,
+    Trace,
 )
 from forum.dialogue.queries import (
     KEY_LENGTH,
@@ -52,21 +54,33 @@ from forum.dialogue.queries import (
     held_of_key,
     hold_held,
     is_told,
+    last_to_read,
+    latest_in,
     marks_to_remove,
     mentioned_by,
+    merged_topic,
+    opened_by,
     out_of_sight,
+    places_after,
     post_if_there,
     post_of_key,
     post_to_change,
     posts_by_author,
     posts_to_index,
+    posts_to_move,
     posts_to_quote,
     quoted_by,
+    read_until,
     refused_before,
+    replies_in,
     revisions_to_reword,
     shelf_of,
+    steps_of,
+    theme_ids_of,
+    topic_after_merge,
     topic_if_there,
     topic_to_change,
+    topics_to_change,
     true_shelves,
     truth_of,
     written,
@@ -91,9 +105,12 @@ from forum.notifications.actions import (
     note_news,
     read_queue,
     read_topic,
+    rehome_notices,
     restore_notices,
     retell,
     untitle,
+    unwatch_along,
+    watch_along,
     watch_own,
 )
 from forum.notifications.models import AGENDA, CITY, THEME, TOPIC
@@ -111,11 +128,15 @@ from forum.screening.actions import screen
 from forum.screening.models import Caught
 from forum.screening.queries import is_newcomer, newness
 from forum.search import actions as search
+from forum.search.queries import texts_of
 
 TITLE_LENGTHS = range(3, 121)
 NOTE_LENGTH = 300
+LONGEST_NOTE = 2_000  # characters that moderators add below a post
 MOST_MENTIONED = 20  # by one post
 KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
+MOST_MERGED = 1_000  # posts of a topic that is put into another
+SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page of their own
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
 COUNTERS = {
     USEFUL: Post.useful_count,
@@ -237,8 +258,8 @@ def _reply(
     paragraph: str | None,
     for_organisation: bool,
 ) -> Post | Held:
-    touches(topic_scope(topic_id), *_profiles(author.id))
-    topic = topic_to_change(author, topic_id)
+    topic = _topic_to_reply(author, topic_id)
+    touches(topic_scope(topic.id), *_profiles(author.id))
     if earlier := _sent_before(author, key, text):
         return earlier
     if is_asked and (waiting := _held_before(author, key, text)):
@@ -271,6 +292,14 @@ def _reply(
     if is_first:
         _ask_to_look(author, post)
     return post
+
+
+def _topic_to_reply(author: Person, topic_id: int) -> Topic:
+    """The topic, or the one that it was put into in this very moment: what somebody has typed is not lost."""
+    try:
+        return topic_to_change(author, topic_id)
+    except NotFound:
+        return topic_to_change(author, topic_after_merge(author, topic_id).id)
 
 
 @action
@@ -322,6 +351,8 @@ def _edit(
             return _hold_edit(author, post, text, title, why, themes=themes, audience=audience)
         _look_again_if_new(author, post, said)
     _keep_revision(post, text, title)
+    if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
+        post.edit_answered_at = now()
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     if post.number == 1:
@@ -891,19 +922,39 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 @action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
-    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it."""
+    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it.
+
+    In its place stands that something is hidden, and why. One that was removed is only hidden then.
+    """
+    return _withhold(moderator, post_id, reason, is_removed=False)
+
+
+@action
+def remove(moderator: Person, post_id: int, reason: str) -> Post:
+    """Withhold a post from readers as if it had never been: only who moderates sees that there was anything."""
+    return _withhold(moderator, post_id, reason, is_removed=True)
+
+
+def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool) -> Post:
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     _require_no_home(post)
-    if post.is_gone:
+    is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
+    if post.deleted_at is not None or is_so:
         return post
-    _count_post(moderator, post.topic, post, -1)
-    post.hidden_at, post.hidden_reason = now(), reason
+    was_shown, moment = not post.is_gone, post.hidden_at or now()
+    if was_shown:
+        _count_post(moderator, post.topic, post, -1)
+    post.hidden_at, post.hidden_reason = moment, reason
+    post.removed_at = now() if is_removed else None
     _set_seen(post)
-    _take_away(moderator, post, was_shown=True)
-    search.hide(moderator, "post", post.id)
+    if was_shown:
+        _take_away(moderator, post, was_shown=True)
+        search.hide(moderator, "post", post.id)
     if post.topic.hidden_at is None and not _is_worth_keeping(post):
-        _hide_topic(moderator, post.topic)
+        _hide_topic(moderator, post.topic, moment)
+    if post.topic.hidden_at == moment:
+        post.topic.hidden_reason, post.topic.removed_at = reason, post.removed_at
     return post
 
 
@@ -916,7 +967,7 @@ def restore(moderator: Person, post_id: int) -> Post:
         return post
     was_hidden_with_it = post.topic.hidden_at == post.hidden_at
     is_topic_too = was_hidden_with_it and not _is_worth_keeping(post)
-    post.hidden_at, post.hidden_reason = None, ""
+    post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
     _bring_back(moderator, post)
     if is_topic_too:
         _restore_topic(moderator, post.topic)
@@ -924,13 +975,79 @@ def restore(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def hide_topic(moderator: Person, topic_id: int) -> Topic:
-    """Withhold a whole topic from readers, everywhere."""
+def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then.
+
+    At its address stands that it is hidden, and why.
+    """
+    return _withhold_topic(moderator, topic_id, reason, None)
+
+
+@action
+def remove_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers as if it had never been."""
+    return _withhold_topic(moderator, topic_id, reason, now())
+
+
+def _withhold_topic(
+    moderator: Person, topic_id: int, reason: str, removed_at: datetime | None
+) -> Topic:
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
-        _hide_topic(moderator, topic)
+        _hide_topic(moderator, topic, now())
+    topic.hidden_reason, topic.removed_at = reason, removed_at
     return topic
+
+
+@action
+def ask_to_edit(moderator: Person, post_id: int) -> Post:
+    """Note that the moderators have asked its author to change a post; the deed that calls it says what and why."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _require_no_home(post)
+    if (
+        post.is_gone
+        or post.topic.hidden_at
+        or post.topic.locked_at
+        or post.topic.agenda.archived_at
+    ):
+        raise Conflict(
+            _("Its author cannot edit it now: it is hidden, or the topic takes no more replies.")
+        )
+    post.edit_asked_at, post.edit_answered_at = now(), None
+    return post
+
+
+@action
+def take_request_back(moderator: Person, post_id: int) -> Post:
+    """Ask the author of a post for nothing any longer."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    post.edit_asked_at = post.edit_answered_at = None
+    return post
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Post:
+    """Let the moderators say something below a post, for all to read; an empty text takes it away again."""
+    post = post_to_change(moderator, post_id)
+    touches(topic_scope(post.topic_id))
+    require(moderator.can.moderate(post.topic.agenda_id))
+    _require_no_home(post)
+    if len(text.source) > LONGEST_NOTE:
+        raise Invalid(_("Shorten the text to 2,000 characters."), "source")
+    if post.is_gone:
+        raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
+    _set_note(post, text)
+    return post
+
+
+def _set_note(post: Post, text: Written) -> None:
+    is_one = bool(text.source.strip())
+    post.note_source, post.note_html = (text.source, text.html) if is_one else ("", text.html[:0])
+    post.note_html_version, post.note_language = text.html_version, text.language
+    post.note_at = now() if is_one else None
 
 
 @action
@@ -941,6 +1058,334 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
     if topic.hidden_at is not None:
         _restore_topic(moderator, topic)
     return topic
+
+
+# Putting posts elsewhere
+
+
+@dataclass(frozen=True)
+class Part:
+    """What posts that leave their topic become: the title, kind and agenda of the new one."""
+
+    title: str
+    kind: str
+    agenda_id: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Which posts went from a topic to another: their ids with the numbers that they had, and what else has to be known.
+
+    `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost.
+    """
+
+    topic: Topic
+    target: Topic
+    numbers: Mapping[int, int]
+    before: int
+    answer: tuple[int, datetime | None] | None = None
+
+
+@action
+def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Part) -> Moved:
+    """Let posts of a topic be a topic of their own. They keep their ids, and so their links, marks and versions.
+
+    The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps.
+    """
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
+    _require_regroupable(topic)
+    if part.kind not in SPLIT_INTO:
+        raise Invalid(_("Choose an experience or a question."), "kind")
+    title = _checked_title(part.title)
+    posts = _chosen_to_move(topic, post_ids)
+    answer = _answer_among(topic, posts)
+    if answer:
+        _set_answer(moderator, topic, None)
+    new = _topic_of(topic, posts, replace(part, title=title))
+    moved = _put_into(moderator, topic, new, posts, answer)
+    note_activity(moderator, new.agenda_id, new.active_at, topics=_shown(new))
+    _move_shelf(moderator, None, shelf_of(new))
+    watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
+    return moved
+
+
+@action
+def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
+    """Put a topic into another: its posts stand at the end there, under new numbers. Its address leads there for ever."""
+    if topic_id == target_id:
+        raise Invalid(_("This is the topic itself. Choose another one."), "target")
+    both = topics_to_change(moderator, (topic_id, target_id))
+    topic, target = both[topic_id], both[target_id]
+    require(moderator.can.merge(topic, target))
+    _require_mergeable(topic, target)
+    posts = [post for post in posts_to_move(topic) if post.deleted_at is None]
+    if len(posts) > MOST_MERGED:
+        raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
+    answer = _answer_among(topic, posts)
+    shown = _shown(topic)
+    _move_shelf(moderator, shelf_of(topic), None)
+    topic.answer_id = topic.answered_by_id = topic.answered_at = None
+    topic.deleted_at, topic.merged_into_id = now(), target.id
+    moved = _put_into(moderator, topic, target, posts, answer)
+    if answer and topic.kind == target.kind and target.answer_id is None:
+        _take_answer(moderator, target, answer)
+    search.unindex(moderator, "topic", topic.id)
+    note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
+    note_activity(moderator, target.agenda_id, target.active_at)
+    watch_along(moderator, topic.id, target.id, topic.deleted_at)
+    hide_notices(moderator, topic_id=topic.id)
+    return moved
+
+
+@action
+def unsplit(moderator: Person, moved: Moved) -> Topic:
+    """Put posts that became a topic of their own back where they were. The address of that one leads there.
+
+    Raises `Conflict` when somebody has written in it since.
+    """
+    both = topics_to_change(moderator, (moved.topic.id, moved.target.id))
+    topic, new = both[moved.topic.id], both[moved.target.id]
+    require(moderator.can.merge(new, topic))
+    posts = posts_to_move(new)
+    _require_unchanged(topic, new, posts, moved)
+    _move_shelf(moderator, shelf_of(new), None)
+    note_activity(moderator, new.agenda_id, new.created_at, topics=-_shown(new))
+    new.deleted_at, new.merged_into_id = now(), topic.id
+    _put_back(moderator, moved, topic, new, posts)
+    with _shelved_anew(moderator, topic):
+        _answer_again(topic, moved, posts)
+    new.posts_count = 0
+    search.unindex(moderator, "topic", new.id)
+    hide_notices(moderator, topic_id=new.id)
+    return topic
+
+
+@action
+def unmerge(moderator: Person, moved: Moved) -> Topic:
+    """Let a topic that was put into another be one again, as it was.
+
+    Raises `Conflict` when somebody has written in the other one since.
+    """
+    target = topic_to_change(moderator, moved.target.id)
+    topic = merged_topic(moderator, moved.topic.id)
+    require(moderator.can.merge(topic, target))
+    posts = [post for post in posts_to_move(target) if post.number > moved.before]
+    _require_unchanged(topic, target, posts, moved)
+    unwatch_along(moderator, topic.id, target.id, topic.deleted_at or now())
+    if moved.answer and target.answer_id == moved.answer[0]:
+        _set_answer(moderator, target, None)
+    topic.deleted_at = topic.merged_into_id = None
+    db.session.get_one(Member, topic.author_id, populate_existing=True)
+    _index_topic(moderator, topic, "")
+    _put_back(moderator, moved, topic, target, posts)
+    _answer_again(topic, moved, posts)
+    target.posts_count = moved.before
+    far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
+    db.session.execute(far.values(number=moved.before))
+    note_activity(moderator, topic.agenda_id, topic.active_at, topics=_shown(topic))
+    _move_shelf(moderator, None, shelf_of(topic))
+    restore_notices(moderator, topic_id=topic.id, but=gone_posts(topic))
+    return topic
+
+
+def _require_regroupable(*topics: Topic) -> None:
+    if any(topic.home for topic in topics):
+        raise Invalid(_("The comments on a case or a practice stay with it."), "target")
+    if any(topic.hidden_at for topic in topics):
+        raise Conflict(_("What is hidden stays as it is. Show the topic again first."))
+
+
+def _require_mergeable(topic: Topic, target: Topic) -> None:
+    _require_regroupable(topic, target)
+    if topic.audience != target.audience:
+        raise Invalid(_("One of them is for members only, so they stay apart."), "target")
+    if topic.followed_up_at:
+        raise Invalid(
+            _(
+                "Its asker told what happened next, which belongs to this topic. Put the other into it."
+            ),
+            "target",
+        )
+
+
+def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
+    """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
+    is_other = {post.id for post in posts} != set(moved.numbers)
+    has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
+    if is_other or has_changed or all(post.is_gone for post in posts):
+        raise Conflict(
+            _(
+                "Something was written or changed there since, so this cannot be taken back any more."
+            )
+        )
+
+
+def _chosen_to_move(topic: Topic, post_ids: Collection[int]) -> list[Post]:
+    posts = [post for post in posts_to_move(topic) if post.id in set(post_ids)]
+    if not posts:
+        raise Invalid(_("Choose at least one post."), "post")
+    if len(posts) != len(set(post_ids)):
+        raise NotFound()
+    if posts[0].number == 1:
+        raise Invalid(_("The first post opens this topic, so it stays."), "post")
+    if any(post.is_gone for post in posts):
+        raise Conflict(_("One of the posts is hidden or deleted by now. Nothing was changed."))
+    return posts
+
+
+def _answer_among(topic: Topic, posts: Sequence[Post]) -> tuple[int, datetime | None] | None:
+    ids = {post.id for post in posts}
+    return (topic.answer_id, topic.answered_at) if topic.answer_id in ids else None
+
+
+def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]) -> None:
+    """Give a question an answer that another topic had."""
+    post = post_to_change(doer, answer[0])
+    with _shelved_anew(doer, topic):
+        topic.answer_id, topic.answered_by_id = post.id, post.author_id
+        topic.answered_at = answer[1]
+
+
+def _topic_of(topic: Topic, posts: Sequence[Post], part: Part) -> Topic:
+    """A topic for posts of another one: it begins with the first of them, and is for the same readers."""
+    first = posts[0]
+    new = Topic(
+        kind=part.kind,
+        agenda_id=part.agenda_id,
+        author_id=first.author_id,
+        organisation_id=first.organisation_id,
+        title=part.title,
+        slug=slugify(part.title, "topic"),
+        language=first.language,
+        audience=topic.audience,
+        posts_count=0,
+        replies_count=0,
+        created_at=first.created_at,
+        active_at=first.created_at,
+    )
+    db.session.add(new)
+    db.session.flush()
+    _set_themes(new, theme_ids_of(topic))
+    return new
+
+
+def _put_into(
+    doer: Person,
+    topic: Topic,
+    target: Topic,
+    posts: Sequence[Post],
+    answer: tuple[int, datetime | None] | None,
+) -> Moved:
+    """Move posts to the end of another topic, and all that is kept of them with them; a trace stays of each."""
+    before, last_read = target.posts_count, last_to_read(target)
+    numbers = {post.id: post.number for post in posts}
+    words, steps = _words_of(posts), steps_of(numbers)
+    for place, post in enumerate(posts, start=before + 1):
+        db.session.add(
+            Trace(
+                topic_id=topic.id,
+                number=post.number,
+                post_id=post.id,
+                step=steps.get(post.id, 0) + 1,
+                moved_at=now(),
+            )
+        )
+        post.topic_id, post.number = target.id, place
+        set_committed_value(post, "topic", target)
+    db.session.flush()
+    target.posts_count = before + len(posts)
+    _settle(doer, topic, target, posts, words)
+    topic.regrouped_at = target.regrouped_at = now()
+    db.session.flush()
+    _carry_places(topic, target, last_read)
+    return Moved(topic, target, numbers, before, answer)
+
+
+def _put_back(
+    doer: Person, moved: Moved, topic: Topic, target: Topic, posts: Sequence[Post]
+) -> None:
+    """Move posts back to their topic and their numbers there; nothing of the way stays."""
+    words = _words_of(posts)
+    gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
+    db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
+    for post in posts:
+        post.topic_id, post.number = topic.id, moved.numbers[post.id]
+        set_committed_value(post, "topic", topic)
+    db.session.flush()
+    _settle(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
+
+
+def _answer_again(topic: Topic, moved: Moved, posts: Sequence[Post]) -> None:
+    """Let a question have the answer again that went with its posts."""
+    post_id, at = moved.answer or (None, None)
+    answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
+    if answer and topic.answer_id is None:
+        topic.answer_id, topic.answered_by_id = answer.id, answer.author_id
+        topic.answered_at = at
+
+
+def _settle(
+    doer: Person, topic: Topic, target: Topic, posts: Sequence[Post], words: Mapping[int, str]
+) -> None:
+    """Let both topics, the search and the notices follow posts that went from the one to the other."""
+    _carry_held(topic, target, [post.id for post in posts])
+    for one in (topic, target):
+        replies, active_at = replies_in(one), latest_in(one)
+        one.replies_count, one.active_at = replies, active_at or one.active_at
+    opening = next((post for post in posts if post.number == 1), None)
+    if opening is not None:
+        target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
+        search.unindex(doer, "post", opening.id)
+    search.index_all(doer, _known_of(target, posts, words))
+    rehome_notices(doer, [post.id for post in posts], target.id, target.title)
+
+
+def _known_of(
+    topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
+) -> dict[search.Thing, search.Known]:
+    """What search knows of posts in the topic that they are in now."""
+    known: dict[search.Thing, search.Known] = {}
+    for post in posts:
+        if post.number == 1:
+            plain = "" if post.is_gone else words[post.id]
+            known["topic", topic.id] = _topic_entry(topic, plain), topic.hidden_at
+        elif post.deleted_at is None:
+            known["post", post.id] = _post_entry(post, topic, words[post.id]), post.hidden_at
+    return known
+
+
+def _words_of(posts: Sequence[Post]) -> dict[int, str]:
+    """The plain words of posts. Search has most of them, so that few are made under the lock."""
+    known = texts_of("post", [post.id for post in posts])
+    return {
+        post.id: known[post.id] if post.id in known else write(post.source, post.language).plain
+        for post in posts
+    }
+
+
+def _carry_held(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
+    """Let texts that a rule holds back follow: what would change one of these posts, and all of a topic that is gone."""
+    of_topic = topic.id if topic.merged_into_id == target.id else None
+    theirs = or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0))
+    there = {"topic_id": target.id, "agenda_id": target.agenda_id}
+    db.session.execute(update(Held).where(theirs).values(**there))
+
+
+def _carry_places(topic: Topic, target: Topic, last_read: int) -> None:
+    """Who has read posts where they were has read them where they are; unless there is something unread before them."""
+    far = places_after(topic.id, target.id)
+    put = _inserting("place")
+    key = put.table.primary_key.columns
+    columns = ["topic_id", "member_id", "number"]
+    if last_read:
+        far = far.where(Place.member_id.in_(read_until(target.id, last_read)))
+    put = put.from_select(columns, far).on_conflict_do_update(
+        index_elements=key,
+        set_={"number": put.excluded.number},
+        where=put.table.c.number < put.excluded.number,
+    )
+    db.session.execute(put)
 
 
 @action
@@ -1009,12 +1454,14 @@ def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) 
 
 
 @action
-def remove(system: Person, post_ids: Sequence[int]) -> None:
+def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
 
     The title of a topic that nobody else wrote in goes, too. What opens the topic of a case is the agenda's and stays.
     """
     require(system.can.administer())
+    for topic in opened_by(post_ids):
+        _forget_title(system, topic)
     for post in posts_to_index(post_ids):
         if post.topic.kind == "case" and post.number == 1:
             continue
@@ -1093,6 +1540,19 @@ def _store_html(post_id: int, text: Written) -> int:
     same = update(Post).where(Post.id == post_id, Post.source == text.source)
     made = same.values(html=text.html, html_version=text.html_version).returning(Post.id)
     return len(db.session.scalars(made).all())
+
+
+@action
+def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
+    """The same for what moderators say below posts."""
+    require(system.can.administer())
+    return sum(_store_note(post_id, text) for post_id, text in texts.items())
+
+
+def _store_note(post_id: int, text: Written) -> int:
+    same = update(Post).where(Post.id == post_id, Post.note_source == text.source)
+    made = same.values(note_html=text.html, note_html_version=text.html_version)
+    return len(db.session.scalars(made.returning(Post.id)).all())
 
 
 @action
@@ -1430,6 +1890,8 @@ def _rewrite(doer: Person, topic: Topic, text: Written) -> None:
 
 def _forget_text(post: Post) -> None:
     post.source, post.html, post.hidden_reason = "", post.html[:0], ""
+    post.note_source, post.note_html, post.note_at = "", post.html[:0], None
+    post.edit_asked_at = post.edit_answered_at = None
     post.useful_count = post.same_here_count = post.tried_count = 0
     for row, column in (
         (Revision, Revision.post_id),
@@ -1476,17 +1938,18 @@ def _is_worth_keeping(post: Post) -> bool:
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
-def _hide_topic(doer: Person, topic: Topic) -> None:
+def _hide_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     _count_all(doer, topic, -1)
     with _shelved_anew(doer, topic):
-        topic.hidden_at = now()
+        topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
 
 
 def _restore_topic(doer: Person, topic: Topic) -> None:
     with _shelved_anew(doer, topic):
-        topic.hidden_at = None
+        topic.hidden_at = topic.removed_at = None
+    topic.hidden_reason = ""
     _count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))

@@ -54,7 +54,9 @@ class Topic(Addressed, Base):
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
     `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
-    what happened next.
+    what happened next. `removed_at` is set beside `hidden_at` when readers are told nothing of it. A topic that was
+    merged is deleted, and leads to the one of `merged_into_id`. `regrouped_at` is when posts went from here or came
+    here last: only then does its page look for their `Trace`.
     """
 
     __tablename__ = "topic"
@@ -96,7 +98,13 @@ class Topic(Addressed, Base):
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="")
+    removed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("topic.id", name="fk_topic_merged_into_id"), index=True
+    )
+    regrouped_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
     author: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
@@ -143,7 +151,10 @@ class Said:
     source: str
     topic: Any
     hidden_at: Any
+    removed_at: Any
     deleted_at: Any
+    edit_asked_at: Any
+    edit_answered_at: Any
     useful_count: int
     same_here_count: int
     tried_count: int
@@ -184,7 +195,9 @@ class Post(Said, Base):
     """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
 
     `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is the
-    form's: one that comes twice from the same author is the same post.
+    form's: one that comes twice from the same author is the same post. `removed_at` is set beside `hidden_at` when
+    only who moderates sees that there was anything. `note_source` is what the moderators say below it, empty for
+    nothing. `edit_asked_at` is when they asked the author to change it, `edit_answered_at` when that was done.
     """
 
     __tablename__ = "post"
@@ -226,7 +239,15 @@ class Post(Said, Base):
     edited_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
+    removed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    note_source: Mapped[str] = mapped_column(Text, default="")
+    note_html: Mapped[Markup] = mapped_column(default="")
+    note_html_version: Mapped[int] = mapped_column(default=0)
+    note_language: Mapped[str] = mapped_column(default="en")
+    note_at: Mapped[datetime | None]
+    edit_asked_at: Mapped[datetime | None]
+    edit_answered_at: Mapped[datetime | None]
     # One of somebody's first posts, since when it waits for a moderator to look at it.
     unseen_at: Mapped[datetime | None]
 
@@ -321,6 +342,26 @@ class Revision(Base):
     written_at: Mapped[datetime]
     replaced_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+class Trace(Base):
+    """That a post stood in a topic under a number before it went to another topic. The number is never given again.
+
+    `step` counts the ways that the post has gone: 1 for the first.
+    """
+
+    __tablename__ = "trace"
+
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int]
+    moved_at: Mapped[datetime]
+
+    post: Mapped[Post] = relationship(lazy="raise_on_sql")
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
 
 
 class Quote(Base):

@@ -55,6 +55,7 @@ from forum.dialogue.models import (
     Topic,
     TopicCount,
     TopicTheme,
+    Trace,
 )
 from forum.errors import Forbidden, NotFound
 from forum.markup import Written, handles_in, write
@@ -70,6 +71,7 @@ from forum.permissions import (
     moderated_by,
     read_by,
     require,
+    sees_hidden,
     shown_to,
 )
 
@@ -156,6 +158,8 @@ class _TopicLine(NamedTuple):
     deleted_at: datetime | None
     followed_up_at: datetime | None
     unseen_at: datetime | None
+    removed_at: datetime | None
+    regrouped_at: datetime | None
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
@@ -382,11 +386,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[21:26])
-    return TopicLine._make((*row[:21], agenda, *_people(row[26:]), themes))
+    agenda = AgendaLine._make(row[23:28])
+    return TopicLine._make((*row[:23], agenda, *_people(row[28:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:21]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:23]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)
@@ -538,13 +542,14 @@ def _news() -> Select[Any]:
 def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     """The posts whose numbers belong to a page: 1 to 20, 21 to 40, … Gone posts are there, as gaps.
 
-    `topic` is one that the reader was found to see, with its agenda.
+    But those that were removed: of them readers see not even a gap, only who moderates. `topic` is one that the reader was found to see, with its agenda.
     """
     pages = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
     page = clamp(page, pages)
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
-    rows = plain(_LINES_IN, which | {"answer_id": topic.answer_id}).all()
+    lines = _LINES_IN if sees_hidden(reader, topic.agenda_id) else _LINES_NOT_REMOVED
+    rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
     place = _of(topic)
     return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
 
@@ -563,7 +568,12 @@ class _Line(NamedTuple):
     edited_at: datetime | None
     hidden_at: datetime | None
     hidden_reason: str
+    removed_at: datetime | None
     deleted_at: datetime | None
+    note_html: Markup
+    note_language: str
+    edit_asked_at: datetime | None
+    edit_answered_at: datetime | None
     source: str
     topic: OfTopic
     author: Byline
@@ -577,7 +587,7 @@ class Line(_Line, Said):
     """
 
 
-_OF_POST = [getattr(Post, name) for name in _Line._fields[:14]]
+_OF_POST = [getattr(Post, name) for name in _Line._fields[:19]]
 _OF_ANSWER = case((Post.id == bindparam("answer_id"), Post.source), else_="")
 _LINES = _with_people_of(select(*_OF_POST, _OF_ANSWER), Post)
 _LINES_IN = _LINES.where(
@@ -585,6 +595,7 @@ _LINES_IN = _LINES.where(
     Post.number > bindparam("before"),
     Post.number <= bindparam("last"),
 ).order_by(Post.number)
+_LINES_NOT_REMOVED = _LINES_IN.where(Post.removed_at.is_(None))
 
 
 def _of(topic: Topic | TopicLine) -> OfTopic:
@@ -593,7 +604,7 @@ def _of(topic: Topic | TopicLine) -> OfTopic:
 
 
 def _line(place: OfTopic, row: Sequence[Any]) -> Line:
-    return Line._make((*row[:15], place, *_people(row[15:])))
+    return Line._make((*row[:20], place, *_people(row[20:])))
 
 
 def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
@@ -609,9 +620,13 @@ def get_post(reader: Person, post_id: int, *of_topic: Any) -> Post:
 
 
 def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
-    """The posts, and the gaps that some have left, in the topics that the reader may see."""
+    """The posts, and the gaps that some have left, in the topics that the reader may see.
+
+    A removed post is there for who moderates its agenda, and for nobody else.
+    """
     whole = visible_topics(reader).whereclause
     query = select(Post).join(Post.topic)
+    query = query.where(shown_to(reader, Post.removed_at, Topic.agenda_id))
     return (query.where(whole) if whole is not None else query).options(
         contains_eager(Post.topic).options(joinedload(Topic.agenda), *of_topic)
     )
@@ -663,6 +678,131 @@ def _written_by(relationship: Any) -> Any:
 def is_there() -> tuple[Any, ...]:
     """In SQL: a post with a text that readers may see."""
     return (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+
+
+# What went to other topics, and what came from there
+
+MOST_STEPS = 20  # from a topic to the one it is in now
+
+
+class Regrouped(NamedTuple):
+    """A line in a topic: so many posts went from here to another, or (`has_come`) came here from there.
+
+    `address` is empty where the other topic leads back here.
+    """
+
+    posts: int
+    title: str
+    language: str
+    address: str
+    has_come: bool
+
+
+def regrouped_in(reader: Person, topic: TopicLine, posts: Page[Line]) -> dict[int, list[Regrouped]]:
+    """The lines of a page by the number of the post before which they stand; 0 for the end of the page.
+
+    Posts to be read are counted alone, and topics that the reader sees are named alone.
+    """
+    if topic.regrouped_at is None:
+        return {}
+    last = posts.number * POSTS_ON_A_PAGE
+    which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    lines: dict[int, list[Regrouped]] = {}
+    for has_come, query in ((False, _gone_from(reader)), (True, _come_to(reader))):
+        for number, line in _runs(plain(query, which), has_come):
+            place = next((post.number for post in posts.items if post.number >= number), 0)
+            lines.setdefault(place, []).append(line)
+    return lines
+
+
+def _runs(rows: Iterable[Any], has_come: bool) -> list[tuple[int, Regrouped]]:
+    """Rows of (number, topic's id, slug, title, language, whether it is merged), one line for each run of the same topic."""
+    found: list[tuple[int, int, Regrouped]] = []
+    for number, topic_id, slug, title, language, is_merged in rows:
+        if found and found[-1][1] == topic_id:
+            start, _id, line = found[-1]
+            found[-1] = (start, topic_id, line._replace(posts=line.posts + 1))
+        else:
+            address = "" if is_merged else f"/topics/{topic_id}-{slug}"
+            found.append((number, topic_id, Regrouped(1, title, language, address, has_come)))
+    return [(number, line) for number, _id, line in found]
+
+
+_HERE: Any = bindparam("topic_id")
+
+
+@for_reach
+def _gone_from(reader: Person) -> Select[Any]:
+    number, here = Trace.number, _HERE
+    query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
+    query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == here)
+    there = Topic.id != here, Topic.deleted_at.is_(None)
+    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+
+
+@for_reach
+def _come_to(reader: Person) -> Select[Any]:
+    number, here, later = Post.number, _HERE, aliased(Trace)
+    query = _other_topics(reader, number).join(Trace, Trace.topic_id == Topic.id)
+    query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == here)
+    is_passed = select(later.topic_id).where(later.post_id == Post.id, later.step > Trace.step)
+    there = Topic.id != here, ~is_passed.exists()
+    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+
+
+def _other_topics(reader: Person, number: Any) -> Select[Any]:
+    is_merged = Topic.merged_into_id.is_not(None)
+    columns: tuple[Any, ...] = (number, Topic.id, Topic.slug, Topic.title, Topic.language)
+    return select(*columns, is_merged).where(
+        Topic.title != "",
+        or_(is_merged, Topic.deleted_at.is_(None)),
+        shown_to(reader, Topic.hidden_at, Topic.agenda_id),
+        read_by(reader, Topic.audience),
+    )
+
+
+def _on_page(number: Any) -> tuple[Any, ...]:
+    return number > bindparam("before"), number <= bindparam("last")
+
+
+def topic_after_merge(reader: Person, topic_id: int) -> Topic:
+    """The topic that another one was put into, however often, if the reader sees it; else `NotFound`."""
+    for _step in range(MOST_STEPS):
+        query = select(Topic.merged_into_id).where(Topic.id == topic_id)
+        into = db.session.scalar(query)
+        if into is None:
+            break
+        topic_id = into
+    return get_topic(reader, topic_id)
+
+
+def why_out_of_sight(reader: Person, topic_id: int) -> str:
+    """A sentence for who asks for a topic that is hidden and not removed, and that the reader could see else; or nothing."""
+    query = select(Topic.hidden_reason).where(
+        Topic.id == topic_id,
+        Topic.home.is_(None),
+        Topic.hidden_at.is_not(None),
+        Topic.removed_at.is_(None),
+        Topic.deleted_at.is_(None),
+        read_by(reader, Topic.audience),
+    )
+    reason = db.session.scalar(query)
+    if not reason:
+        return "" if reason is None else gettext("The moderators have hidden this topic.")
+    return gettext("The moderators have hidden this topic. %(reason)s.", reason=reason.rstrip("."))
+
+
+def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
+    """Where what stood in a topic under a number, or else the next that did, stands after it was put into another."""
+    target = topic_after_merge(reader, topic_id)
+    query = select(Trace.post_id).where(Trace.topic_id == topic_id, Trace.number >= number)
+    post_id = db.session.scalar(query.order_by(Trace.number).limit(1))
+    if post_id is None or target.id == topic_id:
+        return target.address
+    try:
+        return get_post(reader, post_id).address
+    except NotFound:
+        return target.address
 
 
 # Marks and earlier versions
@@ -742,8 +882,11 @@ def agenda_to_open(author: Person, slug: str) -> Agenda:
 
 
 def topic_to_reply(author: Person, topic_id: int) -> Topic:
-    """A topic that somebody wants to reply to."""
-    topic = get_topic(author, topic_id)
+    """A topic that somebody wants to reply to; one that was put into another meanwhile is that other."""
+    try:
+        topic = get_topic(author, topic_id)
+    except NotFound:
+        topic = topic_after_merge(author, topic_id)
     require(author.can.reply(topic))
     return topic
 
@@ -813,14 +956,87 @@ def post_if_there(reader: Person, post_id: int | None) -> Post | None:
     return post
 
 
+def topics_to_change(doer: Person, topic_ids: Iterable[int]) -> dict[int, Topic]:
+    """Topics that the doer sees, with their agendas, all locked in the same order; or `NotFound`."""
+    return {topic_id: topic_to_change(doer, topic_id) for topic_id in sorted(topic_ids)}
+
+
+def merged_topic(doer: Person, topic_id: int) -> Topic:
+    """A topic that was put into another, with its agenda, locked; `NotFound` when it is none."""
+    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+    if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
+        raise NotFound()
+    return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
+
+
 def post_to_change(doer: Person, post_id: int) -> Post:
-    """A post in a topic that the doer sees, both locked."""
+    """A post in a topic that the doer sees, both locked. One that went to another topic meanwhile is found there."""
     held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    held = held.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
     held = held.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
-    if db.session.scalar(held) is None:
+    if db.session.scalar(held) is None and db.session.scalar(held) is None:
         raise NotFound()
     post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
     return post
+
+
+def posts_to_move(topic: Topic) -> list[Post]:
+    """All posts of a topic in their order with their authors, gone ones too, held until the deed is done."""
+    query = select(Post).where(Post.topic_id == topic.id).order_by(Post.number)
+    query = query.options(joinedload(Post.author).joinedload(Member.city))
+    return list(db.session.scalars(query.with_for_update(of=Post)))
+
+
+def latest_in(topic: Topic) -> datetime | None:
+    """When the latest of a topic's posts was written, gone ones too."""
+    return db.session.scalar(select(func.max(Post.created_at)).where(Post.topic_id == topic.id))
+
+
+def replies_in(topic: Topic) -> int:
+    """How many replies of a topic readers see."""
+    seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_there())
+    return db.session.scalar(seen) or 0
+
+
+def theme_ids_of(topic: Topic) -> Sequence[int]:
+    """The ids of a topic's themes."""
+    themes = select(TopicTheme.theme_id).where(TopicTheme.topic_id == topic.id)
+    return db.session.scalars(themes).all()
+
+
+def read_until(topic_id: int, number: int) -> Select[Any]:
+    """The ids of those who have read a topic up to a number at least."""
+    there = aliased(Place)  # beside the places in another topic
+    far = there.topic_id == topic_id, there.number >= number
+    return select(there.member_id).where(*far)
+
+
+def last_to_read(topic: Topic) -> int:
+    """The number of the last post that readers of a topic come to."""
+    seen = select(func.max(Post.number)).where(Post.topic_id == topic.id)
+    return db.session.scalar(seen.where(Post.removed_at.is_(None))) or 0
+
+
+def places_after(topic_id: int, target_id: int) -> Select[Any]:
+    """How far those who have read in a topic are in the one that its posts have gone to: target, member, number."""
+    met = select(func.max(Post.number)).join(Trace, Trace.post_id == Post.id)
+    met = met.where(Trace.topic_id == topic_id, Post.topic_id == target_id)
+    far = met.where(Trace.number <= Place.number).correlate(Place).scalar_subquery()
+    found = select(literal(target_id), Place.member_id, far.label("number"))
+    return found.where(Place.topic_id == topic_id, far.is_not(None))
+
+
+def steps_of(post_ids: Iterable[int]) -> dict[int, int]:
+    """How often posts have gone to another topic so far; those that never did are left out."""
+    counted = select(Trace.post_id, func.max(Trace.step)).where(Trace.post_id.in_(list(post_ids)))
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Trace.post_id))}
+
+
+def opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
+    """The topics that some posts have opened before they were put into others."""
+    first = select(Trace.topic_id).where(Trace.post_id.in_(post_ids), Trace.number == 1)
+    merged = select(Topic).where(Topic.id.in_(first), Topic.merged_into_id.is_not(None))
+    return db.session.scalars(merged.with_for_update()).all()
 
 
 def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
@@ -1134,6 +1350,10 @@ def _later(column: InstrumentedAttribute[Any], truth: ScalarSelect[Any]) -> Colu
     return case((truth > column, truth), else_=column)
 
 
+def _higher(one: ScalarSelect[Any], other: ScalarSelect[Any]) -> ColumnElement[Any]:
+    return case((other > one, other), else_=one)
+
+
 def _of_topic(what: Any, *which: Any) -> ScalarSelect[Any]:
     return select(what).where(Post.topic_id == Topic.id, *which).scalar_subquery()
 
@@ -1146,9 +1366,14 @@ IS_PUBLIC = (Topic.hidden_at.is_(None), Topic.deleted_at.is_(None), Topic.audien
 IS_NO_PAGE = or_(Post.number > 1, Topic.home.is_(None))  # not the case or practice itself
 KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSelect[Any]]] = {
     Topic: {
-        Topic.posts_count: _of_topic(func.coalesce(func.max(Post.number), 0)),
+        Topic.posts_count: _higher(
+            _of_topic(func.coalesce(func.max(Post.number), 0)),
+            select(func.coalesce(func.max(Trace.number), 0))
+            .where(Trace.topic_id == Topic.id)
+            .scalar_subquery(),
+        ),
         Topic.replies_count: _of_topic(func.count(), Post.number > 1, *is_there()),
-        Topic.active_at: _of_topic(func.max(Post.created_at)),
+        Topic.active_at: func.coalesce(_of_topic(func.max(Post.created_at)), Topic.active_at),
         Topic.answer_id: _of_topic(
             Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
         ),

@@ -49,7 +49,7 @@ from forum.dialogue.models import (
 )
 from forum.dialogue.queries import ORDERS, Line, Reading, TopicFilter, TopicLine
 from forum.diffs import changes
-from forum.errors import Busy, Conflict
+from forum.errors import Busy, Conflict, NotFound
 from forum.members.models import Member
 from forum.members.queries import languages
 from forum.notifications.models import THEME, TOPIC
@@ -213,14 +213,30 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 @bp.get("/topics/<int:id>-<slug>")
 def topic(id: int, slug: str = "") -> Answer:
     """One page of a topic; another name than its own, and one that lives on another page, are led there."""
-    found = queries.get_topic_line(me(), id)
+    try:
+        found = queries.get_topic_line(me(), id)
+    except NotFound:
+        return _merged(id)
     if found.home or found.slug != slug:
         return _moved(found.address)
     web.depends_on(topic_scope(id))
     words = discussion(found)
     data = _structured(found, words["answer"])
     words |= _writers(words["posts"]) | {"canonical": _canonical(words)}
+    words["regrouped"] = queries.regrouped_in(me(), found, words["posts"])
     return render_template("dialogue/topic.html", **words, data=data)
+
+
+def _merged(topic_id: int) -> AnyResponse:
+    """Lead from a topic that was put into another to where its posts are: `?post=` names one, `?page=` their first."""
+    first = (web.number("page") - 1) * POSTS_ON_A_PAGE + 1
+    try:
+        address = queries.address_after_merge(me(), topic_id, web.number("post", first))
+    except NotFound:
+        raise NotFound(queries.why_out_of_sight(me(), topic_id)) from None
+    response = redirect(address, FOR_EVER)
+    response.headers["Cache-Control"] = "no-cache"  # for ten minutes it may be taken back
+    return response
 
 
 def _writers(posts: Page[Line]) -> dict[str, Any]:
@@ -406,7 +422,7 @@ def reply(id: int) -> Answer:
     def deed() -> AnyResponse:
         post = actions.reply(
             me(),
-            id,
+            topic.id,
             _written(form),
             form.submission_key.data,
             paragraph=form.paragraph.data,

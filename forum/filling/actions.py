@@ -45,11 +45,13 @@ from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_words
 from forum.moderation.actions import TOLD
+from forum.moderation.models import OWN
 from forum.moderation.queries import first_words
 from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
+from forum.rules.queries import first_rules
 from forum.search.queries import searchable
 
 if TYPE_CHECKING:
@@ -208,6 +210,9 @@ def add(system: Person, page: Page) -> None:
     _number_on(page.last_ids)
 
 
+BROKEN = 4  # the number of the rule that hidden posts break
+
+
 class Book:
     """Writes down deeds in order of time, as the rows that the deeds of the rooms would leave of them.
 
@@ -219,6 +224,7 @@ class Book:
         self.frame = frame
         self.ids = dict(frame.last_ids)
         self.page = Page(TABLES)
+        self._rule = first_rules()[BROKEN - 1]  # what moderators name
         self._documents: dict[int, int] = {}  # the numbers of the topics' own
         self._marked: dict[int, Row] = {}  # by post, the notice that tells of its marks
         self._writers: dict[type, Callable[[Any], None]] = {
@@ -300,7 +306,7 @@ class Book:
             "created_at": saying.at,
             "edited_at": saying.edited_at,
             "hidden_at": saying.hidden_at,
-            "hidden_reason": saying.reason,
+            "hidden_reason": self._rule.label if saying.reason else "",
         }
         self._add("post", post)
         if saying.quoted:
@@ -383,6 +389,14 @@ class Book:
             "title": first_words(saying.text.source),
             "address": f"/posts/{saying.id}",
             "reason": saying.reason,
+            "rule": self._rule.number,
+            "rule_name": self._rule.name,
+            "rule_sentence": self._rule.sentence,
+            "law": "",
+            "source": OWN,
+            "is_automated": False,
+            "is_excused": False,
+            "before": {"words": "", "state": "shown"},
             "decided_at": hiding.at,
         }
         address = f"/moderation/decisions/{self._add('decision', decision)}"

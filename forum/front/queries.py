@@ -29,7 +29,13 @@ from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
 from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
-from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
+from forum.dialogue.queries import (
+    get_topic,
+    is_there,
+    topic_after_merge,
+    visible_posts,
+    visible_topics,
+)
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
 from forum.members.models import City, Member, Organisation
@@ -327,6 +333,11 @@ def feed_of_topic(topic_id: int) -> tuple[Topic, Sequence[Post]]:
     topic = get_topic(VISITOR, topic_id)
     newest = _public_posts().where(Post.topic_id == topic.id).order_by(Post.number.desc())
     return topic, db.session.scalars(newest.limit(IN_FEED)).all()
+
+
+def feed_after_merge(topic_id: int) -> Topic:
+    """The public topic that another one was put into."""
+    return topic_after_merge(VISITOR, topic_id)
 
 
 def _public_posts() -> Select[Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.local import LocalProxy
@@ -103,6 +103,7 @@ bp.add_app_template_filter(format_decimal, "decimal")
 Answer = str | AnyResponse | tuple[str, int]
 ON_HOME, ON_AGENDA, ASIDE, FACES = 8, 10, 4, 24
 LONGEST_QUERY = 300
+FOR_EVER = 301
 UNANSWERED = ORDERS[2]
 
 
@@ -487,9 +488,13 @@ def agenda_feed(slug: str) -> Response:
 
 
 @bp.get("/topics/<int:topic_id>/feed.atom")
-def topic_feed(topic_id: int) -> Response:
-    """The newest posts of one topic."""
-    topic, posts = queries.feed_of_topic(topic_id)
+def topic_feed(topic_id: int) -> AnyResponse:
+    """The newest posts of one topic; one that was put into another leads to the feed of that."""
+    try:
+        topic, posts = queries.feed_of_topic(topic_id)
+    except NotFound:
+        target = queries.feed_after_merge(topic_id)
+        return redirect(url_for("front.topic_feed", topic_id=target.id), FOR_EVER)
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 

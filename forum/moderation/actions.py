@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import delete, func, or_, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas import actions as agendas
 from forum.agendas.queries import agenda_by_id, curators_of
-from forum.db import action, db, now, touches
+from forum.db import action, at, db, now, topic_scope, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import written
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
+from forum.markup import Written, write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import member_by_id
@@ -35,20 +38,28 @@ from forum.moderation.queries import (
     GROUNDED,
     KINDS,
     REASONED,
+    REMOVABLE,
+    UPHOLDING,
+    WITHHOLDING,
     Thing,
     agenda_to_moderate,
     answered_by,
+    authors_of,
     decision_to_review,
     has_open_reports,
     holds,
     is_first_post,
     latest_decision,
     letter_thing,
+    lot,
     my_latest,
     my_report,
     open_reporters,
+    opening_of,
     others_in_topic,
+    posts_to_moderate,
     reports_in_topic,
+    reports_of_posts,
     shown_things_of,
     staff_note,
     take_turn,
@@ -76,12 +87,15 @@ LONGEST = 2_000  # characters of a reason or of a reporter's sentence
 ANSWERING = (
     "keep",
     "hide",
+    "remove",
+    "ask to edit",
     "restore",
     "warn",
     "silence",
     "suspend",
     "spam",
 )  # reports of the same thing
+MOST_AT_ONCE = 100  # posts
 FOR_GOOD = timedelta(days=3650)
 Before = dict[str, Any]
 Back = Callable[[Person, Thing, Before], None]
@@ -264,14 +278,14 @@ def decide(
     *,
     seen: int | None = None,
 ) -> Decision:
-    """Keep, hide or restore a thing; its open reports are answered with it, author and reporters are told.
+    """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
 
-    `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
     """
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_sense(thing, deed, reasons)
     before = _before(thing)
-    {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reasons)
+    DECIDING[deed](moderator, thing, reasons)
     return _record(moderator, deed, thing, reasons, before=before)
 
 
@@ -311,13 +325,72 @@ def refuse(
 
 
 @action
+def ask_to_edit(
+    moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
+    """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
+    touches()
+    thing = _in_turn(moderator, kind, item_id, seen)
+    _require_reasons("ask to edit", reasons)
+    if thing.kind not in REMOVABLE:
+        raise Invalid(_("Choose a decision."), "deed")
+    post = opening_of(thing)
+    _require_change(not post.edit_asked_at or post.edit_answered_at)
+    dialogue.ask_to_edit(moderator, post.id)
+    decision = _record(moderator, "ask to edit", thing, reasons, is_told=False)
+    _tell_author(moderator, decision, f"/posts/{post.id}/edit")
+    return decision
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Decision:
+    """Say something below a post, for all to read; what was said before gives way to it."""
+    thing = _post_in_turn(moderator, post_id)
+    if not text.source.strip():
+        raise Invalid(_("Write a text."), "source")
+    _require_change(text.source != thing.row.note_source)
+    before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
+    dialogue.note(moderator, post_id, text)
+    return _record(moderator, "note", thing, Reasons(text.source), before=before)
+
+
+@action
+def unnote(moderator: Person, post_id: int) -> Decision:
+    """Take away what the moderators say below a post."""
+    thing = _post_in_turn(moderator, post_id)
+    _require_change(thing.row.note_source)
+    before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
+    dialogue.note(moderator, post_id, write(""))
+    return _record(moderator, "unnote", thing, before=before)
+
+
+def _note_of(thing: Thing) -> Before:
+    return {"note": thing.row.note_source, "language": thing.row.note_language}
+
+
+@action
 def undo(moderator: Person, decision_id: int) -> Decision:
     """Take one's own latest decision back, within ten minutes: its reports wait again, and all is as it was."""
     take_turn()
     decision = my_latest(moderator)
     if decision is None or decision.id != decision_id:
         raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    if decision.lot_id:
+        return _undo_lot(moderator, decision.lot_id)
     return _take_back(moderator, decision, "undo", NONE, is_told=decision.deed in TOLD)
+
+
+def _undo_lot(moderator: Person, lot_id: int) -> Decision:
+    """Take back what was one deed over several things, as long as nobody decided about one of them since."""
+    undone = []
+    for decision in lot(lot_id):
+        if latest_decision(decision.kind, decision.item_id) != decision.id:
+            raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+        undone.append(_take_back(moderator, decision, "undo", NONE, is_told=False))
+    _tell_authors(moderator, _as_lot(undone))
+    return undone[-1]
 
 
 @action
@@ -393,6 +466,137 @@ def _move(moderator: Person, topic_id: int, agenda_id: int) -> None:
     dialogue.move(moderator, topic_id, agenda_id)
     for waiting in reports_in_topic(topic_id):
         waiting.agenda_id = agenda_id
+
+
+@action
+def split(
+    moderator: Person,
+    topic_id: int,
+    post_ids: Collection[int],
+    part: dialogue.Part,
+    reasons: Reasons = NONE,
+) -> Decision:
+    """Let posts of a topic be a topic of their own. Who wrote them is told where they are."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _check_length(reasons.facts, "reason")
+    moved = dialogue.split(moderator, topic_id, post_ids, part)
+    for waiting in reports_of_posts(moved.numbers):
+        waiting.agenda_id = part.agenda_id
+    gone = ngettext(
+        "%(num)s post went to “%(title)s”.",
+        "%(num)s posts went to “%(title)s”.",
+        len(moved.numbers),
+        title=moved.target.title,
+    )
+    said = replace(reasons, facts=f"{gone} {reasons.facts}".strip())
+    decision = _record(moderator, "split", thing, said, before=_way_back(moved))
+    _tell_moved(moderator, moved, reasons)
+    return decision
+
+
+def _tell_moved(moderator: Person, moved: dialogue.Moved, reasons: Reasons) -> None:
+    words = _("What you wrote is in this topic now.")
+    note_event(
+        moderator,
+        "decision",
+        authors_of(moved.numbers),
+        moved.target.address,
+        title=moved.target.title,
+        text=f"{words} {reasons.facts}".strip(),
+        is_named=False,
+    )
+
+
+@action
+def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = NONE) -> Decision:
+    """Put a topic into another, whose readers find its posts at the end; its address leads there for ever."""
+    thing = _topic_in_turn(moderator, topic_id)
+    _check_length(reasons.facts, "reason")
+    moved = dialogue.merge(moderator, topic_id, target_id)
+    for waiting in reports_of_posts(moved.numbers):
+        waiting.agenda_id = moved.target.agenda_id
+    now_in = _("Put into “%(title)s”.", title=moved.target.title)
+    said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())
+    return _record(moderator, "merge", thing, said, before=_way_back(moved))
+
+
+def _way_back(moved: dialogue.Moved) -> Before:
+    post_id, at = moved.answer or (None, None)
+    return {
+        "target": moved.target.id,
+        "posts": list(moved.numbers.items()),
+        "last": moved.before,
+        "answer": post_id,
+        "answered_at": at.isoformat() if at else None,
+    }
+
+
+@action
+def decide_all(
+    moderator: Person, topic_id: int, post_ids: Collection[int], deed: str, reasons: Reasons = NONE
+) -> list[Decision]:
+    """Hide, remove or show again several posts of a topic for the same reasons: all of them, or nothing happens.
+
+    Each has a decision of its own, which its author can appeal against; each author is told once.
+    """
+    things = _posts_in_turn(moderator, topic_id, post_ids)
+    if deed not in FROM:
+        raise Invalid(_("Choose a decision."), "deed")
+    _require_reasons(deed, reasons)
+    for thing in things:
+        if thing.state not in FROM[deed]:
+            raise Conflict(
+                _("Number %(number)s is so already. Nothing was changed.", number=thing.row.number)
+            )
+    with at(
+        now()
+    ):  # in one moment, by which a topic that is hidden with its last post comes back with any
+        decisions = [_decide_one(moderator, deed, thing, reasons) for thing in things]
+    _tell_authors(moderator, _as_lot(decisions))
+    return decisions
+
+
+def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
+    before = _before(thing)
+    DECIDING[deed](moderator, thing, reasons)
+    return _record(moderator, deed, thing, reasons, before=before, is_told=False)
+
+
+def _posts_in_turn(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
+    """Posts of a topic; one that is of another topic, or that there is not, and nothing is done to any."""
+    take_turn()
+    if not post_ids:
+        raise Invalid(_("Choose at least one post."), "post")
+    if len(post_ids) > MOST_AT_ONCE:
+        raise Invalid(_("Choose at most %(most)s posts at once.", most=MOST_AT_ONCE), "post")
+    return posts_to_moderate(moderator, topic_id, post_ids)
+
+
+def _as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    for decision in decisions:
+        decision.lot_id = decisions[0].id if len(decisions) > 1 else None
+    return decisions
+
+
+def _tell_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
+    """Tell each author once of what was decided about texts of theirs; the first decision names the others."""
+    theirs: dict[int | None, list[Decision]] = {}
+    for decision in decisions:
+        theirs.setdefault(decision.author_id, []).append(decision)
+    for author_id, own in theirs.items():
+        more = ngettext(
+            "And one more text of yours.", "And %(num)s more texts of yours.", len(own) - 1
+        )
+        first = f"{TOLD[own[0].deed]()} {own[0].reason}".strip()
+        note_event(
+            moderator,
+            "decision",
+            [author_id],
+            f"/moderation/decisions/{own[0].id}",
+            title=own[0].title,
+            text=f"{first} {more}" if len(own) > 1 else first,
+            is_named=False,
+        )
 
 
 @action
@@ -484,7 +688,7 @@ def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Dec
 
 @action
 def clear_spam(moderator: Person, member_id: int) -> Decision:
-    """Undo with one press all that an advertiser did: hide every text and the profile, close the account.
+    """Undo with one press all that an advertiser did: remove every text, hide the profile, close the account.
 
     For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
     """
@@ -493,7 +697,7 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     shown = shown_things_of(moderator, member_id)
     before = {**_before(thing), "hidden": [[one.kind, one.item_id] for one in shown]}
     for one in shown:
-        _hide(moderator, one, NONE)
+        (_remove if one.kind in REMOVABLE else _hide)(moderator, one, NONE)
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
     until = now() + FOR_GOOD
@@ -603,6 +807,13 @@ def _in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None
     return thing
 
 
+def _post_in_turn(moderator: Person, post_id: int) -> Thing:
+    thing = _in_turn(moderator, "post", post_id)
+    if thing.kind != "post":
+        raise Invalid(_("This is changed on its own page."))
+    return thing
+
+
 def _member_in_turn(moderator: Person, member_id: int) -> Thing:
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.suspend(thing.row))
@@ -629,14 +840,18 @@ def _require_change(is_one: Any) -> None:
 
 
 def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
-    if deed not in ("keep", "hide", "restore"):
+    if deed not in DECIDING or (deed == "remove" and thing.kind not in REMOVABLE):
         raise Invalid(_("Choose a decision."), "deed")
     _require_reasons(deed, reasons)
     _require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
         if deed == "keep"
-        else thing.state == {"hide": "shown", "restore": "hidden"}[deed]
+        else thing.state in FROM[deed]
     )
+
+
+# From which states a thing is hidden, removed or shown again
+FROM = {"hide": ("shown",), "remove": ("shown", "hidden"), "restore": ("hidden", "removed")}
 
 
 def _require_reasons(deed: str, reasons: Reasons) -> None:
@@ -672,7 +887,7 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     """Readers are told the rule; the facts are for the author."""
     deeds: dict[str, Deed] = {
         "post": dialogue.hide,
-        "topic": lambda doer, item_id, _why: dialogue.hide_topic(doer, item_id),
+        "topic": dialogue.hide_topic,
         "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
         "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
         "member": lambda doer, item_id, _why: _hide_profile(doer, item_id),
@@ -680,11 +895,16 @@ def _hide(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     deeds[thing.kind](moderator, thing.item_id, _ground_in_words(reasons))
 
 
+def _remove(moderator: Person, thing: Thing, reasons: Reasons) -> None:
+    deed = dialogue.remove_topic if thing.kind == "topic" else dialogue.remove
+    deed(moderator, thing.item_id, _ground_in_words(reasons))
+
+
 def _ground_in_words(reasons: Reasons) -> str:
     rule = in_force().rule(reasons.rule)
     if reasons.law.strip() or rule is None:
         return _("It is against the law.") if reasons.law.strip() else ""
-    return _("Rule %(number)s: %(name)s", number=rule.number, name=rule.name)
+    return rule.label
 
 
 def _hide_profile(moderator: Person, member_id: int) -> None:
@@ -703,6 +923,14 @@ def _restore(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     deeds[thing.kind](moderator, thing.item_id)
 
 
+DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
+    "keep": _keep,
+    "hide": _hide,
+    "remove": _remove,
+    "restore": _restore,
+}
+
+
 def _restore_profile(moderator: Person, member_id: int) -> None:
     members.restore_profile(moderator, member_id)
     search.restore(moderator, "member", member_id)
@@ -718,7 +946,8 @@ def _before(thing: Thing) -> dict[str, Any]:
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    return {"words": row.hidden_reason} if thing.kind == "post" and row is not None else {}
+    words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
+    return {**words, "state": thing.state}
 
 
 def _take_back(
@@ -744,11 +973,39 @@ def _back_to_shown(moderator: Person, thing: Thing, _before: Before) -> None:
         _restore(moderator, thing, NONE)
 
 
+def _back_from_removed(moderator: Person, thing: Thing, before: Before) -> None:
+    """What was hidden before it was removed is hidden again."""
+    if thing.state == "removed" and before.get("state") == "hidden":
+        _withhold_again(moderator, thing, before)
+    elif thing.state == "removed":
+        _restore(moderator, thing, NONE)
+
+
 def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.state == "shown" and thing.kind == "post":
-        dialogue.hide(moderator, thing.item_id, before.get("words", ""))
-    elif thing.state == "shown":
+    if thing.state == "shown":
+        _withhold_again(moderator, thing, before)
+
+
+def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
+    is_removed, words = before.get("state") == "removed", before.get("words", "")
+    if thing.kind == "post":
+        (dialogue.remove if is_removed else dialogue.hide)(moderator, thing.item_id, words)
+    elif thing.kind == "topic":
+        deed = dialogue.remove_topic if is_removed else dialogue.hide_topic
+        deed(moderator, thing.item_id, words)
+    else:
         _hide(moderator, thing, NONE)
+
+
+def _back_from_request(moderator: Person, thing: Thing, _before: Before) -> None:
+    if thing.row is not None:
+        dialogue.take_request_back(moderator, opening_of(thing).id)
+
+
+def _back_to_note(moderator: Person, thing: Thing, before: Before) -> None:
+    if thing.state == "shown":
+        text = written(before.get("note", ""), before.get("language", "en"))
+        dialogue.note(moderator, thing.item_id, text)
 
 
 def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
@@ -787,7 +1044,9 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
     for kind, item_id in before.get("hidden", ()):
-        _back_to_shown(moderator, thing_taken_back(moderator, kind, item_id), before)
+        text = thing_taken_back(moderator, kind, item_id)
+        if text.state in FROM["restore"]:
+            _restore(moderator, text, NONE)
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:
@@ -799,15 +1058,42 @@ def _back_to_be_read(moderator: Person, thing: Thing, _before: Before) -> None:
         dialogue.reconsider(moderator, thing.item_id)
 
 
+def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
+    target = topic_to_moderate(moderator, before["target"]).row
+    dialogue.unsplit(moderator, _moved(thing.row, target, before))
+    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
+        waiting.agenda_id = thing.agenda_id
+
+
+def _back_from_merge(moderator: Person, thing: Thing, before: Before) -> None:
+    target = topic_to_moderate(moderator, before["target"]).row
+    dialogue.unmerge(moderator, _moved(thing.row, target, before))
+    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
+        waiting.agenda_id = thing.agenda_id
+
+
+def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:
+    """What `_way_back` has kept."""
+    post_id, at = before["answer"], before["answered_at"]
+    answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
+    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer)
+
+
 BACK: dict[str, Back] = {
     "refuse": _back_to_be_read,
     "hide": _back_to_shown,
+    "remove": _back_from_removed,
     "restore": _back_to_hidden,
+    "ask to edit": _back_from_request,
+    "note": _back_to_note,
+    "unnote": _back_to_note,
     "lock": _back(dialogue.unlock),
     "unlock": _back(dialogue.lock),
     "pin": _back(dialogue.unpin),
     "unpin": _back(dialogue.pin),
     "move": _back_to_agenda,
+    "split": _back_from_split,
+    "merge": _back_from_merge,
     "publish": _back_to_waiting,
     "send back": _back_to_waiting,
     "feature": _back(library.unfeature),
@@ -878,7 +1164,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(waiting.values(decision_id=decision.id))
-    is_kept = decision.deed in ("keep", "restore")
+    is_kept = decision.deed in UPHOLDING
     note_event(
         moderator,
         "report",
@@ -894,19 +1180,21 @@ OUTCOMES: dict[str, Callable[[], str]] = {
     "keep": lambda: _("Kept: it is within the rules."),
     "restore": lambda: _("Kept: it is within the rules."),
     "hide": lambda: _("Hidden: it broke the rules."),
+    "remove": lambda: _("Removed: it broke the rules."),
+    "ask to edit": lambda: _("The author is asked to change it."),
     "warn": lambda: _("The member was warned."),
     "silence": lambda: _("The member may not write for some time."),
     "suspend": lambda: _("The account is closed for some time."),
-    "spam": lambda: _("Hidden: it was advertising. The account is closed."),
+    "spam": lambda: _("Removed: it was advertising. The account is closed."),
 }
 
 
-def _tell_author(moderator: Person, decision: Decision) -> None:
+def _tell_author(moderator: Person, decision: Decision, where: str = "") -> None:
     note_event(
         moderator,
         "decision",
         [decision.author_id],
-        f"/moderation/decisions/{decision.id}",
+        where or f"/moderation/decisions/{decision.id}",
         title=decision.title,
         text=f"{TOLD[decision.deed]()} {decision.reason}".strip(),
         is_named=False,
@@ -915,7 +1203,7 @@ def _tell_author(moderator: Person, decision: Decision) -> None:
 
 def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Tell those whose posts go out of sight with a topic: each once, however many they wrote."""
-    if decision.deed != "hide" or thing.kind != "topic":
+    if decision.deed not in WITHHOLDING or thing.kind != "topic":
         return
     note_event(
         moderator,
@@ -939,6 +1227,9 @@ NOUNS: dict[str, Callable[[], str]] = {
 }
 TOLD: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
+    "remove": lambda: _("Removed by the moderators."),
+    "ask to edit": lambda: _("The moderators ask you to change this."),
+    "note": lambda: _("The moderators added a note below it."),
     "restore": lambda: _("Shown again."),
     "undo": lambda: _("The decision is taken back."),
     "reverse": lambda: _("After an appeal the decision is taken back."),
@@ -950,6 +1241,7 @@ TOLD: dict[str, Callable[[], str]] = {
     "move": lambda: "",
     "approve": lambda: _("Published."),
     "refuse": lambda: _("Not published. You can change it and send it again."),
+    "merge": lambda: _("Your topic is part of another one now."),
     "suspend": lambda: _("Your account is suspended."),
     "unsuspend": lambda: _("Your account is open again."),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from flask_babel import gettext
 from wtforms import (
@@ -16,9 +16,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, at_most, one_line
+from forum.db import now
+from forum.dialogue.forms import KINDS, language_field
+from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, Day, at_most, one_line
 from forum.moderation.actions import LONGEST, Illegal, Reasons
 from forum.rules.queries import Ready, Rule
 from forum.web import Form
@@ -34,12 +36,17 @@ REASON_NAMES = {
 DEED_NAMES = {
     "keep": _("Keep"),
     "hide": _("Hide"),
+    "remove": _("Remove"),
+    "ask_to_edit": _("Ask to edit"),
     "restore": _("Show again"),
     "publish": _("Publish"),
     "send_back": _("Return to the author"),
     "approve": _("Publish"),
     "refuse": _("Do not publish"),
 }
+DAY = "day"  # chosen instead of a number of days
+LONGEST_TIME = timedelta(days=3650)
+TOPIC_NUMBER = re.compile(r"(?:^#?|/topics/)([1-9][0-9]{0,8})(?![0-9])")
 LAW = "law"  # chosen instead of the number of a rule
 DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
 TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
@@ -164,6 +171,28 @@ class WordsForm(SeenForm):
         return Reasons(self.reason.data or "")
 
 
+class AskForm(WordsForm):
+    """What the author of a post is asked to change."""
+
+    reason = TextAreaField(
+        _("What the author should change"),
+        [DataRequired(_("Say why, and what to change. The author reads it.")), TOO_LONG],
+    )
+
+
+class NoteForm(Form):
+    """What moderators say below a post."""
+
+    source = TextAreaField(
+        _("Note by the moderators"),
+        [
+            DataRequired(_("Write a text.")),
+            Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST)),
+        ],
+    )
+    language = language_field()
+
+
 class MoveForm(SeenForm):
     """To which agenda a topic goes, and why."""
 
@@ -176,15 +205,81 @@ class MoveForm(SeenForm):
         return Reasons(self.reason.data or "")
 
 
+class SplitForm(Form):
+    """What posts become that leave their topic."""
+
+    title = StringField(
+        _("Title of the new topic"),
+        [
+            DataRequired(_("Enter a title of 3 to 120 characters.")),
+            Length(3, 120, message=_("Enter a title of 3 to 120 characters.")),
+        ],
+        [one_line],
+    )
+    kind = RadioField(_("What is it?"), choices=KINDS, default="experience")
+    agenda = SelectField(_("Agenda"), coerce=int)
+    reason = TextAreaField(_("Reason"), [TOO_LONG])
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
+
+
+class MergeForm(Form):
+    """Into which topic another is put."""
+
+    target = StringField(
+        _("The other topic"),
+        [DataRequired(_("Enter the address or the number of a topic."))],
+        [one_line],
+    )
+    reason = TextAreaField(_("Reason"), [TOO_LONG])
+
+    @property
+    def target_id(self) -> int:
+        """The number that the address holds; 0 when there is none."""
+        found = TOPIC_NUMBER.search(self.target.data or "")
+        return int(found[1]) if found else 0
+
+    @property
+    def reasons(self) -> Reasons:
+        """What was typed."""
+        return Reasons(self.reason.data or "")
+
+    def validate_target(self, _field: Field) -> None:
+        """It is an address of a topic, or its number."""
+        if not self.target_id:
+            raise ValidationError(gettext("Enter the address or the number of a topic."))
+
+
+class LotForm(GroundForm):
+    """Why several posts are hidden or removed."""
+
+
 class TimeForm(GroundForm):
     """For how long an account is closed or may not write, and why."""
 
-    days = RadioField(_("For how long?"), choices=[*DAYS.items()], default="7")
+    days = RadioField(
+        _("For how long?"), choices=[*DAYS.items(), (DAY, _("Until a day"))], default="7"
+    )
+    until = Day(_("Until which day"), [Optional()])
 
     @property
-    def time(self) -> timedelta:
-        """The chosen time."""
-        return timedelta(days=int(self.days.data))
+    def end(self) -> datetime:
+        """The moment at which the chosen time is over: of a day, its end in UTC."""
+        if self.days.data == DAY and self.until.data:
+            return datetime.combine(self.until.data + timedelta(days=1), time(), UTC)
+        return now() + timedelta(days=int(self.days.data))
+
+    def validate_days(self, field: Field) -> None:
+        """A day is still to come, and no more than ten years away, when a day is what was chosen."""
+        if field.data != DAY:
+            return
+        if self.until.data is None or self.until.data < now().date():
+            raise ValidationError(gettext("Choose a day that is still ahead."))
+        if self.until.data > now().date() + LONGEST_TIME:
+            raise ValidationError(gettext("Choose a day within the next ten years."))
 
 
 class WordForm(Form):

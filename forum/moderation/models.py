@@ -23,7 +23,8 @@ class Decision(Base):
     Regulation (EU) 2022/2065, article 17. `rule` is the number of a house rule, whose words are kept as they were; `law`
     names a law instead. `source` says what led to it, `is_automated` whether a machine found it. `is_excused` is
     advertising in bulk, for which the law asks no reasons. `before` is what is needed to take the decision back, and
-    `undoes_id` the decision that this one takes back.
+    `undoes_id` the decision that this one takes back. Decisions that were one deed over several things have the
+    same `lot_id`, the id of the first of them.
     """
 
     __tablename__ = "decision"
@@ -49,6 +50,9 @@ class Decision(Base):
     until: Mapped[datetime | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)
+    lot_id: Mapped[int | None] = mapped_column(
+        ForeignKey("decision.id", name="fk_decision_lot_id"), index=True
+    )
     decided_at: Mapped[datetime]
 
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda
@@ -18,10 +18,14 @@ from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
+    Line,
+    first_post,
     get_held,
     get_post,
     get_topic,
     is_there,
+    merged_topic,
+    posts_in,
     visible_posts,
 )
 from forum.errors import Forbidden, NotFound
@@ -35,14 +39,17 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member", "letter", "held")
+REMOVABLE = ("post", "topic")  # of the others readers see nothing either when they are hidden
 # Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
-GROUNDED = ("hide", "refuse", "warn", "silence", "suspend")
-# Deeds that cannot be done without saying what happened
-REASONED = (*GROUNDED, "lock", "send back")
-RESTRICTING = (*REASONED, "spam")
+GROUNDED = ("hide", "remove", "refuse", "warn", "silence", "suspend")
+# Deeds that cannot be done without saying what happened; a request restricts nobody
+REASONED = (*GROUNDED, "lock", "send back", "ask to edit")
+RESTRICTING = (*GROUNDED, "lock", "send back", "spam")
+WITHHOLDING = ("hide", "remove")  # a topic, and with it what others wrote there
 # What ends what a deed did
 ENDED_BY = {
     "hide": ("restore",),
+    "remove": ("restore",),
     "lock": ("unlock",),
     "send back": ("publish",),
     "refuse": ("approve",),
@@ -50,19 +57,24 @@ ENDED_BY = {
     "suspend": ("unsuspend",),
     "spam": ("unsuspend",),
 }
-UPHOLDING = ("keep", "restore")  # decisions by which what was reported stays
+UPHOLDING = ("keep", "restore", "ask to edit")  # decisions by which what was reported stays
 NOTES = 100
 MINE = 20  # of one's own reports on a page
 UNDO = timedelta(minutes=10)
 # Decisions that their moderator can take back
 UNDONE = (
     *RESTRICTING,
+    "ask to edit",
+    "note",
+    "unnote",
     "keep",
     "restore",
     "unlock",
     "pin",
     "unpin",
     "move",
+    "split",
+    "merge",
     "publish",
     "feature",
     "unfeature",
@@ -78,7 +90,7 @@ SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden or gone, for a held text that of its row;
+    """What a report or a decision is about. `state` is shown, hidden, removed or gone, for a held text that of its row;
     `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
@@ -133,7 +145,11 @@ class Entry:
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
         keep = ["keep"] if self.reports or self.is_first else []
-        return keep + {"shown": ["hide"], "hidden": ["restore"]}.get(self.thing.state, [])
+        is_text = self.thing.kind in REMOVABLE
+        shown = ["hide", "remove", "ask_to_edit"] if is_text else ["hide"]
+        hidden = ["restore", "remove"] if is_text else ["restore"]
+        known = {"shown": shown, "hidden": hidden, "removed": ["restore"]}
+        return keep + known.get(self.thing.state, [])
 
 
 # Things
@@ -313,6 +329,8 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
 def _state(row: Any) -> str:
     if getattr(row, "deleted_at", None):
         return "gone"
+    if getattr(row, "removed_at", None):
+        return "removed"
     return "hidden" if row.hidden_at else "shown"
 
 
@@ -320,6 +338,12 @@ def first_words(source: str) -> str:
     """How a text begins, without what it quotes."""
     own = (line for line in source.split("\n") if not line.startswith(">"))
     return excerpt(SIGNS.sub("", " ".join(own)), 90) or "…"
+
+
+def opening_of(thing: Thing) -> Post:
+    """The post that a thing is, or that opens the topic that it is."""
+    post: Post = thing.row if thing.kind == "post" else first_post(thing.row)
+    return post
 
 
 def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
@@ -377,8 +401,64 @@ def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
     if kind == "agenda":
         return agenda_to_moderate(moderator, item_id)
     if kind == "topic":
-        return topic_to_moderate(moderator, item_id)
+        return _topic_taken_back(moderator, item_id)
     return thing_to_moderate(moderator, kind, item_id)
+
+
+def _topic_taken_back(moderator: Person, topic_id: int) -> Thing:
+    """A topic, also one that was put into another."""
+    try:
+        return topic_to_moderate(moderator, topic_id)
+    except NotFound:
+        topic = merged_topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return _of_topic(topic)
+
+
+def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
+    """Posts of one topic that somebody may decide about, in their order; `NotFound` unless all of them are of it."""
+    topic = topic_to_moderate(moderator, topic_id).row
+    query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
+    posts = db.session.scalars(query.order_by(Post.number)).all()
+    if len(posts) != len(set(post_ids)):
+        raise NotFound()
+    things = [_post_thing(moderator, post.id) for post in posts]
+    if any(thing.kind != "post" for thing in things):
+        raise Forbidden(gettext("This is changed on its own page."))
+    return things
+
+
+def page_to_select(
+    moderator: Person, topic_id: int, number: int
+) -> tuple[Topic, Page[Line], dict[int, str]]:
+    """A page of a topic's posts with their first words, for somebody who may decide about several of them."""
+    topic: Topic = topic_to_moderate(moderator, topic_id).row
+    posts = posts_in(moderator, topic, number)
+    here = Post.id.in_([post.id for post in posts.items])
+    texts = db.session.execute(select(Post.id, Post.source).where(here))
+    return topic, posts, {post_id: first_words(source) for post_id, source in texts}
+
+
+def lot(lot_id: int) -> Sequence[Decision]:
+    """The decisions that were one deed over several things, in their order."""
+    return db.session.scalars(
+        select(Decision).where(Decision.lot_id == lot_id).order_by(Decision.id)
+    ).all()
+
+
+def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """What else was decided in the same deed, as far as it concerns a reader."""
+    if decision.lot_id is None:
+        return []
+    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    others = select(Decision).where(Decision.lot_id == decision.lot_id, is_mine)
+    return db.session.scalars(others.where(Decision.id != decision.id).order_by(Decision.id)).all()
+
+
+def authors_of(post_ids: Iterable[int]) -> Sequence[int]:
+    """The ids of those who wrote some posts."""
+    wrote = select(Post.author_id).distinct().where(Post.id.in_(list(post_ids)))
+    return db.session.scalars(wrote.order_by(Post.author_id)).all()
 
 
 def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
@@ -517,6 +597,12 @@ def my_reports(reader: Person, number: int = 1) -> Page[Report]:
     query = select(Report).where(Report.reporter_id == reader.id)
     newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
     return page_of(newest, number, MINE)
+
+
+def reports_of_posts(post_ids: Iterable[int]) -> Sequence[Report]:
+    """The open reports of some posts."""
+    about = Report.kind == "post", Report.item_id.in_(list(post_ids))
+    return db.session.scalars(select(Report).where(*about, Report.decision_id.is_(None))).all()
 
 
 def get_receipt(_visitor: Person, number: str) -> Report:
@@ -736,16 +822,35 @@ def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
 
 
 def own_text(reader: Person, decision: Decision) -> Post | None:
-    """The post that a decision hid, for its author; None for others, and once it is shown or deleted."""
-    if decision.kind != "post" or decision.author_id != reader.id:
+    """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
+
+    Of a topic it is the post that opens it.
+    """
+    if decision.kind not in REMOVABLE or decision.author_id != reader.id:
         return None
-    query = select(Post).where(Post.id == decision.item_id, Post.author_id == reader.id)
-    return db.session.scalar(query.where(Post.hidden_at.is_not(None), Post.deleted_at.is_(None)))
+    is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
+    query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)
+    query = query.where(Post.deleted_at.is_(None))
+    if decision.kind == "topic":
+        return db.session.scalar(query.where(Topic.id == decision.item_id, Post.number == 1))
+    return db.session.scalar(query.where(Post.id == decision.item_id))
 
 
-def why_hidden(reader: Person, post_id: int) -> Decision:
-    """The latest decision that restricted a post, for its author and for who moderates its agenda."""
-    which = (*_about(Decision, "post", post_id), Decision.deed.in_(RESTRICTING))
+def request_to_edit(reader: Person, post: Post) -> Decision | None:
+    """What the moderators asked the author of a post to change, while that is not done; for the author alone."""
+    is_open = post.edit_asked_at is not None and post.edit_answered_at is None
+    if not is_open or post.author_id != reader.id:
+        return None
+    about = [and_(*_about(Decision, "post", post.id))]
+    if post.number == 1:
+        about.append(and_(*_about(Decision, "topic", post.topic_id)))
+    query = select(Decision).where(or_(*about), Decision.deed == "ask to edit")
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+
+
+def why_restricted(reader: Person, kind: str, item_id: int) -> Decision:
+    """The latest decision that restricted a thing, for its author and for who moderates its agenda."""
+    which = (*_about(Decision, kind, item_id), Decision.deed.in_(RESTRICTING))
     latest = select(func.max(Decision.id)).where(*which)
     return get_decision(reader, db.session.scalar(latest) or 0)
 
@@ -788,7 +893,7 @@ def is_concerned(person: Person, decision: Decision) -> bool:
     """Whether a decision is about something of a person: the author, or who wrote in a topic that was hidden."""
     if decision.author_id == person.id is not None:
         return True
-    if decision.kind != "topic" or decision.deed != "hide":
+    if decision.kind != "topic" or decision.deed not in WITHHOLDING:
         return False
     wrote = select(Post.id).where(Post.topic_id == decision.item_id, Post.author_id == person.id)
     return bool(db.session.scalar(select(wrote.exists())))
@@ -810,7 +915,7 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))
     wrote = select(Post.id).where(Post.topic_id == Decision.item_id, Post.author_id == reader.id)
-    is_theirs = (Decision.kind == "topic") & (Decision.deed == "hide") & wrote.exists()
+    is_theirs = (Decision.kind == "topic") & Decision.deed.in_(WITHHOLDING) & wrote.exists()
     is_mine = or_(
         Decision.author_id == reader.id, is_theirs, moderated_by(reader, Decision.agenda_id)
     )

@@ -11,19 +11,28 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
-from forum.db import now
+from forum.dialogue.actions import Part
+from forum.dialogue.models import Post
+from forum.dialogue.queries import written
+from forum.errors import Invalid, NotFound
 from forum.library.queries import get_case, get_practice
+from forum.markup import Written
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     REASON_NAMES,
+    AskForm,
     GroundForm,
     IllegalForm,
+    LotForm,
+    MergeForm,
     MoveForm,
+    NoteForm,
     ReasonForm,
     ReportForm,
     SeenForm,
+    SplitForm,
     StaffNoteForm,
     TimeForm,
     WordForm,
@@ -223,13 +232,68 @@ def hide_profile(handle: str) -> Answer:
     return _hide(queries.member_to_moderate(me(), handle))
 
 
-def _hide(thing: Thing) -> Answer:
+def _hide(thing: Thing, word: str = "hide") -> Answer:
     form = ReasonForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.decide(me(), thing.kind, thing.item_id, "hide", why, seen=form.seen_id)
+        return actions.decide(me(), thing.kind, thing.item_id, word, why, seen=form.seen_id)
 
-    return _deed_page("hide", thing, form, deed)
+    return _deed_page(word, thing, form, deed)
+
+
+@bp.route("/topics/<int:topic_id>/remove", methods=["GET", "POST"])
+def remove_topic(topic_id: int) -> Answer:
+    """Remove a topic."""
+    return _hide(queries.thing_to_moderate(me(), "topic", topic_id), "remove")
+
+
+@bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
+def remove(post_id: int) -> Answer:
+    """Remove a post."""
+    return _hide(queries.thing_to_moderate(me(), "post", post_id), "remove")
+
+
+@bp.route("/posts/<int:post_id>/ask-to-edit", methods=["GET", "POST"])
+def ask_to_edit(post_id: int) -> Answer:
+    """Ask the author to change a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = AskForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.ask_to_edit(me(), thing.kind, thing.item_id, why, seen=form.seen_id)
+
+    return _deed_page("ask_to_edit", thing, form, deed)
+
+
+@bp.app_template_global()
+def request_to_edit(post: Post) -> Decision | None:
+    """What the moderators asked the reader to change in a post of the reader's, while that is not done."""
+    return queries.request_to_edit(me(), post)
+
+
+@bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
+def note(post_id: int) -> Answer:
+    """Say something below a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = NoteForm(source=_note_of(thing), language=me().language)
+
+    def page(status: int = 200) -> Answer:
+        preview = _note(form).html if "preview" in request.form else None
+        words = {"thing": thing, "form": form, "preview": preview}
+        return render_template("moderation/note.html", **words), status
+
+    def deed() -> AnyResponse:
+        return _done(actions.note(me(), post_id, _note(form)))
+
+    return web.answer(form, page, deed, is_trial="preview" in request.form)
+
+
+def _note_of(thing: Thing) -> str:
+    return thing.row.note_source if thing.kind == "post" and thing.row is not None else ""
+
+
+def _note(form: NoteForm) -> Written:
+    return written(form.source.data or "", form.language.data or "en")
 
 
 @bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
@@ -251,7 +315,7 @@ def suspend(handle: str) -> Answer:
     form = TimeForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.suspend(me(), thing.item_id, now() + form.time, why)
+        return actions.suspend(me(), thing.item_id, form.end, why)
 
     return _deed_page("suspend", thing, form, deed)
 
@@ -263,7 +327,7 @@ def silence(handle: str) -> Answer:
     form = TimeForm()
 
     def deed(why: Reasons) -> Decision:
-        return actions.silence(me(), thing.item_id, now() + form.time, why)
+        return actions.silence(me(), thing.item_id, form.end, why)
 
     return _deed_page("silence", thing, form, deed)
 
@@ -293,6 +357,130 @@ def reopen(slug: str) -> Answer:
     return _deed_page(
         "reopen", thing, WordForm(), lambda why: actions.reopen(me(), thing.item_id, why)
     )
+
+
+# Several posts at once: they are ticked on a page of their own, so that ordinary pages carry nothing of it
+
+
+@bp.get("/topics/<int:topic_id>/posts/select")
+def select_posts(topic_id: int) -> Answer:
+    """Tick posts of a topic, page by page, and choose what is done to all of them."""
+    topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
+    chosen = _chosen_posts(request.args.getlist("post"))
+    here = {post.id for post in posts.items}
+    words = {"topic": topic, "posts": posts, "chosen": chosen, "first": first}
+    words["elsewhere"] = [post_id for post_id in chosen if post_id not in here]
+    return render_template("moderation/select.html", **words)
+
+
+def _chosen_posts(typed: list[str]) -> list[int]:
+    """The ids among what was sent; what is no id stands for a post that there is not."""
+    ids = [int(t) if t.isascii() and t.isdigit() and len(t) < 10 else 0 for t in typed]
+    return list(dict.fromkeys(ids))[: actions.MOST_AT_ONCE + 1]
+
+
+@bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
+def hide_posts(topic_id: int) -> Answer:
+    """Hide several posts of a topic."""
+    return _lot(topic_id, "hide")
+
+
+@bp.route("/topics/<int:topic_id>/posts/remove", methods=["GET", "POST"])
+def remove_posts(topic_id: int) -> Answer:
+    """Remove several posts of a topic."""
+    return _lot(topic_id, "remove")
+
+
+@bp.route("/topics/<int:topic_id>/posts/restore", methods=["GET", "POST"])
+def restore_posts(topic_id: int) -> Answer:
+    """Show several posts of a topic again."""
+    return _lot(topic_id, "restore")
+
+
+def _lot(topic_id: int, word: str) -> Answer:
+    topic, posts = _ticked(topic_id)
+    form: GroundForm | WordForm = WordForm() if word == "restore" else LotForm()
+
+    def deed() -> AnyResponse:
+        ids = [post.item_id for post in posts]
+        actions.decide_all(me(), topic_id, ids, word, form.reasons)
+        return _done_at(topic.address)
+
+    return _posts_page(word, topic, posts, form, deed)
+
+
+def _ticked(topic_id: int) -> tuple[Thing, list[Thing]]:
+    """The topic and the posts that were ticked, in their order; all of them are of it."""
+    topic = queries.topic_to_moderate(me(), topic_id)
+    ids = _chosen_posts(request.values.getlist("post"))
+    return topic, queries.posts_to_moderate(me(), topic_id, ids)
+
+
+@bp.route("/topics/<int:topic_id>/posts/split", methods=["GET", "POST"])
+def split(topic_id: int) -> Answer:
+    """Let several posts of a topic be a topic of their own."""
+    topic, posts = _ticked(topic_id)
+    form = SplitForm(kind=topic.row.kind, agenda=topic.agenda_id)
+    form.agenda.choices = [
+        (a.id, a.title)
+        for a in agendas(me())
+        if a.id == topic.agenda_id or me().can.split(topic.row, a)
+    ]
+
+    def deed() -> AnyResponse:
+        part = Part(form.title.data or "", form.kind.data, form.agenda.data)
+        ids = [post.item_id for post in posts]
+        decision = actions.split(me(), topic_id, ids, part, form.reasons)
+        return _done_at(f"/topics/{(decision.before or {})['target']}")
+
+    return _posts_page("split", topic, posts, form, deed)
+
+
+def _posts_page(
+    word: str,
+    topic: Thing,
+    posts: list[Thing],
+    form: GroundForm | WordForm | SplitForm,
+    deed: Callable[[], AnyResponse],
+) -> Answer:
+    """The small page of a deed over several posts, and the deed once all is said."""
+    ready: list[Ready] = []
+    if isinstance(form, GroundForm):
+        form.offer_rules(in_force().rules)
+        ready = ready_for([word])
+        fill(form)
+
+    def page(status: int = 200) -> Answer:
+        words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
+        return render_template("moderation/posts.html", **words), status
+
+    if not posts:
+        return page(REFUSED if request.method == "POST" else 200)
+    return web.answer(form, page, deed)
+
+
+@bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
+def merge(topic_id: int) -> Answer:
+    """Put a topic into another."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = MergeForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("moderation/merge.html", thing=thing, form=form), status
+
+    def deed() -> AnyResponse:
+        try:
+            actions.merge(me(), topic_id, form.target_id, form.reasons)
+        except NotFound:
+            raise Invalid(_("There is no such topic that you can see."), "target") from None
+        return _done_at(f"/topics/{topic_id}")
+
+    return web.answer(form, page, deed)
+
+
+def _done_at(address: str) -> AnyResponse:
+    flash(_("Done, and written down in the moderation log."), "message")
+    return web.see_other(address)
 
 
 def _deed_page(
@@ -359,6 +547,12 @@ def restore(post_id: int) -> Answer:
     return _restore(queries.thing_to_moderate(me(), "post", post_id))
 
 
+@bp.post("/posts/<int:post_id>/unnote")
+def unnote(post_id: int) -> Answer:
+    """Take away what the moderators say below a post."""
+    return _done(actions.unnote(me(), post_id))
+
+
 @bp.post("/cases/<slug>/restore")
 def restore_case(slug: str) -> Answer:
     """Show a hidden case again."""
@@ -412,8 +606,8 @@ def clear_spam(handle: str) -> Answer:
     hidden = len((decision.before or {}).get("hidden", ()))
     flash(
         ngettext(
-            "%(num)s text is hidden, and the account closed.",
-            "%(num)s texts are hidden, and the account closed.",
+            "%(num)s text is removed, and the account closed.",
+            "%(num)s texts are removed, and the account closed.",
             hidden,
         ),
         "message",
@@ -474,11 +668,22 @@ def decision(decision_id: int) -> Answer:
     found = queries.get_decision(me(), decision_id)
     words = {"decision": found, "holds": queries.holds(found), "restricting": queries.RESTRICTING}
     words |= {"text": queries.own_text(me(), found), "file": queries.file_of(me(), found)}
+    words["lot"] = queries.of_same_lot(me(), found)
     return render_template("moderation/decision.html", **words)
 
 
 @bp.get("/posts/<int:post_id>/why")
 def why(post_id: int) -> Answer:
     """The latest decision that restricts a post, for its author and for who moderates its agenda."""
-    found = queries.why_hidden(me(), post_id)
+    return _why("post", post_id)
+
+
+@bp.get("/practices/<slug>/why")
+def why_practice(slug: str) -> Answer:
+    """The same of a practice that was returned or hidden."""
+    return _why("practice", get_practice(me(), slug).id)
+
+
+def _why(kind: str, item_id: int) -> Answer:
+    found = queries.why_restricted(me(), kind, item_id)
     return web.see_other(url_for("moderation.decision", decision_id=found.id))

@@ -43,6 +43,7 @@ from forum.notifications.queries import (
     notices_to_make,
     settings_of,
     time_zones,
+    watchers_of,
     without_notices,
 )
 from forum.permissions import Person, require
@@ -361,6 +362,35 @@ def watch_own(author: Person, topic_id: int) -> None:
         db.session.execute(_insert(Watch).values(row).on_conflict_do_nothing())
 
 
+@action
+def watch_along(
+    _doer: Person,
+    topic_id: int,
+    target_id: int,
+    since: datetime,
+    member_ids: Collection[int] | None = None,
+) -> None:
+    """Let those who watch a topic watch another, too (of `member_ids` alone, if given); who mutes that one goes on so."""
+    chosen = (
+        literal(TOPIC),
+        literal(target_id),
+        literal(WATCHING),
+        literal(since, Watch.created_at.type),
+    )
+    along = watchers_of(topic_id, member_ids).add_columns(*chosen)
+    columns = ["member_id", "subject", "subject_id", "level", "created_at"]
+    put = _insert(Watch).from_select(columns, along)
+    db.session.execute(put.on_conflict_do_nothing())
+
+
+@action
+def unwatch_along(_doer: Person, topic_id: int, target_id: int, since: datetime) -> None:
+    """Undo the same, for those who have watched the other topic since then because of it."""
+    is_it = (Watch.subject == TOPIC, Watch.subject_id == target_id, Watch.created_at == since)
+    along = Watch.member_id.in_(watchers_of(topic_id))
+    db.session.execute(delete(Watch).where(*is_it, Watch.level == WATCHING, along))
+
+
 def _put(row: Any) -> None:
     """Keep a row, in place of one with the same key."""
     columns = type(row).__table__.c
@@ -392,6 +422,14 @@ def restore_notices(
 ) -> None:
     """Bring the notices about a topic or a post back, `but` those about posts that stay out of sight."""
     _set_hidden(topic_id, post_id, but, is_hidden=False)
+
+
+@action
+def rehome_notices(_doer: Person, post_ids: Collection[int], topic_id: int, title: str) -> None:
+    """Let what tells of posts that went to another topic belong to that one, and name it."""
+    for model in (Event, Notice):
+        is_theirs = (model.post_id.in_(post_ids), model.kind != "decision")
+        _set(model, {"topic_id": topic_id, "title": title}, *is_theirs)
 
 
 @action

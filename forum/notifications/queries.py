@@ -202,6 +202,13 @@ def level(member_id: Any, subject: str, subject_id: Any) -> Any:
     return query.where(Watch.subject_id == subject_id).scalar_subquery()
 
 
+def watchers_of(topic_id: int, member_ids: Iterable[int] | None = None) -> Select[Any]:
+    """The ids of those who watch a topic; of `member_ids` alone, if given."""
+    query = select(Watch.member_id).where(Watch.subject == TOPIC, Watch.subject_id == topic_id)
+    query = query.where(Watch.level == WATCHING)
+    return query if member_ids is None else query.where(Watch.member_id.in_(list(member_ids)))
+
+
 def is_watched(doer: Person, subjects: Iterable[Subject]) -> bool:
     """Whether anybody but the doer watches one of some things."""
     others = select(Watch.member_id).where(

@@ -126,6 +126,8 @@ def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) ->
         return moderation.publish(moderator, item_id, choice.reasons, seen=choice.seen)
     if choice.deed == "send_back" and kind == "practice":
         return moderation.send_back(moderator, item_id, choice.reasons, seen=choice.seen)
+    if choice.deed == "ask_to_edit":
+        return moderation.ask_to_edit(moderator, kind, item_id, choice.reasons, seen=choice.seen)
     return moderation.decide(
         moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen
     )

@@ -163,7 +163,7 @@ def remove_posts(system: Person, place: Place, post_ids: Sequence[int], last: in
     """Delete posts as their author would."""
     require(system.can.administer())
     if departure := departure_at(place):
-        dialogue.remove(system, post_ids)
+        dialogue.delete_posts(system, post_ids)
         _go_on(system, departure, last)
 
 

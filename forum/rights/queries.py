@@ -176,7 +176,10 @@ def _sessions(member: Member) -> Select[Any]:
 
 
 def _topics(member: Member) -> Select[Any]:
-    kept = _columns(Topic, "id kind title language audience created_at hidden_at deleted_at")
+    kept = _columns(
+        Topic,
+        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at merged_into_id",
+    )
     query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)
     query = query.outerjoin(Organisation, Organisation.id == Topic.organisation_id)
@@ -191,7 +194,8 @@ def _title(member: Member) -> ColumnElement[str]:
 
 def _posts(member: Member) -> Select[Any]:
     names = """id topic_id number source language paragraph created_at edited_at hidden_at hidden_reason
-    deleted_at useful_count same_here_count tried_count"""
+    removed_at deleted_at useful_count same_here_count tried_count note_source note_language note_at edit_asked_at
+    edit_answered_at"""
     query = select(*_columns(Post, names), _title(member))
     query = query.add_columns(Organisation.name.label("for_organisation"))
     query = query.join(Topic, Topic.id == Post.topic_id)
@@ -298,7 +302,7 @@ def _reports(member: Member) -> Select[Any]:
 
 
 DECISION = """id deed kind title address reason rule rule_name rule_sentence law source is_automated is_excused until
-undoes_id decided_at"""
+undoes_id lot_id decided_at"""
 
 
 def _decisions(member: Member) -> Select[Any]:
@@ -458,6 +462,7 @@ def _consents(member: Member) -> Select[Any]:
 TIMES = {
     "created_at": "when it was written or made",
     "hidden_at": "since when a moderator hides it",
+    "removed_at": "since when it is hidden without a word in its place",
     "deleted_at": "when you deleted it; nothing of the text is kept then",
     "replaced_at": "when another text took its place",
 }
@@ -479,6 +484,7 @@ ABOUT_DECISION = {
     "is_excused": "whether it was advertising in bulk, which needs no reasons",
     "until": "until when it holds",
     "undoes_id": "the number of the decision that it takes back",
+    "lot_id": "the number of the first of several decisions that were one deed",
     "decided_at": "when it was decided",
 }
 
@@ -564,9 +570,14 @@ KINDS: tuple[Kind, ...] = (
             "title": "its title",
             "agenda": "the agenda it stands on",
             "for_organisation": "the organisation you wrote it for, if any",
+            "hidden_reason": "why it is hidden",
+            "merged_into_id": "the number of the topic that its posts were put into, if they were",
             **LANGUAGE,
             **AUDIENCE,
-            **{name: TIMES[name] for name in ("created_at", "hidden_at", "deleted_at")},
+            **{
+                name: TIMES[name]
+                for name in ("created_at", "hidden_at", "removed_at", "deleted_at")
+            },
         },
     ),
     Kind(
@@ -589,8 +600,16 @@ KINDS: tuple[Kind, ...] = (
             "same_here_count": "how many readers face the same",
             "tried_count": "how many readers tried it",
             "earlier_versions": "what it said before: title, source, written_at, replaced_at, withdrawn_at",
+            "note_source": "what the moderators say below it, in Markdown",
+            "note_language": "the language of that",
+            "note_at": "when they said so",
+            "edit_asked_at": "when they asked you to change it",
+            "edit_answered_at": "when you changed it then",
             **LANGUAGE,
-            **{name: TIMES[name] for name in ("created_at", "hidden_at", "deleted_at")},
+            **{
+                name: TIMES[name]
+                for name in ("created_at", "hidden_at", "removed_at", "deleted_at")
+            },
         },
     ),
     Kind(

@@ -25,6 +25,11 @@ class Rule:
     name: str
     sentence: str
 
+    @property
+    def label(self) -> str:
+        """How readers are told which rule something broke."""
+        return _("Rule %(number)s: %(name)s", number=self.number, name=self.name)
+
 
 @dataclass(frozen=True)
 class Rules:

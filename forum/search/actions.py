@@ -58,6 +58,12 @@ def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
         unindex(system, kind, item_id)
 
 
+@action
+def index_all(_doer: Person, known: Mapping[Thing, Known]) -> None:
+    """Make many things findable by their words, each hidden as it is; a topic stands before its posts."""
+    _write_all(known)
+
+
 def _write_all(known: Mapping[Thing, Known]) -> None:
     """Write many documents with few queries. A parent comes before its children."""
     parents = {entry.parent for entry, _hidden_at in known.values() if entry.parent}

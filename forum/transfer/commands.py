@@ -66,12 +66,14 @@ CURATOR = "hanne-vestergaard"
 BATCH, DOCUMENTS = 200, 50
 RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "posts": dialogue.rerender,
+    "notes of moderators": dialogue.rerender_notes,
     "paragraphs of cases": library.rerender_paragraphs,
     "parts of practices": library.rerender_sections,
     "introductions of agendas": agendas.rerender,
     "profiles": members.rerender,
     "terms of use": terms.rerender,
 }
+MENTIONING = ("posts", "notes of moderators")  # kinds of texts in which handles are links
 # Posts first, with their topics: search looks at the newest documents first, and the library may stay among them.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "post": dialogue.reindex,
@@ -132,7 +134,7 @@ def rerender() -> None:
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Markdown becomes HTML outside of the deeds, which leave alone what has changed meanwhile."""
-    done, made = 0, written if kind == "posts" else write
+    done, made = 0, written if kind in MENTIONING else write
     for sources in queries.outdated(kind, BATCH):
         texts = {key: replace(made(source), source=source) for key, source in sources.items()}
         done += RERENDER[kind](SYSTEM, texts)

@@ -21,6 +21,9 @@ from forum.transfer.models import Texts
 
 TEXTS = {
     "posts": Texts(Post.source, Post.html_version, (Post.id,)),
+    "notes of moderators": Texts(
+        Post.note_source, Post.note_html_version, (Post.id,), is_optional=True
+    ),
     "paragraphs of cases": Texts(
         CaseParagraph.source, CaseParagraph.html_version, (CaseParagraph.id,)
     ),

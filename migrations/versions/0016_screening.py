@@ -8,7 +8,7 @@ from alembic import op
 from forum.db import Moment
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 
 def upgrade() -> None:

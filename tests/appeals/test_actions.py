@@ -73,7 +73,8 @@ def test_an_appeal_that_is_not_right_changes_nothing(people, things, hidden) -> 
     said = appeal(people.ben, hidden.id, "It was a joke.")
     decide_appeal(people.administrator, said.id, "upheld", "Not for the person it is about.")
     assert get_post(people.moderator, things.first.id).hidden_at
-    assert "The decision stays. Not for the person it is about." in told(people.ben)[0][1]
+    answers = [text for kind, text in told(people.ben) if kind == "decision"]
+    assert "The decision stays. Not for the person it is about." in answers[0]
 
 
 def test_who_decided_first_and_who_is_a_party_do_not_answer(people, things, hidden) -> None:

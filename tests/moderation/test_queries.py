@@ -41,7 +41,7 @@ def test_an_entry_stands_in_its_context(people: Any, reported: Any) -> None:
     assert (entry.before.number, entry.after.number) == (1, 3)
     assert [report.text for report in entry.reports] == ["Rude.", ""]
     assert entry.author.handle == people.ben.handle
-    assert entry.deeds == ["keep", "hide"] and entry.seen == 0
+    assert entry.deeds == ["keep", "hide", "remove", "ask_to_edit"] and entry.seen == 0
 
 
 def test_an_entry_knows_what_was_decided_before(people: Any, reported: Any) -> None:
@@ -50,7 +50,7 @@ def test_an_entry_knows_what_was_decided_before(people: Any, reported: Any) -> N
     )
     entry = queries.entry(people.host, "post", reported.first.id)
     assert [decision.id for decision in entry.earlier] == [hidden.id] and entry.seen == hidden.id
-    assert entry.deeds == ["restore"]
+    assert entry.deeds == ["restore", "remove"]
     about = queries.entry(people.moderator, "member", people.ben.id).about_author
     assert [decision.deed for decision in about] == ["hide"]
 

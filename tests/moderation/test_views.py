@@ -34,7 +34,10 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
             f"{topic}/lock",
             f"{topic}/move",
             f"{topic}/hide",
+            f"{topic}/remove",
             f"{post}/hide",
+            f"{post}/remove",
+            f"{post}/ask-to-edit",
             f"{case}/hide",
             f"{practice}/hide",
             f"{practice}/send-back",
@@ -51,6 +54,7 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
             f"{topic}/unpin",
             f"{topic}/restore",
             f"{post}/restore",
+            f"{post}/unnote",
             f"{case}/restore",
             f"{practice}/publish",
             f"{practice}/feature",
@@ -293,6 +297,13 @@ def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, thin
         (f"{topic}/unpin", {}),
         (f"{post}/hide", WHY),
         (f"{post}/restore", {}),
+        (f"{post}/ask-to-edit", WHY),
+        (f"{post}/note", {"source": "See the rules.", "language": "en"}),
+        (f"{post}/unnote", {}),
+        (f"{post}/remove", WHY),
+        (f"{post}/restore", {}),
+        (f"{topic}/remove", WHY),
+        (f"{topic}/restore", {}),
         (f"{topic}/hide", WHY),
         (f"{topic}/restore", {}),
         (f"{topic}/move", {"agenda": str(things.other.id)}),
@@ -331,7 +342,14 @@ def test_a_suspension_signs_the_member_out(sign_in: Any, people: Any, things: An
     theirs, browser = sign_in(people.ben), sign_in(people.moderator)
     address = f"/members/{people.ben.handle}/suspend"
     assert browser.post(address, data={"days": "9999", **WHY}).status_code == 422
-    assert browser.post(address, data={"days": "7", **WHY}).status_code == 303
+    for day in ("", "yesterday", "2001-01-01", "9999-12-31"):
+        typed = {"days": "day", "until": day, **WHY}
+        assert browser.post(address, data=typed).status_code == 422, day
+    tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"
+    typed = {"days": "day", "until": tomorrow, **WHY}
+    assert browser.post(address, data=typed).status_code == 303
+    until = get_member(SYSTEM, people.ben.handle).suspended_until
+    assert f"{until - timedelta(seconds=1):%Y-%m-%d}" == tomorrow
     assert theirs.get("/settings").status_code == 303
     assert get_member(SYSTEM, people.ben.handle).is_suspended
 

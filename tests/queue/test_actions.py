@@ -173,6 +173,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
     assert queries.opened(people.host, "topic", reported.topic.id).about.deeds == [
         "keep",
         "restore",
+        "remove",
     ]
     actions.decide(people.host, "topic", reported.topic.id, Choice("restore"))
 

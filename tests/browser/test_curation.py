@@ -1,0 +1,125 @@
+"""Several posts at once, notes, splitting and merging: with the keyboard, without scripts, and looked at by axe."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_pages import AXE, axe_faults
+
+SHOTS = os.environ.get("FORUM_SHOTS")
+
+
+def number_of(topic: str) -> str:
+    """The topic's address without its name."""
+    return re.sub(r"(/topics/\d+).*", r"\1", topic)
+
+
+def require_fine(page: Page, name: str) -> None:
+    """Wide and narrow, light and dark: axe finds nothing, nothing is wider than the window."""
+    page.evaluate(AXE)
+    for theme, width in (("dark", 390), ("light", 390), ("dark", 1280), ("light", 1280)):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
+        page.set_viewport_size({"width": width, "height": 900})
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS, f"{name}-{width}-{theme}.png"), full_page=True)
+        size = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(size) <= 0, (name, theme, width)
+        assert axe_faults(page) == [], (name, theme, width)
+
+
+@pytest.fixture
+def moderating(visit: Any) -> Any:
+    """A moderator's window, and a topic with three replies of a member's."""
+    window, member = visit(), visit()
+    window.sign_in("moderator")
+    member.sign_in("member")
+    window.topic = window.open_topic("Where to put the benches")
+    window.replies = [
+        member.reply(window.topic, text)
+        for text in ("In the shade.", "Buy benches at my shop.", "Off topic: who cuts the grass?")
+    ]
+    return window
+
+
+def test_posts_are_ticked_and_hidden_with_the_keyboard(moderating: Any) -> None:
+    page = moderating.go(moderating.topic)
+    link = page.get_by_role("link", name="Select posts")
+    link.focus()
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    require_fine(page, "select")
+    boxes = page.locator("main input[type=checkbox]")
+    expect(boxes).to_have_count(4)
+    boxes.nth(2).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Hide", exact=True).focus()
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    require_fine(page, "hide-posts")
+    expect(page.locator("h1")).to_have_text("Hide 2 posts")
+    page.locator("#rule").select_option("2")
+    page.locator("#reason").fill("It does not belong here.")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("#reason").press("Control+Enter")
+    assert page.locator(".posts > .gone").count() == 2
+
+
+def test_notes_requests_and_what_was_removed(moderating: Any) -> None:
+    first, second = moderating.replies[0], moderating.replies[1]
+    ids = [self_id(moderating, address) for address in (first, second)]
+    moderating.send(f"/posts/{ids[0]}/note", source="The **city** says so too.", language="en")
+    moderating.send(f"/posts/{ids[0]}/ask-to-edit", reason="Say which street.")
+    moderating.send(f"/posts/{ids[1]}/remove", reason="Advertising.", rule="2")
+    page = moderating.go(moderating.topic)
+    expect(page.get_by_text("Note by the moderators")).to_have_count(1)
+    expect(page.get_by_text("Readers do not see that it was here")).to_have_count(1)
+    require_fine(page, "topic-curated")
+    for door in (
+        f"/posts/{ids[0]}/note",
+        f"/posts/{ids[0]}/ask-to-edit",
+        f"/posts/{ids[0]}/remove",
+    ):
+        require_fine(moderating.go(door), door.strip("/").replace("/", "-"))
+
+
+def self_id(window: Any, address: str) -> str:
+    """The id of the post that an address leads to."""
+    page = window.go(address)
+    place = address.partition("#")[2]
+    return str(page.locator(f"#{place} [data-post]").first.get_attribute("data-post"))
+
+
+def test_posts_are_split_and_merged_without_a_script(visit: Any, moderating: Any) -> None:
+    plain = visit(java_script_enabled=False)
+    plain.sign_in("moderator")
+    topic = number_of(moderating.topic)
+    page = plain.go(f"{topic}/posts/select")
+    page.locator("main input[type=checkbox]").nth(3).check()
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Split off").click()
+    page.locator("#title").fill("Who cuts the grass?")
+    page.get_by_label("Question").check()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("main form button.btn", has_text="Split off").click()
+    expect(page.locator("h1")).to_have_text("Who cuts the grass?")
+    expect(page.get_by_text("1 post came from")).to_have_count(1)
+    new = page.url
+    require_fine(moderating.go(moderating.topic), "topic-split")
+    expect(moderating.page.get_by_text("1 post went to")).to_have_count(1)
+    require_fine(moderating.go(new.removeprefix(plain.site.url)), "topic-new")
+    require_fine(moderating.go(f"{topic}/posts/split?post=1x"), "nothing-there")
+    page.goto(f"{number_of(new.removeprefix(plain.site.url))}/merge")
+    page.locator("#target").fill(moderating.topic)
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Put it there").click()
+    expect(page.locator("h1")).to_have_text("Where to put the benches")
+    require_fine(moderating.go(moderating.topic), "topic-merged")
+    require_fine(moderating.go(f"{topic}/merge"), "merge")
