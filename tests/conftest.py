@@ -90,6 +90,7 @@ def light_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "HASHER", light)
+        patch.setattr(passwords, "CODE_HASHER", light)
         yield
 
 
