@@ -151,16 +151,19 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
 
 
 def say_savepoints_plainly(dialect: Any) -> None:
-    """Each request of a test is three savepoints, which SQLAlchemy would compile anew each time."""
+    """Each request of a test is a savepoint, which SQLAlchemy would compile anew, and leave behind when undone."""
 
-    def saying(words: str) -> Callable[[Connection, str], None]:
-        return lambda connection, name: connection.connection.driver_connection.execute(  # type: ignore[union-attr]
-            f"{words} {name}"
-        )
+    def saying(*sentences: str) -> Callable[[Connection, str], None]:
+        def say(connection: Connection, name: str) -> None:
+            driver: Any = connection.connection.driver_connection
+            for words in sentences:
+                driver.execute(f"{words} SAVEPOINT {name}")
 
-    dialect.do_savepoint = saying("SAVEPOINT")
-    dialect.do_release_savepoint = saying("RELEASE SAVEPOINT")
-    dialect.do_rollback_to_savepoint = saying("ROLLBACK TO SAVEPOINT")
+        return say
+
+    dialect.do_release_savepoint = saying("RELEASE")
+    dialect.do_rollback_to_savepoint = saying("ROLLBACK TO", "RELEASE")
+    dialect.do_savepoint = saying("")
 
 
 def nobody_is_new() -> None:
