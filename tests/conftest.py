@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from argon2 import PasswordHasher
@@ -21,9 +22,10 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.extension import _app_ctx_id
 from sqlalchemy import Connection, event, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from forum import passwords
+from forum import passwords, rates
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
@@ -40,6 +42,7 @@ from forum.members.queries import _whole_profile, city_by_name, get_member, visi
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from forum.settings import Settings
+from forum.templating import keep_compiled
 
 # Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
@@ -87,6 +90,22 @@ def light_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "HASHER", light)
+        patch.setattr(passwords, "CODE_HASHER", light)
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled(pytestconfig: pytest.Config) -> Path:
+    """Where all applications of the tests find their compiled templates; what they are made of names them."""
+    assert pytestconfig.cache
+    return Path(pytestconfig.cache.mkdir("templates"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(compiled: Path) -> Iterator[None]:
+    """Compile templates once, and not in each application that a test makes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.app.keep_compiled", lambda app, _folder: keep_compiled(app, compiled))
         yield
 
 
@@ -126,7 +145,25 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
         upgrade()
         load_sample_cities()
         nobody_is_new()
+        say_savepoints_plainly(db.engine.dialect)
+    app.extensions["limiter of the tests"] = dict(vars(rates.limiter))
     return app
+
+
+def say_savepoints_plainly(dialect: Any) -> None:
+    """Each request of a test is a savepoint, which SQLAlchemy would compile anew, and leave behind when undone."""
+
+    def saying(*sentences: str) -> Callable[[Connection, str], None]:
+        def say(connection: Connection, name: str) -> None:
+            driver: Any = connection.connection.driver_connection
+            for words in sentences:
+                driver.execute(f"{words} SAVEPOINT {name}")
+
+        return say
+
+    dialect.do_release_savepoint = saying("RELEASE")
+    dialect.do_rollback_to_savepoint = saying("ROLLBACK TO", "RELEASE")
+    dialect.do_savepoint = saying("")
 
 
 def nobody_is_new() -> None:
@@ -162,26 +199,161 @@ class OneConnectionSession(Session):
         return self.connection_of_test
 
 
+SESSIONS = sessionmaker(
+    class_=OneConnectionSession,
+    expire_on_commit=False,
+    join_transaction_mode="create_savepoint",
+)
+
+
+class Standing:
+    """The transaction of a database in which worlds stand, each behind a savepoint of its own.
+
+    A test works behind the last savepoint and is undone down to it, so that the worlds it asked for stand for the
+    next test that wants the same. They fall as far as the next test wants others, and are never committed.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.connection: Connection | None = None
+        self.worlds: list[str] = []
+        self.asked: set[str] = set()
+        self.is_clean = (
+            False  # whether this test has written nothing but worlds, so that another may stand
+        )
+        self.known: dict[Any, list[str]] = {}
+
+    def begin(self, key: Any) -> Connection:
+        """Let stand what the tests with the same fixtures asked for, and let the rest fall."""
+        wanted = self.known.setdefault(key, [])
+        both = zip(self.worlds, wanted, strict=False)
+        self._back_to(sum(1 for _ in takewhile(lambda two: two[0] == two[1], both)))
+        self.asked, self.is_clean = set(), True
+        if self.connection is None:
+            with self.app.app_context():
+                self.connection = db.engine.connect()
+            self.connection.begin()
+            event.listen(self.connection, "before_cursor_execute", self._note)
+            self.connection.exec_driver_sql("SAVEPOINT world_0")
+        return self.connection
+
+    def _note(self, _c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if self.is_clean and statement.startswith(("INSERT", "UPDATE", "DELETE", "WITH")):
+            self.is_clean = False
+
+    def asks(self, name: str) -> bool:
+        """Whether a world stands already; to be said before it is made."""
+        self.asked.add(name)
+        return name in self.worlds
+
+    def keep(self, name: str) -> None:
+        """Let what has been written stand for the next tests, too."""
+        assert self.connection
+        self.worlds.append(name)
+        self.connection.exec_driver_sql(f"SAVEPOINT world_{len(self.worlds)}")
+        self.is_clean = True
+
+    def end(self, key: Any) -> None:
+        """Undo what the test did. A world that stood though nobody asked for it would be a wrong test."""
+        unasked = set(self.worlds) - self.asked
+        self.known[key] = list(self.worlds)
+        self._back_to(0 if unasked else len(self.worlds))
+        assert not unasked, (
+            f"stood, but were not asked for by tests with the same fixtures: {unasked}"
+        )
+
+    def _back_to(self, count: int) -> None:
+        if count and self.connection:
+            try:
+                while inner := self.connection.get_nested_transaction():
+                    inner.rollback()
+                self.connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT world_{count}")
+                del self.worlds[count:]
+                return
+            except DBAPIError:
+                self.connection.invalidate()  # the test has ended the transaction, or the connection
+        self.fall()
+
+    def fall(self) -> None:
+        """Let all worlds fall: somebody else wants to write to this database, or to see it empty."""
+        if self.connection:
+            event.remove(self.connection, "before_cursor_execute", self._note)
+            self.connection.close()
+        self.connection, self.worlds = None, []
+
+
+WORLDS: set[str] = set()
+STANDING: dict[str, Standing] = {}
+
+
+Fixture = TypeVar("Fixture", bound=Callable[..., Any])
+
+
+def stands(fixture: Fixture) -> Fixture:
+    """For fixtures that ask for something `remembered`, which therefore may stand from test to test."""
+    WORLDS.add(fixture.__name__)
+    return fixture
+
+
+def worlds_of(item: Any) -> tuple[Any, ...]:
+    """What tests have in common that ask for the same worlds: their file, and the fixtures that are worlds."""
+    return item.path, *sorted(WORLDS.intersection(item.fixturenames))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In each file, let those tests be neighbours that ask for the same worlds."""
+    files: dict[Path, int] = {}
+    for item in items:
+        files.setdefault(item.path, len(files))
+    items.sort(key=lambda item: (files[item.path], worlds_of(item)[1:]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Who comes to a database by another way than `app` finds it empty and free, and so who asks to be `alone`."""
+    names = item.fixturenames  # type: ignore[attr-defined]
+    if "alone" in names or ("database_url" in names and "app" not in names):
+        for standing in STANDING.values():
+            standing.fall()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call() -> None:
+    """What a test remembers by itself, and not by a fixture, does not stay for others."""
+    for standing in STANDING.values():
+        standing.is_clean = False
+
+
 @pytest.fixture
-def app(whole_app: Flask) -> Iterator[Flask]:
+def alone() -> None:
+    """For tests that write to the database by a connection of their own: nothing stands before and after."""
+
+
+@pytest.fixture(scope="session")
+def standing(whole_app: Flask) -> Iterator[Standing]:
+    """What stands in the database; falls before the database goes."""
+    url = whole_app.config["SQLALCHEMY_DATABASE_URI"]
+    STANDING[url] = Standing(whole_app)
+    yield STANDING[url]
+    STANDING.pop(url).fall()
+
+
+@pytest.fixture
+def app(whole_app: Flask, standing: Standing, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application in a transaction that is thrown away after the test."""
-    with whole_app.app_context():
-        connection = db.engine.connect()
-    transaction = connection.begin()
-    OneConnectionSession.connection_of_test = connection
+    is_alone = "alone" in request.fixturenames
+    key = request.node.nodeid if is_alone else worlds_of(request.node)
+    OneConnectionSession.connection_of_test = standing.begin(key)
+    # Whoever makes an application sets the one limiter for all: a test before may have switched limits on.
+    vars(rates.limiter).update(whole_app.extensions["limiter of the tests"])
     ordinary = db.session
-    maker = sessionmaker(
-        class_=OneConnectionSession,
-        expire_on_commit=False,
-        join_transaction_mode="create_savepoint",
-    )
-    db.session = scoped_session(maker, scopefunc=_app_ctx_id)  # type: ignore[assignment]
+    db.session = scoped_session(SESSIONS, scopefunc=_app_ctx_id)  # type: ignore[assignment]
     whole_app.extensions.pop("federation", None)
     with whole_app.app_context():
         yield whole_app
     db.session = ordinary
-    transaction.rollback()
-    connection.close()
+    standing.fall() if is_alone else standing.end(key)
 
 
 class Browser(FlaskClient):
@@ -256,6 +428,7 @@ class People:
 
 
 @pytest.fixture
+@stands
 def people(app: Flask) -> People:
     """Six people of several cities, made by the deed of joining."""
     remembered("people", app, make_people)
@@ -293,6 +466,7 @@ def whole(handle: str) -> Member:
 
 
 @pytest.fixture
+@stands
 def agenda(app: Flask, people: People) -> Agenda:
     """An open agenda, hosted by `people.host`."""
 
@@ -317,18 +491,34 @@ def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
 
     Hands back what `make` has handed back: names and numbers, never rows.
     """
-    key = (name, app.config["SQLALCHEMY_DATABASE_URI"])
-    if key not in MEMORY:
-        before = all_rows()
-        made = make()
-        db.session.commit()
-        changed = {
-            table: {pk: row for pk, row in rows.items() if before[table].get(pk) != row}
-            for table, rows in all_rows().items()
-        }
-        MEMORY[key] = changed, made
-        return made
-    changed, made = MEMORY[key]
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    key, standing = (name, url), STANDING.get(url)  # nothing stands in a database of a test's own
+    if standing and standing.asks(name):
+        return MEMORY[key][1]
+    db.session.commit()
+    stays = standing and standing.is_clean
+    made = _remember(key, make) if key not in MEMORY else _put(*MEMORY[key])
+    if standing and stays:
+        standing.keep(name)
+    # What was loaded before, people above all, stays with what belongs to it.
+    for row in list(db.session):
+        db.session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
+    return made
+
+
+def _remember(key: tuple[str, str], make: Callable[[], Any]) -> Any:
+    before = all_rows()
+    made = make()
+    db.session.commit()
+    changed = {
+        table: {pk: row for pk, row in rows.items() if before[table].get(pk) != row}
+        for table, rows in all_rows().items()
+    }
+    MEMORY[key] = changed, made
+    return made
+
+
+def _put(changed: Rows, made: Any) -> Any:
     answers: dict[tuple[Any, ...], int] = {}  # a topic points to a post that points to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
@@ -368,9 +558,6 @@ def remembered_rows(name: str, app: Flask, make: Callable[[], dict[str, Any]]) -
         }
 
     known = remembered(name, app, keys)
-    # What was loaded before, people above all, stays with what belongs to it.
-    for row in list(db.session):
-        db.session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
     return {
         name: [db.session.get_one(*key) for key in one]
         if isinstance(one, list)

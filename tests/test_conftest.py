@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
 
+from forum import rates
+from forum.agendas.actions import write_theme
+from forum.agendas.models import Agenda
 from forum.db import db
+from forum.members.actions import found_federation
 from forum.members.models import Member
+from forum.permissions import SYSTEM
+from tests.conftest import Standing, remembered
 
 
 @pytest.mark.parametrize("_turn", [1, 2])
@@ -28,3 +35,44 @@ def test_two_browsers_are_two_people(people: Any, sign_in: Any) -> None:
     ana, ben = sign_in(people.ana), sign_in(people.ben)
     assert b"Ana Prado" in ana.get("/settings").data
     assert b"Ben Okoth" in ben.get("/settings").data
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_world_stands_for_the_next_test_and_what_was_done_in_it_does_not(
+    app: Flask, standing: Standing, people: Any, agenda: Any, turn: int
+) -> None:
+    assert standing.worlds == ["people", "agenda"]
+    assert (
+        people.ana in db.session and people.ana.position == "" and people.host.hosted == [agenda.id]
+    )
+    people.ana.position = f"Planner {turn}"
+    db.session.delete(agenda)
+    db.session.commit()
+
+
+def test_only_what_a_test_asks_for_stands(app: Flask, standing: Standing, people: Any) -> None:
+    assert standing.worlds == ["people"]
+    assert db.session.query(Agenda).count() == 0
+
+
+def test_who_writes_first_has_no_world_that_stays(app: Flask, standing: Standing) -> None:
+    standing.is_clean = True  # as while the fixtures are made
+    found_federation(SYSTEM, "Interurban")
+    remembered("a test of worlds", app, lambda: write_theme(SYSTEM, "Noise").name)
+    assert standing.worlds == []
+
+
+def test_nothing_stands_beside_who_is_alone(
+    alone: None, app: Flask, standing: Standing, database_url: str
+) -> None:
+    assert standing.worlds == []
+    other = create_engine(database_url)
+    with other.begin() as connection:  # would wait for a lock that a world holds
+        connection.exec_driver_sql("UPDATE federation SET name = name")
+    other.dispose()
+
+
+@pytest.mark.parametrize("_turn", [1, 2])
+def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: int) -> None:
+    assert not rates.limiter.enabled
+    rates.limiter.enabled = True

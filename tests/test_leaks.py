@@ -47,7 +47,7 @@ from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.actions import write_note
 from forum.screening.actions import RuleText, make_rule
-from tests.conftest import remembered
+from tests.conftest import remembered, stands
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -79,10 +79,10 @@ class Planted:
 
 
 @pytest.fixture
+@stands
 def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
     """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
     names = remembered("planted", app, lambda: plant(people, agenda))
-    _read_again(people, agenda)
     others = get_member(SYSTEM, "nobody-here"), get_member(SYSTEM, people.chitra.handle)
     return Planted(*names, *others)
 
@@ -191,17 +191,13 @@ def _hide_all(people: Any, planted: Planted, deed: str) -> None:
 
 def addresses(app: Flask, planted: Planted) -> list[str]:
     """Every address that answers a GET, with every value that its parts can have here."""
-    found = []
+    found, adapter = [], app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "accounts.sign_out"):
             continue
         names = sorted(rule.arguments)
         for chosen in product(*(values(rule.rule, name, planted) for name in names)):
-            with app.test_request_context():
-                built = app.url_map.bind("localhost").build(
-                    rule.endpoint, dict(zip(names, chosen, strict=True))
-                )
-            found.append(str(built))
+            found.append(str(adapter.build(rule.endpoint, dict(zip(names, chosen, strict=True)))))
     lists = [f"{address}?page=2" for address in LISTS]
     lists += [f"/topics?kind={kind}&order=newest" for kind in ("question", "case", "practice")]
     lists += [
@@ -244,19 +240,36 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
 
 
 def read(browser: FlaskClient, address: str) -> str:
-    """What an address answers, its headers too, in small letters; for the number of a topic the topic's page."""
+    """What an address answers, its status and headers too, in small letters; for the number of a topic the topic's page."""
     response = browser.get(address)
     assert response.status_code < 500, address
-    text = f"{response.headers}\n{response.get_data(as_text=True)}".lower()
+    text = f"{response.status_code}\n{response.headers}\n{response.get_data(as_text=True)}".lower()
     is_led = response.location and re.fullmatch(r"/topics/\d+", address)
     return text + read(browser, response.location) if is_led else text
 
 
-def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str, str]]:
+READ: dict[tuple[str, str, str], dict[str, str]] = {}
+
+
+def read_once(
+    state: str, reader: str, browser: FlaskClient, app: Flask, known: list[str]
+) -> dict[str, str]:
+    """What a reader is answered at each address; read once for all tests in which the forum is in the same state."""
+    key = (state, reader, app.config["SQLALCHEMY_DATABASE_URI"])
+    if key not in READ:
+        READ[key] = {address: read(browser, address) for address in known}
+    assert READ[key].keys() == set(known), "the forum was in another state"
+    return READ[key]
+
+
+def leaks(
+    browser: FlaskClient, app: Flask, planted: Planted, state: str = "", reader: str = ""
+) -> list[tuple[str, str]]:
     """The secrets that a reader comes to see, and where."""
-    found = []
-    for address in addresses(app, planted):
-        text = read(browser, address)
+    found, known = [], addresses(app, planted)
+    pages = read_once(state, reader, browser, app, known) if state else {}
+    for address in known:
+        text = pages[address] if pages else read(browser, address)
         found += [(address, word) for word in (*SOUGHT, *UNSEEN) if word in text]
     for word in SOUGHT:
         text = read(browser, f"/search?q={word}")
@@ -269,7 +282,7 @@ def leaks(browser: FlaskClient, app: Flask, planted: Planted) -> list[tuple[str,
 def test_before_it_is_hidden_everything_can_be_read(
     app: Flask, client: FlaskClient, people: Any, planted: Planted
 ) -> None:
-    seen = {word for _address, word in leaks(client, app, planted)}
+    seen = {word for _address, word in leaks(client, app, planted, "shown", "visitor")}
     assert {
         f"hush{kind}" for kind in (*KINDS, "reply", "comment", "revision", "note", "told")
     } <= seen
@@ -342,7 +355,7 @@ def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
 def test_what_is_restored_is_back_everywhere(
     app: Flask, client: FlaskClient, people: Any, planted: Planted
 ) -> None:
-    before = leaks(client, app, planted)
+    before = leaks(client, app, planted, "shown", "visitor")
     hide_all(people, planted)
     for kind, item_id in planted.ids.items():
         decide(people.moderator, kind, item_id, "restore")
@@ -377,6 +390,14 @@ def test_what_is_for_members_is_seen_by_no_visitor(
 FOR_MODERATORS = ("hushsaid", "hushvisitor", "hushentry", "hushstaff", "hushinés")
 
 
+@pytest.fixture
+@stands
+def kept_back(app: Flask, people: Any, planted: Planted) -> None:
+    """What is for moderators, and what a rule holds back: readers are tried with both at once."""
+    remembered("for moderators", app, lambda: plant_for_moderators(people, planted))
+    planted.held_ids = remembered("held", app, lambda: hold_back(people, planted))
+
+
 def plant_for_moderators(people: Any, planted: Planted) -> None:
     """A report, one of a visitor, a note of an entry and one about a member, with a word in each."""
     post, somebody = planted.ids["post"], planted.ids["member"]
@@ -395,22 +416,18 @@ def plant_for_moderators(people: Any, planted: Planted) -> None:
 
 @pytest.mark.parametrize("reader", ["visitor", "ana", "ben", "somebody", "host", "moderator"])
 def test_what_is_for_moderators_is_seen_by_moderators_alone(
-    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, reader: str
+    app: Flask, look: Any, planted: Planted, reader: str
 ) -> None:
-    plant_for_moderators(people, planted)
-    somebody = planted.somebody if reader == "somebody" else getattr(people, reader, None)
-    browser = sign_in(somebody) if somebody else client
-    pages = [read(browser, address) for address in addresses(app, planted)]
+    browser, known = look(reader)
+    pages = list(known.values())
     pages += [read(browser, f"/search?q={word[:-1]}") for word in FOR_MODERATORS]
     found = {word for word in FOR_MODERATORS if any(word in page for page in pages)}
     seen = {"moderator": set(FOR_MODERATORS), "host": {*FOR_MODERATORS} - {"hushstaff"}}
     assert found == seen.get(reader, set())
 
 
-def test_the_addresses_that_are_read_lead_somewhere(
-    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted
-) -> None:
-    browser = sign_in(people.moderator)
+def test_the_addresses_that_are_read_lead_somewhere(client: FlaskClient, look: Any) -> None:
+    _browser, pages = look("moderator")
     for address in (
         "/cities/athens",
         "/cities/medellin",
@@ -418,30 +435,24 @@ def test_the_addresses_that_are_read_lead_somewhere(
         "/cases/hidden-case",
     ):
         assert client.get(address).status_code == 200, address
-    answers = [browser.get(address).status_code for address in addresses(app, planted)]
-    assert answers.count(200) > 100 and answers.count(404) < len(answers) / 4
+    answers = [text.partition("\n")[0] for text in pages.values()]
+    assert answers.count("200") > 100 and answers.count("404") < len(answers) / 4
 
 
 HELD = re.compile("canaryheld|hushheld")
 
 
-@pytest.fixture
-def held(app: Flask, people: Any, planted: Planted) -> None:
+def hold_back(people: Any, planted: Planted) -> list[int]:
     """A reply, a topic and a change of a post that wait, and a reply that was refused."""
-
-    def make() -> list[int]:
-        make_rule(people.administrator, RuleText("word", "canaryheld", "We read this first."))
-        words = write(secret("held"))
-        waiting = [reply(people.ana, planted.topic_id, words) for _time in range(2)]
-        new = NewTopic("question", secret("held"), words)
-        waiting.append(open_topic(people.ana, waiting[0].agenda_id, new))
-        waiting.append(edit(people.ana, planted.ids["post"], words))
-        refuse(people.moderator, waiting[1].id, Reasons("It broke a rule.", 2))
-        make_notices(SYSTEM)
-        return [one.id for one in waiting]
-
-    planted.held_ids = remembered("held", current_app, make)
-    _read_again(people)
+    make_rule(people.administrator, RuleText("word", "canaryheld", "We read this first."))
+    words = write(secret("held"))
+    waiting = [reply(people.ana, planted.topic_id, words) for _time in range(2)]
+    new = NewTopic("question", secret("held"), words)
+    waiting.append(open_topic(people.ana, waiting[0].agenda_id, new))
+    waiting.append(edit(people.ana, planted.ids["post"], words))
+    refuse(people.moderator, waiting[1].id, Reasons("It broke a rule.", 2))
+    make_notices(SYSTEM)
+    return [one.id for one in waiting]
 
 
 def decided() -> list[int]:
@@ -449,35 +460,39 @@ def decided() -> list[int]:
     return list(db.session.scalars(db.select(Decision.id)))
 
 
-def where_held(browser: FlaskClient, app: Flask, planted: Planted) -> set[str]:
+@pytest.fixture
+def look(
+    app: Flask, client: FlaskClient, sign_in: Any, people: Any, planted: Planted, kept_back: None
+) -> Any:
+    """The browser of a reader, and what they are answered at each address: `look("ben")`."""
+
+    def looking(reader: str) -> tuple[FlaskClient, dict[str, str]]:
+        others = {"somebody": planted.somebody, "other host": planted.other_host}
+        member = others.get(reader) or getattr(people, reader, None)
+        browser = sign_in(member) if member else client
+        known = addresses(app, planted)
+        known += [f"/moderation/held/{number}" for number in planted.held_ids]
+        known += [f"/moderation/decisions/{number}" for number in decided()]
+        return browser, read_once("kept back", reader, browser, app, known)
+
+    return looking
+
+
+def where_held(pages: dict[str, str]) -> set[str]:
     """The addresses at which a reader comes to see what is held back."""
-    known = addresses(app, planted)
-    known += [f"/moderation/held/{number}" for number in planted.held_ids]
-    known += [f"/moderation/decisions/{number}" for number in decided()]
-    return {address for address in known if HELD.search(read(browser, address))}
+    return {address for address, text in pages.items() if HELD.search(text)}
 
 
 @pytest.mark.parametrize("who", ["visitor", "ben", "other host"])
-def test_what_a_rule_holds_back_is_seen_by_nobody_else(
-    app: Flask,
-    client: FlaskClient,
-    sign_in: Any,
-    people: Any,
-    planted: Planted,
-    held: None,
-    who: str,
-) -> None:
-    member = planted.other_host if who == "other host" else people.ben
-    browser = client if who == "visitor" else sign_in(member)
-    assert where_held(browser, app, planted) == set()
+def test_what_a_rule_holds_back_is_seen_by_nobody_else(look: Any, who: str) -> None:
+    browser, pages = look(who)
+    assert where_held(pages) == set()
     found = read(browser, "/search?q=canaryheld")
     assert "hushheld" not in found
 
 
-def test_its_author_sees_it_at_its_place(
-    app: Flask, sign_in: Any, people: Any, planted: Planted, held: None
-) -> None:
-    found = where_held(sign_in(people.ana), app, planted)
+def test_its_author_sees_it_at_its_place(look: Any, planted: Planted) -> None:
+    found = where_held(look("ana")[1])
     topic = f"/topics/{planted.topic_id}"
     assert found >= {"/waiting", *(f"/waiting/{number}" for number in planted.held_ids)}
     assert any(one.startswith(topic) for one in found)
@@ -490,8 +505,6 @@ def test_its_author_sees_it_at_its_place(
 
 
 @pytest.mark.parametrize("who", ["host", "moderator"])
-def test_moderators_see_it_in_moderation_alone(
-    app: Flask, sign_in: Any, people: Any, planted: Planted, held: None, who: str
-) -> None:
-    found = where_held(sign_in(getattr(people, who)), app, planted)
+def test_moderators_see_it_in_moderation_alone(look: Any, who: str) -> None:
+    found = where_held(look(who)[1])
     assert found and all(one.startswith("/moderation") for one in found), found

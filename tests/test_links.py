@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from html import unescape
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -24,22 +24,23 @@ LINK = re.compile(r'<a [^>]*href="([^"]*)"')
 def dead_links(browser: FlaskClient) -> list[str]:
     """Follow all links from the home page; say what answers with anything but a page, and who links there."""
     waiting, seen, dead = deque([("/", "")]), {"/"}, []
+    alike = Counter("/")  # how many addresses there are of a path
     while waiting:
         address, linked_by = waiting.popleft()
         answer = browser.get(address)
         if answer.status_code not in (200, 301, 302, 303):
             dead.append(f"{answer.status_code} {address} on {linked_by}")
-        for found in [*LINK.findall(answer.text), answer.location or ""]:
+        for found in dict.fromkeys([*LINK.findall(answer.text), answer.location or ""]):
             there = urlsplit(urljoin(address, unescape(found)))
             target = f"{there.path}?{there.query}" if there.query else there.path
-            alike = sum(urlsplit(known).path == there.path for known in seen)
             if (
                 there.netloc in ("", "localhost")
                 and there.scheme != "mailto"
                 and target not in seen
-                and alike < MOST
+                and alike[there.path] < MOST
             ):
                 seen.add(target)
+                alike[there.path] += 1
                 waiting.append((target, unquote(address)))
     assert len(seen) > 40
     return dead

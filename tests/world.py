@@ -51,8 +51,6 @@ def a_passkey(member: Any) -> int:
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
     """Ana's things, Ben's words about them, and what a host and a moderator did: names by kind."""
     made = remembered("world", current_app, lambda: _build(people, agenda))
-    for row in (*vars(people).values(), agenda):
-        db.session.refresh(row)
     return dict(made)
 
 

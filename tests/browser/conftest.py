@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.people import Site, Visit, load_demo, passwords_of, run_site
+from tests.browser.people import Demo, Site, Visit, load_demo, passwords_of, run_site
 
 # The shell draws no window around its pages, and needs less than half of the time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -28,12 +28,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The forum with its demo, on SQLite."""
+def demo(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Demo:
+    """A new folder with the demo in it, which is loaded once for all workers."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
-    data = tmp_path_factory.mktemp("site") / "data"
-    shutil.copytree(load_demo(shared), data)
+
+    def copied(name: str) -> Path:
+        data = tmp_path_factory.mktemp(name) / "data"
+        shutil.copytree(load_demo(shared), data, ignore=lambda *_which: {"templates"})
+        data.joinpath("templates").symlink_to(compiled)  # no server has to compile them again
+        return data
+
+    return copied
+
+
+@pytest.fixture(scope="session")
+def site(demo: Demo) -> Iterator[Site]:
+    """The forum with its demo, on SQLite."""
+    data = demo("site")
     yield from run_site(data, passwords_of(data))
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ class Site:
     url: str
     passwords: dict[str, tuple[str, str]]
     data: Path
+
+
+Demo = Callable[[str], Path]  # makes a folder with the demo in it
 
 
 def load_demo(shared: Path) -> Path:

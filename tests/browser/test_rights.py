@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,15 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.people import Site, Visit, load_demo, passwords_of, run_site
+from tests.browser.people import Demo, Site, Visit, passwords_of, run_site
 
 WORDS = "May I call you about the trams of your city? We plan a line of our own."
 
 
 @pytest.fixture(scope="module")
-def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def own_site(demo: Demo) -> Iterator[Site]:
     """A forum of its own: its terms concern everybody, and its member leaves."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
-    data = tmp_path_factory.mktemp("own") / "data"
-    shutil.copytree(load_demo(shared), data)
+    data = demo("own")
     yield from run_site(data, passwords_of(data))
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Site, Visit, load_demo, passwords_of, run_site
+from tests.browser.people import Demo, Site, Visit, passwords_of, run_site
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses parts of Authlib that will go
@@ -112,10 +110,9 @@ def test_by_invitation(visit: Any, administrator: Visit, scripts: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def with_provider(demo: Demo) -> Iterator[Site]:
     """The demo with a provider. That one goes by number, or its cookies would be taken for ours."""
-    data = tmp_path_factory.mktemp("elsewhere") / "data"
-    shutil.copytree(load_demo(Path(tmp_path_factory.getbasetemp())), data)
+    data = demo("elsewhere")
     with oidc_provider_mock.run_server_in_thread() as server:
         settings = {
             "FORUM_OIDC_ISSUER": f"http://127.0.0.1:{server.server_port}",

@@ -8,14 +8,16 @@ import pytest
 from flask import Flask
 
 from forum.dialogue.queries import wrong_shelves
-from forum.members import actions as members
+from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
+from tests.conftest import remembered, stands
 
 
 @pytest.fixture(autouse=True)
+@stands
 def federation(app: Flask) -> None:
     """The federation whose name every page shows."""
-    members.found_federation(SYSTEM, "Quiet cities")
+    remembered("quiet cities", app, lambda: found(SYSTEM, "Quiet cities").name)
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,13 @@ from forum.agendas.models import Agenda, Theme
 from forum.library import actions
 from forum.library.actions import CaseText, FigureText, LinkText, PracticeText
 from forum.library.models import Case, Practice
+from forum.library.queries import case_by_id, practice_by_id
 from forum.markup import write
 from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import remembered, remembered_rows, stands
 
 SURAT, TAMPERE, TOKYO, COPENHAGEN = 1255364, 634963, 1850147, 2618425
 SECRET = "The pumps drowned in the basement"
@@ -44,8 +46,18 @@ def person(name: str, city_id: int | None = None) -> Member:
 
 
 @pytest.fixture
+@stands
 def world(app: Flask) -> World:
     """Two agendas and four people."""
+    rows = remembered_rows("two agendas and four people", app, make_world)
+    people = {name: get_member(SYSTEM, rows[name].handle) for name in ROLES}
+    return World(**{**rows, **people})
+
+
+ROLES = ("host", "author", "reader", "moderator")
+
+
+def make_world() -> dict[str, Any]:
     found_federation(SYSTEM, "Interurban")
     agenda = write_agenda(SYSTEM, AgendaText("Floods and heat", write("Text.")))
     other = write_agenda(SYSTEM, AgendaText("Homes", write("Text."), palette="rose"))
@@ -54,8 +66,8 @@ def world(app: Flask) -> World:
     set_hosts(SYSTEM, agenda.id, [host.handle])
     appoint(SYSTEM, moderator.handle, "moderator")
     themes = themes_named(SYSTEM, ["Pumps", "Trees"])
-    people = [get_member(SYSTEM, who.handle) for who in (host, author, reader, moderator)]
-    return World(*people, agenda, other, themes)
+    people = dict(zip(ROLES, (host, author, reader, moderator), strict=True))
+    return {**people, "agenda": agenda, "other": other, "themes": themes}
 
 
 def case_text(**changes: Any) -> CaseText:
@@ -93,16 +105,23 @@ def practice_text(**changes: Any) -> PracticeText:
 
 
 @pytest.fixture
-def case(world: World) -> Case:
+@stands
+def case(app: Flask, world: World) -> Case:
     """A case on the first agenda."""
-    text = case_text(theme_ids=[world.themes[0].id])
-    return actions.write_case(world.host, world.agenda.id, text)
+
+    def make() -> int:
+        text = case_text(theme_ids=[world.themes[0].id])
+        return actions.write_case(world.host, world.agenda.id, text).id
+
+    return case_by_id(world.host, remembered("the delta network", app, make))
 
 
 @pytest.fixture
-def practice(world: World) -> Practice:
+@stands
+def practice(app: Flask, world: World) -> Practice:
     """A published practice on the first agenda."""
-    return published(world)
+    made = remembered("pumps that call for help", app, lambda: published(world).id)
+    return practice_by_id(world.author, made)
 
 
 def published(world: World, **changes: Any) -> Practice:

@@ -19,7 +19,7 @@ from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM
-from tests.conftest import remembered_rows
+from tests.conftest import remembered_rows, stands
 
 
 @dataclass
@@ -37,6 +37,7 @@ class Things:
 
 
 @pytest.fixture
+@stands
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
     return known_things(app, people, agenda)

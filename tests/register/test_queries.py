@@ -26,19 +26,27 @@ from forum.moderation.queries import RESTRICTING
 from forum.permissions import SYSTEM
 from forum.register.forms import period
 from forum.register.queries import Entry, Period, entries, figures, reversals
+from tests.conftest import remembered, stands
 from tests.moderation.conftest import Things, known_things
 
 TODAY = date(2027, 5, 6)
 
 
 @pytest.fixture
+@stands
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     return known_things(app, people, agenda)
 
 
 @pytest.fixture
-def busy(people: Any, things: Any) -> Period:
+@stands
+def busy(app: Flask, people: Any, things: Any) -> Period:
     """A month in which all kinds of things are reported, decided, taken back and appealed."""
+    day = remembered("a busy month", app, lambda: make_busy(people, things))
+    return Period(day, day + timedelta(days=1))
+
+
+def make_busy(people: Any, things: Any) -> date:
     begin = now()
     posts = [reply(people.ben, things.topic.id, write(f"Number {n}.")) for n in range(6)]
     for hours, post in enumerate(posts):
@@ -62,8 +70,7 @@ def busy(people: Any, things: Any) -> Period:
     until = now() + timedelta(days=3)
     moderation.silence(people.moderator, people.ben.id, until, Reasons("Rude.", 2))
     moderation.clear_spam(people.moderator, people.ben.id)
-    day = begin.date()
-    return Period(day, day + timedelta(days=1))
+    return begin.date()
 
 
 def hours(rows: Any) -> list[float]:

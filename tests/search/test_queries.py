@@ -15,6 +15,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
 from forum.search.queries import Query, find, mark, searchable, words_of
+from tests.conftest import remembered, stands
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TEXTS = {
@@ -38,10 +39,15 @@ def entry(item_id: int, title: str, body: str, **more: Any) -> Entry:
 
 
 @pytest.fixture
+@stands
 def library(app: Flask) -> Flask:
+    remembered("texts to find", app, index_texts)
+    return app
+
+
+def index_texts() -> None:
     for item_id, (title, body) in TEXTS.items():
         actions.index(SYSTEM, entry(item_id, title, body))
-    return app
 
 
 def ids(typed: str, **facets: Any) -> set[int]:

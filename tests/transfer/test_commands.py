@@ -31,7 +31,7 @@ from forum.search.queries import Query, find
 from forum.transfer import commands, queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
-from tests.conftest import remembered
+from tests.conftest import remembered, stands
 from tests.transfer.test_actions import GOOD
 
 Run = Callable[..., Result]
@@ -85,6 +85,7 @@ def practice(people: Any, agenda: Agenda, title: str, **changes: Any) -> Practic
 
 
 @pytest.fixture
+@stands
 def forum(app: Flask, people: Any, agenda: Agenda) -> Agenda:
     """Topics, posts, cases, practices and readings in every state, each come about by the deeds."""
     remembered("a forum of everything", app, lambda: make_everything(people, agenda))

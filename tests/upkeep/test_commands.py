@@ -23,7 +23,7 @@ from forum.search.models import Document
 from forum.search.queries import Query, find
 from forum.upkeep import commands
 from forum.upkeep.queries import checks
-from tests.conftest import remembered
+from tests.conftest import remembered, stands
 from tests.world import build
 
 Run = Callable[..., Result]
@@ -36,6 +36,7 @@ def run(app: Flask) -> Run:
 
 
 @pytest.fixture
+@stands
 def world(app: Flask, people: Any, agenda: Agenda) -> None:
     """One thing of every kind, and every deed that moves a counter."""
     with at(now()):  # one moment for all, so that what was mended can be compared to the second
