@@ -39,9 +39,11 @@ from forum.moderation.queries import (
     agenda_to_moderate,
     answered_by,
     decision_to_review,
+    end_of_others,
     has_open_reports,
     holds,
     is_first_post,
+    is_there_still,
     latest_decision,
     letter_thing,
     my_latest,
@@ -52,6 +54,7 @@ from forum.moderation.queries import (
     shown_things_of,
     staff_note,
     take_turn,
+    texts_waiting,
     thing_taken_back,
     thing_to_moderate,
     thing_to_report,
@@ -484,16 +487,20 @@ def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Dec
 
 @action
 def clear_spam(moderator: Person, member_id: int) -> Decision:
-    """Undo with one press all that an advertiser did: hide every text and the profile, close the account.
+    """Undo with one press all that an advertiser did: hide every text and the profile, refuse what waits, close the account.
 
     For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
     """
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
     shown = shown_things_of(moderator, member_id)
-    before = {**_before(thing), "hidden": [[one.kind, one.item_id] for one in shown]}
+    waiting = texts_waiting(moderator, member_id)
+    hidden = [[one.kind, one.item_id] for one in shown]
+    before = {**_before(thing), "hidden": hidden, "refused": waiting}
     for one in shown:
         _hide(moderator, one, NONE)
+    for held_id in waiting:
+        dialogue.refuse(moderator, held_id, "")
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
     until = now() + FOR_GOOD
@@ -727,7 +734,7 @@ def _take_back(
     """Let all be as it was before a decision, and write that down as a decision of its own."""
     thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if back := BACK.get(decision.deed):
-        back(moderator, thing, decision.before or {})
+        back(moderator, thing, {**(decision.before or {}), "decision": decision})
     if deed == "undo" or decision.deed == "keep":
         answered = answered_by(decision.id)
         for report in answered:
@@ -761,7 +768,7 @@ def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
 
 
 def _back_to_silence(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _ahead(before.get("silenced_until"))
+    until = _end_before(before, "silenced_until", ("silence",))
     if until:
         members.silence(moderator, thing.item_id, until)
     else:
@@ -769,11 +776,19 @@ def _back_to_silence(moderator: Person, thing: Thing, before: Before) -> None:
 
 
 def _back_to_suspension(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _ahead(before.get("suspended_until"))
+    until = _end_before(before, "suspended_until", ("suspend", "spam"))
     if until:
         members.suspend(moderator, thing.item_id, until)
     else:
         members.unsuspend(moderator, thing.item_id)
+
+
+def _end_before(before: Before, name: str, deeds: Sequence[str]) -> datetime | None:
+    """Until when a member is restricted once a decision is taken back: by another that holds, whichever came first."""
+    decision: Decision = before["decision"]
+    if decision.deed in deeds:
+        return end_of_others(decision, deeds)
+    return _ahead(before.get(name))
 
 
 def _ahead(at: str | None) -> datetime | None:
@@ -787,7 +802,12 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
     for kind, item_id in before.get("hidden", ()):
-        _back_to_shown(moderator, thing_taken_back(moderator, kind, item_id), before)
+        is_latest = latest_decision(kind, item_id) < before["decision"].id
+        if is_latest and is_there_still(moderator, kind, item_id):
+            _back_to_shown(moderator, thing_taken_back(moderator, kind, item_id), before)
+    for held_id in before.get("refused", ()):
+        if is_there_still(moderator, "held", held_id):
+            _back_to_be_read(moderator, thing_taken_back(moderator, "held", held_id), before)
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:
@@ -871,6 +891,8 @@ def _describe(row: Decision | Report, thing: Thing) -> None:
 def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Close the reports and thank the reporters, without a name and without the words of what is hidden.
 
+    Who finds that what was kept should not have been appeals from the page of their reports.
+
     Visitors are told by letter, once the decision can no longer be taken back.
     """
     reporters = open_reporters(thing.kind, thing.item_id)
@@ -878,12 +900,12 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(waiting.values(decision_id=decision.id))
-    is_kept = decision.deed in ("keep", "restore")
+    address = {"keep": "/reports", "restore": thing.address}.get(decision.deed, "/rules")
     note_event(
         moderator,
         "report",
         reporters,
-        thing.address if is_kept else "/rules",
+        address,
         title=NOUNS[thing.kind](),
         text=OUTCOMES[decision.deed](),
         is_named=False,
@@ -891,7 +913,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
 
 
 OUTCOMES: dict[str, Callable[[], str]] = {
-    "keep": lambda: _("Kept: it is within the rules."),
+    "keep": lambda: _("Kept: it is within the rules. You can appeal against that."),
     "restore": lambda: _("Kept: it is within the rules."),
     "hide": lambda: _("Hidden: it broke the rules."),
     "warn": lambda: _("The member was warned."),
