@@ -16,10 +16,11 @@ from forum.appeals.models import Appeal
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.moderation.models import Decision
+from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
     RESTRICTING,
     Entry,
+    answered_by,
     decision_of,
     entry,
     holds,
@@ -201,11 +202,15 @@ def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
 
 @dataclass(frozen=True)
 class File:
-    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it holds."""
+    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it holds.
+
+    `reports` are those that the decision answered.
+    """
 
     appeal: Appeal
     opened: Entry | None
     holds: bool
+    reports: Sequence[Report] = ()
 
 
 def file_of(reader: Person, appeal: Appeal) -> File:
@@ -214,7 +219,7 @@ def file_of(reader: Person, appeal: Appeal) -> File:
         opened = entry(reader, appeal.decision.kind, appeal.decision.item_id)
     except NotFound:
         opened = None
-    return File(appeal, opened, holds(appeal.decision))
+    return File(appeal, opened, holds(appeal.decision), answered_by(appeal.decision_id))
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:

@@ -11,6 +11,7 @@ from forum.appeals import actions, queries
 from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
 from forum.appeals.models import REVERSED
 from forum.errors import Forbidden, NotFound
+from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision
 from forum.moderation.queries import holds
 from forum.permissions import SIGN_IN, Person
@@ -85,7 +86,7 @@ def decide_appeal(appeal_id: int) -> Answer:
 
     def page(status: int = 200) -> Answer:
         words = {"file": queries.file_of(me(), found), "form": form, "outcomes": OUTCOME_NAMES}
-        return render_template("appeals/decide.html", **words), status
+        return render_template("appeals/decide.html", reasons=REASON_NAMES, **words), status
 
     def deed() -> AnyResponse:
         decided = actions.decide_appeal(me(), appeal_id, form.outcome.data, form.answer.data or "")

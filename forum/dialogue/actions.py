@@ -92,6 +92,7 @@ from forum.markup import (
     PlainTexts,
     Written,
     excerpt,
+    plain,
     quoted_posts,
     slugify,
     write,
@@ -121,6 +122,7 @@ from forum.permissions import (
     EDIT_WITHOUT_TRACE,
     MEMBERS,
     PUBLIC,
+    SYSTEM,
     Person,
     Verdict,
     require,
@@ -399,6 +401,9 @@ def withdraw(author: Person, revision_id: int) -> Post:
     require(author.can.delete(post))
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
+    if not post.is_gone:  # what tells of the post quotes it as it was first
+        topic_id = post.topic_id if post.number == 1 else None
+        retell(SYSTEM, post.id, plain(post.source), topic_id)
     return post
 
 
@@ -1935,9 +1940,9 @@ def _bring_back(doer: Person, post: Post) -> None:
             topic.replies_count += 1
     _count_post(doer, topic, post, 1)
     if post.number == 1:
-        plain = write(post.source, post.language).plain  # rare, so it may run under the lock
-        topic.excerpt = excerpt(plain)
-        _index_topic(doer, topic, plain)
+        words = write(post.source, post.language).plain  # rare, so it may run under the lock
+        topic.excerpt = excerpt(words)
+        _index_topic(doer, topic, words)
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         restore_notices(doer, post_id=post.id)

@@ -39,16 +39,17 @@ from forum.moderation.queries import (
     KINDS,
     REASONED,
     REMOVABLE,
-    UPHOLDING,
     WITHHOLDING,
     Thing,
     agenda_to_moderate,
     answered_by,
     authors_of,
     decision_to_review,
+    end_of_others,
     has_open_reports,
     holds,
     is_first_post,
+    is_there_still,
     latest_decision,
     letter_thing,
     lot,
@@ -63,6 +64,7 @@ from forum.moderation.queries import (
     shown_things_of,
     staff_note,
     take_turn,
+    texts_waiting,
     thing_taken_back,
     thing_to_moderate,
     thing_to_report,
@@ -688,16 +690,20 @@ def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Dec
 
 @action
 def clear_spam(moderator: Person, member_id: int) -> Decision:
-    """Undo with one press all that an advertiser did: remove every text, hide the profile, close the account.
+    """Undo with one press all that an advertiser did: remove every text, hide the profile, refuse what waits, close the account.
 
     For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
     """
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
     shown = shown_things_of(moderator, member_id)
-    before = {**_before(thing), "hidden": [[one.kind, one.item_id] for one in shown]}
+    waiting = texts_waiting(moderator, member_id)
+    hidden = [[one.kind, one.item_id] for one in shown]
+    before = {**_before(thing), "hidden": hidden, "refused": waiting}
     for one in shown:
         (_remove if one.kind in REMOVABLE else _hide)(moderator, one, NONE)
+    for held_id in waiting:
+        dialogue.refuse(moderator, held_id, "")
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
     until = now() + FOR_GOOD
@@ -956,7 +962,7 @@ def _take_back(
     """Let all be as it was before a decision, and write that down as a decision of its own."""
     thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if back := BACK.get(decision.deed):
-        back(moderator, thing, decision.before or {})
+        back(moderator, thing, {**(decision.before or {}), "decision": decision})
     if deed == "undo" or decision.deed == "keep":
         answered = answered_by(decision.id)
         for report in answered:
@@ -1018,7 +1024,7 @@ def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
 
 
 def _back_to_silence(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _ahead(before.get("silenced_until"))
+    until = _end_before(before, "silenced_until", ("silence",))
     if until:
         members.silence(moderator, thing.item_id, until)
     else:
@@ -1026,11 +1032,19 @@ def _back_to_silence(moderator: Person, thing: Thing, before: Before) -> None:
 
 
 def _back_to_suspension(moderator: Person, thing: Thing, before: Before) -> None:
-    until = _ahead(before.get("suspended_until"))
+    until = _end_before(before, "suspended_until", ("suspend", "spam"))
     if until:
         members.suspend(moderator, thing.item_id, until)
     else:
         members.unsuspend(moderator, thing.item_id)
+
+
+def _end_before(before: Before, name: str, deeds: Sequence[str]) -> datetime | None:
+    """Until when a member is restricted once a decision is taken back: by another that holds, whichever came first."""
+    decision: Decision = before["decision"]
+    if decision.deed in deeds:
+        return end_of_others(decision, deeds)
+    return _ahead(before.get(name))
 
 
 def _ahead(at: str | None) -> datetime | None:
@@ -1044,9 +1058,14 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
     for kind, item_id in before.get("hidden", ()):
-        text = thing_taken_back(moderator, kind, item_id)
-        if text.state in FROM["restore"]:
-            _restore(moderator, text, NONE)
+        is_latest = latest_decision(kind, item_id) < before["decision"].id
+        if is_latest and is_there_still(moderator, kind, item_id):
+            text = thing_taken_back(moderator, kind, item_id)
+            if text.state in FROM["restore"]:
+                _restore(moderator, text, NONE)
+    for held_id in before.get("refused", ()):
+        if is_there_still(moderator, "held", held_id):
+            _back_to_be_read(moderator, thing_taken_back(moderator, "held", held_id), before)
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:
@@ -1157,6 +1176,8 @@ def _describe(row: Decision | Report, thing: Thing) -> None:
 def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Close the reports and thank the reporters, without a name and without the words of what is hidden.
 
+    Who finds that what was kept should not have been appeals from the page of their reports.
+
     Visitors are told by letter, once the decision can no longer be taken back.
     """
     reporters = open_reporters(thing.kind, thing.item_id)
@@ -1164,12 +1185,13 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(waiting.values(decision_id=decision.id))
-    is_kept = decision.deed in UPHOLDING
+    where = {"keep": "/reports", "restore": thing.address, "ask to edit": thing.address}
+    address = where.get(decision.deed, "/rules")
     note_event(
         moderator,
         "report",
         reporters,
-        thing.address if is_kept else "/rules",
+        address,
         title=NOUNS[thing.kind](),
         text=OUTCOMES[decision.deed](),
         is_named=False,
@@ -1177,7 +1199,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
 
 
 OUTCOMES: dict[str, Callable[[], str]] = {
-    "keep": lambda: _("Kept: it is within the rules."),
+    "keep": lambda: _("Kept: it is within the rules. You can appeal against that."),
     "restore": lambda: _("Kept: it is within the rules."),
     "hide": lambda: _("Hidden: it broke the rules."),
     "remove": lambda: _("Removed: it broke the rules."),

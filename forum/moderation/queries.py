@@ -16,13 +16,14 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, visible_agendas
 from forum.db import db, now
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     Line,
     first_post,
     get_held,
     get_post,
     get_topic,
+    held_waiting,
     is_there,
     merged_topic,
     posts_in,
@@ -477,6 +478,20 @@ def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
     ]
 
 
+def texts_waiting(moderator: Person, member_id: int) -> Sequence[int]:
+    """The ids of the texts of a member that a rule holds back."""
+    theirs = held_waiting(moderator).where(Held.author_id == member_id)
+    return [held.id for held in db.session.scalars(theirs)]
+
+
+def is_there_still(moderator: Person, kind: str, item_id: int) -> bool:
+    """Whether a thing about which a decision is taken back is more than its reports."""
+    try:
+        return thing_taken_back(moderator, kind, item_id).state != "gone"
+    except NotFound:
+        return False
+
+
 def _in_a_page() -> ColumnElement[bool]:
     page = select(Topic.id).where(Topic.id == Post.topic_id, Topic.home.is_not(None))
     return page.exists()
@@ -612,6 +627,13 @@ def get_receipt(_visitor: Person, number: str) -> Report:
     if report is None:
         raise NotFound(_("There is no report with this number."))
     return report
+
+
+def taken_back(reports: Sequence[Report]) -> set[int | None]:
+    """The ids of those decisions about reports that were taken back, by whoever made them or after an appeal."""
+    ids = [report.decision_id for report in reports if report.decision_id]
+    undone = select(Decision.undoes_id).where(Decision.undoes_id.in_(ids))
+    return set(db.session.scalars(undone)) if ids else set()
 
 
 def reports_to_confirm(limit: int) -> Sequence[Report]:
@@ -806,8 +828,10 @@ def my_latest(reader: Person) -> Decision | None:
 
 
 def answered_by(decision_id: int) -> Sequence[Report]:
-    """The reports that a decision has answered."""
-    return db.session.scalars(select(Report).where(Report.decision_id == decision_id)).all()
+    """The reports that a decision has answered, oldest first, with their reporters."""
+    query = select(Report).where(Report.decision_id == decision_id).order_by(Report.id)
+    people = joinedload(Report.reporter).joinedload(Member.city)
+    return db.session.scalars(query.options(people)).all()
 
 
 def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
@@ -859,7 +883,8 @@ def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
     """What else was decided about the same thing, for who moderates its agenda."""
     if not reader.can.moderate(decision.agenda_id):
         return []
-    others = _decisions(*_about(Decision, decision.kind, decision.item_id))
+    about = _about(Decision, decision.kind, decision.item_id)
+    others = _decisions(*about, moderated_by(reader, Decision.agenda_id))
     return [other for other in others if other.id != decision.id]
 
 
@@ -878,9 +903,23 @@ def holds(decision: Decision) -> bool:
     """Whether a decision that restricts still stands: neither taken back, nor ended by a later one."""
     later = select(Decision.id).where(Decision.id > decision.id)
     same = (Decision.kind == decision.kind) & (Decision.item_id == decision.item_id)
-    ended = same & Decision.deed.in_(ENDED_BY.get(decision.deed, ()))
+    undoing = aliased(Decision)
+    is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
+    ended = same & Decision.deed.in_(ENDED_BY.get(decision.deed, ())) & ~is_undone
     over = later.where(or_(Decision.undoes_id == decision.id, ended))
     return not db.session.scalar(select(over.exists()))
+
+
+def end_of_others(decision: Decision, deeds: Sequence[str]) -> datetime | None:
+    """Until when a member is restricted by another decision of one of these deeds, the latest that still holds."""
+    query = select(Decision).where(
+        *_about(Decision, decision.kind, decision.item_id),
+        Decision.id != decision.id,
+        Decision.deed.in_(deeds),
+        Decision.until > now(),
+    )
+    others = db.session.scalars(query.order_by(Decision.id.desc())).all()
+    return next((other.until for other in others if holds(other)), None)
 
 
 def decision_of(decision_id: int) -> Decision | None:

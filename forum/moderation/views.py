@@ -136,7 +136,8 @@ def reports() -> Answer:
     if not me().is_member:
         return render_template("moderation/ask_receipt.html")
     mine = queries.my_reports(me(), web.number("page"))
-    return render_template("moderation/reports.html", page=mine, reasons=REASON_NAMES)
+    words = {"page": mine, "reasons": REASON_NAMES, "over": queries.taken_back(mine.items)}
+    return render_template("moderation/reports.html", **words)
 
 
 @bp.get("/reports/<secret>")
@@ -144,7 +145,8 @@ def reports() -> Answer:
 def receipt(secret: str) -> Answer:
     """What became of a report, for whoever knows the number of its receipt; not what it was about."""
     report = queries.get_receipt(me(), _typed_number(secret))
-    page = current_app.make_response(render_template("moderation/receipt.html", report=report))
+    words = {"report": report, "is_over": report.decision_id in queries.taken_back([report])}
+    page = current_app.make_response(render_template("moderation/receipt.html", **words))
     page.headers["Cache-Control"] = "private, no-store"
     page.headers["X-Robots-Tag"] = "noindex"
     return page

@@ -182,3 +182,11 @@ class Visit:
         page.locator("main [name=password]").press("Enter")
         page.wait_for_load_state()
         return page
+
+
+def posts_of(window: Visit, address: str) -> str:
+    """The number of the post at an address such as /topics/7-x?page=2#post-31."""
+    path, _hash, anchor = address.partition("#")
+    page = window.context.request.get(path).text()
+    part = page.partition(f'id="{anchor}"')[2]
+    return re.findall(r'data-post="(\d+)"', part)[0]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.people import posts_of
+
 SHOTS = os.environ.get("FORUM_SHOTS")  # a folder: keep a picture of every page there
 
 # name, address (or a link to follow from one), who looks
@@ -106,6 +108,14 @@ PAGES: list[tuple[str, str, str]] = [
     ("mail", "/administration/mail", "administrator"),
     ("figures", "/administration/figures", "administrator"),
     ("rules", "/rules", "visitor"),
+    ("rules-write", "/administration/rules", "administrator"),
+    ("ready-texts", "/moderation/texts", "moderator"),
+    ("ready-text-new", "/moderation/texts/new", "moderator"),
+    ("ready-text", "/moderation/texts/1", "moderator"),
+    ("appeals", "/moderation/appeals", "moderator"),
+    ("silence", "/members/wanjiru-kamau/silence", "moderator"),
+    ("transparency", "/transparency", "visitor"),
+    ("register", "/transparency/decisions", "visitor"),
     ("privacy", "/privacy", "visitor"),
     ("accessibility", "/accessibility", "visitor"),
     ("contact", "/contact", "visitor"),
@@ -162,6 +172,42 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
     faults += window.complaints
     window.complaints.clear()
     assert faults == []
+
+
+def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any, topic: str) -> None:
+    """Hiding, the reasons, appealing, and what whoever answers reads; none of them is in the demo."""
+    said = member.reply(topic, "You are fools.")
+    post = posts_of(member, said)
+    moderator.send(f"/posts/{post}/report", reason="rules", text="It is rude.")
+    faults = faults_of(moderator, f"/posts/{post}/hide")
+    moderator.send(f"/posts/{post}/hide", rule="2", reason="It is rude.")
+    why = member.go(f"/posts/{post}/why").url
+    decision = why.removeprefix(member.site.url)
+    faults += faults_of(member, decision) + faults_of(member, f"{decision}/appeal")
+    member.send(f"{decision}/appeal", text="They are fools.")
+    faults += faults_of(member, f"{decision}/appeal") + faults_of(moderator, "/moderation/appeals")
+    administrator = visit()
+    administrator.sign_in("administrator")
+    page = administrator.go("/moderation/appeals")
+    appeal = str(page.locator("main ol a, main ul a, main table a").first.get_attribute("href"))
+    faults += faults_of(moderator, appeal) + faults_of(administrator, appeal)
+    faults += faults_of(moderator, "/transparency/decisions")
+    assert faults == []
+
+
+def faults_of(window: Any, path: str) -> list[str]:
+    """What axe finds on a page, and how much wider than the window it is, in both themes and two widths."""
+    page = window.go(path)
+    page.evaluate(AXE)
+    found = []
+    for theme, width in (("dark", 390), ("light", 390), ("dark", 1280), DESK):
+        look(page, theme, width)
+        wide = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        found += [f"{path} {theme} {width}: {wide} px wider"] if wide > 0 else []
+        found += [f"{path} {theme} {width}: {fault}" for fault in axe_faults(page)]
+    return found
 
 
 def look(page: Any, theme: str, width: int) -> None:

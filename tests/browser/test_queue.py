@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import READY, Visit
+from tests.browser.people import READY, Visit, posts_of
 from tests.browser.test_pages import AXE, axe_faults
 
 FIFTY = 50
@@ -24,14 +23,6 @@ def fifty(member: Visit, moderator: Visit, topic: str) -> Iterator[None]:
         post = posts_of(moderator, said)
         member.send(f"/posts/{post}/report", reason="off topic", text=f"Look at it, {number}.")
     yield
-
-
-def posts_of(window: Visit, address: str) -> str:
-    """The number of the post at an address such as /topics/7-x?page=2#post-31."""
-    path, _hash, anchor = address.partition("#")
-    page = window.context.request.get(path).text()
-    part = page.partition(f'id="{anchor}"')[2]
-    return re.findall(r'data-post="(\d+)"', part)[0]
 
 
 def press(page: Page, *keys: str) -> None:

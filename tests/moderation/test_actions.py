@@ -113,7 +113,9 @@ def test_keeping_answers_the_reports_and_leaves_the_author_in_peace(
 ) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
     actions.decide(people.host, "post", things.first.id, "keep")
-    assert ("report", "Kept: it is within the rules.") in told(people.ana)
+    assert ("report", "Kept: it is within the rules. You can appeal against that.") in told(
+        people.ana
+    )
     assert not [kind for kind, _text in told(people.ben) if kind in ("decision", "report")]
     assert not get_post(VISITOR, things.first.id).is_gone
 
