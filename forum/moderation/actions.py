@@ -493,23 +493,31 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     """
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
-    shown = shown_things_of(moderator, member_id)
-    waiting = texts_waiting(moderator, member_id)
-    hidden = [[one.kind, one.item_id] for one in shown]
-    before = {**_before(thing), "hidden": hidden, "refused": waiting}
-    for one in shown:
-        _hide(moderator, one, NONE)
-    for held_id in waiting:
-        dialogue.refuse(moderator, held_id, "")
+    before, until = _before(thing), now() + FOR_GOOD
+    shown, waiting = _clear(moderator, member_id)
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
-    until = now() + FOR_GOOD
     members.suspend(moderator, member_id, until)
+    db.session.flush()
+    more = _clear(moderator, member_id)  # what was on its way; nothing comes after it
+    shown, waiting = [*shown, *more[0]], [*waiting, *more[1]]
+    before |= {"hidden": [[one.kind, one.item_id] for one in shown], "refused": waiting}
     decision = _record(moderator, "spam", thing, before=before, until=until, is_excused=True)
     for one in shown:
         _answer(moderator, decision, one)
         read_queue(moderator, _in_queue(one.kind, one.item_id))
     return decision
+
+
+def _clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
+    """Hide all that a member wrote, and refuse what waits; hands both back."""
+    shown = shown_things_of(moderator, member_id)
+    waiting = list(texts_waiting(moderator, member_id))
+    for one in shown:
+        _hide(moderator, one, NONE)
+    for held_id in waiting:
+        dialogue.refuse(moderator, held_id, "")
+    return shown, waiting
 
 
 @action
@@ -900,6 +908,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(waiting.values(decision_id=decision.id))
+    is_deleted = decision.deed == "keep" and thing.state == "gone" and thing.kind != "letter"
     address = {"keep": "/reports", "restore": thing.address}.get(decision.deed, "/rules")
     note_event(
         moderator,
@@ -907,7 +916,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         reporters,
         address,
         title=NOUNS[thing.kind](),
-        text=OUTCOMES[decision.deed](),
+        text=_("Its author has deleted it.") if is_deleted else OUTCOMES[decision.deed](),
         is_named=False,
     )
 
