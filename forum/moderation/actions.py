@@ -45,6 +45,7 @@ from forum.moderation.queries import (
     is_first_post,
     is_there_still,
     latest_decision,
+    latest_of,
     letter_thing,
     my_latest,
     my_report,
@@ -273,6 +274,8 @@ def decide(
     """
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_sense(thing, deed, reasons)
+    if deed == "restore":
+        _refuse_own(moderator, thing, "hide")
     before = _before(thing)
     {"keep": _keep, "hide": _hide, "restore": _restore}[deed](moderator, thing, reasons)
     return _record(moderator, deed, thing, reasons, before=before)
@@ -355,6 +358,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decisio
     """Let a topic take replies again."""
     thing = _topic_in_turn(moderator, topic_id)
     _require_change(thing.row.locked_at)
+    _refuse_own(moderator, thing, "lock")
     dialogue.unlock(moderator, topic_id)
     return _record(moderator, "unlock", thing, reasons)
 
@@ -641,6 +645,12 @@ def _refuse_late(thing: Thing, seen: int | None) -> None:
 def _require_change(is_one: Any) -> None:
     if not is_one:
         raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def _refuse_own(moderator: Person, thing: Thing, deed: str) -> None:
+    """Refuse moderators who end what others decided about themselves."""
+    if (decision := latest_of(thing, deed)) and decision.author_id == moderator.id:
+        require(moderator.can.give_back(decision))
 
 
 def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
