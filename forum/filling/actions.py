@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, insert, text, update
 
 from forum.agendas import actions as agendas
@@ -50,6 +51,7 @@ from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
+from forum.rules.queries import Rule, in_force
 from forum.search.queries import searchable
 
 if TYPE_CHECKING:
@@ -300,7 +302,7 @@ class Book:
             "created_at": saying.at,
             "edited_at": saying.edited_at,
             "hidden_at": saying.hidden_at,
-            "hidden_reason": saying.reason,
+            "hidden_reason": self._ground() if saying.hidden_at else "",
         }
         self._add("post", post)
         if saying.quoted:
@@ -371,6 +373,14 @@ class Book:
         self.page.shelves[self._shelf(saying.talk, False)] += 1
         self._tell("answer", saying.talk.author, [saying.author], saying, moment=choice.at)
 
+    @cached_property
+    def rule(self) -> Rule:
+        """The rule under which a made-up moderator hides what is hidden."""
+        return in_force().rules[-1]
+
+    def _ground(self) -> str:
+        return _("Rule %(number)s: %(name)s", number=self.rule.number, name=self.rule.name)
+
     def _hide(self, hiding: Hiding) -> None:
         saying = hiding.saying
         decision = {
@@ -383,6 +393,10 @@ class Book:
             "title": first_words(saying.text.source),
             "address": f"/posts/{saying.id}",
             "reason": saying.reason,
+            "rule": self.rule.number,
+            "rule_name": self.rule.name,
+            "rule_sentence": self.rule.sentence,
+            "before": {"words": ""},
             "decided_at": hiding.at,
         }
         address = f"/moderation/decisions/{self._add('decision', decision)}"

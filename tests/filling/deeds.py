@@ -25,6 +25,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import members_by_handle
 from forum.moderation import actions as moderation
+from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices, read_until, set_watching_replies
 from forum.permissions import MEMBER, SYSTEM
 
@@ -112,7 +113,7 @@ def edit(change: Editing, _frame: Frame) -> None:
 
 def hide(hiding: Hiding, _frame: Frame) -> None:
     saying = hiding.saying
-    moderation.decide(whole(hiding.moderator), "post", saying.id, "hide", saying.reason)
+    moderation.decide(whole(hiding.moderator), "post", saying.id, "hide", Reasons(saying.reason, 6))
 
 
 def choose(choice: Choosing, _frame: Frame) -> None:
