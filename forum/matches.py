@@ -74,7 +74,25 @@ class Said:
         """Whether it holds a word or words, `folded` already, from border to border."""
         if word in self.words and _bordered(word).search(self.words):
             return True
-        return bool(self._disguised) and skeleton(word) in self._disguised
+        if not self._disguised:
+            return False
+        return skeleton(word) in self._disguised or (" " in word and self._holds_disguised(word))
+
+    def _holds_disguised(self, words: str) -> bool:
+        """Whether it holds several words of which some mix letters of several scripts."""
+        parts = (f"(?:{re.escape(one)}|{re.escape(skeleton(one))})" for one in words.split())
+        return re.search(rf"(?<!\w){' '.join(parts)}(?!\w)", self._unmasked) is not None
+
+    @cached_property
+    def _unmasked(self) -> str:
+        """The words, but those that mix letters of several scripts as what they look like."""
+        left = iter(range(MOST_DISGUISED))
+
+        def look(found: re.Match[str]) -> str:
+            is_one = _is_mixed(found[0]) and next(left, None) is not None
+            return skeleton(found[0]) if is_one else found[0]
+
+        return WORD.sub(look, self.words)
 
     @property
     def key(self) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
     from forum.members.models import Member, Organisation
+    from forum.moderation.models import Decision
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -557,6 +558,15 @@ class Can:
         if self.person.id in (decision.author_id, appeal.appellant_id):
             return Verdict(_("This is about yourself, so another moderator decides."))
         return YES
+
+    def give_back(self, decision: Decision) -> Verdict:
+        """Who moderates an agenda ends what a decision did there, but not what others decided about oneself: one appeals."""
+        is_mine = decision.author_id == self.person.id is not None
+        if is_mine and decision.moderator_id != self.person.id:
+            return Verdict(
+                _("Another moderator decided this about yourself, so you can appeal against it.")
+            )
+        return self.moderate(decision.agenda_id)
 
     def clear_spam(self, member: Member) -> Verdict:
         """Who may suspend a member clears away what a spammer did, as long as it is little: else it is no such account."""

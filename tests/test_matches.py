@@ -86,6 +86,8 @@ def test_what_is_typed_as_a_domain(typed: str, domain: str) -> None:
         ("A Cásinö here", "casino"),
         ("[here](https://casino.example)", "casino"),
         ("Cheap\n\n  watches", "Cheap watches"),
+        ("Cheap w\u0430tches", "Cheap watches"),
+        ("Very ch\u0435ap w\u0430tches today", "cheap watches"),
         ("Der Große Preis", "grosse preis"),
         ("便宜的手表在这里", "手表"),
         ("ขายนาฬิกาถูก", "นาฬิกา"),

@@ -113,6 +113,12 @@ def _appeal(said: str) -> Appeal:
     return Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
 
 
+def _decision(said: str) -> Decision:
+    moderator = ME if "own" in said else SOMEBODY
+    author = ME if "about oneself" in said else SOMEBODY
+    return Decision(moderator_id=moderator, author_id=author, agenda_id=HERE)
+
+
 def _reported(said: str) -> int | None:
     return None if said == "nobody's" else _author(said)
 
@@ -160,6 +166,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "clear_spam": lambda said: (_member(said),),
     "appeal": lambda said: (_standing(said),),
     "decide_appeal": lambda said: (_appeal(said),),
+    "give_back": lambda said: (_decision(said),),
 }
 
 # Columns: visitor member silenced suspended left | host, host elsewhere | moderator administrator system
@@ -316,6 +323,9 @@ appeal                 | theirs, late         |    .    .    .    .    .    .   
 decide_appeal          | ever                 |    .    .    .    .    .  yes    .  yes  yes  yes
 decide_appeal          | own decision         |    .    .    .    .    .    .    .    .    .  yes
 decide_appeal          | about oneself        |    .    .    .    .    .    .    .    .    .  yes
+give_back              | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+give_back              | about oneself        |    .    .    .    .    .    .    .    .    .  yes
+give_back              | own, about oneself   |    .    .    .    .    .  yes    .  yes  yes  yes
 decide_appeal          | own appeal           |    .    .    .    .    .    .    .    .    .  yes
 administer             | ever                 |    .    .    .    .    .    .    .    .  yes  yes
 """

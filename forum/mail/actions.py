@@ -106,7 +106,8 @@ def write_of_reports(system: Person, limit: int = 100) -> int:
     arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
     for report in arrived:
         _write_of_report(system, "reported", report, {})
-    for report in decided:
+    told = {(one.decision_id, one.email.casefold()): one for one in reversed(decided)}
+    for report in told.values():  # whoever reported the same several times gets one letter
         deed = report.decision.deed if report.decision else ""
         _write_of_report(system, "outcome", report, {"is_kept": deed in UPHOLDING})
     moderation.note_confirmed(system, arrived)

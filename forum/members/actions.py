@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import count, islice
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import Base, action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
@@ -745,16 +747,28 @@ def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -
 
 @action
 def note_posts(doer: Person, member_id: int, by: int) -> None:
-    """Move the number of a member's posts; the dialogue says so."""
-    moved = update(Member).where(Member.id == member_id)
-    db.session.execute(moved.values(posts_count=Member.posts_count + by))
+    """Move the number of a member's posts; the dialogue says so.
+
+    Who writes in the moment in which a moderator takes that right away is refused here, where the two meet.
+    """
+    _move_number(doer, member_id, by, posts_count=Member.posts_count + by)
 
 
 @action
-def note_waiting(_doer: Person, member_id: int, by: int) -> None:
-    """Move the number of a member's texts that wait or were refused; the dialogue says so."""
-    moved = update(Member).where(Member.id == member_id)
-    db.session.execute(moved.values(waiting_count=Member.waiting_count + by))
+def note_waiting(doer: Person, member_id: int, by: int) -> None:
+    """Move the number of a member's texts that wait or were refused; the dialogue says so, as with posts."""
+    _move_number(doer, member_id, by, waiting_count=Member.waiting_count + by)
+
+
+def _move_number(doer: Person, member_id: int, by: int, **moved: Any) -> None:
+    """Move a number; when members move their own, ask once more whether they may write, by the row as it is now."""
+    ends = (Member.suspended_until, Member.silenced_until)
+    row = update(Member).where(Member.id == member_id).values(**moved).returning(*ends)
+    now_known = db.session.execute(row).one_or_none()
+    if by > 0 and doer.id == member_id and now_known:
+        for end, value in zip(ends, now_known, strict=True):
+            set_committed_value(doer, end.key, value)
+        require(doer.can.write())
 
 
 @action

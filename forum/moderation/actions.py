@@ -51,6 +51,7 @@ from forum.moderation.queries import (
     is_first_post,
     is_there_still,
     latest_decision,
+    latest_of,
     letter_thing,
     lot,
     my_latest,
@@ -286,6 +287,8 @@ def decide(
     """
     thing = _in_turn(moderator, kind, item_id, seen)
     _require_sense(thing, deed, reasons)
+    if deed == "restore":
+        _refuse_own(moderator, thing, "hide")
     before = _before(thing)
     DECIDING[deed](moderator, thing, reasons)
     return _record(moderator, deed, thing, reasons, before=before)
@@ -427,6 +430,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decisio
     """Let a topic take replies again."""
     thing = _topic_in_turn(moderator, topic_id)
     _require_change(thing.row.locked_at)
+    _refuse_own(moderator, thing, "lock")
     dialogue.unlock(moderator, topic_id)
     return _record(moderator, "unlock", thing, reasons)
 
@@ -696,23 +700,31 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     """
     thing = _in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
-    shown = shown_things_of(moderator, member_id)
-    waiting = texts_waiting(moderator, member_id)
-    hidden = [[one.kind, one.item_id] for one in shown]
-    before = {**_before(thing), "hidden": hidden, "refused": waiting}
-    for one in shown:
-        (_remove if one.kind in REMOVABLE else _hide)(moderator, one, NONE)
-    for held_id in waiting:
-        dialogue.refuse(moderator, held_id, "")
+    before, until = _before(thing), now() + FOR_GOOD
+    shown, waiting = _clear(moderator, member_id)
     if thing.state == "shown":
         _hide_profile(moderator, member_id)
-    until = now() + FOR_GOOD
     members.suspend(moderator, member_id, until)
+    db.session.flush()
+    more = _clear(moderator, member_id)  # what was on its way; nothing comes after it
+    shown, waiting = [*shown, *more[0]], [*waiting, *more[1]]
+    before |= {"hidden": [[one.kind, one.item_id] for one in shown], "refused": waiting}
     decision = _record(moderator, "spam", thing, before=before, until=until, is_excused=True)
     for one in shown:
         _answer(moderator, decision, one)
         read_queue(moderator, _in_queue(one.kind, one.item_id))
     return decision
+
+
+def _clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
+    """Remove all that a member wrote, or hide what cannot be removed, and refuse what waits; hands both back."""
+    shown = shown_things_of(moderator, member_id)
+    waiting = list(texts_waiting(moderator, member_id))
+    for one in shown:
+        (_remove if one.kind in REMOVABLE else _hide)(moderator, one, NONE)
+    for held_id in waiting:
+        dialogue.refuse(moderator, held_id, "")
+    return shown, waiting
 
 
 @action
@@ -843,6 +855,12 @@ def _refuse_late(thing: Thing, seen: int | None) -> None:
 def _require_change(is_one: Any) -> None:
     if not is_one:
         raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def _refuse_own(moderator: Person, thing: Thing, deed: str) -> None:
+    """Refuse moderators who end what others decided about themselves."""
+    if (decision := latest_of(thing, deed)) and decision.author_id == moderator.id:
+        require(moderator.can.give_back(decision))
 
 
 def _require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
@@ -1185,6 +1203,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
     db.session.execute(waiting.values(decision_id=decision.id))
+    is_deleted = decision.deed == "keep" and thing.state == "gone" and thing.kind != "letter"
     where = {"keep": "/reports", "restore": thing.address, "ask to edit": thing.address}
     address = where.get(decision.deed, "/rules")
     note_event(
@@ -1193,7 +1212,7 @@ def _answer(moderator: Person, decision: Decision, thing: Thing) -> None:
         reporters,
         address,
         title=NOUNS[thing.kind](),
-        text=OUTCOMES[decision.deed](),
+        text=_("Its author has deleted it.") if is_deleted else OUTCOMES[decision.deed](),
         is_named=False,
     )
 

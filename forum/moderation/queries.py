@@ -827,6 +827,14 @@ def my_latest(reader: Person) -> Decision | None:
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
+def latest_of(thing: Thing, deed: str) -> Decision | None:
+    """The latest decision of a deed about a thing, if it holds."""
+    query = select(Decision).where(*_about(Decision, thing.kind, thing.item_id))
+    newest = query.where(Decision.deed == deed).order_by(Decision.id.desc()).limit(1)
+    decision = db.session.scalars(newest).first()
+    return decision if decision and holds(decision) else None
+
+
 def answered_by(decision_id: int) -> Sequence[Report]:
     """The reports that a decision has answered, oldest first, with their reporters."""
     query = select(Report).where(Report.decision_id == decision_id).order_by(Report.id)

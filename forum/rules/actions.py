@@ -41,7 +41,11 @@ def write_rules(administrator: Person, text: RulesText) -> RuleBook:
     """
     require(administrator.can.administer())
     rules = _checked(text)
-    book = upcoming_book() or RuleBook(number=last_number() + 1)
+    ahead, held = upcoming_book(), in_force()
+    is_same = [(rule.name, rule.sentence) for rule in held.rules] == rules
+    if ahead is None and is_same and held.language == text.language:
+        raise Invalid(_("These are the rules that hold already. Nothing was changed."), "rules")
+    book = ahead or RuleBook(number=last_number() + 1)
     book.change, book.language = _line(text.change), text.language
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []

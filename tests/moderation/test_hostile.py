@@ -15,7 +15,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held
-from forum.errors import Refusal
+from forum.errors import Forbidden, Refusal
 from forum.library import actions as library
 from forum.markup import write
 from forum.moderation import actions as moderation
@@ -201,3 +201,20 @@ def test_who_is_host_no_longer_takes_nothing_back(people: Any, things: Any) -> N
         moderation.undo(people.host, hidden.id)
     with at(now() + timedelta(minutes=1)), pytest.raises(Refusal):
         moderation.decide(people.host, "post", things.first.id, "restore")
+
+
+def test_nobody_ends_what_another_moderator_decided_about_them(people: Any, things: Any) -> None:
+    """A host is a member too, and appeals."""
+    theirs = dialogue.reply(people.host, things.topic.id, write("You are fools."))
+    hidden = moderation.decide(people.moderator, "post", theirs.id, "hide", WHY)
+    with pytest.raises(Forbidden, match="appeal"):
+        moderation.decide(people.host, "post", theirs.id, "restore")
+    new = NewTopic("question", "Mine", write("Fools?"))
+    topic = dialogue.open_topic(people.host, things.agenda.id, new)
+    moderation.lock(people.moderator, topic.id, Reasons("Enough."))
+    with pytest.raises(Forbidden, match="appeal"):
+        moderation.unlock(people.host, topic.id)
+    assert people.host.can.appeal(standing(people.host, hidden))
+    moderation.decide(people.moderator, "post", theirs.id, "restore")
+    moderation.decide(people.host, "post", theirs.id, "hide", WHY)  # by oneself, and back
+    moderation.decide(people.host, "post", theirs.id, "restore")

@@ -148,3 +148,11 @@ def test_moderators_keep_the_texts_and_hosts_use_them(people: Any) -> None:
             end_text(people.moderator, number)
     with pytest.raises(Forbidden):
         queries.ready_texts(people.ana)
+
+
+def test_the_same_rules_are_no_new_version(people: Any) -> None:
+    """A form that is sent twice announces nothing twice."""
+    write_rules(people.administrator, text())
+    with pytest.raises(Invalid, match="hold already"):
+        write_rules(people.administrator, text(change="Nothing."))
+    assert queries.last_number() == 1
