@@ -266,10 +266,10 @@ def around(waiting: Sequence[Line], key: Key | None) -> tuple[Sequence[Line], in
 
 
 def first_for(reader: Person, waiting: Sequence[Line]) -> Line | None:
-    """The entry to open: the first that the reader may decide and at which nobody else is."""
-    mine = (line for line in waiting if not line.is_for_others)
+    """The entry to open: the first that the reader may decide, if possible one at which nobody else is."""
+    mine = [line for line in waiting if not line.is_for_others]
     free = (line for line in mine if line.claim is None or line.claim.member_id == reader.id)
-    return next(free, waiting[0] if waiting else None)
+    return next(free, mine[0] if mine else None)
 
 
 def next_after(reader: Person, waiting: Sequence[Line], key: Key) -> Line | None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.appeals.actions import appeal
 from forum.db import at, db, now
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.markup import write
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal
+from forum.moderation.actions import Illegal, Reasons
 from forum.moderation.models import Report
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
@@ -170,3 +171,19 @@ def many_reports(people: Any, things: Any, number: int) -> None:
 
 def test_the_system_sees_everything(people: Any, reported: Any, candidate: Any) -> None:
     assert len(queries.lines(SYSTEM)) == 4
+
+
+def test_an_appeal_against_ones_own_decision_is_not_opened_by_itself(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    moderation.publish(people.host, things.practice.id)
+    why = Reasons("It is rude.", 2)
+    made = moderation.decide(people.moderator, "post", things.first.id, "hide", why)
+    appeal(people.ben, made.id, "It was a joke.")
+    mine, theirs = queries.lines(people.moderator), queries.lines(people.host)
+    assert [line.kind for line in mine] == [line.kind for line in theirs] == ["appeal"]
+    assert queries.first_for(people.moderator, mine) is None
+    assert queries.first_for(people.host, theirs) == theirs[0]
+    page = sign_in(people.moderator).get("/moderation").text
+    assert "Nothing is waiting for you" in page and 'id="entry"' not in page
+    assert 'id="entry"' in sign_in(people.host).get("/moderation").text
