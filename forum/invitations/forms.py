@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import gettext
 from wtforms import (
     BooleanField,
-    DateField,
     IntegerField,
     RadioField,
     SelectField,
@@ -24,7 +23,7 @@ from forum.invitations.actions import (
     InvitationText,
 )
 from forum.invitations.models import Entrance
-from forum.members.forms import at_most, number_or_none, one_line
+from forum.members.forms import Day, at_most, number_or_none, one_line
 from forum.web import Form
 from forum.web import later as _
 
@@ -96,19 +95,11 @@ def said_of(entrance: Entrance) -> dict[str, Any]:
     return said
 
 
-class LastDay(DateField):
-    """A day that says what to do when it cannot be read."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read a date such as 2026-06-05."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            self.data = None
-            raise ValueError(gettext("Enter a date, such as 2026-06-05.")) from None
+class LastDay(Day):
+    """The last day of something: from today on, within a year."""
 
     def pre_validate(self, form: Any) -> None:
-        """Take a day from today on, within a year."""
+        """Refuse every other day."""
         today = datetime.now(UTC).date()
         is_near = self.data is not None and today <= self.data <= today + LONGEST
         if not is_near and not self.errors:

@@ -62,7 +62,7 @@ from forum.markup import (
     tidy,
     write,
 )
-from forum.members.models import City, Member
+from forum.members.models import City
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.search import actions as search
@@ -186,7 +186,7 @@ class ReadingText:
 
 @action
 def write_case(
-    curator: Member,
+    curator: Person,
     agenda_id: int,
     text: CaseText,
     case_id: int | None = None,
@@ -239,7 +239,7 @@ def restore_case(moderator: Person, case_id: int) -> Case:
     return case
 
 
-def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) -> Case:
+def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) -> Case:
     slug = _free_slug(Case, text.slug or text.name)
     cities, themes = _cities(text.city_ids), _themes(text.theme_ids)
     topic = dialogue.publish_topic(
@@ -264,7 +264,7 @@ def _new_case(curator: Member, agenda: Agenda, text: CaseText, key: str | None) 
     return case
 
 
-def _changed_case(curator: Member, case: Case, agenda: Agenda, text: CaseText) -> Case:
+def _changed_case(curator: Person, case: Case, agenda: Agenda, text: CaseText) -> Case:
     before, keys = case_fields(case), _keys(case)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
@@ -367,7 +367,7 @@ def _most_similar(source: str, among: Mapping[str, str]) -> str | None:
 
 @action
 def write_practice(
-    author: Member,
+    author: Person,
     agenda_id: int,
     text: PracticeText,
     practice_id: int | None = None,
@@ -522,7 +522,7 @@ def restore_practice(moderator: Person, practice_id: int) -> Practice:
     return practice
 
 
-def _new_practice(author: Member, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
+def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
     require(author.can.write_practice(agenda))
     practice = Practice(
         slug=_free_slug(Practice, text.slug or text.title),
@@ -539,7 +539,7 @@ def _new_practice(author: Member, agenda: Agenda, text: PracticeText, key: str |
 
 
 def _changed_practice(
-    author: Member, practice: Practice, agenda: Agenda, text: PracticeText
+    author: Person, practice: Practice, agenda: Agenda, text: PracticeText
 ) -> Practice:
     _check_move(author, practice, agenda)
     _check_audience(practice, text.audience)
@@ -553,7 +553,7 @@ def _changed_practice(
     return practice
 
 
-def _check_move(author: Member, practice: Practice, agenda: Agenda) -> None:
+def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
     if agenda.id == practice.agenda_id:
         return
     require(author.can.write_practice(agenda))
@@ -578,7 +578,7 @@ def _slug_that_follows(practice: Practice, title: str) -> str:
     return _free_slug(Practice, title)
 
 
-def _set_practice(author: Member, practice: Practice, agenda: Agenda, text: PracticeText) -> None:
+def _set_practice(author: Person, practice: Practice, agenda: Agenda, text: PracticeText) -> None:
     practice.agenda, practice.agenda_id = agenda, agenda.id
     practice.title, practice.sentence, practice.link = text.title, text.sentence, text.link
     practice.city_id, practice.city = text.city_id, _city(text.city_id)
@@ -627,7 +627,7 @@ def _opened(practice: Practice) -> Any:
 
 
 def _keep_and_renew(
-    author: Member, practice: Practice, text: PracticeText, before: dict[str, Any]
+    author: Person, practice: Practice, text: PracticeText, before: dict[str, Any]
 ) -> None:
     """Keep what a published practice said, and let its topic and search follow what it says now."""
     if practice.state != PUBLISHED:
@@ -846,7 +846,7 @@ def _check_figure(figure: FigureText) -> None:
         _refuse_longer(text, "figures")
 
 
-def _check_practice(author: Member, text: PracticeText) -> None:
+def _check_practice(author: Person, text: PracticeText) -> None:
     _require_text(text.title, "title")
     _require_text(text.sentence, "sentence")
     _require_address(text.link, "link", optional=True)

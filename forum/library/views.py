@@ -349,7 +349,7 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
         text = form.text(_city_ids(form.places.data or ""))
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        written = actions.write_case(me(), wanted.id, text, case_id, key)  # type: ignore[arg-type]  # a curator is a member
+        written = actions.write_case(me(), wanted.id, text, case_id, key)
         return _saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
     return _answer(form, page, deed)
@@ -511,7 +511,7 @@ def _write_practice(
         text = form.text(source.id if source else None)
         practice_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        written = actions.write_practice(me(), agenda.id, text, practice_id, key)  # type: ignore[arg-type]  # who shares is a member
+        written = actions.write_practice(me(), agenda.id, text, practice_id, key)
         return _went_on(written)
 
     return _answer(form, page, deed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import EmailPolicy
 from email.utils import parseaddr
 from hashlib import sha256
@@ -135,7 +135,7 @@ def _recipients(message: EmailMessage) -> list[str]:
     return [text for wanted in RECIPIENTS for name, text in raw if name == wanted][:MOST_HEADERS]
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
     """The first header of a name, or nothing when there is none that can be read."""
     try:
         return str(message.get(name, ""))
@@ -166,8 +166,8 @@ def _report(message: EmailMessage) -> tuple[str, str]:
         if part.get_content_type() != "message/delivery-status":
             continue
         for fields in part.get_payload():
-            if _header(fields, "Action").lower() == "failed":  # type: ignore[arg-type]  # a part is a message
-                address = _header(fields, "Final-Recipient").rpartition(";")[2]  # type: ignore[arg-type]  # as above
+            if isinstance(fields, Message) and _header(fields, "Action").lower() == "failed":
+                address = _header(fields, "Final-Recipient").rpartition(";")[2]
                 return address.strip().lower(), _status(fields)
     return "", ""
 

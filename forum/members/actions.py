@@ -191,8 +191,9 @@ def fitting_name(_doer: Person, typed: str) -> str:
 def require_seat(_doer: Person, organisation_id: int | None) -> None:
     """Raise `Invalid` when an organisation has no free seat now."""
     touches()
-    if _known(Organisation, organisation_id, "organisation") is not None:
-        _require_seat(organisation_id)  # type: ignore[arg-type]  # it is known
+    known = _known(Organisation, organisation_id, "organisation")
+    if known is not None:
+        _require_seat(known)
 
 
 @action

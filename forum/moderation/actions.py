@@ -655,11 +655,7 @@ def warn(moderator: Person, member_id: int, reasons: Reasons) -> Decision:
 @action
 def silence(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
     """Take the right to write from a member until a moment, and say why."""
-    thing = _member_in_turn(moderator, member_id)
-    _require_reasons("silence", reasons)
-    before = _before(thing)
-    members.silence(moderator, member_id, until)
-    return _record(moderator, "silence", thing, reasons, until=until, before=before)
+    return _shut_out("silence", members.silence, moderator, member_id, until=until, reasons=reasons)
 
 
 @action
@@ -675,11 +671,23 @@ def unsilence(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Dec
 @action
 def suspend(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
     """Close a member's account until a moment, and say why."""
+    return _shut_out("suspend", members.suspend, moderator, member_id, until=until, reasons=reasons)
+
+
+def _shut_out(
+    word: str,
+    deed: Callable[[Person, int, datetime], None],
+    moderator: Person,
+    member_id: int,
+    *,
+    until: datetime,
+    reasons: Reasons,
+) -> Decision:
     thing = _member_in_turn(moderator, member_id)
-    _require_reasons("suspend", reasons)
+    _require_reasons(word, reasons)
     before = _before(thing)
-    members.suspend(moderator, member_id, until)
-    return _record(moderator, "suspend", thing, reasons, until=until, before=before)
+    deed(moderator, member_id, until)
+    return _record(moderator, word, thing, reasons, until=until, before=before)
 
 
 @action
