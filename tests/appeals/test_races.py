@@ -21,7 +21,8 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
 from forum.permissions import SYSTEM
-from tests.moderation.test_held_races import a_topic, at_once, own, who
+from tests.moderation.test_held_races import a_topic, own, who
+from tests.races import at_once
 
 __all__ = ["own"]
 

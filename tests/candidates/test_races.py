@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pyotp
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
 
 from forum import ciphers
-from forum.app import create_app
 from forum.candidates import actions, queries
 from forum.candidates.actions import Coming
 from forum.candidates.models import Candidate
 from forum.db import Base, action, db, now
-from forum.errors import Refusal
 from forum.factors import actions as factors
 from forum.factors.queries import authenticator_of, codes_left
 from forum.identities.actions import link
@@ -34,7 +29,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining, OrganisationText
 from forum.members.queries import all_members, get_member
 from forum.permissions import SYSTEM, VISITOR
-from forum.settings import Settings
+from tests.races import at_once, own_forum
 
 AT_ONCE = 4
 
@@ -42,29 +37,13 @@ AT_ONCE = 4
 @pytest.fixture
 def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
     """The application over an empty database of its own, with a moderator and an administrator."""
-    url = make_url(database_url).set(database="races")
-    if url.drivername == "sqlite":
-        url = url.set(database=str(tmp_path / "races.sqlite"))
-    else:
-        server = create_engine(database_url, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text("DROP DATABASE IF EXISTS races"))
-            connection.execute(text("CREATE DATABASE races"))
-        server.dispose()
-    address = url.render_as_string(hide_password=False)
-    settings = Settings(
-        tmp_path, address, "http://localhost", ("localhost",), "of the tests", limits=False
-    )
-    app = create_app(settings)
-    with app.app_context():
+    with own_forum(database_url, tmp_path, "races") as app:
         Base.metadata.create_all(db.engine)
         for name, role in (("Mona Berg", "moderator"), ("Adam de Wit", "administrator")):
             joining = Joining(name, f"{role}@example.org", "-")
             members.add_member(SYSTEM, joining, role)
         db.session.commit()
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @action
@@ -79,27 +58,6 @@ def slowly(deed: Callable[..., Any], doer: Any, *more: Any) -> None:
     deed(doer, *more)
     db.session.flush()
     time.sleep(0.3)
-
-
-def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
-    """Do deeds in the same moment; says of each whether it was done, or why not."""
-    barrier = Barrier(len(deeds))
-
-    def done(deed: Callable[[], Any]) -> str:
-        with app.test_request_context():
-            barrier.wait(10)
-            try:
-                deed()
-                return "done"
-            except Refusal as error:
-                return error.message
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        said = list(threads.map(done, deeds))
-    db.session.commit()  # what is read from here on has seen it
-    return said
 
 
 def candidates(number: int, **more: Any) -> list[int]:

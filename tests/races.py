@@ -1,0 +1,62 @@
+"""Several people in the same moment: deeds in threads, over a database of their own in which commits are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import create_engine, make_url, text
+
+from forum.app import create_app
+from forum.db import db
+from forum.errors import Refusal
+from forum.settings import Settings
+
+
+@contextmanager
+def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
+    """The application over an empty database of its own, without tables, and its context."""
+    url = make_url(database_url).set(database=name)
+    if url.drivername == "sqlite":
+        url = url.set(database=str(folder / f"{name}.sqlite"))
+    else:
+        server = create_engine(database_url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        server.dispose()
+    address = url.render_as_string(hide_password=False)
+    settings = Settings(
+        folder, address, "http://localhost", ("localhost",), "of the tests", limits=False
+    )
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
+    """Do deeds in the same moment; says of each whether it was done, or why not."""
+    barrier = Barrier(len(deeds))
+
+    def done(deed: Callable[[], Any]) -> str:
+        with app.test_request_context():
+            barrier.wait(10)
+            try:
+                deed()
+                return "done"
+            except Refusal as error:
+                return error.message or type(error).__name__
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        said = list(threads.map(done, deeds))
+    db.session.commit()  # what is read from here on has seen it
+    return said
