@@ -174,8 +174,9 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
     assert faults == []
 
 
-def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any, topic: str) -> None:
+def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> None:
     """Hiding, the reasons, appealing, and what whoever answers reads; none of them is in the demo."""
+    topic = moderator.open_topic("A topic with hard words")
     said = member.reply(topic, "You are fools.")
     post = posts_of(member, said)
     moderator.send(f"/posts/{post}/report", reason="rules", text="It is rude.")

@@ -235,7 +235,10 @@ def test_a_mark_that_fails_is_taken_back(member: Visit, rich: str, how: str) -> 
 # Keys
 
 
-def test_keys_lead_through_a_page(member: Visit, topic: str) -> None:
+def test_keys_lead_through_a_page(member: Visit, moderator: Visit) -> None:
+    topic = moderator.open_topic(
+        "Keys lead through this one"
+    )  # in the shared one others hide replies
     member.reply(topic, "One to go to.")
     page = member.go(topic)
     page.keyboard.press("j")
