@@ -14,10 +14,26 @@ ROOMS = sorted(path.parent for path in (TOP / "forum").glob("*/__init__.py"))
 KINDS = {"__init__", "models", "queries", "actions", "forms", "views", "commands"}
 TEMPLATES = sorted((TOP / "templates").rglob("*.*"))
 SHARED_TEMPLATES = {"errors", "macros"}
+LONGEST_FILE = 1_000  # lines
 
 
 def modules(kind: str) -> list[Path]:
-    return [room / f"{kind}.py" for room in ROOMS if (room / f"{kind}.py").exists()]
+    """The files of one kind: `actions.py`, or all that is in a folder `actions`."""
+    return sorted(
+        path
+        for room in ROOMS
+        for path in (room / f"{kind}.py", *(room / kind).glob("*.py"))
+        if path.exists()
+    )
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(TOP / "forum"))
+
+
+def is_inner(path: Path) -> bool:
+    """Whether a file is a part of a folder that nobody outside it uses."""
+    return path.stem.startswith("_") and path.stem != "__init__"
 
 
 def nodes(path: Path, kind: type[ast.AST] = ast.AST) -> Iterator[ast.AST]:
@@ -36,7 +52,25 @@ def public_functions(path: Path) -> list[ast.FunctionDef]:
 
 def test_a_room_has_no_other_kind_of_file() -> None:
     for room in ROOMS:
-        assert {path.stem for path in room.glob("*.py")} <= KINDS, room.name
+        kinds = [path for path in room.glob("*") if path.suffix == ".py" or [*path.glob("*.py")]]
+        assert {path.stem for path in kinds} <= KINDS, room.name
+        assert len({path.stem for path in kinds}) == len(kinds), f"{room.name}: a file or a folder"
+
+
+def test_no_file_is_too_long() -> None:
+    """A kind of file that a room outgrows becomes a folder of that name."""
+    for path in (TOP / "forum").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= LONGEST_FILE, path
+
+
+def test_a_folder_offers_what_its_first_file_names() -> None:
+    """Rooms use `forum.dialogue.actions`; how that is divided is nobody else's business."""
+    folders = [path.parent for kind in KINDS for path in modules(kind) if path.parent.name in KINDS]
+    inner = {f"forum.{name_of(folder).replace('/', '.')}": folder for folder in folders}
+    for path in (TOP / "forum").rglob("*.py"):
+        for node in nodes(path, ast.ImportFrom):
+            package = (node.module or "").rpartition(".")[0]  # type: ignore[attr-defined]
+            assert package not in inner or path.parent == inner[package], f"{path}: {package}"
 
 
 def test_the_top_of_the_package_holds_rooms_and_tools_only() -> None:
@@ -48,11 +82,13 @@ def test_every_module_and_public_function_says_what_it_is() -> None:
     for path in (TOP / "forum").rglob("*.py"):
         tree = ast.parse(path.read_text())
         assert ast.get_docstring(tree), path
-        for function in public_functions(path):
+        for function in () if is_inner(path) else public_functions(path):
             assert ast.get_docstring(function), f"{path}: {function.name}"
 
 
-@pytest.mark.parametrize("path", modules("actions"), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", [path for path in modules("actions") if not is_inner(path)], ids=name_of
+)
 def test_every_public_function_of_actions_is_an_action(path: Path) -> None:
     for function in public_functions(path):
         decorators = {ast.unparse(decorator) for decorator in function.decorator_list}

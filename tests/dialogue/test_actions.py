@@ -126,7 +126,7 @@ def test_a_form_sent_twice_at_once_posts_once(
         looked.append(True)
         return None if len(looked) == 1 else queries.post_of_key(author, key)
 
-    monkeypatch.setattr(actions, "post_of_key", blind_at_first)
+    monkeypatch.setattr("forum.dialogue.actions._checks.post_of_key", blind_at_first)
     assert actions.reply(people.ben, topic.id, write("Yes."), key="race").id == earlier.id
     assert (fresh(topic).posts_count, fresh(topic).replies_count) == (2, 1)
     assert fresh(people.ben).posts_count == 1
@@ -594,7 +594,7 @@ def test_nothing_is_saved_when_a_deed_fails_half_way(
     def fails(*_args: Any, **_more: Any) -> None:
         raise Invalid("no")
 
-    monkeypatch.setattr(actions, "note_posts", fails)
+    monkeypatch.setattr("forum.dialogue.actions._counts.note_posts", fails)
     with pytest.raises(Invalid):
         actions.reply(people.ben, topic.id, write("A xylophone."))
     monkeypatch.undo()

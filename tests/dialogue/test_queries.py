@@ -13,7 +13,7 @@ from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Topic
-from forum.dialogue.queries import TopicFilter
+from forum.dialogue.queries import TopicFilter, listing
 from forum.errors import NotFound
 from forum.front.queries import written_by_member, written_in_city, written_in_organisation
 from forum.markup import write
@@ -96,7 +96,7 @@ def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -
 def test_pinned_topics_stand_on_the_first_pages_only(
     people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "TOPICS_ON_A_PAGE", 2)
+    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 2)
     topics = [opened(people.ana, agenda, f"Topic {n}", n) for n in range(1, 6)]
     for number in (1, 2, 3):
         actions.pin(people.host, topics[number - 1].id)
@@ -108,7 +108,7 @@ def test_pinned_topics_stand_on_the_first_pages_only(
     assert titles(VISITOR, agenda_id=agenda.id, kind="question") == []
     shown = queries.first_topics(VISITOR, TopicFilter(agenda.id), 4)
     assert [topic.title for topic in shown] == ["Topic 3", "Topic 2", "Topic 1", "Topic 5"]
-    monkeypatch.setattr(queries, "TOPICS_ON_A_PAGE", 20)
+    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 20)
     few = queries.first_topics(VISITOR, TopicFilter(agenda.id), 2)
     assert [topic.title for topic in few] == ["Topic 3", "Topic 2"]
 
@@ -124,7 +124,7 @@ def test_lists_of_topics_walk_through_no_rows(people: Any, wanted: TopicFilter) 
     event.listen(db.engine, "before_cursor_execute", note)
     for reader in (VISITOR, people.ben, people.host, people.moderator):
         queries.first_topics(reader, wanted, 20)
-        queries._part(reader, wanted, 20, 60, 80)
+        listing._part(reader, wanted, 20, 60, 80)
     event.remove(db.engine, "before_cursor_execute", note)
     lists = [one for one in made if one[0].startswith("SELECT topic.id, topic.kind")]
     assert len(lists) == 8

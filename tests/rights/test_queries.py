@@ -10,10 +10,10 @@ from sqlalchemy import String, Text
 from forum.advice import actions as advice
 from forum.db import Base, db
 from forum.dialogue import actions as dialogue
+from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members.models import Member
 from forum.moderation.actions import Reasons, decide
-from forum.rights import queries
 from forum.rights.queries import KINDS, LEFT_OUT, records
 
 DOCUMENT = Path(__file__).parents[2] / "docs/everything-about-me.md"
@@ -92,7 +92,7 @@ def test_nothing_is_in_that_is_of_others(people, lived):
     assert "Dear Ana Prado, thank you." in kept  # a letter to her
     assert "is rude." in kept  # a decision about her
     assert people.moderator.name not in kept
-    salt = db.session.scalars(db.select(queries.Delivery.words)).all()
+    salt = db.session.scalars(db.select(Delivery.words)).all()
     assert not any(word.get("salt", "§") in kept for word in salt)
 
 
@@ -117,7 +117,7 @@ def test_no_secret_is_in(people, lived):
 
 
 def test_portions_hold_everything_once(people, agenda, monkeypatch):
-    monkeypatch.setattr(queries, "BATCH", 3)
+    monkeypatch.setattr("forum.rights.queries.portions.BATCH", 3)
     topic = dialogue.open_topic(
         people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("0"))
     )

@@ -1,18 +1,15 @@
-"""All that is kept about one member, in kinds and in portions, and the departures that are under way."""
+"""The kinds of what is kept about a member, and their records in portions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from forum.accounts.models import Token
 from forum.advice.models import Asked, Availability, FollowUp
-from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.agendas.models import Statement
 from forum.appeals.models import Appeal
 from forum.contact.models import ContactLetter
 from forum.db import db
@@ -21,54 +18,63 @@ from forum.dialogue.models import AllRead, Held, Mark, Mention, Post, Revision, 
 from forum.factors.models import Authenticator, Passkey, RecoveryCode
 from forum.history.models import Version
 from forum.identities.models import Identity
-from forum.invitations.models import Arrival, Invitation
+from forum.invitations.models import Invitation
 from forum.library.models import Case, Practice, PracticeSection
 from forum.mail.models import Delivery
-from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.members.models import Ignore, Member, Session
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
-from forum.notifications.queries import settings_of
+from forum.notifications.models import Notice, Watch
 from forum.queue.models import EntryNote
-from forum.rights.models import Departure, Kind, Record
+from forum.rights.models import Kind, Record
+from forum.rights.queries._rows import (
+    account_of,
+    columns_of,
+    plain_record,
+    profile_of,
+    rows_of_all_read,
+    rows_of_appeals,
+    rows_of_asked,
+    rows_of_asking,
+    rows_of_authenticators,
+    rows_of_availability,
+    rows_of_cases,
+    rows_of_consents,
+    rows_of_decided,
+    rows_of_decisions,
+    rows_of_edits,
+    rows_of_follow_ups,
+    rows_of_held,
+    rows_of_identities,
+    rows_of_ignored,
+    rows_of_invitations,
+    rows_of_letters,
+    rows_of_marks,
+    rows_of_mentions,
+    rows_of_notice_settings,
+    rows_of_notices,
+    rows_of_passkeys,
+    rows_of_places,
+    rows_of_posts,
+    rows_of_practices,
+    rows_of_queue_notes,
+    rows_of_received,
+    rows_of_recovery_codes,
+    rows_of_reports,
+    rows_of_rules,
+    rows_of_sent,
+    rows_of_sessions,
+    rows_of_staff_notes,
+    rows_of_staff_notes_written,
+    rows_of_statements,
+    rows_of_tokens,
+    rows_of_topics,
+    rows_of_watches,
+    versions_of,
+)
 from forum.screening.models import Rule
-from forum.terms.models import Consent, Terms
+from forum.terms.models import Consent
 
 BATCH = 200
-
-
-# Leaving
-
-
-@dataclass(frozen=True)
-class Place:
-    """How far a departure was when somebody looked: only who still finds it so goes on with it."""
-
-    id: int
-    member_id: int
-    how: str
-    name: str
-    handle: str
-    step: str
-    position: int
-
-
-def next_place() -> Place | None:
-    """The departure that was begun first, and how far it is."""
-    columns = [getattr(Departure, name) for name in Place.__dataclass_fields__]
-    row = db.session.execute(select(*columns).order_by(Departure.id).limit(1)).first()
-    return Place(*row) if row else None
-
-
-def departure_at(place: Place) -> Departure | None:
-    """A departure, held, if it is still where it was seen."""
-    found = select(Departure).where(Departure.id == place.id).with_for_update(skip_locked=True)
-    departure = db.session.scalar(found)
-    names = ("member_id", "step", "position")  # the number may be that of a later departure
-    is_there = departure and all(getattr(departure, n) == getattr(place, n) for n in names)
-    return departure if is_there else None
-
-
-# All that is kept about somebody
 
 
 def records(member: Member, kind: Kind) -> Iterator[list[Record]]:
@@ -95,7 +101,7 @@ def _paged(
         keys = [column.label(f"key_{number}") for number, column in enumerate(key)]
         wanted = query(member).add_columns(*keys).order_by(*key).limit(BATCH)
         rows = db.session.execute(wanted.where(_is_after(key, after)) if after else wanted).all()
-        made = [(record or _plain)(row) for row in rows]
+        made = [(record or plain_record)(row) for row in rows]
         if more:
             more(rows, made)
         last = tuple(rows[-1][-len(key) :]) if len(rows) == BATCH else None
@@ -110,147 +116,20 @@ def _is_after(key: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
     return tuple_(*key) > tuple_(*after)
 
 
-def _plain(row: Any) -> Record:
-    return {
-        name: said(value) for name, value in row._mapping.items() if not name.startswith("key_")
-    }
-
-
-def said(value: Any) -> Any:
-    """A value as JSON holds it: moments in UTC, as ISO 8601 writes them."""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _one(record: Callable[[Member], Record]) -> Callable[[Member, Any], tuple[list[Record], Any]]:
     return lambda member, _after: ([record(member)], None)
-
-
-def _account(member: Member) -> Record:
-    names = """handle email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
-    silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
-    came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
-    return {name: said(getattr(member, name)) for name in names.split()} | {
-        "invited_by": _name_of(Member, member.invited_by_id),
-        "invitation_id": db.session.scalar(came_by),
-    }
-
-
-def _profile(member: Member) -> Record:
-    plain = {
-        name: getattr(member, name)
-        for name in ("name", "position", "language", "helps_with", "about")
-    }
-    spoken = select(MemberLanguage.language).where(MemberLanguage.member_id == member.id)
-    helps = select(Theme.name).join(MemberTheme).where(MemberTheme.member_id == member.id)
-    hosts = select(Agenda.title).join(AgendaHost).where(AgendaHost.member_id == member.id)
-    led = select(Organisation.name).where(Organisation.representative_id == member.id)
-    return plain | {
-        "organisation": _name_of(Organisation, member.organisation_id),
-        "city": _name_of(City, member.city_id),
-        "languages": _all(spoken.order_by(MemberLanguage.position)),
-        "helps_with_themes": _all(helps.order_by(Theme.name)),
-        "hosts": _all(hosts.order_by(Agenda.title)),
-        "represents": _all(led.order_by(Organisation.name)),
-    }
-
-
-def _all(query: Select[Any]) -> list[Any]:
-    return list(db.session.scalars(query))
-
-
-def _name_of(
-    table: type[Organisation] | type[City] | type[Member], row_id: int | None
-) -> str | None:
-    return db.session.scalar(select(table.name).where(table.id == row_id)) if row_id else None
-
-
-def _columns(model: Any, names: str) -> list[Any]:
-    return [getattr(model, name) for name in names.split()]
-
-
-def _sessions(member: Member) -> Select[Any]:
-    kept = _columns(Session, "device how created_at seen_at proved_at ended_at")
-    return select(*kept).where(Session.member_id == member.id)
-
-
-def _topics(member: Member) -> Select[Any]:
-    kept = _columns(
-        Topic,
-        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at merged_into_id",
-    )
-    query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
-    query = query.join(Agenda, Agenda.id == Topic.agenda_id)
-    query = query.outerjoin(Organisation, Organisation.id == Topic.organisation_id)
-    return query.where(Topic.author_id == member.id)
-
-
-def _title(member: Member) -> ColumnElement[str]:
-    """The title of a topic; nothing of one by somebody else that a moderator hides."""
-    is_shown = or_(Topic.hidden_at.is_(None), Topic.author_id == member.id)
-    return case((is_shown, Topic.title), else_="").label("topic")
-
-
-def _posts(member: Member) -> Select[Any]:
-    names = """id topic_id number source language paragraph created_at edited_at hidden_at hidden_reason
-    removed_at deleted_at useful_count same_here_count tried_count note_source note_language note_at edit_asked_at
-    edit_answered_at"""
-    query = select(*_columns(Post, names), _title(member))
-    query = query.add_columns(Organisation.name.label("for_organisation"))
-    query = query.join(Topic, Topic.id == Post.topic_id)
-    query = query.outerjoin(Organisation, Organisation.id == Post.organisation_id)
-    return query.where(Post.author_id == member.id)
 
 
 def _with_versions(rows: Sequence[Any], made: list[Record]) -> None:
     """Give posts what they said before."""
     earlier: dict[int, list[Record]] = {row.id: [] for row in rows}
-    kept = _columns(Revision, "post_id title source written_at replaced_at withdrawn_at")
+    kept = columns_of(Revision, "post_id title source written_at replaced_at withdrawn_at")
     query = select(*kept).where(Revision.post_id.in_(earlier)).order_by(Revision.id)
     for revision in db.session.execute(query):
-        plain = _plain(revision)
+        plain = plain_record(revision)
         earlier[plain.pop("post_id")].append(plain)
     for one in made:
         one["earlier_versions"] = earlier[one["id"]]
-
-
-def _held(member: Member) -> Select[Any]:
-    names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
-    reason"""
-    query = select(*_columns(Held, names), Agenda.title.label("agenda"), Topic.title.label("topic"))
-    query = query.add_columns(Held.became_id.label("post_id"))
-    query = query.join(Agenda, Agenda.id == Held.agenda_id)
-    query = query.outerjoin(Topic, Topic.id == Held.topic_id)
-    return query.where(Held.author_id == member.id)
-
-
-def _rules(member: Member) -> Select[Any]:
-    kept = _columns(Rule, "sentence made_at off_at")
-    return select(*kept).where(Rule.member_id == member.id)
-
-
-def _marks(member: Member) -> Select[Any]:
-    kept: list[Any] = [
-        *_columns(Mark, "post_id kind outcome note created_at"),
-        City.name.label("city"),
-    ]
-    query = select(*kept, _title(member)).outerjoin(City, City.id == Mark.city_id)
-    query = query.join(Post, Post.id == Mark.post_id).join(Topic, Topic.id == Post.topic_id)
-    return query.where(Mark.member_id == member.id)
-
-
-def _practices(member: Member) -> Select[Any]:
-    names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
-    created_at updated_at submitted_at published_at returned_at returned_reason featured_at hidden_at deleted_at"""
-    query = select(*_columns(Practice, names), Agenda.title.label("agenda"))
-    query = query.add_columns(
-        City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug
-    )
-    query = query.join(Agenda, Agenda.id == Practice.agenda_id)
-    query = query.outerjoin(City, City.id == Practice.city_id)
-    query = query.outerjoin(Organisation, Organisation.id == Practice.organisation_id)
-    return query.where(Practice.author_id == member.id)
 
 
 def _with_sections(rows: Sequence[Any], made: list[Record]) -> None:
@@ -261,202 +140,9 @@ def _with_sections(rows: Sequence[Any], made: list[Record]) -> None:
     in_order = parts.where(PracticeSection.practice_id.in_(ids)).order_by(PracticeSection.position)
     for row in db.session.execute(in_order):
         found[row.practice_id][row.name] = row.source
-    earlier = _versions("practice", ids)
+    earlier = versions_of("practice", ids)
     for one in made:
         one |= {"sections": found[one["id"]], "earlier_versions": earlier[one["id"]]}
-
-
-def _versions(kind: str, ids: Sequence[int]) -> dict[int, list[Record]]:
-    found: dict[int, list[Record]] = {row_id: [] for row_id in ids}
-    query = select(Version.item_id, Version.replaced_at, Version.fields)
-    query = query.where(Version.kind == kind, Version.item_id.in_(ids)).order_by(Version.id)
-    for row in db.session.execute(query):
-        found[row.item_id].append({"replaced_at": said(row.replaced_at), **row.fields})
-    return found
-
-
-def _cases(member: Member) -> Select[Any]:
-    kept = "id name kind reach since status summary body language checked_on created_at updated_at hidden_at"
-    query = select(*_columns(Case, kept), Agenda.title.label("agenda"), Case.slug)
-    query = query.join(Agenda, Agenda.id == Case.agenda_id).join(Topic, Topic.id == Case.topic_id)
-    return query.where(Topic.author_id == member.id)
-
-
-def _statements(member: Member) -> Select[Any]:
-    kept = "id name role_title organisation said_on quotation language removed_at"
-    query = select(*_columns(Statement, kept), Agenda.title.label("agenda"))
-    query = query.join(Agenda, Agenda.id == Statement.agenda_id)
-    return query.where(Statement.member_id == member.id)
-
-
-def _edits(member: Member) -> Select[Any]:
-    kept = _columns(Version, "kind item_id replaced_at")
-    return select(*kept).where(Version.editor_handle == member.handle)
-
-
-def _reports(member: Member) -> Select[Any]:
-    kept = _columns(Report, "id number kind title address reason text created_at")
-    query = select(*kept, Decision.deed.label("decision"), Decision.decided_at)
-    query = query.outerjoin(Decision, Decision.id == Report.decision_id)
-    return query.where(Report.reporter_id == member.id)
-
-
-DECISION = """id deed kind title address reason rule rule_name rule_sentence law source is_automated is_excused until
-undoes_id lot_id decided_at"""
-
-
-def _decisions(member: Member) -> Select[Any]:
-    return select(*_columns(Decision, DECISION)).where(Decision.author_id == member.id)
-
-
-def _decided(member: Member) -> Select[Any]:
-    return select(*_columns(Decision, DECISION)).where(Decision.moderator_id == member.id)
-
-
-def _appeals(member: Member) -> Select[Any]:
-    kept = _columns(Appeal, "id decision_id text created_at outcome answer decided_at")
-    return select(*kept).where(Appeal.appellant_id == member.id)
-
-
-def _staff_notes(member: Member) -> Select[Any]:
-    kept = _columns(StaffNote, "id text written_at")
-    return select(*kept).where(StaffNote.member_id == member.id)
-
-
-def _staff_notes_written(member: Member) -> Select[Any]:
-    query = select(*_columns(StaffNote, "id text written_at"), Member.name.label("about"))
-    query = query.join(Member, Member.id == StaffNote.member_id)
-    return query.where(StaffNote.author_id == member.id)
-
-
-def _ignored(member: Member) -> Select[Any]:
-    kept: list[Any] = [Member.name.label("name"), Ignore.since]
-    query = select(*kept).join(Member, Member.id == Ignore.ignored_id)
-    return query.where(Ignore.member_id == member.id)
-
-
-def _queue_notes(member: Member) -> Select[Any]:
-    kept = _columns(EntryNote, "id kind item_id text written_at")
-    return select(*kept).where(EntryNote.author_id == member.id)
-
-
-def _notices(member: Member) -> Select[Any]:
-    actor = aliased(Member)
-    kept = _columns(Notice, "id kind title text address created_at read_at way mailed_at")
-    query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
-    is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
-    if not member.is_curator:
-        query = query.where(Notice.kind != QUEUE)
-    return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
-
-
-def _notice_settings(member: Member) -> Record:
-    kept, chosen = settings_of(member.id), select(NoticeChoice.kind, NoticeChoice.way)
-    mine = chosen.where(NoticeChoice.member_id == member.id).order_by(NoticeChoice.kind)
-    names = ("digest_every", "digest_hour", "time_zone", "watches_replies")
-    ways = {row.kind: row.way for row in db.session.execute(mine)}
-    return {name: getattr(kept, name) for name in names} | {"ways": ways}
-
-
-def _watches(member: Member) -> Select[Any]:
-    kept = _columns(Watch, "subject subject_id level created_at")
-    return select(*kept).where(Watch.member_id == member.id)
-
-
-def _mentions(member: Member) -> Select[Any]:
-    return select(Mention.post_id).where(Mention.member_id == member.id)
-
-
-def _places(member: Member) -> Select[Any]:
-    place = dialogue.Place
-    query = select(*_columns(place, "topic_id number"), _title(member))
-    query = query.join(Topic, Topic.id == place.topic_id)
-    return query.where(place.member_id == member.id)
-
-
-def _all_read(member: Member) -> Select[Any]:
-    return select(*_columns(AllRead, "agenda_id until")).where(AllRead.member_id == member.id)
-
-
-def _asked(member: Member) -> Select[Any]:
-    kept = _columns(Asked, "topic_id reasons asked_at declined_at postponed_at passed_at")
-    query = select(*kept, _title(member), Member.name.label("by"))
-    query = query.join(Topic, Topic.id == Asked.topic_id)
-    return query.join(Member, Member.id == Asked.asker_id).where(Asked.member_id == member.id)
-
-
-def _asking(member: Member) -> Select[Any]:
-    kept = _columns(Asked, "topic_id asked_at")
-    query = select(*kept, _title(member), Member.name.label("asked"))
-    query = query.join(Topic, Topic.id == Asked.topic_id)
-    return query.join(Member, Member.id == Asked.member_id).where(Asked.asker_id == member.id)
-
-
-def _availability(member: Member) -> Select[Any]:
-    kept = _columns(Availability, "muted_at away_until")
-    return select(*kept).where(Availability.member_id == member.id)
-
-
-def _follow_ups(member: Member) -> Select[Any]:
-    kept = _columns(FollowUp, "topic_id deed outcome text language told_at edited_at")
-    query = select(*kept, Topic.title.label("topic")).join(Topic, Topic.id == FollowUp.topic_id)
-    return query.where(Topic.author_id == member.id)
-
-
-def _passkeys(member: Member) -> Select[Any]:
-    kept = _columns(Passkey, "name is_synced created_at used_at")
-    return select(*kept).where(Passkey.member_id == member.id)
-
-
-def _authenticators(member: Member) -> Select[Any]:
-    kept = _columns(Authenticator, "created_at confirmed_at used_at")
-    return select(*kept).where(Authenticator.member_id == member.id)
-
-
-def _recovery_codes(member: Member) -> Select[Any]:
-    kept = _columns(RecoveryCode, "created_at used_at")
-    return select(*kept).where(RecoveryCode.member_id == member.id)
-
-
-def _identities(member: Member) -> Select[Any]:
-    kept = _columns(Identity, "issuer subject label created_at")
-    return select(*kept).where(Identity.member_id == member.id)
-
-
-def _invitations(member: Member) -> Select[Any]:
-    kept = _columns(Invitation, "id note uses used created_at ends_at ended_at")
-    query = select(*kept, Organisation.name.label("for_organisation"))
-    query = query.outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
-    return query.where(Invitation.maker_id == member.id)
-
-
-def _letters(member: Member) -> Select[Any]:
-    kept = _columns(Delivery, "id kind address created_at sent_at given_up_at dropped_at why")
-    return select(*kept).where(Delivery.member_id == member.id)
-
-
-def _sent(member: Member) -> Select[Any]:
-    query = select(*_columns(ContactLetter, "id text sent_at"), Member.name.label("to"))
-    query = query.join(Member, Member.id == ContactLetter.recipient_id)
-    return query.where(ContactLetter.sender_id == member.id)
-
-
-def _received(member: Member) -> Select[Any]:
-    kept = _columns(ContactLetter, "id text sent_at reported_at")
-    query = select(*kept, Member.name.label("by"))
-    query = query.join(Member, Member.id == ContactLetter.sender_id)
-    return query.where(ContactLetter.recipient_id == member.id)
-
-
-def _tokens(member: Member) -> Select[Any]:
-    kept = _columns(Token, "id purpose address created_at expires_at used_at")
-    return select(*kept).where(Token.member_id == member.id)
-
-
-def _consents(member: Member) -> Select[Any]:
-    kept: list[Any] = [Consent.number, Consent.how, Consent.agreed_at, Terms.valid_from]
-    query = select(*kept).join(Terms, Terms.number == Consent.number)
-    return query.where(Consent.member_id == member.id)
 
 
 TIMES = {
@@ -487,14 +173,13 @@ ABOUT_DECISION = {
     "lot_id": "the number of the first of several decisions that were one deed",
     "decided_at": "when it was decided",
 }
-
 KINDS: tuple[Kind, ...] = (
     Kind(
         "account",
         "Account",
         "What the forum needs to let you in.",
         (("member", "id"), ("member", "invited_by_id"), ("arrival", "member_id")),
-        _one(_account),
+        _one(account_of),
         {
             "handle": "your name in addresses",
             "email": "your e-mail address",
@@ -528,7 +213,7 @@ KINDS: tuple[Kind, ...] = (
             ("agenda_host", "member_id"),
             ("organisation", "representative_id"),
         ),
-        _one(_profile),
+        _one(profile_of),
         {
             "name": "your name",
             "position": "your position",
@@ -548,7 +233,7 @@ KINDS: tuple[Kind, ...] = (
         "Where you are signed in",
         "One line for each browser.",
         (("session", "member_id"),),
-        _paged(_sessions, Session.id),
+        _paged(rows_of_sessions, Session.id),
         {
             "device": "kind of browser and of computer",
             "how": "by what you signed in",
@@ -563,7 +248,7 @@ KINDS: tuple[Kind, ...] = (
         "Topics",
         "The topics that you opened; their first text is among the posts.",
         (("topic", "author_id"),),
-        _paged(_topics, Topic.id),
+        _paged(rows_of_topics, Topic.id),
         {
             "id": "its number, as in /topics/7",
             "kind": "experience, question, practice or case",
@@ -585,7 +270,7 @@ KINDS: tuple[Kind, ...] = (
         "Posts",
         "What you wrote, with what it said before.",
         (("post", "author_id"),),
-        _paged(_posts, Post.id, more=_with_versions),
+        _paged(rows_of_posts, Post.id, more=_with_versions),
         {
             "id": "its number, as in /posts/7",
             "topic_id": "the number of its topic",
@@ -617,7 +302,7 @@ KINDS: tuple[Kind, ...] = (
         "Texts that waited",
         "What you wrote that a rule held back until a moderator had read it. What is published has its text among the posts.",
         (("held", "author_id"),),
-        _paged(_held, Held.id),
+        _paged(rows_of_held, Held.id),
         {
             "id": "its number, as in /waiting/7",
             "deed": "what becomes of it: open_topic, reply or edit",
@@ -643,7 +328,7 @@ KINDS: tuple[Kind, ...] = (
         "Rules about you",
         "Whether a moderator reads what you write before it is published.",
         (("screening_rule", "member_id"),),
-        _paged(_rules, Rule.id),
+        _paged(rows_of_rules, Rule.id),
         {
             "sentence": "what the rule says to you",
             "made_at": "when it was made",
@@ -655,7 +340,7 @@ KINDS: tuple[Kind, ...] = (
         "Marks",
         "What you said to posts of others with one press.",
         (("mark", "member_id"),),
-        _paged(_marks, Mark.post_id, Mark.kind),
+        _paged(rows_of_marks, Mark.post_id, Mark.kind),
         {
             "post_id": "the number of the post",
             "topic": "the title of its topic, unless it is of somebody else and hidden",
@@ -671,7 +356,7 @@ KINDS: tuple[Kind, ...] = (
         "Practices",
         "The practices that you shared, in every state.",
         (("practice", "author_id"),),
-        _paged(_practices, Practice.id, more=_with_sections),
+        _paged(rows_of_practices, Practice.id, more=_with_sections),
         {
             "id": "its number",
             "slug": "its name in addresses, as in /practices/quiet-asphalt",
@@ -705,7 +390,7 @@ KINDS: tuple[Kind, ...] = (
         "Cases",
         "The cases that you added to an agenda as its host.",
         (("topic", "author_id"),),
-        _paged(_cases, Case.id),
+        _paged(rows_of_cases, Case.id),
         {
             "id": "its number",
             "slug": "its name in addresses, as in /cases/quiet-harbour",
@@ -728,7 +413,7 @@ KINDS: tuple[Kind, ...] = (
         "Statements",
         "What is quoted of you on an agenda.",
         (("statement", "member_id"),),
-        _paged(_statements, Statement.id),
+        _paged(rows_of_statements, Statement.id),
         {
             "id": "its number",
             "agenda": "the agenda it stands on",
@@ -746,7 +431,7 @@ KINDS: tuple[Kind, ...] = (
         "Edits of pages",
         "Which pages of agendas, cases and the like you changed, and when.",
         (("version", "editor_handle"),),
-        _paged(_edits, Version.id),
+        _paged(rows_of_edits, Version.id),
         {
             "kind": "what you changed: agenda, statement, case, practice, reading, theme or organisation",
             "item_id": "its number",
@@ -758,7 +443,7 @@ KINDS: tuple[Kind, ...] = (
         "Reports",
         "What you reported to the moderators.",
         (("report", "reporter_id"),),
-        _paged(_reports, Report.id),
+        _paged(rows_of_reports, Report.id),
         {
             "id": "its number",
             "number": "the number of its receipt",
@@ -777,7 +462,7 @@ KINDS: tuple[Kind, ...] = (
         "Decisions about you",
         "What moderators decided about what you wrote.",
         (("decision", "author_id"),),
-        _paged(_decisions, Decision.id),
+        _paged(rows_of_decisions, Decision.id),
         ABOUT_DECISION,
     ),
     Kind(
@@ -785,7 +470,7 @@ KINDS: tuple[Kind, ...] = (
         "Decisions by you",
         "What you decided as a moderator or host.",
         (("decision", "moderator_id"),),
-        _paged(_decided, Decision.id),
+        _paged(rows_of_decided, Decision.id),
         ABOUT_DECISION,
     ),
     Kind(
@@ -793,7 +478,7 @@ KINDS: tuple[Kind, ...] = (
         "Appeals",
         "Where you asked another moderator to look again.",
         (("appeal", "appellant_id"),),
-        _paged(_appeals, Appeal.id),
+        _paged(rows_of_appeals, Appeal.id),
         {
             "id": "its number",
             "decision_id": "the number of the decision",
@@ -809,7 +494,7 @@ KINDS: tuple[Kind, ...] = (
         "Notes of the moderators about you",
         "What moderators noted about you for each other, without who wrote it.",
         (("staff_note", "member_id"),),
-        _paged(_staff_notes, StaffNote.id),
+        _paged(rows_of_staff_notes, StaffNote.id),
         {"id": "its number", "text": "the note", "written_at": "when it was written"},
     ),
     Kind(
@@ -817,7 +502,7 @@ KINDS: tuple[Kind, ...] = (
         "Notes about members by you",
         "What you noted about members for other moderators.",
         (("staff_note", "author_id"),),
-        _paged(_staff_notes_written, StaffNote.id),
+        _paged(rows_of_staff_notes_written, StaffNote.id),
         {
             "id": "its number",
             "about": "about whom",
@@ -830,7 +515,7 @@ KINDS: tuple[Kind, ...] = (
         "Whom you ignore",
         "Members of whom you want to see and hear nothing.",
         (("ignored_member", "member_id"),),
-        _paged(_ignored, Ignore.ignored_id),
+        _paged(rows_of_ignored, Ignore.ignored_id),
         {"name": "who it is", "since": "since when"},
     ),
     Kind(
@@ -838,7 +523,7 @@ KINDS: tuple[Kind, ...] = (
         "Notes in the queue",
         "What you noted for other moderators about what waits in the queue.",
         (("entry_note", "author_id"),),
-        _paged(_queue_notes, EntryNote.id),
+        _paged(rows_of_queue_notes, EntryNote.id),
         {
             "id": "its number",
             "kind": "what the note is about: post, topic, case, practice, member, letter or candidate",
@@ -852,7 +537,7 @@ KINDS: tuple[Kind, ...] = (
         "Notices",
         "The lines in your inbox that you can see there.",
         (("notice", "member_id"),),
-        _paged(_notices, Notice.id),
+        _paged(rows_of_notices, Notice.id),
         {
             "id": "its number",
             "kind": "what it tells of",
@@ -871,7 +556,7 @@ KINDS: tuple[Kind, ...] = (
         "How you are told",
         "How you want to be told of what happens.",
         (("notice_choice", "member_id"), ("notice_settings", "member_id")),
-        _one(_notice_settings),
+        _one(rows_of_notice_settings),
         {
             "digest_every": "how often your digest comes: daily, weekly or never",
             "digest_hour": "at which hour of your day",
@@ -885,7 +570,7 @@ KINDS: tuple[Kind, ...] = (
         "What you watch and mute",
         "Agendas, topics, cities and themes of which you want to hear, or do not.",
         (("watch", "member_id"),),
-        _paged(_watches, Watch.subject, Watch.subject_id),
+        _paged(rows_of_watches, Watch.subject, Watch.subject_id),
         {
             "subject": "agenda, topic, city or theme",
             "subject_id": "its number",
@@ -898,7 +583,7 @@ KINDS: tuple[Kind, ...] = (
         "Mentions",
         "The posts that mention you, or did.",
         (("mention", "member_id"),),
-        _paged(_mentions, Mention.post_id),
+        _paged(rows_of_mentions, Mention.post_id),
         {"post_id": "the number of the post"},
     ),
     Kind(
@@ -906,7 +591,7 @@ KINDS: tuple[Kind, ...] = (
         "How far you have read",
         "One line for each topic that you have read in.",
         (("place", "member_id"),),
-        _paged(_places, dialogue.Place.topic_id),
+        _paged(rows_of_places, dialogue.Place.topic_id),
         {
             "topic_id": "the number of the topic",
             "topic": "its title, unless it is of somebody else and hidden",
@@ -918,7 +603,7 @@ KINDS: tuple[Kind, ...] = (
         "Taken for read",
         "What you took for read at once.",
         (("all_read", "member_id"),),
-        _paged(_all_read, AllRead.agenda_id),
+        _paged(rows_of_all_read, AllRead.agenda_id),
         {
             "agenda_id": "the number of the agenda; 0 for all of them",
             "until": "all that was written until then is read",
@@ -929,7 +614,7 @@ KINDS: tuple[Kind, ...] = (
         "Asked for advice",
         "The questions about which you were asked, and what you said to it.",
         (("asked", "member_id"),),
-        _paged(_asked, Asked.topic_id),
+        _paged(rows_of_asked, Asked.topic_id),
         {
             "topic_id": "the number of the question",
             "topic": "its title, unless it is of somebody else and hidden",
@@ -946,7 +631,7 @@ KINDS: tuple[Kind, ...] = (
         "Whom you asked",
         "The members whom you asked for advice.",
         (("asked", "asker_id"),),
-        _paged(_asking, Asked.topic_id, Asked.member_id),
+        _paged(rows_of_asking, Asked.topic_id, Asked.member_id),
         {
             "topic_id": "the number of the question",
             "topic": "its title, unless it is of somebody else and hidden",
@@ -959,7 +644,7 @@ KINDS: tuple[Kind, ...] = (
         "Being asked",
         "Whether you want to be asked for advice.",
         (("availability", "member_id"),),
-        _paged(_availability, Availability.member_id),
+        _paged(rows_of_availability, Availability.member_id),
         {
             "muted_at": "since when you do not want to be asked at all",
             "away_until": "until when you do not want to be asked",
@@ -970,7 +655,7 @@ KINDS: tuple[Kind, ...] = (
         "What happened next",
         "What you told of what became of your questions.",
         (("topic", "author_id"),),
-        _paged(_follow_ups, FollowUp.topic_id),
+        _paged(rows_of_follow_ups, FollowUp.topic_id),
         {
             "topic_id": "the number of the question",
             "topic": "its title",
@@ -987,7 +672,7 @@ KINDS: tuple[Kind, ...] = (
         "Passkeys",
         "The keys with which you sign in, without what proves them.",
         (("passkey", "member_id"),),
-        _paged(_passkeys, Passkey.id),
+        _paged(rows_of_passkeys, Passkey.id),
         {
             "name": "what you call it",
             "is_synced": "whether it is kept in several devices at once",
@@ -1000,7 +685,7 @@ KINDS: tuple[Kind, ...] = (
         "Apps that show codes",
         "That you have set up an app for codes, without what they are made of.",
         (("authenticator", "member_id"),),
-        _paged(_authenticators, Authenticator.id),
+        _paged(rows_of_authenticators, Authenticator.id),
         {
             "created_at": "when you began to set it up",
             "confirmed_at": "when a code confirmed it",
@@ -1012,7 +697,7 @@ KINDS: tuple[Kind, ...] = (
         "Recovery codes",
         "That you have recovery codes, and which are used; never the codes.",
         (("recovery_code", "member_id"),),
-        _paged(_recovery_codes, RecoveryCode.id),
+        _paged(rows_of_recovery_codes, RecoveryCode.id),
         {"created_at": "when it was made", "used_at": "when it was used"},
     ),
     Kind(
@@ -1020,7 +705,7 @@ KINDS: tuple[Kind, ...] = (
         "Accounts elsewhere",
         "The accounts of elsewhere with which you sign in.",
         (("identity", "member_id"),),
-        _paged(_identities, Identity.id),
+        _paged(rows_of_identities, Identity.id),
         {
             "issuer": "the provider",
             "subject": "its number for you",
@@ -1033,7 +718,7 @@ KINDS: tuple[Kind, ...] = (
         "Invitations",
         "The invitations that you made, without what makes them work.",
         (("invitation", "maker_id"),),
-        _paged(_invitations, Invitation.id),
+        _paged(rows_of_invitations, Invitation.id),
         {
             "id": "its number",
             "note": "your note",
@@ -1050,7 +735,7 @@ KINDS: tuple[Kind, ...] = (
         "Letters of the forum",
         "Which letters were sent to you. What they say is in your mailbox.",
         (("delivery", "member_id"),),
-        _paged(_letters, Delivery.id),
+        _paged(rows_of_letters, Delivery.id),
         {
             "id": "its number",
             "kind": "what it was about",
@@ -1067,7 +752,7 @@ KINDS: tuple[Kind, ...] = (
         "Letters to other members",
         "What you wrote on other members' profiles in the last 30 days.",
         (("contact_letter", "sender_id"),),
-        _paged(_sent, ContactLetter.id),
+        _paged(rows_of_sent, ContactLetter.id),
         {"id": "its number", "to": "to whom", "text": "the text", "sent_at": "when you sent it"},
     ),
     Kind(
@@ -1075,7 +760,7 @@ KINDS: tuple[Kind, ...] = (
         "Letters from other members",
         "What other members wrote to you in the last 30 days.",
         (("contact_letter", "recipient_id"),),
-        _paged(_received, ContactLetter.id),
+        _paged(rows_of_received, ContactLetter.id),
         {
             "id": "its number",
             "by": "who wrote it",
@@ -1089,7 +774,7 @@ KINDS: tuple[Kind, ...] = (
         "Links of letters",
         "Which links were sent to you, without what makes them work.",
         (("token", "member_id"),),
-        _paged(_tokens, Token.id),
+        _paged(rows_of_tokens, Token.id),
         {
             "id": "its number",
             "purpose": "what the link was for",
@@ -1104,7 +789,7 @@ KINDS: tuple[Kind, ...] = (
         "Consents",
         "Which versions of the terms of use you agreed to.",
         (("consent", "member_id"),),
-        _paged(_consents, Consent.number),
+        _paged(rows_of_consents, Consent.number),
         {
             "number": "the version",
             "how": "whether you agreed when joining or when asked",
@@ -1113,7 +798,6 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
 )
-
 # Columns that name a member and are not in what is handed out, each with the reason.
 LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",

@@ -1,0 +1,95 @@
+"""Counters: an agenda's topics and a member's posts are counted as far as everybody may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forum.agendas.actions import note_activity
+from forum.db import Base, action, db
+from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
+from forum.dialogue.queries import Shelf, posts_by_author, shelf_of
+from forum.members.actions import note_posts
+from forum.permissions import PUBLIC, Person
+
+COUNTERS = {
+    USEFUL: Post.useful_count,
+    SAME_HERE: Post.same_here_count,
+    TRIED: Post.tried_count,
+}
+
+
+def shown_topics(topic: Topic) -> int:
+    """1 when the topic counts among its agenda's: public, there, and not the comments of a case."""
+    return int(_is_public(topic) and topic.kind != "case")
+
+
+def _is_public(topic: Topic) -> bool:
+    is_there = topic.hidden_at is None and topic.deleted_at is None
+    return is_there and topic.audience == PUBLIC
+
+
+def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
+    """Count a post in or out (`by` 1 or -1) for its author, where everybody may read it."""
+    is_own_page = post.number == 1 and topic.home
+    if _is_public(topic) and not is_own_page:
+        note_posts(doer, post.author_id, by)
+
+
+def count_all(doer: Person, topic: Topic, by: int) -> None:
+    """Count a whole topic in or out: on its agenda, and for everybody who wrote in it."""
+    if not _is_public(topic):
+        return
+    if shown := shown_topics(topic):
+        note_activity(doer, topic.agenda_id, topic.created_at, topics=by * shown)
+    for author_id, count in posts_by_author(topic):
+        note_posts(doer, author_id, by * count)
+
+
+@contextmanager
+def shelved_anew(doer: Person, topic: Topic) -> Iterator[None]:
+    """Let the numbers of topics in lists follow what is changed of a topic."""
+    before = shelf_of(topic)
+    yield
+    move_shelf(doer, before, shelf_of(topic))
+
+
+def move_shelf(doer: Person, before: Shelf | None, after: Shelf | None) -> None:
+    """Count a topic out of the lists it stood in, and into those it stands in now."""
+    if before != after:
+        count_topics(doer, {shelf: by for shelf, by in ((before, -1), (after, 1)) if shelf})
+
+
+@action
+def count_topics(_doer: Person, moves: Mapping[Shelf, int]) -> None:
+    """Move the numbers of topics in lists, each by so many."""
+    names = [column.name for column in TopicCount.__table__.primary_key]
+    # Always in the same order, so that two deeds never wait for each other
+    rows = [
+        dict(zip(names, key, strict=True)) | {"number": by} for key, by in sorted(moves.items())
+    ]
+    if rows:
+        db.session.execute(PUT[db.session.get_bind().dialect.name], rows)
+
+
+def _put(rows: Any) -> Any:
+    more = {"number": rows.table.c.number + rows.excluded.number}
+    return rows.on_conflict_do_update(index_elements=rows.table.primary_key.columns, set_=more)
+
+
+PUT = {
+    "sqlite": _put(sqlite.insert(Base.metadata.tables["topic_count"])),
+    "postgresql": _put(postgresql.insert(Base.metadata.tables["topic_count"])),
+}
+
+
+def count_mark(post_id: int, kind: str, by: int) -> None:
+    """Count a mark of a post in or out, in the database, where two at once do no harm."""
+    counter = COUNTERS[kind]
+    query = update(Post).where(Post.id == post_id).values({counter: counter + by})
+    db.session.execute(query)
+    db.session.flush()

@@ -1,0 +1,342 @@
+"""New topics and posts, and rows that are changed, taken away and brought back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forum.agendas.actions import note_activity
+from forum.agendas.queries import themes_by_id
+from forum.db import Base, db, now
+from forum.dialogue.actions._checks import checked_title
+from forum.dialogue.actions._counts import count_all, count_post, shelved_anew, shown_topics
+from forum.dialogue.actions._holding import set_seen
+from forum.dialogue.actions._telling import index_topic
+from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
+from forum.dialogue.queries import KEY_LENGTH, first_post, gone_posts, topic_to_change
+from forum.errors import Invalid
+from forum.markup import Written, excerpt, slugify, write
+from forum.notifications.actions import hide_notices, read_queue, restore_notices
+from forum.permissions import AUDIENCES, EDIT_WITHOUT_TRACE, MEMBERS, PUBLIC, Person, require
+from forum.search import actions as search
+
+PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class NewTopic:
+    """What somebody says to open a topic. `themes` are ids; `home` is the page of a case or practice."""
+
+    kind: str
+    title: str
+    text: Written
+    themes: Sequence[int] = ()
+    audience: str = PUBLIC
+    for_organisation: bool = False
+    home: str | None = None
+
+
+def delete_post(doer: Person, post: Post) -> Post:
+    """Take a post's text away for good, and its topic when nothing is left to read in it."""
+    was_shown = not post.is_gone
+    if was_shown:
+        count_post(doer, post.topic, post, -1)
+    _forget_text(post)
+    if post.unseen_at:
+        set_seen(post)
+        read_queue(doer, f"/moderation/post/{post.id}")
+    post.deleted_at = now()
+    take_away(doer, post, was_shown)
+    search.unindex(doer, "post", post.id)
+    if post.topic.deleted_at is None and not is_worth_keeping(post):
+        end_topic(doer, post.topic)
+    return post
+
+
+def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
+    """Choose the answer to a question, or none."""
+    with shelved_anew(doer, topic):
+        topic.answer_id = post.id if post else None
+        topic.answered_by_id = post.author_id if post else None
+        topic.answered_at = now() if post else None
+
+
+def inserting(table: str) -> Any:
+    """An INSERT that knows what to do when the row is there, in the words of this database."""
+    dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(Base.metadata.tables[table])
+
+
+def add_topic(author: Person, agenda_id: int, organisation_id: int | None, new: NewTopic) -> Topic:
+    """A new topic without its first post."""
+    title = " ".join(new.title.split())
+    topic = Topic(
+        kind=new.kind,
+        agenda_id=agenda_id,
+        author_id=author.id,
+        organisation_id=organisation_id,
+        title=title,
+        slug=slugify(title, "topic"),
+        excerpt=excerpt(new.text.plain),
+        language=new.text.language,
+        audience=new.audience,
+        home=new.home,
+        posts_count=1,
+        replies_count=0,
+        created_at=now(),
+        active_at=now(),
+    )
+    db.session.add(topic)
+    db.session.flush()
+    return topic
+
+
+def next_number(topic: Topic) -> int:
+    """The number of the next post of a topic, counted in the database so that two at once get two numbers."""
+    query = (
+        update(Topic)
+        .where(Topic.id == topic.id)
+        .values(
+            posts_count=Topic.posts_count + 1,
+            replies_count=Topic.replies_count + 1,
+            active_at=max(topic.active_at, now()),
+        )
+        .returning(Topic.posts_count)
+    )
+    return int(db.session.execute(query).scalar_one())
+
+
+def add_post(
+    topic: Topic,
+    author: Person,
+    organisation_id: int | None,
+    text: Written,
+    *,
+    key: str | None,
+    number: int,
+    paragraph: str | None = None,
+) -> Post:
+    """A new post with the number that was counted for it."""
+    post = Post(
+        topic_id=topic.id,
+        number=number,
+        author_id=author.id,
+        organisation_id=organisation_id,
+        source=text.source,
+        html=text.html,
+        html_version=text.html_version,
+        language=text.language,
+        paragraph=key_of(paragraph),
+        submission_key=key[:KEY_LENGTH] if key else None,
+        created_at=now(),
+        useful_count=0,
+        same_here_count=0,
+        tried_count=0,
+        hidden_reason="",
+    )
+    db.session.add(post)
+    db.session.flush()
+    return post
+
+
+def key_of(paragraph: str | None) -> str | None:
+    """The key of a paragraph, if it looks like one."""
+    return paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None
+
+
+def set_themes(topic: Topic, theme_ids: Sequence[int]) -> None:
+    """Let a topic have these themes and no others."""
+    db.session.execute(delete_rows(TopicTheme).where(TopicTheme.topic_id == topic.id))
+    rows = [{"topic_id": topic.id, "theme_id": theme.id} for theme in themes_by_id(theme_ids)]
+    if rows:
+        db.session.execute(insert(TopicTheme), rows)
+
+
+def changed_title(post: Post, title: str | None) -> str:
+    """The title that an edit gives a topic; only its first post may give one."""
+    if title is None or post.number != 1:
+        return post.topic.title
+    return checked_title(title)
+
+
+def keep_revision(post: Post, text: Written, title: str) -> None:
+    """Keep what a post said before, unless it was posted minutes ago or nothing changes."""
+    has_changed = text.source != post.source or title != post.topic.title
+    if not has_changed or now() - post.created_at <= EDIT_WITHOUT_TRACE:
+        return
+    db.session.add(
+        Revision(
+            post_id=post.id,
+            title=post.topic.title if post.number == 1 else "",
+            source=post.source,
+            written_at=post.edited_at or post.created_at,
+            replaced_at=now(),
+        )
+    )
+    post.edited_at = now()
+
+
+def edit_topic(
+    author: Person,
+    topic: Topic,
+    text: Written,
+    title: str,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+) -> None:
+    """What of a topic follows from its first post."""
+    retitle(author, topic, title)
+    topic.slug = slugify(title, "topic")
+    topic.excerpt = excerpt(text.plain)
+    with shelved_anew(author, topic):
+        topic.language = text.language
+    if themes is not None:
+        set_themes(topic, themes)
+    if audience is not None:
+        _open_to(author, topic, audience)
+    index_topic(author, topic, text.plain)
+
+
+def retitle(doer: Person, topic: Topic, title: str) -> None:
+    """Give a topic another title, in search too."""
+    if title != topic.title:
+        topic.title = title
+        search.retitle(doer, "topic", topic.id, title)
+
+
+def _open_to(author: Person, topic: Topic, audience: str) -> None:
+    """Change who reads a topic; what others wrote for members stays with members."""
+    if audience not in AUDIENCES:
+        raise Invalid(_("Choose who may read it."), "audience")
+    if topic.audience == MEMBERS and audience == PUBLIC and topic.replies_count:
+        raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
+    change_audience(author, topic, audience)
+
+
+def change_audience(doer: Person, topic: Topic, audience: str) -> None:
+    """Open a topic to everybody or to members alone, with its counters and its row in search."""
+    if audience == topic.audience:
+        return
+    count_all(doer, topic, -1)
+    with shelved_anew(doer, topic):
+        topic.audience = audience
+    count_all(doer, topic, 1)
+    search.set_audience(doer, "topic", topic.id, audience)
+
+
+def rewrite(doer: Person, topic: Topic, text: Written) -> None:
+    """Give the first post of a topic another text."""
+    post = first_post(topic)
+    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    with shelved_anew(doer, topic):
+        post.language = topic.language = text.language
+
+
+def _forget_text(post: Post) -> None:
+    post.source, post.html, post.hidden_reason = "", post.html[:0], ""
+    post.note_source, post.note_html, post.note_at = "", post.html[:0], None
+    post.edit_asked_at = post.edit_answered_at = None
+    post.useful_count = post.same_here_count = post.tried_count = 0
+    for row, column in (
+        (Revision, Revision.post_id),
+        (Mark, Mark.post_id),
+        (Quote, Quote.post_id),
+        (Mention, Mention.post_id),
+    ):
+        db.session.execute(delete_rows(row).where(column == post.id))
+
+
+def take_away(doer: Person, post: Post, was_shown: bool) -> None:
+    """Everything that speaks of a post that readers see no longer."""
+    topic = post.topic
+    if was_shown and post.number > 1:
+        with shelved_anew(doer, topic):
+            topic.replies_count -= 1
+    if topic.answer_id == post.id:
+        set_answer(doer, topic, None)
+    if post.number == 1:
+        topic.excerpt = ""
+        if topic.deleted_at is None:
+            index_topic(doer, topic, "")
+    hide_notices(doer, post_id=post.id)
+
+
+def bring_back(doer: Person, post: Post) -> None:
+    """Everything that speaks of a post that readers see again."""
+    topic = post.topic
+    if post.number > 1:
+        with shelved_anew(doer, topic):
+            topic.replies_count += 1
+    count_post(doer, topic, post, 1)
+    if post.number == 1:
+        words = write(post.source, post.language).plain  # rare, so it may run under the lock
+        topic.excerpt = excerpt(words)
+        index_topic(doer, topic, words)
+    search.restore(doer, "post", post.id)
+    if topic.hidden_at is None:
+        restore_notices(doer, post_id=post.id)
+
+
+def is_worth_keeping(post: Post) -> bool:
+    """Whether anything is left to read in the topic of a post that was taken away."""
+    opening = post if post.number == 1 else first_post(post.topic)
+    return post.topic.replies_count > 0 or not opening.is_gone
+
+
+def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
+    """Hide a topic with all that speaks of it."""
+    count_all(doer, topic, -1)
+    with shelved_anew(doer, topic):
+        topic.hidden_at = moment
+    search.hide(doer, "topic", topic.id)
+    hide_notices(doer, topic_id=topic.id)
+
+
+def bring_topic_back(doer: Person, topic: Topic) -> None:
+    """Show a hidden topic again with all that speaks of it."""
+    with shelved_anew(doer, topic):
+        topic.hidden_at = topic.removed_at = None
+    topic.hidden_reason = ""
+    count_all(doer, topic, 1)
+    search.restore(doer, "topic", topic.id)
+    restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))
+
+
+def end_topic(doer: Person, topic: Topic) -> None:
+    """Mark a topic as deleted, with all that speaks of it."""
+    count_all(doer, topic, -1)
+    with shelved_anew(doer, topic):
+        topic.deleted_at = now()
+    search.unindex(doer, "topic", topic.id)
+    hide_notices(doer, topic_id=topic.id)
+
+
+def set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
+    """Set a moment of a topic (when it was locked, or pinned), or forget it; raises `Forbidden`."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    setattr(topic, name, moment)
+    return topic
+
+
+def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
+    """Put a topic into another agenda with all that is counted there."""
+    if agenda_id == topic.agenda_id:
+        return
+    shown = shown_topics(topic)
+    note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
+    note_activity(doer, agenda_id, topic.active_at, topics=shown)
+    with shelved_anew(doer, topic):
+        topic.agenda_id = agenda_id
+    waiting = update(Held).where(Held.topic_id == topic.id)
+    db.session.execute(waiting.values(agenda_id=agenda_id))
+    search.move(doer, "topic", topic.id, agenda_id)

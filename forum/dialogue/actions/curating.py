@@ -1,0 +1,237 @@
+"""What moderators do to topics and posts where they stand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from markupsafe import escape
+from sqlalchemy import func, update
+
+from forum.agendas.queries import agenda_by_id
+from forum.db import action, db, now, topic_scope, touches
+from forum.dialogue.actions._checks import require_no_home
+from forum.dialogue.actions._counts import count_post
+from forum.dialogue.actions._holding import set_seen
+from forum.dialogue.actions._rows import (
+    bring_back,
+    bring_topic_back,
+    is_worth_keeping,
+    move_topic,
+    set_moment,
+    take_away,
+    take_topic_away,
+)
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import post_to_change, topic_to_change
+from forum.errors import Conflict, Invalid
+from forum.markup import Written
+from forum.permissions import Person, require
+from forum.search import actions as search
+
+LONGEST_NOTE = 2_000  # characters that moderators add below a post
+
+
+@action
+def look_at(moderator: Person, post_id: int) -> Post:
+    """Note that a moderator has looked at one of somebody's first posts: search engines may find it now."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    set_seen(post)
+    return post
+
+
+@action
+def look_again(moderator: Person, post_id: int) -> Post:
+    """Take it back that one has looked at a first post."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    post.unseen_at = now()
+    if post.number == 1:
+        post.topic.unseen_at = post.unseen_at
+    return post
+
+
+@action
+def lock(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic take no more replies."""
+    return set_moment(moderator, topic_id, "locked_at", now())
+
+
+@action
+def unlock(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic take replies again."""
+    return set_moment(moderator, topic_id, "locked_at", None)
+
+
+@action
+def pin(moderator: Person, topic_id: int) -> Topic:
+    """Keep a topic at the top of its agenda's dialogue."""
+    return set_moment(moderator, topic_id, "pinned_at", now())
+
+
+@action
+def unpin(moderator: Person, topic_id: int) -> Topic:
+    """Let a topic stand where its latest post puts it."""
+    return set_moment(moderator, topic_id, "pinned_at", None)
+
+
+@action
+def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
+    """Put a topic on another agenda."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.move(topic, agenda_by_id(moderator, agenda_id)))
+    if topic.home:
+        raise Invalid(_("This is moved on its own page, with what it belongs to."), "agenda")
+    move_topic(moderator, topic, agenda_id)
+    return topic
+
+
+@action
+def hide(moderator: Person, post_id: int, reason: str) -> Post:
+    """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it.
+
+    In its place stands that something is hidden, and why. One that was removed is only hidden then.
+    """
+    return _withhold(moderator, post_id, reason, is_removed=False)
+
+
+@action
+def remove(moderator: Person, post_id: int, reason: str) -> Post:
+    """Withhold a post from readers as if it had never been: only who moderates sees that there was anything."""
+    return _withhold(moderator, post_id, reason, is_removed=True)
+
+
+def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool) -> Post:
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    require_no_home(post)
+    is_so = post.hidden_at is not None and (post.removed_at is not None) == is_removed
+    if post.deleted_at is not None or is_so:
+        return post
+    was_shown, moment = not post.is_gone, post.hidden_at or now()
+    if was_shown:
+        count_post(moderator, post.topic, post, -1)
+    post.hidden_at, post.hidden_reason = moment, reason
+    post.removed_at = now() if is_removed else None
+    set_seen(post)
+    if was_shown:
+        take_away(moderator, post, was_shown=True)
+        search.hide(moderator, "post", post.id)
+    if post.topic.hidden_at is None and not is_worth_keeping(post):
+        take_topic_away(moderator, post.topic, moment)
+    if post.topic.hidden_at == moment:
+        post.topic.hidden_reason, post.topic.removed_at = reason, post.removed_at
+    return post
+
+
+@action
+def restore(moderator: Person, post_id: int) -> Post:
+    """Show a hidden post again, and the topic that was hidden with it."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    if post.hidden_at is None or post.deleted_at is not None:
+        return post
+    was_hidden_with_it = post.topic.hidden_at == post.hidden_at
+    is_topic_too = was_hidden_with_it and not is_worth_keeping(post)
+    post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
+    bring_back(moderator, post)
+    if is_topic_too:
+        bring_topic_back(moderator, post.topic)
+    return post
+
+
+@action
+def hide_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers, everywhere. One that was removed is only hidden then.
+
+    At its address stands that it is hidden, and why.
+    """
+    return _withhold_topic(moderator, topic_id, reason, None)
+
+
+@action
+def remove_topic(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Withhold a whole topic from readers as if it had never been."""
+    return _withhold_topic(moderator, topic_id, reason, now())
+
+
+def _withhold_topic(
+    moderator: Person, topic_id: int, reason: str, removed_at: datetime | None
+) -> Topic:
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    if topic.hidden_at is None:
+        take_topic_away(moderator, topic, now())
+    topic.hidden_reason, topic.removed_at = reason, removed_at
+    return topic
+
+
+@action
+def ask_to_edit(moderator: Person, post_id: int) -> Post:
+    """Note that the moderators have asked its author to change a post; the deed that calls it says what and why."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    require_no_home(post)
+    if (
+        post.is_gone
+        or post.topic.hidden_at
+        or post.topic.locked_at
+        or post.topic.agenda.archived_at
+    ):
+        raise Conflict(
+            _("Its author cannot edit it now: it is hidden, or the topic takes no more replies.")
+        )
+    post.edit_asked_at, post.edit_answered_at = now(), None
+    return post
+
+
+@action
+def take_request_back(moderator: Person, post_id: int) -> Post:
+    """Ask the author of a post for nothing any longer."""
+    post = post_to_change(moderator, post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    post.edit_asked_at = post.edit_answered_at = None
+    return post
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Post:
+    """Let the moderators say something below a post, for all to read; an empty text takes it away again."""
+    post = post_to_change(moderator, post_id)
+    touches(topic_scope(post.topic_id))
+    require(moderator.can.moderate(post.topic.agenda_id))
+    require_no_home(post)
+    if len(text.source) > LONGEST_NOTE:
+        raise Invalid(_("Shorten the text to 2,000 characters."), "source")
+    if post.is_gone:
+        raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
+    _set_note(post, text)
+    return post
+
+
+def _set_note(post: Post, text: Written) -> None:
+    is_one = bool(text.source.strip())
+    post.note_source, post.note_html = (text.source, text.html) if is_one else ("", text.html[:0])
+    post.note_html_version, post.note_language = text.html_version, text.language
+    post.note_at = now() if is_one else None
+
+
+@action
+def restore_topic(moderator: Person, topic_id: int) -> Topic:
+    """Show a hidden topic again."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    if topic.hidden_at is not None:
+        bring_topic_back(moderator, topic)
+    return topic
+
+
+@action
+def unname_notes(system: Person, member_id: int, name: str, former: str) -> None:
+    """Let what moderators said below posts of somebody who has left name the member no more."""
+    require(system.can.administer())
+    theirs = update(Post).where(Post.author_id == member_id, Post.note_at.is_not(None))
+    html = func.replace(Post.note_html, str(escape(name)), str(escape(former)))
+    source = func.replace(Post.note_source, name, former)
+    db.session.execute(theirs.values(note_source=source, note_html=html))

@@ -1,0 +1,230 @@
+"""What becomes of texts that a rule holds back: their authors change them, moderators approve or refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.agendas.queries import agenda_by_id
+from forum.db import action, db, now, touches
+from forum.dialogue.actions._checks import check_text, checked_title
+from forum.dialogue.actions._holding import ask_to_look, comes_first, drop, send_again, words_of
+from forum.dialogue.actions._rows import NewTopic
+from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
+from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
+from forum.dialogue.queries import (
+    first_post,
+    held_of,
+    hold_held,
+    post_if_there,
+    refused_before,
+    topic_if_there,
+    written,
+)
+from forum.errors import Conflict, Invalid
+from forum.markup import Written
+from forum.matches import Said
+from forum.members.actions import note_waiting
+from forum.members.models import Member
+from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
+from forum.screening.actions import screen
+
+KEPT_REFUSED = timedelta(days=183)  # as long as one may appeal
+
+
+@action
+def revise(
+    author: Person,
+    held_id: int,
+    text: Written,
+    title: str | None = None,
+    *,
+    themes: Sequence[int] | None = None,
+    audience: str | None = None,
+    seen: str | None = None,
+) -> Post | Held:
+    """Change one's text that waits or was refused. Rules are asked again: what none holds back appears at once.
+
+    What a moderator has refused waits again, whatever the rules say.
+    """
+    held = hold_held(author, held_id)
+    require(author.can.revise(held))
+    _require_kept_back(held)
+    if seen and seen != held.fingerprint and text.source != held.source:
+        raise Conflict(_("This text has changed since you opened the form."))
+    check_text(text)
+    what = words_of(held.deed, text) | _revised_topic(held, title, themes, audience)
+    if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
+        what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
+    why = screen(author, held.agenda_id, Said(text, what.get("title", "")))
+    if why or held.refused_at is not None:
+        send_again(author, held, what, why)
+        return held
+    for name, value in what.items():
+        setattr(held, name, value)
+    return _publish_revised(author, held)
+
+
+def _publish_revised(author: Person, held: Held) -> Post:
+    is_first = held.deed != EDIT and comes_first(author, held.agenda_id)
+    post = _publish(author, held)
+    if is_first:
+        ask_to_look(author, post)
+    drop(author, held)
+    return post
+
+
+def _revised_topic(
+    held: Held, title: str | None, themes: Sequence[int] | None, audience: str | None
+) -> dict[str, Any]:
+    if not held.title:
+        return {}
+    what: dict[str, Any] = {"title": held.title if title is None else checked_title(title)}
+    if themes is not None:
+        what["themes"] = list(themes)
+    if audience is not None:
+        if audience not in AUDIENCES:
+            raise Invalid(_("Choose who may read it."), "audience")
+        what["audience"] = audience
+    return what
+
+
+@action
+def take_back(author: Person, held_id: int) -> None:
+    """Take back one's text that waits or was refused: nothing of it is kept."""
+    touches()
+    require(author.can.see_notices())
+    held = hold_held(author, held_id)
+    require(author.can.take_back(held))
+    _require_kept_back(held)
+    drop(author, held)
+
+
+def _require_kept_back(held: Held) -> None:
+    if held.became_id is not None:
+        raise Conflict(_("This text is published by now."))
+    if not held.source:
+        raise Conflict(_("This text was deleted after its time."))
+
+
+@action
+def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
+    """Publish a text that waits or was refused, in its author's name and with the rights that the author has now.
+
+    `seen` is the `fingerprint` of what the moderator has read: when it says something else by now, nothing is done.
+    """
+    held = _held_to_decide(moderator, held_id, seen)
+    author = db.session.get_one(Member, held.author_id, populate_existing=True)
+    if why_not := _why_not(author, held):
+        raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
+    post = _publish(author, held)
+    held.became_id, held.decided_at = post.id, now()
+    held.source, held.title, held.reason = "", "", ""
+    note_waiting(moderator, held.author_id, -1)
+    return post
+
+
+@action
+def refuse(moderator: Person, held_id: int, reason: str, seen: str | None = None) -> Held:
+    """Refuse a text that waits, for a reason that its author reads. The text stays with its author alone."""
+    touches()
+    held = _held_to_decide(moderator, held_id, seen)
+    if held.decided_at is not None:
+        raise Conflict(_("This was refused already. Nothing was changed."))
+    held.decided_at = held.refused_at = now()
+    held.reason = reason
+    return held
+
+
+@action
+def reconsider(moderator: Person, held_id: int) -> Held:
+    """Let a text that was refused wait again, because the moderator takes that back."""
+    touches()
+    held = _held_to_decide(moderator, held_id, None)
+    held.decided_at = held.refused_at = None
+    held.reason = ""
+    return held
+
+
+def _held_to_decide(moderator: Person, held_id: int, seen: str | None) -> Held:
+    held = hold_held(moderator, held_id)
+    require(moderator.can.moderate(held.agenda_id))
+    _require_kept_back(held)
+    if seen and seen != held.fingerprint:
+        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
+    return held
+
+
+def _why_not(author: Member, held: Held) -> str | None:
+    """Why a text cannot appear now although a moderator wants it to; asked first, since no deed catches another."""
+    if author.is_suspended:
+        return _("Its author is suspended.")
+    if not author.is_member:
+        return _("Its author has closed the account.")
+    if author.is_silenced:
+        return _("Its author may not write for the time being.")
+    if author.owes_terms:
+        return _("Its author has not agreed to the new terms of use.")
+    verdict = _verdict_on(author, held)
+    return None if verdict else str(verdict.why_not)
+
+
+def _verdict_on(author: Member, held: Held) -> Verdict:
+    if held.deed == OPEN:
+        return author.can.open_topic(agenda_by_id(author, held.agenda_id))
+    gone = Verdict(_("What it belongs to is gone, or its author may not read it any more."))
+    if held.deed == REPLY:
+        topic = topic_if_there(author, held.topic_id)
+        return author.can.reply(topic) if topic else gone
+    post = post_if_there(author, held.post_id)
+    if post is None:
+        return gone
+    if post.fingerprint != held.seen:
+        return Verdict(_("The post has been changed in another way since."))
+    return author.can.edit(post)
+
+
+def _publish(author: Person, held: Held) -> Post:
+    """Do what the author meant to do, as if it were done now: all that follows from it comes by itself."""
+    text = written(held.source, held.language)  # rare, so it may run under the lock
+    is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
+    if held.deed == EDIT:
+        more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}
+        return publish_edit(author, held.post_id or 0, text, held.title or None, **more)
+    if held.deed == REPLY:
+        where: dict[str, Any] = {"paragraph": held.paragraph, "for_organisation": is_theirs}
+        topic_id, key = held.topic_id or 0, held.submission_key
+        return publish_reply(author, topic_id, text, key, **where)
+    new = NewTopic(
+        kind=held.kind,
+        title=held.title,
+        text=text,
+        themes=held.themes or (),
+        audience=held.audience or PUBLIC,
+        for_organisation=is_theirs,
+    )
+    return first_post(publish_topic(author, held.agenda_id, new, held.submission_key))
+
+
+@action
+def forget_refused(system: Person, limit: int = 200) -> int:
+    """Delete the texts of some that were refused long ago; that they were, is kept. Says how many."""
+    require(system.can.administer())
+    touches()
+    old = refused_before(now() - KEPT_REFUSED, limit)
+    for held in old:
+        held.source, held.title, held.reason = "", "", ""
+        note_waiting(system, held.author_id, -1)
+    return len(old)
+
+
+@action
+def forget_held(system: Person, member_id: int) -> None:
+    """Delete what waits, or was refused, of somebody who has left."""
+    require(system.can.administer())
+    touches()
+    for held in held_of(member_id):
+        drop(system, held)

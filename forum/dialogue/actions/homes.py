@@ -1,0 +1,77 @@
+"""For pages that have a topic of their own: of cases, of practices, of what was asked of a peer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from forum.db import action, db
+from forum.dialogue.actions._rows import change_audience, end_topic, move_topic, retitle, rewrite
+from forum.dialogue.actions._telling import index_topic
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import topic_to_change
+from forum.errors import Forbidden
+from forum.markup import Written
+from forum.permissions import Person
+
+
+@action
+def note_follow_up(_doer: Person, topic_id: int, told_at: datetime | None) -> None:
+    """Note when the asker told what happened next, or with None that nothing is told; the advice room says so."""
+    told = update(Topic).where(Topic.id == topic_id)
+    db.session.execute(told.values(followed_up_at=told_at))
+
+
+@action
+def rename(
+    doer: Person,
+    topic_id: int,
+    title: str,
+    *,
+    audience: str | None = None,
+    excerpt: str | None = None,
+    text: Written | None = None,
+    agenda_id: int | None = None,
+    home: str | None = None,
+) -> Topic:
+    """Let the topic of a case or practice follow its page: title, audience, excerpt, first post, agenda, address.
+
+    The deed that calls it has asked whether the doer may.
+    """
+    topic = topic_to_change(doer, topic_id)
+    if not topic.home:
+        raise Forbidden(_("Only the topic of a case or a practice follows its page."))
+    retitle(doer, topic, title)
+    topic.home = home or topic.home
+    topic.excerpt = topic.excerpt if excerpt is None else excerpt
+    if audience is not None:
+        change_audience(doer, topic, audience)
+    if text is not None:
+        rewrite(doer, topic, text)
+    if agenda_id is not None and agenda_id != topic.agenda_id:
+        move_topic(doer, topic, agenda_id)
+    index_topic(doer, topic, "")
+    return topic
+
+
+@action
+def delete_topic(doer: Person, topic_id: int) -> None:
+    """Delete the topic of a case or practice that was deleted, with its comments.
+
+    The deed that calls it has asked whether the doer may.
+    """
+    topic = topic_to_change(doer, topic_id)
+    if not topic.home:
+        raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
+    end_topic(doer, topic)
+
+
+@action
+def move_comments(_doer: Person, topic_id: int, keys: Mapping[str, str | None]) -> None:
+    """Let comments on paragraphs follow them: {old key: new key, or None for the whole case}."""
+    for old, new in keys.items():
+        comments = update(Post).where(Post.topic_id == topic_id, Post.paragraph == old)
+        db.session.execute(comments.values(paragraph=new))

@@ -1,0 +1,50 @@
+"""For members who have left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forum.db import action, db
+from forum.dialogue.actions._counts import count_mark
+from forum.dialogue.actions._rows import delete_post
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import marks_to_remove, opened_by, posts_to_index
+from forum.notifications.actions import retell, untitle
+from forum.permissions import Person, require
+
+
+@action
+def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
+    """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
+
+    The title of a topic that nobody else wrote in goes, too. What opens the topic of a case is the agenda's and stays.
+    """
+    require(system.can.administer())
+    for topic in opened_by(post_ids):
+        _forget_title(system, topic)
+    for post in posts_to_index(post_ids):
+        if post.topic.kind == "case" and post.number == 1:
+            continue
+        delete_post(system, post)
+        post.submission_key = None
+        if post.number == 1:
+            retell(system, post.id, "", post.topic_id)
+        if post.number == 1 and post.topic.deleted_at:
+            _forget_title(system, post.topic)
+
+
+def _forget_title(system: Person, topic: Topic) -> None:
+    topic.title, topic.slug, topic.excerpt = "", "topic", ""
+    topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
+    untitle(system, topic.id)
+
+
+@action
+def remove_marks(system: Person, member_id: int, limit: int) -> int:
+    """Take back some marks of somebody who has left; says how many."""
+    require(system.can.administer())
+    marks = marks_to_remove(member_id, limit)
+    for given in marks:
+        db.session.delete(given)
+        count_mark(given.post_id, given.kind, -1)
+    return len(marks)

@@ -1,0 +1,99 @@
+"""Marks, and the answer to a question."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from forum.db import action, db, now, topic_scope, touches
+from forum.dialogue.actions._checks import profiles_of
+from forum.dialogue.actions._counts import count_mark
+from forum.dialogue.actions._rows import set_answer
+from forum.dialogue.actions._telling import tell
+from forum.dialogue.models import MARKS, OUTCOMES, TRIED, Mark, Post, Topic
+from forum.dialogue.queries import is_told, post_to_change, topic_to_change
+from forum.errors import Invalid
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+NOTE_LENGTH = 300
+
+
+@action
+def mark(
+    member: Person, post_id: int, kind: str, outcome: str | None = None, note: str = ""
+) -> Post:
+    """Say to a post that it is useful, that one faces the same, or what became of trying it."""
+    post = post_to_change(member, post_id)
+    _touch_marks(member, post, kind)
+    require(member.can.mark(post))
+    outcome, note = _checked_mark(kind, outcome, note)
+    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    if given is None:
+        db.session.add(
+            Mark(
+                post_id=post_id,
+                member_id=member.id,
+                kind=kind,
+                outcome=outcome,
+                note=note,
+                city_id=db.session.get_one(Member, member.id).city_id,
+                created_at=now(),
+            )
+        )
+        count_mark(post.id, kind, 1)
+        if not is_told(member, "mark", post_id):
+            tell(member, "mark", {post.author_id}, post, note)
+    else:
+        given.outcome, given.note = outcome, note
+    return post
+
+
+@action
+def unmark(member: Person, post_id: int, kind: str) -> Post:
+    """Take a mark back; nothing happens when there is none."""
+    post = post_to_change(member, post_id)
+    _touch_marks(member, post, kind)
+    require(member.can.mark(post))
+    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    if given is not None:
+        db.session.delete(given)
+        count_mark(post.id, kind, -1)
+    return post
+
+
+def _touch_marks(member: Person, post: Post, kind: str) -> None:
+    """Profiles say what was tried, by whom and of whom, and nothing of other marks."""
+    people = (member.id, post.author_id) if kind == TRIED else ()
+    touches(topic_scope(post.topic_id), *profiles_of(*people))
+
+
+@action
+def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
+    """Choose the post that answers a question, or with None say that nothing does yet."""
+    topic = topic_to_change(member, topic_id)
+    touches(topic_scope(topic_id), *profiles_of(topic.answered_by_id))
+    require(member.can.choose_answer(topic))
+    if post_id is None:
+        set_answer(member, topic, None)
+        return topic
+    post = post_to_change(member, post_id)
+    if post.topic_id != topic.id or post.number == 1 or post.is_gone:
+        raise Invalid(_("Choose one of the replies to this question."), "post")
+    if topic.answer_id != post.id:
+        touches(*profiles_of(post.author_id))
+        set_answer(member, topic, post)
+        tell(member, "answer", {post.author_id, topic.author_id}, post, "")
+    return topic
+
+
+def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None, str]:
+    if kind not in MARKS:
+        raise Invalid(_("Choose one of the marks."), "kind")
+    if kind != TRIED:
+        return None, ""
+    if outcome not in OUTCOMES:
+        raise Invalid(_("Say what became of it: kept, adapted or stopped."), "outcome")
+    note = " ".join(note.split())
+    if len(note) > NOTE_LENGTH:
+        raise Invalid(_("Shorten the sentence to 300 characters."), "note")
+    return outcome, note

@@ -1,0 +1,164 @@
+"""For the commands that make anew what follows from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import insert, text, update
+
+from forum.agendas.actions import correct_activity
+from forum.agendas.models import Agenda
+from forum.db import Base, action, db
+from forum.dialogue.actions._telling import post_entry, topic_entry
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import (
+    out_of_sight,
+    posts_to_index,
+    revisions_to_reword,
+    true_shelves,
+    truth_of,
+)
+from forum.markup import PlainTexts, Written, excerpt
+from forum.members.actions import correct_posts
+from forum.members.models import Member
+from forum.notifications.actions import hide_notices, retell
+from forum.permissions import Person, require
+from forum.search import actions as search
+
+
+@action
+def reword(
+    system: Person, texts: Mapping[int, tuple[str, Written]], change: Callable[[str], str]
+) -> bool:
+    """Let posts say something else without a trace: {id: (what it says, what it is to say)}; their versions `change`.
+
+    False when one of them says something else meanwhile; that one is left as it is.
+    """
+    require(system.can.administer())
+    posts = {post.id: post for post in posts_to_index(list(texts))}
+    same = {key: text for key, text in texts.items() if posts[key].source == text[0]}
+    for post_id, (_before, new_text) in same.items():
+        _reword(system, posts[post_id], new_text)
+    for revision in revisions_to_reword(texts):
+        revision.source = change(revision.source)
+    db.session.flush()
+    reindex(system, list(same), PlainTexts({t.source: t.plain for _before, t in same.values()}))
+    return len(same) == len(texts)
+
+
+def _reword(system: Person, post: Post, text: Written) -> None:
+    post.source, post.html, post.html_version = text.source, text.html, text.html_version
+    if post.number == 1 and post.topic.excerpt and not post.topic.home:
+        post.topic.excerpt = excerpt(text.plain)
+    retell(system, post.id, text.plain, post.topic_id if post.number == 1 else None)
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store HTML made anew, by the post's id, where the post still has that source. Says how many it was."""
+    require(system.can.administer())
+    return sum(_store_html(post_id, text) for post_id, text in texts.items())
+
+
+def _store_html(post_id: int, text: Written) -> int:
+    same = update(Post).where(Post.id == post_id, Post.source == text.source)
+    made = same.values(html=text.html, html_version=text.html_version).returning(Post.id)
+    return len(db.session.scalars(made).all())
+
+
+@action
+def rerender_notes(system: Person, texts: Mapping[int, Written]) -> int:
+    """The same for what moderators say below posts."""
+    require(system.can.administer())
+    return sum(_store_note(post_id, text) for post_id, text in texts.items())
+
+
+def _store_note(post_id: int, text: Written) -> int:
+    same = update(Post).where(Post.id == post_id, Post.note_source == text.source)
+    made = same.values(note_html=text.html, note_html_version=text.html_version)
+    return len(db.session.scalars(made.returning(Post.id)).all())
+
+
+@action
+def reindex(system: Person, post_ids: Sequence[int], plain: PlainTexts) -> None:
+    """Make the documents of posts, and of the topics that they open, anew. `plain` may know their words."""
+    require(system.can.administer())
+    things: dict[search.Thing, search.Known | None] = {}
+    for post in posts_to_index(post_ids):
+        things["post", post.id] = _known_of_post(post, plain)
+        if post.number == 1:
+            things["topic", post.topic_id] = _known_of_topic(post, plain)
+    search.reindex(system, things)
+
+
+@action
+def mend_topics(system: Person, topic_ids: Sequence[int]) -> None:
+    """Set what topics keep of their posts to what is true: numbers, latest activity, answer."""
+    require(system.can.administer())
+    _mend(Topic, topic_ids)
+
+
+@action
+def mend_posts(system: Person, post_ids: Sequence[int]) -> None:
+    """Set how often posts were marked to what is true."""
+    require(system.can.administer())
+    _mend(Post, post_ids)
+
+
+def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
+    for row in truth_of(model, ids):
+        values = {name: value for name, value in row._mapping.items() if name != "id"}
+        db.session.execute(update(model).where(model.id == row.id).values(values))
+
+
+@action
+def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
+    """Let agendas keep the true number of their topics, and the latest activity."""
+    require(system.can.administer())
+    for agenda_id, topics, active_at in truth_of(Agenda, agenda_ids):
+        correct_activity(system, agenda_id, topics, active_at)
+
+
+@action
+def mend_members(system: Person, member_ids: Sequence[int]) -> None:
+    """Let members keep the true number of their posts."""
+    require(system.can.administer())
+    for member_id, posts, waiting in truth_of(Member, member_ids):
+        correct_posts(system, member_id, posts, waiting)
+
+
+@action
+def mend_counts(system: Person) -> None:
+    """Count the topics in lists anew."""
+    require(system.can.administer())
+    kept = Base.metadata.tables["topic_count"]
+    if db.session.get_bind().dialect.name == "postgresql":
+        # Deeds that have counted are waited for, and those that have not will count on top of this.
+        db.session.execute(text("LOCK TABLE topic_count IN SHARE ROW EXCLUSIVE MODE"))
+    db.session.execute(delete_rows(kept))
+    db.session.execute(insert(kept).from_select(list(kept.c.keys()), true_shelves()))
+
+
+@action
+def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[int]) -> None:
+    """Take the notices about those of the topics and posts out of sight that readers cannot see."""
+    require(system.can.administer())
+    for topic_id in out_of_sight(Topic, topic_ids):
+        hide_notices(system, topic_id=topic_id)
+    for post_id in out_of_sight(Post, post_ids):
+        hide_notices(system, post_id=post_id)
+
+
+def _known_of_post(post: Post, plain: PlainTexts) -> search.Known | None:
+    """What search knows of a post; the one that opens a topic is found as the topic."""
+    if post.number == 1 or post.deleted_at or post.topic.deleted_at:
+        return None
+    return post_entry(post, post.topic, plain[post.source]), post.hidden_at
+
+
+def _known_of_topic(opening: Post, plain: PlainTexts) -> search.Known | None:
+    if opening.topic.deleted_at:
+        return None
+    words = "" if opening.is_gone else plain[opening.source]
+    return topic_entry(opening.topic, words), opening.topic.hidden_at

@@ -1,0 +1,47 @@
+"""How far a member has read."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete as delete_rows
+
+from forum.db import action, db, now, touches
+from forum.dialogue.actions._rows import inserting
+from forum.dialogue.models import AllRead, Mention, Place
+from forum.notifications.actions import read_topic
+from forum.permissions import Person, require
+
+
+@action
+def read(member: Person, topic_id: int, number: int) -> None:
+    """Note that a member has read a topic up to a number, further than before, and the notices about it."""
+    touches()
+    row = {"member_id": member.id, "topic_id": topic_id, "number": number}
+    place = inserting("place")
+    is_further = place.table.c.number < place.excluded.number
+    put = place.on_conflict_do_update(
+        index_elements=place.table.primary_key.columns,
+        set_={"number": place.excluded.number},
+        where=is_further,
+    )
+    db.session.execute(put, row)
+    read_topic(member, topic_id)
+
+
+@action
+def read_all(member: Person, agenda_id: int | None = None) -> None:
+    """Take all that has been written for read, on one agenda or on all of them: one row, however much it is."""
+    touches()
+    require(member.can.see_notices())
+    row = {"member_id": member.id, "agenda_id": agenda_id or 0, "until": now()}
+    kept = inserting("all_read")
+    key, values = kept.table.primary_key.columns, {"until": kept.excluded.until}
+    db.session.execute(kept.on_conflict_do_update(index_elements=key, set_=values), row)
+
+
+@action
+def forget_reading(system: Person, member_id: int) -> None:
+    """Delete how far somebody who has left has read, and where they are mentioned."""
+    require(system.can.administer())
+    touches()
+    for model in (Place, AllRead, Mention):
+        db.session.execute(delete_rows(model).where(model.member_id == member_id))

@@ -1,0 +1,378 @@
+"""Putting posts elsewhere: topics are split and merged, and put back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import or_, update
+from sqlalchemy.orm.attributes import set_committed_value
+
+from forum.agendas.actions import note_activity
+from forum.agendas.queries import agenda_by_id
+from forum.db import action, db, now
+from forum.dialogue.actions._checks import checked_title
+from forum.dialogue.actions._counts import move_shelf, shelved_anew, shown_topics
+from forum.dialogue.actions._rows import inserting, set_answer, set_themes
+from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
+from forum.dialogue.models import Held, Place, Post, Topic, Trace
+from forum.dialogue.queries import (
+    gone_posts,
+    last_to_read,
+    latest_in,
+    merged_topic,
+    places_after,
+    post_to_change,
+    posts_to_move,
+    read_until,
+    replies_in,
+    shelf_of,
+    steps_of,
+    theme_ids_of,
+    topic_to_change,
+    topics_to_change,
+)
+from forum.errors import Conflict, Invalid, NotFound
+from forum.markup import excerpt, slugify, write
+from forum.members.models import Member
+from forum.notifications.actions import (
+    hide_notices,
+    rehome_notices,
+    restore_notices,
+    unwatch_along,
+    watch_along,
+)
+from forum.permissions import Person, require
+from forum.search import actions as search
+from forum.search.queries import texts_of
+
+MOST_MERGED = 1_000  # posts of a topic that is put into another
+SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page of their own
+
+
+@dataclass(frozen=True)
+class Part:
+    """What posts that leave their topic become: the title, kind and agenda of the new one."""
+
+    title: str
+    kind: str
+    agenda_id: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Which posts went from a topic to another: their ids with the numbers that they had, and what else has to be known.
+
+    `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost.
+    """
+
+    topic: Topic
+    target: Topic
+    numbers: Mapping[int, int]
+    before: int
+    answer: tuple[int, datetime | None] | None = None
+
+
+@action
+def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Part) -> Moved:
+    """Let posts of a topic be a topic of their own. They keep their ids, and so their links, marks and versions.
+
+    The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps.
+    """
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
+    _require_regroupable(topic)
+    if part.kind not in SPLIT_INTO:
+        raise Invalid(_("Choose an experience or a question."), "kind")
+    title = checked_title(part.title)
+    posts = _chosen_to_move(topic, post_ids)
+    answer = _answer_among(topic, posts)
+    if answer:
+        set_answer(moderator, topic, None)
+    new = _topic_of(topic, posts, replace(part, title=title))
+    moved = _put_into(moderator, topic, new, posts, answer)
+    note_activity(moderator, new.agenda_id, new.active_at, topics=shown_topics(new))
+    move_shelf(moderator, None, shelf_of(new))
+    watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
+    return moved
+
+
+@action
+def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
+    """Put a topic into another: its posts stand at the end there, under new numbers. Its address leads there for ever."""
+    if topic_id == target_id:
+        raise Invalid(_("This is the topic itself. Choose another one."), "target")
+    both = topics_to_change(moderator, (topic_id, target_id))
+    topic, target = both[topic_id], both[target_id]
+    require(moderator.can.merge(topic, target))
+    _require_mergeable(topic, target)
+    posts = [post for post in posts_to_move(topic) if post.deleted_at is None]
+    if len(posts) > MOST_MERGED:
+        raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
+    answer = _answer_among(topic, posts)
+    shown = shown_topics(topic)
+    move_shelf(moderator, shelf_of(topic), None)
+    topic.answer_id = topic.answered_by_id = topic.answered_at = None
+    topic.deleted_at, topic.merged_into_id = now(), target.id
+    moved = _put_into(moderator, topic, target, posts, answer)
+    if answer and topic.kind == target.kind and target.answer_id is None:
+        _take_answer(moderator, target, answer)
+    search.unindex(moderator, "topic", topic.id)
+    note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
+    note_activity(moderator, target.agenda_id, target.active_at)
+    watch_along(moderator, topic.id, target.id, topic.deleted_at)
+    hide_notices(moderator, topic_id=topic.id)
+    return moved
+
+
+@action
+def unsplit(moderator: Person, moved: Moved) -> Topic:
+    """Put posts that became a topic of their own back where they were. The address of that one leads there.
+
+    Raises `Conflict` when somebody has written in it since.
+    """
+    both = topics_to_change(moderator, (moved.topic.id, moved.target.id))
+    topic, new = both[moved.topic.id], both[moved.target.id]
+    require(moderator.can.merge(new, topic))
+    posts = posts_to_move(new)
+    _require_unchanged(topic, new, posts, moved)
+    move_shelf(moderator, shelf_of(new), None)
+    note_activity(moderator, new.agenda_id, new.created_at, topics=-shown_topics(new))
+    new.deleted_at, new.merged_into_id = now(), topic.id
+    _put_back(moderator, moved, topic, new, posts)
+    with shelved_anew(moderator, topic):
+        _answer_again(topic, moved, posts)
+    new.posts_count = 0
+    search.unindex(moderator, "topic", new.id)
+    hide_notices(moderator, topic_id=new.id)
+    return topic
+
+
+@action
+def unmerge(moderator: Person, moved: Moved) -> Topic:
+    """Let a topic that was put into another be one again, as it was.
+
+    Raises `Conflict` when somebody has written in the other one since.
+    """
+    target = topic_to_change(moderator, moved.target.id)
+    topic = merged_topic(moderator, moved.topic.id)
+    require(moderator.can.merge(topic, target))
+    posts = [post for post in posts_to_move(target) if post.number > moved.before]
+    _require_unchanged(topic, target, posts, moved)
+    unwatch_along(moderator, topic.id, target.id, topic.deleted_at or now())
+    if moved.answer and target.answer_id == moved.answer[0]:
+        set_answer(moderator, target, None)
+    topic.deleted_at = topic.merged_into_id = None
+    db.session.get_one(Member, topic.author_id, populate_existing=True)
+    index_topic(moderator, topic, "")
+    _put_back(moderator, moved, topic, target, posts)
+    _answer_again(topic, moved, posts)
+    target.posts_count = moved.before
+    far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
+    db.session.execute(far.values(number=moved.before))
+    note_activity(moderator, topic.agenda_id, topic.active_at, topics=shown_topics(topic))
+    move_shelf(moderator, None, shelf_of(topic))
+    restore_notices(moderator, topic_id=topic.id, but=gone_posts(topic))
+    return topic
+
+
+def _require_regroupable(*topics: Topic) -> None:
+    if any(topic.home for topic in topics):
+        raise Invalid(_("The comments on a case or a practice stay with it."), "target")
+    if any(topic.hidden_at for topic in topics):
+        raise Conflict(_("What is hidden stays as it is. Show the topic again first."))
+
+
+def _require_mergeable(topic: Topic, target: Topic) -> None:
+    _require_regroupable(topic, target)
+    if topic.audience != target.audience:
+        raise Invalid(_("One of them is for members only, so they stay apart."), "target")
+    if topic.followed_up_at:
+        raise Invalid(
+            _(
+                "Its asker told what happened next, which belongs to this topic. Put the other into it."
+            ),
+            "target",
+        )
+
+
+def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
+    """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
+    is_other = {post.id for post in posts} != set(moved.numbers)
+    has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
+    if is_other or has_changed or all(post.is_gone for post in posts):
+        raise Conflict(
+            _(
+                "Something was written or changed there since, so this cannot be taken back any more."
+            )
+        )
+
+
+def _chosen_to_move(topic: Topic, post_ids: Collection[int]) -> list[Post]:
+    posts = [post for post in posts_to_move(topic) if post.id in set(post_ids)]
+    if not posts:
+        raise Invalid(_("Choose at least one post."), "post")
+    if len(posts) != len(set(post_ids)):
+        raise NotFound()
+    if posts[0].number == 1:
+        raise Invalid(_("The first post opens this topic, so it stays."), "post")
+    if any(post.is_gone for post in posts):
+        raise Conflict(_("One of the posts is hidden or deleted by now. Nothing was changed."))
+    return posts
+
+
+def _answer_among(topic: Topic, posts: Sequence[Post]) -> tuple[int, datetime | None] | None:
+    ids = {post.id for post in posts}
+    return (topic.answer_id, topic.answered_at) if topic.answer_id in ids else None
+
+
+def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]) -> None:
+    """Give a question an answer that another topic had."""
+    post = post_to_change(doer, answer[0])
+    with shelved_anew(doer, topic):
+        topic.answer_id, topic.answered_by_id = post.id, post.author_id
+        topic.answered_at = answer[1]
+
+
+def _topic_of(topic: Topic, posts: Sequence[Post], part: Part) -> Topic:
+    """A topic for posts of another one: it begins with the first of them, and is for the same readers."""
+    first = posts[0]
+    new = Topic(
+        kind=part.kind,
+        agenda_id=part.agenda_id,
+        author_id=first.author_id,
+        organisation_id=first.organisation_id,
+        title=part.title,
+        slug=slugify(part.title, "topic"),
+        language=first.language,
+        audience=topic.audience,
+        posts_count=0,
+        replies_count=0,
+        created_at=first.created_at,
+        active_at=first.created_at,
+    )
+    db.session.add(new)
+    db.session.flush()
+    set_themes(new, theme_ids_of(topic))
+    return new
+
+
+def _put_into(
+    doer: Person,
+    topic: Topic,
+    target: Topic,
+    posts: Sequence[Post],
+    answer: tuple[int, datetime | None] | None,
+) -> Moved:
+    """Move posts to the end of another topic, and all that is kept of them with them; a trace stays of each."""
+    before, last_read = target.posts_count, last_to_read(target)
+    numbers = {post.id: post.number for post in posts}
+    words, steps = _words_of(posts), steps_of(numbers)
+    for place, post in enumerate(posts, start=before + 1):
+        db.session.add(
+            Trace(
+                topic_id=topic.id,
+                number=post.number,
+                post_id=post.id,
+                step=steps.get(post.id, 0) + 1,
+                moved_at=now(),
+            )
+        )
+        post.topic_id, post.number = target.id, place
+        set_committed_value(post, "topic", target)
+    db.session.flush()
+    target.posts_count = before + len(posts)
+    _settle(doer, topic, target, posts, words)
+    topic.regrouped_at = target.regrouped_at = now()
+    db.session.flush()
+    _carry_places(topic, target, last_read)
+    return Moved(topic, target, numbers, before, answer)
+
+
+def _put_back(
+    doer: Person, moved: Moved, topic: Topic, target: Topic, posts: Sequence[Post]
+) -> None:
+    """Move posts back to their topic and their numbers there; nothing of the way stays."""
+    words = _words_of(posts)
+    gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
+    db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
+    for post in posts:
+        post.topic_id, post.number = topic.id, moved.numbers[post.id]
+        set_committed_value(post, "topic", topic)
+    db.session.flush()
+    _settle(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
+
+
+def _answer_again(topic: Topic, moved: Moved, posts: Sequence[Post]) -> None:
+    """Let a question have the answer again that went with its posts."""
+    post_id, at = moved.answer or (None, None)
+    answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
+    if answer and topic.answer_id is None:
+        topic.answer_id, topic.answered_by_id = answer.id, answer.author_id
+        topic.answered_at = at
+
+
+def _settle(
+    doer: Person, topic: Topic, target: Topic, posts: Sequence[Post], words: Mapping[int, str]
+) -> None:
+    """Let both topics, the search and the notices follow posts that went from the one to the other."""
+    _carry_held(topic, target, [post.id for post in posts])
+    for one in (topic, target):
+        replies, active_at = replies_in(one), latest_in(one)
+        one.replies_count, one.active_at = replies, active_at or one.active_at
+    opening = next((post for post in posts if post.number == 1), None)
+    if opening is not None:
+        target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
+        search.unindex(doer, "post", opening.id)
+    search.index_all(doer, _known_of(target, posts, words))
+    rehome_notices(doer, [post.id for post in posts], target.id, target.title)
+
+
+def _known_of(
+    topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
+) -> dict[search.Thing, search.Known]:
+    """What search knows of posts in the topic that they are in now."""
+    known: dict[search.Thing, search.Known] = {}
+    for post in posts:
+        if post.number == 1:
+            plain = "" if post.is_gone else words[post.id]
+            known["topic", topic.id] = topic_entry(topic, plain), topic.hidden_at
+        elif post.deleted_at is None:
+            known["post", post.id] = post_entry(post, topic, words[post.id]), post.hidden_at
+    return known
+
+
+def _words_of(posts: Sequence[Post]) -> dict[int, str]:
+    """The plain words of posts. Search has most of them, so that few are made under the lock."""
+    known = texts_of("post", [post.id for post in posts])
+    return {
+        post.id: known[post.id] if post.id in known else write(post.source, post.language).plain
+        for post in posts
+    }
+
+
+def _carry_held(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
+    """Let texts that a rule holds back follow: what would change one of these posts, and all of a topic that is gone."""
+    of_topic = topic.id if topic.merged_into_id == target.id else None
+    theirs = or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0))
+    there = {"topic_id": target.id, "agenda_id": target.agenda_id}
+    db.session.execute(update(Held).where(theirs).values(**there))
+
+
+def _carry_places(topic: Topic, target: Topic, last_read: int) -> None:
+    """Who has read posts where they were has read them where they are; unless there is something unread before them."""
+    far = places_after(topic.id, target.id)
+    put = inserting("place")
+    key = put.table.primary_key.columns
+    columns = ["topic_id", "member_id", "number"]
+    if last_read:
+        far = far.where(Place.member_id.in_(read_until(target.id, last_read)))
+    put = put.from_select(columns, far).on_conflict_do_update(
+        index_elements=key,
+        set_={"number": put.excluded.number},
+        where=put.table.c.number < put.excluded.number,
+    )
+    db.session.execute(put)

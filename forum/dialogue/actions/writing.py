@@ -1,0 +1,309 @@
+"""What members write, change and take away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from forum.agendas.actions import note_activity
+from forum.agendas.queries import agenda_by_id
+from forum.db import ANYTHING, action, db, now, topic_scope, touches
+from forum.dialogue.actions._checks import (
+    check_text,
+    check_topic,
+    organisation_of,
+    profiles_of,
+    require_no_home,
+    sent_before,
+    sent_twice,
+)
+from forum.dialogue.actions._counts import count_post, move_shelf, shown_topics
+from forum.dialogue.actions._holding import (
+    ask_to_look,
+    comes_first,
+    held_before,
+    hold,
+    hold_edit,
+    look_again_if_new,
+    says_more,
+    words_of,
+)
+from forum.dialogue.actions._rows import (
+    NewTopic,
+    add_post,
+    add_topic,
+    changed_title,
+    delete_post,
+    edit_topic,
+    keep_revision,
+    key_of,
+    next_number,
+    set_themes,
+)
+from forum.dialogue.actions._telling import (
+    index_post,
+    index_topic,
+    subjects_of,
+    tell,
+    tell_named,
+    tell_news,
+)
+from forum.dialogue.models import OPEN, REPLY, Held, Post, Revision, Topic
+from forum.dialogue.queries import post_to_change, shelf_of, topic_after_merge, topic_to_change
+from forum.errors import Conflict, NotFound
+from forum.markup import Written, plain
+from forum.matches import Said
+from forum.notifications.actions import retell, watch_own
+from forum.notifications.models import TOPIC
+from forum.permissions import SYSTEM, Person, require
+from forum.screening.actions import screen
+
+
+@action
+def open_topic(
+    author: Person, agenda_id: int, new: NewTopic, key: str | None = None
+) -> Topic | Held:
+    """Open a topic with its first post, or let it wait when a rule holds it back.
+
+    The same submission key from the same author opens it once.
+    """
+    return _open_topic(author, agenda_id, new, key, is_asked=True)
+
+
+@action
+def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
+    """Open a topic that no rule is asked about: a page of the library, an import, what a moderator has read."""
+    return cast(Topic, _open_topic(author, agenda_id, new, key, is_asked=False))
+
+
+def _open_topic(
+    author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
+) -> Topic | Held:
+    touches(ANYTHING, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
+    agenda = agenda_by_id(author, agenda_id)
+    if earlier := sent_before(author, key, new.text, new.title):
+        return earlier.topic
+    if is_asked and (waiting := held_before(author, key, new.text, new.title)):
+        return waiting
+    require(author.can.open_topic(agenda))
+    organisation_id = organisation_of(author, new.for_organisation)
+    check_topic(new.kind, new.title, new.audience, new.home)
+    check_text(new.text)
+    if is_asked and (why := screen(author, agenda_id, Said(new.text, new.title))):
+        whose: Any = {"key": key, "organisation_id": organisation_id}
+        return hold(author, agenda_id, _of_topic(new), why, **whose)
+    is_first = is_asked and comes_first(author, agenda_id)
+    try:
+        with db.session.begin_nested():
+            topic = add_topic(author, agenda_id, organisation_id, new)
+            post = add_post(topic, author, organisation_id, new.text, key=key, number=1)
+    except IntegrityError:
+        return sent_twice(author, key, new.text, new.title).topic
+    set_themes(topic, new.themes)
+    index_topic(author, topic, new.text.plain)
+    note_activity(author, agenda_id, now(), topics=shown_topics(topic))
+    move_shelf(author, None, shelf_of(topic))
+    count_post(author, topic, post, 1)
+    told = tell_named(author, post, new.text)
+    watch_own(author, topic.id)
+    tell_news(post, "topic", subjects_of(author, topic, new.themes), told)
+    if is_first:
+        ask_to_look(author, post)
+    return topic
+
+
+@action
+def reply(
+    author: Person,
+    topic_id: int,
+    text: Written,
+    key: str | None = None,
+    *,
+    paragraph: str | None = None,
+    for_organisation: bool = False,
+) -> Post | Held:
+    """Add a post to a topic, or let it wait when a rule holds it back.
+
+    The same submission key from the same author adds it once. `paragraph` is the key of the paragraph of a case
+    that the post comments on.
+    """
+    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
+    return _reply(author, topic_id, text, key, is_asked=True, **where)
+
+
+@action
+def publish_reply(
+    author: Person,
+    topic_id: int,
+    text: Written,
+    key: str | None = None,
+    *,
+    paragraph: str | None = None,
+    for_organisation: bool = False,
+) -> Post:
+    """Add a post that no rule is asked about: an import, what a moderator has read."""
+    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
+    return cast(Post, _reply(author, topic_id, text, key, is_asked=False, **where))
+
+
+def _reply(
+    author: Person,
+    topic_id: int,
+    text: Written,
+    key: str | None,
+    *,
+    is_asked: bool,
+    paragraph: str | None,
+    for_organisation: bool,
+) -> Post | Held:
+    topic = _topic_to_reply(author, topic_id)
+    touches(topic_scope(topic.id), *profiles_of(author.id))
+    if earlier := sent_before(author, key, text):
+        return earlier
+    if is_asked and (waiting := held_before(author, key, text)):
+        return waiting
+    require(author.can.reply(topic))
+    organisation_id = organisation_of(author, for_organisation)
+    check_text(text)
+    if is_asked and (why := screen(author, topic.agenda_id, Said(text))):
+        what = words_of(REPLY, text) | {"topic_id": topic_id, "paragraph": key_of(paragraph)}
+        whose: Any = {"key": key, "organisation_id": organisation_id}
+        return hold(author, topic.agenda_id, what, why, **whose)
+    is_first = is_asked and comes_first(author, topic.agenda_id)
+    before = shelf_of(topic)
+    try:
+        with db.session.begin_nested():
+            number = next_number(topic)
+            post = add_post(
+                topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
+            )
+    except IntegrityError:
+        return sent_twice(author, key, text)
+    note_activity(author, topic.agenda_id, now())
+    move_shelf(author, before, shelf_of(topic))
+    index_post(author, post, topic, text.plain)
+    count_post(author, topic, post, 1)
+    told = tell_named(author, post, text)
+    tell(author, "reply", {topic.author_id} - told, post, text.plain)
+    watch_own(author, topic.id)
+    tell_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
+    if is_first:
+        ask_to_look(author, post)
+    return post
+
+
+def _topic_to_reply(author: Person, topic_id: int) -> Topic:
+    """The topic, or the one that it was put into in this very moment: what somebody has typed is not lost."""
+    try:
+        return topic_to_change(author, topic_id)
+    except NotFound:
+        return topic_to_change(author, topic_after_merge(author, topic_id).id)
+
+
+@action
+def edit(
+    author: Person,
+    post_id: int,
+    text: Written,
+    title: str | None = None,
+    *,
+    themes: Sequence[int] | None = None,
+    audience: str | None = None,
+    seen: str | None = None,
+) -> Post | Held:
+    """Change one's post, or let the change wait when a rule holds it back; title, themes and audience only with
+    a topic's first post.
+
+    Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
+    text that the author changed: raises `Conflict` when the post says something else by now, unless that is
+    this very text, which was sent again because its answer was lost.
+    """
+    return _edit(
+        author, post_id, text, title, themes=themes, audience=audience, seen=seen, is_asked=True
+    )
+
+
+@action
+def publish_edit(
+    author: Person,
+    post_id: int,
+    text: Written,
+    title: str | None = None,
+    *,
+    themes: Sequence[int] | None = None,
+    audience: str | None = None,
+) -> Post:
+    """Change a post without asking a rule: what a moderator has read."""
+    more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": None}
+    return cast(Post, _edit(author, post_id, text, title, is_asked=False, **more))
+
+
+def _edit(
+    author: Person,
+    post_id: int,
+    text: Written,
+    title: str | None,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+    seen: str | None,
+    is_asked: bool,
+) -> Post | Held:
+    post = post_to_change(author, post_id)
+    if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
+        touches(topic_scope(post.topic_id), *profiles_of(author.id))
+    require(author.can.edit(post))
+    require_no_home(post)
+    if seen and seen != post.fingerprint and text.source != post.source:
+        raise Conflict(_("This text has changed since you opened the form."))
+    check_text(text)
+    title = changed_title(post, title)
+    if is_asked and says_more(post, text, title):
+        said = Said(text, title if post.number == 1 else "")
+        if why := screen(author, post.topic.agenda_id, said):
+            return hold_edit(author, post, text, title, why, themes=themes, audience=audience)
+        look_again_if_new(author, post, said)
+    keep_revision(post, text, title)
+    if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
+        post.edit_answered_at = now()
+    post.source, post.html = text.source, text.html
+    post.html_version, post.language = text.html_version, text.language
+    if post.number == 1:
+        edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
+    else:
+        index_post(author, post, post.topic, text.plain)
+    tell_named(author, post, text)
+    return post
+
+
+@action
+def delete(author: Person, post_id: int) -> Post:
+    """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
+    post = post_to_change(author, post_id)
+    require(author.can.delete(post))
+    require_no_home(post)
+    return delete_post(author, post)
+
+
+@action
+def withdraw(author: Person, revision_id: int) -> Post:
+    """Take back what one's post said before; that it was edited can still be seen."""
+    revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
+    if revision is None:
+        raise NotFound()
+    post = post_to_change(author, revision.post_id)
+    require(author.can.delete(post))
+    revision.source, revision.title = "", ""
+    revision.withdrawn_at = revision.withdrawn_at or now()
+    if not post.is_gone:  # what tells of the post quotes it as it was first
+        topic_id = post.topic_id if post.number == 1 else None
+        retell(SYSTEM, post.id, plain(post.source), topic_id)
+    return post
+
+
+def _of_topic(new: NewTopic) -> dict[str, Any]:
+    more = {"kind": new.kind, "audience": new.audience, "themes": list(new.themes)}
+    return words_of(OPEN, new.text) | more | {"title": " ".join(new.title.split())}

@@ -1,0 +1,251 @@
+"""What deeds read before they change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from forum.db import db
+from forum.dialogue.models import (
+    Mark,
+    Mention,
+    Place,
+    Post,
+    Quote,
+    Revision,
+    Topic,
+    TopicTheme,
+    Trace,
+)
+from forum.dialogue.queries._seen import is_there, visible_posts, visible_topics, with_people
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.permissions import Person, shown_to
+
+KEY_LENGTH = 64
+LARGEST_ID = 2**31 - 1
+
+
+# Rows that a deed decides on, held until it is done. They are held first and read afterwards: PostgreSQL, when
+# it has waited for a row, reads that row anew, but not what was joined to it (the agenda that it has left).
+def topic_to_change(doer: Person, topic_id: int) -> Topic:
+    """A topic that the doer sees, with its agenda, locked."""
+    held = visible_topics(doer).where(Topic.id == topic_id).with_only_columns(Topic.id)
+    if db.session.scalar(held.with_for_update(of=Topic)) is None:
+        raise NotFound()
+    query = select(Topic).where(Topic.id == topic_id).options(joinedload(Topic.agenda))
+    return db.session.scalars(query).one()
+
+
+def topic_if_there(reader: Person, topic_id: int | None) -> Topic | None:
+    """A topic with its agenda, unless the reader does not see it any more."""
+    query = visible_topics(reader).where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
+    return topic
+
+
+def post_if_there(reader: Person, post_id: int | None) -> Post | None:
+    """A post with its topic and agenda, unless the reader does not see it any more."""
+    post: Post | None = db.session.scalar(visible_posts(reader).where(Post.id == post_id))
+    return post
+
+
+def topics_to_change(doer: Person, topic_ids: Iterable[int]) -> dict[int, Topic]:
+    """Topics that the doer sees, with their agendas, all locked in the same order; or `NotFound`."""
+    return {topic_id: topic_to_change(doer, topic_id) for topic_id in sorted(topic_ids)}
+
+
+def post_to_change(doer: Person, post_id: int) -> Post:
+    """A post in a topic that the doer sees, both locked. One that went to another topic meanwhile is found there."""
+    held = visible_topics(doer).join(Post, Post.topic_id == Topic.id).where(Post.id == post_id)
+    held = held.where(shown_to(doer, Post.removed_at, Topic.agenda_id))
+    held = held.with_only_columns(Post.id).with_for_update(of=(Topic, Post))
+    if db.session.scalar(held) is None and db.session.scalar(held) is None:
+        raise NotFound()
+    post: Post = db.session.scalars(visible_posts(doer).where(Post.id == post_id)).one()
+    return post
+
+
+def posts_to_move(topic: Topic) -> list[Post]:
+    """All posts of a topic in their order with their authors, gone ones too, held until the deed is done."""
+    query = select(Post).where(Post.topic_id == topic.id).order_by(Post.number)
+    query = query.options(joinedload(Post.author).joinedload(Member.city))
+    return list(db.session.scalars(query.with_for_update(of=Post)))
+
+
+def latest_in(topic: Topic) -> datetime | None:
+    """When the latest of a topic's posts was written, gone ones too."""
+    return db.session.scalar(select(func.max(Post.created_at)).where(Post.topic_id == topic.id))
+
+
+def replies_in(topic: Topic) -> int:
+    """How many replies of a topic readers see."""
+    seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_there())
+    return db.session.scalar(seen) or 0
+
+
+def theme_ids_of(topic: Topic) -> Sequence[int]:
+    """The ids of a topic's themes."""
+    themes = select(TopicTheme.theme_id).where(TopicTheme.topic_id == topic.id)
+    return db.session.scalars(themes).all()
+
+
+def read_until(topic_id: int, number: int) -> Select[Any]:
+    """The ids of those who have read a topic up to a number at least."""
+    there = aliased(Place)  # beside the places in another topic
+    far = there.topic_id == topic_id, there.number >= number
+    return select(there.member_id).where(*far)
+
+
+def last_to_read(topic: Topic) -> int:
+    """The number of the last post that readers of a topic come to."""
+    seen = select(func.max(Post.number)).where(Post.topic_id == topic.id)
+    return db.session.scalar(seen.where(Post.removed_at.is_(None))) or 0
+
+
+def opened_by(post_ids: Iterable[int]) -> Sequence[Topic]:
+    """The topics that some posts have opened before they were put into others."""
+    first = select(Trace.topic_id).where(Trace.post_id.in_(post_ids), Trace.number == 1)
+    merged = select(Topic).where(Topic.id.in_(first), Topic.merged_into_id.is_not(None))
+    return db.session.scalars(merged.with_for_update()).all()
+
+
+def posts_to_index(post_ids: Iterable[int]) -> Sequence[Post]:
+    """Posts in order of writing, gone ones too, with their topics and authors, all held until the deed is done."""
+    query = select(Post).join(Post.topic).where(Post.id.in_(post_ids)).order_by(Post.id)
+    people = joinedload(Post.author).joinedload(Member.city)
+    query = query.options(contains_eager(Post.topic), people)
+    return db.session.scalars(query.with_for_update(of=(Topic, Post))).all()
+
+
+Source = tuple[int, str, str]  # id, source and language of a post
+
+
+def posts_quoting(member_id: int, after: int, limit: int) -> list[Source]:
+    """Some posts that quote a member's, after an id."""
+    quoted = aliased(Post)
+    theirs = (
+        select(Quote.post_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .where(quoted.author_id == member_id, Quote.post_id > after)
+    )
+    ids = db.session.scalars(theirs.distinct().order_by(Quote.post_id).limit(limit)).all()
+    return _sources(Post.id.in_(ids))
+
+
+def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> list[Source]:
+    """Some posts, between two ids, that hold one of some words, or held one in an earlier version."""
+
+    def holds(text: Any) -> ColumnElement[bool]:
+        return or_(*(text.icontains(word, autoescape=True) for word in words))
+
+    held = select(Revision.id).where(Revision.post_id == Post.id, holds(Revision.source)).exists()
+    here = (Post.id > after, Post.id <= until, or_(holds(Post.source), held))
+    return _sources(*here, limit=limit)
+
+
+def posts_written(member_id: int, after: int, limit: int) -> list[Source]:
+    """Some posts that a member has written and not deleted, after an id."""
+    mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))
+    return _sources(*mine, limit=limit)
+
+
+def _sources(*which: ColumnElement[bool], limit: int | None = None) -> list[Source]:
+    query = select(Post.id, Post.source, Post.language).where(*which).order_by(Post.id)
+    rows = db.session.execute(query.limit(limit))
+    return [(row.id, row.source, row.language) for row in rows]
+
+
+def earlier_sources(post_ids: Sequence[int]) -> Sequence[str]:
+    """What some posts said before."""
+    return db.session.scalars(select(Revision.source).where(Revision.post_id.in_(post_ids))).all()
+
+
+def are_by(member_id: int, post_ids: Iterable[int]) -> set[int]:
+    """Those of the posts that a member has written."""
+    theirs = select(Post.id).where(Post.id.in_(post_ids), Post.author_id == member_id)
+    return set(db.session.scalars(theirs))
+
+
+def last_post_id() -> int:
+    """The highest id that a post has."""
+    return db.session.scalar(select(func.max(Post.id))) or 0
+
+
+def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
+    """What some posts said before."""
+    return db.session.scalars(select(Revision).where(Revision.post_id.in_(list(post_ids)))).all()
+
+
+def marks_to_remove(member_id: int, limit: int) -> Sequence[Mark]:
+    """Some marks of a member, with their posts held in order."""
+    theirs = select(Mark).where(Mark.member_id == member_id)
+    marks = db.session.scalars(theirs.order_by(Mark.post_id, Mark.kind).limit(limit)).all()
+    ids = {mark.post_id for mark in marks}
+    db.session.scalars(select(Post.id).where(Post.id.in_(ids)).order_by(Post.id).with_for_update())
+    return marks
+
+
+def gone_posts(topic: Topic) -> Sequence[int]:
+    """The ids of a topic's posts that were hidden or deleted by themselves."""
+    query = select(Post.id).where(Post.topic_id == topic.id)
+    is_gone = or_(Post.deleted_at.is_not(None), Post.hidden_at.is_not(None))
+    return db.session.scalars(query.where(is_gone)).all()
+
+
+def out_of_sight(model: Any, ids: Sequence[int]) -> Sequence[int]:
+    """The ids of those topics or posts that are hidden or deleted, all held until the deed is done."""
+    held = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    return [row.id for row in db.session.scalars(held) if row.hidden_at or row.deleted_at]
+
+
+def first_post(topic: Topic) -> Post:
+    """The post that opens a topic."""
+    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
+    return db.session.scalars(query).one()
+
+
+def post_of_key(author: Person, key: str | None) -> Post | None:
+    """The post that an author has sent with a submission key, with its topic."""
+    if not key:
+        return None
+    sent = select(Post).where(Post.author_id == author.id, Post.submission_key == key[:KEY_LENGTH])
+    return db.session.scalar(sent.options(joinedload(Post.topic)))
+
+
+def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
+    """Who has written how many posts in a topic: those that readers see, without a case or practice itself."""
+    query = select(Post.author_id, func.count()).where(
+        Post.topic_id == topic.id, Post.number > (1 if topic.home else 0), *is_there()
+    )
+    by_author = query.group_by(Post.author_id).order_by(Post.author_id)
+    return [(author_id, count) for author_id, count in db.session.execute(by_author)]
+
+
+def quoted_by(post_id: int) -> set[int]:
+    """The ids of the posts that a post is known to quote."""
+    return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def mentioned_by(post_id: int) -> set[int]:
+    """The ids of the members whom a post mentions, or did before it was edited."""
+    return set(db.session.scalars(select(Mention.member_id).where(Mention.post_id == post_id)))
+
+
+def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
+    """Those of the posts that the reader may read, with their topics."""
+    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    if not known:
+        return []
+    query = visible_posts(reader).where(Post.id.in_(known), Topic.hidden_at.is_(None), *is_there())
+    return db.session.scalars(with_people(query)).all()
+
+
+def has_written(author: Person, number: int) -> bool:
+    """Whether somebody has written so many posts, wherever and whatever became of them."""
+    written = select(Post.id).where(Post.author_id == author.id).limit(number).subquery()
+    return (db.session.scalar(select(func.count()).select_from(written)) or 0) >= number

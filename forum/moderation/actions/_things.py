@@ -1,0 +1,115 @@
+"""Keeping, hiding, removing and restoring, whatever kind of thing it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.dialogue import actions as dialogue
+from forum.errors import Invalid
+from forum.library import actions as library
+from forum.members import actions as members
+from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
+from forum.moderation.actions._turns import require_change
+from forum.moderation.queries import (
+    REMOVABLE,
+    Thing,
+    has_open_reports,
+    is_first_post,
+    reports_in_topic,
+)
+from forum.permissions import Person
+from forum.search import actions as search
+
+Deed = Callable[[Person, int, str], Any]
+
+
+def move_topic(moderator: Person, topic_id: int, agenda_id: int) -> None:
+    """Put a topic into another agenda."""
+    dialogue.move(moderator, topic_id, agenda_id)
+    for waiting in reports_in_topic(topic_id):
+        waiting.agenda_id = agenda_id
+
+
+def require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
+    """Raises `Invalid` for a deed that this thing knows not, and `Conflict` for one that changes nothing."""
+    if deed not in DECIDING or (deed == "remove" and thing.kind not in REMOVABLE):
+        raise Invalid(_("Choose a decision."), "deed")
+    require_reasons(deed, reasons)
+    require_change(
+        has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
+        if deed == "keep"
+        else thing.state in FROM[deed]
+    )
+
+
+# From which states a thing is hidden, removed or shown again
+FROM = {"hide": ("shown",), "remove": ("shown", "hidden"), "restore": ("hidden", "removed")}
+
+
+def keep_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
+    """Nothing changes but the reports, and that somebody has looked at a first post."""
+    if is_first_post(thing):
+        dialogue.look_at(moderator, thing.item_id)
+
+
+def hide_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
+    """Readers are told the rule; the facts are for the author."""
+    deeds: dict[str, Deed] = {
+        "post": dialogue.hide,
+        "topic": dialogue.hide_topic,
+        "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
+        "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
+        "member": lambda doer, item_id, _why: hide_profile(doer, item_id),
+    }
+    deeds[thing.kind](moderator, thing.item_id, ground_in_words(reasons))
+
+
+def remove_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
+    """Take a post or a topic out of all readers' sight."""
+    deed = dialogue.remove_topic if thing.kind == "topic" else dialogue.remove
+    deed(moderator, thing.item_id, ground_in_words(reasons))
+
+
+def hide_profile(moderator: Person, member_id: int) -> None:
+    """Hide what members wrote about themselves."""
+    members.hide_profile(moderator, member_id)
+    search.hide(moderator, "member", member_id)
+
+
+def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
+    """Show again what was hidden or removed."""
+    deeds: dict[str, Callable[[Person, int], Any]] = {
+        "post": dialogue.restore,
+        "topic": dialogue.restore_topic,
+        "case": library.restore_case,
+        "practice": library.restore_practice,
+        "member": _restore_profile,
+    }
+    deeds[thing.kind](moderator, thing.item_id)
+
+
+DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
+    "keep": keep_thing,
+    "hide": hide_thing,
+    "remove": remove_thing,
+    "restore": restore_thing,
+}
+
+
+def _restore_profile(moderator: Person, member_id: int) -> None:
+    members.restore_profile(moderator, member_id)
+    search.restore(moderator, "member", member_id)
+
+
+def state_before(thing: Thing) -> dict[str, Any]:
+    """What has to be known of a thing to let it be as it was."""
+    row = thing.row
+    if thing.kind == "member":
+        until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
+        ends = {name: at.isoformat() if at else None for name, at in until.items()}
+        return {**ends, "state": thing.state}
+    words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
+    return {**words, "state": thing.state}

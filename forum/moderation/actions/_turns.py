@@ -1,0 +1,68 @@
+"""One deed after another about the same thing, and none too late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.errors import Conflict, Invalid
+from forum.moderation.queries import (
+    Thing,
+    latest_decision,
+    latest_of,
+    take_turn,
+    thing_to_moderate,
+    topic_to_moderate,
+)
+from forum.permissions import Person, require
+
+
+def in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None) -> Thing:
+    """The thing to decide about, when nobody decided about it since `seen` (the id of the last decision known)."""
+    take_turn()
+    thing = thing_to_moderate(moderator, kind, item_id)
+    _refuse_late(thing, seen)
+    return thing
+
+
+def post_in_turn(moderator: Person, post_id: int) -> Thing:
+    """The post to decide about."""
+    thing = in_turn(moderator, "post", post_id)
+    if thing.kind != "post":
+        raise Invalid(_("This is changed on its own page."))
+    return thing
+
+
+def member_in_turn(moderator: Person, member_id: int) -> Thing:
+    """The member to decide about."""
+    thing = in_turn(moderator, "member", member_id)
+    require(moderator.can.suspend(thing.row))
+    return thing
+
+
+def topic_in_turn(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
+    """The topic to decide about, when nobody decided about it since `seen`."""
+    take_turn()
+    thing = topic_to_moderate(moderator, topic_id)
+    _refuse_late(thing, seen)
+    return thing
+
+
+def _refuse_late(thing: Thing, seen: int | None) -> None:
+    if seen is not None and latest_decision(thing.kind, thing.item_id) != seen:
+        raise Conflict(
+            _("Another moderator has decided about this meanwhile. Nothing was changed.")
+        )
+
+
+def require_change(is_one: Any) -> None:
+    """Raises `Conflict` when what is asked for is so already."""
+    if not is_one:
+        raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def refuse_own(moderator: Person, thing: Thing, deed: str) -> None:
+    """Refuse moderators who end what others decided about themselves."""
+    if (decision := latest_of(thing, deed)) and decision.author_id == moderator.id:
+        require(moderator.can.give_back(decision))

@@ -1,0 +1,184 @@
+"""Deciding about one post, page, text or practice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask_babel import gettext as _
+
+from forum.agendas import actions as agendas
+from forum.db import action, topic_scope, touches
+from forum.dialogue import actions as dialogue
+from forum.errors import Invalid
+from forum.library import actions as library
+from forum.markup import Written, write
+from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
+from forum.moderation.actions._record import Before, record, tell_author
+from forum.moderation.actions._things import DECIDING, require_sense, state_before
+from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, require_change
+from forum.moderation.models import RULE, Decision
+from forum.moderation.queries import REMOVABLE, Thing, agenda_to_moderate, opening_of, take_turn
+from forum.permissions import Person
+
+
+@action
+def decide(
+    moderator: Person,
+    kind: str,
+    item_id: int,
+    deed: str,
+    reasons: Reasons = NONE,
+    *,
+    seen: int | None = None,
+) -> Decision:
+    """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
+
+    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    """
+    thing = in_turn(moderator, kind, item_id, seen)
+    require_sense(thing, deed, reasons)
+    if deed == "restore":
+        refuse_own(moderator, thing, "hide")
+    before = state_before(thing)
+    DECIDING[deed](moderator, thing, reasons)
+    return record(moderator, deed, thing, reasons, before=before)
+
+
+@action
+def approve(
+    moderator: Person,
+    held_id: int,
+    reasons: Reasons = NONE,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
+    thing = in_turn(moderator, "held", held_id, seen)
+    check_length(reasons.facts, "reason")
+    post = dialogue.approve(moderator, held_id, read)
+    published = replace(thing, address=f"/posts/{post.id}")
+    return record(moderator, "approve", published, reasons)
+
+
+@action
+def refuse(
+    moderator: Person,
+    held_id: int,
+    reasons: Reasons,
+    *,
+    seen: int | None = None,
+    read: str | None = None,
+) -> Decision:
+    """Refuse a text that a rule holds back, and say why; it stays with its author, who may change it."""
+    require_reasons("refuse", reasons)
+    thing = in_turn(moderator, "held", held_id, seen)
+    dialogue.refuse(moderator, held_id, reasons.facts, read)
+    refused = replace(thing, address=f"/waiting/{held_id}")
+    pointed_out = replace(reasons, is_automated=True)
+    return record(moderator, "refuse", refused, pointed_out, source=RULE)
+
+
+@action
+def ask_to_edit(
+    moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
+) -> Decision:
+    """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
+    touches()
+    thing = in_turn(moderator, kind, item_id, seen)
+    require_reasons("ask to edit", reasons)
+    if thing.kind not in REMOVABLE:
+        raise Invalid(_("Choose a decision."), "deed")
+    post = opening_of(thing)
+    require_change(not post.edit_asked_at or post.edit_answered_at)
+    dialogue.ask_to_edit(moderator, post.id)
+    decision = record(moderator, "ask to edit", thing, reasons, is_told=False)
+    tell_author(moderator, decision, f"/posts/{post.id}/edit")
+    return decision
+
+
+@action
+def note(moderator: Person, post_id: int, text: Written) -> Decision:
+    """Say something below a post, for all to read; what was said before gives way to it."""
+    thing = post_in_turn(moderator, post_id)
+    if not text.source.strip():
+        raise Invalid(_("Write a text."), "source")
+    require_change(text.source != thing.row.note_source)
+    before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
+    dialogue.note(moderator, post_id, text)
+    return record(moderator, "note", thing, Reasons(text.source), before=before)
+
+
+@action
+def unnote(moderator: Person, post_id: int) -> Decision:
+    """Take away what the moderators say below a post."""
+    thing = post_in_turn(moderator, post_id)
+    require_change(thing.row.note_source)
+    before = _note_of(thing)
+    touches(topic_scope(thing.row.topic_id))
+    dialogue.note(moderator, post_id, write(""))
+    return record(moderator, "unnote", thing, before=before)
+
+
+def _note_of(thing: Thing) -> Before:
+    return {"note": thing.row.note_source, "language": thing.row.note_language}
+
+
+@action
+def publish(
+    moderator: Person, practice_id: int, reasons: Reasons = NONE, *, seen: int | None = None
+) -> Decision:
+    """Publish a submitted practice."""
+    thing = in_turn(moderator, "practice", practice_id, seen)
+    library.publish(moderator, practice_id)
+    return record(moderator, "publish", thing, reasons)
+
+
+@action
+def send_back(
+    moderator: Person, practice_id: int, reasons: Reasons, seen: int | None = None
+) -> Decision:
+    """Return a submitted practice to its author, and say what to change."""
+    thing = in_turn(moderator, "practice", practice_id, seen)
+    require_reasons("send back", reasons)
+    library.send_back(moderator, practice_id, reasons.facts)
+    return record(moderator, "send back", thing, reasons)
+
+
+@action
+def feature(moderator: Person, practice_id: int) -> Decision:
+    """Put a published practice first in the library."""
+    thing = in_turn(moderator, "practice", practice_id)
+    require_change(not thing.row.featured_at)
+    library.feature(moderator, practice_id)
+    return record(moderator, "feature", thing)
+
+
+@action
+def unfeature(moderator: Person, practice_id: int) -> Decision:
+    """Let a practice stand in the library like any other."""
+    thing = in_turn(moderator, "practice", practice_id)
+    require_change(thing.row.featured_at)
+    library.unfeature(moderator, practice_id)
+    return record(moderator, "unfeature", thing)
+
+
+@action
+def archive(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
+    """Close an agenda: it can be read, not continued."""
+    take_turn()
+    thing = agenda_to_moderate(moderator, agenda_id)
+    require_change(not thing.row.archived_at)
+    agendas.archive(moderator, agenda_id)
+    return record(moderator, "archive", thing, reasons)
+
+
+@action
+def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
+    """Open an archived agenda again."""
+    take_turn()
+    thing = agenda_to_moderate(moderator, agenda_id)
+    require_change(thing.row.archived_at)
+    agendas.reopen(moderator, agenda_id)
+    return record(moderator, "reopen", thing, reasons)

@@ -1,0 +1,111 @@
+"""Deciding about members: warning, silence, suspension, and clearing away what a spammer did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from forum.db import action, db, now
+from forum.dialogue import actions as dialogue
+from forum.members import actions as members
+from forum.moderation.actions._reasons import NONE, Reasons, require_reasons
+from forum.moderation.actions._record import answer_reports, in_queue, record
+from forum.moderation.actions._things import hide_profile, hide_thing, remove_thing, state_before
+from forum.moderation.actions._turns import in_turn, member_in_turn, require_change
+from forum.moderation.models import Decision
+from forum.moderation.queries import REMOVABLE, Thing, shown_things_of, texts_waiting
+from forum.notifications.actions import read_queue
+from forum.permissions import Person, require
+
+FOR_GOOD = timedelta(days=3650)
+
+
+@action
+def warn(moderator: Person, member_id: int, reasons: Reasons) -> Decision:
+    """Tell a member what broke a rule, and leave it at that; the next moderator sees it."""
+    thing = member_in_turn(moderator, member_id)
+    require_reasons("warn", reasons)
+    return record(moderator, "warn", thing, reasons)
+
+
+@action
+def silence(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
+    """Take the right to write from a member until a moment, and say why."""
+    return _shut_out("silence", members.silence, moderator, member_id, until=until, reasons=reasons)
+
+
+@action
+def unsilence(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Decision:
+    """Let a silenced member write again."""
+    thing = member_in_turn(moderator, member_id)
+    require_change(thing.row.is_silenced)
+    before = state_before(thing)
+    members.unsilence(moderator, member_id)
+    return record(moderator, "unsilence", thing, reasons, before=before)
+
+
+@action
+def suspend(moderator: Person, member_id: int, until: datetime, reasons: Reasons) -> Decision:
+    """Close a member's account until a moment, and say why."""
+    return _shut_out("suspend", members.suspend, moderator, member_id, until=until, reasons=reasons)
+
+
+def _shut_out(
+    word: str,
+    deed: Callable[[Person, int, datetime], None],
+    moderator: Person,
+    member_id: int,
+    *,
+    until: datetime,
+    reasons: Reasons,
+) -> Decision:
+    thing = member_in_turn(moderator, member_id)
+    require_reasons(word, reasons)
+    before = state_before(thing)
+    deed(moderator, member_id, until)
+    return record(moderator, word, thing, reasons, until=until, before=before)
+
+
+@action
+def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Decision:
+    """Open a suspended account again."""
+    thing = member_in_turn(moderator, member_id)
+    require_change(thing.row.is_suspended)
+    before = state_before(thing)
+    members.unsuspend(moderator, member_id)
+    return record(moderator, "unsuspend", thing, reasons, before=before)
+
+
+@action
+def clear_spam(moderator: Person, member_id: int) -> Decision:
+    """Undo with one press all that an advertiser did: remove every text, hide the profile, refuse what waits, close the account.
+
+    For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
+    """
+    thing = in_turn(moderator, "member", member_id)
+    require(moderator.can.clear_spam(thing.row))
+    before, until = state_before(thing), now() + FOR_GOOD
+    shown, waiting = _clear(moderator, member_id)
+    if thing.state == "shown":
+        hide_profile(moderator, member_id)
+    members.suspend(moderator, member_id, until)
+    db.session.flush()
+    more = _clear(moderator, member_id)  # what was on its way; nothing comes after it
+    shown, waiting = [*shown, *more[0]], [*waiting, *more[1]]
+    before |= {"hidden": [[one.kind, one.item_id] for one in shown], "refused": waiting}
+    decision = record(moderator, "spam", thing, before=before, until=until, is_excused=True)
+    for one in shown:
+        answer_reports(moderator, decision, one)
+        read_queue(moderator, in_queue(one.kind, one.item_id))
+    return decision
+
+
+def _clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
+    """Remove all that a member wrote, or hide what cannot be removed, and refuse what waits; hands both back."""
+    shown = shown_things_of(moderator, member_id)
+    waiting = list(texts_waiting(moderator, member_id))
+    for one in shown:
+        (remove_thing if one.kind in REMOVABLE else hide_thing)(moderator, one, NONE)
+    for held_id in waiting:
+        dialogue.refuse(moderator, held_id, "")
+    return shown, waiting

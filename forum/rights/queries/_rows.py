@@ -1,0 +1,355 @@
+"""What is kept about one member: the rows of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy.orm import aliased
+
+from forum.accounts.models import Token
+from forum.advice.models import Asked, Availability, FollowUp
+from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
+from forum.appeals.models import Appeal
+from forum.contact.models import ContactLetter
+from forum.db import db
+from forum.dialogue import models as dialogue
+from forum.dialogue.models import AllRead, Held, Mark, Mention, Post, Topic
+from forum.factors.models import Authenticator, Passkey, RecoveryCode
+from forum.history.models import Version
+from forum.identities.models import Identity
+from forum.invitations.models import Arrival, Invitation
+from forum.library.models import Case, Practice
+from forum.mail.models import Delivery
+from forum.members.models import City, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.moderation.models import Decision, Report, StaffNote
+from forum.notifications.models import QUEUE, Notice, NoticeChoice, Watch
+from forum.notifications.queries import settings_of
+from forum.queue.models import EntryNote
+from forum.rights.models import Record
+from forum.screening.models import Rule
+from forum.terms.models import Consent, Terms
+
+
+def plain_record(row: Any) -> Record:
+    return {
+        name: said(value) for name, value in row._mapping.items() if not name.startswith("key_")
+    }
+
+
+def said(value: Any) -> Any:
+    """A value as JSON holds it: moments in UTC, as ISO 8601 writes them."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def account_of(member: Member) -> Record:
+    names = """handle email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
+    silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
+    came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
+    return {name: said(getattr(member, name)) for name in names.split()} | {
+        "invited_by": _name_of(Member, member.invited_by_id),
+        "invitation_id": db.session.scalar(came_by),
+    }
+
+
+def profile_of(member: Member) -> Record:
+    plain = {
+        name: getattr(member, name)
+        for name in ("name", "position", "language", "helps_with", "about")
+    }
+    spoken = select(MemberLanguage.language).where(MemberLanguage.member_id == member.id)
+    helps = select(Theme.name).join(MemberTheme).where(MemberTheme.member_id == member.id)
+    hosts = select(Agenda.title).join(AgendaHost).where(AgendaHost.member_id == member.id)
+    led = select(Organisation.name).where(Organisation.representative_id == member.id)
+    return plain | {
+        "organisation": _name_of(Organisation, member.organisation_id),
+        "city": _name_of(City, member.city_id),
+        "languages": _all(spoken.order_by(MemberLanguage.position)),
+        "helps_with_themes": _all(helps.order_by(Theme.name)),
+        "hosts": _all(hosts.order_by(Agenda.title)),
+        "represents": _all(led.order_by(Organisation.name)),
+    }
+
+
+def _all(query: Select[Any]) -> list[Any]:
+    return list(db.session.scalars(query))
+
+
+def _name_of(
+    table: type[Organisation] | type[City] | type[Member], row_id: int | None
+) -> str | None:
+    return db.session.scalar(select(table.name).where(table.id == row_id)) if row_id else None
+
+
+def columns_of(model: Any, names: str) -> list[Any]:
+    return [getattr(model, name) for name in names.split()]
+
+
+def rows_of_sessions(member: Member) -> Select[Any]:
+    kept = columns_of(Session, "device how created_at seen_at proved_at ended_at")
+    return select(*kept).where(Session.member_id == member.id)
+
+
+def rows_of_topics(member: Member) -> Select[Any]:
+    kept = columns_of(
+        Topic,
+        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at merged_into_id",
+    )
+    query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
+    query = query.join(Agenda, Agenda.id == Topic.agenda_id)
+    query = query.outerjoin(Organisation, Organisation.id == Topic.organisation_id)
+    return query.where(Topic.author_id == member.id)
+
+
+def _title(member: Member) -> ColumnElement[str]:
+    """The title of a topic; nothing of one by somebody else that a moderator hides."""
+    is_shown = or_(Topic.hidden_at.is_(None), Topic.author_id == member.id)
+    return case((is_shown, Topic.title), else_="").label("topic")
+
+
+def rows_of_posts(member: Member) -> Select[Any]:
+    names = """id topic_id number source language paragraph created_at edited_at hidden_at hidden_reason
+    removed_at deleted_at useful_count same_here_count tried_count note_source note_language note_at edit_asked_at
+    edit_answered_at"""
+    query = select(*columns_of(Post, names), _title(member))
+    query = query.add_columns(Organisation.name.label("for_organisation"))
+    query = query.join(Topic, Topic.id == Post.topic_id)
+    query = query.outerjoin(Organisation, Organisation.id == Post.organisation_id)
+    return query.where(Post.author_id == member.id)
+
+
+def rows_of_held(member: Member) -> Select[Any]:
+    names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
+    reason"""
+    query = select(
+        *columns_of(Held, names), Agenda.title.label("agenda"), Topic.title.label("topic")
+    )
+    query = query.add_columns(Held.became_id.label("post_id"))
+    query = query.join(Agenda, Agenda.id == Held.agenda_id)
+    query = query.outerjoin(Topic, Topic.id == Held.topic_id)
+    return query.where(Held.author_id == member.id)
+
+
+def rows_of_rules(member: Member) -> Select[Any]:
+    kept = columns_of(Rule, "sentence made_at off_at")
+    return select(*kept).where(Rule.member_id == member.id)
+
+
+def rows_of_marks(member: Member) -> Select[Any]:
+    kept: list[Any] = [
+        *columns_of(Mark, "post_id kind outcome note created_at"),
+        City.name.label("city"),
+    ]
+    query = select(*kept, _title(member)).outerjoin(City, City.id == Mark.city_id)
+    query = query.join(Post, Post.id == Mark.post_id).join(Topic, Topic.id == Post.topic_id)
+    return query.where(Mark.member_id == member.id)
+
+
+def rows_of_practices(member: Member) -> Select[Any]:
+    names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
+    created_at updated_at submitted_at published_at returned_at returned_reason featured_at hidden_at deleted_at"""
+    query = select(*columns_of(Practice, names), Agenda.title.label("agenda"))
+    query = query.add_columns(
+        City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug
+    )
+    query = query.join(Agenda, Agenda.id == Practice.agenda_id)
+    query = query.outerjoin(City, City.id == Practice.city_id)
+    query = query.outerjoin(Organisation, Organisation.id == Practice.organisation_id)
+    return query.where(Practice.author_id == member.id)
+
+
+def versions_of(kind: str, ids: Sequence[int]) -> dict[int, list[Record]]:
+    found: dict[int, list[Record]] = {row_id: [] for row_id in ids}
+    query = select(Version.item_id, Version.replaced_at, Version.fields)
+    query = query.where(Version.kind == kind, Version.item_id.in_(ids)).order_by(Version.id)
+    for row in db.session.execute(query):
+        found[row.item_id].append({"replaced_at": said(row.replaced_at), **row.fields})
+    return found
+
+
+def rows_of_cases(member: Member) -> Select[Any]:
+    kept = "id name kind reach since status summary body language checked_on created_at updated_at hidden_at"
+    query = select(*columns_of(Case, kept), Agenda.title.label("agenda"), Case.slug)
+    query = query.join(Agenda, Agenda.id == Case.agenda_id).join(Topic, Topic.id == Case.topic_id)
+    return query.where(Topic.author_id == member.id)
+
+
+def rows_of_statements(member: Member) -> Select[Any]:
+    kept = "id name role_title organisation said_on quotation language removed_at"
+    query = select(*columns_of(Statement, kept), Agenda.title.label("agenda"))
+    query = query.join(Agenda, Agenda.id == Statement.agenda_id)
+    return query.where(Statement.member_id == member.id)
+
+
+def rows_of_edits(member: Member) -> Select[Any]:
+    kept = columns_of(Version, "kind item_id replaced_at")
+    return select(*kept).where(Version.editor_handle == member.handle)
+
+
+def rows_of_reports(member: Member) -> Select[Any]:
+    kept = columns_of(Report, "id number kind title address reason text created_at")
+    query = select(*kept, Decision.deed.label("decision"), Decision.decided_at)
+    query = query.outerjoin(Decision, Decision.id == Report.decision_id)
+    return query.where(Report.reporter_id == member.id)
+
+
+DECISION = """id deed kind title address reason rule rule_name rule_sentence law source is_automated is_excused until
+undoes_id lot_id decided_at"""
+
+
+def rows_of_decisions(member: Member) -> Select[Any]:
+    return select(*columns_of(Decision, DECISION)).where(Decision.author_id == member.id)
+
+
+def rows_of_decided(member: Member) -> Select[Any]:
+    return select(*columns_of(Decision, DECISION)).where(Decision.moderator_id == member.id)
+
+
+def rows_of_appeals(member: Member) -> Select[Any]:
+    kept = columns_of(Appeal, "id decision_id text created_at outcome answer decided_at")
+    return select(*kept).where(Appeal.appellant_id == member.id)
+
+
+def rows_of_staff_notes(member: Member) -> Select[Any]:
+    kept = columns_of(StaffNote, "id text written_at")
+    return select(*kept).where(StaffNote.member_id == member.id)
+
+
+def rows_of_staff_notes_written(member: Member) -> Select[Any]:
+    query = select(*columns_of(StaffNote, "id text written_at"), Member.name.label("about"))
+    query = query.join(Member, Member.id == StaffNote.member_id)
+    return query.where(StaffNote.author_id == member.id)
+
+
+def rows_of_ignored(member: Member) -> Select[Any]:
+    kept: list[Any] = [Member.name.label("name"), Ignore.since]
+    query = select(*kept).join(Member, Member.id == Ignore.ignored_id)
+    return query.where(Ignore.member_id == member.id)
+
+
+def rows_of_queue_notes(member: Member) -> Select[Any]:
+    kept = columns_of(EntryNote, "id kind item_id text written_at")
+    return select(*kept).where(EntryNote.author_id == member.id)
+
+
+def rows_of_notices(member: Member) -> Select[Any]:
+    actor = aliased(Member)
+    kept = columns_of(Notice, "id kind title text address created_at read_at way mailed_at")
+    query = select(*kept, actor.name.label("by")).outerjoin(actor, actor.id == Notice.actor_id)
+    is_open = or_(actor.id.is_(None), actor.hidden_at.is_(None))
+    if not member.is_curator:
+        query = query.where(Notice.kind != QUEUE)
+    return query.where(Notice.member_id == member.id, and_(Notice.hidden_at.is_(None), is_open))
+
+
+def rows_of_notice_settings(member: Member) -> Record:
+    kept, chosen = settings_of(member.id), select(NoticeChoice.kind, NoticeChoice.way)
+    mine = chosen.where(NoticeChoice.member_id == member.id).order_by(NoticeChoice.kind)
+    names = ("digest_every", "digest_hour", "time_zone", "watches_replies")
+    ways = {row.kind: row.way for row in db.session.execute(mine)}
+    return {name: getattr(kept, name) for name in names} | {"ways": ways}
+
+
+def rows_of_watches(member: Member) -> Select[Any]:
+    kept = columns_of(Watch, "subject subject_id level created_at")
+    return select(*kept).where(Watch.member_id == member.id)
+
+
+def rows_of_mentions(member: Member) -> Select[Any]:
+    return select(Mention.post_id).where(Mention.member_id == member.id)
+
+
+def rows_of_places(member: Member) -> Select[Any]:
+    place = dialogue.Place
+    query = select(*columns_of(place, "topic_id number"), _title(member))
+    query = query.join(Topic, Topic.id == place.topic_id)
+    return query.where(place.member_id == member.id)
+
+
+def rows_of_all_read(member: Member) -> Select[Any]:
+    return select(*columns_of(AllRead, "agenda_id until")).where(AllRead.member_id == member.id)
+
+
+def rows_of_asked(member: Member) -> Select[Any]:
+    kept = columns_of(Asked, "topic_id reasons asked_at declined_at postponed_at passed_at")
+    query = select(*kept, _title(member), Member.name.label("by"))
+    query = query.join(Topic, Topic.id == Asked.topic_id)
+    return query.join(Member, Member.id == Asked.asker_id).where(Asked.member_id == member.id)
+
+
+def rows_of_asking(member: Member) -> Select[Any]:
+    kept = columns_of(Asked, "topic_id asked_at")
+    query = select(*kept, _title(member), Member.name.label("asked"))
+    query = query.join(Topic, Topic.id == Asked.topic_id)
+    return query.join(Member, Member.id == Asked.member_id).where(Asked.asker_id == member.id)
+
+
+def rows_of_availability(member: Member) -> Select[Any]:
+    kept = columns_of(Availability, "muted_at away_until")
+    return select(*kept).where(Availability.member_id == member.id)
+
+
+def rows_of_follow_ups(member: Member) -> Select[Any]:
+    kept = columns_of(FollowUp, "topic_id deed outcome text language told_at edited_at")
+    query = select(*kept, Topic.title.label("topic")).join(Topic, Topic.id == FollowUp.topic_id)
+    return query.where(Topic.author_id == member.id)
+
+
+def rows_of_passkeys(member: Member) -> Select[Any]:
+    kept = columns_of(Passkey, "name is_synced created_at used_at")
+    return select(*kept).where(Passkey.member_id == member.id)
+
+
+def rows_of_authenticators(member: Member) -> Select[Any]:
+    kept = columns_of(Authenticator, "created_at confirmed_at used_at")
+    return select(*kept).where(Authenticator.member_id == member.id)
+
+
+def rows_of_recovery_codes(member: Member) -> Select[Any]:
+    kept = columns_of(RecoveryCode, "created_at used_at")
+    return select(*kept).where(RecoveryCode.member_id == member.id)
+
+
+def rows_of_identities(member: Member) -> Select[Any]:
+    kept = columns_of(Identity, "issuer subject label created_at")
+    return select(*kept).where(Identity.member_id == member.id)
+
+
+def rows_of_invitations(member: Member) -> Select[Any]:
+    kept = columns_of(Invitation, "id note uses used created_at ends_at ended_at")
+    query = select(*kept, Organisation.name.label("for_organisation"))
+    query = query.outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+    return query.where(Invitation.maker_id == member.id)
+
+
+def rows_of_letters(member: Member) -> Select[Any]:
+    kept = columns_of(Delivery, "id kind address created_at sent_at given_up_at dropped_at why")
+    return select(*kept).where(Delivery.member_id == member.id)
+
+
+def rows_of_sent(member: Member) -> Select[Any]:
+    query = select(*columns_of(ContactLetter, "id text sent_at"), Member.name.label("to"))
+    query = query.join(Member, Member.id == ContactLetter.recipient_id)
+    return query.where(ContactLetter.sender_id == member.id)
+
+
+def rows_of_received(member: Member) -> Select[Any]:
+    kept = columns_of(ContactLetter, "id text sent_at reported_at")
+    query = select(*kept, Member.name.label("by"))
+    query = query.join(Member, Member.id == ContactLetter.sender_id)
+    return query.where(ContactLetter.recipient_id == member.id)
+
+
+def rows_of_tokens(member: Member) -> Select[Any]:
+    kept = columns_of(Token, "id purpose address created_at expires_at used_at")
+    return select(*kept).where(Token.member_id == member.id)
+
+
+def rows_of_consents(member: Member) -> Select[Any]:
+    kept: list[Any] = [Consent.number, Consent.how, Consent.agreed_at, Terms.valid_from]
+    query = select(*kept).join(Terms, Terms.number == Consent.number)
+    return query.where(Consent.member_id == member.id)
