@@ -20,6 +20,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Topic
+from forum.dialogue.queries import first_post
 from forum.errors import Forbidden, Invalid, NotFound, Refusal
 from forum.markup import write
 from forum.members.actions import Joining, appoint, found_federation, join, suspend
@@ -366,7 +367,7 @@ def test_some_questions_are_not_told_of(people: Any, question: Question, state: 
     elif state == "hidden":
         dialogue.hide_topic(people.moderator, topic.id)
     elif state == "deleted":
-        dialogue.delete(people.ana, dialogue.first_post(topic).id)
+        dialogue.delete(people.ana, first_post(topic).id)
     else:
         archive(people.moderator, question.agenda.id)
     for days in (7.1, 20, 45):

@@ -16,7 +16,7 @@ from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.dialogue.queries import get_topic
+from forum.dialogue.queries import first_post, get_topic
 from forum.markup import write
 from forum.members.actions import hide_profile, suspend
 from forum.members.models import Member
@@ -85,7 +85,7 @@ def test_answers_and_trials_speak_for_a_member(people: Any, question: Question) 
     other = another(people.chitra, question, "Where do vans stop?")
     post = dialogue.reply(people.ben, other.id, write("In the yard."))
     dialogue.choose_answer(people.chitra, other.id, post.id)
-    opening = dialogue.first_post(other)
+    opening = first_post(other)
     dialogue.mark(people.host, opening.id, "tried it", "kept", "It helped.")
     found = proposed(people.ana, question)
     assert found[people.ben.name]["answered"] == Reason("answered", "Parking", 1)
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_no_reason(people: Any, question: Question) -> No
     other = another(people.chitra, question, "Where do vans stop?")
     post = dialogue.reply(people.ben, other.id, write("In the yard."))
     dialogue.choose_answer(people.chitra, other.id, post.id)
-    dialogue.mark(people.host, dialogue.first_post(other).id, "tried it", "kept")
+    dialogue.mark(people.host, first_post(other).id, "tried it", "kept")
     dialogue.hide_topic(people.moderator, other.id)
     assert proposed(people.ana, question) == {}
     assert proposed(people.moderator, question) == {}

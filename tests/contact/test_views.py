@@ -16,6 +16,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.moderation import actions as moderation
 from forum.moderation import queries
+from forum.moderation.models import Decision, Report
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM, VISITOR
@@ -242,7 +243,7 @@ def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
     moderation.unname(SYSTEM, people.ben.id, "Ben Okoth", "Former member", is_silent=False)
     db.session.expire_all()
     assert told.title == "Former member"
-    titles = select(moderation.Report.title).union_all(select(moderation.Decision.title))
+    titles = select(Report.title).union_all(select(Decision.title))
     assert set(db.session.scalars(titles)) == {"Former member"}
 
 
@@ -253,9 +254,7 @@ def test_moderators_decide_about_a_letter_and_may_think_again(people, sign_in, l
         f"/moderation/letter/{letter.id}/decide", data={"deed": "keep", "reason": ""}
     )
     assert answer.status_code == 303 and lines(people.moderator) == []
-    decision = db.session.scalar(
-        select(moderation.Decision.id).order_by(moderation.Decision.id.desc())
-    )
+    decision = db.session.scalar(select(Decision.id).order_by(Decision.id.desc()))
     moderation.undo(people.moderator, decision)
     assert len(lines(people.moderator)) == 1
     assert browser.get("/moderation/log").status_code == 200

@@ -14,6 +14,7 @@ from forum.contact.actions import contact
 from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
 from forum.dialogue.queries import written
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
@@ -106,7 +107,7 @@ def test_the_opening_of_a_topic_and_a_comment_on_a_paragraph_fold_too(
 def test_nothing_of_the_ignored_is_told(people: Any, topic: Any, agenda: Agenda) -> None:
     ana, ben = people.ana, people.ben
     watch(ana, "agenda", agenda.id)
-    opening = db.session.scalars(select(dialogue.Post).where(dialogue.Post.number == 1)).first()
+    opening = db.session.scalars(select(Post).where(Post.number == 1)).first()
     assert opening
     dialogue.reply(ben, topic.id, write("A reply to the topic."))
     dialogue.reply(ben, topic.id, written("And @ana-prado is mentioned."))
