@@ -123,6 +123,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         # What is lost with the machine is no loss, and what is looked after for years lives for minutes here.
         careful = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
         lines = [f"ALTER SYSTEM SET {setting} = off;" for setting in careful]
+        lines.append("ALTER SYSTEM SET plan_cache_mode = force_generic_plan;")  # small tables
         server.psql("\n".join([*lines, "SELECT pg_reload_conf();"]))
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()

@@ -108,7 +108,11 @@ def test_nothing_that_is_typed_breaks_a_door(
 ) -> None:
     browser = client if role == "visitor" else sign_in(getattr(people, role))
     statuses = set()
-    some = list(forms())[:: 1 if role == "administrator" else 23]
+    # Each form once: every value meets each database at some door, and every field at one of them
+    turn = DOORS.index(door) + (db.engine.dialect.name == "sqlite")
+    some = (
+        list(forms())[turn % 2 :: 2] if role == "administrator" else list(forms())[turn % 23 :: 23]
+    )
     for form in some:
         try:
             answer = post(browser, door.format(**world), form)
