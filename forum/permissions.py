@@ -169,6 +169,18 @@ class Person:
         """The rights of this person, one method for each deed."""
         return Can(self)
 
+    def rights_in_topic(self) -> Callable[[Post | Line], Rights]:
+        """`rights` for the posts of one topic, on one page: posts that differ in nothing they ask are asked about once."""
+        known: dict[tuple[bool, bool, bool], Rights] = {}
+
+        def rights(post: Post | Line) -> Rights:
+            asked = (post.author_id == self.id, post.deleted_at is None, bool(post.is_gone))
+            if asked not in known:
+                known[asked] = self.rights(post)
+            return known[asked]
+
+        return rights
+
     def rights(self, post: Post | Line) -> Rights:
         """All that this person may do with a post; a visitor may do nothing."""
         if not self.is_member:

@@ -374,6 +374,16 @@ def test_all_rights_over_a_post_are_each_right(who: str, said: str) -> None:
     }
 
 
+@pytest.mark.parametrize("who", PEOPLE)
+def test_rights_over_the_posts_of_a_topic_are_those_over_each(who: str) -> None:
+    person, topic = PEOPLE[who], _post("post").topic
+    posts = [_post(f"post {said}") for said in ("", "own", "deleted post", "hidden post")] * 2
+    for post in posts:
+        post.topic = topic
+    rights = person.rights_in_topic()
+    assert [rights(post) for post in posts] == [person.rights(post) for post in posts]
+
+
 HELD = [
     person(role="moderator", held_at=PAST),
     person(role="administrator", hosted=[HERE], held_at=PAST),
