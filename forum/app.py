@@ -106,7 +106,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app, settings)
     for doors in DOORS:
         app.register_blueprint(doors.bp)
-    app.context_processor(front.masthead)
     gate.init_app(app, web.MAX_BODY)
     with app.app_context():
         logs.init_app(app, settings, db.engine)

@@ -35,7 +35,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.advice.models import Asked, Availability, Care, FollowUp
 from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
-from forum.db import db, now
+from forum.db import db, now, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import get_topic, is_there, visible_topics
 from forum.errors import NotFound
@@ -650,8 +650,16 @@ def _has_answered() -> ColumnElement[bool]:
 
 def asking_of(member: Person, topic_id: int) -> Fate | None:
     """How a member was asked about a question, by whom, and what became of it; None when nobody asked."""
-    row = db.session.execute(_asking_of(), {"topic_id": topic_id, "member_id": member.id}).first()
+    who = {"topic_id": topic_id, "member_id": member.id}
+    if not plain(_IS_ASKED, who).first():  # nearly always, and each question asks
+        return None
+    row = db.session.execute(_asking_of(), who).first()
     return Fate(*row) if row else None
+
+
+_IS_ASKED = select(Asked.topic_id).where(
+    Asked.topic_id == bindparam("topic_id"), Asked.member_id == bindparam("member_id")
+)
 
 
 @cache

@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import drawings, feeds, web
@@ -107,21 +106,10 @@ FOR_EVER = 301
 UNANSWERED = ORDERS[2]
 
 
-def masthead() -> dict[str, Any]:
-    """The counters of the masthead, for every template; asked for when a page prints them."""
-    if not me().is_member:
-        return {}
-    return {
-        "unread_notices": LocalProxy(lambda: _waiting().unread_notices),
-        "queue_count": LocalProxy(lambda: _waiting().queue_count),
-    }
-
-
-def _waiting() -> queries.Masthead:
-    waiting: queries.Masthead | None = g.get("masthead")
-    if waiting is None:
-        waiting = g.masthead = queries.masthead(me())
-    return waiting
+@bp.app_template_global()
+def masthead() -> queries.Masthead:
+    """The counters of the masthead, which every page prints once for a member."""
+    return queries.masthead(me())
 
 
 # Home
