@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import psycopg
-from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from forum.errors import Refusal
+from forum.later import library
+
+if TYPE_CHECKING:
+    import psycopg
 
 FTS = "document_fts"
 PAGES = 2_000  # so many at once, so that a progress bar moves
@@ -178,6 +180,7 @@ class PostgresqlCopier:
         """Restore into a database beside the real one, which is dropped again."""
         beside = self._beside()
         with self._connected(autocommit=True) as connection:
+            sql = library("psycopg.sql")
             drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(beside.name))
             create = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
             connection.execute(drop)
@@ -210,10 +213,11 @@ class PostgresqlCopier:
 
     @contextmanager
     def _connected(self, autocommit: bool = False) -> Iterator[psycopg.Connection[Any]]:
+        driver = library("psycopg")
         try:
-            with psycopg.connect(_address(self.url), autocommit=autocommit) as connection:
+            with driver.connect(_address(self.url), autocommit=autocommit) as connection:
                 yield connection
-        except psycopg.Error as error:
+        except driver.Error as error:
             raise Refusal(f"PostgreSQL says: {str(error).strip()}") from error
 
     def _run(self, program: str, *words: str) -> None:

@@ -17,17 +17,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from queue import Empty, LifoQueue
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import brotli
-import psycopg
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, db
+from forum.later import library
 from forum.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 Numbers = Mapping[str, int]
 Headers = list[tuple[str, str]]
@@ -50,6 +53,10 @@ NUMBERS = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
 class Numbered(Protocol):
     """Where the numbers of the scopes are asked for."""
 
+    @property
+    def error(self) -> type[Exception]:
+        """What is raised when they cannot be asked for."""
+
     def moment(self) -> Any:
         """A sign that stays the same until somebody writes; None where nothing says so."""
 
@@ -59,6 +66,8 @@ class Numbered(Protocol):
 
 class OfSqlite:
     """The numbers in a file: as long as SQLite says that nobody has written, they are what they were."""
+
+    error: type[Exception] = sqlite3.Error
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -90,6 +99,8 @@ class OfServer:
     """The numbers in PostgreSQL, which are read at each hit, over a few connections of their own."""
 
     def __init__(self, url: URL) -> None:
+        self.driver = library("psycopg")
+        self.error: type[Exception] = self.driver.Error
         self.address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self.free: LifoQueue[psycopg.Connection[Any] | None] = LifoQueue()
         for _connection in range(CONNECTIONS):
@@ -103,7 +114,7 @@ class OfServer:
         connection = self.free.get(timeout=SECONDS_FOR_A_CONNECTION)
         try:
             if connection is None:
-                connection = psycopg.connect(
+                connection = self.driver.connect(
                     self.address, autocommit=True, prepare_threshold=0, connect_timeout=5
                 )
             rows = connection.execute(NUMBERS, (list(scopes),)).fetchall()
@@ -182,7 +193,7 @@ class PageCache:
         )
         try:
             return self._answer(key, environ, start_response)
-        except (sqlite3.Error, psycopg.Error, Empty):  # the application says so in words
+        except (self.numbered.error, Empty):  # the application says so in words
             return self.application(environ, start_response)
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:

@@ -493,6 +493,8 @@ def test_a_stampede_renders_once() -> None:
 
 def test_without_a_database_the_application_says_so() -> None:
     class Away:
+        error = psycopg.Error
+
         def moment(self) -> None:
             """A server has none."""
 
