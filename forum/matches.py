@@ -11,10 +11,13 @@ from functools import cached_property
 from hashlib import blake2s
 from urllib.parse import unquote
 
+from markupsafe import Markup
+
 from forum.lookalikes import skeleton
-from forum.markup import Written, fold
+from forum.markup import VERSION, Written, fold
 
 HREF = re.compile(r'href="([^"]*)"')
+ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 OUTSIDE = re.compile(r'href="(?:https?:)?//', re.IGNORECASE)
 DOTS = re.compile("[.\u3002\uff0e\uff61]")  # what browsers take for the dot of a host, IDNA says
 # Begins at no other place of a word, and gives nothing back: a long word without a dot is read once.
@@ -99,6 +102,24 @@ class Said:
         """The same for the same text, whatever its case and spacing; nothing for one that is short."""
         same = "".join(WORD.findall(self.words))
         return blake2s(same.encode(), digest_size=16).hexdigest() if len(same) >= SHORTEST else ""
+
+
+def together(texts: Iterable[Written], title: str = "") -> Said:
+    """Several texts of one thing, as rules look at it."""
+    known = list(texts)
+    html = Markup("\n").join(text.html for text in known)
+    return Said(Written("", html, VERSION, "\n".join(text.plain for text in known)), title)
+
+
+def plainly(*lines: str) -> Said:
+    """A text without Markdown, as it was typed; addresses in it count as links, as mail programs take them."""
+    text = "\n".join(lines)
+    links = (Markup('<a href="{}"></a>').format(_whole(found)) for found in ADDRESS.findall(text))
+    return Said(Written(text, Markup("").join(links), VERSION, text))
+
+
+def _whole(address: str) -> str:
+    return address if "://" in address else f"https://{address}"
 
 
 def folded(text: str) -> str:

@@ -104,6 +104,7 @@ rules.write_rules             | forbidden forbidden forbidden forbidden forbidde
 rules.write_text              | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 rules.end_text                | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 screening.screen              | yes       yes       yes       yes       yes       yes       yes       yes       yes
+screening.refuse_caught       | yes       yes       yes       yes       yes       yes       yes       yes       yes
 screening.make_rule           | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 screening.change_rule         | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 screening.switch_rule         | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
@@ -314,6 +315,12 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "rules.end_text": _deed(rules.end_text, 1),
     "screening.screen": _deed(
         screening.screen, lambda w: w.things.agenda.id, lambda _w: Said(write("Words."))
+    ),
+    "screening.refuse_caught": _deed(
+        screening.refuse_caught,
+        lambda w: w.things.agenda.id,
+        lambda _w: Said(write("Words.")),
+        lambda _w: "text",
     ),
     "screening.make_rule": _deed(screening.make_rule, WORDS),
     "screening.change_rule": _deed(screening.change_rule, _it, WORDS, before=_rule),

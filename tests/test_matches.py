@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forum.markup import write
-from forum.matches import Said, domain_of, folded
+from forum.matches import Said, domain_of, folded, plainly, together
 
 
 def said(source: str, title: str = "") -> Said:
@@ -148,4 +148,31 @@ def test_texts_that_are_made_to_hurt_take_no_time(source: str) -> None:
     text = said(source)
     begun = time.perf_counter()
     assert not text.holds("casino") and "evil.example" not in text.hosts and text.key is not None
+    assert time.perf_counter() - begun < 1
+
+
+def test_several_texts_are_looked_at_as_one() -> None:
+    found = together([write("A [link](https://a.example)."), write("Of *casinos*.")], "A title")
+    assert found.holds("a title") and found.holds("casinos") and "a.example" in found.hosts
+    assert found.has_outside_links and not together([write("a")]).has_outside_links
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "See https://evil.example/a?b",
+        "See WWW.evil.example",
+        "[a]: https://evil.example",
+        "(http://evil.example)",
+    ],
+)
+def test_a_text_without_markdown_is_read_as_it_stands(typed: str) -> None:
+    assert "evil.example" in plainly(typed).hosts and plainly(typed).has_outside_links
+    assert not plainly('"><b>evil.example').has_outside_links
+    assert plainly("A line", "of a casino").holds("line of a casino")
+
+
+def test_a_long_text_without_markdown_takes_no_time() -> None:
+    begun = time.perf_counter()
+    assert not plainly("http://a." * 600, "www." * 900).holds("casino")
     assert time.perf_counter() - begun < 1

@@ -22,11 +22,13 @@ from forum.factors.actions import take_off_since
 from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
+from forum.matches import plainly, together
 from forum.members import actions as members
-from forum.members.actions import Joining
+from forum.members.actions import Joining, Profile
 from forum.members.models import Member
 from forum.members.queries import by_email, email_is_taken, plain_email
 from forum.permissions import SYSTEM, Person, require
+from forum.screening.actions import refuse_caught
 
 ALONE = Coming()  # without an invitation and with nothing answered
 # Letters that are counted together: nobody's own letters stop because somebody else writes the address into a form.
@@ -160,6 +162,17 @@ def change_password(member: Member, password_hash: str) -> None:
     members.change_password(member, password_hash)
     forget_tokens(member)
     _tell_changed(member, "password")
+
+
+@action
+def edit_profile(member: Member, profile: Profile) -> None:
+    """Replace what a member says about themselves. What a rule catches is refused: it has nowhere to wait."""
+    about = profile.about.source if profile.about else member.about
+    said = (profile.name, profile.position, profile.helps_with, about)
+    if said != (member.name, member.position, member.helps_with, member.about):
+        lines = plainly(profile.name, profile.position, profile.helps_with).text
+        refuse_caught(member, None, together(filter(None, (lines, profile.about))), "about")
+    members.edit_profile(member, profile)
 
 
 @action

@@ -59,8 +59,8 @@ from forum.invitations.models import Entrance, Invitation
 from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import actions as members
 from forum.members import queries
-from forum.members.actions import Joining
-from forum.members.forms import check_password
+from forum.members.actions import Joining, Profile
+from forum.members.forms import ProfileForm, check_password
 from forum.members.models import Member
 from forum.members.views import federation, offer_organisations, submit
 from forum.passwords import hash_password, is_outdated, verify_password
@@ -710,7 +710,7 @@ def prove() -> Answer:
     def deed() -> Any:
         _show_again(member, form)
         renew_proof(member)
-        return web.see_other(web.safe_next(url_for("members.settings")))
+        return web.see_other(web.safe_next(url_for("accounts.settings")))
 
     if request.method == "GET":
         return _proof_page(form)
@@ -840,7 +840,68 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
     actions.change_password(member, hash_password(form.new_password.data or ""))
     _begin_session(member, cast(SignedIn, current_user).how)  # a copied cookie ends, too
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
-    return web.see_other(url_for("members.settings"))
+    return web.see_other(url_for("accounts.settings"))
+
+
+# What one says about oneself
+
+
+@bp.route("/settings", methods=["GET", "POST"])
+def settings() -> Answer:
+    """What members say about themselves."""
+    member = queries.my_profile(me())
+    form = ProfileForm(data=_said_by(member))
+    offer_organisations(form)
+    preview = _preview(form)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "member": member, "preview": preview}
+        return render_template("accounts/settings.html", **words), status
+
+    if request.method == "GET" or preview is not None:
+        return page()
+    return submit(form, lambda: _edit_profile(member, form), lambda: page(REFUSED))
+
+
+def _preview(form: ProfileForm) -> Any:
+    asked = request.method == "POST" and "preview" in request.form
+    return markup.write(form.about.data or "").html if asked else None
+
+
+def _said_by(member: Member) -> dict[str, Any]:
+    codes = [spoken.language for spoken in member.languages if spoken.language != member.language]
+    second, third, *_rest = [*codes, "", ""]
+    return {
+        "name": member.name,
+        "position": member.position,
+        "organisation": member.organisation_id,
+        "city": member.city.label if member.city else "",
+        "city_id": member.city_id,
+        "language": member.language,
+        "second_language": second,
+        "third_language": third,
+        "helps_with": member.helps_with,
+        "about": member.about,
+    }
+
+
+def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
+    profile = Profile(
+        name=form.name.data or "",
+        position=form.position.data or "",
+        organisation_id=form.organisation.data,
+        city_id=form.city_id.data,
+        language=form.language.data,
+        languages=form.languages,
+        helps_with=form.helps_with.data or "",
+        about=markup.write(form.about.data or "", form.language.data),
+    )
+    actions.edit_profile(member, profile)
+    flash(_("Your profile is saved."), "message")
+    return web.see_other(url_for("accounts.settings"))
+
+
+# Sessions
 
 
 @bp.get("/settings/sessions")

@@ -35,10 +35,12 @@ from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
+from forum.matches import plainly
 from forum.members.models import Member
 from forum.members.queries import named_languages
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
+from forum.screening.actions import refuse_caught
 
 MOST_ASKED = 10  # members whom one question asks; who passes it on makes room
 LONGEST_AWAY = timedelta(days=366)
@@ -229,18 +231,24 @@ def _checked_until(until: datetime) -> datetime:
 
 
 @action
-def follow_up(author: Person, topic_id: int, story: Story) -> FollowUp:
-    """Tell what happened after a question was answered, or tell it better."""
+def follow_up(author: Person, topic_id: int, story: Story, *, is_asked: bool = True) -> FollowUp:
+    """Tell what happened after a question was answered, or tell it better.
+
+    What a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`.
+    """
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
     require(author.can.follow_up(topic))
     row = follow_up_of(topic)
+    before = (row.deed, row.text) if row else None
     if row is None:
         row = FollowUp(topic_id=topic_id, told_at=now())
         db.session.add(row)
     else:
         row.edited_at = now()
     _fill(row, story)
+    if is_asked and (row.deed, row.text) != before:
+        refuse_caught(author, topic.agenda_id, plainly(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)
     _look_again(topic, row.outcome)
     return row

@@ -14,11 +14,13 @@ from forum.db import action, db, now, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
 from forum.mail.models import Delivery
+from forum.matches import plainly
 from forum.members.models import Member
 from forum.members.queries import member_by_id
 from forum.moderation.actions import report_letter
 from forum.moderation.models import Report
 from forum.permissions import Person, require
+from forum.screening.actions import refuse_caught
 
 LENGTHS = range(20, 3_001)  # characters
 A_DAY, TO_ONE, NEWCOMERS = (
@@ -39,7 +41,10 @@ LINK = re.compile(
 def contact(
     sender: Member, recipient_id: int, text: str, wants_copy: bool = False
 ) -> ContactLetter:
-    """Send a member a letter. Neither learns the address of the other; who wants to answer does it on the profile."""
+    """Send a member a letter. Neither learns the address of the other; who wants to answer does it on the profile.
+
+    A letter that a rule catches is refused: it has nowhere to wait.
+    """
     touches()
     recipient = member_by_id(sender, recipient_id)
     require(sender.can.contact(recipient))
@@ -64,6 +69,7 @@ def _check(sender: Member, recipient: Member, text: str) -> None:
     most = NEWCOMERS if now() - sender.joined_at < NEW_FOR else A_DAY
     if letters_today(sender) >= most or letters_today(sender, recipient.id) >= TO_ONE:
         raise Invalid(_("You have sent as many letters as one may in a day. Go on tomorrow."))
+    refuse_caught(sender, None, plainly(text), "text")
 
 
 def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:

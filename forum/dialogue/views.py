@@ -736,13 +736,16 @@ def _tried(post: Post, given: Mark | None) -> Answer:
     """Ask what became of it, beginning with what was said before; then note it."""
     is_said = "outcome" in request.form
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
-    if not is_said or not form.validate():
-        page = render_template(
-            "dialogue/tried.html", form=form, post=post, is_given=given is not None
-        )
-        return page, REFUSED if is_said else 200
-    marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
-    return _marked(marked, TRIED, is_on=True)
+
+    def page(status: int = 200) -> Answer:
+        words: dict[str, Any] = {"form": form, "post": post, "is_given": given is not None}
+        return render_template("dialogue/tried.html", **words), status
+
+    def deed() -> AnyResponse:
+        marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+        return _marked(marked, TRIED, is_on=True)
+
+    return web.answer(form, page, deed, is_trial=not is_said)
 
 
 def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:

@@ -62,9 +62,11 @@ from forum.markup import (
     tidy,
     write,
 )
+from forum.matches import Said, together
 from forum.members.models import City
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
+from forum.screening.actions import refuse_caught, screen
 from forum.search import actions as search
 from forum.search.actions import Entry
 
@@ -376,7 +378,8 @@ def write_practice(
     """Keep a practice as a draft, or change one. A form that comes twice (`key`) makes one practice.
 
     A published practice stays published when it is changed; what it said before is kept. Only who moderates
-    both agendas moves it to another one then.
+    both agendas moves it to another one then. A change of it that a rule before publication catches is refused:
+    it has nowhere to wait.
     """
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
@@ -390,12 +393,13 @@ def write_practice(
 
 @action
 def submit(author: Person, practice_id: int) -> Practice:
-    """Hand a draft, or a practice that came back, to the moderators."""
+    """Hand a draft, or a practice that came back, to the moderators, with the rule before publication that it meets."""
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):
         return practice
     practice.state, practice.submitted_at = "submitted", now()
+    _note_rule(author, practice)
     who, where = curators_of(practice.agenda_id), _in_queue(practice)
     note_event(author, "queue", who, where, title=practice.title)
     return practice
@@ -549,8 +553,31 @@ def _changed_practice(
     _set_practice(author, practice, agenda, text)
     if practice_fields(practice) != before:
         practice.updated_at = now()
+        _ask_rules(author, practice)
         _keep_and_renew(author, practice, text, before)
     return practice
+
+
+def _ask_rules(author: Person, practice: Practice) -> None:
+    """Whoever changes what waits, or what is published, is asked the rules again; nobody about a draft."""
+    if practice.state == PUBLISHED:
+        refuse_caught(author, practice.agenda_id, _said(practice), "sentence")
+    elif practice.state == "submitted" and practice.author_id == author.id:
+        _note_rule(author, practice)
+
+
+def _note_rule(author: Person, practice: Practice) -> None:
+    """Keep with a practice which rule it meets, for the moderators who read it anyway."""
+    why = screen(author, practice.agenda_id, _said(practice))
+    practice.caught_by = why.name if why else ""
+
+
+def _said(practice: Practice) -> Said:
+    texts = (practice.sentence, *(part.source for part in practice.sections))
+    written = (
+        write(text, practice.language) for text in texts
+    )  # rare, so it may run under the lock
+    return together(written, "\n".join((practice.title, practice.link, practice.cost)))
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:

@@ -136,7 +136,8 @@ class CaseTheme(Base):
 class Practice(Base):
     """A best practice, short or full (it has sections then); `state` is draft, submitted, published or returned.
 
-    `topic_id` is set when it is first published: the topic holds its discussion.
+    `topic_id` is set when it is first published: the topic holds its discussion. `caught_by` is the rule before
+    publication that it met when it was last submitted, as `Rule.name` has it.
     """
 
     __tablename__ = "practice"
@@ -173,6 +174,7 @@ class Practice(Base):
     published_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
     returned_reason: Mapped[str] = mapped_column(Text, default="")
+    caught_by: Mapped[str] = mapped_column(default="", server_default="")
     featured_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

@@ -22,7 +22,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
-from forum import markup, web
+from forum import web
 from forum.errors import Invalid
 from forum.history.queries import versions_of
 from forum.members import actions, queries
@@ -32,7 +32,6 @@ from forum.members.forms import (
     ROLE_NOTES,
     OrganisationForm,
     PersonForm,
-    ProfileForm,
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
@@ -95,64 +94,6 @@ def _keep_keys(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
 
 
 web.csrf.exempt(appearance)  # pages for visitors hold no token, and the worst is a dark page
-
-
-# Settings
-
-
-@bp.route("/settings", methods=["GET", "POST"])
-def settings() -> Answer:
-    """What members say about themselves."""
-    member = queries.my_profile(me())
-    form = ProfileForm(data=_said_by(member))
-    offer_organisations(form)
-    preview = _preview(form)
-
-    def page(status: int = 200) -> Answer:
-        words = {"form": form, "member": member, "preview": preview}
-        return render_template("members/settings.html", **words), status
-
-    if request.method == "GET" or preview is not None:
-        return page()
-    return submit(form, lambda: _edit_profile(member, form), lambda: page(REFUSED))
-
-
-def _preview(form: ProfileForm) -> Any:
-    asked = request.method == "POST" and "preview" in request.form
-    return markup.write(form.about.data or "").html if asked else None
-
-
-def _said_by(member: Member) -> dict[str, Any]:
-    codes = [spoken.language for spoken in member.languages if spoken.language != member.language]
-    second, third, *_rest = [*codes, "", ""]
-    return {
-        "name": member.name,
-        "position": member.position,
-        "organisation": member.organisation_id,
-        "city": member.city.label if member.city else "",
-        "city_id": member.city_id,
-        "language": member.language,
-        "second_language": second,
-        "third_language": third,
-        "helps_with": member.helps_with,
-        "about": member.about,
-    }
-
-
-def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
-    profile = actions.Profile(
-        name=form.name.data or "",
-        position=form.position.data or "",
-        organisation_id=form.organisation.data,
-        city_id=form.city_id.data,
-        language=form.language.data,
-        languages=form.languages,
-        helps_with=form.helps_with.data or "",
-        about=markup.write(form.about.data or "", form.language.data),
-    )
-    actions.edit_profile(member, profile)
-    flash(_("Your profile is saved."), "message")
-    return web.see_other(url_for("members.settings"))
 
 
 # What several forms need

@@ -52,7 +52,7 @@ def is_newcomer(person: Person) -> bool:
     return person.is_member and not person.is_curator and is_new(person, newness())
 
 
-def caught(author: Person, agenda_id: int, said: Said) -> Caught | None:
+def caught(author: Person, agenda_id: int | None, said: Said) -> Caught | None:
     """The first rule, in the order of the kinds, that holds a text back; None when it may appear."""
     found = [rule for rule in _rules_for(author, agenda_id, said) if _is_met(rule, author, said)]
     if not found:
@@ -61,7 +61,7 @@ def caught(author: Person, agenda_id: int, said: Said) -> Caught | None:
     return Caught(rule.id, rule.name, rule.sentence)
 
 
-def _rules_for(author: Person, agenda_id: int, said: Said) -> Sequence[Rule]:
+def _rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rule]:
     """The rules that may hold the text back: of domains, agendas and members only those that do."""
     others = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
     about = [

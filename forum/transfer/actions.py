@@ -390,7 +390,7 @@ def _follow_up(discussion: Discussion, values: Values) -> None:
     moment, outcome, deed, text = values["followed_up"]
     topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
     with _said_of(values), at(moment):
-        advice.follow_up(topic.author, topic.id, story)
+        advice.follow_up(topic.author, topic.id, story, is_asked=False)
 
 
 def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loading) -> None:
@@ -437,7 +437,8 @@ def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None
         for kind, handle in given:
             dialogue.mark(loading.member(handle), post.id, kind)
         for handle, outcome, note in values["tried"]:
-            dialogue.mark(loading.member(handle), post.id, "tried it", outcome, note)
+            member = loading.member(handle)
+            dialogue.mark(member, post.id, "tried it", outcome, note, is_asked=False)
 
 
 # The library

@@ -12,6 +12,7 @@ from forum.dialogue.queries import TopicFilter, get_post, posts_in, topics
 from forum.errors import Forbidden
 from forum.library.queries import case_by_id
 from forum.permissions import VISITOR
+from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import parse, read_agenda, read_people
 from forum.transfer.models import FaultyFileError
@@ -127,6 +128,14 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
     case = case_by_id(VISITOR, cases_called(["a-street"])["a-street"].id)
     assert len(case.paragraphs) == 2
     assert practices_called(["pits"])["pits"].state == "published"
+
+
+def test_rules_before_publication_hold_up_no_import(people: Any) -> None:
+    for word in ("works", "ten", "dig", "nurseries"):
+        make_rule(people.administrator, RuleText("word", word, "Read first."))
+    agenda = import_agenda(people.moderator, read_agenda(GOOD))
+    (topic,) = topics(VISITOR, TopicFilter(agenda_id=agenda.id, kind="question")).items
+    assert follow_up_of(topic) and practices_called(["pits"])["pits"].state == "published"
 
 
 def faults_of(source: str) -> list[str]:

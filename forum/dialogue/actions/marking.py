@@ -12,22 +12,35 @@ from forum.dialogue.actions._telling import tell
 from forum.dialogue.models import MARKS, OUTCOMES, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import is_told, post_to_change, topic_to_change
 from forum.errors import Invalid
+from forum.matches import plainly
 from forum.members.models import Member
 from forum.permissions import Person, require
+from forum.screening.actions import refuse_caught
 
 NOTE_LENGTH = 300
 
 
 @action
 def mark(
-    member: Person, post_id: int, kind: str, outcome: str | None = None, note: str = ""
+    member: Person,
+    post_id: int,
+    kind: str,
+    outcome: str | None = None,
+    note: str = "",
+    *,
+    is_asked: bool = True,
 ) -> Post:
-    """Say to a post that it is useful, that one faces the same, or what became of trying it."""
+    """Say to a post that it is useful, that one faces the same, or what became of trying it.
+
+    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`.
+    """
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    if is_asked and note and (given is None or note != given.note):
+        refuse_caught(member, post.topic.agenda_id, plainly(note), "note")
     if given is None:
         db.session.add(
             Mark(

@@ -151,7 +151,7 @@ def rows_of_marks(member: Member) -> Select[Any]:
 
 def rows_of_practices(member: Member) -> Select[Any]:
     names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
-    created_at updated_at submitted_at published_at returned_at returned_reason featured_at hidden_at deleted_at"""
+    created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at deleted_at"""
     query = select(*columns_of(Practice, names), Agenda.title.label("agenda"))
     query = query.add_columns(
         City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug

@@ -379,6 +379,7 @@ KINDS: tuple[Kind, ...] = (
             "published_at": "when it was published",
             "returned_at": "when a moderator returned it",
             "returned_reason": "why",
+            "caught_by": "the rule before publication that it met when you handed it in",
             "featured_at": "since when it stands first in the library",
             **LANGUAGE,
             **AUDIENCE,
