@@ -60,6 +60,25 @@ ABOUT = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
 LISTS = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
 
 
+# Search
+
+
+OF_PEOPLE: dict[str, Any] = {"topic": Topic, "post": Post, "practice": Practice}  # what is found and has an author
+
+
+def found_of_ignored(
+    reader: Person, things: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Which things that a search found are by members whom the reader ignores, and by whom; asks only if there are some."""
+    found: dict[tuple[str, int], str] = {}
+    for kind, model in OF_PEOPLE.items() if reader.ignored else ():
+        ids = [item_id for known, item_id in things if known == kind]
+        query = select(model.id, Member.name).join(Member, Member.id == model.author_id)
+        theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
+        found |= {(kind, row[0]): row[1] for row in plain(theirs)} if ids else {}
+    return found
+
+
 # The masthead
 
 

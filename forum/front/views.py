@@ -433,12 +433,14 @@ def search() -> Answer:
     )
     found = find(reader, query, web.number("page"))
     has_words = bool(words_of(typed))
+    hits = [(hit.document.kind, hit.document.item_id) for hit in found.page.items]
     is_plain = has_words and found.page.number == 1 and not any(chosen.values())
     return render_template(
         "front/search.html",
         typed=typed,
         has_words=has_words,
         found=found,
+        ignored=queries.found_of_ignored(reader, hits),
         chosen=chosen,
         agendas={agenda.id: agenda for agenda in known.values()},
         slugs={agenda.slug: agenda.title for agenda in known.values()},

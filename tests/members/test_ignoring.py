@@ -15,7 +15,7 @@ from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import written
+from forum.dialogue.queries import TopicFilter, counts_by_kind, listing, topics, written
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.markup import quote, write
@@ -201,3 +201,114 @@ def test_who_leaves_is_ignored_by_nobody(people: Any, topic: Any) -> None:
     actions.depart(SYSTEM, people.ana.id)
     assert db.session.scalars(select(Ignore)).all() == []
     assert {tuple(member.ignored) for member in db.session.scalars(select(Member))} == {()}
+
+
+# Lists
+
+
+def their_topics(people: Any, agenda: Agenda) -> tuple[Any, Any]:
+    """A topic and a question of Ben's, the question pinned, between two of Chitra's; Ana ignores Ben."""
+    found_federation(SYSTEM, "Interurban")
+
+    def opened(who: Any, kind: str, title: str) -> Any:
+        return dialogue.open_topic(who, agenda.id, dialogue.NewTopic(kind, title, write(SAID)))
+
+    opened(people.chitra, "question", "Chitra asks")
+    mine, asked = (
+        opened(people.ben, "experience", "Ben tells"),
+        opened(people.ben, "question", "Ben asks"),
+    )
+    dialogue.pin(people.moderator, asked.id)
+    opened(people.chitra, "experience", "Chitra tells")
+    actions.ignore(people.ana, people.ben.id)
+    return mine, asked
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/topics",
+        "/topics?order=newest",
+        "/topics?order=unanswered",
+        "/agendas/quieter/topics",
+        "/agendas/quieter",
+        "/",
+    ],
+)
+def test_their_topics_are_on_no_list(people: Any, agenda: Agenda, sign_in: Any, path: str) -> None:
+    their_topics(people, agenda)
+    page = sign_in(people.ana).get(path).text
+    assert "Ben asks" not in page and "Ben tells" not in page and "Chitra asks" in page
+    for browser in (sign_in(people.chitra), sign_in(people.ben)):
+        assert "Ben asks" in browser.get(path).text
+
+
+def test_counts_and_pages_follow_the_list(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    their_topics(people, agenda)
+    ana = get_member(SYSTEM, people.ana.handle)
+    for wanted in (TopicFilter(), TopicFilter(agenda.id), TopicFilter(agenda.id, language="en")):
+        assert counts_by_kind(ana, wanted) == {"question": 1, "experience": 1}
+        assert counts_by_kind(people.chitra, wanted) == {"question": 2, "experience": 2}
+        page = topics(ana, wanted)
+        assert [line.title for line in page.items] == ["Chitra tells", "Chitra asks"]
+        assert (page.total, page.pages) == (2, 1)
+    assert len(topics(ana, TopicFilter(author_id=people.ben.id)).items) == 2  # asked for by name
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_every_page_is_full(people: Any, agenda: Agenda, monkeypatch: Any, at: int) -> None:
+    their_topics(people, agenda)
+    for number in range(3):
+        new = dialogue.NewTopic("question", f"More {number}", write(SAID))
+        dialogue.open_topic(people.chitra, agenda.id, new)
+    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 2)
+    ana = get_member(SYSTEM, people.ana.handle)
+    found = [line.title for line in topics(ana, TopicFilter(agenda.id), at).items]
+    assert found == [["More 2", "More 1"], ["More 0", "Chitra tells"], ["Chitra asks"]][at - 1]
+
+
+def test_a_case_is_its_agendas_whoever_wrote_it_down(people: Any, agenda: Agenda) -> None:
+    text = library.CaseText("A case", "network", "Short.", "One.")
+    case = library.write_case(people.host, agenda.id, text)
+    dialogue.reply(people.chitra, case.topic_id, write("A comment."))
+    actions.ignore(people.ana, people.host.id)
+    ana = get_member(SYSTEM, people.ana.handle)
+    assert [line.title for line in topics(ana, TopicFilter()).items] == ["A case"]
+    assert counts_by_kind(ana, TopicFilter()) == {"case": 1}
+
+
+def test_search_folds_what_it_finds_of_theirs(people: Any, agenda: Agenda, sign_in: Any) -> None:
+    their_topics(people, agenda)
+    page = sign_in(people.ana).get("/search?q=ben").text
+    assert page.count("<summary>Topic: You ignore Ben Okoth. Show it</summary>") == 2
+    page = sign_in(people.ana).get("/search?q=hushignored").text
+    assert page.count("You ignore Ben Okoth") == 2 and page.count("4 results") == 1
+    assert "You ignore" not in sign_in(people.chitra).get("/search?q=ben").text
+
+
+def test_visitors_pages_and_feeds_leave_nothing_out(
+    people: Any, agenda: Agenda, sign_in: Any, app: Any
+) -> None:
+    their_topics(people, agenda)
+    browser = app.test_client()
+    for path in ("/", "/topics", "/feeds/all.atom", "/agendas/quieter/feed.atom"):
+        assert "Ben tells" in browser.get(path).text
+        assert "Ben tells" in browser.get(path).text  # from the cache as well
+    assert "Ben tells" in sign_in(people.ana).get("/feeds/all.atom").text
+    assert "Feeds, and pages that you read" in sign_in(people.ana).get("/settings/ignored").text
+
+
+def test_who_ignores_nobody_is_asked_nothing_more(
+    people: Any, agenda: Agenda, sign_in: Any, queries: Any
+) -> None:
+    their_topics(people, agenda)
+    made = {}
+    for who in ("chitra", "ana"):
+        browser = sign_in(getattr(people, who))
+        for path in ("/topics", "/search?q=ben"):
+            browser.get(path)
+            with queries() as asked:
+                browser.get(path)
+            made[who, path] = asked.count
+    assert made["ana", "/topics"] == made["chitra", "/topics"] + 1
+    assert made["ana", "/search?q=ben"] == made["chitra", "/search?q=ben"] + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -97,6 +97,8 @@ def topics(
 ) -> Page[TopicLine]:
     """One page of a list of topics, ready for `topic_row`. A case is on it once it has comments.
 
+    What members open whom the reader ignores is on no list but their own (`author_id`).
+
     Counts them unless `total` says how many there are.
     """
     if total is None:
@@ -125,32 +127,42 @@ def _part(
     if is_from_end := start > total // 2:
         limit = min(limit, total - start)
         start = total - start - limit
-    which = {"pinned": pinned, "first": first, "limit": limit, "start": start}
-    return [_topic_line(row) for row in plain(_rows_of(reader, wanted, is_from_end), which)]
+    ignored = _ignored(reader, wanted)
+    which = {"pinned": pinned, "first": first, "limit": limit, "start": start, **ignored}
+    found = _rows_of(reader, wanted, is_from_end, bool(ignored))
+    return [_topic_line(row) for row in plain(found, which)]
+
+
+def _ignored(reader: Person, wanted: TopicFilter) -> dict[str, list[int]]:
+    """Whose topics a list leaves out, as the parameter of its statement; nothing for those who ignore nobody."""
+    return {"ignored": list(reader.ignored)} if reader.ignored and not wanted.author_id else {}
 
 
 def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
     """The ids of the topics that stand above the others; only lists of an agenda by activity have some."""
     if not wanted.agenda_id or wanted.order != "active":
         return []
-    return [row.id for row in plain(_pinned_in(reader, wanted))]
+    ignored = _ignored(reader, wanted)
+    return [row.id for row in plain(_pinned_in(reader, wanted, bool(ignored)), ignored)]
 
 
 @for_reach
-def _pinned_in(reader: Person, wanted: TopicFilter) -> Select[Any]:
-    pinned = _filtered(_listed(reader), wanted).where(Topic.pinned_at.is_not(None))
+def _pinned_in(reader: Person, wanted: TopicFilter, leaves_out: bool) -> Select[Any]:
+    pinned = _filtered(_listed(reader, leaves_out), wanted).where(Topic.pinned_at.is_not(None))
     return pinned.with_only_columns(Topic.id).limit(MOST_PINNED)
 
 
 @for_reach
-def _rows_of(reader: Person, wanted: TopicFilter, is_from_end: bool) -> Select[Any]:
+def _rows_of(
+    reader: Person, wanted: TopicFilter, is_from_end: bool, leaves_out: bool
+) -> Select[Any]:
     """Some pinned topics and some of the others. Ids first, which an index has, so that deep pages read few rows.
 
     Their order is that of the ids: asked for that of the rows, SQLite would walk through all of them.
     """
     order = _order(wanted)
     keys = [key.element.label(f"key_{number}") for number, key in enumerate(order)]
-    found = _filtered(_listed(reader), wanted).with_only_columns(Topic.id, *keys)
+    found = _filtered(_listed(reader, leaves_out), wanted).with_only_columns(Topic.id, *keys)
     others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
     if is_from_end:
         others = others.order_by(None).order_by(*(key.element for key in order))
@@ -166,7 +178,18 @@ def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     is_kept = not (wanted.theme or wanted.author_id)
     counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
-    return {kind: number for kind, number in plain(counted) if number}
+    counts = {kind: number for kind, number in plain(counted) if number}
+    if ignored := _ignored(reader, wanted):
+        for kind, number in plain(_counts_of_ignored(reader, wanted), ignored):
+            counts[kind] = max(0, counts.get(kind, 0) - number)
+    return counts
+
+
+@for_reach
+def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
+    counted: tuple[Any, Any] = (Topic.kind, func.count())
+    query = _where(_listed(reader), wanted).where(_is_by_ignored())
+    return query.with_only_columns(*counted).group_by(Topic.kind)
 
 
 @for_reach
@@ -198,12 +221,14 @@ def latest_topics(reader: Person, limit: int) -> Sequence[TopicLine]:
 
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
-    return [_topic_line(row) for row in plain(_waiting(reader), {"limit": limit})]
+    ignored = _ignored(reader, TopicFilter())
+    rows = plain(_waiting(reader, bool(ignored)), {"limit": limit, **ignored})
+    return [_topic_line(row) for row in rows]
 
 
 @for_reach
-def _waiting(reader: Person) -> Select[Any]:
-    query = _listed(reader).where(
+def _waiting(reader: Person, leaves_out: bool) -> Select[Any]:
+    query = _listed(reader, leaves_out).where(
         Topic.kind == "question",
         Topic.answer_id.is_(None),
         Topic.locked_at.is_(None),
@@ -273,11 +298,20 @@ def _one_topic(reader: Person) -> Select[Any]:
     )
 
 
-def _listed(reader: Person) -> Select[Any]:
-    """A case stands in lists once it has comments. There are few cases, so that they are looked for apart."""
+def _listed(reader: Person, leaves_out: bool = False) -> Select[Any]:
+    """A case stands in lists once it has comments. There are few cases, so that they are looked for apart.
+
+    With `leaves_out` it takes the parameter `ignored`: the ids of those whose topics are left out.
+    """
     other = aliased(Topic)
     discussed = select(other.id).where(other.kind == "case", other.replies_count > 0)
-    return visible_topics(reader).where(or_(Topic.kind != "case", Topic.id.in_(discussed)))
+    found = visible_topics(reader).where(or_(Topic.kind != "case", Topic.id.in_(discussed)))
+    return found.where(~_is_by_ignored()) if leaves_out else found
+
+
+def _is_by_ignored() -> ColumnElement[bool]:
+    """A case is its agenda's, whoever has written it down."""
+    return and_(Topic.author_id.in_(bindparam("ignored", expanding=True)), Topic.kind != "case")
 
 
 def _filtered(query: Select[Any], wanted: TopicFilter) -> Select[Any]:
