@@ -158,11 +158,10 @@ def shown_post(topic: Any) -> int:
     return int(posts_in(VISITOR, topic, 1).items[0].id)
 
 
-def _case() -> CaseText:
-    words = secret("case")
-    return CaseText(
-        name=words, kind="network", summary=words, body=words, reach=words, slug="hidden-case"
-    )
+def _case(kind: str = "case") -> CaseText:
+    words = secret(kind)
+    slug = "hidden-case" if kind == "case" else f"a-{kind}"
+    return CaseText(name=words, kind="network", summary=words, body=words, reach=words, slug=slug)
 
 
 def _practice(kind: str = "practice", **more: Any) -> PracticeText:
@@ -255,7 +254,7 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
     room = rule.split("/")[1]
     slugs = {
         "agendas": ["quieter"],
-        "cases": ["hidden-case"],
+        "cases": list(db.session.scalars(select(Case.slug))),
         "practices": _slugs(),
         "cities": ["athens", "medellin"],
         "organisations": ["none"],
@@ -441,6 +440,8 @@ PLANTED = {
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
     "a hidden practice": "practice",
+    "a removed case": "gonecase",
+    "a removed practice": "gonepractice",
     "a hidden profile of somebody else": "profile",
     "an earlier version of a shown post": "earlier",
     "a withdrawn version": "withdrawn",
@@ -567,6 +568,21 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
             asked = appeal(people.ana, decision.id, secret("appeal"))
             make_notices(SYSTEM)
             decide_appeal(people.administrator, asked.id, UPHELD, secret("answer"))
+    make_notices(SYSTEM)
+    _removed(people, agenda, numbers, rita)
+
+
+def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
+    """A case and a practice that are removed after a report, with what others said to them."""
+    case = write_case(people.moderator, agenda.id, _case("gonecase"))
+    text = _practice("gonepractice")
+    practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
+    practice = publish(people.moderator, practice.id)
+    for kind, page in (("case", case), ("practice", practice)):
+        numbers.post_ids.append(reply(people.ben, page.topic_id, write("A comment.")).id)
+        report(rita, kind, page.id, "rules")
+        make_notices(SYSTEM)
+        decide(people.moderator, kind, page.id, "remove", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
 
 

@@ -117,6 +117,8 @@ POST /cases/{case}/edit                               |  403  403  403  yes  yes
 GET  /cases/{case}/hide                               |   in  403  403  200  200  200
 POST /cases/{case}/hide                               |  403  403  403  yes  yes  yes
 GET  /cases/{case}/history                            |  200  200  200  200  200  200
+GET  /cases/{case}/remove                             |   in  403  403  200  200  200
+POST /cases/{case}/remove                             |  403  403  403  yes  yes  yes
 GET  /cases/{case}/report                             |  200  200  200  403  200  200
 POST /cases/{case}/report                             |  yes  yes  yes  403  yes  yes
 POST /cases/{case}/restore                            |  403  403  403  yes  yes  yes
@@ -274,6 +276,8 @@ POST /practices/{practice}/feature                    |  403  403  403  yes  yes
 GET  /practices/{practice}/hide                       |   in  403  403  200  200  200
 POST /practices/{practice}/hide                       |  403  403  403  yes  yes  yes
 GET  /practices/{practice}/history                    |  200  200  200  200  200  200
+GET  /practices/{practice}/remove                     |   in  403  403  200  200  200
+POST /practices/{practice}/remove                     |  403  403  403  yes  yes  yes
 GET  /practices/{practice}/report                     |  200  200  403  200  200  200
 POST /practices/{practice}/report                     |  yes  yes  403  yes  yes  yes
 POST /practices/{practice}/restore                    |  403  403  403  yes  yes  yes

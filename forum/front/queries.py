@@ -63,7 +63,11 @@ LISTS = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members",
 # Search
 
 
-OF_PEOPLE: dict[str, Any] = {"topic": Topic, "post": Post, "practice": Practice}  # what is found and has an author
+OF_PEOPLE: dict[str, Any] = {
+    "topic": Topic,
+    "post": Post,
+    "practice": Practice,
+}  # what is found and has an author
 
 
 def found_of_ignored(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from difflib import SequenceMatcher
 from heapq import nlargest
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, update
@@ -70,6 +70,7 @@ from forum.screening.actions import refuse_caught, screen
 from forum.search import actions as search
 from forum.search.actions import Entry
 
+Withheld = TypeVar("Withheld", Case, Practice)
 RESERVED = {"new", "mine"}  # addresses of pages of their own under /cases/ and /practices/
 GONE = "~"  # and the number: the address of a practice whose author has left with it; no slug has this sign
 MOST_PARAGRAPHS = 100
@@ -220,25 +221,21 @@ def order_cases(curator: Person, agenda_id: int, case_ids: Sequence[int]) -> Non
 
 
 @action
-def hide_case(moderator: Person, case_id: int) -> Case:
-    """Take a case and its discussion out of sight, everywhere."""
-    case = case_to_change(moderator, case_id)
-    require(moderator.can.moderate(case.agenda_id))
-    case.hidden_at = case.hidden_at or now()
-    search.hide(moderator, "case", case.id)
-    dialogue.hide_topic(moderator, case.topic_id)
-    return case
+def hide_case(moderator: Person, case_id: int, reason: str = "") -> Case:
+    """Take a case and its discussion out of sight, everywhere; its address says why. One that was removed is only hidden then."""
+    return _withhold(moderator, case_to_change(moderator, case_id), reason, None)
+
+
+@action
+def remove_case(moderator: Person, case_id: int, reason: str = "") -> Case:
+    """Take a case and its discussion out of sight as if it had never been."""
+    return _withhold(moderator, case_to_change(moderator, case_id), reason, now())
 
 
 @action
 def restore_case(moderator: Person, case_id: int) -> Case:
-    """Show a hidden case and its discussion again."""
-    case = case_to_change(moderator, case_id)
-    require(moderator.can.moderate(case.agenda_id))
-    case.hidden_at = None
-    search.restore(moderator, "case", case.id)
-    dialogue.restore_topic(moderator, case.topic_id)
-    return case
+    """Show a hidden or removed case and its discussion again."""
+    return _show_again(moderator, case_to_change(moderator, case_id))
 
 
 def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) -> Case:
@@ -481,14 +478,14 @@ def delete_practice(author: Person, practice_id: int) -> Practice:
 
 
 @action
-def remove_practice(system: Person, practice_id: int) -> None:
+def erase_practice(system: Person, practice_id: int) -> None:
     """Delete the practice of somebody who has left and wanted that, its title with it."""
     require(system.can.administer())
     (practice,) = practices_to_index([practice_id])
     if practice.deleted_at is None:
         _delete(system, practice)
     retitle_queue(system, [_in_queue(practice)], "")
-    practice.title, practice.returned_reason = "", ""
+    practice.title, practice.returned_reason, practice.caught_by = "", "", ""
     practice.slug = f"{GONE}{practice.id}"
 
 
@@ -503,27 +500,21 @@ def _delete(doer: Person, practice: Practice) -> Practice:
 
 
 @action
-def hide_practice(moderator: Person, practice_id: int) -> Practice:
-    """Take a practice and its discussion out of sight, everywhere."""
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    practice.hidden_at = practice.hidden_at or now()
-    search.hide(moderator, "practice", practice.id)
-    if practice.topic_id:
-        dialogue.hide_topic(moderator, practice.topic_id)
-    return practice
+def hide_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
+    """Take a practice and its discussion out of sight, as `hide_case` does."""
+    return _withhold(moderator, practice_to_change(moderator, practice_id), reason, None)
+
+
+@action
+def remove_practice(moderator: Person, practice_id: int, reason: str = "") -> Practice:
+    """Take a practice and its discussion out of sight as if it had never been; its author reads it with the decision."""
+    return _withhold(moderator, practice_to_change(moderator, practice_id), reason, now())
 
 
 @action
 def restore_practice(moderator: Person, practice_id: int) -> Practice:
-    """Show a hidden practice and its discussion again."""
-    practice = practice_to_change(moderator, practice_id)
-    require(moderator.can.moderate(practice.agenda_id))
-    practice.hidden_at = None
-    search.restore(moderator, "practice", practice.id)
-    if practice.topic_id:
-        dialogue.restore_topic(moderator, practice.topic_id)
-    return practice
+    """Show a hidden or removed practice and its discussion again."""
+    return _show_again(moderator, practice_to_change(moderator, practice_id))
 
 
 def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str | None) -> Practice:
@@ -845,7 +836,33 @@ def reindex_readings(system: Person, reading_ids: Sequence[int], _plain: PlainTe
     search.reindex(system, known)
 
 
-# What the three have in common
+# What they have in common
+
+
+def _withhold(
+    moderator: Person, row: Withheld, reason: str, removed_at: datetime | None
+) -> Withheld:
+    require(moderator.can.moderate(row.agenda_id))
+    row.hidden_at, row.hidden_reason, row.removed_at = row.hidden_at or now(), reason, removed_at
+    search.hide(moderator, _kind(row), row.id)
+    if row.topic_id and removed_at:
+        dialogue.remove_topic(moderator, row.topic_id, reason)
+    elif row.topic_id:
+        dialogue.hide_topic(moderator, row.topic_id, reason)
+    return row
+
+
+def _show_again(moderator: Person, row: Withheld) -> Withheld:
+    require(moderator.can.moderate(row.agenda_id))
+    row.hidden_at, row.hidden_reason, row.removed_at = None, "", None
+    search.restore(moderator, _kind(row), row.id)
+    if row.topic_id:
+        dialogue.restore_topic(moderator, row.topic_id)
+    return row
+
+
+def _kind(row: Case | Practice) -> str:
+    return "case" if isinstance(row, Case) else "practice"
 
 
 def _check_case(text: CaseText) -> None:

@@ -15,7 +15,10 @@ from forum.members.models import City, Member, Organisation
 
 
 class Case(Base):
-    """A case example: a network, city project or programme, with facts, text and links."""
+    """A case example: a network, city project or programme, with facts, text and links.
+
+    `removed_at` is set beside `hidden_at` when readers are told nothing of it.
+    """
 
     __tablename__ = "case"
     __table_args__ = (Index(None, "agenda_id", "position"),)
@@ -37,6 +40,8 @@ class Case(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    removed_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
@@ -137,7 +142,8 @@ class Practice(Base):
     """A best practice, short or full (it has sections then); `state` is draft, submitted, published or returned.
 
     `topic_id` is set when it is first published: the topic holds its discussion. `caught_by` is the rule before
-    publication that it met when it was last submitted, as `Rule.name` has it.
+    publication that it met when it was last submitted, as `Rule.name` has it. `removed_at` is set beside `hidden_at`
+    when readers are told nothing of it.
     """
 
     __tablename__ = "practice"
@@ -177,6 +183,8 @@ class Practice(Base):
     caught_by: Mapped[str] = mapped_column(default="", server_default="")
     featured_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    removed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     agenda: Mapped[Agenda] = relationship(lazy="raise_on_sql")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from flask_babel import gettext
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -140,14 +141,16 @@ def published_practices(reader: Person) -> Select[Any]:
 def visible_practices(reader: Person) -> Select[Any]:
     """The practices whose page a reader may see.
 
-    They are the published ones, the reader's own, and whatever is on an agenda that the reader moderates.
+    They are the published ones, the reader's own that nobody has removed, and whatever is on an agenda that the
+    reader moderates.
     """
     is_published = and_(
         Practice.state == PUBLISHED,
         Practice.hidden_at.is_(None),
         read_by(reader, Practice.audience),
     )
-    is_mine = [Practice.author_id == reader.id] if reader.is_member and reader.id else []
+    mine = and_(Practice.author_id == reader.id, Practice.removed_at.is_(None))
+    is_mine = [mine] if reader.is_member and reader.id else []
     return select(Practice).where(
         Practice.deleted_at.is_(None),
         or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine),
@@ -169,6 +172,21 @@ def is_failure_kept_back(reader: Person, practice: Practice) -> bool:
     """Whether the practice says what did not work, but not to this reader."""
     has_failure = any(part.name == FAILURE for part in practice.sections)
     return has_failure and not reads(reader, practice.failure_audience)
+
+
+def why_out_of_sight(reader: Person, model: type[Case] | type[Practice], slug: str) -> str:
+    """A sentence for who asks for a page that is hidden and not removed, and that they could see else; or nothing."""
+    query = select(model.hidden_reason).where(
+        model.slug == slug, model.hidden_at.is_not(None), model.removed_at.is_(None)
+    )
+    if model is Practice:
+        is_there = (Practice.state == PUBLISHED, Practice.deleted_at.is_(None))
+        query = query.where(*is_there, read_by(reader, Practice.audience))
+    reason = db.session.scalar(query)
+    if reason is None:
+        return ""
+    known = gettext("The moderators have hidden this page.")
+    return f"{known} {reason.rstrip('.')}." if reason else known
 
 
 # Cases
@@ -376,6 +394,17 @@ def get_practice(reader: Person, slug: str) -> Practice:
     return _the(Practice, query.options(*_practice_page()))
 
 
+def own_withheld(author: Person, practice_id: int) -> Practice | None:
+    """A practice that moderators hide or have removed, for its author, who reads it with the decision."""
+    query = select(Practice).where(
+        Practice.id == practice_id,
+        Practice.author_id == author.id,
+        Practice.hidden_at.is_not(None),
+        Practice.deleted_at.is_(None),
+    )
+    return db.session.scalars(query.options(*_practice_page())).unique().first()
+
+
 def practice_by_id(reader: Person, practice_id: int) -> Practice:
     """The practice of an id with all that its page prints."""
     query = visible_practices(reader).where(Practice.id == practice_id)
@@ -459,6 +488,7 @@ def drafts_of(author: Person) -> Sequence[Practice]:
         Practice.author_id == author.id,
         Practice.state != PUBLISHED,
         Practice.deleted_at.is_(None),
+        Practice.removed_at.is_(None),
     )
     latest = query.order_by(Practice.updated_at.desc(), Practice.id.desc()).limit(MOST)
     return db.session.scalars(latest.options(*_practice_row())).all()
@@ -470,6 +500,7 @@ def published_by(author: Person) -> Sequence[Practice]:
         Practice.author_id == author.id,
         Practice.state == PUBLISHED,
         Practice.deleted_at.is_(None),
+        Practice.removed_at.is_(None),
     )
     ordered = query.order_by(*_practice_order("newest")).limit(MOST)
     return db.session.scalars(ordered.options(*_practice_row())).all()

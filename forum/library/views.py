@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from babel import Locale
@@ -29,7 +29,7 @@ from forum.dialogue.queries import (
     tried_in,
 )
 from forum.dialogue.views import changing, discussion, posting
-from forum.errors import Invalid
+from forum.errors import Invalid, NotFound
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm, PracticeForm, ReadingForm
 from forum.library.models import Case, Practice, Reading
@@ -48,12 +48,14 @@ from forum.library.queries import (
 from forum.members.models import Member
 from forum.members.queries import cities_called, languages
 from forum.members.views import choose_city
+from forum.permissions import Person
 from forum.web import me
 
 bp = Blueprint("library", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED = 422
 MOST_CHOSEN = 20
+Page = TypeVar("Page", Case, Practice)
 
 
 # The libraries and their facets
@@ -225,7 +227,7 @@ def _names() -> dict[str, Any]:
 @bp.get("/cases/<slug>")
 def case(slug: str) -> Answer:
     """A case with its facts, its text, and the members' comments beside it."""
-    found = queries.get_case(me(), slug)
+    found = _or_why(Case, slug, queries.get_case)
     topic = queries.discussed(me(), found.topic_id)
     comments = paragraph_comments(me(), topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
@@ -393,13 +395,21 @@ def order_cases(slug: str) -> Answer:
     return _saved(_("The order is saved."), url_for("front.agenda", slug=slug))
 
 
+def _or_why(model: type[Page], slug: str, get: Callable[[Person, str], Page]) -> Page:
+    """A page; when it is hidden, a sentence says so and which rule it broke."""
+    try:
+        return get(me(), slug)
+    except NotFound:
+        raise NotFound(queries.why_out_of_sight(me(), model, slug)) from None
+
+
 # A practice
 
 
 @bp.get("/practices/<slug>")
 def practice(slug: str) -> Answer:
     """A practice with its facts, its parts, who tried it, and its discussion."""
-    found = queries.get_practice(me(), slug)
+    found = _or_why(Practice, slug, queries.get_practice)
     return render_template(
         "library/practice.html",
         practice=found,

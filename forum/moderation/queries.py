@@ -40,7 +40,12 @@ from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, for_reach, moderated_by, require
 
 KINDS = ("post", "topic", "case", "practice", "member", "letter", "held")
-REMOVABLE = ("post", "topic")  # of the others readers see nothing either when they are hidden
+TEXTS = ("post", "topic")  # what an author can be asked to edit
+REMOVABLE = (
+    *TEXTS,
+    "case",
+    "practice",
+)  # of profiles readers see nothing either when they are hidden
 # Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
 GROUNDED = ("hide", "remove", "refuse", "warn", "silence", "suspend")
 # Deeds that cannot be done without saying what happened; a request restricts nobody
@@ -146,10 +151,10 @@ class Entry:
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
         keep = ["keep"] if self.reports or self.is_first else []
-        is_text = self.thing.kind in REMOVABLE
-        shown = ["hide", "remove", "ask_to_edit"] if is_text else ["hide"]
-        hidden = ["restore", "remove"] if is_text else ["restore"]
-        known = {"shown": shown, "hidden": hidden, "removed": ["restore"]}
+        remove = ["remove"] if self.thing.kind in REMOVABLE else []
+        edit = ["ask_to_edit"] if self.thing.kind in TEXTS else []
+        known = {"shown": ["hide", *remove, *edit], "hidden": ["restore", *remove]}
+        known |= {"removed": ["restore"]}
         return keep + known.get(self.thing.state, [])
 
 
@@ -858,7 +863,7 @@ def own_text(reader: Person, decision: Decision) -> Post | None:
 
     Of a topic it is the post that opens it.
     """
-    if decision.kind not in REMOVABLE or decision.author_id != reader.id:
+    if decision.kind not in TEXTS or decision.author_id != reader.id:
         return None
     is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
     query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)

@@ -15,7 +15,7 @@ from forum.dialogue.actions import Part
 from forum.dialogue.models import Post
 from forum.dialogue.queries import written
 from forum.errors import Invalid, NotFound
-from forum.library.queries import get_case, get_practice
+from forum.library.queries import get_case, get_practice, own_withheld
 from forum.markup import Written
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
@@ -247,6 +247,18 @@ def _hide(thing: Thing, word: str = "hide") -> Answer:
 def remove_topic(topic_id: int) -> Answer:
     """Remove a topic."""
     return _hide(queries.thing_to_moderate(me(), "topic", topic_id), "remove")
+
+
+@bp.route("/cases/<slug>/remove", methods=["GET", "POST"])
+def remove_case(slug: str) -> Answer:
+    """Remove a case."""
+    return _hide(queries.case_to_moderate(me(), slug), "remove")
+
+
+@bp.route("/practices/<slug>/remove", methods=["GET", "POST"])
+def remove_practice(slug: str) -> Answer:
+    """Remove a practice."""
+    return _hide(queries.practice_to_moderate(me(), slug), "remove")
 
 
 @bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
@@ -671,6 +683,7 @@ def decision(decision_id: int) -> Answer:
     words = {"decision": found, "holds": queries.holds(found), "restricting": queries.RESTRICTING}
     words |= {"text": queries.own_text(me(), found), "file": queries.file_of(me(), found)}
     words["lot"] = queries.of_same_lot(me(), found)
+    words["page"] = own_withheld(me(), found.item_id) if found.kind == "practice" else None
     return render_template("moderation/decision.html", **words)
 
 

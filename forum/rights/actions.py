@@ -142,7 +142,7 @@ def settle_practices(
         return
     for practice_id, is_published in practices:
         if departure.how == EVERYTHING or not is_published:
-            library.remove_practice(system, practice_id)
+            library.erase_practice(system, practice_id)
         else:
             library.reindex_practices(system, [practice_id], PlainTexts())
     _go_on(system, departure, last)

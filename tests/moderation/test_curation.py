@@ -11,10 +11,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
 from forum.dialogue.queries import get_post, get_topic, posts_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library import actions as library
+from forum.library.actions import PracticeText
+from forum.library.queries import practice_by_id
 from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
@@ -165,11 +170,135 @@ def test_readers_are_told_of_a_hidden_topic_and_its_rule_and_nothing_of_a_remove
     assert "Rule 2" in client.get(things.topic.address).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("kind", ["case", "practice", "member"])
-def test_only_posts_and_topics_are_removed(people: Any, things: Any, kind: str) -> None:
-    ids = {"case": things.case.id, "practice": things.practice.id, "member": people.ben.id}
+def test_profiles_are_not_removed(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
-        actions.decide(people.moderator, kind, ids[kind], "remove", RUDE)
+        actions.decide(people.moderator, "member", people.ben.id, "remove", RUDE)
+
+
+PAGES = pytest.mark.parametrize("kind", ["case", "practice"])
+
+
+@pytest.fixture
+def shared(people: Any, things: Any) -> Any:
+    """Ben's practice, published."""
+    return library.publish(people.host, things.practice.id)
+
+
+def page_of(things: Any, shared: Any, kind: str) -> tuple[Any, str]:
+    page = shared if kind == "practice" else things.case
+    return page, f"/{kind}s/{page.slug}"
+
+
+@PAGES
+def test_readers_are_told_of_a_hidden_page_and_its_rule_and_nothing_of_a_removed_one(
+    client: Any, people: Any, things: Any, shared: Any, kind: str
+) -> None:
+    page, address = page_of(things, shared, kind)
+    nothing = client.get(f"/{kind}s/not-here").get_data(as_text=True)
+    actions.decide(people.host, kind, page.id, "hide", RUDE)
+    answer = client.get(address)
+    said = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "The moderators have hidden this page. Rule 2: Be fair to people." in said
+    assert "It is rude" not in said and things_title(page) not in said
+    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert answer.get_data(as_text=True) == nothing.replace("not-here", page.slug)
+    undo(people.host)
+    assert "Rule 2" in client.get(address).get_data(as_text=True)
+    actions.decide(people.host, kind, page.id, "restore")
+    assert client.get(address).status_code == 200
+
+
+def things_title(page: Any) -> str:
+    return str(getattr(page, "title", None) or page.name)
+
+
+@PAGES
+def test_a_removed_page_is_in_no_list_search_feed_or_facet(
+    client: Any, people: Any, things: Any, shared: Any, kind: str
+) -> None:
+    page, address = page_of(things, shared, kind)
+    dialogue.reply(people.chitra, page.topic_id, write("A comment."))
+    dialogue.mark(people.chitra, opening_of(page), "tried it", "kept")
+    paths = (f"/{kind}s", "/", "/agendas/quieter", "/topics", "/feeds/all.atom", "/sitemap.xml")
+    paths += (f"/{kind}s?tried=kept", "/members/ben-okoth", "/cities/surat", "/sitemap/1.xml")
+    title, before = things_title(page), {}
+    for path in paths:
+        before[path] = client.get(path).get_data(as_text=True)
+    assert title in before[f"/{kind}s"] and title in before[f"/{kind}s?tried=kept"]
+    assert found(title) == 2  # the page and the comment on it, or its topic
+    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    for path in paths:
+        said = client.get(path).get_data(as_text=True)
+        assert title not in said and address not in said, path
+    assert found(title) == 0 and found("A comment.") == 0
+    assert client.get(f"/topics/{page.topic_id}/feed.atom").status_code == 404
+    assert client.get(f"/topics/{page.topic_id}").status_code == 404
+    undo(people.host)
+    for path, said in before.items():
+        assert client.get(path).get_data(as_text=True) == said, path
+
+
+def opening_of(page: Any) -> int:
+    posts = select(Post.id).where(Post.topic_id == page.topic_id, Post.number == 1)
+    return int(db.session.scalars(posts).one())
+
+
+def test_the_author_of_a_removed_practice_reads_it_with_the_reasons(
+    people: Any, shared: Any, sign_in: Any
+) -> None:
+    decision = actions.decide(people.host, "practice", shared.id, "remove", RUDE)
+    browser = sign_in(people.ben)
+    assert browser.get(f"/practices/{shared.slug}").status_code == 404
+    assert shared.title not in browser.get("/practices/mine").text
+    page = browser.get(f"/moderation/decisions/{decision.id}").text
+    assert shared.sentence in page and "It is rude." in page
+    assert (
+        shared.sentence not in sign_in(people.ana).get(f"/moderation/decisions/{decision.id}").text
+    )
+    with pytest.raises(NotFound):
+        library.write_practice(people.ben, shared.agenda_id, PracticeText("A", "B"), shared.id)
+    with pytest.raises(NotFound):
+        library.delete_practice(people.ben, shared.id)
+
+
+def test_a_removed_practice_comes_back_after_an_appeal(people: Any, shared: Any) -> None:
+    decision = actions.decide(people.host, "practice", shared.id, "remove", RUDE)
+    asked = appeal(people.ben, decision.id, "It is not rude.")
+    decide_appeal(people.moderator, asked.id, REVERSED, "You are right.")
+    practice = practice_by_id(VISITOR, shared.id)
+    assert practice.removed_at is None and practice.hidden_at is None
+    assert get_topic(VISITOR, practice.topic_id or 0).removed_at is None
+
+
+@PAGES
+def test_restoring_a_removed_page_can_be_undone(
+    people: Any, things: Any, shared: Any, kind: str
+) -> None:
+    page, _address = page_of(things, shared, kind)
+    actions.decide(people.host, kind, page.id, "remove", RUDE)
+    actions.decide(people.host, kind, page.id, "restore")
+    undo(people.host)
+    thing = queries.get_thing(people.host, kind, page.id)
+    assert thing.state == "removed" and thing.row.hidden_reason.startswith("Rule 2")
+    assert thing.row.topic.removed_at
+
+
+@PAGES
+def test_moderators_remove_a_page_from_its_page(
+    people: Any, things: Any, shared: Any, kind: str, sign_in: Any
+) -> None:
+    _page, address = page_of(things, shared, kind)
+    browser = sign_in(people.host)
+    assert f"{address}/remove" in browser.get(address).text
+    data = {"reason": "It is rude.", "rule": "2", "seen": "0"}
+    assert browser.post(f"{address}/remove", data=data).status_code == 303
+    said = browser.get(address).text
+    assert "Only moderators see it." in said and f"{address}/remove" not in said
+    assert browser.post(f"{address}/restore").status_code == 303
+    assert "Only moderators see it." not in browser.get(address).text
 
 
 def test_removing_asks_for_its_reasons(people: Any, things: Any) -> None:

@@ -57,20 +57,17 @@ def keep_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
 
 def hide_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
     """Readers are told the rule; the facts are for the author."""
-    deeds: dict[str, Deed] = {
-        "post": dialogue.hide,
-        "topic": dialogue.hide_topic,
-        "case": lambda doer, item_id, _why: library.hide_case(doer, item_id),
-        "practice": lambda doer, item_id, _why: library.hide_practice(doer, item_id),
-        "member": lambda doer, item_id, _why: hide_profile(doer, item_id),
-    }
-    deeds[thing.kind](moderator, thing.item_id, ground_in_words(reasons))
+    withhold(moderator, thing, ground_in_words(reasons), is_removed=False)
 
 
 def remove_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    """Take a post or a topic out of all readers' sight."""
-    deed = dialogue.remove_topic if thing.kind == "topic" else dialogue.remove
-    deed(moderator, thing.item_id, ground_in_words(reasons))
+    """Take a thing out of all readers' sight."""
+    withhold(moderator, thing, ground_in_words(reasons), is_removed=True)
+
+
+def withhold(moderator: Person, thing: Thing, words: str, *, is_removed: bool) -> None:
+    """Hide a thing, or remove it, with the words for its place."""
+    HOW[thing.kind][is_removed](moderator, thing.item_id, words)
 
 
 def hide_profile(moderator: Person, member_id: int) -> None:
@@ -91,6 +88,18 @@ def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
     deeds[thing.kind](moderator, thing.item_id)
 
 
+def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
+    hide_profile(moderator, member_id)
+
+
+# How each kind of thing is hidden, and how it is removed
+HOW: dict[str, tuple[Deed, Deed]] = {
+    "post": (dialogue.hide, dialogue.remove),
+    "topic": (dialogue.hide_topic, dialogue.remove_topic),
+    "case": (library.hide_case, library.remove_case),
+    "practice": (library.hide_practice, library.remove_practice),
+    "member": (_hide_profile, _hide_profile),
+}
 DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
     "keep": keep_thing,
     "hide": hide_thing,

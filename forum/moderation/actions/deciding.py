@@ -17,7 +17,7 @@ from forum.moderation.actions._record import Before, record, tell_author
 from forum.moderation.actions._things import DECIDING, require_sense, state_before
 from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, require_change
 from forum.moderation.models import RULE, Decision
-from forum.moderation.queries import REMOVABLE, Thing, agenda_to_moderate, opening_of, take_turn
+from forum.moderation.queries import TEXTS, Thing, agenda_to_moderate, opening_of, take_turn
 from forum.permissions import Person
 
 
@@ -87,7 +87,7 @@ def ask_to_edit(
     touches()
     thing = in_turn(moderator, kind, item_id, seen)
     require_reasons("ask to edit", reasons)
-    if thing.kind not in REMOVABLE:
+    if thing.kind not in TEXTS:
         raise Invalid(_("Choose a decision."), "deed")
     post = opening_of(thing)
     require_change(not post.edit_asked_at or post.edit_answered_at)

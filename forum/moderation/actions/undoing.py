@@ -17,7 +17,7 @@ from forum.library import actions as library
 from forum.members import actions as members
 from forum.moderation.actions._reasons import NONE, Reasons
 from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors
-from forum.moderation.actions._things import FROM, hide_thing, move_topic, restore_thing
+from forum.moderation.actions._things import FROM, move_topic, restore_thing, withhold
 from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
     Thing,
@@ -116,13 +116,7 @@ def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
 
 def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
     is_removed, words = before.get("state") == "removed", before.get("words", "")
-    if thing.kind == "post":
-        (dialogue.remove if is_removed else dialogue.hide)(moderator, thing.item_id, words)
-    elif thing.kind == "topic":
-        deed = dialogue.remove_topic if is_removed else dialogue.hide_topic
-        deed(moderator, thing.item_id, words)
-    else:
-        hide_thing(moderator, thing, NONE)
+    withhold(moderator, thing, words, is_removed=is_removed)
 
 
 def _back_from_request(moderator: Person, thing: Thing, state_before: Before) -> None:

@@ -151,7 +151,8 @@ def rows_of_marks(member: Member) -> Select[Any]:
 
 def rows_of_practices(member: Member) -> Select[Any]:
     names = """id state title sentence link evidence cost started language audience failure_audience revisit_on
-    created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at deleted_at"""
+    created_at updated_at submitted_at published_at returned_at returned_reason caught_by featured_at hidden_at
+    hidden_reason removed_at deleted_at"""
     query = select(*columns_of(Practice, names), Agenda.title.label("agenda"))
     query = query.add_columns(
         City.name.label("city"), Organisation.name.label("for_organisation"), Practice.slug
@@ -172,7 +173,8 @@ def versions_of(kind: str, ids: Sequence[int]) -> dict[int, list[Record]]:
 
 
 def rows_of_cases(member: Member) -> Select[Any]:
-    kept = "id name kind reach since status summary body language checked_on created_at updated_at hidden_at"
+    kept = """id name kind reach since status summary body language checked_on created_at updated_at hidden_at
+    hidden_reason removed_at"""
     query = select(*columns_of(Case, kept), Agenda.title.label("agenda"), Case.slug)
     query = query.join(Agenda, Agenda.id == Case.agenda_id).join(Topic, Topic.id == Case.topic_id)
     return query.where(Topic.author_id == member.id)

@@ -379,11 +379,15 @@ KINDS: tuple[Kind, ...] = (
             "published_at": "when it was published",
             "returned_at": "when a moderator returned it",
             "returned_reason": "why",
+            "hidden_reason": "why it is hidden",
             "caught_by": "the rule before publication that it met when you handed it in",
             "featured_at": "since when it stands first in the library",
             **LANGUAGE,
             **AUDIENCE,
-            **{name: TIMES[name] for name in ("created_at", "hidden_at", "deleted_at")},
+            **{
+                name: TIMES[name]
+                for name in ("created_at", "hidden_at", "removed_at", "deleted_at")
+            },
         },
     ),
     Kind(
@@ -405,8 +409,9 @@ KINDS: tuple[Kind, ...] = (
             "body": "the text, in Markdown",
             "checked_on": "when its facts were checked",
             "updated_at": "when it was last changed",
+            "hidden_reason": "why it is hidden",
             **LANGUAGE,
-            **{name: TIMES[name] for name in ("created_at", "hidden_at")},
+            **{name: TIMES[name] for name in ("created_at", "hidden_at", "removed_at")},
         },
     ),
     Kind(
