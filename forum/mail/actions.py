@@ -18,6 +18,7 @@ from forum.mail.models import Delivery
 from forum.mail.queries import (
     deliveries_by_id,
     due_deliveries,
+    gathering_letter,
     is_waiting,
     letters_since,
     topic_of_post,
@@ -25,7 +26,7 @@ from forum.mail.queries import (
 from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
-from forum.members.queries import addresses_of
+from forum.members.queries import addresses_of, plain_email
 from forum.moderation import actions as moderation
 from forum.moderation.models import Report
 from forum.moderation.queries import UPHOLDING, reports_to_confirm, reports_to_tell
@@ -37,6 +38,11 @@ BATCH = 20
 TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
 MOST_SENT_BACK = 5
 MOST_RECEIPTS = 10  # letters in a day to one address that a report has arrived
+MOST_OUTCOMES = (
+    5  # letters in a day to one address about one decision each; the next ones share a letter
+)
+A_DAY = timedelta(days=1)
+GATHERED = 100  # outcomes in a letter; what is more goes into that of the day after
 GRACE = timedelta(minutes=1)
 LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
 # Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
@@ -99,28 +105,50 @@ def write_of_notices(system: Person, limit: int = 100) -> int:
 def write_of_reports(system: Person, limit: int = 100) -> int:
     """Write to visitors that their reports have arrived, and what was decided; says to how many.
 
-    Nothing that they typed is in these letters, for an address may be somebody else's; nor do many go to one in a day.
+    Nothing that they typed is in these letters, for an address may be somebody else's; nor do many go to one in a day:
+    what was decided about more reports waits a day and comes in one letter.
     """
     require(system.can.administer())
     touches()
     arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
     for report in arrived:
         _write_of_report(system, "reported", report, {})
-    told = {(one.decision_id, one.email.casefold()): one for one in reversed(decided)}
-    for report in told.values():  # whoever reported the same several times gets one letter
-        deed = report.decision.deed if report.decision else ""
-        _write_of_report(system, "outcome", report, {"is_kept": deed in UPHOLDING})
+    told = {(one.decision_id, plain_email(one.email)): one for one in reversed(decided)}
+    for report in reversed(told.values()):  # whoever reported the same several times is told once
+        _write_outcome(system, report)
     moderation.note_confirmed(system, arrived)
     moderation.note_told(system, decided)
     return len(arrived) + len(decided)
 
 
+def _write_outcome(system: Person, report: Report) -> None:
+    """A letter of its own, as long as few went to the address that day; else a line of the next that gathers them."""
+    deed = report.decision.deed if report.decision else ""
+    more, address = {"is_kept": deed in UPHOLDING}, plain_email(report.email)
+    waiting = gathering_letter(address)
+    if waiting is None and letters_since(address, ("outcome",), A_DAY) < MOST_OUTCOMES:
+        _write_of_report(system, "outcome", report, more)
+        return
+    line = {"number": report.number, "path": f"/reports/{report.number}", **more}
+    lines = waiting.words["reports"] if waiting else []
+    if waiting and len(lines) < GATHERED:
+        waiting.words = {**waiting.words, "reports": [*lines, line]}
+        return
+    due_at = (waiting.due_at if waiting else now()) + A_DAY
+    words = {"path": line["path"], "reports": [line]}
+    letter = write_letter(system, "outcomes", address, words, due_at=due_at)
+    letter.created_at = (
+        due_at  # it is as old as its day: the patience with the mail server begins then
+    )
+    db.session.flush()
+
+
 def _write_of_report(system: Person, kind: str, report: Report, more: Mapping[str, Any]) -> None:
-    a_day = timedelta(days=1)
-    if kind == "reported" and letters_since(report.email, (kind,), a_day) >= MOST_RECEIPTS:
+    address = plain_email(report.email)
+    if kind == "reported" and letters_since(address, (kind,), A_DAY) >= MOST_RECEIPTS:
         return
     words = {"path": f"/reports/{report.number}", "number": report.number, "kind": report.kind}
-    write_letter(system, kind, report.email, {**words, "place": report.address, **more})
+    write_letter(system, kind, address, {**words, "place": report.address, **more})
 
 
 @action

@@ -58,11 +58,23 @@ def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:
     return db.session.scalar(found) or 0
 
 
+def gathering_letter(address: str) -> Delivery | None:
+    """The last letter to an address that still gathers what became of reports, held; its day is to come."""
+    about = (Delivery.address == address, Delivery.kind == "outcomes", Delivery.due_at > now())
+    last = select(Delivery).where(*about, is_waiting()).order_by(Delivery.due_at.desc())
+    held = last.order_by(Delivery.id.desc()).limit(1).with_for_update()
+    return db.session.scalars(held.execution_options(populate_existing=True)).first()
+
+
 def waiting_letters(administrator: Person) -> tuple[int, datetime | None, str]:
-    """How many letters wait, since when the oldest does, and what the mail server said last about one of them."""
+    """How many letters wait, since when the oldest does, and what the mail server said last about one of them.
+
+    Letters of another day do not wait yet.
+    """
     require(administrator.can.administer())
+    waits = (is_waiting(), Delivery.created_at <= now())
     number, oldest = db.session.execute(
-        select(func.count(Delivery.id), func.min(Delivery.created_at)).where(is_waiting())
+        select(func.count(Delivery.id), func.min(Delivery.created_at)).where(*waits)
     ).one()
     said = select(Delivery.why).where(is_waiting(), Delivery.why != "")
     return number, oldest, db.session.scalar(said.order_by(Delivery.due_at.desc()).limit(1)) or ""

@@ -18,9 +18,13 @@ from forum import rates
 from forum.agendas.actions import archive
 from forum.app import create_app
 from forum.db import at, db, now
-from forum.dialogue.actions import delete, hide_topic
+from forum.dialogue.actions import delete, hide_topic, reply
 from forum.errors import Forbidden, Invalid, NotFound
+from forum.mail import actions as mail
 from forum.mail.actions import write_of_reports
+from forum.mail.models import Delivery
+from forum.mail.queries import due_deliveries, waiting_letters
+from forum.markup import write
 from forum.moderation import actions, queries
 from forum.moderation.actions import Illegal, Reasons
 from forum.moderation.models import Report
@@ -34,6 +38,7 @@ SAID = {
     "good_faith": "y",
 }
 NOTICE = Illegal(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
+RUDE = Reasons("It is rude.", 2)
 LATER = queries.UNDO + timedelta(minutes=1)
 WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # what nobody but moderators reads
 
@@ -230,6 +235,87 @@ def test_nobody_gets_a_hundred_letters_of_a_stranger(things: Any, letters: Any) 
         reported(things)
     write_of_reports(SYSTEM)
     assert len(letters()) == 10
+
+
+def many_decided(people: Any, things: Any, count: int, email: str = "") -> None:
+    """Reports of many posts to one address, each decided."""
+    for number in range(count):
+        made = reply(people.ben, things.topic.id, write(f"Rude answer {number}"))
+        said = dict(SAID, email=email or SAID["email"])
+        notice = Illegal(said["text"], said["name"], said["email"], is_in_good_faith=True)
+        actions.report_illegal(VISITOR, "post", made.id, notice)
+        actions.decide(people.moderator, "post", made.id, "keep" if number % 2 else "hide", RUDE)
+
+
+def outcomes(letters: Any) -> list[Any]:
+    return [one for one in letters() if "decided" in one.subject]
+
+
+def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
+    people: Any, things: Any, letters: Any
+) -> None:
+    many_decided(people, things, 12)
+    numbers = [str(one) for one in db.session.scalars(select(Report.number).order_by(Report.id))]
+    with at(now() + LATER):
+        write_of_reports(SYSTEM)
+        assert write_of_reports(SYSTEM) == 0
+        assert len(due_deliveries(1_000)) - 10 == 5  # beside the receipts
+        many_decided(people, things, 1)
+        with at(now() + LATER):
+            write_of_reports(SYSTEM)
+    found = outcomes(letters)
+    assert len(found) == 6 and found[-1].subject == "8 more of your reports are decided"
+    told = [number for number in numbers for letter in found if number in letter.text]
+    assert told == numbers  # each once, none lost
+    assert "it stays" in found[-1].text and "have acted on it" in found[-1].text
+    for said in ("Rude answer", "Ben", "Ines", "rude."):
+        assert said not in found[-1].text + found[-1].html
+    assert f"http://localhost/reports/{numbers[-1]}" in found[-1].html
+    with at(now() + LATER + timedelta(days=1, hours=1)):
+        assert [one.kind for one in due_deliveries(1_000)].count("outcomes") == 1
+        many_decided(people, things, 2)
+        with at(now() + LATER):
+            write_of_reports(SYSTEM)
+    assert len(outcomes(letters)) == 8  # a new day
+
+
+def test_a_flood_to_one_address_keeps_nobody_else_waiting(
+    people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "GATHERED", 3)
+    many_decided(people, things, 15, "flood@x.example")
+    many_decided(people, things, 1, "quiet@x.example")
+    with at(now() + LATER):
+        begun = now()
+        while write_of_reports(SYSTEM, 4):
+            pass
+    gathered = [one for one in db.session.scalars(select(Delivery)) if one.kind == "outcomes"]
+    assert [len(one.words["reports"]) for one in gathered] == [3, 3, 3, 1]
+    days = [(one.due_at - begun).days for one in gathered]
+    assert days == [1, 2, 3, 4]  # one letter a day
+    assert all(one.created_at == one.due_at for one in gathered)
+    assert [one.to for one in outcomes(letters)].count("quiet@x.example") == 1
+
+
+def test_an_address_is_one_address_however_it_is_written(
+    people: Any, things: Any, letters: Any
+) -> None:
+    for email in ("v@x.example", "V@x.example", "v@X.example", "V@X.EXAMPLE"):
+        many_decided(people, things, 3, email)
+    with at(now() + LATER):
+        write_of_reports(SYSTEM)
+    assert len(outcomes(letters)) == 6
+    receipts = [one for one in letters() if "arrived" in one.subject]
+    assert len(receipts) == 10
+
+
+def test_what_waits_for_its_day_is_not_said_to_wait_for_the_server(
+    people: Any, things: Any
+) -> None:
+    many_decided(people, things, 8)
+    with at(now() + LATER):
+        write_of_reports(SYSTEM)
+        assert waiting_letters(people.administrator)[0] == 8 + 5
 
 
 def test_an_author_who_deleted_it_meanwhile_changes_nothing(
