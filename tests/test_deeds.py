@@ -28,7 +28,7 @@ from forum.permissions import SYSTEM, VISITOR, Person
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.rules import actions as rules
-from forum.rules.actions import RulesText, Wording
+from forum.rules.actions import Named, RulesText, Wording
 from forum.screening import actions as screening
 from forum.screening.actions import RuleText
 from tests.conftest import OneConnectionSession
@@ -101,6 +101,7 @@ queue.tell_overdue            | forbidden forbidden forbidden forbidden forbidde
 queue.forget_old              | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 queue.forget_member           | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 rules.write_rules             | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
+rules.name_recourses          | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 rules.write_text              | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 rules.end_text                | forbidden forbidden forbidden forbidden forbidden forbidden yes       yes       yes
 screening.screen              | yes       yes       yes       yes       yes       yes       yes       yes       yes
@@ -310,6 +311,9 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "queue.forget_member": _deed(queue.forget_member, lambda w: w.people.ben, is_silent=False),
     "rules.write_rules": _deed(
         rules.write_rules, lambda _w: RulesText([("Be kind", "Always.")], now(), "Shorter.")
+    ),
+    "rules.name_recourses": _deed(
+        rules.name_recourses, {"body": Named("Ombuds", "https://ombuds.example")}
     ),
     "rules.write_text": _deed(rules.write_text, Wording("Rude", "hide", 2, "It is rude.")),
     "rules.end_text": _deed(rules.end_text, 1),

@@ -44,6 +44,8 @@ POST /administration/members/ben-okoth/leave          |  403  403  403  403  403
 GET  /administration/members/ben-okoth/role           |   in  403  403  403  403  200
 POST /administration/members/ben-okoth/role           |  403  403  403  403  403  yes
 POST /administration/members/ben-okoth/stay           |  403  403  403  403  403  yes
+GET  /administration/recourse                         |   in  403  403  403  403  200
+POST /administration/recourse                         |  403  403  403  403  403  yes
 GET  /administration/rules                            |   in  403  403  403  403  200
 POST /administration/rules                            |  403  403  403  403  403  yes
 GET  /administration/screening                        |   in  403  403  403  403  200

@@ -1,24 +1,37 @@
-"""Writing a version of the house rules, and keeping the ready texts."""
+"""Writing a version of the house rules, keeping the ready texts, naming who helps outside of the forum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
 from forum.db import action, db, now, touches
 from forum.errors import Invalid, NotFound
+from forum.history.actions import keep_version
+from forum.members.queries import named_languages
 from forum.notifications.actions import note_everybody
 from forum.permissions import Person, require
-from forum.rules.models import HouseRule, ReadyText, RuleBook
-from forum.rules.queries import first_texts, in_force, last_number, last_text, upcoming_book
+from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
+from forum.rules.queries import (
+    RECOURSE,
+    first_texts,
+    in_force,
+    last_number,
+    last_text,
+    recourses_to_name,
+    upcoming_book,
+)
 
 MOST_RULES = 20
 LONGEST_NAME = 80
 LONGEST_SENTENCE = 1_000  # characters of a rule
 LONGEST_CHANGE = 500
+LONGEST_ADDRESS = 500
+LONGEST_HINT = 500  # characters of the sentence about a body or an authority
 LONGEST_TEXT = 2_000  # characters of a ready text
 READY_DEEDS = ("hide", "remove", "ask to edit", "lock", "send back", "warn", "silence", "suspend")
 
@@ -147,3 +160,64 @@ def _check_wording(wording: Wording) -> None:
         raise Invalid(_("Write the text."), "text")
     if len(wording.text) > LONGEST_TEXT:
         raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_TEXT), "text")
+
+
+# Whom one can turn to outside of the forum
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whom an administrator names, where it is found, and what one should know, in a sentence. All empty: nobody."""
+
+    name: str = ""
+    address: str = ""
+    sentence: str = ""
+    language: str = "en"
+
+
+@action
+def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
+    """Name the body for disputes and the authority, by kind. What was named before is kept, with who changed it."""
+    known = recourses_to_name(administrator)
+    for number, kind in enumerate(RECOURSES):
+        one = _checked_named(kind, named.get(kind, Named()))
+        row = known.get(kind) or Recourse(kind=kind, name="", address="", sentence="", language="")
+        before = {field: getattr(row, field) for field in asdict(one)}
+        if before == asdict(one) or not (row.name or one.name):
+            continue
+        keep_version(administrator, RECOURSE, number, before)
+        for field, value in asdict(one).items():
+            setattr(row, field, value)
+        row.changed_at = now()
+        db.session.add(row)
+    db.session.flush()
+
+
+def _checked_named(kind: str, one: Named) -> Named:
+    name, address, sentence = _line(one.name), one.address.strip(), _line(one.sentence)
+    language = one.language if one.language in named_languages() else "en"
+    if not (name or address or sentence):
+        return Named()
+    if not name:
+        raise Invalid(_("Write the name."), f"{kind}_name")
+    for text, most, field in (
+        (name, 200, "name"),
+        (address, LONGEST_ADDRESS, "address"),
+        (sentence, LONGEST_HINT, "sentence"),
+    ):
+        if len(text) > most:
+            raise Invalid(_("Write at most %(most)s characters.", most=most), f"{kind}_{field}")
+    if not _is_whole(address):
+        raise Invalid(_("Enter a whole address that begins with https://"), f"{kind}_address")
+    return Named(name, address, sentence, language)
+
+
+def _is_whole(address: str) -> bool:
+    """Whether it is an address of the web with a host, kept from others on the way, and without anybody's password."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_plain = address.isprintable() and " " not in address and "@" not in parts.netloc
+    return parts.scheme == "https" and "." in host.strip(".") and is_plain

@@ -1,12 +1,20 @@
-"""What may be typed about the house rules and the ready texts."""
+"""What may be typed about the house rules, the ready texts, and who helps outside of the forum."""
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import Day, at_most, language_choices, one_line
-from forum.rules.actions import LONGEST_CHANGE, LONGEST_NAME, LONGEST_TEXT
+from forum.rules.actions import (
+    LONGEST_ADDRESS,
+    LONGEST_CHANGE,
+    LONGEST_HINT,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    Named,
+)
+from forum.rules.models import RECOURSES
 from forum.web import Form
 from forum.web import later as _
 
@@ -64,3 +72,43 @@ class ReadyTextForm(Form):
         _("What happened and what the author can do"),
         [DataRequired(_("Write the text.")), at_most(LONGEST_TEXT)],
     )
+
+
+def name_field() -> StringField:
+    """Who it is."""
+    return StringField(_("Name"), [at_most(200)], [one_line])
+
+
+def address_field() -> URLField:
+    """Where it is found."""
+    return URLField(_("Address on the web"), [at_most(LONGEST_ADDRESS)], [one_line])
+
+
+def sentence_field() -> StringField:
+    """What one should know of it."""
+    return StringField(
+        _("What members should know, in a sentence"), [at_most(LONGEST_HINT)], [one_line]
+    )
+
+
+class RecourseForm(Form):
+    """Whom one can turn to outside of the forum: fields of the body, fields of the authority."""
+
+    body_name = name_field()
+    body_address = address_field()
+    body_sentence = sentence_field()
+    authority_name = name_field()
+    authority_address = address_field()
+    authority_sentence = sentence_field()
+    language = SelectField(_("Language of the sentences"), choices=language_choices, default="en")
+
+    @property
+    def named(self) -> dict[str, Named]:
+        """What was typed, by kind."""
+        return {kind: self._named(kind) for kind in RECOURSES}
+
+    def _named(self, kind: str) -> Named:
+        parts = {
+            part: self[f"{kind}_{part}"].data or "" for part in ("name", "address", "sentence")
+        }
+        return Named(**parts, language=self.language.data)

@@ -1,4 +1,4 @@
-"""A version of the house rules with its rules, and the ready texts that moderators decide with."""
+"""A version of the house rules with its rules, the ready texts of moderators, and who helps outside of the forum."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ class ReadyText(Base):
     rule: Mapped[int] = mapped_column(default=0)
     text: Mapped[str] = mapped_column(Text)
     ended_at: Mapped[datetime | None]
+
+
+BODY, AUTHORITY = RECOURSES = ("body", "authority")
+
+
+class Recourse(Base):
+    """Whom somebody can turn to outside of the forum when a decision seems wrong; statements of reasons name them.
+
+    `kind` is *body*, a body certified to settle disputes out of court (EU Digital Services Act, article 21), or
+    *authority*. One without a name is not there.
+    """
+
+    __tablename__ = "recourse"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(Text, default="")
+    sentence: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(default="en")
+    changed_at: Mapped[datetime]

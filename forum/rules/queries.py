@@ -13,8 +13,10 @@ from sqlalchemy.orm import selectinload
 
 from forum.db import db, now
 from forum.errors import NotFound
+from forum.history.models import Version
+from forum.history.queries import versions_of_many
 from forum.permissions import Person, require
-from forum.rules.models import HouseRule, ReadyText, RuleBook
+from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,29 @@ def first_rules() -> Sequence[Rule]:
         ),
     )
     return [Rule(number, *said) for number, said in enumerate(words, start=1)]
+
+
+# Whom one can turn to outside of the forum
+
+RECOURSE = "recourse"  # in the history
+
+
+def recourses() -> Sequence[Recourse]:
+    """Whom the federation names: the body for disputes first, then the authority; nobody before it has."""
+    known = db.session.scalars(select(Recourse).where(Recourse.name != "")).all()
+    return sorted(known, key=lambda one: RECOURSES.index(one.kind))
+
+
+def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
+    """The rows that there are, by kind, for somebody who may name others."""
+    require(administrator.can.administer())
+    return {one.kind: one for one in db.session.scalars(select(Recourse))}
+
+
+def named_before(administrator: Person) -> Sequence[Version]:
+    """Who was named before, until when, and who changed it; the latest change first."""
+    require(administrator.can.administer())
+    return versions_of_many(RECOURSE, range(len(RECOURSES)))
 
 
 # Ready texts

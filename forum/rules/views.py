@@ -1,7 +1,8 @@
-"""The doors of the house rules: reading them and what they said before, writing the next, the ready texts."""
+"""The doors of the house rules: reading them and what they said before, writing the next, the ready texts, who helps outside."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from flask import Blueprint, flash, make_response, render_template, url_for
@@ -12,7 +13,8 @@ from forum import web
 from forum.db import now
 from forum.permissions import require
 from forum.rules import actions, queries
-from forum.rules.forms import DEED_NAMES, ReadyTextForm, RulesForm
+from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
+from forum.rules.models import Recourse
 from forum.rules.queries import Rules
 from forum.web import me
 
@@ -74,6 +76,39 @@ def _said(rules: Rules, is_ahead: bool) -> dict[str, object]:
     if is_ahead and rules.valid_from:
         return said | {"change": rules.change, "valid_from": rules.valid_from.date()}
     return said | {"valid_from": now().date()}
+
+
+# Whom one can turn to outside of the forum
+
+
+@bp.app_template_global()
+def recourses() -> Sequence[Recourse]:
+    """Whom statements of reasons name, on pages and in letters."""
+    return queries.recourses()
+
+
+@bp.route("/administration/recourse", methods=["GET", "POST"])
+def name_recourses() -> Answer:
+    """Name the body for disputes and the authority to which members can turn."""
+    known = queries.recourses_to_name(me())
+    said = {
+        f"{kind}_{part}": getattr(one, part)
+        for kind, one in known.items()
+        for part in ("name", "address", "sentence")
+    }
+    said |= {"language": next((one.language for one in known.values() if one.name), "en")}
+    form = RecourseForm(data=said)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "before": queries.named_before(me())}
+        return render_template("rules/recourse.html", **words), status
+
+    def deed() -> AnyResponse:
+        actions.name_recourses(me(), form.named)
+        flash(_("Saved. Statements of reasons name it from now on."), "message")
+        return web.see_other(url_for("rules.name_recourses"))
+
+    return web.answer(form, page, deed)
 
 
 # Ready texts

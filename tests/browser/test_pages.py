@@ -109,6 +109,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("figures", "/administration/figures", "administrator"),
     ("rules", "/rules", "visitor"),
     ("rules-write", "/administration/rules", "administrator"),
+    ("recourse", "/administration/recourse", "administrator"),
     ("ready-texts", "/moderation/texts", "moderator"),
     ("ready-text-new", "/moderation/texts/new", "moderator"),
     ("ready-text", "/moderation/texts/1", "moderator"),

@@ -439,7 +439,7 @@ KINDS: tuple[Kind, ...] = (
         (("version", "editor_handle"),),
         _paged(rows_of_edits, Version.id),
         {
-            "kind": "what you changed: agenda, statement, case, practice, reading, theme or organisation",
+            "kind": "what you changed: agenda, statement, case, practice, reading, theme, organisation or recourse",
             "item_id": "its number",
             "replaced_at": "when you changed it",
         },
