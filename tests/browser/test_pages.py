@@ -197,13 +197,113 @@ def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> Non
     assert faults == []
 
 
+def test_what_a_rule_refuses_stays_in_the_form(visit: Any) -> None:
+    """A profile, a note of having tried something, and the practice that a rule finds something in."""
+    administrator, member = visit(), visit()
+    administrator.sign_in("administrator")
+    member.sign_in("member")
+    rule = "/administration/screening/new"
+    sentence = "Words of betting are read first."
+    administrator.send(rule, kind="word", value="zeppelinium", sentence=sentence)
+    page = member.go("/settings")
+    about = page.locator("main [name=about]")
+    about.fill("I fly a zeppelinium over our city.")
+    page.locator("main button[type=submit][data-publish]").click()
+    page.wait_for_load_state("load")
+    assert sentence in page.locator("main").inner_text()
+    assert "zeppelinium" in page.locator("main [name=about]").input_value()
+    faults = faults_here(page, "/settings-refused")
+    topic = administrator.open_topic("A zeppelin for each district")
+    post = posts_of(administrator, administrator.reply(topic, "It was kept in a shed."))
+    said = {"kind": "tried it", "outcome": "kept", "note": "We bought a zeppelinium."}
+    page.set_content(
+        f'<form method="post" action="{member.site.url}/posts/{post}/mark">'
+        + "".join(f'<input name="{name}" value="{value}">' for name, value in said.items())
+        + f'<input name="csrf_token" value="{token_of(member)}"><button>Send</button></form>'
+    )
+    with page.expect_navigation(wait_until="load"):
+        page.locator("button").click()
+    assert sentence in page.locator("main").inner_text()
+    assert page.locator("main [name=note]").input_value() == said["note"]
+    faults += faults_here(page, "/tried-refused")
+    faults += faults_of(administrator, "/administration/screening")
+    faults += faults_of(administrator, rule)
+    member.complaints.clear()  # a form that was written by hand
+    assert faults == []
+
+
+def token_of(window: Any) -> str:
+    page = window.context.request.get("/settings").text()
+    return str(page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0])
+
+
+def test_what_is_removed_and_whom_one_can_turn_to(visit: Any) -> None:
+    """A removed practice as moderators see it and as its author reads it; the decision names a body for disputes."""
+    administrator, author, visitor = visit(), visit(), visit()
+    administrator.sign_in("administrator")
+    words = {"name": "Petra Pracht", "position": "Engineer", "language": "en", "organisation": ""}
+    author.join(email="petra@city.example", password="seven grey herons wading", **words)
+    said = {"title": "Benches that hum", "sentence": "They hum.", "language": "en"}
+    said |= {"agenda": "affordable", "audience": "public", "failure_audience": "public"}
+    author.send("/practices/new", deed="submit", **said)
+    practice = "/practices/benches-that-hum"
+    administrator.send(f"{practice}/publish", form=practice)
+    administrator.send(f"{practice}/hide", rule="2", reason="It is rude.")
+    faults = faults_of(visitor, practice)
+    assert "The moderators have hidden this page. Rule 2" in visitor.page.inner_text("main")
+    faults += faults_of(administrator, f"{practice}/remove")
+    administrator.send(f"{practice}/remove", rule="2", reason="It is rude.")
+    faults += faults_of(administrator, practice)
+    assert "hidden this page" not in visitor.go(practice).inner_text("main")
+    named = {"body_name": "Ombuds of Cities", "body_address": "https://ombuds.example"}
+    named |= {"body_sentence": "Free of charge, in English and French.", "language": "en"}
+    administrator.send("/administration/recourse", **named)
+    faults += faults_of(administrator, "/administration/recourse")
+    log = administrator.go("/moderation/log").locator("main a[href*='/moderation/decisions/']")
+    decision = str(log.first.get_attribute("href"))
+    faults += faults_of(author, decision)
+    read = author.page.inner_text("main")
+    assert "They hum." in read and "Ombuds of Cities" in read and "Free of charge" in read
+    administrator.send("/administration/recourse", language="en")
+    assert faults == []
+
+
+def test_topics_of_somebody_whom_one_ignores(visit: Any) -> None:
+    administrator, reader = visit(), visit()
+    administrator.sign_in("administrator")
+    words = {"name": "Igor Ignat", "position": "Engineer", "language": "en", "organisation": ""}
+    reader.join(email="igor@city.example", password="seven grey herons wading", **words)
+    administrator.open_topic("Quokkas at the tram stop")
+    profile = administrator.go("/").locator("header a[href*='/members/']").first
+    handle = str(profile.get_attribute("href")).rsplit("/", 1)[-1]
+    reader.send(f"/members/{handle}/ignore", form=f"/members/{handle}")
+    faults = faults_of(reader, "/topics")
+    assert "Quokkas" not in reader.page.inner_text("main")
+    assert "are left out" in reader.page.inner_text("main")
+    faults += faults_of(reader, "/search?q=quokkas")
+    folded = reader.page.locator("main li > details.md")
+    assert folded.count() == 1 and not folded.locator("h3").is_visible()
+    folded.locator("summary").click()
+    assert folded.locator("h3").is_visible()
+    faults += faults_here(reader.page, "/search-opened")
+    faults += faults_of(reader, "/settings/ignored")
+    assert faults == []
+
+
 def faults_of(window: Any, path: str) -> list[str]:
     """What axe finds on a page, and how much wider than the window it is, in both themes and two widths."""
-    page = window.go(path)
+    return faults_here(window.go(path), path)
+
+
+def faults_here(page: Any, path: str) -> list[str]:
+    """The same of the page that is open."""
     page.evaluate(AXE)
     found = []
     for theme, width in (("dark", 390), ("light", 390), ("dark", 1280), DESK):
         look(page, theme, width)
+        if SHOTS:
+            name = path.strip("/").replace("/", "-").partition("?")[0]
+            page.screenshot(path=Path(SHOTS, f"{name}-{width}-{theme}.png"), full_page=True)
         wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
