@@ -19,6 +19,7 @@ from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     Line,
+    approved_held,
     first_post,
     get_held,
     get_post,
@@ -65,6 +66,7 @@ UNDO = timedelta(minutes=10)
 # Decisions that their moderator can take back
 UNDONE = (
     *RESTRICTING,
+    "approve",
     "ask to edit",
     "note",
     "unnote",
@@ -293,7 +295,10 @@ def _reported_letter(reader: Person, letter_id: int) -> Thing:
 
 def _held_thing(reader: Person, held_id: int) -> Thing:
     """A text that a rule holds back; where it belongs is its topic, or the agenda."""
-    held = get_held(reader, held_id)
+    return _of_held(get_held(reader, held_id))
+
+
+def _of_held(held: Held) -> Thing:
     topic = held.topic
     return Thing(
         kind="held",
@@ -403,7 +408,18 @@ def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
         return agenda_to_moderate(moderator, item_id)
     if kind == "topic":
         return _topic_taken_back(moderator, item_id)
+    if kind == "held" and (published := approved_held(moderator, item_id)):
+        return _of_held(published)
     return thing_to_moderate(moderator, kind, item_id)
+
+
+def published_as(held: Held) -> list[tuple[str, int]]:
+    """Kind and number of what a text became: a post, and the topic that it opened."""
+    post = db.session.get(Post, held.became_id or 0)
+    if post is None:
+        return []
+    opened = [("topic", post.topic_id)] if post.number == 1 else []
+    return [("post", post.id), *opened]
 
 
 def _topic_taken_back(moderator: Person, topic_id: int) -> Thing:

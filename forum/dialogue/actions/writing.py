@@ -221,9 +221,8 @@ def edit(
     text that the author changed: raises `Conflict` when the post says something else by now, unless that is
     this very text, which was sent again because its answer was lost.
     """
-    return _edit(
-        author, post_id, text, title, themes=themes, audience=audience, seen=seen, is_asked=True
-    )
+    more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": seen}
+    return _edit(author, post_id, text, title, is_asked=True, is_traced=False, **more)
 
 
 @action
@@ -235,10 +234,15 @@ def publish_edit(
     *,
     themes: Sequence[int] | None = None,
     audience: str | None = None,
+    is_traced: bool = False,
 ) -> Post:
-    """Change a post without asking a rule: what a moderator has read."""
+    """Change a post without asking a rule: what a moderator has read.
+
+    With `is_traced` it is kept what it said before, also of a post that was written minutes ago.
+    """
     more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": None}
-    return cast(Post, _edit(author, post_id, text, title, is_asked=False, **more))
+    edited = _edit(author, post_id, text, title, is_asked=False, is_traced=is_traced, **more)
+    return cast(Post, edited)
 
 
 def _edit(
@@ -251,6 +255,7 @@ def _edit(
     audience: str | None,
     seen: str | None,
     is_asked: bool,
+    is_traced: bool,
 ) -> Post | Held:
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
@@ -266,7 +271,7 @@ def _edit(
         if why := screen(author, post.topic.agenda_id, said):
             return hold_edit(author, post, text, title, why, themes=themes, audience=audience)
         look_again_if_new(author, post, said)
-    keep_revision(post, text, title)
+    keep_revision(post, text, title, is_traced=is_traced)
     if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
         post.edit_answered_at = now()
     post.source, post.html = text.source, text.html

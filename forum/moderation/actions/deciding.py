@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from forum.agendas import actions as agendas
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import Written, write
@@ -56,9 +57,10 @@ def approve(
     """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
     thing = in_turn(moderator, "held", held_id, seen)
     check_length(reasons.facts, "reason")
+    before = before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
     published = replace(thing, address=f"/posts/{post.id}")
-    return record(moderator, "approve", published, reasons)
+    return record(moderator, "approve", published, reasons, before=before)
 
 
 @action

@@ -24,12 +24,14 @@ from forum.moderation.queries import (
     answered_by,
     decision_to_review,
     end_of_others,
+    has_open_reports,
     holds,
     is_there_still,
     latest_decision,
     lot,
     my_latest,
     opening_of,
+    published_as,
     reports_of_posts,
     take_turn,
     thing_taken_back,
@@ -85,6 +87,8 @@ def _take_back(
     thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if back := BACK.get(decision.deed):
         back(moderator, thing, {**(decision.before or {}), "decision": decision})
+    if decision.deed == "approve":  # it says something again
+        thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if deed == "undo" or decision.deed == "keep":
         answered = answered_by(decision.id)
         for report in answered:
@@ -199,6 +203,21 @@ def _back_to_be_read(moderator: Person, thing: Thing, state_before: Before) -> N
         dialogue.reconsider(moderator, thing.item_id)
 
 
+def _back_from_approval(moderator: Person, thing: Thing, before: Before) -> None:
+    """What was published waits again, unless it is another moderator's business by now."""
+    decision: Decision = before["decision"]
+    if "said" not in before:
+        raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    for kind, item_id in published_as(thing.row):
+        if latest_decision(kind, item_id) > decision.id:
+            raise Conflict(
+                _("Another moderator has decided about this meanwhile. Nothing was changed.")
+            )
+        if has_open_reports(kind, item_id):
+            raise Conflict(_("Somebody has reported it since. Decide about the report instead."))
+    dialogue.hold_again(moderator, thing.item_id, before)
+
+
 def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
     dialogue.unsplit(moderator, _moved(thing.row, target, before))
@@ -221,6 +240,7 @@ def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:
 
 
 BACK: dict[str, Back] = {
+    "approve": _back_from_approval,
     "refuse": _back_to_be_read,
     "hide": _back_to_shown,
     "remove": _back_from_removed,
