@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
+from forum.claims.models import Claim
+from forum.claims.queries import Key, claims_of_others
+from forum.db import now
 from forum.dialogue.actions import Part
 from forum.dialogue.models import Post
 from forum.dialogue.queries import written
-from forum.errors import Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.library.queries import get_case, get_practice
 from forum.markup import Written
 from forum.members.queries import get_member
@@ -24,6 +27,7 @@ from forum.moderation.forms import (
     REASON_NAMES,
     AskForm,
     GroundForm,
+    HolderForm,
     IllegalForm,
     LotForm,
     MergeForm,
@@ -48,6 +52,7 @@ bp = Blueprint("moderation", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED = 422
 TAKEN = 409
+LANDED = "landed"  # in the browser: where a moderator came to after deciding, and when that was
 
 
 # Reporting
@@ -403,10 +408,10 @@ def _lot(topic_id: int, word: str) -> Answer:
     topic, posts = _ticked(topic_id)
     form: GroundForm | WordForm = WordForm() if word == "restore" else LotForm()
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         ids = [post.item_id for post in posts]
         actions.decide_all(me(), topic_id, ids, word, form.reasons)
-        return _done_at(topic.address)
+        return topic.address
 
     return _posts_page(word, topic, posts, form, deed)
 
@@ -429,11 +434,11 @@ def split(topic_id: int) -> Answer:
         if a.id == topic.agenda_id or me().can.split(topic.row, a)
     ]
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         part = Part(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
         decision = actions.split(me(), topic_id, ids, part, form.reasons)
-        return _done_at(f"/topics/{(decision.before or {})['target']}")
+        return f"/topics/{(decision.before or {})['target']}"
 
     return _posts_page("split", topic, posts, form, deed)
 
@@ -443,7 +448,7 @@ def _posts_page(
     topic: Thing,
     posts: list[Thing],
     form: GroundForm | WordForm | SplitForm,
-    deed: Callable[[], AnyResponse],
+    deed: Callable[[], str],
 ) -> Answer:
     """The small page of a deed over several posts, and the deed once all is said."""
     ready: list[Ready] = []
@@ -452,13 +457,14 @@ def _posts_page(
         ready = ready_for([word])
         fill(form)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, late: str = "") -> Answer:
         words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
+        words |= {"late": late, "claims": _told_who(form, posts, late)}
         return render_template("moderation/posts.html", **words), status
 
     if not posts:
         return page(REFUSED if request.method == "POST" else 200)
-    return web.answer(form, page, deed)
+    return _answer_here(form, posts, page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
@@ -467,22 +473,69 @@ def merge(topic_id: int) -> Answer:
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MergeForm()
 
-    def page(status: int = 200) -> Answer:
-        return render_template("moderation/merge.html", thing=thing, form=form), status
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"thing": thing, "form": form, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
+        return render_template("moderation/merge.html", **words), status
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         try:
             actions.merge(me(), topic_id, form.target_id, form.reasons)
         except NotFound:
             raise Invalid(_("There is no such topic that you can see."), "target") from None
-        return _done_at(f"/topics/{topic_id}")
+        return f"/topics/{topic_id}"
 
-    return web.answer(form, page, deed)
+    return _answer_here(form, [thing], page, deed)
+
+
+# Deciding on the page of a thing: who is at it in the queue is asked for, and one lands where it can be undone
+
+
+def _answer_here(
+    form: HolderForm,
+    things: Sequence[Thing],
+    page: Callable[..., Answer],
+    deed: Callable[[], str],
+) -> Answer:
+    """The page of a deed, or the deed, which says where to go then; whoever comes second is told, with all that was typed."""
+
+    def done() -> AnyResponse:
+        return _done_at(actions.decide_here(me(), _keys(things), form.holder_ids, deed))
+
+    try:
+        return web.answer(form, page, done)
+    except Conflict as error:
+        return page(TAKEN, error.message)
+
+
+def _keys(things: Sequence[Thing]) -> list[Key]:
+    return [(thing.kind, thing.item_id) for thing in things]
+
+
+def _told_who(form: HolderForm, things: Sequence[Thing], late: str) -> Sequence[Claim]:
+    """Who else is at some things. The page tells it, and its form says that it has."""
+    found = claims_of_others(me(), _keys(things))
+    if request.method == "GET" or late:
+        form.holder.data = ",".join(str(claim.member_id) for claim in found)
+    return found
 
 
 def _done_at(address: str) -> AnyResponse:
     flash(_("Done, and written down in the moderation log."), "message")
+    session[LANDED] = ["", now().timestamp()]
     return web.see_other(address)
+
+
+@bp.app_template_global()
+def to_undo() -> Decision | None:
+    """The reader's latest decision, on the page where the reader has landed after it, while it can be taken back."""
+    address, decided_at = session.get(LANDED, (None, 0.0))
+    if address is None or decided_at < (now() - queries.UNDO).timestamp():
+        return None
+    if not address and request.method == "GET":
+        session[LANDED] = [request.path, decided_at]
+    is_here = address in ("", request.path) and request.blueprint != "queue"
+    return queries.my_latest(me()) if is_here and me().can.see_queue() else None
 
 
 def _deed_page(
@@ -501,19 +554,21 @@ def _deed_page(
         ready = ready_for([word])
         fill(form)
 
-    def page(status: int = 200) -> Answer:
-        words = {"word": word, "thing": thing, "form": form, "ready": ready}
+    def page(status: int = 200, late: str = "") -> Answer:
+        if late and isinstance(form, SeenForm):
+            form.seen.data = str(queries.latest_decision(thing.kind, thing.item_id))
+        words = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
         return render_template("moderation/deed.html", **words), status
 
-    def done() -> AnyResponse:
-        return _done(deed(form.reasons))
+    def done() -> str:
+        return web.safe_next(deed(form.reasons).address)
 
-    return web.answer(form, page, done)
+    return _answer_here(form, [thing], page, done)
 
 
 def _done(decision: Decision) -> AnyResponse:
-    flash(_("Done, and written down in the moderation log."), "message")
-    return web.see_other(web.safe_next(decision.address))
+    return _done_at(web.safe_next(decision.address))
 
 
 # Deeds that give back: a button is enough
@@ -574,13 +629,28 @@ def restore_profile(handle: str) -> Answer:
 
 
 def _restore(thing: Thing) -> Answer:
-    return _done(actions.decide(me(), thing.kind, thing.item_id, "restore"))
+    return _press(
+        _("Show again"), thing, lambda: actions.decide(me(), thing.kind, thing.item_id, "restore")
+    )
+
+
+def _press(word: str, thing: Thing, deed: Callable[[], Decision]) -> Answer:
+    """The deed of a button; where another moderator is at the thing, a page tells it and has the button once more."""
+    form = HolderForm()
+    try:
+        return _done(actions.decide_here(me(), _keys([thing]), form.holder_ids, deed))
+    except Conflict as error:
+        if not (claims := _told_who(form, [thing], error.message)):
+            raise
+        words = {"word": word, "thing": thing, "form": form, "claims": claims}
+        return render_template("moderation/press.html", **words, late=error.message), TAKEN
 
 
 @bp.post("/practices/<slug>/publish")
 def publish(slug: str) -> Answer:
     """Publish a submitted practice."""
-    return _done(actions.publish(me(), queries.practice_to_moderate(me(), slug).item_id))
+    thing = queries.practice_to_moderate(me(), slug)
+    return _press(_("Publish"), thing, lambda: actions.publish(me(), thing.item_id))
 
 
 @bp.post("/practices/<slug>/feature")
@@ -614,6 +684,7 @@ def clear_spam(handle: str) -> Answer:
         ),
         "message",
     )
+    session[LANDED] = ["", now().timestamp()]
     return web.see_other(url_for("moderation.decision", decision_id=decision.id))
 
 

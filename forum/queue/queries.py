@@ -9,31 +9,31 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
 from forum.appeals import queries as appeals
 from forum.candidates import queries as candidates
+from forum.claims.models import Claim
+from forum.claims.queries import Key, claim_of, claims
 from forum.db import db, now
 from forum.dialogue.models import Post
 from forum.dialogue.queries import first_posts, held_counted, held_waiting
-from forum.errors import Conflict, NotFound
+from forum.errors import NotFound
 from forum.library.models import Practice
 from forum.library.queries import submitted
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
 from forum.permissions import Person, for_reach, moderated_by, require
-from forum.queue.models import Claim, EntryNote, Overdue
+from forum.queue.models import EntryNote, Overdue
 
 ILLEGAL, APPEALED, WAITING = range(3)  # how urgent an entry is
 OVERDUE = timedelta(hours=48)
-CLAIMED = timedelta(minutes=30)
 AGES = {"day": timedelta(days=1), "two-days": OVERDUE, "week": timedelta(days=7)}
 MOST = 1_000  # entries of each source in the list at once, the most urgent
 LISTED = 60  # lines beside an opened entry
 NOTES = 100
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -243,9 +243,9 @@ def lines(
         found[line.key] = found[line.key].joined(line) if line.key in found else line
     theirs = moderated_agendas(reader) if agendas is None else agendas
     by_id = {agenda.id: agenda for agenda in theirs}
-    claims = {(claim.kind, claim.item_id): claim for claim in _claims()}
+    at_work = {(claim.kind, claim.item_id): claim for claim in claims()}
     for line in found.values():
-        line.agenda, line.claim = by_id.get(line.agenda_id or 0), claims.get(line.key)
+        line.agenda, line.claim = by_id.get(line.agenda_id or 0), at_work.get(line.key)
     kept = [line for line in found.values() if _is_wanted(line, wanted)]
     return sorted(kept, key=lambda line: (line.rank, line.since, *line.key))
 
@@ -318,39 +318,6 @@ def _notes(key: Key) -> Sequence[EntryNote]:
     query = select(EntryNote).where(EntryNote.kind == key[0], EntryNote.item_id == key[1])
     newest = query.order_by(EntryNote.id.desc()).limit(NOTES).options(joinedload(EntryNote.author))
     return db.session.scalars(newest).all()[::-1]
-
-
-def _claims() -> Sequence[Claim]:
-    query = select(Claim).where(_is_alive()).options(joinedload(Claim.member))
-    return db.session.scalars(query).all()
-
-
-def _is_alive() -> ColumnElement[bool]:
-    return Claim.claimed_at > now() - CLAIMED
-
-
-def claim_of(key: Key) -> Claim | None:
-    """Who is at an entry now."""
-    query = select(Claim).where(Claim.kind == key[0], Claim.item_id == key[1], _is_alive())
-    return db.session.scalar(query.options(joinedload(Claim.member)))
-
-
-def claim_row(key: Key) -> Claim | None:
-    """The row of an entry's claim, over or not."""
-    return db.session.get(Claim, key)
-
-
-def refuse_claimed(moderator: Person, key: Key, holder: int | None) -> None:
-    """Raise `Conflict` when somebody else is at an entry, unless the page has told so: it names the `holder`."""
-    claim = claim_of(key)
-    if claim and claim.member_id not in (moderator.id, holder):
-        raise Conflict(
-            _(
-                "%(name)s is at it since %(time)s. Nothing was changed; press once more to go on all the same.",
-                name=claim.member.name,
-                time=claim.since,
-            )
-        )
 
 
 # What nobody decides

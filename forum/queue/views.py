@@ -11,15 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.models import Agenda
+from forum.claims.queries import Key
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
-from forum.moderation.forms import DEED_NAMES, REASON_NAMES
+from forum.moderation.forms import DEED_NAMES, REASON_NAMES, HolderForm
 from forum.moderation.queries import moderated_agendas, my_latest
 from forum.moderation.views import fill, ready_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
-from forum.queue.forms import EntryForm, HolderForm, NoteForm
-from forum.queue.queries import Key, Line, Opened, QueueFilter
+from forum.queue.forms import EntryForm, NoteForm
+from forum.queue.queries import Line, Opened, QueueFilter
 from forum.rules.queries import in_force
 from forum.web import me
 
@@ -141,7 +142,9 @@ def undo(decision_id: int) -> Answer:
     """Take one's own latest decision back."""
     undone = moderation.undo(me(), decision_id)
     flash(_("Taken back: %(title)s", title=undone.title), "message")
-    return web.see_other(_address((undone.kind, undone.item_id)))
+    is_entry = undone.kind in queries.KINDS
+    here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
+    return web.see_other(web.safe_next(here))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/claim")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from flask_babel import gettext as _
 
 from forum.agendas import actions as agendas
+from forum.claims.actions import end_claims
+from forum.claims.queries import Key, refuse_claimed
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import before_approval
@@ -18,8 +22,17 @@ from forum.moderation.actions._record import Before, record, tell_author
 from forum.moderation.actions._things import DECIDING, require_sense, state_before
 from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, require_change
 from forum.moderation.models import RULE, Decision
-from forum.moderation.queries import REMOVABLE, Thing, agenda_to_moderate, opening_of, take_turn
+from forum.moderation.queries import (
+    REMOVABLE,
+    Thing,
+    agenda_to_moderate,
+    opening_of,
+    take_turn,
+    thing_taken_back,
+)
 from forum.permissions import Person
+
+T = TypeVar("T")
 
 
 @action
@@ -43,6 +56,23 @@ def decide(
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)
     return record(moderator, deed, thing, reasons, before=before)
+
+
+@action
+def decide_here(
+    moderator: Person, keys: Sequence[Key], holders: Collection[int | None], deed: Callable[[], T]
+) -> T:
+    """Do a deed on the page of a thing, or of several, as the queue would: whoever was at one of them is so no longer.
+
+    When another moderator is, and the page has not told so (`holders`), nothing is done.
+    """
+    take_turn()
+    for kind, item_id in keys:
+        thing_taken_back(moderator, kind, item_id)  # nobody else learns who is at it
+    refuse_claimed(moderator, keys, holders)
+    done = deed()
+    end_claims(moderator, keys)
+    return done
 
 
 @action
