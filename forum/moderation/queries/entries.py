@@ -1,0 +1,145 @@
+"""One thing in its context, opened for a decision, and what moderators know of its author."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import visible_agendas
+from forum.db import db
+from forum.dialogue.models import Post
+from forum.dialogue.queries import (
+    is_there,
+    visible_posts,
+)
+from forum.errors import NotFound
+from forum.members.models import Member
+from forum.moderation.models import Decision, Report, StaffNote
+from forum.moderation.queries._words import NOTES, REMOVABLE, RESTRICTING, is_of
+from forum.moderation.queries.decisions import latest_decisions
+from forum.moderation.queries.reports import open_reports
+from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
+from forum.permissions import Person, moderated_by, require
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing opened for a decision, with all that a moderator needs to decide."""
+
+    thing: Thing
+    reports: Sequence[Report]
+    before: Post | None
+    after: Post | None
+    author: Member | None
+    earlier: Sequence[Decision]
+    about_author: Sequence[Decision]
+    seen: int
+    staff_notes: Sequence[StaffNote] = ()
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is a practice that waits to be published."""
+        return self.thing.kind == "practice" and bool(
+            self.thing.row and self.thing.row.state == "submitted"
+        )
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is one of somebody's first posts, and nobody has looked at it yet."""
+        return is_first_post(self.thing)
+
+    @property
+    def deeds(self) -> list[str]:
+        """What can be decided now."""
+        if self.thing.kind == "held":
+            return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
+        if self.is_submitted:
+            return ["publish", "send_back", *(["hide"] if self.reports else [])]
+        keep = ["keep"] if self.reports or self.is_first else []
+        is_text = self.thing.kind in REMOVABLE
+        shown = ["hide", "remove", "ask_to_edit"] if is_text else ["hide"]
+        hidden = ["restore", "remove"] if is_text else ["restore"]
+        known = {"shown": shown, "hidden": hidden, "removed": ["restore"]}
+        return keep + known.get(self.thing.state, [])
+
+
+def moderated_agendas(reader: Person) -> Sequence[Agenda]:
+    """The agendas that a reader moderates, in order."""
+    require(reader.can.see_queue())
+    return db.session.scalars(visible_agendas(reader).where(moderated_by(reader, Agenda.id))).all()
+
+
+def entry(reader: Person, kind: str, item_id: int) -> Entry:
+    """One thing in its context, for somebody who may decide about it."""
+    thing = thing_to_moderate(reader, kind, item_id)
+    before, after = _neighbours(reader, thing)
+    earlier = latest_decisions(*is_of(Decision, thing.kind, thing.item_id))
+    return Entry(
+        thing=thing,
+        reports=open_reports(thing.kind, thing.item_id),
+        before=before,
+        after=after,
+        author=_member(thing.author_id),
+        earlier=earlier,
+        about_author=_about_author(reader, thing),
+        seen=max((decision.id for decision in earlier), default=0),
+        staff_notes=_notes_for(reader, thing.author_id),
+    )
+
+
+def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
+    """The posts before and after a post, or the one that opens a topic."""
+    if thing.kind not in ("post", "topic") or thing.row is None:
+        return None, None
+    number = thing.row.number if thing.kind == "post" else 0
+    people = joinedload(Post.author).joinedload(Member.city)
+    posts = visible_posts(reader).where(Post.topic_id == thing.topic_id).options(people)
+    before = posts.where(Post.number < number, *is_there()).order_by(Post.number.desc())
+    after = posts.where(Post.number > number, *is_there()).order_by(Post.number)
+    found = [db.session.scalars(query.limit(1)).first() for query in (before, after)]
+    return found[0], found[1]
+
+
+def _member(member_id: int | None) -> Member | None:
+    if member_id is None:
+        return None
+    loads = (joinedload(Member.city), joinedload(Member.organisation))
+    return db.session.scalars(select(Member).where(Member.id == member_id).options(*loads)).first()
+
+
+def _about_author(reader: Person, thing: Thing) -> Sequence[Decision]:
+    """The decisions against an author, as far as they are this reader's business."""
+    is_his = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING))
+    return latest_decisions(*is_his, moderated_by(reader, Decision.agenda_id))
+
+
+def staff_notes(moderator: Person, member: Member) -> Sequence[StaffNote]:
+    """What moderators have noted about a member, the latest first."""
+    require(moderator.can.note_about(member))
+    return _notes_about(member.id)
+
+
+def _notes_for(reader: Person, member_id: int | None) -> Sequence[StaffNote]:
+    """The same beside an entry, for whoever may read it: no host, and nobody about themselves."""
+    may = bool(reader.can.curate_all()) and member_id not in (None, reader.id)
+    return _notes_about(member_id) if may and member_id else ()
+
+
+def _notes_about(member_id: int) -> Sequence[StaffNote]:
+    query = select(StaffNote).where(StaffNote.member_id == member_id)
+    newest = query.options(joinedload(StaffNote.author)).order_by(StaffNote.id.desc())
+    return db.session.scalars(newest.limit(NOTES)).all()
+
+
+def staff_note(moderator: Person, note_id: int) -> StaffNote:
+    """One such note, for somebody who may remove it."""
+    require(moderator.can.curate_all())
+    query = select(StaffNote).where(StaffNote.id == note_id, StaffNote.member_id != moderator.id)
+    note = db.session.scalar(query)
+    if note is None:
+        raise NotFound()
+    return note
