@@ -278,6 +278,14 @@ def request_to_edit(post: Post) -> Decision | None:
     return queries.request_to_edit(me(), post)
 
 
+@bp.app_template_global()
+def is_for_another(kind: str, item_id: int, deed: str = "restore") -> bool:
+    """Whether the reader's own thing was hidden (or locked) by another moderator, so that the reader cannot end that."""
+    deeds = ("lock",) if deed == "unlock" else queries.WITHHOLDING
+    decision = queries.decided_by_another(me(), kind, item_id, deeds)
+    return decision is not None and not me().can.give_back(decision)
+
+
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
 def note(post_id: int) -> Answer:
     """Say something below a post."""

@@ -24,6 +24,7 @@ from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, r
 from forum.moderation.models import RULE, Decision
 from forum.moderation.queries import (
     REMOVABLE,
+    WITHHOLDING,
     Thing,
     agenda_to_moderate,
     opening_of,
@@ -52,7 +53,7 @@ def decide(
     thing = in_turn(moderator, kind, item_id, seen)
     require_sense(thing, deed, reasons)
     if deed == "restore":
-        refuse_own(moderator, thing, "hide")
+        refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)
     return record(moderator, deed, thing, reasons, before=before)

@@ -39,7 +39,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decisio
     """Let a topic take replies again."""
     thing = topic_in_turn(moderator, topic_id)
     require_change(thing.row.locked_at)
-    refuse_own(moderator, thing, "lock")
+    refuse_own(moderator, thing, ["lock"])
     dialogue.unlock(moderator, topic_id)
     return record(moderator, "unlock", thing, reasons)
 

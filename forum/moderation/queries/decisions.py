@@ -24,7 +24,6 @@ from forum.moderation.queries._words import (
     WITHHOLDING,
     is_of,
 )
-from forum.moderation.queries.things import Thing
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, moderated_by, require
 
@@ -79,12 +78,14 @@ def my_latest(reader: Person) -> Decision | None:
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
-def latest_of(thing: Thing, deed: str) -> Decision | None:
-    """The latest decision of a deed about a thing, if it holds."""
-    query = select(Decision).where(*is_of(Decision, thing.kind, thing.item_id))
-    newest = query.where(Decision.deed == deed).order_by(Decision.id.desc()).limit(1)
-    decision = db.session.scalars(newest).first()
-    return decision if decision and holds(decision) else None
+def decided_by_another(
+    person: Person, kind: str, item_id: int, deeds: Sequence[str]
+) -> Decision | None:
+    """What another moderator has done to something of a person's own, by one of some deeds, if it holds."""
+    theirs = Decision.author_id == person.id, Decision.moderator_id != person.id
+    query = select(Decision).where(*is_of(Decision, kind, item_id), *theirs)
+    done = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
+    return next((decision for decision in done if holds(decision)), None)
 
 
 def answered_by(decision_id: int) -> Sequence[Report]:

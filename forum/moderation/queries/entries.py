@@ -19,8 +19,8 @@ from forum.dialogue.queries import (
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries._words import NOTES, REMOVABLE, RESTRICTING, is_of
-from forum.moderation.queries.decisions import latest_decisions
+from forum.moderation.queries._words import NOTES, REMOVABLE, RESTRICTING, WITHHOLDING, is_of
+from forum.moderation.queries.decisions import decided_by_another, latest_decisions
 from forum.moderation.queries.reports import open_reports
 from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
 from forum.permissions import Person, moderated_by, require
@@ -39,6 +39,9 @@ class Entry:
     about_author: Sequence[Decision]
     seen: int
     staff_notes: Sequence[StaffNote] = ()
+    is_for_others: bool = (
+        False  # whether another moderator alone can show it again, since it is the reader's own
+    )
 
     @property
     def is_submitted(self) -> bool:
@@ -64,7 +67,8 @@ class Entry:
         shown = ["hide", "remove", "ask_to_edit"] if is_text else ["hide"]
         hidden = ["restore", "remove"] if is_text else ["restore"]
         known = {"shown": shown, "hidden": hidden, "removed": ["restore"]}
-        return keep + known.get(self.thing.state, [])
+        deeds = keep + known.get(self.thing.state, [])
+        return [deed for deed in deeds if deed != "restore" or not self.is_for_others]
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:
@@ -88,7 +92,16 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
         about_author=_about_author(reader, thing),
         seen=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
+        is_for_others=not is_ones_to_restore(reader, thing),
     )
+
+
+def is_ones_to_restore(reader: Person, thing: Thing) -> bool:
+    """Whether a moderator may show a thing again: not when it is the moderator's own, and another has hidden it."""
+    if thing.author_id != reader.id or thing.state not in ("hidden", "removed"):
+        return True
+    decision = decided_by_another(reader, thing.kind, thing.item_id, WITHHOLDING)
+    return decision is None or bool(reader.can.give_back(decision))
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
