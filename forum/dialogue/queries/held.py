@@ -176,6 +176,11 @@ def held_of(member_id: int) -> Sequence[Held]:
     return db.session.scalars(theirs.with_for_update(of=Held)).all()
 
 
+def held_in(topic: Topic) -> Sequence[int]:
+    """The ids of all texts of a topic that a rule holds back, or has held back."""
+    return db.session.scalars(select(Held.id).where(Held.topic_id == topic.id)).all()
+
+
 def usual_wait() -> timedelta | None:
     """How long texts have waited of late: the median of the last decisions; None while there are few."""
     last = select(Held.created_at, Held.decided_at).where(Held.decided_at.is_not(None))

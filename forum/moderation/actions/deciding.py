@@ -122,6 +122,7 @@ def ask_to_edit(
     require_reasons("ask to edit", reasons)
     if thing.kind not in REMOVABLE:
         raise Invalid(_("Choose a decision."), "deed")
+    require_change(thing.state not in ("merged", "gone"))
     post = opening_of(thing)
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)

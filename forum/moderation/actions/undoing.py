@@ -11,12 +11,13 @@ from flask_babel import gettext as _
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
 from forum.dialogue.queries import written
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
 from forum.moderation.actions._reasons import NONE, Reasons
-from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors
+from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors, tell_moved
 from forum.moderation.actions._things import FROM, hide_thing, move_topic, restore_thing
 from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
@@ -220,23 +221,32 @@ def _back_from_approval(moderator: Person, thing: Thing, before: Before) -> None
 
 def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
-    dialogue.unsplit(moderator, _moved(thing.row, target, before))
-    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
-        waiting.agenda_id = thing.agenda_id
+    topic = dialogue.unsplit(moderator, _moved(thing.row, target, before))
+    _posts_are_back(moderator, topic, before)
 
 
 def _back_from_merge(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
-    dialogue.unmerge(moderator, _moved(thing.row, target, before))
-    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
-        waiting.agenda_id = thing.agenda_id
+    topic = dialogue.unmerge(moderator, _moved(thing.row, target, before))
+    _posts_are_back(moderator, topic, before, but=thing.author_id)
+
+
+def _posts_are_back(
+    moderator: Person, topic: Topic, before: Before, but: int | None = None
+) -> None:
+    """Let the reports of posts follow them back, and tell who wrote them where they are, `but` who is told already."""
+    posts = dict(before["posts"])
+    for waiting in reports_of_posts(posts):
+        waiting.agenda_id = topic.agenda_id
+    tell_moved(moderator, posts, topic, but=but)
 
 
 def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:
     """What `_way_back` has kept."""
     post_id, at = before["answer"], before["answered_at"]
     answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
-    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer)
+    held = before.get("held", ())
+    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer, held)
 
 
 BACK: dict[str, Back] = {

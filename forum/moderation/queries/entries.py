@@ -14,6 +14,7 @@ from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import (
     is_there,
+    opening_after_merge,
     visible_posts,
 )
 from forum.errors import NotFound
@@ -110,6 +111,9 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
         return None, None
     number = thing.row.number if thing.kind == "post" else 0
     people = joinedload(Post.author).joinedload(Member.city)
+    if thing.state == "merged":
+        opening = opening_after_merge(reader, thing.item_id).options(people)
+        return None, db.session.scalars(opening).first()
     posts = visible_posts(reader).where(Post.topic_id == thing.topic_id).options(people)
     before = posts.where(Post.number < number, *is_there()).order_by(Post.number.desc())
     after = posts.where(Post.number > number, *is_there()).order_by(Post.number)

@@ -158,11 +158,5 @@ def reported_counted(reader: Person) -> Select[Any]:
     return select(func.count()).select_from(things)
 
 
-def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
-    """In SQL: whether a report of a thing waits for a decision."""
-    waits = (Report.kind == kind, Report.item_id == item_id, Report.decision_id.is_(None))
-    return select(Report.id).where(*waits).exists()
-
-
 def _waits_for(reader: Person) -> ColumnElement[bool]:
     return Report.decision_id.is_(None) & moderated_by(reader, Report.agenda_id)

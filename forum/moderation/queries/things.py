@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
@@ -24,6 +24,8 @@ from forum.dialogue.queries import (
     held_waiting,
     merged_topic,
     posts_in,
+    put_away,
+    topic_after_merge,
     visible_posts,
 )
 from forum.errors import Forbidden, NotFound
@@ -39,7 +41,7 @@ from forum.permissions import Person, require
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden, removed or gone, for a held text that of its row;
+    """What a report or a decision is about. `state` is shown, hidden, removed, merged or gone, for a held text that of its row;
     `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
@@ -235,6 +237,8 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
 
 
 def _state(row: Any) -> str:
+    if getattr(row, "merged_into_id", None):
+        return "merged"
     if getattr(row, "deleted_at", None):
         return "gone"
     if getattr(row, "removed_at", None):
@@ -273,9 +277,27 @@ def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
     try:
         thing = get_thing(moderator, kind, item_id)
     except NotFound:
-        thing = _left(kind, item_id)
+        thing = _put_away(moderator, kind, item_id) or _left(kind, item_id)
     require(moderator.can.moderate(thing.agenda_id))
     return thing
+
+
+def _put_away(moderator: Person, kind: str, item_id: int) -> Thing | None:
+    """A reported topic that was put into another meanwhile: its reports are answered, its posts are decided about there."""
+    topic = put_away(moderator, item_id) if kind == "topic" else None
+    if topic is None or not db.session.scalar(select(is_reported(kind, item_id))):
+        return None
+    try:
+        target = topic_after_merge(moderator, item_id).title
+    except NotFound:
+        target = ""
+    return replace(_of_topic(topic), shown_in=target)
+
+
+def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
+    """In SQL: whether a report of a thing waits for a decision."""
+    waits = (*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    return select(Report.id).where(*waits).exists()
 
 
 def _left(kind: str, item_id: int) -> Thing:
@@ -353,8 +375,9 @@ def page_to_select(
 
 
 def authors_of(post_ids: Iterable[int]) -> Sequence[int]:
-    """The ids of those who wrote some posts."""
-    wrote = select(Post.author_id).distinct().where(Post.id.in_(list(post_ids)))
+    """The ids of those who wrote some posts that are to be seen."""
+    these = Post.id.in_(list(post_ids)), *_to_be_seen(Post)
+    wrote = select(Post.author_id).distinct().where(*these)
     return db.session.scalars(wrote.order_by(Post.author_id)).all()
 
 
