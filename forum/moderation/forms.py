@@ -314,6 +314,12 @@ class WordForm(HolderForm):
         return Reasons(self.reason.data or "")
 
 
+class BackForm(HolderForm):
+    """Whether what was cleared away as advertising is shown again with the member."""
+
+    shows_again = BooleanField(_("Show these texts again"), default=True)
+
+
 class DecisionForm(GroundForm):
     """The decision about an entry of the queue; what restricts somebody needs its reasons.
 

@@ -26,6 +26,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     REASON_NAMES,
     AskForm,
+    BackForm,
     GroundForm,
     HolderForm,
     IllegalForm,
@@ -630,10 +631,34 @@ def restore_practice(slug: str) -> Answer:
     return _restore(queries.practice_to_moderate(me(), slug))
 
 
-@bp.post("/members/<handle>/restore")
+@bp.route("/members/<handle>/restore", methods=["GET", "POST"])
 def restore_profile(handle: str) -> Answer:
-    """Show a hidden profile again."""
-    return _restore(queries.member_to_moderate(me(), handle))
+    """Show a hidden profile again, and what was cleared away with it."""
+    thing = queries.member_to_moderate(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.decide(me(), "member", thing.item_id, "restore", shows_again=shows_again)
+
+    return _give_back("restore", thing, deed)
+
+
+def _give_back(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> Answer:
+    """A button is enough, unless texts were cleared away: then a page says that they stay hidden, and offers to show them."""
+    form = BackForm()
+    cleared = queries.cleared_of(me(), thing.item_id)
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
+        return render_template("moderation/back.html", **words), status
+
+    def done() -> str:
+        return web.safe_next(deed(bool(cleared and form.shows_again.data)).address)
+
+    if request.method == "POST" and cleared and "asked" not in request.form:
+        form.shows_again.data = True
+        return page()
+    return _answer_here(form, [thing], page, done)
 
 
 def _restore(thing: Thing) -> Answer:
@@ -696,10 +721,15 @@ def clear_spam(handle: str) -> Answer:
     return web.see_other(url_for("moderation.decision", decision_id=decision.id))
 
 
-@bp.post("/members/<handle>/unsuspend")
+@bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
 def unsuspend(handle: str) -> Answer:
-    """Open a suspended account again."""
-    return _done(actions.unsuspend(me(), queries.member_to_suspend(me(), handle).item_id))
+    """Open a suspended account again, and show what was cleared away with it."""
+    thing = queries.member_to_suspend(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.unsuspend(me(), thing.item_id, shows_again=shows_again)
+
+    return _give_back("unsuspend", thing, deed)
 
 
 # What moderators know of a member

@@ -17,6 +17,7 @@ from forum.dialogue.queries import before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import Written, write
+from forum.moderation.actions._clearing import show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Before, record, tell_author
 from forum.moderation.actions._things import DECIDING, require_sense, state_before
@@ -27,6 +28,7 @@ from forum.moderation.queries import (
     WITHHOLDING,
     Thing,
     agenda_to_moderate,
+    cleared_of,
     opening_of,
     take_turn,
     thing_taken_back,
@@ -45,10 +47,12 @@ def decide(
     reasons: Reasons = NONE,
     *,
     seen: int | None = None,
+    shows_again: bool = False,
 ) -> Decision:
     """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
 
     Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    With `shows_again` what was cleared away of a member is shown again with the profile.
     """
     thing = in_turn(moderator, kind, item_id, seen)
     require_sense(thing, deed, reasons)
@@ -56,6 +60,8 @@ def decide(
         refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)
+    if shows_again and deed == "restore" and kind == "member":
+        before |= show_cleared(moderator, cleared_of(moderator, item_id))
     return record(moderator, deed, thing, reasons, before=before)
 
 

@@ -16,18 +16,19 @@ from forum.dialogue.queries import written
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
+from forum.moderation.actions._clearing import clear_again, show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons
 from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors, tell_moved
-from forum.moderation.actions._things import FROM, hide_thing, move_topic, restore_thing
+from forum.moderation.actions._things import hide_thing, move_topic, restore_thing
 from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
     Thing,
     answered_by,
+    cleared_by,
     decision_to_review,
     end_of_others,
     has_open_reports,
     holds,
-    is_there_still,
     latest_decision,
     lot,
     my_latest,
@@ -117,6 +118,7 @@ def _back_from_removed(moderator: Person, thing: Thing, before: Before) -> None:
 def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
     if thing.state == "shown":
         _withhold_again(moderator, thing, before)
+    clear_again(moderator, before["decision"])
 
 
 def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
@@ -164,6 +166,7 @@ def _back_to_suspension(moderator: Person, thing: Thing, before: Before) -> None
         members.suspend(moderator, thing.item_id, until)
     else:
         members.unsuspend(moderator, thing.item_id)
+    clear_again(moderator, before["decision"])
 
 
 def _end_before(before: Before, name: str, deeds: Sequence[str]) -> datetime | None:
@@ -184,15 +187,7 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     _back_to_suspension(moderator, thing, before)
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
-    for kind, item_id in before.get("hidden", ()):
-        is_latest = latest_decision(kind, item_id) < before["decision"].id
-        if is_latest and is_there_still(moderator, kind, item_id):
-            text = thing_taken_back(moderator, kind, item_id)
-            if text.state in FROM["restore"]:
-                restore_thing(moderator, text, NONE)
-    for held_id in before.get("refused", ()):
-        if is_there_still(moderator, "held", held_id):
-            _back_to_be_read(moderator, thing_taken_back(moderator, "held", held_id), before)
+    show_cleared(moderator, cleared_by(moderator, before["decision"]))
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:

@@ -21,7 +21,10 @@ from forum.moderation.queries._words import (
     first_words,
 )
 from forum.moderation.queries.decisions import (
+    Cleared,
     answered_by,
+    cleared_by,
+    cleared_of,
     decided_by_another,
     decision_of,
     decision_to_review,
@@ -111,6 +114,7 @@ __all__ = [
     "UNDONE",
     "UPHOLDING",
     "WITHHOLDING",
+    "Cleared",
     "Entry",
     "Reported",
     "Thing",
@@ -118,6 +122,8 @@ __all__ = [
     "answered_by",
     "authors_of",
     "case_to_moderate",
+    "cleared_by",
+    "cleared_of",
     "decided_by_another",
     "decision_of",
     "decision_to_review",

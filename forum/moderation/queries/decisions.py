@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
@@ -24,6 +26,7 @@ from forum.moderation.queries._words import (
     WITHHOLDING,
     is_of,
 )
+from forum.moderation.queries.things import Thing, is_there_still, thing_taken_back
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, moderated_by, require
 
@@ -86,6 +89,47 @@ def decided_by_another(
     query = select(Decision).where(*is_of(Decision, kind, item_id), *theirs)
     done = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
     return next((decision for decision in done if holds(decision)), None)
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What was cleared away as advertising and is so still: texts out of sight, and texts that were refused unread."""
+
+    things: Sequence[Thing] = ()
+    held: Sequence[Thing] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.things or self.held)
+
+
+def cleared_of(moderator: Person, member_id: int) -> Cleared:
+    """What was cleared away of a member, last and without being taken back."""
+    undoing = aliased(Decision)
+    is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
+    query = select(Decision).where(*is_of(Decision, "member", member_id), ~is_undone)
+    latest = query.where(Decision.deed == "spam").order_by(Decision.id.desc()).limit(1)
+    decision = db.session.scalars(latest).first()
+    return cleared_by(moderator, decision) if decision else Cleared()
+
+
+def cleared_by(moderator: Person, decision: Decision) -> Cleared:
+    """What a decision has cleared away, as far as nobody has decided about it since."""
+    before: dict[str, Any] = decision.before or {}
+    texts = [
+        thing_taken_back(moderator, kind, item_id)
+        for kind, item_id in before.get("hidden", ())
+        if latest_decision(kind, item_id) < decision.id and is_there_still(moderator, kind, item_id)
+    ]
+    held = [
+        thing_taken_back(moderator, "held", held_id)
+        for held_id in before.get("refused", ())
+        if is_there_still(moderator, "held", held_id)
+    ]
+    return Cleared(
+        [text for text in texts if text.state in ("hidden", "removed")],
+        [text for text in held if text.state == "refused"],
+    )
 
 
 def answered_by(decision_id: int) -> Sequence[Report]:
