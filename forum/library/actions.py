@@ -63,6 +63,7 @@ from forum.markup import (
     write,
 )
 from forum.members.models import City
+from forum.members.queries import hold_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.search import actions as search
@@ -378,6 +379,7 @@ def write_practice(
     A published practice stays published when it is changed; what it said before is kept. Only who moderates
     both agendas moves it to another one then.
     """
+    hold_writer(author)
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
     known = practice_of_key(author, key) if practice_id is None else None
@@ -391,6 +393,7 @@ def write_practice(
 @action
 def submit(author: Person, practice_id: int) -> Practice:
     """Hand a draft, or a practice that came back, to the moderators."""
+    hold_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):

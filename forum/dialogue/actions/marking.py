@@ -13,6 +13,7 @@ from forum.dialogue.models import MARKS, OUTCOMES, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import is_told, post_to_change, topic_to_change
 from forum.errors import Invalid
 from forum.members.models import Member
+from forum.members.queries import hold_writer
 from forum.permissions import Person, require
 
 NOTE_LENGTH = 300
@@ -23,6 +24,7 @@ def mark(
     member: Person, post_id: int, kind: str, outcome: str | None = None, note: str = ""
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it."""
+    hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
@@ -51,6 +53,7 @@ def mark(
 @action
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
+    hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))

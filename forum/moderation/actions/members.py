@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from forum.db import action, db, now
+from forum.db import action, now
 from forum.members import actions as members
 from forum.moderation.actions._clearing import clear, show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons, require_reasons
@@ -89,13 +89,12 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     thing = in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
     before, until = state_before(thing), now() + FOR_GOOD
+    members.suspend(
+        moderator, member_id, until
+    )  # first: what was on its way is there now, and nothing comes after it
     shown, waiting = clear(moderator, member_id)
     if thing.state == "shown":
         hide_profile(moderator, member_id)
-    members.suspend(moderator, member_id, until)
-    db.session.flush()
-    more = clear(moderator, member_id)  # what was on its way; nothing comes after it
-    shown, waiting = [*shown, *more[0]], [*waiting, *more[1]]
     before |= {"hidden": [[one.kind, one.item_id] for one in shown], "refused": waiting}
     decision = record(moderator, "spam", thing, before=before, until=until, is_excused=True)
     for one in shown:
