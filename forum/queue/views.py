@@ -32,16 +32,18 @@ TAKEN = 409
 @bp.get("/moderation")
 def index() -> Answer:
     """What waits for a decision; the first entry at which nobody else is is opened."""
-    agendas = moderated_agendas(me())
-    waiting = queries.lines(me(), _wanted(), agendas=agendas)
+    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
+    waiting = queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work)
     first = queries.first_for(me(), waiting)
-    return _page(queries.opened(me(), *first.key) if first else None, waiting, agendas)
+    return _page(queries.opened(me(), *first.key, at_work) if first else None, waiting, agendas)
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")
 def entry(thing: str, item_id: int) -> Answer:
     """One entry in its context, beside the queue."""
-    return _page(queries.opened(me(), thing, item_id))
+    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
+    opened = queries.opened(me(), thing, item_id, at_work)
+    return _page(opened, queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work), agendas)
 
 
 def _wanted() -> QueueFilter:

@@ -58,6 +58,7 @@ UNDONE = (
 )
 MOST = 500  # open reports in the queue at once; the oldest come first
 LOG_PAGE = 50
+FEW = 20  # decisions of a sort beside an entry
 SIGNS = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
 
 

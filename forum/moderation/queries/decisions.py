@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from forum.members.models import Federation, Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries._words import (
     ENDED_BY,
+    FEW,
     LOG_PAGE,
     REMOVABLE,
     RESTRICTING,
@@ -47,10 +48,12 @@ def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
     return db.session.scalars(others.where(Decision.id != decision.id).order_by(Decision.id)).all()
 
 
-def latest_decisions(*which: ColumnElement[bool]) -> Sequence[Decision]:
-    """The latest twenty decisions of some, with who decided."""
-    query = select(Decision).where(*which).options(joinedload(Decision.moderator))
-    return db.session.scalars(query.order_by(Decision.id.desc()).limit(20)).all()
+def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision]:
+    """The latest decisions of each of some sorts, with who decided, the latest of all first; one query."""
+    sorts = (select(Decision.id).where(*one).order_by(Decision.id.desc()) for one in which)
+    few = (Decision.id.in_(select(sort.limit(FEW).subquery())) for sort in sorts)
+    query = select(Decision).where(or_(*few)).options(joinedload(Decision.moderator))
+    return db.session.scalars(query.order_by(Decision.id.desc())).all()
 
 
 def latest_decision(kind: str, item_id: int) -> int:
@@ -189,7 +192,7 @@ def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
     if not reader.can.moderate(decision.agenda_id):
         return []
     about = is_of(Decision, decision.kind, decision.item_id)
-    others = latest_decisions(*about, moderated_by(reader, Decision.agenda_id))
+    others = latest_decisions((*about, moderated_by(reader, Decision.agenda_id)))
     return [other for other in others if other.id != decision.id]
 
 

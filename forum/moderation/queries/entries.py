@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -20,7 +20,7 @@ from forum.dialogue.queries import (
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries._words import NOTES, REMOVABLE, RESTRICTING, WITHHOLDING, is_of
+from forum.moderation.queries._words import FEW, NOTES, REMOVABLE, RESTRICTING, WITHHOLDING, is_of
 from forum.moderation.queries.decisions import decided_by_another, latest_decisions
 from forum.moderation.queries.reports import open_reports
 from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
@@ -82,7 +82,7 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
     """One thing in its context, for somebody who may decide about it."""
     thing = thing_to_moderate(reader, kind, item_id)
     before, after = _neighbours(reader, thing)
-    earlier = latest_decisions(*is_of(Decision, thing.kind, thing.item_id))
+    earlier, about_author = _decided(reader, thing)
     return Entry(
         thing=thing,
         reports=open_reports(thing.kind, thing.item_id),
@@ -90,7 +90,7 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
         after=after,
         author=_member(thing.author_id),
         earlier=earlier,
-        about_author=_about_author(reader, thing),
+        about_author=about_author,
         seen=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
         is_for_others=not is_ones_to_restore(reader, thing),
@@ -114,11 +114,16 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
     if thing.state == "merged":
         opening = opening_after_merge(reader, thing.item_id).options(people)
         return None, db.session.scalars(opening).first()
-    posts = visible_posts(reader).where(Post.topic_id == thing.topic_id).options(people)
-    before = posts.where(Post.number < number, *is_there()).order_by(Post.number.desc())
-    after = posts.where(Post.number > number, *is_there()).order_by(Post.number)
-    found = [db.session.scalars(query.limit(1)).first() for query in (before, after)]
-    return found[0], found[1]
+    there = visible_posts(reader).where(Post.topic_id == thing.topic_id, *is_there())
+    numbers = there.with_only_columns(Post.number)
+    nearest = (
+        numbers.where(Post.number < number).order_by(Post.number.desc()).limit(1),
+        numbers.where(Post.number > number).order_by(Post.number).limit(1),
+    )
+    one_of_both = or_(*(Post.number == one.scalar_subquery() for one in nearest))
+    found = db.session.scalars(there.where(one_of_both).options(people)).all()
+    before = next((post for post in found if post.number < number), None)
+    return before, next((post for post in found if post.number > number), None)
 
 
 def _member(member_id: int | None) -> Member | None:
@@ -128,10 +133,21 @@ def _member(member_id: int | None) -> Member | None:
     return db.session.scalars(select(Member).where(Member.id == member_id).options(*loads)).first()
 
 
-def _about_author(reader: Person, thing: Thing) -> Sequence[Decision]:
-    """The decisions against an author, as far as they are this reader's business."""
-    is_his = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING))
-    return latest_decisions(*is_his, moderated_by(reader, Decision.agenda_id))
+def _decided(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decision]]:
+    """The latest decisions about a thing, and those against its author as far as they are this reader's business."""
+    against = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING))
+    about = is_of(Decision, thing.kind, thing.item_id)
+    found = latest_decisions(about, (*against, moderated_by(reader, Decision.agenda_id)))
+    key = (thing.kind, thing.item_id)
+    earlier = [one for one in found if (one.kind, one.item_id) == key]
+    theirs = [
+        one
+        for one in found
+        if one.author_id == thing.author_id is not None
+        and one.deed in RESTRICTING
+        and reader.can.moderate(one.agenda_id)
+    ]
+    return earlier[:FEW], theirs[:FEW]
 
 
 def staff_notes(moderator: Person, member: Member) -> Sequence[StaffNote]:
