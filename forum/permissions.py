@@ -80,6 +80,7 @@ class Rights(NamedTuple):
     delete: bool = False
     report: bool = False
     moderate: bool = False
+    restore: bool = False
 
 
 NONE = Rights()
@@ -195,6 +196,7 @@ class Person:
             delete=bool(can.delete(post)),
             report=bool(can.report(post.author_id)),
             moderate=bool(can.moderate(topic.agenda_id)),
+            restore=bool(can.restore(post)),
         )
 
 
@@ -498,6 +500,12 @@ class Can:
         if person.is_moderator or agenda_id in person.hosts:
             return YES
         return HELD if person.is_held else NOT_MODERATOR
+
+    def restore(self, post: Post | Line) -> Verdict:
+        """Who moderates its agenda shows a hidden post again where it stands; one's own in the queue, if one hid it oneself."""
+        if post.author_id == self.person.id:
+            return Verdict(_("It is your own, so another moderator decides about it."))
+        return self.moderate(post.topic.agenda_id)
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""

@@ -59,6 +59,7 @@ moderation.note_confirmed     | forbidden forbidden forbidden forbidden forbidde
 moderation.note_told          | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.forget_visitors    | forbidden forbidden forbidden forbidden forbidden forbidden forbidden yes       yes
 moderation.decide             | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
+moderation.decide_here        | forbidden forbidden forbidden forbidden forbidden yes       yes       yes       .
 moderation.approve            | forbidden forbidden forbidden forbidden nothing   yes       yes       yes       .
 moderation.refuse             | forbidden forbidden forbidden forbidden nothing   yes       yes       yes       .
 moderation.undo               | forbidden forbidden forbidden forbidden conflict  conflict  yes       conflict  conflict
@@ -240,6 +241,11 @@ def _other_topic(world: World) -> Any:
     return dialogue.open_topic(world.people.chitra, world.things.agenda.id, new)
 
 
+def _hide_here(who: Person, w: World) -> Any:
+    key = ("post", w.things.first.id)
+    return moderation.decide_here(who, [key], [], lambda: moderation.decide(who, *key, "hide", WHY))
+
+
 DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.report": _deed(moderation.report, "post", _post, "rules"),
     "moderation.report_illegal": _deed(
@@ -250,6 +256,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.note_told": _deed(moderation.note_told, ()),
     "moderation.forget_visitors": _deed(moderation.forget_visitors),
     "moderation.decide": _deed(moderation.decide, "post", _post, "hide", WHY),
+    "moderation.decide_here": (None, _hide_here),
     "moderation.approve": _deed(moderation.approve, _it, before=_held),
     "moderation.refuse": _deed(moderation.refuse, _it, WHY, before=_held),
     "moderation.undo": _deed(moderation.undo, _it, before=_hidden),

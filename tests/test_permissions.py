@@ -147,6 +147,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete": lambda said: (_post(said),),
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
+    "restore": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
     **dict.fromkeys(("see_asked", "ask", "advise", "follow_up"), lambda said: (_topic(said),)),
     **dict.fromkeys(("see_held", "revise", "take_back"), lambda said: (_held(said),)),
@@ -295,6 +296,8 @@ moderate               | here                 |    .    .    .    .    .  yes   
 moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
 see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes
 move_away              | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+restore                | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+restore                | own                  |    .    .    .    .    .    .    .    .    .  yes
 move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes
 move                   | elsewhere            |    .    .    .    .    .    .    .  yes  yes  yes
 move                   | elsewhere, archived  |    .    .    .    .    .    .    .    .    .   .
@@ -367,7 +370,8 @@ def test_all_rights_over_a_post_are_each_right(who: str, said: str) -> None:
     person, post = PEOPLE[who], _post(f"post {said}")
     rights, can = person.rights(post)._asdict(), person.can
     assert rights.pop("take_part") == person.is_member
-    asked = {"mark": post, "edit": post, "delete": post, "report": post.author_id}
+    asked = dict.fromkeys(("mark", "edit", "delete", "restore"), post)
+    asked |= {"report": post.author_id}
     asked |= {"moderate": post.topic.agenda_id}
     assert rights == {
         name: bool(getattr(can, name)(asked.get(name, post.topic))) for name in rights

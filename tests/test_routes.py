@@ -164,6 +164,7 @@ POST /members/ben-okoth/notes                         |  403  403  403  403  yes
 POST /members/ben-okoth/notes/{staff_note}/remove     |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/report                        |  200  200  200  200  200  200
 POST /members/ben-okoth/report                        |  yes  yes  yes  yes  yes  yes
+GET  /members/ben-okoth/restore                       |   in  403  403  403  200  200
 POST /members/ben-okoth/restore                       |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/silence                       |   in  403  403  403  200  200
 POST /members/ben-okoth/silence                       |  403  403  403  403  yes  yes
@@ -173,6 +174,7 @@ POST /members/ben-okoth/warn                          |  403  403  403  403  yes
 POST /members/ben-okoth/clear-spam                    |  403  403  403  403  yes  yes
 GET  /members/ben-okoth/suspend                       |   in  403  403  403  200  200
 POST /members/ben-okoth/suspend                       |  403  403  403  403  yes  yes
+GET  /members/ben-okoth/unsuspend                     |   in  403  403  403  200  200
 POST /members/ben-okoth/unsuspend                     |  403  403  403  403  yes  yes
 GET  /members/mona-berg/suspend                       |   in  403  403  403  403  200
 POST /members/mona-berg/suspend                       |  403  403  403  403  403  yes

@@ -228,6 +228,13 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) 
 
 
 @action
+def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) -> None:
+    """Note that what was written at a moment is taken back: if nothing was since, the latest is what was before."""
+    quiet = update(Agenda).where(Agenda.id == agenda_id, Agenda.active_at == at)
+    db.session.execute(quiet.values(active_at=before))
+
+
+@action
 def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) -> None:
     """Set how many topics an agenda shows, and when something was written on it last; the dialogue has counted."""
     require(system.can.administer())

@@ -37,10 +37,10 @@ def waiting(moderator: Person) -> Sequence[Request]:
     return _requests(db.session.scalars(some).all())
 
 
-def waiting_people(moderator: Person, limit: int) -> Sequence[Candidate]:
-    """The same without what they named, for a list of names."""
+def waiting_people(moderator: Person) -> Select[Any]:
+    """A select of them without what they named, for a list of names."""
     require(moderator.can.admit())
-    return db.session.scalars(_longest_first().limit(limit)).all()
+    return _longest_first()
 
 
 def _longest_first() -> Select[Any]:

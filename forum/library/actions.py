@@ -64,6 +64,7 @@ from forum.markup import (
 )
 from forum.matches import Said, together
 from forum.members.models import City
+from forum.members.queries import hold_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.screening.actions import refuse_caught, screen
@@ -378,6 +379,7 @@ def write_practice(
     both agendas moves it to another one then. A change of it that a rule before publication catches is refused:
     it has nowhere to wait.
     """
+    hold_writer(author)
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
     known = practice_of_key(author, key) if practice_id is None else None
@@ -391,6 +393,7 @@ def write_practice(
 @action
 def submit(author: Person, practice_id: int) -> Practice:
     """Hand a draft, or a practice that came back, to the moderators, with the rule before publication that it meets."""
+    hold_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):

@@ -783,6 +783,7 @@ def correct_posts(system: Person, member_id: int, number: int, waiting: int) -> 
 @action
 def suspend(moderator: Person, member_id: int, until: datetime) -> None:
     """Close an account until a moment, and end its sessions."""
+    queries.hold_member(member_id)
     member = _member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():
@@ -802,6 +803,7 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 @action
 def silence(moderator: Person, member_id: int, until: datetime) -> None:
     """Take the right to write from a member until a moment; reading stays."""
+    queries.hold_member(member_id)
     member = _member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():

@@ -182,6 +182,22 @@ def my_profile(member: Person) -> Member:
     return get_member(member, member.handle)
 
 
+def hold_writer(author: Person) -> None:
+    """Know whether an author may write, and let nobody take that away until the deed is done.
+
+    To be asked first in a deed: whoever takes the right away holds the member before anything else (`hold_member`),
+    so that the two wait for each other in one order. Deeds of the same author do not wait.
+    """
+    if author.id:
+        query = select(Member).where(Member.id == author.id)
+        db.session.scalar(query.with_for_update(read=True, key_share=True))
+
+
+def hold_member(member_id: int) -> None:
+    """Wait for what a member is writing in this moment; whatever the member writes next waits until the deed is done."""
+    db.session.execute(select(Member.id).where(Member.id == member_id).with_for_update())
+
+
 def member_by_id(reader: Person, member_id: int) -> Member:
     """One member by number, loaded as by `get_member`."""
     found = visible_members(reader).where(Member.id == member_id).options(*_whole_profile())

@@ -98,7 +98,29 @@ class StaffNoteForm(Form):
     text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), TOO_LONG])
 
 
-class SeenForm(Form):
+def number_in(typed: str | None) -> int | None:
+    """The number that a hidden field holds, if it does."""
+    typed = typed or ""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+
+
+class HolderForm(Form):
+    """A form that knows who else was at the thing when its page was made: the page has told so."""
+
+    holder = HiddenField()
+
+    @property
+    def holder_ids(self) -> list[int | None]:
+        """The ids of those members."""
+        return [number_in(typed) for typed in (self.holder.data or "").split(",")[:100]]
+
+    @property
+    def holder_id(self) -> int | None:
+        """The id of that member, where there can be but one; None for nobody."""
+        return self.holder_ids[0]
+
+
+class SeenForm(HolderForm):
     """A form that knows the latest decision its page showed."""
 
     seen = HiddenField()
@@ -106,8 +128,7 @@ class SeenForm(Form):
     @property
     def seen_id(self) -> int | None:
         """The id of that decision; 0 for none, None when the form does not say."""
-        typed = self.seen.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+        return number_in(self.seen.data)
 
 
 class GroundForm(SeenForm):
@@ -205,7 +226,7 @@ class MoveForm(SeenForm):
         return Reasons(self.reason.data or "")
 
 
-class SplitForm(Form):
+class SplitForm(HolderForm):
     """What posts become that leave their topic."""
 
     title = StringField(
@@ -226,7 +247,7 @@ class SplitForm(Form):
         return Reasons(self.reason.data or "")
 
 
-class MergeForm(Form):
+class MergeForm(HolderForm):
     """Into which topic another is put."""
 
     target = StringField(
@@ -282,7 +303,7 @@ class TimeForm(GroundForm):
             raise ValidationError(gettext("Choose a day within the next ten years."))
 
 
-class WordForm(Form):
+class WordForm(HolderForm):
     """A deed that needs no more than, perhaps, a word of explanation."""
 
     reason = TextAreaField(_("Reason"), [TOO_LONG])
@@ -291,6 +312,12 @@ class WordForm(Form):
     def reasons(self) -> Reasons:
         """What was typed."""
         return Reasons(self.reason.data or "")
+
+
+class BackForm(HolderForm):
+    """Whether what was cleared away as advertising is shown again with the member."""
+
+    shows_again = BooleanField(_("Show these texts again"), default=True)
 
 
 class DecisionForm(GroundForm):

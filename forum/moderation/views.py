@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.queries import agendas, get_agenda
+from forum.claims.models import Claim
+from forum.claims.queries import Key, claims_of_others
+from forum.db import now
 from forum.dialogue.actions import Part
 from forum.dialogue.models import Post
 from forum.dialogue.queries import written
-from forum.errors import Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.library.queries import get_case, get_practice, own_withheld
 from forum.markup import Written
 from forum.members.queries import get_member
@@ -23,7 +26,9 @@ from forum.moderation.actions import Reasons
 from forum.moderation.forms import (
     REASON_NAMES,
     AskForm,
+    BackForm,
     GroundForm,
+    HolderForm,
     IllegalForm,
     LotForm,
     MergeForm,
@@ -48,6 +53,7 @@ bp = Blueprint("moderation", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 REFUSED = 422
 TAKEN = 409
+LANDED = "landed"  # in the browser: where a moderator came to after deciding, and when that was
 
 
 # Reporting
@@ -285,6 +291,14 @@ def request_to_edit(post: Post) -> Decision | None:
     return queries.request_to_edit(me(), post)
 
 
+@bp.app_template_global()
+def is_for_another(kind: str, item_id: int, deed: str = "restore") -> bool:
+    """Whether the reader's own thing was hidden (or locked) by another moderator, so that the reader cannot end that."""
+    deeds = ("lock",) if deed == "unlock" else queries.WITHHOLDING
+    decision = queries.decided_by_another(me(), kind, item_id, deeds)
+    return decision is not None and not me().can.give_back(decision)
+
+
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
 def note(post_id: int) -> Answer:
     """Say something below a post."""
@@ -415,10 +429,10 @@ def _lot(topic_id: int, word: str) -> Answer:
     topic, posts = _ticked(topic_id)
     form: GroundForm | WordForm = WordForm() if word == "restore" else LotForm()
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         ids = [post.item_id for post in posts]
         actions.decide_all(me(), topic_id, ids, word, form.reasons)
-        return _done_at(topic.address)
+        return topic.address
 
     return _posts_page(word, topic, posts, form, deed)
 
@@ -441,11 +455,11 @@ def split(topic_id: int) -> Answer:
         if a.id == topic.agenda_id or me().can.split(topic.row, a)
     ]
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         part = Part(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
         decision = actions.split(me(), topic_id, ids, part, form.reasons)
-        return _done_at(f"/topics/{(decision.before or {})['target']}")
+        return f"/topics/{(decision.before or {})['target']}"
 
     return _posts_page("split", topic, posts, form, deed)
 
@@ -455,7 +469,7 @@ def _posts_page(
     topic: Thing,
     posts: list[Thing],
     form: GroundForm | WordForm | SplitForm,
-    deed: Callable[[], AnyResponse],
+    deed: Callable[[], str],
 ) -> Answer:
     """The small page of a deed over several posts, and the deed once all is said."""
     ready: list[Ready] = []
@@ -464,13 +478,14 @@ def _posts_page(
         ready = ready_for([word])
         fill(form)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, late: str = "") -> Answer:
         words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
+        words |= {"late": late, "claims": _told_who(form, posts, late)}
         return render_template("moderation/posts.html", **words), status
 
     if not posts:
         return page(REFUSED if request.method == "POST" else 200)
-    return web.answer(form, page, deed)
+    return _answer_here(form, posts, page, deed)
 
 
 @bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
@@ -479,22 +494,69 @@ def merge(topic_id: int) -> Answer:
     thing = queries.topic_to_moderate(me(), topic_id)
     form = MergeForm()
 
-    def page(status: int = 200) -> Answer:
-        return render_template("moderation/merge.html", thing=thing, form=form), status
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"thing": thing, "form": form, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
+        return render_template("moderation/merge.html", **words), status
 
-    def deed() -> AnyResponse:
+    def deed() -> str:
         try:
             actions.merge(me(), topic_id, form.target_id, form.reasons)
         except NotFound:
             raise Invalid(_("There is no such topic that you can see."), "target") from None
-        return _done_at(f"/topics/{topic_id}")
+        return f"/topics/{topic_id}"
 
-    return web.answer(form, page, deed)
+    return _answer_here(form, [thing], page, deed)
+
+
+# Deciding on the page of a thing: who is at it in the queue is asked for, and one lands where it can be undone
+
+
+def _answer_here(
+    form: HolderForm,
+    things: Sequence[Thing],
+    page: Callable[..., Answer],
+    deed: Callable[[], str],
+) -> Answer:
+    """The page of a deed, or the deed, which says where to go then; whoever comes second is told, with all that was typed."""
+
+    def done() -> AnyResponse:
+        return _done_at(actions.decide_here(me(), _keys(things), form.holder_ids, deed))
+
+    try:
+        return web.answer(form, page, done)
+    except Conflict as error:
+        return page(TAKEN, error.message)
+
+
+def _keys(things: Sequence[Thing]) -> list[Key]:
+    return [(thing.kind, thing.item_id) for thing in things]
+
+
+def _told_who(form: HolderForm, things: Sequence[Thing], late: str) -> Sequence[Claim]:
+    """Who else is at some things. The page tells it, and its form says that it has."""
+    found = claims_of_others(me(), _keys(things))
+    if request.method == "GET" or late:
+        form.holder.data = ",".join(str(claim.member_id) for claim in found)
+    return found
 
 
 def _done_at(address: str) -> AnyResponse:
     flash(_("Done, and written down in the moderation log."), "message")
+    session[LANDED] = ["", now().timestamp()]
     return web.see_other(address)
+
+
+@bp.app_template_global()
+def to_undo() -> Decision | None:
+    """The reader's latest decision, on the page where the reader has landed after it, while it can be taken back."""
+    address, decided_at = session.get(LANDED, (None, 0.0))
+    if address is None or decided_at < (now() - queries.UNDO).timestamp():
+        return None
+    if not address and request.method == "GET":
+        session[LANDED] = [request.path, decided_at]
+    is_here = address in ("", request.path) and request.blueprint != "queue"
+    return queries.my_latest(me()) if is_here and me().can.see_queue() else None
 
 
 def _deed_page(
@@ -513,19 +575,21 @@ def _deed_page(
         ready = ready_for([word])
         fill(form)
 
-    def page(status: int = 200) -> Answer:
-        words = {"word": word, "thing": thing, "form": form, "ready": ready}
+    def page(status: int = 200, late: str = "") -> Answer:
+        if late and isinstance(form, SeenForm):
+            form.seen.data = str(queries.latest_decision(thing.kind, thing.item_id))
+        words = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
         return render_template("moderation/deed.html", **words), status
 
-    def done() -> AnyResponse:
-        return _done(deed(form.reasons))
+    def done() -> str:
+        return web.safe_next(deed(form.reasons).address)
 
-    return web.answer(form, page, done)
+    return _answer_here(form, [thing], page, done)
 
 
 def _done(decision: Decision) -> AnyResponse:
-    flash(_("Done, and written down in the moderation log."), "message")
-    return web.see_other(web.safe_next(decision.address))
+    return _done_at(web.safe_next(decision.address))
 
 
 # Deeds that give back: a button is enough
@@ -579,20 +643,59 @@ def restore_practice(slug: str) -> Answer:
     return _restore(queries.practice_to_moderate(me(), slug))
 
 
-@bp.post("/members/<handle>/restore")
+@bp.route("/members/<handle>/restore", methods=["GET", "POST"])
 def restore_profile(handle: str) -> Answer:
-    """Show a hidden profile again."""
-    return _restore(queries.member_to_moderate(me(), handle))
+    """Show a hidden profile again, and what was cleared away with it."""
+    thing = queries.member_to_moderate(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.decide(me(), "member", thing.item_id, "restore", shows_again=shows_again)
+
+    return _give_back("restore", thing, deed)
+
+
+def _give_back(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> Answer:
+    """A button is enough, unless texts were cleared away: then a page says that they stay hidden, and offers to show them."""
+    form = BackForm()
+    cleared = queries.cleared_of(me(), thing.item_id)
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
+        words["claims"] = _told_who(form, [thing], late)
+        return render_template("moderation/back.html", **words), status
+
+    def done() -> str:
+        return web.safe_next(deed(bool(cleared and form.shows_again.data)).address)
+
+    if request.method == "POST" and cleared and "asked" not in request.form:
+        form.shows_again.data = True
+        return page()
+    return _answer_here(form, [thing], page, done)
 
 
 def _restore(thing: Thing) -> Answer:
-    return _done(actions.decide(me(), thing.kind, thing.item_id, "restore"))
+    return _press(
+        _("Show again"), thing, lambda: actions.decide(me(), thing.kind, thing.item_id, "restore")
+    )
+
+
+def _press(word: str, thing: Thing, deed: Callable[[], Decision]) -> Answer:
+    """The deed of a button; where another moderator is at the thing, a page tells it and has the button once more."""
+    form = HolderForm()
+    try:
+        return _done(actions.decide_here(me(), _keys([thing]), form.holder_ids, deed))
+    except Conflict as error:
+        if not (claims := _told_who(form, [thing], error.message)):
+            raise
+        words = {"word": word, "thing": thing, "form": form, "claims": claims}
+        return render_template("moderation/press.html", **words, late=error.message), TAKEN
 
 
 @bp.post("/practices/<slug>/publish")
 def publish(slug: str) -> Answer:
     """Publish a submitted practice."""
-    return _done(actions.publish(me(), queries.practice_to_moderate(me(), slug).item_id))
+    thing = queries.practice_to_moderate(me(), slug)
+    return _press(_("Publish"), thing, lambda: actions.publish(me(), thing.item_id))
 
 
 @bp.post("/practices/<slug>/feature")
@@ -626,13 +729,19 @@ def clear_spam(handle: str) -> Answer:
         ),
         "message",
     )
+    session[LANDED] = ["", now().timestamp()]
     return web.see_other(url_for("moderation.decision", decision_id=decision.id))
 
 
-@bp.post("/members/<handle>/unsuspend")
+@bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
 def unsuspend(handle: str) -> Answer:
-    """Open a suspended account again."""
-    return _done(actions.unsuspend(me(), queries.member_to_suspend(me(), handle).item_id))
+    """Open a suspended account again, and show what was cleared away with it."""
+    thing = queries.member_to_suspend(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.unsuspend(me(), thing.item_id, shows_again=shows_again)
+
+    return _give_back("unsuspend", thing, deed)
 
 
 # What moderators know of a member

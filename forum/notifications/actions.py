@@ -363,6 +363,16 @@ def watch_own(author: Person, topic_id: int) -> None:
 
 
 @action
+def unwatch_own(
+    _doer: Person, author_id: int, topic_id: int, since: datetime, until: datetime
+) -> None:
+    """Undo `watch_own`, if it was what let an author watch a topic between two moments."""
+    is_it = (Watch.subject == TOPIC, Watch.subject_id == topic_id, Watch.member_id == author_id)
+    then = Watch.created_at.between(since, until), Watch.level == WATCHING
+    db.session.execute(delete(Watch).where(*is_it, *then))
+
+
+@action
 def watch_along(
     _doer: Person,
     topic_id: int,
@@ -404,12 +414,18 @@ def _put(row: Any) -> None:
 
 
 @action
-def hide_notices(_doer: Person, *, topic_id: int | None = None, post_id: int | None = None) -> None:
-    """Take the notices about a topic or a post out of sight, and those that are still to be made.
+def hide_notices(
+    _doer: Person,
+    *,
+    topic_id: int | None = None,
+    post_id: int | None = None,
+    since: datetime | None = None,
+) -> None:
+    """Take the notices about a topic or a post out of sight, and those that are still to be made; all, or those `since`.
 
     Decisions stay: the author must be able to read why something was hidden.
     """
-    _set_hidden(topic_id, post_id, is_hidden=True)
+    _set_hidden(topic_id, post_id, since=since, is_hidden=True)
 
 
 @action
@@ -503,13 +519,20 @@ def _delete(model: type[Event] | type[Notice], limit: int, *which: Any) -> int:
 
 
 def _set_hidden(
-    topic_id: int | None, post_id: int | None, but: Sequence[int] = (), *, is_hidden: bool
+    topic_id: int | None,
+    post_id: int | None,
+    but: Sequence[int] = (),
+    *,
+    since: datetime | None = None,
+    is_hidden: bool,
 ) -> None:
     hidden_at = now() if is_hidden else None
     for model in (Event, Notice):
         about = model.post_id == post_id if post_id else model.topic_id == topic_id
-        is_meant = or_(model.post_id.is_(None), model.post_id.not_in(but))
-        _set(model, {"hidden_at": hidden_at}, about, is_meant, model.kind != "decision")
+        is_meant = [or_(model.post_id.is_(None), model.post_id.not_in(but))]
+        if since:
+            is_meant.append(model.created_at >= since)
+        _set(model, {"hidden_at": hidden_at}, about, *is_meant, model.kind != "decision")
 
 
 def _set(model: type[Event] | type[Notice], values: dict[str, Any], *which: Any) -> None:

@@ -14,6 +14,8 @@ from forum.appeals.actions import decide_appeal
 from forum.appeals.models import REVERSED, UPHELD
 from forum.candidates import actions as candidates
 from forum.candidates.models import Candidate
+from forum.claims import actions as claims
+from forum.claims.queries import refuse_claimed
 from forum.db import action, db, now, touches
 from forum.errors import Invalid
 from forum.members.models import Member
@@ -23,14 +25,11 @@ from forum.moderation.actions import LONGEST, NONE, Reasons
 from forum.moderation.queries import take_turn
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
-from forum.queue.models import Claim, EntryNote, Overdue
+from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
     OVERDUE,
     Line,
-    claim_of,
-    claim_row,
     lines,
-    refuse_claimed,
     require_entry,
     told,
 )
@@ -65,11 +64,7 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
     touches()
     take_turn()
     require_entry(moderator, kind, item_id)
-    key = (kind, item_id)
-    refuse_claimed(moderator, key, holder)
-    row = claim_row(key) or Claim(kind=kind, item_id=item_id)
-    row.member_id, row.claimed_at = moderator.id, now()
-    db.session.add(row)
+    claims.claim(moderator, (kind, item_id), holder)
 
 
 @action
@@ -77,9 +72,7 @@ def release(moderator: Person, kind: str, item_id: int) -> None:
     """Be at an entry no longer; who is not, changes nothing."""
     touches()
     require_entry(moderator, kind, item_id)
-    claimed = claim_of((kind, item_id))
-    if claimed and claimed.member_id == moderator.id:
-        db.session.delete(claimed)
+    claims.release(moderator, (kind, item_id))
 
 
 @action
@@ -111,10 +104,9 @@ def decide(
     """
     take_turn()
     about = require_entry(moderator, kind, item_id)
-    refuse_claimed(moderator, (kind, item_id), holder)
+    refuse_claimed(moderator, [(kind, item_id)], [holder])
     _decider(kind)(moderator, kind, item_id, choice)
-    is_it = (Claim.kind == kind, Claim.item_id == item_id)
-    db.session.execute(delete(Claim).where(*is_it))
+    claims.end_claims(moderator, [(kind, item_id)])
     return about.title
 
 
@@ -237,6 +229,6 @@ def forget_member(system: Person, member: Member, *, is_silent: bool) -> None:
     """Let somebody who leaves be at nothing; with `is_silent` what they noted for other moderators goes as well."""
     require(system.can.administer())
     touches()
-    db.session.execute(delete(Claim).where(Claim.member_id == member.id))
+    claims.forget_member(system, member.id)
     if is_silent:
         db.session.execute(delete(EntryNote).where(EntryNote.author_id == member.id))

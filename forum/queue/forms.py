@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_babel import gettext
-from wtforms import HiddenField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import DataRequired
 
 from forum.moderation.forms import DEED_NAMES as OF_THINGS
@@ -19,19 +19,7 @@ OF_APPEALS = {"uphold": _("The decision stays"), "reverse": _("Take the decision
 NAMES = {"candidate": OF_CANDIDATES, "appeal": OF_APPEALS}
 
 
-class HolderForm(Form):
-    """A form that knows who was at the entry when its page was made."""
-
-    holder = HiddenField()
-
-    @property
-    def holder_id(self) -> int | None:
-        """The id of that member, None for nobody."""
-        typed = self.holder.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
-
-
-class EntryForm(HolderForm, DecisionForm):
+class EntryForm(DecisionForm):
     """The decision about an entry of any kind."""
 
     def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:

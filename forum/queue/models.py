@@ -1,4 +1,4 @@
-"""Who is at an entry of the queue, what moderators note about it, and of which it was told that nobody decides.
+"""What moderators note about an entry of the queue, and of which it was told that nobody decides.
 
 An entry has no row of its own: it is what waits in a room below, known by its kind and number.
 """
@@ -12,24 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db import Base
 from forum.members.models import Member
-
-
-class Claim(Base):
-    """That a moderator is at an entry, so that no other does the same; over after half an hour."""
-
-    __tablename__ = "claim"
-
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    claimed_at: Mapped[datetime]
-
-    member: Mapped[Member] = relationship(lazy="raise_on_sql")
-
-    @property
-    def since(self) -> str:
-        """Since when, as words say it."""
-        return f"{self.claimed_at:%H:%M} UTC"
 
 
 class EntryNote(Base):

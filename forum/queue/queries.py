@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Integer, Select, Text, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
 from forum.appeals import queries as appeals
 from forum.candidates import queries as candidates
+from forum.candidates.models import Candidate
+from forum.claims.models import Claim
+from forum.claims.queries import Key, claim_of, claims
 from forum.db import db, now
-from forum.dialogue.models import Post
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts, held_counted, held_waiting
-from forum.errors import Conflict, NotFound
+from forum.errors import NotFound
 from forum.library.models import Practice
-from forum.library.queries import submitted
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
 from forum.permissions import Person, for_reach, moderated_by, require
-from forum.queue.models import Claim, EntryNote, Overdue
+from forum.queue.models import EntryNote, Overdue
 
 ILLEGAL, APPEALED, WAITING = range(3)  # how urgent an entry is
 OVERDUE = timedelta(hours=48)
-CLAIMED = timedelta(minutes=30)
 AGES = {"day": timedelta(days=1), "two-days": OVERDUE, "week": timedelta(days=7)}
 MOST = 1_000  # entries of each source in the list at once, the most urgent
 LISTED = 60  # lines beside an opened entry
 NOTES = 100
-Key = tuple[str, int]
+FIRST_WORDS = 1_000  # signs of a text that has no title, from which it is called
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,16 @@ class About(NamedTuple):
 class Source:
     """Where entries come from: how they are listed and counted for a reader, and how one is opened.
 
-    `opened` refuses whoever may not decide about it. `template` shows it in its context.
+    `opened` refuses whoever may not decide about it. `template` shows it in its context. What is `waiting` is a select
+    of `_columns`, asked for together with that of other sources, or is `listed` by itself.
     """
 
     kinds: tuple[str, ...]
-    waiting: Callable[[Person, int], Iterable[Line]]
     counted: Callable[[Person], Select[Any] | None]
     opened: Callable[[Person, str, int], About]
     template: str
+    waiting: Callable[[Person], Select[Any] | None] | None = None
+    listed: Callable[[Person, int], Iterable[Line]] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,10 +152,25 @@ def _thing(reader: Person, kind: str, item_id: int) -> About:
     return About(entry.thing.title, entry.thing.agenda, entry, entry.deeds, entry.seen)
 
 
-def _submitted(reader: Person, _limit: int) -> Iterable[Line]:
-    for row in submitted(reader):
-        since = row.submitted_at or row.created_at
-        yield Line("practice", row.id, row.title, row.agenda_id, since, is_submitted=True)
+def _columns(kind: str, row: Any, title: Any, text: Any, **more: Any) -> list[Any]:
+    """What a list of several sources knows of an entry: `text` is what it is called by where it has no title."""
+    words = func.substr(text, 1, FIRST_WORDS)
+    named = (title.label("title"), words.label("text"))
+    rest = [more[name].label(name) for name in ("agenda_id", "since")]
+    return [literal(kind).label("kind"), row.id.label("id"), *named, *rest]
+
+
+NO_WORDS = literal("", Text)
+
+
+def _submitted(reader: Person) -> Select[Any]:
+    since = func.coalesce(Practice.submitted_at, Practice.created_at)
+    what = _columns(
+        "practice", Practice, Practice.title, NO_WORDS, agenda_id=Practice.agenda_id, since=since
+    )
+    waits = (Practice.state == "submitted", Practice.deleted_at.is_(None))
+    query = select(*what).where(*waits, moderated_by(reader, Practice.agenda_id))
+    return query.order_by(since, Practice.id)
 
 
 def _submitted_counted(reader: Person) -> Select[Any]:
@@ -165,10 +183,10 @@ def _submitted_counted(reader: Person) -> Select[Any]:
     )
 
 
-def _first(reader: Person, limit: int) -> Iterable[Line]:
-    for post in db.session.scalars(first_posts(reader).limit(limit)):
-        since, title = post.unseen_at or post.created_at, moderation.first_words(post.source)
-        yield Line("post", post.id, title, post.topic.agenda_id, since, is_first=True)
+def _first(reader: Person) -> Select[Any]:
+    since = func.coalesce(Post.unseen_at, Post.created_at)
+    what = _columns("post", Post, NO_WORDS, Post.source, agenda_id=Topic.agenda_id, since=since)
+    return first_posts(reader).with_only_columns(*what)
 
 
 def _first_counted(reader: Person) -> Select[Any]:
@@ -177,16 +195,30 @@ def _first_counted(reader: Person) -> Select[Any]:
     return select(func.count()).select_from(first.with_only_columns(Post.id).subquery())
 
 
-def _held(reader: Person, limit: int) -> Iterable[Line]:
-    for held in db.session.scalars(held_waiting(reader).limit(limit)):
-        title = held.title or moderation.first_words(held.source)
-        yield Line("held", held.id, title, held.agenda_id, held.created_at)
+def _held(reader: Person) -> Select[Any]:
+    at = {"agenda_id": Held.agenda_id, "since": Held.created_at}
+    what = _columns("held", Held, Held.title, Held.source, **at)
+    return held_waiting(reader).with_only_columns(*what)
 
 
-def _wanting_to_join(reader: Person, limit: int) -> Iterable[Line]:
-    if reader.can.admit():
-        for person in candidates.waiting_people(reader, limit):
-            yield Line("candidate", person.id, person.name, None, person.confirmed_at or now())
+def _wanting_to_join(reader: Person) -> Select[Any] | None:
+    if not reader.can.admit():
+        return None
+    nowhere, since = cast(null(), Integer), Candidate.confirmed_at
+    what = _columns(
+        "candidate", Candidate, Candidate.name, NO_WORDS, agenda_id=nowhere, since=since
+    )
+    return candidates.waiting_people(reader).with_only_columns(*what)
+
+
+def _of_several(reader: Person, limit: int) -> Iterable[Line]:
+    """The entries of all sources that list theirs as a select, in one query."""
+    parts = [source.waiting(reader) for source in SOURCES if source.waiting]
+    limited = [select(part.limit(limit).subquery()) for part in parts if part is not None]
+    for kind, item_id, title, text, agenda_id, since in db.session.execute(union_all(*limited)):
+        named = title or moderation.first_words(text)
+        is_of = {"is_submitted": kind == "practice", "is_first": kind == "post"}
+        yield Line(kind, item_id, named, agenda_id, since or now(), **is_of)
 
 
 def _wanting_counted(reader: Person) -> Select[Any] | None:
@@ -213,13 +245,14 @@ def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
     return About(row.decision.title, row.decision.agenda, appeals.file_of(reader, row), deeds)
 
 
+THING, APPEAL, CANDIDATE = "queue/_thing.html", "queue/_appeal.html", "queue/_candidate.html"
 SOURCES = (
-    Source(moderation.KINDS, _reported, moderation.reported_counted, _thing, "queue/_thing.html"),
-    Source(("practice",), _submitted, _submitted_counted, _thing, "queue/_thing.html"),
-    Source(("post",), _first, _first_counted, _thing, "queue/_thing.html"),
-    Source(("held",), _held, held_counted, _thing, "queue/_thing.html"),
-    Source(("appeal",), _appealed, appeals.appeals_counted, _appeal, "queue/_appeal.html"),
-    Source(("candidate",), _wanting_to_join, _wanting_counted, _candidate, "queue/_candidate.html"),
+    Source(moderation.KINDS, moderation.reported_counted, _thing, THING, listed=_reported),
+    Source(("practice",), _submitted_counted, _thing, THING, _submitted),
+    Source(("post",), _first_counted, _thing, THING, _first),
+    Source(("held",), held_counted, _thing, THING, _held),
+    Source(("appeal",), appeals.appeals_counted, _appeal, APPEAL, listed=_appealed),
+    Source(("candidate",), _wanting_counted, _candidate, CANDIDATE, _wanting_to_join),
 )
 KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds))
 
@@ -232,22 +265,30 @@ def lines(
     wanted: QueueFilter = ALL,
     limit: int = MOST,
     agendas: Sequence[Agenda] | None = None,
+    at_work: Mapping[Key, Claim] | None = None,
 ) -> list[Line]:
     """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
 
-    `agendas` are those that the reader moderates, when they are known already.
+    `agendas` are those that the reader moderates, `at_work` who is at what, when they are known already.
     """
     require(reader.can.see_queue())
     found: dict[Key, Line] = {}
-    for line in (line for source in SOURCES for line in source.waiting(reader, limit)):
+    for line in _all_lines(reader, limit):
         found[line.key] = found[line.key].joined(line) if line.key in found else line
     theirs = moderated_agendas(reader) if agendas is None else agendas
     by_id = {agenda.id: agenda for agenda in theirs}
-    claims = {(claim.kind, claim.item_id): claim for claim in _claims()}
+    at_work = who_is_at_work() if at_work is None else at_work
     for line in found.values():
-        line.agenda, line.claim = by_id.get(line.agenda_id or 0), claims.get(line.key)
+        line.agenda, line.claim = by_id.get(line.agenda_id or 0), at_work.get(line.key)
     kept = [line for line in found.values() if _is_wanted(line, wanted)]
     return sorted(kept, key=lambda line: (line.rank, line.since, *line.key))
+
+
+def _all_lines(reader: Person, limit: int) -> Iterable[Line]:
+    for source in SOURCES:
+        if source.listed:
+            yield from source.listed(reader, limit)
+    yield from _of_several(reader, limit)
 
 
 def _is_wanted(line: Line, wanted: QueueFilter) -> bool:
@@ -291,15 +332,26 @@ def _counted(reader: Person) -> Select[Any]:
     return select(reduce(lambda one, other: one + other, numbers))
 
 
+def who_is_at_work() -> dict[Key, Claim]:
+    """Who is at what now."""
+    return {(claim.kind, claim.item_id): claim for claim in claims()}
+
+
 # One entry
 
 
-def opened(reader: Person, kind: str, item_id: int) -> Opened:
-    """An entry in its context, for somebody who may decide about it; else `Forbidden` or `NotFound`."""
+def opened(
+    reader: Person, kind: str, item_id: int, at_work: Mapping[Key, Claim] | None = None
+) -> Opened:
+    """An entry in its context, for somebody who may decide about it; else `Forbidden` or `NotFound`.
+
+    `at_work` is who is at what, when that is known already.
+    """
     source = _source(kind)
     about = source.opened(reader, kind, item_id)
     key = (kind, item_id)
-    return Opened(kind, item_id, about, source.template, claim_of(key), _notes(key))
+    claim = claim_of(key) if at_work is None else at_work.get(key)
+    return Opened(kind, item_id, about, source.template, claim, _notes(key))
 
 
 def require_entry(reader: Person, kind: str, item_id: int) -> About:
@@ -318,39 +370,6 @@ def _notes(key: Key) -> Sequence[EntryNote]:
     query = select(EntryNote).where(EntryNote.kind == key[0], EntryNote.item_id == key[1])
     newest = query.order_by(EntryNote.id.desc()).limit(NOTES).options(joinedload(EntryNote.author))
     return db.session.scalars(newest).all()[::-1]
-
-
-def _claims() -> Sequence[Claim]:
-    query = select(Claim).where(_is_alive()).options(joinedload(Claim.member))
-    return db.session.scalars(query).all()
-
-
-def _is_alive() -> ColumnElement[bool]:
-    return Claim.claimed_at > now() - CLAIMED
-
-
-def claim_of(key: Key) -> Claim | None:
-    """Who is at an entry now."""
-    query = select(Claim).where(Claim.kind == key[0], Claim.item_id == key[1], _is_alive())
-    return db.session.scalar(query.options(joinedload(Claim.member)))
-
-
-def claim_row(key: Key) -> Claim | None:
-    """The row of an entry's claim, over or not."""
-    return db.session.get(Claim, key)
-
-
-def refuse_claimed(moderator: Person, key: Key, holder: int | None) -> None:
-    """Raise `Conflict` when somebody else is at an entry, unless the page has told so: it names the `holder`."""
-    claim = claim_of(key)
-    if claim and claim.member_id not in (moderator.id, holder):
-        raise Conflict(
-            _(
-                "%(name)s is at it since %(time)s. Nothing was changed; press once more to go on all the same.",
-                name=claim.member.name,
-                time=claim.since,
-            )
-        )
 
 
 # What nobody decides

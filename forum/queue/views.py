@@ -11,15 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.agendas.models import Agenda
+from forum.claims.queries import Key
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
-from forum.moderation.forms import DEED_NAMES, REASON_NAMES
+from forum.moderation.forms import DEED_NAMES, REASON_NAMES, HolderForm
 from forum.moderation.queries import moderated_agendas, my_latest
 from forum.moderation.views import fill, ready_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
-from forum.queue.forms import EntryForm, HolderForm, NoteForm
-from forum.queue.queries import Key, Line, Opened, QueueFilter
+from forum.queue.forms import EntryForm, NoteForm
+from forum.queue.queries import Line, Opened, QueueFilter
 from forum.rules.queries import in_force
 from forum.web import me
 
@@ -31,16 +32,18 @@ TAKEN = 409
 @bp.get("/moderation")
 def index() -> Answer:
     """What waits for a decision; the first entry at which nobody else is is opened."""
-    agendas = moderated_agendas(me())
-    waiting = queries.lines(me(), _wanted(), agendas=agendas)
+    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
+    waiting = queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work)
     first = queries.first_for(me(), waiting)
-    return _page(queries.opened(me(), *first.key) if first else None, waiting, agendas)
+    return _page(queries.opened(me(), *first.key, at_work) if first else None, waiting, agendas)
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")
 def entry(thing: str, item_id: int) -> Answer:
     """One entry in its context, beside the queue."""
-    return _page(queries.opened(me(), thing, item_id))
+    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
+    opened = queries.opened(me(), thing, item_id, at_work)
+    return _page(opened, queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work), agendas)
 
 
 def _wanted() -> QueueFilter:
@@ -141,7 +144,9 @@ def undo(decision_id: int) -> Answer:
     """Take one's own latest decision back."""
     undone = moderation.undo(me(), decision_id)
     flash(_("Taken back: %(title)s", title=undone.title), "message")
-    return web.see_other(_address((undone.kind, undone.item_id)))
+    is_entry = undone.kind in queries.KINDS
+    here = _address((undone.kind, undone.item_id)) if is_entry else undone.address
+    return web.see_other(web.safe_next(here))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/claim")

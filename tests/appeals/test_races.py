@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from forum.appeals import actions as appeals
 from forum.appeals.models import Appeal
 from forum.db import db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Held, Post
+from forum.dialogue.models import Held, Post, Topic
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.actions import Joining
@@ -109,26 +112,74 @@ def test_a_report_in_the_moment_of_a_decision_is_answered_or_waits(own: Flask) -
 
 
 def test_an_advertiser_who_goes_on_posting_is_stopped(own: Flask) -> None:
-    """What is sent in the moment of clearing away is hidden with the rest, or refused."""
-    topic_id, ana_id = a_topic(), int(who("ana-prado").id)
+    """What is sent in the moment of clearing away is hidden with the rest, or refused; whoever reads it, wherever it is.
+
+    Nobody is asked to press again: the deeds wait for each other in one order.
+    """
+    topics = [a_topic(), a_topic(), a_topic("members"), a_topic("members")]
+    ana_id = int(who("ana-prado").id)
+    for topic_id in topics:
+        dialogue.reply(who("ana-prado"), topic_id, write("Buy."))
+    mine = [post_of(topic_id, ana_id) for topic_id in topics]
     db.session.remove()
-    posting = [
+    deeds: list[Any] = [
         lambda n=number: dialogue.reply(
-            who("ana-prado"), topic_id, write(f"Buy {n}. A {'casino' * (n % 2)}")
+            who("ana-prado"), topics[n % 4], write(f"Buy {n}. A {'casino' * (n % 3 == 0)}")
         )
-        for number in range(6)
+        for number in range(8)
     ]
-    said = at_once(own, [*posting, lambda: moderation.clear_spam(who("mona-berg"), ana_id)])
-    if (
-        said[-1] != "done"
-    ):  # both waited for each other: nothing is done, and one is asked to press again
-        assert said[-1] == "Busy", said
-        moderation.clear_spam(who("mona-berg"), ana_id)
+    deeds += [
+        lambda: dialogue.delete(who("ana-prado"), mine[3]),
+        lambda: dialogue.edit(who("ana-prado"), mine[2], write("Buy a casino.")),
+        lambda: dialogue.mark(who("ana-prado"), mine[1], "useful"),
+        lambda: dialogue.open_topic(
+            who("ana-prado"), 1, dialogue.NewTopic("question", "Who buys?", write("Buy."))
+        ),
+    ]
+    said = at_once(
+        own, [*deeds[::2], lambda: moderation.clear_spam(who("mona-berg"), ana_id), *deeds[1::2]]
+    )
+    assert said[len(deeds[::2])] == "done" and "Busy" not in said, said
     db.session.remove()
-    theirs = (Post.author_id == ana_id, Post.hidden_at.is_(None))
-    assert number_of(Post, *theirs) == 0
+    theirs = (Post.author_id == ana_id, Post.hidden_at.is_(None), Post.deleted_at.is_(None))
+    seen = select(Post.id).join(Post.topic).where(*theirs, Topic.hidden_at.is_(None))
+    assert db.session.scalars(seen).all() == []
     assert number_of(Held, Held.author_id == ana_id, Held.decided_at.is_(None)) == 0
     assert db.session.get_one(type(who("mona-berg")), ana_id).is_suspended
+
+
+def post_of(topic_id: int, author_id: int) -> int:
+    mine = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == author_id)
+    return db.session.scalars(mine).one()
+
+
+def test_what_is_for_members_only_and_on_its_way_is_cleared_away_too(
+    own: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No counter of the author tells that it is there, so the two meet at the author's row."""
+    topic_id, ana_id = a_topic("members"), int(who("ana-prado").id)
+    db.session.remove()
+    writing = import_module("forum.dialogue.actions.writing")
+    is_on_its_way, checked = Event(), writing.check_text
+
+    def check_slowly(text: Any) -> None:
+        is_on_its_way.set()
+        sleep(0.4)
+        checked(text)
+
+    def clear_meanwhile() -> None:
+        is_on_its_way.wait(10)
+        moderation.clear_spam(who("mona-berg"), ana_id)
+
+    monkeypatch.setattr(writing, "check_text", check_slowly)
+
+    def send() -> None:
+        dialogue.reply(who("ana-prado"), topic_id, write("Buy."))
+
+    assert at_once(own, [send, clear_meanwhile]) == ["done", "done"]
+    db.session.remove()
+    assert number_of(Post, Post.author_id == ana_id) == 1
+    assert number_of(Post, Post.author_id == ana_id, Post.removed_at.is_(None)) == 0
 
 
 def test_who_is_silenced_in_the_moment_of_sending_has_sent_before_or_not_at_all(

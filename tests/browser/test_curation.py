@@ -90,6 +90,21 @@ def test_notes_requests_and_what_was_removed(moderating: Any) -> None:
         require_fine(moderating.go(door), door.strip("/").replace("/", "-"))
 
 
+def test_the_way_back_of_an_advertiser_is_fit_to_be_seen(moderating: Any) -> None:
+    other = moderating.replies[2]
+    page = moderating.go(other)
+    handle = page.locator(f"#{other.partition('#')[2]} a[href^='/members/']").first
+    member = str(handle.get_attribute("href"))
+    moderating.send(f"{member}/clear-spam")
+    page = moderating.go(f"{member}/unsuspend")
+    expect(page.get_by_label("Show these texts again")).to_be_checked()
+    require_fine(page, "way-back")
+    moderating.send(f"{member}/unsuspend", asked="1", shows_again="y")
+    page = moderating.go(member)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(1)
+    require_fine(page, "way-back-undo")
+
+
 def self_id(window: Any, address: str) -> str:
     """The id of the post that an address leads to."""
     page = window.go(address)

@@ -48,8 +48,9 @@ def who(handle: str) -> Member:
     return get_member(SYSTEM, handle)
 
 
-def a_topic() -> int:
-    new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
+def a_topic(audience: str = "public") -> int:
+    words = write("Trams are loud.")
+    new = dialogue.NewTopic("question", "Why so loud?", words, audience=audience)
     return int(dialogue.open_topic(who("mona-berg"), 1, new).id)
 
 

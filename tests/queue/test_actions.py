@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from forum.agendas.actions import archive
 from forum.candidates.actions import approve, refuse
+from forum.claims.models import Claim
 from forum.db import at, db, now
 from forum.dialogue.actions import delete, hide_topic
 from forum.dialogue.queries import get_post
@@ -25,7 +26,7 @@ from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
-from forum.queue.models import Claim, EntryNote, Overdue
+from forum.queue.models import EntryNote, Overdue
 from tests.queue.conftest import asks
 
 HALF_AN_HOUR = timedelta(minutes=31)

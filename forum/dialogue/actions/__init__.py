@@ -33,6 +33,7 @@ from forum.dialogue.actions.held import (
     revise,
     take_back,
 )
+from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, move_comments, note_follow_up, rename
 from forum.dialogue.actions.leaving import delete_posts, remove_marks
 from forum.dialogue.actions.marking import choose_answer, mark, unmark
@@ -79,6 +80,7 @@ __all__ = [
     "forget_refused",
     "hide",
     "hide_topic",
+    "hold_again",
     "lock",
     "look_again",
     "look_at",

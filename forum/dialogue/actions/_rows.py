@@ -167,10 +167,11 @@ def changed_title(post: Post, title: str | None) -> str:
     return checked_title(title)
 
 
-def keep_revision(post: Post, text: Written, title: str) -> None:
-    """Keep what a post said before, unless it was posted minutes ago or nothing changes."""
+def keep_revision(post: Post, text: Written, title: str, *, is_traced: bool = False) -> None:
+    """Keep what a post said before, unless nothing changes, or it was posted minutes ago and is not to be traced."""
     has_changed = text.source != post.source or title != post.topic.title
-    if not has_changed or now() - post.created_at <= EDIT_WITHOUT_TRACE:
+    is_young = now() - post.created_at <= EDIT_WITHOUT_TRACE
+    if not has_changed or (is_young and not is_traced):
         return
     db.session.add(
         Revision(
@@ -178,10 +179,10 @@ def keep_revision(post: Post, text: Written, title: str) -> None:
             title=post.topic.title if post.number == 1 else "",
             source=post.source,
             written_at=post.edited_at or post.created_at,
-            replaced_at=now(),
+            replaced_at=(moment := now()),
         )
     )
-    post.edited_at = now()
+    post.edited_at = moment
 
 
 def edit_topic(

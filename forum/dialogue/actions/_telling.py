@@ -93,6 +93,17 @@ def _tell_mentioned(author: Person, post: Post, text: Written) -> set[int]:
     return set(new)
 
 
+def name_as_before(doer: Person, post: Post, text: Written) -> None:
+    """Keep that a post mentions and quotes whom it did when it said this, and tell nobody."""
+    named = {member.id for member in members_to_mention(text.mentions)} if text.mentions else set()
+    theirs = delete_rows(Mention).where(Mention.post_id == post.id)
+    db.session.execute(theirs.where(Mention.member_id.not_in(named)))
+    db.session.execute(delete_rows(Quote).where(Quote.post_id == post.id))
+    author = db.session.get_one(Member, post.author_id)
+    quoted = _quoted(author, post.topic, post)
+    db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in quoted)
+
+
 def _tell_quoted(author: Person, topic: Topic, post: Post, plain: str, named: set[int]) -> set[int]:
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = quoted_by(post.id)

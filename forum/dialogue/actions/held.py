@@ -29,6 +29,7 @@ from forum.markup import Written
 from forum.matches import Said
 from forum.members.actions import note_waiting
 from forum.members.models import Member
+from forum.members.queries import hold_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
 from forum.screening.actions import screen
 
@@ -50,6 +51,7 @@ def revise(
 
     What a moderator has refused waits again, whatever the rules say.
     """
+    hold_writer(author)
     held = hold_held(author, held_id)
     require(author.can.revise(held))
     _require_kept_back(held)
@@ -97,6 +99,7 @@ def take_back(author: Person, held_id: int) -> None:
     """Take back one's text that waits or was refused: nothing of it is kept."""
     touches()
     require(author.can.see_notices())
+    hold_writer(author)
     held = hold_held(author, held_id)
     require(author.can.take_back(held))
     _require_kept_back(held)
@@ -120,7 +123,7 @@ def approve(moderator: Person, held_id: int, seen: str | None = None) -> Post:
     author = db.session.get_one(Member, held.author_id, populate_existing=True)
     if why_not := _why_not(author, held):
         raise Conflict(_("This cannot be published now. %(why)s", why=why_not))
-    post = _publish(author, held)
+    post = _publish(author, held, is_traced=True)
     held.became_id, held.decided_at = post.id, now()
     held.source, held.title, held.reason = "", "", ""
     note_waiting(moderator, held.author_id, -1)
@@ -187,12 +190,16 @@ def _verdict_on(author: Member, held: Held) -> Verdict:
     return author.can.edit(post)
 
 
-def _publish(author: Person, held: Held) -> Post:
-    """Do what the author meant to do, as if it were done now: all that follows from it comes by itself."""
+def _publish(author: Person, held: Held, *, is_traced: bool = False) -> Post:
+    """Do what the author meant to do, as if it were done now: all that follows from it comes by itself.
+
+    With `is_traced` it is kept what an edited post said before, however young it is.
+    """
     text = written(held.source, held.language)  # rare, so it may run under the lock
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     if held.deed == EDIT:
         more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}
+        more["is_traced"] = is_traced
         return publish_edit(author, held.post_id or 0, text, held.title or None, **more)
     if held.deed == REPLY:
         where: dict[str, Any] = {"paragraph": held.paragraph, "for_organisation": is_theirs}

@@ -14,6 +14,7 @@ from forum.dialogue.queries import is_told, post_to_change, topic_to_change
 from forum.errors import Invalid
 from forum.matches import plainly
 from forum.members.models import Member
+from forum.members.queries import hold_writer
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
@@ -34,6 +35,7 @@ def mark(
 
     A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`.
     """
+    hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
@@ -64,6 +66,7 @@ def mark(
 @action
 def unmark(member: Person, post_id: int, kind: str) -> Post:
     """Take a mark back; nothing happens when there is none."""
+    hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))

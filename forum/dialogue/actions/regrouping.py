@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import or_, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.actions import note_activity
@@ -21,6 +21,7 @@ from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
     gone_posts,
+    held_in,
     last_to_read,
     latest_in,
     merged_topic,
@@ -66,7 +67,8 @@ class Part:
 class Moved:
     """Which posts went from a topic to another: their ids with the numbers that they had, and what else has to be known.
 
-    `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost.
+    `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost;
+    `held` are the texts that a rule holds back, or held, which followed.
     """
 
     topic: Topic
@@ -74,6 +76,7 @@ class Moved:
     numbers: Mapping[int, int]
     before: int
     answer: tuple[int, datetime | None] | None = None
+    held: Sequence[int] = ()
 
 
 @action
@@ -117,7 +120,8 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
     move_shelf(moderator, shelf_of(topic), None)
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
-    moved = _put_into(moderator, topic, target, posts, answer)
+    waiting = held_in(topic)
+    moved = replace(_put_into(moderator, topic, target, posts, answer), held=waiting)
     if answer and topic.kind == target.kind and target.answer_id is None:
         _take_answer(moderator, target, answer)
     search.unindex(moderator, "topic", topic.id)
@@ -169,6 +173,7 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     db.session.get_one(Member, topic.author_id, populate_existing=True)
     index_topic(moderator, topic, "")
     _put_back(moderator, moved, topic, target, posts)
+    _hold_there(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
     _answer_again(topic, moved, posts)
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
@@ -357,9 +362,12 @@ def _words_of(posts: Sequence[Post]) -> dict[int, str]:
 def _carry_held(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
     """Let texts that a rule holds back follow: what would change one of these posts, and all of a topic that is gone."""
     of_topic = topic.id if topic.merged_into_id == target.id else None
-    theirs = or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0))
-    there = {"topic_id": target.id, "agenda_id": target.agenda_id}
-    db.session.execute(update(Held).where(theirs).values(**there))
+    _hold_there(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
+
+
+def _hold_there(which: ColumnElement[bool], topic: Topic) -> None:
+    there = {"topic_id": topic.id, "agenda_id": topic.agenda_id}
+    db.session.execute(update(Held).where(which).values(**there))
 
 
 def _carry_places(topic: Topic, target: Topic, last_read: int) -> None:

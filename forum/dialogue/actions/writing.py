@@ -56,6 +56,7 @@ from forum.dialogue.queries import post_to_change, shelf_of, topic_after_merge, 
 from forum.errors import Conflict, NotFound
 from forum.markup import Written, plain
 from forum.matches import Said
+from forum.members.queries import hold_writer
 from forum.notifications.actions import retell, watch_own
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
@@ -82,6 +83,7 @@ def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None
 def _open_topic(
     author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
 ) -> Topic | Held:
+    hold_writer(author)
     touches(ANYTHING, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := sent_before(author, key, new.text, new.title):
@@ -159,6 +161,7 @@ def _reply(
     paragraph: str | None,
     for_organisation: bool,
 ) -> Post | Held:
+    hold_writer(author)
     topic = _topic_to_reply(author, topic_id)
     touches(topic_scope(topic.id), *profiles_of(author.id))
     if earlier := sent_before(author, key, text):
@@ -221,9 +224,8 @@ def edit(
     text that the author changed: raises `Conflict` when the post says something else by now, unless that is
     this very text, which was sent again because its answer was lost.
     """
-    return _edit(
-        author, post_id, text, title, themes=themes, audience=audience, seen=seen, is_asked=True
-    )
+    more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": seen}
+    return _edit(author, post_id, text, title, is_asked=True, is_traced=False, **more)
 
 
 @action
@@ -235,10 +237,15 @@ def publish_edit(
     *,
     themes: Sequence[int] | None = None,
     audience: str | None = None,
+    is_traced: bool = False,
 ) -> Post:
-    """Change a post without asking a rule: what a moderator has read."""
+    """Change a post without asking a rule: what a moderator has read.
+
+    With `is_traced` it is kept what it said before, also of a post that was written minutes ago.
+    """
     more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": None}
-    return cast(Post, _edit(author, post_id, text, title, is_asked=False, **more))
+    edited = _edit(author, post_id, text, title, is_asked=False, is_traced=is_traced, **more)
+    return cast(Post, edited)
 
 
 def _edit(
@@ -251,7 +258,9 @@ def _edit(
     audience: str | None,
     seen: str | None,
     is_asked: bool,
+    is_traced: bool,
 ) -> Post | Held:
+    hold_writer(author)
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
         touches(topic_scope(post.topic_id), *profiles_of(author.id))
@@ -266,7 +275,7 @@ def _edit(
         if why := screen(author, post.topic.agenda_id, said):
             return hold_edit(author, post, text, title, why, themes=themes, audience=audience)
         look_again_if_new(author, post, said)
-    keep_revision(post, text, title)
+    keep_revision(post, text, title, is_traced=is_traced)
     if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
         post.edit_answered_at = now()
     post.source, post.html = text.source, text.html
@@ -282,6 +291,7 @@ def _edit(
 @action
 def delete(author: Person, post_id: int) -> Post:
     """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
+    hold_writer(author)
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
     require_no_home(post)

@@ -82,6 +82,18 @@ def latest_in(topic: Topic) -> datetime | None:
     return db.session.scalar(select(func.max(Post.created_at)).where(Post.topic_id == topic.id))
 
 
+def latest_but(post: Post) -> datetime | None:
+    """When the latest of the other posts of its topic was written, gone ones too."""
+    others = select(func.max(Post.created_at)).where(Post.topic_id == post.topic_id)
+    return db.session.scalar(others.where(Post.id != post.id))
+
+
+def last_revision(post_id: int) -> Revision | None:
+    """What a post said before its latest change that left a trace."""
+    versions = select(Revision).where(Revision.post_id == post_id)
+    return db.session.scalars(versions.order_by(Revision.id.desc()).limit(1)).first()
+
+
 def replies_in(topic: Topic) -> int:
     """How many replies of a topic readers see."""
     seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_there())

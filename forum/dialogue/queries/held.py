@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import Select, and_, case, func, literal, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
+from forum.agendas.models import Agenda
 from forum.db import db
-from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries.changing import KEY_LENGTH
+from forum.dialogue.models import EDIT, Held, Mark, Post, Quote, Topic
+from forum.dialogue.queries.changing import KEY_LENGTH, theme_ids_of
 from forum.dialogue.queries.listing import TopicLine
 from forum.errors import NotFound
 from forum.members.models import Member
@@ -60,6 +61,13 @@ def get_held(reader: Person, held_id: int) -> Held:
     if held is None:
         raise NotFound()
     return held
+
+
+def approved_held(moderator: Person, held_id: int) -> Held | None:
+    """A text that was approved, with author, agenda and topic, for who moderates its agenda."""
+    theirs = (Held.became_id.is_not(None), moderated_by(moderator, Held.agenda_id))
+    query = select(Held).where(Held.id == held_id, *theirs)
+    return db.session.scalar(query.options(*_around_held()))
 
 
 def my_held(author: Person) -> Sequence[Held]:
@@ -112,6 +120,36 @@ def hold_held(doer: Person, held_id: int) -> Held:
     return found
 
 
+def before_approval(held: Held) -> dict[str, Any]:
+    """What has to be known of a text that waits, and of what it would change, to let it wait again once it is published."""
+    at, post = held.decided_at, db.session.get(Post, held.post_id) if held.post_id else None
+    kept: dict[str, Any] = {"said": held.fingerprint, "reason": held.reason}
+    kept["decided_at"] = at.isoformat() if at else None
+    if held.deed != EDIT or post is None:
+        active_at = db.session.scalar(select(Agenda.active_at).where(Agenda.id == held.agenda_id))
+        return kept | {"active_at": active_at.isoformat() if active_at else None}
+    topic = db.session.get_one(Topic, post.topic_id)
+    times = {name: getattr(post, name) for name in ("edited_at", "edit_answered_at")}
+    kept |= {name: at.isoformat() if at else None for name, at in times.items()}
+    kept |= {"last": topic.posts_count, "language": post.language, "audience": topic.audience}
+    return kept | {"themes": list(theme_ids_of(topic))}
+
+
+def is_taken_up(held: Held, post: Post, since: datetime) -> bool:
+    """Whether what a text became was marked or quoted since a moment, or changed in a way that waits, or replied to so."""
+    quoting = aliased(Post)
+    is_later = or_(quoting.created_at >= since, quoting.edited_at >= since)
+    quotes = select(Quote.post_id).join(quoting, quoting.id == Quote.post_id)
+    is_of_topic = and_(Held.topic_id == post.topic_id, literal(post.number == 1))
+    waits = (or_(Held.post_id == post.id, is_of_topic), Held.id != held.id, *is_kept_back())
+    asked: tuple[Select[Any], ...] = (
+        select(Mark.post_id).where(Mark.post_id == post.id, Mark.created_at >= since),
+        quotes.where(Quote.quoted_id == post.id, is_later),
+        select(Held.id).where(*waits, Held.created_at >= since),
+    )
+    return any(db.session.scalar(select(query.exists())) for query in asked)
+
+
 def held_of_key(author: Person, key: str | None) -> Held | None:
     """What an author has sent with a submission key, and a rule holds back or held back."""
     if not key:
@@ -136,6 +174,11 @@ def held_of(member_id: int) -> Sequence[Held]:
     """All that waits, or was refused, of one member."""
     theirs = select(Held).where(Held.author_id == member_id, *is_kept_back())
     return db.session.scalars(theirs.with_for_update(of=Held)).all()
+
+
+def held_in(topic: Topic) -> Sequence[int]:
+    """The ids of all texts of a topic that a rule holds back, or has held back."""
+    return db.session.scalars(select(Held.id).where(Held.topic_id == topic.id)).all()
 
 
 def usual_wait() -> timedelta | None:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, Place, Post, Topic, Trace
-from forum.dialogue.queries._seen import is_there
+from forum.dialogue.queries._seen import is_there, visible_posts
 from forum.dialogue.queries.listing import TopicLine, get_topic
 from forum.dialogue.queries.posts import Line, get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
-from forum.permissions import Person, for_reach, read_by, require, shown_to
+from forum.permissions import Person, for_reach, moderated_by, read_by, require, shown_to
 
 MOST_STEPS = 20  # from a topic to the one it is in now
 
@@ -164,6 +164,19 @@ def merged_topic(doer: Person, topic_id: int) -> Topic:
     if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
         raise NotFound()
     return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
+
+
+def put_away(moderator: Person, topic_id: int) -> Topic | None:
+    """A topic that was put into another, with its agenda, for who moderates that."""
+    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+    query = query.where(moderated_by(moderator, Topic.agenda_id))
+    return db.session.scalar(query.options(joinedload(Topic.agenda)))
+
+
+def opening_after_merge(reader: Person, topic_id: int) -> Select[Any]:
+    """A select of the post that opened a topic which was put into another, where it stands now, if the reader sees it."""
+    opened = visible_posts(reader).join(Trace, Trace.post_id == Post.id)
+    return opened.where(Trace.topic_id == topic_id, Trace.number == 1)
 
 
 def places_after(topic_id: int, target_id: int) -> Select[Any]:

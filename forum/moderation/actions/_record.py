@@ -10,11 +10,13 @@ from flask_babel import ngettext
 from sqlalchemy import update
 
 from forum.db import db, now
+from forum.dialogue.models import Topic
 from forum.moderation.actions._reasons import NONE, Reasons
 from forum.moderation.models import OWN, REPORT, Decision, Report
 from forum.moderation.queries import (
     WITHHOLDING,
     Thing,
+    authors_of,
     has_open_reports,
     open_reporters,
     others_in_topic,
@@ -178,6 +180,26 @@ def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
         f"/moderation/decisions/{decision.id}",
         title=_("A topic in which you wrote"),
         text=_("It is hidden, and your posts with it."),
+        is_named=False,
+    )
+
+
+def tell_moved(
+    moderator: Person,
+    post_ids: Iterable[int],
+    topic: Topic,
+    reasons: Reasons = NONE,
+    but: int | None = None,
+) -> None:
+    """Tell those whose posts are in another topic now: each once, however many they wrote, `but` who is told already."""
+    words = _("What you wrote is in this topic now.")
+    note_event(
+        moderator,
+        "decision",
+        set(authors_of(post_ids)) - {but},
+        topic.address,
+        title=topic.title,
+        text=f"{words} {reasons.facts}".strip(),
         is_named=False,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,8 +10,8 @@ from flask_babel import gettext as _
 from forum.errors import Conflict, Invalid
 from forum.moderation.queries import (
     Thing,
+    decided_by_another,
     latest_decision,
-    latest_of,
     take_turn,
     thing_to_moderate,
     topic_to_moderate,
@@ -62,7 +63,7 @@ def require_change(is_one: Any) -> None:
         raise Conflict(_("This is so already. Nothing was changed."))
 
 
-def refuse_own(moderator: Person, thing: Thing, deed: str) -> None:
+def refuse_own(moderator: Person, thing: Thing, deeds: Sequence[str]) -> None:
     """Refuse moderators who end what others decided about themselves."""
-    if (decision := latest_of(thing, deed)) and decision.author_id == moderator.id:
+    if decision := decided_by_another(moderator, thing.kind, thing.item_id, deeds):
         require(moderator.can.give_back(decision))

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from flask_babel import gettext as _
 
 from forum.agendas import actions as agendas
+from forum.claims.actions import end_claims
+from forum.claims.queries import Key, refuse_claimed
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import Written, write
+from forum.moderation.actions._clearing import show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Before, record, tell_author
 from forum.moderation.actions._things import DECIDING, require_sense, state_before
 from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, require_change
 from forum.moderation.models import RULE, Decision
-from forum.moderation.queries import TEXTS, Thing, agenda_to_moderate, opening_of, take_turn
+from forum.moderation.queries import (
+    TEXTS,
+    WITHHOLDING,
+    Thing,
+    agenda_to_moderate,
+    cleared_of,
+    opening_of,
+    take_turn,
+    thing_taken_back,
+)
 from forum.permissions import Person
+
+T = TypeVar("T")
 
 
 @action
@@ -30,18 +47,39 @@ def decide(
     reasons: Reasons = NONE,
     *,
     seen: int | None = None,
+    shows_again: bool = False,
 ) -> Decision:
     """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
 
     Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    With `shows_again` what was cleared away of a member is shown again with the profile.
     """
     thing = in_turn(moderator, kind, item_id, seen)
     require_sense(thing, deed, reasons)
     if deed == "restore":
-        refuse_own(moderator, thing, "hide")
+        refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)
+    if shows_again and deed == "restore" and kind == "member":
+        before |= show_cleared(moderator, cleared_of(moderator, item_id))
     return record(moderator, deed, thing, reasons, before=before)
+
+
+@action
+def decide_here(
+    moderator: Person, keys: Sequence[Key], holders: Collection[int | None], deed: Callable[[], T]
+) -> T:
+    """Do a deed on the page of a thing, or of several, as the queue would: whoever was at one of them is so no longer.
+
+    When another moderator is, and the page has not told so (`holders`), nothing is done.
+    """
+    take_turn()
+    for kind, item_id in keys:
+        thing_taken_back(moderator, kind, item_id)  # nobody else learns who is at it
+    refuse_claimed(moderator, keys, holders)
+    done = deed()
+    end_claims(moderator, keys)
+    return done
 
 
 @action
@@ -56,9 +94,10 @@ def approve(
     """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
     thing = in_turn(moderator, "held", held_id, seen)
     check_length(reasons.facts, "reason")
+    before = before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
     published = replace(thing, address=f"/posts/{post.id}")
-    return record(moderator, "approve", published, reasons)
+    return record(moderator, "approve", published, reasons, before=before)
 
 
 @action
@@ -89,6 +128,7 @@ def ask_to_edit(
     require_reasons("ask to edit", reasons)
     if thing.kind not in TEXTS:
         raise Invalid(_("Choose a decision."), "deed")
+    require_change(thing.state not in ("merged", "gone"))
     post = opening_of(thing)
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)

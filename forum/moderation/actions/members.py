@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from forum.db import action, db, now
-from forum.dialogue import actions as dialogue
+from forum.db import action, now
 from forum.members import actions as members
+from forum.moderation.actions._clearing import clear, show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, in_queue, record
-from forum.moderation.actions._things import hide_profile, hide_thing, remove_thing, state_before
+from forum.moderation.actions._things import hide_profile, state_before
 from forum.moderation.actions._turns import in_turn, member_in_turn, require_change
 from forum.moderation.models import Decision
-from forum.moderation.queries import REMOVABLE, Thing, shown_things_of, texts_waiting
+from forum.moderation.queries import cleared_of
 from forum.notifications.actions import read_queue
 from forum.permissions import Person, require
 
@@ -67,12 +67,16 @@ def _shut_out(
 
 
 @action
-def unsuspend(moderator: Person, member_id: int, reasons: Reasons = NONE) -> Decision:
-    """Open a suspended account again."""
+def unsuspend(
+    moderator: Person, member_id: int, reasons: Reasons = NONE, *, shows_again: bool = False
+) -> Decision:
+    """Open a suspended account again; with `shows_again` what was cleared away of it is shown again as well."""
     thing = member_in_turn(moderator, member_id)
     require_change(thing.row.is_suspended)
     before = state_before(thing)
     members.unsuspend(moderator, member_id)
+    if shows_again:
+        before |= show_cleared(moderator, cleared_of(moderator, member_id))
     return record(moderator, "unsuspend", thing, reasons, before=before)
 
 
@@ -85,27 +89,15 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     thing = in_turn(moderator, "member", member_id)
     require(moderator.can.clear_spam(thing.row))
     before, until = state_before(thing), now() + FOR_GOOD
-    shown, waiting = _clear(moderator, member_id)
+    members.suspend(
+        moderator, member_id, until
+    )  # first: what was on its way is there now, and nothing comes after it
+    shown, waiting = clear(moderator, member_id)
     if thing.state == "shown":
         hide_profile(moderator, member_id)
-    members.suspend(moderator, member_id, until)
-    db.session.flush()
-    more = _clear(moderator, member_id)  # what was on its way; nothing comes after it
-    shown, waiting = [*shown, *more[0]], [*waiting, *more[1]]
     before |= {"hidden": [[one.kind, one.item_id] for one in shown], "refused": waiting}
     decision = record(moderator, "spam", thing, before=before, until=until, is_excused=True)
     for one in shown:
         answer_reports(moderator, decision, one)
         read_queue(moderator, in_queue(one.kind, one.item_id))
     return decision
-
-
-def _clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
-    """Remove all that a member wrote, or hide what cannot be removed, and refuse what waits; hands both back."""
-    shown = shown_things_of(moderator, member_id)
-    waiting = list(texts_waiting(moderator, member_id))
-    for one in shown:
-        (remove_thing if one.kind in REMOVABLE else hide_thing)(moderator, one, NONE)
-    for held_id in waiting:
-        dialogue.refuse(moderator, held_id, "")
-    return shown, waiting

@@ -11,8 +11,9 @@ from forum.errors import Conflict, Invalid
 from forum.moderation.actions._reasons import NONE, Reasons, require_reasons
 from forum.moderation.actions._record import as_lot, record, tell_authors
 from forum.moderation.actions._things import DECIDING, FROM, state_before
+from forum.moderation.actions._turns import refuse_own
 from forum.moderation.models import Decision
-from forum.moderation.queries import Thing, posts_to_moderate, take_turn
+from forum.moderation.queries import WITHHOLDING, Thing, posts_to_moderate, take_turn
 from forum.permissions import Person
 
 MOST_AT_ONCE = 100  # posts
@@ -44,6 +45,8 @@ def decide_all(
 
 
 def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
+    if deed == "restore":
+        refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)
     return record(moderator, deed, thing, reasons, before=before, is_told=False)

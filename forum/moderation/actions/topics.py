@@ -13,12 +13,11 @@ from forum.db import action
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, record
+from forum.moderation.actions._record import Before, record, tell_moved
 from forum.moderation.actions._things import move_topic
 from forum.moderation.actions._turns import refuse_own, require_change, topic_in_turn
 from forum.moderation.models import Decision
-from forum.moderation.queries import authors_of, reports_of_posts
-from forum.notifications.actions import note_event
+from forum.moderation.queries import reports_of_posts
 from forum.permissions import Person
 
 
@@ -39,7 +38,7 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decisio
     """Let a topic take replies again."""
     thing = topic_in_turn(moderator, topic_id)
     require_change(thing.row.locked_at)
-    refuse_own(moderator, thing, "lock")
+    refuse_own(moderator, thing, ["lock"])
     dialogue.unlock(moderator, topic_id)
     return record(moderator, "unlock", thing, reasons)
 
@@ -99,21 +98,8 @@ def split(
     )
     said = replace(reasons, facts=f"{gone} {reasons.facts}".strip())
     decision = record(moderator, "split", thing, said, before=_way_back(moved))
-    _tell_moved(moderator, moved, reasons)
+    tell_moved(moderator, moved.numbers, moved.target, reasons)
     return decision
-
-
-def _tell_moved(moderator: Person, moved: dialogue.Moved, reasons: Reasons) -> None:
-    words = _("What you wrote is in this topic now.")
-    note_event(
-        moderator,
-        "decision",
-        authors_of(moved.numbers),
-        moved.target.address,
-        title=moved.target.title,
-        text=f"{words} {reasons.facts}".strip(),
-        is_named=False,
-    )
 
 
 @action
@@ -126,7 +112,9 @@ def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = N
         waiting.agenda_id = moved.target.agenda_id
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
     said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())
-    return record(moderator, "merge", thing, said, before=_way_back(moved))
+    decision = record(moderator, "merge", thing, said, before=_way_back(moved))
+    tell_moved(moderator, moved.numbers, moved.target, reasons, but=thing.author_id)
+    return decision
 
 
 def _way_back(moved: dialogue.Moved) -> Before:
@@ -135,6 +123,7 @@ def _way_back(moved: dialogue.Moved) -> Before:
         "target": moved.target.id,
         "posts": list(moved.numbers.items()),
         "last": moved.before,
+        "held": list(moved.held),
         "answer": post_id,
         "answered_at": at.isoformat() if at else None,
     }

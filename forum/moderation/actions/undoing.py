@@ -11,25 +11,29 @@ from flask_babel import gettext as _
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
 from forum.dialogue.queries import written
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
+from forum.moderation.actions._clearing import clear_again, show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons
-from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors
-from forum.moderation.actions._things import FROM, move_topic, restore_thing, withhold
+from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors, tell_moved
+from forum.moderation.actions._things import move_topic, restore_thing, withhold
 from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
     Thing,
     answered_by,
+    cleared_by,
     decision_to_review,
     end_of_others,
+    has_open_reports,
     holds,
-    is_there_still,
     latest_decision,
     lot,
     my_latest,
     opening_of,
+    published_as,
     reports_of_posts,
     take_turn,
     thing_taken_back,
@@ -85,6 +89,8 @@ def _take_back(
     thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if back := BACK.get(decision.deed):
         back(moderator, thing, {**(decision.before or {}), "decision": decision})
+    if decision.deed == "approve":  # it says something again
+        thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if deed == "undo" or decision.deed == "keep":
         answered = answered_by(decision.id)
         for report in answered:
@@ -96,7 +102,7 @@ def _take_back(
     return record(moderator, deed, thing, reasons, **more)
 
 
-def _back_to_shown(moderator: Person, thing: Thing, state_before: Before) -> None:
+def _back_to_shown(moderator: Person, thing: Thing, _before: Before) -> None:
     if thing.state == "hidden":
         restore_thing(moderator, thing, NONE)
 
@@ -112,6 +118,7 @@ def _back_from_removed(moderator: Person, thing: Thing, before: Before) -> None:
 def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
     if thing.state == "shown":
         _withhold_again(moderator, thing, before)
+    clear_again(moderator, before["decision"])
 
 
 def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
@@ -119,7 +126,7 @@ def _withhold_again(moderator: Person, thing: Thing, before: Before) -> None:
     withhold(moderator, thing, words, is_removed=is_removed)
 
 
-def _back_from_request(moderator: Person, thing: Thing, state_before: Before) -> None:
+def _back_from_request(moderator: Person, thing: Thing, _before: Before) -> None:
     if thing.row is not None:
         dialogue.take_request_back(moderator, opening_of(thing).id)
 
@@ -135,7 +142,7 @@ def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
         move_topic(moderator, thing.item_id, before["agenda"])
 
 
-def _back_to_waiting(moderator: Person, thing: Thing, state_before: Before) -> None:
+def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
     library.wait_again(moderator, thing.item_id)
 
 
@@ -153,6 +160,7 @@ def _back_to_suspension(moderator: Person, thing: Thing, before: Before) -> None
         members.suspend(moderator, thing.item_id, until)
     else:
         members.unsuspend(moderator, thing.item_id)
+    clear_again(moderator, before["decision"])
 
 
 def _end_before(before: Before, name: str, deeds: Sequence[str]) -> datetime | None:
@@ -173,48 +181,65 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     _back_to_suspension(moderator, thing, before)
     if before.get("state") == "shown":
         _back_to_shown(moderator, thing, before)
-    for kind, item_id in before.get("hidden", ()):
-        is_latest = latest_decision(kind, item_id) < before["decision"].id
-        if is_latest and is_there_still(moderator, kind, item_id):
-            text = thing_taken_back(moderator, kind, item_id)
-            if text.state in FROM["restore"]:
-                restore_thing(moderator, text, NONE)
-    for held_id in before.get("refused", ()):
-        if is_there_still(moderator, "held", held_id):
-            _back_to_be_read(moderator, thing_taken_back(moderator, "held", held_id), before)
+    show_cleared(moderator, cleared_by(moderator, before["decision"]))
 
 
 def _back(deed: Callable[[Person, int], Any]) -> Back:
-    return lambda moderator, thing, state_before: deed(moderator, thing.item_id)
+    return lambda moderator, thing, _before: deed(moderator, thing.item_id)
 
 
-def _back_to_be_read(moderator: Person, thing: Thing, state_before: Before) -> None:
+def _back_to_be_read(moderator: Person, thing: Thing, _before: Before) -> None:
     if thing.state == "refused":
         dialogue.reconsider(moderator, thing.item_id)
 
 
+def _back_from_approval(moderator: Person, thing: Thing, before: Before) -> None:
+    """What was published waits again, unless it is another moderator's business by now."""
+    decision: Decision = before["decision"]
+    if "said" not in before:
+        raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    for kind, item_id in published_as(thing.row):
+        if latest_decision(kind, item_id) > decision.id:
+            raise Conflict(
+                _("Another moderator has decided about this meanwhile. Nothing was changed.")
+            )
+        if has_open_reports(kind, item_id):
+            raise Conflict(_("Somebody has reported it since. Decide about the report instead."))
+    dialogue.hold_again(moderator, thing.item_id, before)
+
+
 def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
-    dialogue.unsplit(moderator, _moved(thing.row, target, before))
-    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
-        waiting.agenda_id = thing.agenda_id
+    topic = dialogue.unsplit(moderator, _moved(thing.row, target, before))
+    _posts_are_back(moderator, topic, before)
 
 
 def _back_from_merge(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
-    dialogue.unmerge(moderator, _moved(thing.row, target, before))
-    for waiting in reports_of_posts([post_id for post_id, _number in before["posts"]]):
-        waiting.agenda_id = thing.agenda_id
+    topic = dialogue.unmerge(moderator, _moved(thing.row, target, before))
+    _posts_are_back(moderator, topic, before, but=thing.author_id)
+
+
+def _posts_are_back(
+    moderator: Person, topic: Topic, before: Before, but: int | None = None
+) -> None:
+    """Let the reports of posts follow them back, and tell who wrote them where they are, `but` who is told already."""
+    posts = dict(before["posts"])
+    for waiting in reports_of_posts(posts):
+        waiting.agenda_id = topic.agenda_id
+    tell_moved(moderator, posts, topic, but=but)
 
 
 def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:
     """What `_way_back` has kept."""
     post_id, at = before["answer"], before["answered_at"]
     answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
-    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer)
+    held = before.get("held", ())
+    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer, held)
 
 
 BACK: dict[str, Back] = {
+    "approve": _back_from_approval,
     "refuse": _back_to_be_read,
     "hide": _back_to_shown,
     "remove": _back_from_removed,

@@ -1,0 +1,145 @@
+"""Taking it back that a text was published which a rule had held back: it waits again, and nothing of it is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.agendas.actions import note_quiet
+from forum.db import action, db
+from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
+from forum.dialogue.actions._telling import index_post, name_as_before
+from forum.dialogue.models import EDIT, OPEN, Held, Post
+from forum.dialogue.queries import (
+    hold_held,
+    is_taken_up,
+    last_revision,
+    latest_but,
+    post_to_change,
+    theme_ids_of,
+    written,
+)
+from forum.errors import Conflict, NotFound
+from forum.members.actions import note_waiting
+from forum.members.models import Member
+from forum.notifications.actions import hide_notices, unwatch_own
+from forum.permissions import Person, require
+
+
+@action
+def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> Held:
+    """Let a text that was approved wait again; `before` is what `before_approval` said of it.
+
+    A topic or a reply is gone, and its number with it; an edited post says what it said. Raises `Conflict` when
+    somebody has taken it up or changed it since.
+    """
+    held = hold_held(moderator, held_id)
+    post = _published(moderator, held)
+    for agenda_id in (held.agenda_id, post.topic.agenda_id):
+        require(moderator.can.moderate(agenda_id))
+    held.source, held.title = post.source, post.topic.title if post.number == 1 else ""
+    _require_untouched(held, post, before)
+    if held.deed == EDIT:
+        _take_edit_back(moderator, post, before)
+    else:
+        _take_post_back(moderator, held, post, before)
+    held.became_id, held.reason = None, before["reason"]
+    held.decided_at = _moment(before["decided_at"])
+    note_waiting(moderator, held.author_id, 1)
+    return held
+
+
+def _published(moderator: Person, held: Held) -> Post:
+    """The post that a text has become, held, if it is still to be seen where it was published."""
+    author = db.session.get_one(Member, held.author_id, populate_existing=True)
+    if author.left_at is not None:
+        raise Conflict(_("Its author has closed the account, so this cannot be taken back."))
+    try:
+        post = post_to_change(moderator, held.became_id or 0)
+    except NotFound:
+        raise _changed() from None
+    is_elsewhere = held.deed != OPEN and post.topic_id != held.topic_id
+    if post.is_gone or post.topic.hidden_at or is_elsewhere:
+        raise _changed()
+    return post
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        _("It was changed, hidden or deleted since it was published. Nothing was changed.")
+    )
+
+
+def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> None:
+    """Raises `Conflict` unless all is as the approval has left it."""
+    is_edit = held.deed == EDIT
+    since = post.edited_at if is_edit and post.edited_at else post.created_at
+    if post.topic.posts_count != (before["last"] if is_edit else post.number):
+        raise Conflict(_("Somebody has written in the topic since. Nothing was changed."))
+    is_answer = not is_edit and post.topic.answer_id == post.id
+    if is_answer or is_taken_up(held, post, since):
+        raise Conflict(_("Somebody has marked, quoted or edited it since. Nothing was changed."))
+    if _says_other(held, post, before) or (is_edit and not _is_latest_version(post)):
+        raise _changed()
+
+
+def _says_other(held: Held, post: Post, before: Mapping[str, Any]) -> bool:
+    """Whether a post, or the topic that it opens, is another than the text that was approved."""
+    if held.fingerprint != before["said"] or post.language != held.language:
+        return True
+    themes = held.themes if post.number == 1 else None
+    audience = held.audience if post.number == 1 else None
+    is_for_others = audience is not None and post.topic.audience != audience
+    return is_for_others or (themes is not None and set(theme_ids_of(post.topic)) != set(themes))
+
+
+def _is_latest_version(post: Post) -> bool:
+    """Whether the latest change of a post is that which was approved, and what it said before is still kept."""
+    revision = last_revision(post.id)
+    is_kept = revision is not None and revision.withdrawn_at is None
+    return is_kept and revision is not None and revision.replaced_at == post.edited_at
+
+
+def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[str, Any]) -> None:
+    """Take away a post, and the topic that it opened; the row keeps the number, which is never given again."""
+    topic, since = post.topic, post.created_at
+    earlier = _moment(before["active_at"]) or since
+    unwatch_own(moderator, held.author_id, topic.id, since, held.decided_at or since)
+    delete_post(moderator, post)
+    post.removed_at, post.submission_key = post.deleted_at, None
+    latest = earlier if held.deed == OPEN else latest_but(post) or earlier
+    # An empty row that is younger than the posts would keep its topic young.
+    post.created_at = topic.active_at = latest
+    if held.deed == OPEN:
+        topic.title, topic.slug, topic.created_at = "", "topic", latest
+        set_themes(topic, ())
+    db.session.flush()
+    note_quiet(moderator, topic.agenda_id, since, earlier)
+
+
+def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) -> None:
+    """Let a post say what it said, and those be told nothing whom the change named."""
+    revision = last_revision(post.id)
+    if revision is None:
+        raise _changed()
+    text, topic = written(revision.source, before["language"]), post.topic
+    post.source, post.html = text.source, text.html
+    post.html_version, post.language = text.html_version, text.language
+    post.edited_at = _moment(before["edited_at"])
+    post.edit_answered_at = _moment(before["edit_answered_at"])
+    if post.number == 1:
+        edit_topic(moderator, topic, text, revision.title, themes=before["themes"], audience=None)
+        change_audience(moderator, topic, before["audience"])
+    else:
+        index_post(moderator, post, topic, text.plain)
+    name_as_before(moderator, post, text)
+    hide_notices(moderator, post_id=post.id, since=revision.replaced_at)
+    db.session.delete(revision)
+    db.session.flush()
+
+
+def _moment(at: str | None) -> datetime | None:
+    return datetime.fromisoformat(at) if at else None

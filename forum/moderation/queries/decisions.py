@@ -1,0 +1,273 @@
+"""What was decided: the latest, the log, whom it concerns, whether it still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from forum.agendas.models import Agenda
+from forum.db import db, now
+from forum.dialogue.models import Post, Topic
+from forum.errors import Forbidden, NotFound
+from forum.members.models import Federation, Member
+from forum.moderation.models import Decision, Report
+from forum.moderation.queries._words import (
+    ENDED_BY,
+    FEW,
+    LOG_PAGE,
+    RESTRICTING,
+    TEXTS,
+    UNDO,
+    UNDONE,
+    WITHHOLDING,
+    is_of,
+)
+from forum.moderation.queries.things import Thing, is_there_still, thing_taken_back
+from forum.pages import Page, page_of
+from forum.permissions import SIGN_IN, Person, moderated_by, require
+
+
+def lot(lot_id: int) -> Sequence[Decision]:
+    """The decisions that were one deed over several things, in their order."""
+    return db.session.scalars(
+        select(Decision).where(Decision.lot_id == lot_id).order_by(Decision.id)
+    ).all()
+
+
+def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """What else was decided in the same deed, as far as it concerns a reader."""
+    if decision.lot_id is None:
+        return []
+    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    others = select(Decision).where(Decision.lot_id == decision.lot_id, is_mine)
+    return db.session.scalars(others.where(Decision.id != decision.id).order_by(Decision.id)).all()
+
+
+def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision]:
+    """The latest decisions of each of some sorts, with who decided, the latest of all first; one query."""
+    sorts = (select(Decision.id).where(*one).order_by(Decision.id.desc()) for one in which)
+    few = (Decision.id.in_(select(sort.limit(FEW).subquery())) for sort in sorts)
+    query = select(Decision).where(or_(*few)).options(joinedload(Decision.moderator))
+    return db.session.scalars(query.order_by(Decision.id.desc())).all()
+
+
+def latest_decision(kind: str, item_id: int) -> int:
+    """The id of the latest decision about a thing; 0 when there is none."""
+    query = select(func.max(Decision.id)).where(*is_of(Decision, kind, item_id))
+    return db.session.scalar(query) or 0
+
+
+def take_turn() -> None:
+    """Let moderation deeds happen one after another; each sees what the one before has decided.
+
+    SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for one another at this row.
+    """
+    db.session.execute(select(Federation.id).limit(1).with_for_update())
+
+
+def my_latest(reader: Person) -> Decision | None:
+    """The reader's latest decision, while it can be taken back: ten minutes, and nothing decided since."""
+    require(reader.can.see_queue())
+    later = aliased(Decision)
+    is_same = (later.kind == Decision.kind) & (later.item_id == Decision.item_id)
+    query = select(Decision).where(
+        Decision.moderator_id == reader.id,
+        Decision.decided_at > now() - UNDO,
+        Decision.deed.in_(UNDONE),
+        ~select(later.id).where(is_same, later.id > Decision.id).exists(),
+    )
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+
+
+def decided_by_another(
+    person: Person, kind: str, item_id: int, deeds: Sequence[str]
+) -> Decision | None:
+    """What another moderator has done to something of a person's own, by one of some deeds, if it holds."""
+    theirs = Decision.author_id == person.id, Decision.moderator_id != person.id
+    query = select(Decision).where(*is_of(Decision, kind, item_id), *theirs)
+    done = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
+    return next((decision for decision in done if holds(decision)), None)
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What was cleared away as advertising and is so still: texts out of sight, and texts that were refused unread."""
+
+    things: Sequence[Thing] = ()
+    held: Sequence[Thing] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.things or self.held)
+
+
+def cleared_of(moderator: Person, member_id: int) -> Cleared:
+    """What was cleared away of a member, last and without being taken back."""
+    undoing = aliased(Decision)
+    is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
+    query = select(Decision).where(*is_of(Decision, "member", member_id), ~is_undone)
+    latest = query.where(Decision.deed == "spam").order_by(Decision.id.desc()).limit(1)
+    decision = db.session.scalars(latest).first()
+    return cleared_by(moderator, decision) if decision else Cleared()
+
+
+def cleared_by(moderator: Person, decision: Decision) -> Cleared:
+    """What a decision has cleared away, as far as nobody has decided about it since."""
+    before: dict[str, Any] = decision.before or {}
+    texts = [
+        thing_taken_back(moderator, kind, item_id)
+        for kind, item_id in before.get("hidden", ())
+        if latest_decision(kind, item_id) < decision.id and is_there_still(moderator, kind, item_id)
+    ]
+    held = [
+        thing_taken_back(moderator, "held", held_id)
+        for held_id in before.get("refused", ())
+        if is_there_still(moderator, "held", held_id)
+    ]
+    return Cleared(
+        [text for text in texts if text.state in ("hidden", "removed")],
+        [text for text in held if text.state == "refused"],
+    )
+
+
+def answered_by(decision_id: int) -> Sequence[Report]:
+    """The reports that a decision has answered, oldest first, with their reporters."""
+    query = select(Report).where(Report.decision_id == decision_id).order_by(Report.id)
+    people = joinedload(Report.reporter).joinedload(Member.city)
+    return db.session.scalars(query.options(people)).all()
+
+
+def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
+    """One page of the moderation log, newest first; a host reads the part of the host's own agendas."""
+    require(reader.can.see_queue())
+    query = select(Decision).where(moderated_by(reader, Decision.agenda_id))
+    if agenda:
+        query = query.join(Decision.agenda).where(Agenda.slug == agenda)
+    people = (joinedload(Decision.moderator), joinedload(Decision.author))
+    newest = query.options(*people, joinedload(Decision.agenda)).order_by(Decision.id.desc())
+    return page_of(newest, number, LOG_PAGE)
+
+
+def own_text(reader: Person, decision: Decision) -> Post | None:
+    """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
+
+    Of a topic it is the post that opens it.
+    """
+    if decision.kind not in TEXTS or decision.author_id != reader.id:
+        return None
+    is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
+    query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)
+    query = query.where(Post.deleted_at.is_(None))
+    if decision.kind == "topic":
+        return db.session.scalar(query.where(Topic.id == decision.item_id, Post.number == 1))
+    return db.session.scalar(query.where(Post.id == decision.item_id))
+
+
+def request_to_edit(reader: Person, post: Post) -> Decision | None:
+    """What the moderators asked the author of a post to change, while that is not done; for the author alone."""
+    is_open = post.edit_asked_at is not None and post.edit_answered_at is None
+    if not is_open or post.author_id != reader.id:
+        return None
+    about = [and_(*is_of(Decision, "post", post.id))]
+    if post.number == 1:
+        about.append(and_(*is_of(Decision, "topic", post.topic_id)))
+    query = select(Decision).where(or_(*about), Decision.deed == "ask to edit")
+    return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
+
+
+def why_restricted(reader: Person, kind: str, item_id: int) -> Decision:
+    """The latest decision that restricted a thing, for its author and for who moderates its agenda."""
+    which = (*is_of(Decision, kind, item_id), Decision.deed.in_(RESTRICTING))
+    latest = select(func.max(Decision.id)).where(*which)
+    return get_decision(reader, db.session.scalar(latest) or 0)
+
+
+def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """What else was decided about the same thing, for who moderates its agenda."""
+    if not reader.can.moderate(decision.agenda_id):
+        return []
+    about = is_of(Decision, decision.kind, decision.item_id)
+    others = latest_decisions((*about, moderated_by(reader, Decision.agenda_id)))
+    return [other for other in others if other.id != decision.id]
+
+
+def decision_to_review(moderator: Person, decision_id: int) -> Decision:
+    """A decision, held, for somebody who may take back what others decided on its agenda."""
+    require(moderator.can.see_queue())
+    query = select(Decision).where(Decision.id == decision_id)
+    decision = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if decision is None:
+        raise NotFound()
+    require(moderator.can.moderate(decision.agenda_id))
+    return decision
+
+
+def holds(decision: Decision) -> bool:
+    """Whether a decision that restricts still stands: neither taken back, nor ended by a later one."""
+    later = select(Decision.id).where(Decision.id > decision.id)
+    same = (Decision.kind == decision.kind) & (Decision.item_id == decision.item_id)
+    undoing = aliased(Decision)
+    is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
+    ended = same & Decision.deed.in_(ENDED_BY.get(decision.deed, ())) & ~is_undone
+    over = later.where(or_(Decision.undoes_id == decision.id, ended))
+    return not db.session.scalar(select(over.exists()))
+
+
+def end_of_others(decision: Decision, deeds: Sequence[str]) -> datetime | None:
+    """Until when a member is restricted by another decision of one of these deeds, the latest that still holds."""
+    query = select(Decision).where(
+        *is_of(Decision, decision.kind, decision.item_id),
+        Decision.id != decision.id,
+        Decision.deed.in_(deeds),
+        Decision.until > now(),
+    )
+    others = db.session.scalars(query.order_by(Decision.id.desc())).all()
+    return next((other.until for other in others if holds(other)), None)
+
+
+def decision_of(decision_id: int) -> Decision | None:
+    """A decision by its number, for rooms above that ask themselves whom it concerns."""
+    query = select(Decision).where(Decision.id == decision_id)
+    return db.session.scalar(query.options(joinedload(Decision.agenda)))
+
+
+def is_concerned(person: Person, decision: Decision) -> bool:
+    """Whether a decision is about something of a person: the author, or who wrote in a topic that was hidden."""
+    if decision.author_id == person.id is not None:
+        return True
+    if decision.kind != "topic" or decision.deed not in WITHHOLDING:
+        return False
+    wrote = select(Post.id).where(Post.topic_id == decision.item_id, Post.author_id == person.id)
+    return bool(db.session.scalar(select(wrote.exists())))
+
+
+def is_reporter(person: Person, decision: Decision) -> bool:
+    """Whether a decision answered a report of a person."""
+    said = select(Report.id).where(
+        Report.decision_id == decision.id, Report.reporter_id == person.id
+    )
+    return bool(db.session.scalar(select(said.exists())))
+
+
+def get_decision(reader: Person, decision_id: int) -> Decision:
+    """One decision, for those whom it concerns and for who moderates its agenda.
+
+    It concerns the author, and whoever wrote in a topic that was hidden.
+    """
+    if not reader.is_member:
+        raise Forbidden(str(SIGN_IN.why_not))
+    wrote = select(Post.id).where(Post.topic_id == Decision.item_id, Post.author_id == reader.id)
+    is_theirs = (Decision.kind == "topic") & Decision.deed.in_(WITHHOLDING) & wrote.exists()
+    is_mine = or_(
+        Decision.author_id == reader.id, is_theirs, moderated_by(reader, Decision.agenda_id)
+    )
+    query = select(Decision).where(Decision.id == decision_id, is_mine)
+    decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()
+    if decision is None:
+        raise NotFound()
+    return decision

@@ -1,0 +1,480 @@
+"""What is decided about, for who may report it, decide about it, or take a decision back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_by_id
+from forum.db import db
+from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.queries import (
+    Line,
+    approved_held,
+    first_post,
+    get_held,
+    get_post,
+    get_topic,
+    held_waiting,
+    merged_topic,
+    posts_in,
+    put_away,
+    topic_after_merge,
+    visible_posts,
+)
+from forum.errors import Forbidden, NotFound
+from forum.library.models import Case, Practice
+from forum.library.queries import case_by_id, get_case, get_practice, practice_by_id
+from forum.members.models import Member
+from forum.members.queries import get_member, member_by_id
+from forum.moderation.models import Report
+from forum.moderation.queries._words import first_words, is_of
+from forum.pages import Page
+from forum.permissions import Person, require
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a report or a decision is about. `state` is shown, hidden, removed, merged or gone, for a held text that of its row;
+    `row` is its row unless gone.
+
+    `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
+    about it.
+    """
+
+    kind: str
+    item_id: int
+    title: str
+    address: str
+    author_id: int | None
+    agenda_id: int | None
+    state: str = "shown"
+    row: Any = None
+    agenda: Agenda | None = None
+    shown_in: str = ""
+    topic_id: int | None = None
+    post_id: int | None = None
+
+
+def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
+    """What a kind and an id mean to a reader, or `NotFound`.
+
+    What opens the topic of a case or a practice, and that topic itself, are the case or practice.
+    """
+    if kind not in LOOKUPS:
+        raise NotFound()
+    return LOOKUPS[kind](reader, item_id)
+
+
+def _post_thing(reader: Person, post_id: int) -> Thing:
+    post = get_post(reader, post_id)
+    if post.number == 1 and post.topic.home:
+        return _at_home(reader, post.topic)
+    return Thing(
+        kind="post",
+        item_id=post.id,
+        title=first_words(post.source),
+        address=f"/posts/{post.id}",
+        author_id=post.author_id,
+        agenda_id=post.topic.agenda_id,
+        state=_state(post),
+        row=post,
+        agenda=post.topic.agenda,
+        shown_in=post.topic.title,
+        topic_id=post.topic_id,
+        post_id=post.id,
+    )
+
+
+def _topic_thing(reader: Person, topic_id: int) -> Thing:
+    topic = get_topic(reader, topic_id)
+    return _at_home(reader, topic) if topic.home else _of_topic(topic)
+
+
+def _of_topic(topic: Topic) -> Thing:
+    return Thing(
+        kind="topic",
+        item_id=topic.id,
+        title=topic.title,
+        address=topic.address,
+        author_id=topic.author_id,
+        agenda_id=topic.agenda_id,
+        state=_state(topic),
+        row=topic,
+        agenda=topic.agenda,
+        topic_id=topic.id,
+    )
+
+
+def _at_home(reader: Person, topic: Topic) -> Thing:
+    room, slug = (topic.home or "").strip("/").split("/", 1)
+    if room == "cases":
+        return _of_case(get_case(reader, slug))
+    return _of_practice(get_practice(reader, slug))
+
+
+def _case_thing(reader: Person, case_id: int) -> Thing:
+    return _of_case(case_by_id(reader, case_id))
+
+
+def _of_case(case: Case) -> Thing:
+    return Thing(
+        kind="case",
+        item_id=case.id,
+        title=case.name,
+        address=f"/cases/{case.slug}",
+        author_id=case.topic.author_id,
+        agenda_id=case.agenda_id,
+        state=_state(case),
+        row=case,
+        agenda=case.agenda,
+        topic_id=case.topic_id,
+    )
+
+
+def _practice_thing(reader: Person, practice_id: int) -> Thing:
+    return _of_practice(practice_by_id(reader, practice_id))
+
+
+def _of_practice(practice: Practice) -> Thing:
+    return Thing(
+        kind="practice",
+        item_id=practice.id,
+        title=practice.title,
+        address=f"/practices/{practice.slug}",
+        author_id=practice.author_id,
+        agenda_id=practice.agenda_id,
+        state=_state(practice),
+        row=practice,
+        agenda=practice.agenda,
+        topic_id=practice.topic_id,
+    )
+
+
+def _member_thing(reader: Person, member_id: int) -> Thing:
+    return _of_member(member_by_id(reader, member_id))
+
+
+def _of_member(member: Member) -> Thing:
+    return Thing(
+        kind="member",
+        item_id=member.id,
+        title=member.name,
+        address=f"/members/{member.handle}",
+        author_id=member.id,
+        agenda_id=None,
+        state=_state(member),
+        row=member,
+    )
+
+
+def letter_thing(letter_id: int, sender: Member) -> Thing:
+    """A letter from one member to another; the reports of it alone say to moderators what was in it."""
+    return Thing(
+        kind="letter",
+        item_id=letter_id,
+        title=gettext("A letter from %(name)s", name=sender.name),
+        address=f"/members/{sender.handle}",
+        author_id=sender.id,
+        agenda_id=None,
+        state="gone",
+    )
+
+
+def _reported_letter(reader: Person, letter_id: int) -> Thing:
+    """A letter as its reports know it, for moderators."""
+    query = select(Report).where(*is_of(Report, "letter", letter_id))
+    report = db.session.scalars(query.limit(1)).first()
+    if report is None or not reader.can.moderate(None):
+        raise NotFound()
+    author_id, title, address = report.author_id, report.title, report.address
+    return Thing("letter", letter_id, title, address, author_id, None, "gone")
+
+
+def _held_thing(reader: Person, held_id: int) -> Thing:
+    """A text that a rule holds back; where it belongs is its topic, or the agenda."""
+    return _of_held(get_held(reader, held_id))
+
+
+def _of_held(held: Held) -> Thing:
+    topic = held.topic
+    return Thing(
+        kind="held",
+        item_id=held.id,
+        title=held.title or first_words(held.source),
+        address=topic.address if topic else f"/agendas/{held.agenda.slug}",
+        author_id=held.author_id,
+        agenda_id=held.agenda_id,
+        state=held.state,
+        row=held,
+        agenda=held.agenda,
+        shown_in=topic.title if topic else held.agenda.title,
+        topic_id=held.topic_id,
+    )
+
+
+def is_first_post(thing: Thing) -> bool:
+    """Whether a thing is one of somebody's first posts, and nobody has looked at it yet."""
+    is_shown_post = thing.kind == "post" and thing.state == "shown"
+    return is_shown_post and thing.row.unseen_at is not None
+
+
+LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
+    "post": _post_thing,
+    "topic": _topic_thing,
+    "case": _case_thing,
+    "practice": _practice_thing,
+    "member": _member_thing,
+    "letter": _reported_letter,
+    "held": _held_thing,
+}
+
+
+def _state(row: Any) -> str:
+    if getattr(row, "merged_into_id", None):
+        return "merged"
+    if getattr(row, "deleted_at", None):
+        return "gone"
+    if getattr(row, "removed_at", None):
+        return "removed"
+    return "hidden" if row.hidden_at else "shown"
+
+
+def opening_of(thing: Thing) -> Post:
+    """The post that a thing is, or that opens the topic that it is."""
+    post: Post = thing.row if thing.kind == "post" else first_post(thing.row)
+    return post
+
+
+def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
+    """A thing for somebody who may report it: it must be there to be read."""
+    require(reporter.can.report(None))
+    thing = get_thing(reporter, kind, item_id)
+    require(reporter.can.report(thing.author_id))
+    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+        raise NotFound()
+    return thing
+
+
+def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
+    """A thing for anybody who says that it is illegal: it must be there to be read by them."""
+    require(visitor.can.report_illegal())
+    thing = get_thing(visitor, kind, item_id)
+    if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
+        raise NotFound()
+    return thing
+
+
+def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
+    """A thing for somebody who may decide about it, even when only the reports of it are left."""
+    require(moderator.can.see_queue())
+    try:
+        thing = get_thing(moderator, kind, item_id)
+    except NotFound:
+        thing = _put_away(moderator, kind, item_id) or _left(kind, item_id)
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def _put_away(moderator: Person, kind: str, item_id: int) -> Thing | None:
+    """A reported topic that was put into another meanwhile: its reports are answered, its posts are decided about there."""
+    topic = put_away(moderator, item_id) if kind == "topic" else None
+    if topic is None or not db.session.scalar(select(is_reported(kind, item_id))):
+        return None
+    try:
+        target = topic_after_merge(moderator, item_id).title
+    except NotFound:
+        target = ""
+    return replace(_of_topic(topic), shown_in=target)
+
+
+def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
+    """In SQL: whether a report of a thing waits for a decision."""
+    waits = (*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    return select(Report.id).where(*waits).exists()
+
+
+def _left(kind: str, item_id: int) -> Thing:
+    """What the reports know of a thing that was deleted meanwhile."""
+    if kind == "held":
+        raise NotFound(gettext("This text was published, or its author has taken it back."))
+    query = select(Report).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    report = db.session.scalars(query.options(joinedload(Report.agenda)).limit(1)).first()
+    if report is None:
+        raise NotFound()
+    return Thing(
+        kind=kind,
+        item_id=item_id,
+        title=report.title,
+        address=report.address,
+        author_id=report.author_id,
+        agenda_id=report.agenda_id,
+        state="gone",
+        agenda=report.agenda,
+    )
+
+
+def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
+    """A thing about which a decision is taken back: as `thing_to_moderate`, agendas and the topics of pages included."""
+    if kind == "agenda":
+        return agenda_to_moderate(moderator, item_id)
+    if kind == "topic":
+        return _topic_taken_back(moderator, item_id)
+    if kind == "held" and (published := approved_held(moderator, item_id)):
+        return _of_held(published)
+    return thing_to_moderate(moderator, kind, item_id)
+
+
+def published_as(held: Held) -> list[tuple[str, int]]:
+    """Kind and number of what a text became: a post, and the topic that it opened."""
+    post = db.session.get(Post, held.became_id or 0)
+    if post is None:
+        return []
+    opened = [("topic", post.topic_id)] if post.number == 1 else []
+    return [("post", post.id), *opened]
+
+
+def _topic_taken_back(moderator: Person, topic_id: int) -> Thing:
+    """A topic, also one that was put into another."""
+    try:
+        return topic_to_moderate(moderator, topic_id)
+    except NotFound:
+        topic = merged_topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return _of_topic(topic)
+
+
+def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
+    """Posts of one topic that somebody may decide about, in their order; `NotFound` unless all of them are of it."""
+    topic = topic_to_moderate(moderator, topic_id).row
+    query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
+    posts = db.session.scalars(query.order_by(Post.number)).all()
+    if len(posts) != len(set(post_ids)):
+        raise NotFound()
+    things = [_post_thing(moderator, post.id) for post in posts]
+    if any(thing.kind != "post" for thing in things):
+        raise Forbidden(gettext("This is changed on its own page."))
+    return things
+
+
+def page_to_select(
+    moderator: Person, topic_id: int, number: int
+) -> tuple[Topic, Page[Line], dict[int, str]]:
+    """A page of a topic's posts with their first words, for somebody who may decide about several of them."""
+    topic: Topic = topic_to_moderate(moderator, topic_id).row
+    posts = posts_in(moderator, topic, number)
+    here = Post.id.in_([post.id for post in posts.items])
+    texts = db.session.execute(select(Post.id, Post.source).where(here))
+    return topic, posts, {post_id: first_words(source) for post_id, source in texts}
+
+
+def authors_of(post_ids: Iterable[int]) -> Sequence[int]:
+    """The ids of those who wrote some posts that are to be seen."""
+    these = Post.id.in_(list(post_ids)), *_to_be_seen(Post)
+    wrote = select(Post.author_id).distinct().where(*these)
+    return db.session.scalars(wrote.order_by(Post.author_id)).all()
+
+
+def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
+    """All that a member wrote and that is to be seen: topics, practices, and posts in the topics of others."""
+    is_page = Topic.home.is_not(None)
+    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *_to_be_seen(Topic))
+    practices = select(Practice.id).where(Practice.author_id == member_id, *_to_be_seen(Practice))
+    others = select(Topic.id).where(Topic.id == Post.topic_id, Topic.author_id != member_id)
+    theirs = select(Post.id).where(Post.author_id == member_id, *_to_be_seen(Post))
+    posts = theirs.where(Post.number > 1, others.exists() | _in_a_page())
+    found = (("topic", topics), ("practice", practices), ("post", posts))
+    return [
+        get_thing(moderator, kind, item_id)
+        for kind, query in found
+        for item_id in db.session.scalars(query.order_by("id")).all()
+    ]
+
+
+def texts_waiting(moderator: Person, member_id: int) -> Sequence[int]:
+    """The ids of the texts of a member that a rule holds back."""
+    theirs = held_waiting(moderator).where(Held.author_id == member_id)
+    return [held.id for held in db.session.scalars(theirs)]
+
+
+def is_there_still(moderator: Person, kind: str, item_id: int) -> bool:
+    """Whether a thing about which a decision is taken back is more than its reports."""
+    try:
+        return thing_taken_back(moderator, kind, item_id).state != "gone"
+    except NotFound:
+        return False
+
+
+def _in_a_page() -> ColumnElement[bool]:
+    page = select(Topic.id).where(Topic.id == Post.topic_id, Topic.home.is_not(None))
+    return page.exists()
+
+
+def _to_be_seen(model: Any) -> tuple[ColumnElement[bool], ...]:
+    return model.hidden_at.is_(None), model.deleted_at.is_(None)
+
+
+def others_in_topic(topic_id: int, author_id: int | None) -> Sequence[int]:
+    """Who else wrote in a topic what is to be seen."""
+    wrote = select(Post.author_id).distinct()
+    theirs = wrote.where(Post.topic_id == topic_id, Post.author_id != (author_id or 0))
+    return db.session.scalars(theirs.where(*_to_be_seen(Post))).all()
+
+
+def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
+    """A topic, even that of a case or a practice, for somebody who may lock, pin or move it."""
+    require(moderator.can.see_queue())
+    topic = get_topic(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return _of_topic(topic)
+
+
+def case_to_moderate(moderator: Person, slug: str) -> Thing:
+    """A case by its slug, for somebody who may hide it."""
+    require(moderator.can.see_queue())
+    thing = _of_case(get_case(moderator, slug))
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def practice_to_moderate(moderator: Person, slug: str) -> Thing:
+    """A practice by its slug, for somebody who may publish, return or hide it."""
+    require(moderator.can.see_queue())
+    thing = _of_practice(get_practice(moderator, slug))
+    require(moderator.can.moderate(thing.agenda_id))
+    return thing
+
+
+def member_to_moderate(moderator: Person, handle: str) -> Thing:
+    """A profile by its handle, for somebody who may hide it."""
+    require(moderator.can.curate_all())
+    return _of_member(get_member(moderator, handle))
+
+
+def member_to_suspend(moderator: Person, handle: str) -> Thing:
+    """A member by handle, for somebody who may suspend or readmit them."""
+    thing = member_to_moderate(moderator, handle)
+    require(moderator.can.suspend(thing.row))
+    return thing
+
+
+def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
+    """An agenda, for somebody who may archive or reopen it."""
+    require(moderator.can.curate_all())
+    agenda = agenda_by_id(moderator, agenda_id)
+    return Thing(
+        kind="agenda",
+        item_id=agenda.id,
+        title=agenda.title,
+        address=f"/agendas/{agenda.slug}",
+        author_id=None,
+        agenda_id=agenda.id,
+        row=agenda,
+        agenda=agenda,
+    )

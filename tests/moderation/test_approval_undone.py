@@ -1,0 +1,267 @@
+"""An approval is taken back: what was published waits again, and all is as it was before, unless somebody took it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.agendas import actions as agendas
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.queries import posts_in, written, wrong_shelves
+from forum.errors import Conflict, NotFound
+from forum.members.actions import WAYS, ask_to_leave, depart
+from forum.moderation import actions
+from forum.moderation.actions import TOLD, Reasons
+from forum.moderation.actions.undoing import BACK
+from forum.moderation.queries import UNDONE, entry, my_latest
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Event, Notice
+from forum.permissions import SYSTEM, VISITOR
+from forum.queue.queries import waiting_count
+from forum.screening.actions import RuleText, make_rule
+from forum.search.queries import Query, find
+from tests.conftest import all_rows
+
+WHY = Reasons("It is advertising.", 2)
+# What nobody can read but moderators: what was decided, what was told and is out of sight, versions of kept pages
+BESIDE = {"decision", "event", "notice", "page_version", "held"}
+YOUNG = timedelta(minutes=3)
+
+
+@pytest.fixture
+def rule(people: Any) -> Any:
+    return make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+
+
+def reply_held(people: Any, things: Any) -> Held:
+    text = written(f"A casino, @ben-okoth.\n\n> [@ben](/posts/{things.first.id})")
+    return dialogue.reply(people.ana, things.topic.id, text, "key")
+
+
+def topic_held(people: Any, things: Any) -> Held:
+    theme = agendas.write_theme(people.moderator, "Noise")
+    new = dialogue.NewTopic(
+        "question", "My casino", written("Who has a casino, @ben-okoth?"), themes=[theme.id]
+    )
+    return dialogue.open_topic(people.ana, things.agenda.id, new, "key")
+
+
+def edit_held(people: Any, things: Any) -> Held:
+    return dialogue.edit(people.ben, things.first.id, written("A casino, @ana-prado."))
+
+
+def title_held(people: Any, things: Any) -> Held:
+    opening = posts_in(people.ana, things.topic, 1).items[0].id
+    text, themes = written("Of a casino.", "fr"), [agendas.write_theme(people.moderator, "N").id]
+    return dialogue.edit(people.ana, opening, text, "The casino", themes=themes)
+
+
+HELD = (reply_held, topic_held, edit_held, title_held)
+
+
+def rows_but(things: Any, held: Held) -> dict[str, Any]:
+    """All rows of the database, without the empty ones that keep a number, and the numbers that were given."""
+    db.session.flush()
+    rows = {name: list(found.values()) for name, found in all_rows().items() if name not in BESIDE}
+    gone = {post.id for post in db.session.scalars(db.select(Post).where(Post.source == ""))}
+    empty = {one.id for one in db.session.scalars(db.select(Topic).where(Topic.title == ""))}
+    rows["post"] = [dict(row) for row in rows["post"] if row["id"] not in gone]
+    rows["topic"] = [
+        {**row, "posts_count": None} for row in rows["topic"] if row["id"] not in empty
+    ]
+    rows["document"] = [{**row, "id": None, "parent_id": None} for row in rows["document"]]
+    rows["topic_count"] = [row for row in rows["topic_count"] if row["number"]]
+    return {name: sorted(map(repr, found)) for name, found in rows.items()}
+
+
+def columns_of(held_id: int) -> dict[str, Any]:
+    held = db.session.get_one(Held, held_id, populate_existing=True)
+    return {column.name: getattr(held, column.key) for column in Held.__table__.columns}
+
+
+def found(words: str) -> int:
+    return len(find(VISITOR, Query(words)).page.items)
+
+
+def now_is_later() -> Any:
+    return at(now() + YOUNG)
+
+
+@pytest.mark.parametrize("make", HELD)
+def test_all_is_as_it_was(people: Any, things: Any, rule: Any, make: Any) -> None:
+    held = make(people, things)
+    make_notices(SYSTEM)
+    db.session.expunge_all()
+    before, waited = rows_but(things, held), columns_of(held.id)
+    with now_is_later():
+        decision = actions.approve(people.host, held.id)
+        assert rows_but(things, held) != before
+        assert (mine := my_latest(people.host)) is not None and mine.id == decision.id
+        undone = actions.undo(people.host, decision.id)
+    assert (undone.deed, undone.kind, undone.title) == ("undo", "held", decision.title)
+    db.session.expunge_all()
+    assert columns_of(held.id) == waited
+    after = rows_but(things, held)
+    assert {name for name in before if before[name] != after[name]} == set()
+    assert wrong_shelves() == [] and waiting_count(people.host) >= 1
+    assert entry(people.host, "held", held.id).deeds == ["approve", "refuse"]
+
+
+@pytest.mark.parametrize("make", HELD)
+def test_what_was_told_of_it_is_out_of_sight(
+    people: Any, things: Any, rule: Any, make: Any
+) -> None:
+    held = make(people, things)
+    with now_is_later():
+        decision = actions.approve(people.host, held.id)
+        make_notices(SYSTEM)
+        actions.undo(people.host, decision.id)
+    for model in (Event, Notice):
+        seen = model.hidden_at.is_(None), model.kind.in_(("mention", "quote", "reply", "topic"))
+        words = db.session.scalars(db.select(model).where(*seen)).all()
+        assert [one for one in words if "casino" in one.text.lower()] == []
+    told = db.session.scalars(db.select(Event).where(Event.kind == "decision")).all()
+    assert [one.text for one in told] == ["Published.", "The decision is taken back."]
+
+
+@pytest.mark.parametrize("make", HELD)
+def test_approved_again_it_is_published_again(
+    people: Any, things: Any, rule: Any, make: Any
+) -> None:
+    held = make(people, things)
+    first = actions.approve(people.host, held.id)
+    actions.undo(people.host, first.id)
+    assert found("casino") == 0
+    again = actions.approve(people.moderator, held.id)
+    assert (again.deed, waiting_count(people.host)) == ("approve", 1)
+    kept = db.session.get_one(Held, held.id, populate_existing=True)
+    post = db.session.get_one(Post, kept.became_id)
+    assert "casino" in post.source.lower() and post.deleted_at is None
+    assert found("casino") >= 1
+
+
+def test_what_was_refused_before_is_refused_again(people: Any, things: Any, rule: Any) -> None:
+    held = reply_held(people, things)
+    actions.refuse(people.host, held.id, WHY)
+    waited = columns_of(held.id)
+    actions.undo(people.moderator, actions.approve(people.moderator, held.id).id)
+    assert columns_of(held.id) == waited and held.state == "refused"
+
+
+def answered(people: Any, things: Any, post: Post) -> None:
+    dialogue.reply(people.chitra, post.topic_id, written("Where?"))
+
+
+def marked(people: Any, things: Any, post: Post) -> None:
+    dialogue.mark(people.chitra, post.id, "useful")
+
+
+def quoted(people: Any, things: Any, post: Post) -> None:
+    elsewhere = dialogue.NewTopic("question", "And here?", written("Words."))
+    topic = dialogue.open_topic(people.chitra, things.agenda.id, elsewhere)
+    said = f"> [@one](/posts/{post.id})\n> Words."
+    dialogue.reply(people.chitra, topic.id, written(said))
+
+
+def edited(people: Any, things: Any, post: Post) -> None:
+    dialogue.edit(db.session.get_one(type(people.ana), post.author_id), post.id, written("Other."))
+
+
+def edited_and_held(people: Any, things: Any, post: Post) -> None:
+    author = db.session.get_one(type(people.ana), post.author_id)
+    dialogue.edit(author, post.id, written("Another casino."))
+
+
+def deleted(people: Any, things: Any, post: Post) -> None:
+    dialogue.delete(db.session.get_one(type(people.ana), post.author_id), post.id)
+
+
+def hidden(people: Any, things: Any, post: Post) -> None:
+    kind, item_id = ("topic", post.topic_id) if post.number == 1 else ("post", post.id)
+    actions.decide(people.moderator, kind, item_id, "hide", WHY)
+
+
+def noted(people: Any, things: Any, post: Post) -> None:
+    actions.note(people.moderator, post.id, written("See the rules."))
+
+
+def reported(people: Any, things: Any, post: Post) -> None:
+    actions.report(people.chitra, "post", post.id, "spam")
+
+
+TAKEN_UP = {
+    answered: "written in the topic",
+    marked: "marked, quoted or edited",
+    quoted: "marked, quoted or edited",
+    edited: "changed",
+    edited_and_held: "marked, quoted or edited",
+    deleted: "changed, hidden or deleted",
+    hidden: "Another moderator",
+    noted: "Another moderator",
+    reported: "reported it since",
+}
+
+
+@pytest.mark.parametrize("make", HELD)
+@pytest.mark.parametrize("take_up", TAKEN_UP)
+def test_taken_up_it_stays(
+    people: Any, things: Any, rule: Any, make: Any, take_up: Callable[..., None]
+) -> None:
+    held = make(people, things)
+    with now_is_later():
+        decision = actions.approve(people.host, held.id)
+    post = db.session.get_one(Post, db.session.get_one(Held, held.id).became_id)
+    with at(now() + YOUNG * 2):
+        take_up(people, things, post)
+        db.session.expunge_all()
+        before = all_rows()
+        with pytest.raises(Conflict, match=TAKEN_UP[take_up]):
+            actions.undo(people.host, decision.id)
+    db.session.expunge_all()
+    assert all_rows() == before
+
+
+def test_not_after_ten_minutes_nor_by_another(people: Any, things: Any, rule: Any) -> None:
+    held = reply_held(people, things)
+    decision = actions.approve(people.host, held.id)
+    with pytest.raises(Conflict, match="no longer"):
+        actions.undo(people.moderator, decision.id)
+    with at(now() + timedelta(minutes=11)), pytest.raises(Conflict, match="no longer"):
+        actions.undo(people.host, decision.id)
+
+
+def test_readers_see_no_trace_and_moderators_a_line(
+    people: Any, things: Any, rule: Any, sign_in: Any
+) -> None:
+    decision = actions.approve(people.host, (held := reply_held(people, things)).id)
+    post_id = db.session.get_one(Held, held.id).became_id
+    browser = sign_in(people.host)
+    answer = browser.post(f"/moderation/decisions/{decision.id}/undo")
+    assert answer.headers["Location"].startswith(f"/moderation/held/{held.id}")
+    page = browser.get(things.topic.address).get_data(as_text=True)
+    assert "Number 4 waits for a moderator again" in page
+    reader = sign_in(people.chitra)
+    assert "Number 4" not in reader.get(things.topic.address).get_data(as_text=True)
+    assert reader.get(f"/posts/{post_id}").status_code == 404
+    assert "casino" in sign_in(people.ana).get(f"/waiting/{held.id}").get_data(as_text=True)
+
+
+def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> None:
+    decision = actions.approve(people.host, reply_held(people, things).id)
+    ask_to_leave(people.ana, people.ana.id, WAYS[0])
+    depart(SYSTEM, people.ana.id)
+    with pytest.raises((Conflict, NotFound)):
+        actions.undo(people.host, decision.id)
+
+
+def test_every_deed_that_is_told_can_be_undone() -> None:
+    assert set(UNDONE) >= set(TOLD) - {"undo", "reverse"}
+    assert set(BACK) >= set(UNDONE) - {
+        "keep",
+        "warn",
+    }  # of these nothing but their reports is to be put back

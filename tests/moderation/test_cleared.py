@@ -1,0 +1,136 @@
+"""The ways back after a member was cleared away as a spammer: what they wrote stays away, or comes back with a tick."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.db import db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Held
+from forum.dialogue.queries import get_post
+from forum.errors import Forbidden, NotFound
+from forum.markup import write
+from forum.members.queries import get_member
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import cleared_of, my_latest
+from forum.permissions import SYSTEM
+from forum.screening.actions import RuleText, make_rule
+
+WHY = Reasons("It is rude.", 2)
+
+
+@pytest.fixture
+def cleared(people: Any, things: Any) -> Any:
+    """Ben has replied, submitted a practice, has a text that waits; all of it was cleared away."""
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
+    decision = actions.clear_spam(people.moderator, people.ben.id)
+    return things, held.id, decision
+
+
+def is_shown(things: Any) -> bool:
+    db.session.expire_all()
+    return not get_post(SYSTEM, things.first.id).is_gone
+
+
+def state_of(held_id: int) -> str:
+    return str(db.session.get_one(Held, held_id, populate_existing=True).state)
+
+
+@pytest.mark.parametrize("way", ["unsuspend", "restore"])
+def test_the_page_says_that_texts_stay_hidden(
+    sign_in: Any, people: Any, cleared: Any, way: str
+) -> None:
+    things, held_id, _decision = cleared
+    browser, address = sign_in(people.moderator), f"/members/ben-okoth/{way}"
+    for page in (browser.get(address).text, browser.post(address).text):
+        assert "cleared away as advertising" in page and "A rude answer to all." in page
+        assert "was refused with them" in page
+        assert " checked" in page[page.index('id="shows_again"') - 60 :][:200]
+    assert not is_shown(things)
+    answer = browser.post(address, data={"asked": "1"})
+    assert answer.status_code == 303 and not is_shown(things) and state_of(held_id) == "refused"
+
+
+@pytest.mark.parametrize("way", ["unsuspend", "restore"])
+def test_with_the_tick_all_comes_back_and_can_be_undone(
+    sign_in: Any, people: Any, cleared: Any, way: str
+) -> None:
+    things, held_id, _decision = cleared
+    browser, address = sign_in(people.moderator), f"/members/ben-okoth/{way}"
+    page = browser.post(address, data={"asked": "1", "shows_again": "y"})
+    assert page.status_code == 303 and is_shown(things) and state_of(held_id) == "waiting"
+    assert not cleared_of(people.moderator, people.ben.id)
+    from_log = actions.undo(people.moderator, latest(people.moderator))
+    assert from_log.deed == "undo"
+    assert not is_shown(things) and state_of(held_id) == "refused"
+    member = get_member(SYSTEM, "ben-okoth")
+    assert member.is_suspended if way == "unsuspend" else member.hidden_at
+
+
+def latest(moderator: Any) -> int:
+    decision = my_latest(moderator)
+    assert decision is not None
+    return decision.id
+
+
+def test_the_second_way_offers_what_the_first_has_left(
+    sign_in: Any, people: Any, cleared: Any
+) -> None:
+    things, _held_id, _decision = cleared
+    actions.unsuspend(people.moderator, people.ben.id)
+    assert not is_shown(things)
+    browser = sign_in(people.moderator)
+    assert "cleared away as advertising" in browser.get("/members/ben-okoth/restore").text
+    browser.post("/members/ben-okoth/restore", data={"asked": "1", "shows_again": "y"})
+    assert is_shown(things)
+
+
+def test_what_was_decided_since_stays_as_it_is(people: Any, cleared: Any) -> None:
+    things, _held_id, _decision = cleared
+    actions.decide(people.moderator, "post", things.first.id, "restore")
+    actions.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    actions.unsuspend(people.moderator, people.ben.id, shows_again=True)
+    assert not is_shown(things)
+
+
+def test_undoing_leaves_what_was_decided_since(people: Any, cleared: Any) -> None:
+    things, _held_id, _decision = cleared
+    decision = actions.unsuspend(people.moderator, people.ben.id, shows_again=True)
+    actions.decide(people.administrator, "post", things.first.id, "hide", WHY)
+    actions.decide(people.administrator, "post", things.first.id, "restore")
+    actions.undo(people.moderator, decision.id)
+    assert is_shown(things)
+
+
+def test_without_anything_cleared_a_button_is_enough(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    actions.suspend(people.moderator, people.ben.id, now() + timedelta(days=7), WHY)
+    browser = sign_in(people.moderator)
+    assert browser.post("/members/ben-okoth/unsuspend").status_code == 303
+    assert not get_member(SYSTEM, "ben-okoth").is_suspended
+
+
+def test_the_queue_leads_to_the_page(sign_in: Any, people: Any, cleared: Any) -> None:
+    page = sign_in(people.moderator).get(f"/moderation/member/{people.ben.id}").text
+    assert "/members/ben-okoth/restore" in page and "stays out of sight" in page
+
+
+def test_taken_back_nothing_is_left_to_offer(people: Any, cleared: Any) -> None:
+    _things, _held_id, decision = cleared
+    actions.undo(people.moderator, decision.id)
+    assert not cleared_of(people.moderator, people.ben.id)
+
+
+def test_who_may_not_learns_nothing(sign_in: Any, people: Any, cleared: Any) -> None:
+    for person in (people.ana, people.host):
+        for way in ("unsuspend", "restore"):
+            answer = sign_in(person).get(f"/members/ben-okoth/{way}")
+            assert answer.status_code in (403, 404) and "rude" not in answer.text
+    with pytest.raises((Forbidden, NotFound)):
+        actions.unsuspend(people.host, people.ben.id, shows_again=True)

@@ -1,0 +1,158 @@
+"""What becomes of people, reports and waiting texts when a topic is put into another, and when that is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Held, Topic
+from forum.errors import Conflict, NotFound, Refusal
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.models import Report
+from forum.moderation.queries import entry
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
+from forum.permissions import SYSTEM
+from forum.queue import actions as queue
+from forum.queue.actions import Choice
+from forum.queue.queries import QueueFilter, lines
+from forum.screening.actions import RuleText, make_rule
+
+WHY = Reasons("It is rude.", 2)
+
+
+@pytest.fixture
+def target(people: Any, things: Any, agenda: Agenda) -> Topic:
+    new = dialogue.NewTopic("experience", "Quiet trams", write("The trams are quiet."))
+    return dialogue.open_topic(people.administrator, agenda.id, new)
+
+
+def told(member: Any) -> list[tuple[str, str, str]]:
+    make_notices(SYSTEM)
+    theirs = db.select(Notice).where(Notice.member_id == member.id, Notice.kind == "decision")
+    found = db.session.scalars(theirs.order_by(Notice.id)).all()
+    return [(one.title, one.text, one.address) for one in found]
+
+
+# Who is told
+
+
+def test_each_author_is_told_once(people: Any, things: Any, target: Topic) -> None:
+    for words in ("Again.", "And again."):
+        dialogue.reply(people.ben, things.topic.id, write(words))
+    dialogue.reply(people.host, things.topic.id, write("I host this."))
+    actions.merge(people.host, things.topic.id, target.id, Reasons("One is enough."))
+    now_in = ("Quiet trams", "What you wrote is in this topic now. One is enough.", target.address)
+    for member in (people.ben, people.chitra):
+        assert told(member) == [now_in], member.name
+    ((title, text, _address),) = told(people.ana)  # who opened it reads the decision, and no more
+    assert title == "Quiet streets at night" and text.startswith("Your topic is part of another")
+    assert told(people.host) == [] and told(people.administrator) == []
+
+
+def test_who_wrote_what_is_hidden_is_not_told(people: Any, things: Any, target: Topic) -> None:
+    actions.decide(people.host, "post", things.second.id, "remove", WHY)
+    before = told(people.chitra)
+    actions.merge(people.host, things.topic.id, target.id)
+    assert told(people.chitra) == before
+
+
+def test_they_are_told_that_it_is_taken_back(people: Any, things: Any, target: Topic) -> None:
+    decision = actions.merge(people.host, things.topic.id, target.id)
+    actions.undo(people.host, decision.id)
+    back = ("Quiet streets at night", "What you wrote is in this topic now.", things.topic.address)
+    assert told(people.ben)[1:] == [back] == told(people.chitra)[1:]
+    assert [text for _title, text, _address in told(people.ana)][1:] == [
+        "The decision is taken back."
+    ]
+
+
+# Reports of the topic itself
+
+
+@pytest.fixture
+def merged(people: Any, things: Any, target: Topic) -> Any:
+    """Ben has reported the topic, and it was put into another."""
+    actions.report(people.ben, "topic", things.topic.id, "off topic", "Here?")
+    return actions.merge(people.host, things.topic.id, target.id)
+
+
+def test_its_reports_wait_as_those_of_a_merged_topic(
+    sign_in: Any, people: Any, things: Any, merged: Any
+) -> None:
+    (line,) = lines(people.host, QueueFilter(kind="topic"))
+    assert line.title == "Quiet streets at night"
+    opened = entry(people.host, "topic", things.topic.id)
+    assert (opened.thing.state, opened.thing.shown_in) == ("merged", "Quiet trams")
+    assert opened.deeds == ["keep"] and opened.after is not None
+    page = sign_in(people.host).get(f"/moderation/topic/{things.topic.id}").text
+    assert "put into another one meanwhile" in page and "bells</em> off" in page
+    assert "deleted by its author" not in page
+
+
+def test_they_are_answered_with_keep_alone(people: Any, things: Any, merged: Any) -> None:
+    key = ("topic", things.topic.id)
+    for deed in ("hide", "remove", "restore", "ask_to_edit"):
+        with pytest.raises(Conflict, match="so already"):
+            queue.decide(people.host, *key, Choice(deed, WHY))
+    queue.decide(people.host, *key, Choice("keep"))
+    assert lines(people.host, QueueFilter(kind="topic")) == []
+    make_notices(SYSTEM)
+    about = db.select(Notice.text).where(Notice.member_id == people.ben.id, Notice.kind == "report")
+    assert "within the rules" in db.session.scalars(about).one()
+    with pytest.raises(NotFound):
+        entry(people.host, *key)
+
+
+def test_with_the_topic_back_they_are_as_before(people: Any, things: Any, merged: Any) -> None:
+    actions.undo(people.host, merged.id)
+    opened = entry(people.host, "topic", things.topic.id)
+    assert opened.thing.state == "shown" and "hide" in opened.deeds
+
+
+def test_another_host_answers_none(people: Any, things: Any, merged: Any) -> None:
+    with pytest.raises(Refusal):
+        entry(things.other_host, "topic", things.topic.id)
+    with pytest.raises(Refusal):
+        queue.decide(things.other_host, "topic", things.topic.id, Choice("keep"))
+    assert db.session.query(Report).filter(Report.decision_id.is_(None)).count() == 1
+
+
+# Texts that wait in it
+
+
+def test_what_waits_goes_along_and_back(people: Any, things: Any, target: Topic) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    reply = dialogue.reply(people.chitra, things.topic.id, write("A casino."))
+    change = dialogue.edit(people.ben, things.first.id, write("A casino too."))
+    there = dialogue.reply(people.ana, target.id, write("A casino here."))
+
+    def place_of(held: Any) -> int:
+        return int(db.session.get_one(Held, held.id, populate_existing=True).topic_id or 0)
+
+    decision = actions.merge(people.host, things.topic.id, target.id)
+    assert [place_of(held) for held in (reply, change, there)] == [target.id] * 3
+    actions.undo(people.host, decision.id)
+    old = things.topic.id
+    assert [place_of(held) for held in (reply, change, there)] == [old, old, target.id]
+    post = dialogue.approve(people.host, reply.id)
+    assert post.topic_id == old
+
+
+def test_across_agendas_it_goes_back_to_its_own_moderators(people: Any, things: Any) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
+    new = dialogue.NewTopic("experience", "Elsewhere", write("On the other agenda."))
+    target = dialogue.open_topic(people.ben, things.other.id, new)
+    held = dialogue.reply(people.chitra, things.topic.id, write("A casino."))
+    decision = actions.merge(people.moderator, things.topic.id, target.id)
+    db.session.expire_all()
+    assert db.session.get_one(Held, held.id).agenda_id == things.other.id
+    actions.undo(people.moderator, decision.id)
+    db.session.expire_all()
+    assert db.session.get_one(Held, held.id).agenda_id == things.agenda.id

@@ -1,0 +1,229 @@
+"""Deciding on the page of a thing: who is at it in the queue is asked for, and what was decided can be undone there."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from forum.claims.models import Claim
+from forum.db import at, db, now
+from forum.dialogue.models import Post
+from forum.dialogue.queries import get_post
+from forum.library import actions as library
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.permissions import VISITOR
+from forum.queue import actions as queue
+
+WHY = {"rule": "2", "reason": "It is rude."}
+REASONS = Reasons("It is rude.", 2)
+AT_IT = "Hana Virtanen is at it since"
+
+
+@pytest.fixture
+def claimed(people: Any, things: Any) -> Any:
+    """A host is at a post, a topic, a practice."""
+    actions.report(people.ana, "post", things.first.id, "rules")
+    actions.report(people.chitra, "topic", things.topic.id, "rules")
+    for key in (
+        ("post", things.first.id),
+        ("topic", things.topic.id),
+        ("practice", things.practice.id),
+    ):
+        queue.claim(people.host, *key)
+    return things
+
+
+def claims() -> int:
+    return db.session.query(Claim).count()
+
+
+def holder_in(page: str) -> str:
+    (said,) = re.findall(r'<input[^>]*name="holder"[^>]*value="([^"]*)"', page)
+    return str(said)
+
+
+def test_the_page_tells_and_goes_on_then(sign_in: Any, people: Any, claimed: Any) -> None:
+    browser, address = sign_in(people.moderator), f"/posts/{claimed.first.id}/hide"
+    page = browser.get(address).text
+    assert AT_IT in page and holder_in(page) == str(people.host.id)
+    answer = browser.post(address, data={**WHY, "holder": holder_in(page)})
+    assert answer.status_code == 303 and claims() == 2
+    assert get_post(VISITOR, claimed.first.id).is_gone
+
+
+def test_who_came_meanwhile_is_told_of_and_what_was_typed_stays(
+    sign_in: Any, people: Any, claimed: Any
+) -> None:
+    browser, address = sign_in(people.moderator), f"/posts/{claimed.first.id}/hide"
+    for typed in ("", "999999", "x", "1," * 200):
+        answer = browser.post(address, data={**WHY, "holder": typed})
+        assert answer.status_code == 409, typed
+        assert AT_IT in answer.text and "press once more" in answer.text
+        assert "It is rude." in answer.text
+    assert not get_post(VISITOR, claimed.first.id).is_gone and claims() == 3
+    again = browser.post(address, data={**WHY, "holder": holder_in(answer.text)})
+    assert again.status_code == 303
+
+
+def test_one_who_is_at_it_oneself_is_not_asked(sign_in: Any, people: Any, claimed: Any) -> None:
+    browser, address = sign_in(people.host), f"/posts/{claimed.first.id}/hide"
+    assert "is at it since" not in browser.get(address).text
+    assert browser.post(address, data=WHY).status_code == 303
+
+
+def test_a_claim_that_is_over_holds_nobody_up(sign_in: Any, people: Any, claimed: Any) -> None:
+    browser = sign_in(people.moderator)
+    with at(now() + timedelta(minutes=31)):
+        page = browser.get(f"/posts/{claimed.first.id}/hide").text
+        assert AT_IT not in page
+        assert browser.post(f"/posts/{claimed.first.id}/hide", data=WHY).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [
+        ("/topics/{topic}/hide", {}),
+        ("/topics/{topic}/remove", {}),
+        ("/topics/{topic}/lock", {}),
+        ("/topics/{topic}/move", {"agenda": "{other}"}),
+        ("/topics/{topic}/merge", {"target": "1"}),
+        ("/posts/{post}/remove", {}),
+        ("/posts/{post}/ask-to-edit", {}),
+        ("/topics/{topic}/posts/hide", {"post": "{post}"}),
+        ("/topics/{topic}/posts/split", {"post": "{post}", "title": "Apart", "kind": "question"}),
+        ("/practices/quiet-asphalt/send-back", {}),
+        ("/practices/quiet-asphalt/publish", {}),
+    ],
+)
+def test_at_each_of_its_pages(
+    sign_in: Any, people: Any, claimed: Any, address: str, more: Any
+) -> None:
+    known = {"topic": claimed.topic.id, "post": claimed.first.id, "other": claimed.other.id}
+    data = {**WHY, **{name: text.format(**known) for name, text in more.items()}}
+    answer = sign_in(people.moderator).post(address.format(**known), data=data)
+    assert answer.status_code == 409 and AT_IT in answer.text
+    assert claims() == 3
+
+
+def test_a_button_is_pressed_once_more(sign_in: Any, people: Any, claimed: Any) -> None:
+    actions.decide(people.moderator, "post", claimed.first.id, "hide", REASONS)
+    browser, address = sign_in(people.administrator), f"/posts/{claimed.first.id}/restore"
+    page = browser.post(address, data={"next": "/topics"})
+    assert page.status_code == 409 and AT_IT in page.text
+    assert get_post(VISITOR, claimed.first.id).is_gone
+    again = {"holder": holder_in(page.text), "next": "/topics"}
+    assert browser.post(address, data=again).location == "/topics"
+    assert not get_post(VISITOR, claimed.first.id).is_gone
+
+
+def test_a_button_that_is_refused_for_another_cause_says_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    answer = sign_in(people.moderator).post(f"/posts/{things.first.id}/restore")
+    assert answer.status_code == 409 and "This is so already" in answer.text
+
+
+def test_nobody_else_learns_who_is_at_it(sign_in: Any, people: Any, claimed: Any) -> None:
+    for person in (people.ben, claimed.other_host):
+        browser = sign_in(person)
+        for deed in ("hide", "restore"):
+            answer = browser.post(f"/posts/{claimed.first.id}/{deed}", data=WHY)
+            assert answer.status_code == 403 and "is at it" not in answer.text
+
+
+# Undoing where one lands
+
+
+def land(browser: Any, answer: Any) -> Any:
+    """The page to which an answer leads, however often it sends on."""
+    while answer.status_code in (301, 302, 303, 307, 308):
+        answer = browser.get(answer.location)
+    return answer
+
+
+def undo_in(page: str) -> tuple[str, dict[str, str]] | None:
+    found = re.findall(
+        r'<form method="post" action="(/moderation/decisions/\d+/undo)".*?name="next" value="([^"]+)"',
+        page,
+        re.S,
+    )
+    return (found[0][0], {"next": found[0][1]}) if found else None
+
+
+def test_what_was_decided_on_a_page_is_undone_there(sign_in: Any, people: Any, things: Any) -> None:
+    browser = sign_in(people.moderator)
+    answer = browser.post(f"/posts/{things.first.id}/hide", data=WHY)
+    page = land(browser, answer)
+    assert page.request.path == things.topic.address
+    for _time in range(2):  # not at once alone
+        assert undo_in(browser.get(things.topic.address).text)
+    assert not undo_in(browser.get("/topics").text)
+    address, fields = undo_in(page.text) or ("", {})
+    undone = browser.post(address, data=fields)
+    assert undone.location == things.topic.address
+    assert not db.session.get_one(Post, things.first.id, populate_existing=True).hidden_at
+    assert not undo_in(browser.get(things.topic.address).text)
+
+
+def test_it_stands_for_ten_minutes_and_for_nobody_else(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    land(browser, browser.post(f"/topics/{things.topic.id}/lock", data=WHY))
+    assert undo_in(browser.get(things.topic.address).text)
+    for person in (people.host, people.ben):
+        assert not undo_in(sign_in(person).get(things.topic.address).text)
+    with at(now() + timedelta(minutes=11)):
+        assert not undo_in(browser.get(things.topic.address).text)
+
+
+def test_every_deed_on_a_page_ends_where_it_can_be_undone(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser = sign_in(people.moderator)
+    library.publish(people.moderator, things.practice.id)
+    deeds: list[tuple[str, dict[str, Any]]] = [
+        (f"/posts/{things.first.id}/ask-to-edit", WHY),
+        (f"/posts/{things.first.id}/note", {"source": "See the rules.", "language": "en"}),
+        (f"/posts/{things.first.id}/unnote", {}),
+        (f"/topics/{things.topic.id}/pin", {}),
+        (f"/topics/{things.topic.id}/posts/hide", {**WHY, "post": things.first.id}),
+        (f"/posts/{things.first.id}/restore", {}),
+        (f"/topics/{things.topic.id}/move", {"agenda": things.other.id}),
+        (f"/topics/{things.topic.id}/hide", WHY),
+        (f"/topics/{things.topic.id}/restore", {}),
+        ("/practices/quiet-asphalt/feature", {}),
+        ("/practices/quiet-asphalt/hide", WHY),
+        ("/cases/night-council/hide", WHY),
+        ("/members/ben-okoth/hide", WHY),
+        ("/members/ben-okoth/suspend", {**WHY, "days": "7"}),
+        ("/members/ben-okoth/unsuspend", {}),
+        ("/agendas/other/archive", {}),
+        ("/agendas/other/reopen", {}),
+        ("/members/ben-okoth/clear-spam", {}),
+    ]
+    for address, data in deeds:
+        page = land(browser, browser.post(address, data=data))
+        assert page.status_code == 200 and undo_in(page.text), address
+    split = {"post": things.second.id, "title": "Apart", "kind": "question"}
+    part = land(
+        browser,
+        browser.post(
+            f"/topics/{things.topic.id}/posts/split", data={**split, "agenda": things.other.id}
+        ),
+    )
+    assert undo_in(part.text) and "Apart" in part.text
+    address, fields = undo_in(part.text) or ("", {})
+    assert land(browser, browser.post(address, data=fields)).request.path == things.topic.address
+
+
+def test_undoing_an_archived_agenda_leads_back_to_it(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    decision = actions.archive(people.moderator, things.other.id)
+    answer = sign_in(people.moderator).post(f"/moderation/decisions/{decision.id}/undo")
+    assert answer.location == "/agendas/other"

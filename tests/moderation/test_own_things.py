@@ -1,0 +1,110 @@
+"""What another moderator decided about one's own: no button that would be refused, and no way around."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forum.dialogue import actions as dialogue
+from forum.errors import Forbidden
+from forum.library import actions as library
+from forum.markup import write
+from forum.members.actions import Profile, edit_profile
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.moderation.queries import entry
+
+WHY = Reasons("It is rude.", 2)
+OURS = "another moderator decides"
+RESTORING = {
+    "post": "/posts/{}/restore",
+    "topic": "/topics/{}/restore",
+    "case": "/cases/night-council/restore",
+    "practice": "/practices/my-asphalt/restore",
+    "member": "/members/mona-berg/restore",
+}
+
+
+def own(people: Any, things: Any) -> dict[str, Any]:
+    """Something of each kind of a moderator's own: kind to (number, page)."""
+    mona = people.moderator
+    new = dialogue.NewTopic("question", "Mine", write("Words."))
+    topic = dialogue.open_topic(mona, things.agenda.id, new)
+    post = dialogue.reply(mona, things.topic.id, write("Mine too."))
+    practice = library.write_practice(
+        mona, things.agenda.id, library.PracticeText(title="My asphalt", sentence="It works.")
+    )
+    library.submit(mona, practice.id)
+    library.publish(people.administrator, practice.id)
+    edit_profile(mona, Profile(name=mona.name))
+    return {
+        "post": (post.id, things.topic.address),
+        "topic": (topic.id, topic.address),
+        "case": (things.case.id, "/cases/night-council"),
+        "practice": (practice.id, "/practices/my-asphalt"),
+        "member": (mona.id, "/members/mona-berg"),
+    }
+
+
+@pytest.mark.parametrize("kind", RESTORING)
+def test_no_button_that_would_be_refused(sign_in: Any, people: Any, things: Any, kind: str) -> None:
+    item_id, page = own(people, things)[kind]
+    actions.decide(people.administrator, kind, item_id, "hide", WHY)
+    restoring = RESTORING[kind].format(item_id)
+    browser = sign_in(people.moderator)
+    said = browser.get(page).text
+    assert restoring not in said and (
+        OURS in said or kind == "member"
+    )  # of one's own profile there is no menu
+    assert browser.post(restoring).status_code == 403
+    opened = entry(people.moderator, kind, item_id)
+    assert opened.is_for_others and "restore" not in opened.deeds
+    queue = browser.get(f"/moderation/{kind}/{item_id}").text
+    assert OURS in queue and 'value="restore"' not in queue
+    assert restoring in sign_in(people.administrator).get(page).text
+
+
+@pytest.mark.parametrize("kind", ["topic", "case", "practice"])
+def test_what_one_hid_oneself_one_shows_again(
+    sign_in: Any, people: Any, things: Any, kind: str
+) -> None:
+    item_id, page = own(people, things)[kind]
+    actions.decide(people.moderator, kind, item_id, "hide", WHY)
+    browser = sign_in(people.moderator)
+    assert RESTORING[kind].format(item_id) in browser.get(page).text
+    assert not entry(people.moderator, kind, item_id).is_for_others
+    assert browser.post(RESTORING[kind].format(item_id)).status_code == 303
+
+
+def test_a_post_that_one_hid_oneself_is_shown_again_in_the_queue(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    item_id, page = own(people, things)["post"]
+    actions.decide(people.moderator, "post", item_id, "hide", WHY)
+    browser = sign_in(people.moderator)
+    assert f"/moderation/post/{item_id}" in browser.get(page).text
+    assert 'value="restore"' in browser.get(f"/moderation/post/{item_id}").text
+
+
+def test_no_way_around(people: Any, things: Any) -> None:
+    mine = own(people, things)
+    post_id, topic_id = mine["post"][0], mine["topic"][0]
+    actions.decide(people.administrator, "post", post_id, "remove", WHY)
+    actions.decide(people.administrator, "topic", topic_id, "hide", WHY)
+    for around in (
+        lambda: actions.decide(people.moderator, "post", post_id, "restore"),
+        lambda: actions.decide_all(people.moderator, things.topic.id, [post_id], "restore"),
+    ):
+        with pytest.raises(Forbidden, match="appeal"):
+            around()
+    actions.decide(people.moderator, "topic", topic_id, "remove", WHY)  # one's own on top of it
+    with pytest.raises(Forbidden, match="appeal"):
+        actions.decide(people.moderator, "topic", topic_id, "restore")
+
+
+def test_a_lock_of_ones_own_topic(sign_in: Any, people: Any, things: Any) -> None:
+    topic_id, page = own(people, things)["topic"]
+    actions.lock(people.administrator, topic_id, WHY)
+    assert f"/topics/{topic_id}/unlock" not in sign_in(people.moderator).get(page).text
+    assert f"/topics/{topic_id}/unlock" in sign_in(people.administrator).get(page).text
