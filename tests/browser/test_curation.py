@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_pages import AXE, axe_faults
 
 SHOTS = os.environ.get("FORUM_SHOTS")
+PASSWORD = "a long password of the tests"
 
 
 def number_of(topic: str) -> str:
@@ -90,11 +91,14 @@ def test_notes_requests_and_what_was_removed(moderating: Any) -> None:
         require_fine(moderating.go(door), door.strip("/").replace("/", "-"))
 
 
-def test_the_way_back_of_an_advertiser_is_fit_to_be_seen(moderating: Any) -> None:
-    other = moderating.replies[2]
-    page = moderating.go(other)
-    handle = page.locator(f"#{other.partition('#')[2]} a[href^='/members/']").first
-    member = str(handle.get_attribute("href"))
+def test_the_way_back_of_an_advertiser_is_fit_to_be_seen(visit: Any, moderating: Any) -> None:
+    advertiser = visit()  # nobody of the demo, which other tests read
+    advertiser.join(
+        name="Ben Ch", email="ch@bench.example", password=PASSWORD, language="en", organisation=""
+    )
+    advertiser.reply(moderating.topic, "Benches, benches, benches.")
+    page = moderating.go(moderating.topic)
+    member = str(page.get_by_role("link", name="Ben Ch").first.get_attribute("href"))
     moderating.send(f"{member}/clear-spam")
     page = moderating.go(f"{member}/unsuspend")
     expect(page.get_by_label("Show these texts again")).to_be_checked()

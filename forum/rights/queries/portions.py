@@ -149,7 +149,7 @@ TIMES = {
     "created_at": "when it was written or made",
     "hidden_at": "since when a moderator hides it",
     "removed_at": "since when it is hidden without a word in its place",
-    "deleted_at": "when you deleted it; nothing of the text is kept then",
+    "deleted_at": "when you deleted it, or a moderator let it wait again; nothing of the text is kept here then",
     "replaced_at": "when another text took its place",
 }
 LANGUAGE = {"language": "the language it is written in, as an ISO 639 code"}
