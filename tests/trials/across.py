@@ -165,7 +165,7 @@ def _look(
 
 def _hide(doors: Doors, moderator: At, thing: str) -> None:
     seen = SEEN.search(moderator.ask(f"{thing}/hide").text)
-    fields = {"reason": "Off the subject.", "seen": seen[1] if seen else ""}
+    fields = {"reason": "Off the subject.", "rule": "1", "seen": seen[1] if seen else ""}
     answer = moderator.send(f"{thing}/hide", **fields)
     doors.need(answer.is_done, f"hiding {thing} was answered {answer.status}")
 

@@ -176,7 +176,7 @@ class Client(threading.Thread):
         if post := self._some_post():
             page = self._insist(lambda: self.browser.ask(f"/posts/{post}/hide"))
             if seen := SEEN.search(page.text):
-                fields = {"reason": "Please keep to the subject.", "seen": seen[1]}
+                fields = {"reason": "Please keep to it.", "rule": "1", "seen": seen[1]}
                 self._do(self._key(), "hide", f"/posts/{post}/hide", fields, post=post)
 
     def sign_out(self) -> None:

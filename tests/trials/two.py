@@ -137,7 +137,7 @@ def _hide_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
         page = _insist(lambda: moderator.ask(f"/posts/{post}/hide"))  # noqa: B023
         seen = SEEN.search(page.text)
         book.sent(f"hide-{post}", "hide", post=post)
-        fields = {"reason": "Off the subject.", "seen": seen[1] if seen else ""}
+        fields = {"reason": "Off the subject.", "rule": "1", "seen": seen[1] if seen else ""}
         answer = _insist(lambda: moderator.send(f"/posts/{post}/hide", **fields))  # noqa: B023
         book.answered(f"hide-{post}", DONE)
         trial.result.need(answer.status == 303, f"hiding was answered {answer.status}")
