@@ -56,7 +56,7 @@ def decide(
     """
     thing = in_turn(moderator, kind, item_id, seen)
     require_sense(thing, deed, reasons)
-    if deed == "restore":
+    if deed != "keep" and thing.state in ("hidden", "removed"):
         refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)

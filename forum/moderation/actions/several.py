@@ -45,7 +45,7 @@ def decide_all(
 
 
 def _decide_one(moderator: Person, deed: str, thing: Thing, reasons: Reasons) -> Decision:
-    if deed == "restore":
+    if deed != "keep" and thing.state in ("hidden", "removed"):
         refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)

@@ -72,12 +72,13 @@ class Entry:
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
         keep = ["keep"] if self.reports or self.is_first else []
+        if self.is_for_others:
+            return keep
         remove = ["remove"] if self.thing.kind in REMOVABLE else []
         edit = ["ask_to_edit"] if self.thing.kind in TEXTS else []
         known = {"shown": ["hide", *remove, *edit], "hidden": ["restore", *remove]}
         known |= {"removed": ["restore"]}
-        deeds = keep + known.get(self.thing.state, [])
-        return [deed for deed in deeds if deed != "restore" or not self.is_for_others]
+        return keep + known.get(self.thing.state, [])
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:
