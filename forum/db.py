@@ -323,7 +323,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-4000",  # kilobytes for each connection
+            "cache_size=-1000",  # kilobytes for each connection; the system keeps the file in memory anyway
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -9,7 +9,7 @@
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
 | FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew | a random key kept in FORUM_DATA/secret-key |
 | FORUM_PROXIES | how many proxies in front of the server set X-Forwarded-For and -Proto | 0 |
-| FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 24 |
+| FORUM_PAGE_CACHE_MB | memory of each server process for pages of visitors; 0 keeps none | 16 |
 | FORUM_FREE_MB | `/readyz` says no when the disk of FORUM_DATA has fewer megabytes left | 100 |
 | FORUM_LOG | `json`: a line in JSON for each request, mistake and slow statement, on standard error; `plain`: the same in words; `off`: mistakes and slow statements alone, in words | json |
 | FORUM_METRICS | address such as `127.0.0.1:9100` at which `flask serve` answers Prometheus; nobody outside should reach it | not set: nothing is counted |
@@ -136,7 +136,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
         valkey_url=environ.get("FORUM_VALKEY_URL", ""),
-        page_cache_mb=int(environ.get("FORUM_PAGE_CACHE_MB", "24")),
+        page_cache_mb=int(environ.get("FORUM_PAGE_CACHE_MB", "16")),
         free_mb=int(environ.get("FORUM_FREE_MB", "100")),
         pg_dump=environ.get("FORUM_PG_DUMP", "pg_dump"),
         log=environ.get("FORUM_LOG", "json"),
