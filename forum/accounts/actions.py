@@ -171,7 +171,9 @@ def edit_profile(member: Member, profile: Profile) -> None:
     said = (profile.name, profile.position, profile.helps_with, about)
     if said != (member.name, member.position, member.helps_with, member.about):
         lines = plainly(profile.name, profile.position, profile.helps_with).text
-        refuse_caught(member, None, together(filter(None, (lines, profile.about))), "about")
+        refuse_caught(
+            member, None, together(filter(None, (lines, profile.about))), "about", is_again=True
+        )
     members.edit_profile(member, profile)
 
 

@@ -398,8 +398,8 @@ def submit(author: Person, practice_id: int) -> Practice:
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):
         return practice
-    practice.state, practice.submitted_at = "submitted", now()
     _note_rule(author, practice)
+    practice.state, practice.submitted_at = "submitted", now()
     who, where = curators_of(practice.agenda_id), _in_queue(practice)
     note_event(author, "queue", who, where, title=practice.title)
     return practice
@@ -543,35 +543,41 @@ def _changed_practice(
     _check_audience(practice, text.audience)
     if practice.submitted_at is None:
         practice.slug = _slug_that_follows(practice, text.title)
-    before = practice_fields(practice)
+    before, words = practice_fields(practice), _words_of(practice)
     _set_practice(author, practice, agenda, text)
     if practice_fields(practice) != before:
         practice.updated_at = now()
-        _ask_rules(author, practice)
+        _ask_rules(author, practice, words)
         _keep_and_renew(author, practice, text, before)
     return practice
 
 
-def _ask_rules(author: Person, practice: Practice) -> None:
-    """Whoever changes what waits, or what is published, is asked the rules again; nobody about a draft."""
-    if practice.state == PUBLISHED:
-        refuse_caught(author, practice.agenda_id, _said(practice), "sentence")
+def _ask_rules(author: Person, practice: Practice, before: Sequence[str]) -> None:
+    """Of what waits, and of other words (than `before`) of what is published, rules are asked again; of a draft, none."""
+    if practice.state == PUBLISHED and _words_of(practice) != before:
+        refuse_caught(author, practice.agenda_id, _said(practice), "sentence", is_again=True)
     elif practice.state == "submitted" and practice.author_id == author.id:
         _note_rule(author, practice)
 
 
 def _note_rule(author: Person, practice: Practice) -> None:
     """Keep with a practice which rule it meets, for the moderators who read it anyway."""
-    why = screen(author, practice.agenda_id, _said(practice))
+    is_again = practice.submitted_at is not None
+    why = screen(author, practice.agenda_id, _said(practice), is_again=is_again)
     practice.caught_by = why.name if why else ""
 
 
+def _words_of(practice: Practice) -> tuple[str, ...]:
+    """The words in which a practice says something: title, link and cost, and then what is Markdown."""
+    parts = (part.source for part in practice.sections)
+    return practice.title, practice.link, practice.cost, practice.sentence, *parts
+
+
 def _said(practice: Practice) -> Said:
-    texts = (practice.sentence, *(part.source for part in practice.sections))
-    written = (
-        write(text, practice.language) for text in texts
-    )  # rare, so it may run under the lock
-    return together(written, "\n".join((practice.title, practice.link, practice.cost)))
+    title, link, cost, *texts = _words_of(practice)
+    # Rare, so it may run under the lock.
+    written = (write(text, practice.language) for text in texts)
+    return together(written, "\n".join((title, link, cost)))
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:

@@ -54,26 +54,31 @@ class RuleText:
 
 
 @action
-def screen(author: Person, agenda_id: int | None, said: Said) -> Caught | None:
+def screen(
+    author: Person, agenda_id: int | None, said: Said, *, is_again: bool = False
+) -> Caught | None:
     """Ask the rules about a text that somebody sends; hands back the one that holds it, or None: it may appear.
 
     Who moderates the agenda is not asked; what belongs to no agenda (None) is free for moderators alone. The text
-    is counted as sent once more.
+    is counted as sent once more. When `is_again` the same thing is sent once more, changed or not: that its author
+    has sent these words before says nothing then.
     """
     if author.can.pass_screening(agenda_id):
         return None
-    found = caught(author, agenda_id, said)
+    found = caught(author, agenda_id, said, is_again=is_again)
     if said.key and author.id and counts_same_texts():
         db.session.add(TextTrace(text_hash=said.key, author_id=author.id, sent_at=now()))
     return found
 
 
 @action
-def refuse_caught(author: Person, agenda_id: int | None, said: Said, field: str) -> None:
+def refuse_caught(
+    author: Person, agenda_id: int | None, said: Said, field: str, *, is_again: bool = False
+) -> None:
     """Refuse a text that a rule catches and that has nowhere to wait: raises `Invalid` at its field, with the
-    rule's sentence. The form keeps what was typed.
+    rule's sentence. The form keeps what was typed. `is_again` as `screen` has it.
     """
-    if why := screen(author, agenda_id, said):
+    if why := screen(author, agenda_id, said, is_again=is_again):
         first = _("A rule of this forum stops this text, and it cannot wait for a moderator here.")
         rest = _("It is still in the form: change it, or write to the moderators.")
         raise Invalid(f"{first} “{why.sentence}” {rest}", field)

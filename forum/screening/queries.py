@@ -52,9 +52,13 @@ def is_newcomer(person: Person) -> bool:
     return person.is_member and not person.is_curator and is_new(person, newness())
 
 
-def caught(author: Person, agenda_id: int | None, said: Said) -> Caught | None:
+def caught(
+    author: Person, agenda_id: int | None, said: Said, *, is_again: bool = False
+) -> Caught | None:
     """The first rule, in the order of the kinds, that holds a text back; None when it may appear."""
-    found = [rule for rule in _rules_for(author, agenda_id, said) if _is_met(rule, author, said)]
+    but = author.id if is_again else None
+    rules = _rules_for(author, agenda_id, said)
+    found = [rule for rule in rules if _is_met(rule, author, said, but)]
     if not found:
         return None
     rule = min(found, key=lambda rule: (KINDS.index(rule.kind), rule.id))
@@ -74,11 +78,11 @@ def _rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Ru
     return db.session.scalars(query.order_by(Rule.id)).all()
 
 
-def _is_met(rule: Rule, author: Person, said: Said) -> bool:
+def _is_met(rule: Rule, author: Person, said: Said, but: int | None) -> bool:
     asks: dict[str, Callable[[], bool]] = {
         WORD: lambda: said.holds(rule.key),
         LINKS: lambda: said.has_outside_links and is_new(author, newness()),
-        SAME_TEXT: lambda: _times(said) + 1 >= how_often(rule),
+        SAME_TEXT: lambda: _times(said, but) + 1 >= how_often(rule),
     }
     return asks[rule.kind]() if rule.kind in asks else True
 
@@ -88,12 +92,13 @@ def how_often(rule: Rule) -> int:
     return int(rule.value) if rule.value.isdigit() else LEAST_SAME
 
 
-def _times(said: Said) -> int:
-    """How often the same text was sent of late, by whomever."""
+def _times(said: Said, but: int | None = None) -> int:
+    """How often the same text was sent of late, by whomever, `but` by one."""
     if not said.key:
         return -LEAST_SAME
     sent = select(func.count()).select_from(TextTrace)
     sent = sent.where(TextTrace.text_hash == said.key, TextTrace.sent_at > now() - SAME_WITHIN)
+    sent = sent.where(TextTrace.author_id != but) if but else sent
     return db.session.scalar(sent) or 0
 
 

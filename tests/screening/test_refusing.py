@@ -186,6 +186,53 @@ def test_a_published_practice_keeps_what_it_said(people: Any, agenda: Agenda, si
     library.write_practice(people.host, agenda.id, practice_text(sentence=BAD), made.id)
 
 
+LONG = "We laid quiet asphalt on twelve streets, and measured before and after it, by day and by night."
+
+
+def test_a_practice_is_no_copy_of_itself(people: Any, agenda: Agenda) -> None:
+    make_rule(SYSTEM, RuleText("same text", "2", SENTENCE))
+    made = library.write_practice(people.ana, agenda.id, practice_text(sentence=LONG))
+
+    def change(**fields: Any) -> str:
+        text = practice_text(**{"sentence": LONG, **fields})
+        return library.write_practice(people.ana, agenda.id, text, made.id).caught_by
+
+    assert library.submit(people.ana, made.id).caught_by == ""
+    assert change(evidence="told") == ""
+    library.send_back(people.host, made.id, "Say since when.")
+    change(started=2019)
+    assert library.submit(people.ana, made.id).caught_by == ""
+    library.publish(people.host, made.id)
+    assert change(started=2020) == change(sentence=f"{LONG} It works.") == change() == ""
+    copied = library.write_practice(people.ben, agenda.id, practice_text(sentence=LONG))
+    assert library.submit(people.ben, copied.id).caught_by == "same text: 2"
+
+
+def test_what_is_published_is_asked_about_when_its_words_change(
+    people: Any, agenda: Agenda
+) -> None:
+    made = library.write_practice(people.ana, agenda.id, practice_text(sentence=LONG))
+    library.submit(people.ana, made.id)
+    library.publish(people.host, made.id)
+    make_rule(SYSTEM, RuleText("word", "asphalt", SENTENCE))
+    for fields in ({"evidence": "told"}, {"audience": "members"}):
+        library.write_practice(
+            people.ana, agenda.id, practice_text(sentence=LONG, **fields), made.id
+        )
+    with pytest.raises(Invalid, match=SENTENCE):
+        library.write_practice(
+            people.ana, agenda.id, practice_text(sentence=f"{LONG} So."), made.id
+        )
+
+
+def test_a_profile_is_no_copy_of_itself(people: Any) -> None:
+    make_rule(SYSTEM, RuleText("same text", "2", SENTENCE))
+    for about in (LONG, f"{LONG} So.", LONG):
+        edit_profile(people.ana, Profile("Ana Prado", about=written(about)))
+    with pytest.raises(Invalid, match=SENTENCE):
+        edit_profile(people.ben, Profile("Ana Prado", about=written(LONG)))
+
+
 def test_comments_on_cases_and_practices_wait_as_replies_do(people: Any, agenda: Agenda) -> None:
     case = library.write_case(
         people.host, agenda.id, library.CaseText("A case", "network", "Short.", "One.\n\nTwo.")
