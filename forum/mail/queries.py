@@ -59,8 +59,11 @@ def letters_since(address: str, kinds: Sequence[str], since: timedelta) -> int:
 
 
 def gathering_letter(address: str) -> Delivery | None:
-    """The last letter to an address that still gathers what became of reports, held; its day is to come."""
-    about = (Delivery.address == address, Delivery.kind == "outcomes", Delivery.due_at > now())
+    """The last letter to an address that still gathers what became of reports, held; its day is to come.
+
+    One whose day has come gathers no more, though it may be due later: somebody is sending it, or has tried.
+    """
+    about = (Delivery.address == address, Delivery.kind == "outcomes", Delivery.created_at > now())
     last = select(Delivery).where(*about, is_waiting()).order_by(Delivery.due_at.desc())
     held = last.order_by(Delivery.id.desc()).limit(1).with_for_update()
     return db.session.scalars(held.execution_options(populate_existing=True)).first()

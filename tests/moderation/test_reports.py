@@ -297,6 +297,25 @@ def test_a_flood_to_one_address_keeps_nobody_else_waiting(
     assert [one.to for one in outcomes(letters)].count("quiet@x.example") == 1
 
 
+def test_a_letter_that_is_being_sent_gathers_no_more(
+    people: Any, things: Any, letters: Any
+) -> None:
+    many_decided(people, things, 8)
+    with at(now() + LATER):
+        write_of_reports(SYSTEM)
+    day = now() + timedelta(days=1, hours=1)
+    for number in range(2):
+        with at(day):
+            many_decided(people, things, 1)
+        with at(day + LATER):
+            (taken,) = [one for one in mail.take_due(SYSTEM, 100) if one.kind == "outcomes"]
+            write_of_reports(SYSTEM)
+            assert len(outcomes(letters)) == 7 + number  # the new one has a letter of its own
+            mail.note_returned(SYSTEM, taken.id, "451 later", is_final=False)
+        day += timedelta(hours=2)
+    assert len(taken.words["reports"]) == 3
+
+
 def test_an_address_is_one_address_however_it_is_written(
     people: Any, things: Any, letters: Any
 ) -> None:
