@@ -216,8 +216,8 @@ def _is_whole(address: str) -> bool:
     """Whether it is an address of the web with a host, kept from others on the way, and without anybody's password."""
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
+        host, _port = parts.hostname or "", parts.port  # a wrong port raises
     except ValueError:
         return False
     is_plain = address.isprintable() and " " not in address and "@" not in parts.netloc
-    return parts.scheme == "https" and "." in host.strip(".") and is_plain
+    return parts.scheme == "https" and "." in host.strip(".") and ".." not in host and is_plain
