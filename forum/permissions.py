@@ -469,9 +469,11 @@ class Can:
         return self.moderate(practice.agenda_id)
 
     def submit_practice(self, practice: Practice) -> Verdict:
-        """Authors hand their own practice to the moderators, on an agenda that is not archived."""
+        """Authors hand their own practice to the moderators, on an agenda that is not archived, unless it is hidden."""
         if practice.author_id != self.person.id or practice.deleted_at:
             return Verdict(_("Only the author may submit this."))
+        if practice.hidden_at:
+            return Verdict(_("A moderator has hidden this practice, so it cannot be submitted."))
         return self.write_practice(practice.agenda)
 
     def delete_practice(self, practice: Practice) -> Verdict:

@@ -281,6 +281,7 @@ edit_practice          | own, archived        |    .  yes    .    .    .  yes  y
 edit_practice          | deleted              |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
 submit_practice        | somebody's           |    .    .    .    .    .    .    .    .    .   .
+submit_practice        | own, hidden          |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, deleted         |    .    .    .    .    .    .    .    .    .   .
 submit_practice        | own, archived        |    .    .    .    .    .    .    .    .    .   .
 delete_practice        | own                  |    .  yes  yes    .    .  yes  yes  yes  yes   .

@@ -407,15 +407,17 @@ def submit(author: Person, practice_id: int) -> Practice:
 
 @action
 def publish(moderator: Person, practice_id: int) -> Practice:
-    """Publish a practice: its discussion opens, search finds it, its author is told."""
+    """Publish a practice: its discussion opens, search finds it, its author is told. What is hidden is shown again first."""
     practice = practice_to_change(moderator, practice_id)
     require(moderator.can.moderate(practice.agenda_id))
     _require_state(practice, "submitted")
+    if practice.hidden_at:
+        raise Conflict(_("It is hidden. Show it again first, then it can be published."))
     practice.state, practice.published_at, practice.updated_at = PUBLISHED, now(), now()
     practice.returned_reason = ""
     topic = _opened(practice)
     practice.topic_id = topic.id
-    if topic.hidden_at and not practice.hidden_at:
+    if topic.hidden_at:
         dialogue.restore_topic(moderator, topic.id)  # it waited again in between
     db.session.flush()
     search.index(moderator, _practice_entry(practice))
@@ -865,7 +867,8 @@ def _show_again(moderator: Person, row: Withheld) -> Withheld:
     require(moderator.can.moderate(row.agenda_id))
     row.hidden_at, row.hidden_reason, row.removed_at = None, "", None
     search.restore(moderator, _kind(row), row.id)
-    if row.topic_id:
+    is_published = isinstance(row, Case) or row.state == PUBLISHED
+    if row.topic_id and is_published:  # what waits again shows its discussion once it is published
         dialogue.restore_topic(moderator, row.topic_id)
     return row
 

@@ -511,6 +511,7 @@ def submitted(reader: Person) -> Sequence[Practice]:
     query = select(Practice).where(
         Practice.state == "submitted",
         Practice.deleted_at.is_(None),
+        Practice.hidden_at.is_(None),
         moderated_by(reader, Practice.agenda_id),
     )
     oldest = query.order_by(Practice.submitted_at, Practice.id).limit(MOST)

@@ -9,7 +9,18 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Select, Text, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
@@ -168,19 +179,23 @@ def _submitted(reader: Person) -> Select[Any]:
     what = _columns(
         "practice", Practice, Practice.title, NO_WORDS, agenda_id=Practice.agenda_id, since=since
     )
-    waits = (Practice.state == "submitted", Practice.deleted_at.is_(None))
-    query = select(*what).where(*waits, moderated_by(reader, Practice.agenda_id))
+    query = select(*what).where(*_waits(), moderated_by(reader, Practice.agenda_id))
     return query.order_by(since, Practice.id)
 
 
 def _submitted_counted(reader: Person) -> Select[Any]:
     """Those that are reported as well are counted there."""
     return select(func.count(Practice.id)).where(
-        Practice.state == "submitted",
-        Practice.deleted_at.is_(None),
+        *_waits(),
         moderated_by(reader, Practice.agenda_id),
         ~moderation.is_reported("practice", Practice.id),
     )
+
+
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    """In SQL: whether a practice waits; what is hidden, or cleared away with an advertiser, does not."""
+    is_there = (Practice.deleted_at.is_(None), Practice.hidden_at.is_(None))
+    return Practice.state == "submitted", *is_there
 
 
 def _first(reader: Person) -> Select[Any]:

@@ -485,7 +485,11 @@ def waiting() -> Waiting:
     practices = (
         select(func.count())
         .select_from(Practice)
-        .where(Practice.state == "submitted", Practice.deleted_at.is_(None))
+        .where(
+            Practice.state == "submitted",
+            Practice.deleted_at.is_(None),
+            Practice.hidden_at.is_(None),
+        )
     )
     parts = (
         open_event.where(*due),

@@ -54,10 +54,9 @@ class Entry:
 
     @property
     def is_submitted(self) -> bool:
-        """Whether it is a practice that waits to be published."""
-        return self.thing.kind == "practice" and bool(
-            self.thing.row and self.thing.row.state == "submitted"
-        )
+        """Whether it is a practice that waits to be published, which nobody has hidden."""
+        is_there = self.thing.kind == "practice" and self.thing.state == "shown"
+        return is_there and self.thing.row.state == "submitted"
 
     @property
     def is_first(self) -> bool:
