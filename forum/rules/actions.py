@@ -22,7 +22,7 @@ from forum.rules.queries import (
     in_force,
     last_number,
     last_text,
-    recourses_to_name,
+    recourses_to_change,
     upcoming_book,
 )
 
@@ -178,7 +178,7 @@ class Named:
 @action
 def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
     """Name the body for disputes and the authority, by kind. What was named before is kept, with who changed it."""
-    known = recourses_to_name(administrator)
+    known = recourses_to_change(administrator)
     for number, kind in enumerate(RECOURSES):
         one = _checked_named(kind, named.get(kind, Named()))
         row = known.get(kind) or Recourse(kind=kind, name="", address="", sentence="", language="")

@@ -15,6 +15,7 @@ from forum.db import db, now
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of_many
+from forum.members.models import Federation
 from forum.permissions import Person, require
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 
@@ -167,6 +168,13 @@ def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
     """The rows that there are, by kind, for somebody who may name others."""
     require(administrator.can.administer())
     return {one.kind: one for one in db.session.scalars(select(Recourse))}
+
+
+def recourses_to_change(administrator: Person) -> dict[str, Recourse]:
+    """The same for a deed. Who comes in the same moment waits at the federation's row: there may be none here yet."""
+    require(administrator.can.administer())
+    db.session.execute(select(Federation.id).limit(1).with_for_update())
+    return recourses_to_name(administrator)
 
 
 def named_before(administrator: Person) -> Sequence[Version]:
