@@ -15,6 +15,7 @@ from forum.dialogue.queries import get_post
 from forum.library import actions as library
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
+from forum.moderation.models import Decision
 from forum.permissions import VISITOR
 from forum.queue import actions as queue
 
@@ -219,6 +220,18 @@ def test_every_deed_on_a_page_ends_where_it_can_be_undone(
     assert undo_in(part.text) and "Apart" in part.text
     address, fields = undo_in(part.text) or ("", {})
     assert land(browser, browser.post(address, data=fields)).request.path == things.topic.address
+
+
+def test_what_was_decided_at_once_is_said_to_be_several(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    browser, address = sign_in(people.moderator), f"/topics/{things.topic.id}/posts/hide"
+    for posts in ([things.first.id], [things.second.id, things.first.id]):
+        if len(posts) > 1:
+            actions.undo(people.moderator, db.session.query(Decision.id).one()[0])
+        page = land(browser, browser.post(address, data={**WHY, "post": posts}))
+        for text in (page.text, browser.get("/moderation").text):
+            assert ("and others with it" in text) == (len(posts) > 1)
 
 
 def test_undoing_an_archived_agenda_leads_back_to_it(
