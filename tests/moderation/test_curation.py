@@ -241,6 +241,31 @@ def test_a_removed_page_is_in_no_list_search_feed_or_facet(
         assert client.get(path).get_data(as_text=True) == said, path
 
 
+@PAGES
+@pytest.mark.parametrize("deed", ["hide", "remove"])
+def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
+    people: Any, things: Any, shared: Any, sign_in: Any, kind: str, deed: str
+) -> None:
+    page, _address = page_of(things, shared, kind)
+    for words in ("Why at ten?", "And who pays?"):
+        dialogue.reply(people.chitra, page.topic_id, write(words))
+    decision = actions.decide(people.host, kind, page.id, deed, RUDE)
+    address = f"/moderation/decisions/{decision.id}"
+    (notice,) = [one for one in told(people.chitra) if one.kind == "decision"]
+    assert (notice.address, notice.title) == (address, "A page that you commented on")
+    assert notice.text == "It is hidden, and your comments with it."
+    for path in (address, f"{address}/appeal"):
+        said = sign_in(people.chitra).get(path).text
+        assert "Rule 2" in said or "2. Be fair to people" in said
+        assert "A page that you commented on" in said
+        assert things_title(page) not in said and "It is rude." not in said
+    assert not [one for one in told(people.ana) if one.kind == "decision"]
+    assert sign_in(people.ana).get(address).status_code == 404
+    asked = appeal(people.chitra, decision.id, "I have said nothing rude.")
+    decide_appeal(people.administrator, asked.id, REVERSED, "You are right.")
+    assert sign_in(people.chitra).get(f"/{kind}s/{page.slug}").status_code == 200
+
+
 def opening_of(page: Any) -> int:
     posts = select(Post.id).where(Post.topic_id == page.topic_id, Post.number == 1)
     return int(db.session.scalars(posts).one())

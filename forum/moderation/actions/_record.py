@@ -170,16 +170,19 @@ def tell_author(moderator: Person, decision: Decision, where: str = "") -> None:
 
 
 def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Tell those whose posts go out of sight with a topic: each once, however many they wrote."""
-    if decision.deed not in WITHHOLDING or thing.kind != "topic":
+    """Tell those whose posts go out of sight with a topic, a case or a practice: each once, however many they wrote."""
+    if decision.deed not in WITHHOLDING or thing.kind == "post" or not thing.topic_id:
         return
+    is_topic = thing.kind == "topic"
     note_event(
         moderator,
         "decision",
-        others_in_topic(thing.item_id, thing.author_id),
+        others_in_topic(thing.topic_id, thing.author_id),
         f"/moderation/decisions/{decision.id}",
-        title=_("A topic in which you wrote"),
-        text=_("It is hidden, and your posts with it."),
+        title=_("A topic in which you wrote") if is_topic else _("A page that you commented on"),
+        text=_("It is hidden, and your posts with it.")
+        if is_topic
+        else _("It is hidden, and your comments with it."),
         is_named=False,
     )
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.db import db, now
 from forum.dialogue.models import Post, Topic
 from forum.errors import Forbidden, NotFound
+from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries._words import (
@@ -237,13 +238,24 @@ def decision_of(decision_id: int) -> Decision | None:
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether a decision is about something of a person: the author, or who wrote in a topic that was hidden."""
+    """Whether a decision is about something of a person: the author, or who wrote in a topic or page that was hidden."""
     if decision.author_id == person.id is not None:
         return True
-    if decision.kind != "topic" or decision.deed not in WITHHOLDING:
-        return False
-    wrote = select(Post.id).where(Post.topic_id == decision.item_id, Post.author_id == person.id)
-    return bool(db.session.scalar(select(wrote.exists())))
+    theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
+    return db.session.scalar(theirs) is not None
+
+
+def _has_written_there(person: Person) -> ColumnElement[bool]:
+    """In SQL: whether a decision took a topic, a case or a practice out of sight, and with it what a person wrote there."""
+    case_topic = select(Case.topic_id).where(Case.id == Decision.item_id)
+    practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
+    topic_id = case(
+        (Decision.kind == "topic", Decision.item_id),
+        (Decision.kind == "case", case_topic.scalar_subquery()),
+        (Decision.kind == "practice", practice_topic.scalar_subquery()),
+    )
+    wrote = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == person.id)
+    return and_(Decision.deed.in_(WITHHOLDING), wrote.exists())
 
 
 def is_reporter(person: Person, decision: Decision) -> bool:
@@ -257,14 +269,14 @@ def is_reporter(person: Person, decision: Decision) -> bool:
 def get_decision(reader: Person, decision_id: int) -> Decision:
     """One decision, for those whom it concerns and for who moderates its agenda.
 
-    It concerns the author, and whoever wrote in a topic that was hidden.
+    It concerns the author, and whoever wrote in a topic, or on a page, that was hidden.
     """
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))
-    wrote = select(Post.id).where(Post.topic_id == Decision.item_id, Post.author_id == reader.id)
-    is_theirs = (Decision.kind == "topic") & Decision.deed.in_(WITHHOLDING) & wrote.exists()
     is_mine = or_(
-        Decision.author_id == reader.id, is_theirs, moderated_by(reader, Decision.agenda_id)
+        Decision.author_id == reader.id,
+        _has_written_there(reader),
+        moderated_by(reader, Decision.agenda_id),
     )
     query = select(Decision).where(Decision.id == decision_id, is_mine)
     decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()
