@@ -62,7 +62,7 @@ from forum.markup import (
     tidy,
     write,
 )
-from forum.matches import Said, together
+from forum.matches import Said, plainly, together
 from forum.members.models import City
 from forum.members.queries import hold_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
@@ -579,7 +579,7 @@ def _said(practice: Practice) -> Said:
     title, link, cost, *texts = _words_of(practice)
     # Rare, so it may run under the lock.
     written = (write(text, practice.language) for text in texts)
-    return together(written, "\n".join((title, link, cost)))
+    return together([plainly(link).text, *written], "\n".join((title, cost)))
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:

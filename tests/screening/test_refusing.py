@@ -186,6 +186,18 @@ def test_a_published_practice_keeps_what_it_said(people: Any, agenda: Agenda, si
     library.write_practice(people.host, agenda.id, practice_text(sentence=BAD), made.id)
 
 
+def test_the_link_of_a_practice_is_a_link(people: Any, agenda: Agenda) -> None:
+    make_rule(SYSTEM, RuleText("links", "", SENTENCE))
+    made = library.write_practice(people.ana, agenda.id, practice_text())
+    library.submit(people.ana, made.id)
+    library.publish(people.host, made.id)
+    address = "https://shop.example/watches"
+    with pytest.raises(Invalid, match=SENTENCE):
+        library.write_practice(people.ana, agenda.id, practice_text(link=address), made.id)
+    other = library.write_practice(people.ana, agenda.id, practice_text(link=address))
+    assert library.submit(people.ana, other.id).caught_by == "links"
+
+
 LONG = "We laid quiet asphalt on twelve streets, and measured before and after it, by day and by night."
 
 
