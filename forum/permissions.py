@@ -353,7 +353,7 @@ class Can:
     def reply(self, topic: Topic | TopicLine | OfTopic) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:
-            return Verdict(_("This topic has been removed, so it takes no more replies."))
+            return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
             return Verdict(_("This topic is locked. It can be read, not continued."))
         return self.open_topic(topic.agenda)

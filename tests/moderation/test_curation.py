@@ -201,6 +201,7 @@ def test_readers_are_told_of_a_hidden_page_and_its_rule_and_nothing_of_a_removed
     assert answer.status_code == 404
     assert "The moderators have hidden this page. Rule 2: Be fair to people." in said
     assert "It is rude" not in said and things_title(page) not in said
+    assert "If you typed the address" in nothing and "If you typed the address" not in said
     actions.decide(people.host, kind, page.id, "remove", RUDE)
     answer = client.get(address)
     assert answer.status_code == 404
