@@ -267,6 +267,20 @@ def test_who_commented_on_a_page_is_told_once_and_reads_which_rule(
     assert sign_in(people.chitra).get(f"/{kind}s/{page.slug}").status_code == 200
 
 
+@PAGES
+def test_who_commented_on_another_page_reads_nothing_of_it(
+    people: Any, things: Any, shared: Any, sign_in: Any, kind: str
+) -> None:
+    kinds = [kind, "practice" if kind == "case" else "case"]
+    pages = [page_of(things, shared, one)[0] for one in kinds]
+    dialogue.reply(people.chitra, pages[0].topic_id, write("Why at ten?"))
+    both = zip(kinds, pages, strict=True)
+    decisions = [actions.decide(people.host, one, page.id, "hide", RUDE) for one, page in both]
+    browser = sign_in(people.chitra)
+    found = [browser.get(f"/moderation/decisions/{one.id}").status_code for one in decisions]
+    assert found == [200, 404]
+
+
 def opening_of(page: Any) -> int:
     posts = select(Post.id).where(Post.topic_id == page.topic_id, Post.number == 1)
     return int(db.session.scalars(posts).one())

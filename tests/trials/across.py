@@ -96,7 +96,7 @@ def _suspend(doors: Doors, handle: str) -> None:
     moderator = doors.signed_in(doors.at(0), -1)
     path = f"/members/{handle}/suspend"
     moderator.ask(path)
-    answer = moderator.send(path, reason="A trial.", days="7")
+    answer = moderator.send(path, reason="A trial.", rule="1", days="7")
     doors.need(answer.is_done, f"suspending was answered {answer.status}")
     undone = moderator.send(f"/members/{handle}/unsuspend")
     doors.need(undone.is_done, f"ending a suspension was answered {undone.status}")

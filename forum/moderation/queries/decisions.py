@@ -247,8 +247,9 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 
 def _has_written_there(person: Person) -> ColumnElement[bool]:
     """In SQL: whether a decision took a topic, a case or a practice out of sight, and with it what a person wrote there."""
-    case_topic = select(Case.topic_id).where(Case.id == Decision.item_id)
+    case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
+    practice_topic = practice_topic.correlate(Decision)
     topic_id = case(
         (Decision.kind == "topic", Decision.item_id),
         (Decision.kind == "case", case_topic.scalar_subquery()),
