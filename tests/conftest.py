@@ -572,7 +572,7 @@ def all_rows() -> Rows:
     return {
         table.name: {
             tuple(row[column.name] for column in table.primary_key): dict(row)
-            for row in db.session.execute(select(table)).mappings()
+            for row in db.session.execute(select(table).order_by(*table.primary_key)).mappings()
         }
         for table in Base.metadata.sorted_tables
         if not table.name.startswith("city")
