@@ -298,7 +298,7 @@ class Can:
             return YES
         return self.administer()
 
-    def edit_profile(self, member: Member) -> Verdict:
+    def edit_profile(self, member: Person) -> Verdict:
         """Members change their own profile, settings and password, and nobody else's."""
         return YES if self.person.is_member and member.id == self.person.id else NO
 

@@ -124,18 +124,7 @@ def _case_thing(reader: Person, case_id: int) -> Thing:
 
 
 def _of_case(case: Case) -> Thing:
-    return Thing(
-        kind="case",
-        item_id=case.id,
-        title=case.name,
-        address=f"/cases/{case.slug}",
-        author_id=case.topic.author_id,
-        agenda_id=case.agenda_id,
-        state=_state(case),
-        row=case,
-        agenda=case.agenda,
-        topic_id=case.topic_id,
-    )
+    return _of_page(case, "case", case.name, case.topic.author_id)
 
 
 def _practice_thing(reader: Person, practice_id: int) -> Thing:
@@ -143,17 +132,21 @@ def _practice_thing(reader: Person, practice_id: int) -> Thing:
 
 
 def _of_practice(practice: Practice) -> Thing:
+    return _of_page(practice, "practice", practice.title, practice.author_id)
+
+
+def _of_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Thing:
     return Thing(
-        kind="practice",
-        item_id=practice.id,
-        title=practice.title,
-        address=f"/practices/{practice.slug}",
-        author_id=practice.author_id,
-        agenda_id=practice.agenda_id,
-        state=_state(practice),
-        row=practice,
-        agenda=practice.agenda,
-        topic_id=practice.topic_id,
+        kind=kind,
+        item_id=page.id,
+        title=title,
+        address=f"/{kind}s/{page.slug}",
+        author_id=author_id,
+        agenda_id=page.agenda_id,
+        state=_state(page),
+        row=page,
+        agenda=page.agenda,
+        topic_id=page.topic_id,
     )
 
 
