@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import gzip
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -37,6 +40,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
+    OfSqlite,
     PageCache,
     _encoding,
     numbered_by,
@@ -539,6 +543,93 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
     finally:
         with engine.begin() as connection:
             connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
+
+
+def _file(path: Path, mode: str = "WAL") -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA journal_mode={mode}")
+    connection.execute("CREATE TABLE page_version (scope TEXT PRIMARY KEY, number INTEGER)")
+    connection.execute("INSERT INTO page_version VALUES ('one', 1)")
+    return connection
+
+
+MORE = "UPDATE page_version SET number = number + 1"
+ELSEWHERE = (
+    "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])"
+)
+
+
+def in_another_process(path: Path, statement: str) -> None:
+    subprocess.run([sys.executable, "-c", ELSEWHERE, path, statement], check=True)
+
+
+def test_what_the_index_of_the_log_says_is_what_sqlite_says(tmp_path: Path) -> None:
+    """Each commit gives another moment, whoever makes it; what is undone and what is only read gives none."""
+    path = tmp_path / "a file.sqlite"
+    writer, beside = _file(path), sqlite3.connect(path)
+    numbered = OfSqlite(str(path))
+
+    def version() -> int:
+        return int(beside.execute("PRAGMA data_version").fetchone()[0])
+
+    numbered.moment()
+    assert numbered.index is not None
+    seen: dict[Any, int] = {numbered.moment(): version()}
+    for number in range(1, 40):
+        writer.execute(MORE)
+        seen[numbered.moment()] = version()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute(MORE)
+        assert numbered.moment() in seen
+        writer.execute("ROLLBACK")
+        writer.execute("SELECT * FROM page_version").fetchall()
+        assert numbered.moment() in seen
+        if number % 10 == 0:
+            in_another_process(path, MORE)
+            assert numbered.moment() not in seen
+            seen[numbered.moment()] = version()
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            in_another_process(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+            version()
+    assert len(set(seen.values())) == len(seen) == 1 + 39 + 3
+
+
+def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that keeps no log (WAL), and a log in a format that is not known."""
+    with monkeypatch.context() as patch:
+        other = _file(tmp_path / "other")
+        patch.setattr("forum.pagecache.INDEX_VERSION", 1)
+        unknown = OfSqlite(str(tmp_path / "other"))
+        plain = OfSqlite(str(tmp_path / "plain"))
+        writer = _file(tmp_path / "plain", "DELETE")
+        for numbered, connection in ((unknown, other), (plain, writer)):
+            seen = numbered.moment()
+            assert numbered.moment() == seen
+            connection.execute(MORE)
+            assert numbered.moment() != seen
+            assert numbered.index is None
+
+
+def test_a_file_is_looked_at_by_one_mapping_that_stays(tmp_path: Path) -> None:
+    """To let go of it would take SQLite's own locks away from this process, and another would begin the log anew."""
+    path = tmp_path / "a file.sqlite"
+    writer = _file(path)
+    first = OfSqlite(str(path))
+    first.moment()
+    index = first.index
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT number FROM page_version").fetchall() == [(1,)]
+    del first
+    second = OfSqlite(str(path))
+    second.moment()
+    assert second.index is index
+    in_another_process(path, MORE)
+    in_another_process(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    assert reader.execute("SELECT number FROM page_version").fetchall() == [(1,)]
+    reader.execute("COMMIT")
+    writer.execute(MORE)
+    assert reader.execute("SELECT number FROM page_version").fetchall() == [(3,)]
 
 
 def test_a_page_says_what_it_depends_on(app: Flask) -> None:
