@@ -16,7 +16,7 @@ app = create_app()
 # things that looking after each few hundred took a tenth of its time.
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(10_000, 20, 20)
 
 # Each of many threads would have a heap of its own, and keep what it once needed: a fifth of the memory.
 if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from html import unescape
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from flask import Flask, render_template, render_template_string, url_for
@@ -114,6 +116,36 @@ def test_pieces_take_no_more_room_than_they_may() -> None:
         pieces(macro, 0)  # what is asked for again and again stays
     assert made.count(0) == 1 and len(made) == 100
     assert len({**pieces.young, **pieces.old}) <= 22
+
+
+def test_a_page_lets_go_of_what_it_was_made_of(app: Flask) -> None:
+    """At once: a macro of its own would keep it until the garbage is collected."""
+
+    class Words:
+        pass
+
+    source = "{% macro say(what) %}{{ what }} {{ words }}{% endmacro %}{{ say('It is') }}"
+    words = Words()
+    known = ref(words)
+    gc.collect()
+    gc.disable()
+    try:
+        with app.test_request_context():
+            assert "It is" in render_template_string(source, words=words)
+        del words
+        assert known() is None
+    finally:
+        gc.enable()
+
+
+def test_what_all_templates_know_is_known_to_those_that_are_loaded(app: Flask) -> None:
+    with app.test_request_context():
+        template = app.jinja_env.from_string("{{ told_later }}")
+        app.jinja_env.globals["told_later"] = "by a room above"
+        try:
+            assert template.render() == "by a room above"
+        finally:
+            del app.jinja_env.globals["told_later"]
 
 
 def test_an_asset_is_named_by_its_content(app: Flask) -> None:
