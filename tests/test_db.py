@@ -193,6 +193,15 @@ def test_the_doer_is_read_afresh(own: Flask) -> None:
         require_not_silenced(member)
 
 
+def test_a_page_that_shows_the_doer_goes_on_after_a_deed(own: Flask) -> None:
+    """What was loaded with the row stays, though nobody else holds it by then."""
+    member = ana()
+    db.session.expunge(member)
+    shown = db.session.scalars(select(Member).options(joinedload(Member.city))).one()
+    require_not_silenced(member)
+    assert shown.city is not None and shown.city.name == "A"
+
+
 def test_rows_are_read_afresh_in_a_deed_and_kept_outside(own: Flask) -> None:
     member = ana()
     elsewhere(position="planner")

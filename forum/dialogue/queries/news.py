@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from forum.db import Moment, db
+from forum.db import Moment, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, AllRead, Place, Post, Topic
 from forum.dialogue.queries._seen import is_there
 from forum.dialogue.queries.listing import TopicLine
@@ -33,7 +33,7 @@ def reading_of(reader: Person, topic: Topic | TopicLine) -> Reading:
     """How the reader stands to a topic."""
     if reader.id is None or not reader.is_member:
         return Reading()
-    row = db.session.execute(_reading(), {"member_id": reader.id, "topic_id": topic.id}).one()
+    row = plain(_reading(), {"member_id": reader.id, "topic_id": topic.id}).one()
     return Reading(row[0] or 0, row[1] or "", bool(row[2]))
 
 
@@ -71,7 +71,7 @@ def news_in(reader: Person, topics: Sequence[Topic | TopicLine]) -> dict[int, Ne
     which = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
     return {
         key: News(count, place + 1 if 0 < place < counts[key] - MOST_NEW else first)
-        for key, count, first, place in db.session.execute(_news(), which)
+        for key, count, first, place in plain(_news(), which)
     }
 
 
