@@ -147,8 +147,9 @@ class Cookies(SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
         try:
-            held = serializer.loads(request.cookies.get(self.get_cookie_name(app), ""))
+            held = serializer.loads(cookie) if cookie else {}
         except BadSignature:
             held = {}
         return self.session_class(held)
