@@ -1,10 +1,11 @@
 """`make bench`: what the forum costs, as ratios taken in one run, so that they hold on any machine.
 
 The tables of `pages` need no server; those of `server` run it with ten thousand posts in a temporary folder, `watchers`
-lets a worker tell a hundred thousand members of one topic. `growth`
-and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
+lets a worker tell a hundred thousand members of one topic. `hour` runs only when it is named: people come for an hour
+(BENCH_MINUTES), and the memory of the server is watched. `growth` and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
 (var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files: 10000, 1000000,
-`watchers`, and `server` for what writes. They are filled when they are empty, which takes some minutes. `python -m tests.bench growth search` runs some of the tables.
+`watchers`, and `server` for what writes. They are filled when they are empty, which takes some minutes.
+`python -m tests.bench growth search` runs some of the tables.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.bench import growth, pages, search, server, watchers
+from tests.bench import endurance, growth, pages, search, server, watchers
 
 SMALL, LARGE = 10_000, 1_000_000
 Row = tuple[str, str, str, bool]
@@ -25,7 +26,8 @@ def main(words: list[str]) -> int:
     """Run what is named, or everything, and print the tables; exit code 1 when a bound is missed."""
     tables = {"pages": pages.rows, "server": _of_server, "growth": _of_growth, "search": _of_search}
     tables["watchers"] = _of_watchers
-    chosen = [tables[name]() for name in tables if name in words or not words]
+    tables["hour"] = _of_hour
+    chosen = [tables[name]() for name in tables if name in words or not (words or name == "hour")]
     missed = [row for table in chosen for row in _told(table) if not row[3]]
     return 1 if missed else 0
 
@@ -49,6 +51,13 @@ def _of_search() -> Iterator[Row]:
 def _of_watchers() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         yield from watchers.rows(Path(folder), _database("watchers"))
+
+
+def _of_hour() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        forum = server.Forum(Path(folder), _database("server"))
+        forum.fill()
+        yield from endurance.rows(forum)
 
 
 def _kept(posts: int) -> server.Forum:

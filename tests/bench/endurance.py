@@ -1,0 +1,80 @@
+"""An hour of load: what a server process keeps in memory, and whether it grows.
+
+People come at a set rate, with the mix of a real link forum and a third of them signed in, and post meanwhile. Each
+minute the memory of the processes is noted; the slope is that of the last half, by least squares.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
+
+from tests.bench.load import MIX, Open, resident
+from tests.bench.server import Forum, Row, Writers, _children, served
+
+RATE = 60  # requests a second
+LONGEST = 60  # minutes; BENCH_MINUTES asks for fewer
+MOST, STEEPEST = 180, 6  # megabytes, and megabytes an hour
+
+
+def rows(forum: Forum) -> Iterator[Row]:
+    """Let people come for so long, and tell what the processes kept."""
+    minutes = int(os.environ.get("BENCH_MINUTES", LONGEST))
+    with served(forum.environment) as (url, process, _seconds):
+        workers = _children(process.pid)
+        noted: list[tuple[float, float]] = []
+        stop = threading.Event()
+
+        def note() -> None:
+            begun = time.monotonic()
+            while not stop.wait(60):
+                noted.append(((time.monotonic() - begun) / 3600, max(map(resident, workers))))
+
+        watching = threading.Thread(target=note)
+        watching.start()
+        seen = _crowd(forum, url).run(RATE, minutes * 60, MIX)
+        stop.set()
+        watching.join()
+    bad = [status for status in seen.statuses if status not in ("200", "301", "303", "304")]
+    yield "requests (for the record)", f"{seen.statuses.total():,}", "", True
+    yield "answers that are errors", ", ".join(bad) or "none", "none", not bad
+    yield "median, ms (for the record)", f"{seen.median * 1000:.1f}", "", True
+    yield "95th percentile, ms (for the record)", f"{seen.percentile(0.95) * 1000:.1f}", "", True
+    for quarter in range(4):
+        part = noted[len(noted) * quarter // 4 : len(noted) * (quarter + 1) // 4]
+        most = max(size for _at, size in part)
+        yield f"a worker, MB, quarter {quarter + 1}", f"{most:.0f}", f"under {MOST}", most < MOST
+    slope = statistics.linear_regression(*zip(*noted[len(noted) // 2 :], strict=True)).slope
+    yield (
+        "slope of the last half, MB an hour",
+        f"{slope:.1f}",
+        f"under {STEEPEST}",
+        slope < STEEPEST,
+    )
+
+
+def _crowd(forum: Forum, url: str) -> Open:
+    paths, writers = forum.addresses(), Writers(forum, url, 8)
+    host, port = url.removeprefix("http://").split(":")
+    turns = itertools.count()
+
+    def ask(connection: HTTPConnection, kind: str) -> int:
+        turn = next(turns)
+        if kind == "write":
+            return writers.post(connection, turn % 8, f"What we found on day {turn}. " * 12)
+        path = paths[kind][turn % len(paths[kind])]
+        headers: dict[str, Any] = {"Accept-Encoding": "br"}
+        if turn % 3 == 0:
+            headers["Cookie"] = writers.cookies[turn % 8]
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    return Open(host, int(port), ask)
