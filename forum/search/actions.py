@@ -43,8 +43,9 @@ Known = tuple[Entry, datetime | None]  # what search is told of a thing, and sin
 @action
 def index(_doer: Person, entry: Entry) -> None:
     """Make one thing findable, or findable by its new words. A hidden thing stays hidden."""
-    document = get_document(entry.kind, entry.item_id)
-    _write(entry, document, get_document(*entry.parent) if entry.parent else None)
+    thing = (entry.kind, entry.item_id)
+    documents = documents_of({thing, entry.parent} if entry.parent else {thing})
+    _write(entry, documents.get(thing), documents.get(entry.parent) if entry.parent else None)
     db.session.flush()
 
 

@@ -108,10 +108,9 @@ def _tell_quoted(author: Person, topic: Topic, post: Post, plain: str, named: se
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = quoted_by(post.id)
     quoted = _quoted(author, topic, post)
-    gone = known - {other.id for other in quoted}
-    db.session.execute(
-        delete_rows(Quote).where(Quote.post_id == post.id, Quote.quoted_id.in_(gone))
-    )
+    if gone := known - {other.id for other in quoted}:
+        theirs = delete_rows(Quote).where(Quote.post_id == post.id)
+        db.session.execute(theirs.where(Quote.quoted_id.in_(gone)))
     new = [other for other in quoted if other.id not in known]
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in new)
     authors = {other.author_id for other in new} - named
