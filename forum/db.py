@@ -274,7 +274,9 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     shown = session.identity_map.get(session.identity_key(kind, identity))
     about = {} if shown is None else dict(shown.__dict__)
     doer = session.get(kind, identity, populate_existing=True)
-    if doer is not None:  # a page that shows the doer goes on after the deed, with the city that it has read
+    if (
+        doer is not None
+    ):  # a page that shows the doer goes on after the deed, with the city that it has read
         for name in inspect(kind).relationships.keys() & about.keys():
             doer.__dict__.setdefault(name, about[name])
     return (doer, *args[1:])

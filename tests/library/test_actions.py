@@ -540,14 +540,16 @@ def late(look_up: Any) -> Any:
 
 def test_two_equal_practices_at_once_are_one(world: World, monkeypatch: Any) -> None:
     first = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
-    monkeypatch.setattr(actions, "practice_of_key", late(queries.practice_of_key))
+    monkeypatch.setattr(
+        "forum.library.actions.practices.practice_of_key", late(queries.practice_of_key)
+    )
     second = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
     assert first.id == second.id and len(queries.drafts_of(world.author)) == 1
 
 
 def test_two_equal_cases_at_once_are_one(world: World, monkeypatch: Any) -> None:
     first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
-    monkeypatch.setattr(actions, "case_of_key", late(queries.case_of_key))
+    monkeypatch.setattr("forum.library.actions.cases.case_of_key", late(queries.case_of_key))
     second = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
     assert first.id == second.id
     assert queries.cases(VISITOR, queries.CaseFilter()).total == 1
@@ -563,7 +565,7 @@ def test_two_practices_of_a_title_at_once_are_not_both_taken(
     world: World, monkeypatch: Any
 ) -> None:
     draft(world)
-    monkeypatch.setattr(actions, "slugs_like", lambda *_args: set())
+    monkeypatch.setattr("forum.library.actions._rows.slugs_like", lambda *_args: set())
     with pytest.raises(Conflict):
         draft(world)
 

@@ -1,0 +1,82 @@
+"""Writing, publishing and hiding cases, practices and readings, with all that follows from it."""
+
+from __future__ import annotations
+
+from forum.library.actions._rows import LONGEST, RESERVED, YEARS, Withheld
+from forum.library.actions._texts import CaseText, FigureText, LinkText, PracticeText, ReadingText
+from forum.library.actions.cases import (
+    ALIKE,
+    CANDIDATES,
+    COMPARED,
+    MOST_PARAGRAPHS,
+    hide_case,
+    order_cases,
+    remove_case,
+    restore_case,
+    write_case,
+)
+from forum.library.actions.mending import (
+    reindex_cases,
+    reindex_practices,
+    reindex_readings,
+    rerender_paragraphs,
+    rerender_sections,
+)
+from forum.library.actions.practices import (
+    GONE,
+    delete_practice,
+    erase_practice,
+    feature,
+    hide_practice,
+    publish,
+    remove_practice,
+    restore_practice,
+    send_back,
+    submit,
+    unfeature,
+    wait_again,
+    write_practice,
+)
+from forum.library.actions.readings import order_readings, remove_reading, write_reading
+
+__all__ = [
+    "ALIKE",
+    "CANDIDATES",
+    "COMPARED",
+    "GONE",
+    "LONGEST",
+    "MOST_PARAGRAPHS",
+    "RESERVED",
+    "YEARS",
+    "CaseText",
+    "FigureText",
+    "LinkText",
+    "PracticeText",
+    "ReadingText",
+    "Withheld",
+    "delete_practice",
+    "erase_practice",
+    "feature",
+    "hide_case",
+    "hide_practice",
+    "order_cases",
+    "order_readings",
+    "publish",
+    "reindex_cases",
+    "reindex_practices",
+    "reindex_readings",
+    "remove_case",
+    "remove_practice",
+    "remove_reading",
+    "rerender_paragraphs",
+    "rerender_sections",
+    "restore_case",
+    "restore_practice",
+    "send_back",
+    "submit",
+    "unfeature",
+    "wait_again",
+    "write_case",
+    "write_practice",
+    "write_reading",
+]

@@ -1,0 +1,64 @@
+"""What search is told of a case, a practice and a reading."""
+
+from __future__ import annotations
+
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries import FAILURE
+from forum.markup import PlainTexts
+from forum.permissions import PUBLIC
+from forum.search.actions import Entry
+
+
+def case_entry(case: Case, plain: PlainTexts) -> Entry:
+    """What search is told of a case."""
+    places = ", ".join(city.name for city in case.places)
+    words = [plain[case.summary], *(plain[paragraph.source] for paragraph in case.paragraphs)]
+    words += [f"{figure.label}: {figure.value} {figure.unit}" for figure in case.figures]
+    return Entry(
+        kind="case",
+        item_id=case.id,
+        address=f"/cases/{case.slug}",
+        title=case.name,
+        body="\n".join(words),
+        written_at=case.created_at,
+        byline=places or case.reach,
+        agenda_id=case.agenda_id,
+        language=case.language,
+    )
+
+
+def practice_entry(practice: Practice) -> Entry:
+    """A practice is found by all its words but those about failure that are for members only."""
+    parts = [
+        part.source
+        for part in practice.sections
+        if part.name != FAILURE or practice.failure_audience == PUBLIC
+    ]
+    place = practice.city.name if practice.city else ""
+    return Entry(
+        kind="practice",
+        item_id=practice.id,
+        address=f"/practices/{practice.slug}",
+        title=practice.title,
+        body="\n".join([practice.sentence, *parts]),
+        written_at=practice.published_at or practice.updated_at,
+        byline=", ".join(filter(None, (practice.author.name, place))),
+        agenda_id=practice.agenda_id,
+        language=practice.language,
+        audience=practice.audience,
+    )
+
+
+def reading_entry(reading: Reading) -> Entry:
+    """What search is told of a reading."""
+    return Entry(
+        kind="reading",
+        item_id=reading.id,
+        address=f"/agendas/{reading.agenda.slug}#reading-{reading.id}",
+        title=reading.title,
+        body=reading.why,
+        written_at=reading.created_at,
+        byline=reading.authors,
+        agenda_id=reading.agenda_id,
+        language=reading.language,
+    )
