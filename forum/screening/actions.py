@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
@@ -38,6 +39,8 @@ from forum.screening.queries import (
 )
 
 LONGEST_VALUE, LONGEST_SENTENCE = 100, 500
+# What a rule says to an author when its maker has no other words.
+USUAL_SENTENCE = lazy_gettext("A moderator reads this before it is published.")
 MOST_DOMAINS = 5_000  # in one import
 TIMES = range(2, 21)
 DAYS, POSTS, FIRST = range(366), range(101), range(21)
@@ -76,12 +79,13 @@ def refuse_caught(
     author: Person, agenda_id: int | None, said: Said, field: str, *, is_again: bool = False
 ) -> None:
     """Refuse a text that a rule catches and that has nowhere to wait: raises `Invalid` at its field, with the
-    rule's sentence. The form keeps what was typed. `is_again` as `screen` has it.
+    rule's sentence unless that promises the usual reading. The form keeps what was typed. `is_again` as `screen` has it.
     """
     if why := screen(author, agenda_id, said, is_again=is_again):
         first = _("A rule of this forum stops this text, and it cannot wait for a moderator here.")
         rest = _("It is still in the form: change it, or write to the moderators.")
-        raise Invalid(f"{first} “{why.sentence}” {rest}", field)
+        reason = "" if why.sentence == str(USUAL_SENTENCE) else f"“{why.sentence}” "
+        raise Invalid(f"{first} {reason}{rest}", field)
 
 
 # Rules

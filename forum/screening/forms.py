@@ -6,7 +6,7 @@ from wtforms import IntegerField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markup import MAX_SOURCE
-from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE
+from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, USUAL_SENTENCE
 from forum.web import Form
 from forum.web import later as _
 
@@ -18,7 +18,6 @@ KIND_NAMES = {
     "agenda": _("An agenda on approval"),
     "member": _("A member on approval"),
 }
-SENTENCE = _("A moderator reads this before it is published.")
 LONGEST_LIST = 400_000
 
 
@@ -31,7 +30,7 @@ def sentence_field() -> StringField:
             message=_("Write at most %(most)s characters.", most=LONGEST_SENTENCE),
         ),
     ]
-    return StringField(_("What the author reads"), limits, default=SENTENCE)
+    return StringField(_("What the author reads"), limits, default=lambda: str(USUAL_SENTENCE))
 
 
 def number_field(label: str, most: int) -> IntegerField:
