@@ -111,6 +111,9 @@ class ClosableSession(FlaskSession):
 
     def close(self) -> None:
         """Give everything back; a connection that cannot even roll back is thrown away."""
+        self.info.pop(
+            "reading", None
+        )  # its transaction knows this session: nobody would let go of the two
         try:
             super().close()
         except DBAPIError:

@@ -92,7 +92,9 @@ class OfSqlite:
             return self.index[:INDEX_HEAD]
         with self.lock:
             version = self._ask("PRAGMA data_version").fetchone()[0]
-            self.index = _index_of(self.path)
+            # Only then does this connection hold the file that is looked at; another one could go away under it.
+            if self._ask("PRAGMA journal_mode").fetchone()[0] == "wal":
+                self.index = _index_of(self.path)
             return version
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:

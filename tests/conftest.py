@@ -51,7 +51,7 @@ OURS = ("127.0.0.1", "::1", "localhost")
 MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)
 
 
-gc.set_threshold(50_000, 20, 20)  # as in wsgi.py
+gc.set_threshold(10_000, 20, 20)  # as in wsgi.py
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

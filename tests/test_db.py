@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from flask import Flask
@@ -19,7 +21,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import db as tool
 from forum.agendas.models import Theme
-from forum.db import Base, action, at, db, in_passing, now
+from forum.db import Base, action, at, db, in_passing, now, plain
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
@@ -191,6 +193,19 @@ def test_the_doer_is_read_afresh(own: Flask) -> None:
     assert not member.is_silenced  # as the request knows it
     with pytest.raises(Forbidden):
         require_not_silenced(member)
+
+
+def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
+    """At once, and not when the garbage is collected next: each request has one."""
+    gc.collect()
+    gc.disable()
+    try:
+        plain(select(Member.name)).all()
+        known = ref(db.session())
+        db.session.remove()
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_a_page_that_shows_the_doer_goes_on_after_a_deed(own: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gzip
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -608,6 +609,24 @@ def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.Mo
             connection.execute(MORE)
             assert numbered.moment() != seen
             assert numbered.index is None
+
+
+def test_an_index_that_others_left_behind_is_not_looked_at(tmp_path: Path) -> None:
+    """A file that keeps no log beside the index of one that did; then another process begins a log, and takes it along."""
+    path = tmp_path / "a file.sqlite"
+    _file(tmp_path / "other").execute("SELECT * FROM page_version").fetchall()
+    _file(path, "DELETE").close()
+    shutil.copy(tmp_path / "other-shm", f"{path}-shm")
+    numbered = OfSqlite(str(path))
+    seen = [(numbered.moment(), dict(numbered.numbers(["one"])))]
+    assert numbered.index is None
+    Path(f"{path}-shm").unlink()
+    for statement in ("PRAGMA journal_mode=WAL", MORE, MORE):
+        in_another_process(path, statement)
+        seen.append((numbered.moment(), dict(numbered.numbers(["one"]))))
+    assert [numbers["one"] for _moment, numbers in seen] == [1, 1, 2, 3]
+    assert len({moment for moment, _numbers in seen}) == len(seen)
+    assert numbered.index is not None
 
 
 def test_a_file_is_looked_at_by_one_mapping_that_stays(tmp_path: Path) -> None:
