@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from markupsafe import Markup
+from sqlalchemy import text as sql
 
+from forum.db import db
 from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
@@ -179,6 +181,61 @@ def test_a_rare_kind_is_found_behind_a_thousand_others(
     assert find(VISITOR, Query("rain")).is_capped
     rare = find(VISITOR, Query("rain", kinds=("case",)))
     assert (rare.page.total, rare.is_capped, len(rare.page.items)) == (1, False, 1)
+
+
+NARROWED: list[tuple[str, dict[str, Any]]] = [
+    ("flood", {"languages": ("en",)}),
+    ("flood models", {}),
+    ("flood", {"kinds": ("topic", "case")}),
+    ("flood models", {"languages": ("en", "fr"), "kinds": ("topic",)}),
+    ('"flood models"', {}),
+    ("wat", {"languages": ("ru",)}),
+    ("nowhere flood", {}),
+]
+
+
+@pytest.mark.parametrize(("typed", "facets"), NARROWED)
+def test_where_the_index_is_asked_first_the_answer_is_the_same(
+    library: Flask, monkeypatch: pytest.MonkeyPatch, typed: str, facets: dict[str, Any]
+) -> None:
+    """Whatever is known of how common words are: it decides the way, on PostgreSQL, and nothing else."""
+    actions.index(SYSTEM, entry(40, "Flood", "A flood in words.", language="en"))
+    actions.index(SYSTEM, entry(41, "Flood", "Models of a flood.", language="fr"))
+    monkeypatch.setattr(queries, "_shares", lambda *_which: {})
+    found = ids(typed, **facets)
+    monkeypatch.setattr(queries, "_shares", lambda *_which: {"flood": 0.8, "=len": 0.01})
+    assert ids(typed, **facets) == found
+    assert bool(found) == (typed not in ("nowhere flood", "wat"))
+
+
+def test_words_are_as_common_as_postgresql_has_counted(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A common word and a rare facet go by the index; two common ones, a single one, and a beginning do not."""
+    for number in range(60, 100):
+        language = "fr" if number == 99 else "en"
+        actions.index(SYSTEM, entry(number, f"Street {number}", "The street.", language=language))
+    if (
+        db.engine.dialect.name == "sqlite"
+    ):  # which walks through its index from the newest text, and asks for nothing
+        monkeypatch.delattr(queries, "_shares")
+        assert ids("street", languages=("fr",)) == {99}
+        return
+    queries._shares.cache_clear()
+    monkeypatch.setattr(queries, "NARROW", 0.1)
+    the, street = queries.Term(("the",)), queries.Term(("street",))
+    assert not queries._is_narrow([the, street], [])  # nobody has counted yet
+    queries._shares.cache_clear()
+    db.session.execute(sql("ANALYZE document"))
+    try:
+        assert queries._is_narrow([the], [["=lfr"]])
+        assert not queries._is_narrow([the, street], [])
+        assert not queries._is_narrow([the], [["=len"]])
+        assert not queries._is_narrow([the], [])
+        assert not queries._is_narrow([the, queries.Term(("str",), is_beginning=True)], [])
+        assert queries._is_narrow([the, queries.Term(("rapid",))], [])
+    finally:
+        queries._shares.cache_clear()
 
 
 def test_the_signs_of_facets_are_not_found_by_typing_them(app: Flask) -> None:
