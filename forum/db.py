@@ -218,6 +218,8 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         session.flush()
         _count_up(session)
         session.commit()
+        if _is_in_passing.get():
+            _put_back(before)  # the page goes on with what it has read, the city of its reader too
         return result
     except BaseException as error:
         # Detached before the rollback, the rows that the page has already read stay as it read them.
@@ -273,15 +275,7 @@ def _take_write_lock(session: Session) -> None:
 def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if not args or not isinstance(args[0], Base):
         return args
-    kind, identity = type(args[0]), inspect(args[0]).identity
-    shown = session.identity_map.get(session.identity_key(kind, identity))
-    about = {} if shown is None else dict(shown.__dict__)
-    doer = session.get(kind, identity, populate_existing=True)
-    if (
-        doer is not None
-    ):  # a page that shows the doer goes on after the deed, with the city that it has read
-        for name in inspect(kind).relationships.keys() & about.keys():
-            doer.__dict__.setdefault(name, about[name])
+    doer = session.get(type(args[0]), inspect(args[0]).identity, populate_existing=True)
     return (doer, *args[1:])
 
 

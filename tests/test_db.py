@@ -208,12 +208,13 @@ def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
         gc.enable()
 
 
-def test_a_page_that_shows_the_doer_goes_on_after_a_deed(own: Flask) -> None:
-    """What was loaded with the row stays, though nobody else holds it by then."""
+def test_a_page_that_shows_the_doer_goes_on_after_what_it_notes(own: Flask) -> None:
+    """What was loaded with the row stays, though nobody else holds it by then; a deed of its own reads all afresh."""
     member = ana()
     db.session.expunge(member)
     shown = db.session.scalars(select(Member).options(joinedload(Member.city))).one()
-    require_not_silenced(member)
+    with in_passing():
+        require_not_silenced(member)
     assert shown.city is not None and shown.city.name == "A"
 
 
