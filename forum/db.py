@@ -111,9 +111,8 @@ class ClosableSession(FlaskSession):
 
     def close(self) -> None:
         """Give everything back; a connection that cannot even roll back is thrown away."""
-        self.info.pop(
-            "reading", None
-        )  # its transaction knows this session: nobody would let go of the two
+        # Its transaction knows this session: nobody would let go of the two.
+        self.info.pop("reading", None)
         try:
             super().close()
         except DBAPIError:

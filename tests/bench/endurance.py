@@ -16,7 +16,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 from tests.bench.load import MIX, Open, resident
-from tests.bench.server import Forum, Row, Writers, _children, served
+from tests.bench.server import Forum, Row, Writers, children, served
 
 RATE = 60  # requests a second
 LONGEST = 60  # minutes; BENCH_MINUTES asks for fewer
@@ -27,7 +27,7 @@ def rows(forum: Forum) -> Iterator[Row]:
     """Let people come for so long, and tell what the processes kept."""
     minutes = int(os.environ.get("BENCH_MINUTES", LONGEST))
     with served(forum.environment) as (url, process, _seconds):
-        workers = _children(process.pid)
+        workers = children(process.pid)
         noted: list[tuple[float, float]] = []
         stop = threading.Event()
 

@@ -212,7 +212,7 @@ def memory_and_start(forum: Forum) -> Iterator[Row]:
     paths = forum.addresses()
     with served(forum.environment) as (url, process, seconds):
         yield "start to the first answer, s", f"{seconds:.2f}", "under 2", seconds < 2
-        workers = _children(process.pid)
+        workers = children(process.pid)
         idle = max(map(resident, workers))
         yield "a worker idle, MB", f"{idle:.0f}", "under 120", idle < 120
         for _round in range(3):
@@ -222,7 +222,7 @@ def memory_and_start(forum: Forum) -> Iterator[Row]:
             yield "a worker under load, MB", f"{used:.0f}", "under 180", used < 180
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in found] or [pid]
 
@@ -308,7 +308,7 @@ def _flushes(forum: Forum) -> Iterator[Row]:
         served(forum.environment, workers=1) as (url, process, _s),
         tempfile.NamedTemporaryFile("r") as out,
     ):
-        workers = [str(pid) for pid in _children(process.pid)]
+        workers = [str(pid) for pid in children(process.pid)]
         pids = [part for pid in workers for part in ("-p", pid)]
         writers = Writers(forum, url, 4)
         watch = ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", out.name, *pids]

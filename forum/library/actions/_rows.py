@@ -74,7 +74,7 @@ def require_address(address: str, name: str, optional: bool = False) -> None:
         raise Invalid(_("Enter a whole address, such as https://example.org."), name)
 
 
-def is_new_row(row: Case | Practice) -> bool:
+def add_row(row: Case | Practice) -> bool:
     """Add a row; false when another request has added it, or one of its address, in this very moment."""
     try:
         with db.session.begin_nested():

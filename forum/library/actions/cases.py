@@ -16,8 +16,8 @@ from forum.errors import Invalid
 from forum.history.actions import keep_version
 from forum.library.actions._entries import case_entry
 from forum.library.actions._rows import (
+    add_row,
     free_slug,
-    is_new_row,
     put_in_order,
     refuse_longer,
     require_address,
@@ -119,7 +119,7 @@ def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) 
     case = Case(slug=slug, agenda_id=agenda.id, topic_id=topic.id, position=position)
     case.agenda, case.topic, case.created_at, case.updated_at = agenda, topic, now(), now()
     _set_case(case, text, cities, themes)
-    if not is_new_row(case):
+    if not add_row(case):
         return case_of_key(curator, key) or sent_twice()
     search.index(curator, case_entry(case, text.plain))
     return case

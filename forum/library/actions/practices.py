@@ -15,8 +15,8 @@ from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.library.actions._entries import practice_entry
 from forum.library.actions._rows import (
+    add_row,
     free_slug,
-    is_new_row,
     known_city,
     refuse_longer,
     require_address,
@@ -216,7 +216,7 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
         adapted_from_id=text.adapted_from_id,
     )
     _set_practice(author, practice, agenda, text)
-    if not is_new_row(practice):
+    if not add_row(practice):
         return practice_of_key(author, key) or sent_twice()
     return practice
 
