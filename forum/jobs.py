@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is start
 AGAIN_SECONDS = 2.0  # between two starts of the same command
 STOP_SECONDS = 20
 THREADS = 128  # of each server process; started when they are needed
+# Of each server process. A browser that rests between two pages holds one, too, until the server ends it after ten seconds.
+CONNECTIONS = 1_000
+OTHER_FILES = 200  # that a process opens besides its connections, at most
 PR_SET_PDEATHSIG = 1
 
 
@@ -195,8 +199,19 @@ def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
     # Threads cost little while they wait for a slow sender; `gate` says how many may be at work
-    server += ["--blocking-threads", str(THREADS), "--backpressure", str(THREADS)]
+    server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "5"]  # one may hang
     server += ["--log-level", "error", "wsgi:app"]
     return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
+
+
+def _connections() -> int:
+    """How many connections a process may hold: where fewer files may be open than that takes, fewer."""
+    wanted = CONNECTIONS + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))  # what is started inherits it
+    return max(THREADS, wanted - OTHER_FILES)

@@ -48,7 +48,7 @@ NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
-MOST_UNKEPT = 10_000
+MOST_UNKEPT = MOST_KNOWN = 10_000
 SECONDS_FOR_ANOTHER = 10
 CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
 INDEX_VERSION, INDEX_HEAD = (
@@ -215,6 +215,7 @@ class PageCache:
         self.unkept: OrderedDict[Key, None] = OrderedDict()
         self.lock = threading.Lock()
         self.at_work: dict[Key, threading.Event] = {}
+        self.known: tuple[Any, dict[str, int | None]] = (None, {})
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -253,10 +254,24 @@ class PageCache:
         moment = self.numbered.moment()
         if moment is not None and moment == kept.moment:
             return True
-        if self.numbered.numbers(kept.scopes) != kept.numbers:
+        if self._numbers(kept.scopes, moment) != kept.numbers:
             return False
         kept.moment = moment
         return True
+
+    def _numbers(self, scopes: Iterable[str], moment: Any) -> Numbers:
+        """The present numbers, which are asked for once as long as nobody writes; `moment` was looked at just before."""
+        if moment is None:
+            return self.numbered.numbers(scopes)
+        of, known = self.known
+        if of != moment or len(known) > MOST_KNOWN:
+            self.known = of, known = moment, {}
+        if unknown := [scope for scope in scopes if scope not in known]:
+            asked = self.numbered.numbers(unknown)
+            if self.numbered.moment() != moment:  # what is known may be older than what was asked
+                return self.numbered.numbers(scopes)
+            known.update((scope, asked.get(scope)) for scope in unknown)
+        return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
     def _made_by_another(self, key: Key) -> Kept | None:
         """Wait for the one who renders this page already; None when the asker must."""
@@ -273,11 +288,13 @@ class PageCache:
     def _make(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Ask the application, and keep what it answers if it is for everybody and still true."""
         try:
-            moment, before = self.numbered.moment(), self.numbered.numbers((ANYTHING,))
+            moment = self.numbered.moment()
+            before = self._numbers((ANYTHING,), moment)
             inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
             answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
             if not answer.is_for_everybody:
-                self._note_unkept(key)
+                if not answer.is_busy:
+                    self._note_unkept(key)
                 return answer.send(environ, start_response)
             kept = answer.kept()
             if not kept.scopes or self._is_of_one_moment(kept, before):
@@ -291,7 +308,7 @@ class PageCache:
 
     def _is_of_one_moment(self, kept: Kept, before: Numbers) -> bool:
         """Whether nobody wrote while the page was rendered; notes the numbers that it is true for."""
-        found = dict(self.numbered.numbers({ANYTHING, *kept.scopes}))
+        found = self._numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
         kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
         return found.get(ANYTHING) == before.get(ANYTHING)
 
@@ -346,6 +363,11 @@ class Answer:
         length = self.header("Content-Length")
         is_whole = self.status == "200 OK" and length.isdigit() and int(length) <= LARGEST
         return bool(is_open and is_whole and not self.header("Set-Cookie"))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it only asks to come again: such a page may be kept another time."""
+        return self.status.startswith("503")
 
     def kept(self) -> Kept:
         """The answer as something to keep; reads it to its end."""

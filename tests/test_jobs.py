@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -212,6 +213,29 @@ def test_renewing_ends_what_cannot_renew_itself_and_starts_it_again(tmp_path: Pa
     finally:
         group.terminate()
     assert group.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "raised", "connections"),
+    [
+        ((1024, 20_000), [(1200, 20_000)], "1000"),
+        ((20_000, 20_000), [], "1000"),
+        ((256, 700), [(700, 700)], "500"),
+        ((256, 256), [], "128"),
+    ],
+)
+def test_browsers_that_rest_leave_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+    files: tuple[int, int],
+    raised: list[tuple[int, int]],
+    connections: str,
+) -> None:
+    """Each of them holds a connection; a process holds as many as the files that it may open leave room for."""
+    done: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: files)
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: done.append(limits))
+    server, _worker = server_commands("127.0.0.1", 8000, 2)
+    assert (server[server.index("--backpressure") + 1], done) == (connections, raised)
 
 
 def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:

@@ -41,6 +41,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
+    DEPENDS_ON,
     OfSqlite,
     PageCache,
     _encoding,
@@ -496,6 +497,68 @@ def test_a_stampede_renders_once() -> None:
     assert (made, got) == (["/"], [b"page"] * 6)
 
 
+class Counting:
+    """Numbers of which the moment is known, who counts what is asked; somebody may write before an answer."""
+
+    error = sqlite3.Error
+
+    def __init__(self) -> None:
+        self.now, self.rows, self.asked = 1, {ANYTHING: 1, "some": 1}, []
+        self.before: dict[int, str] = {}  # what somebody writes before which question
+
+    def moment(self) -> int:
+        """Another one after each write."""
+        return self.now
+
+    def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+        """One statement: all of them are of the same moment."""
+        self.asked.append(sorted(scopes))
+        if scope := self.before.get(len(self.asked)):
+            self.write(scope)
+        return {scope: self.rows[scope] for scope in scopes if scope in self.rows}
+
+    def write(self, scope: str) -> None:
+        """Change what depends on a scope."""
+        self.now += 1
+        for touched in (scope, ANYTHING):
+            self.rows[touched] = self.rows.get(touched, 0) + 1
+
+
+def page_of_some(body: Callable[[], bytes]) -> Callable[[Any, Any], list[bytes]]:
+    """A page that depends on "some"."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        environ[DEPENDS_ON] = ("some",)
+        made = body()
+        headers = [("Content-Length", str(len(made))), ("Cache-Control", "no-cache")]
+        start_response("200 OK", [*headers, ("ETag", '"1"')])
+        return [made]
+
+    return application
+
+
+def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
+    """What is turned away when many come costs no question, either."""
+    numbered = Counting()
+    browser = Client(PageCache(page_of_some(lambda: b"page"), numbered, 1))
+    for number in range(20):
+        browser.get(f"/{number}")
+    assert numbered.asked == [[ANYTHING], sorted([EVERYTHING, "some"])]
+    numbered.write("other")
+    assert browser.get("/1").data == b"page"
+    assert len(numbered.asked) == 3
+
+
+def test_numbers_of_two_moments_are_never_mixed() -> None:
+    """Somebody writes when a page is made, before the numbers that it depends on are asked for."""
+    numbered = Counting()
+    numbered.before = {2: "some"}
+    browser = Client(PageCache(page_of_some(lambda: b"%d" % numbered.rows["some"]), numbered, 1))
+    assert browser.get("/").data == b"1"
+    assert numbered.rows["some"] == 2
+    assert browser.get("/").data == b"2"
+
+
 def test_without_a_database_the_application_says_so() -> None:
     class Away:
         error = psycopg.Error
@@ -512,6 +575,20 @@ def test_without_a_database_the_application_says_so() -> None:
 
     answer = Client(PageCache(application, Away(), 1)).get("/")
     assert (answer.status_code, answer.data) == (503, b"a moment")
+
+
+def test_who_is_turned_away_says_nothing_about_a_page() -> None:
+    """Otherwise each of a crowd would render it for himself as soon as there is room."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        status = "503 Service Unavailable" if environ["PATH_INFO"] == "/busy" else "404 Not Found"
+        start_response(status, [])
+        return [b""]
+
+    cache = PageCache(application, Counting(), 1)
+    for path in ("/busy", "/nothing"):
+        Client(cache).get(path)
+    assert [key[0] for key in cache.unkept] == ["/nothing"]
 
 
 # The numbers, on a database of their own

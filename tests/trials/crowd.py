@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import statistics
 import threading
@@ -9,22 +10,27 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from tests.trials.browser import Browser, Lost, Tally
+from tests.trials.browser import Browser, Tally
 from tests.trials.probe import Probe
 from tests.trials.run import Trial
 
-SLOW = 200
+SLOW, RESTING = 200, 600
 BOUND = 0.5  # seconds that an ordinary reader's p95 stays below
 HEADERS_WAIT = 10  # seconds after which who has not sent all headers is cut
+CROWD, PATIENCE = 800, 30  # how many are there at once at most, and for how many seconds they wait
 
 
 def slow_clients(trial: Trial) -> None:
-    """200 who send headers a byte a second, 200 who send a body so, 200 who do not read: others notice nothing."""
+    """200 who send headers a byte a second, 200 who send a body so, 200 who do not read: others notice nothing.
+
+    Nor that 600 browsers rest between two pages and keep their connections.
+    """
     port = trial.site.start()
     kinds: dict[str, Callable[[socket.socket], None]] = {
         "headers": lambda one: one.sendall(b"GET /topics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "),
         "a body": lambda one: one.sendall(_body(port)),
         "reading": lambda one: one.sendall(_many(port)),
+        "the next page": lambda one: one.sendall(_topics(port)),
     }
     with trial.at_work(10_000_000):
         for kind, begin in kinds.items():
@@ -40,7 +46,7 @@ def slow_clients(trial: Trial) -> None:
             done = trial.plan.done - before
             trial.result.notes.append(
                 f"slow with {kind}: p95 {waits[0] * 1000:.0f} ms for a kept page, {waits[1] * 1000:.0f} ms for a"
-                f" search, {done} deeds meanwhile, {slow.cut} of {SLOW} cut"
+                f" search, {done} deeds meanwhile, {slow.cut} of {slow.number} cut"
             )
             trial.result.need(max(waits) < BOUND, f"slow with {kind}: p95 {max(waits):.2f} s")
             trial.result.need(done > 10, f"slow with {kind}: only {done} deeds")
@@ -58,15 +64,21 @@ def _body(port: int) -> bytes:
 
 
 def _many(port: int) -> bytes:
-    return f"GET /topics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode() * 20
+    return _topics(port) * 20
+
+
+def _topics(port: int) -> bytes:
+    return f"GET /topics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
 
 
 class _Slow:
     """Many connections that begin something and go on with a byte a second."""
 
     def __init__(self, port: int, begin: Callable[[socket.socket], None], kind: str) -> None:
-        self.is_reading = kind == "reading"
-        self.sockets = [socket.create_connection(("127.0.0.1", port)) for _one in range(SLOW)]
+        self.is_reading = kind in ("reading", "the next page")
+        self.number = RESTING if kind == "the next page" else SLOW
+        addresses = [("127.0.0.1", port)] * self.number
+        self.sockets = [socket.create_connection(address) for address in addresses]
         for one in self.sockets:
             begin(one)
         self.cut = 0
@@ -105,16 +117,20 @@ class _Slow:
 
 
 def overload(trial: Trial) -> None:
-    """Ten times more arrivals than can be served: those who are served are served soon, the others told so soon."""
-    port = trial.site.start()
+    """Ten times more arrivals than can be served: those who are served are served soon, the others told so soon.
+
+    One process answers, so that the crowd has processor time to come with.
+    """
+    port = trial.site.start(workers=1)
     able = _served_a_second(port, trial.amount(5, 3))
-    served, shed, others = _arrive(port, 10 * able, trial.amount(15, 6))
+    seconds = trial.amount(15, 6)
+    served, shed, others = _arrive(port, 10 * able, seconds)
     total = len(served) + len(shed) + sum(others.values())
     p95 = _share(served, 0.95), _share(shed, 0.95)
     trial.result.answers = {"200": len(served), "503": len(shed), **others}
     trial.result.sent, trial.result.acknowledged = total, len(served)
     trial.result.notes.append(
-        f"{able:.0f} pages a second can be made; {10 * able:.0f} arrivals a second: {len(served)} served (p95"
+        f"{able:.0f} pages a second can be made; {total / seconds:.0f} arrivals a second: {len(served)} served (p95"
         f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others)} otherwise"
     )
     trial.result.need(len(shed) > total / 3, "little was shed")
@@ -149,33 +165,53 @@ def _served_a_second(port: int, seconds: float) -> float:
 def _arrive(
     port: int, rate: float, seconds: float
 ) -> tuple[list[float], list[float], Counter[str]]:
-    """Open loop: everybody comes at a set moment, however long the others take; waits of the served and the shed."""
-    served, shed, others = [], [], Counter[str]()
-    crowd = min(400, max(50, int(rate)))
-    begun = time.monotonic()
+    """Open loop: somebody new comes at each set moment, however long the others take.
 
-    def come(place: int) -> None:
-        browser = Browser(port, Tally(), timeout=30)
-        for turn in range(int(rate * seconds / crowd)):
-            due = begun + (turn * crowd + place) / rate
-            time.sleep(max(0.0, due - time.monotonic()))
-            sent = time.monotonic()
-            try:
-                status = browser.ask(f"/search?q=signold+{place}+{turn}").status
-            except Lost as error:
-                others[str(error).rpartition(" ")[2]] += 1
-                continue
-            if status in (200, 503):
-                (served if status == 200 else shed).append(time.monotonic() - sent)
+    Hands back how long the served and the shed waited, in seconds, and what became of the others.
+    """
+    served: list[float] = []
+    shed: list[float] = []
+    others = Counter[str]()
+    room = asyncio.Semaphore(CROWD)
+
+    async def come(number: int) -> None:
+        sent = time.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                status = await _ask_as_somebody_new(port, f"/search?q=signold+{number}")
+        except (OSError, TimeoutError, ValueError, IndexError) as error:
+            others[type(error).__name__] += 1
+        else:
+            if status in ("200", "503"):
+                (served if status == "200" else shed).append(time.monotonic() - sent)
             else:
-                others[str(status)] += 1
+                others[status] += 1
+        finally:
+            room.release()
 
-    threads = [threading.Thread(target=come, args=(place,)) for place in range(crowd)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    async def crowd() -> None:
+        begun = time.monotonic()
+        async with asyncio.TaskGroup() as there:
+            for number in range(int(rate * seconds)):
+                await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
+                await room.acquire()
+                if time.monotonic() > begun + seconds:
+                    return  # they come late, which the numbers show
+                there.create_task(come(number))
+
+    asyncio.run(crowd())
     return served, shed, others
+
+
+async def _ask_as_somebody_new(port: int, path: str) -> str:
+    """Fetch a page over a connection of its own; the status of the answer, once all of it is there."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n".encode())
+        writer.write(b"Connection: close\r\n\r\n")
+        return (await reader.read()).split(b" ", 2)[1].decode()
+    finally:
+        writer.close()
 
 
 def _share(waits: list[float], part: float) -> float:
