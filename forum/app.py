@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 from flask import Flask, Response, current_app, request
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import gate, jobs, logs, metrics, pagecache, rates, web
+from forum import gate, jobs, logs, metrics, migrating, pagecache, rates, web
 from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
 from forum.advice import views as advice
@@ -85,7 +84,6 @@ DOORS = (
 )
 AWAY = "The forum is being upgraded. Please come back in a few minutes.\n"
 TOP = Path(__file__).parent.parent
-migrate = Migrate()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -100,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         metrics.init_app(settings, db.engine)
     app.before_request(_refuse_wrong_schema)
-    migrate.init_app(app, db, directory=str(TOP / "migrations"), render_as_batch=True)
+    migrating.init_app(app)
     web.init_app(app, settings)
     web.login.user_loader(accounts.load_user)
     rates.init_app(app, settings)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 from flask import Blueprint, current_app
-from flask_migrate import upgrade
 
 from forum.errors import Refusal
 from forum.filling import queries
 from forum.filling.actions import Book, add, found
 from forum.filling.forms import Plan, shape_of
 from forum.filling.models import NAME, Deed, Saying, Shape
+from forum.later import library
 from forum.members.commands import city_rows
 from forum.members.models import Federation
 from forum.members.queries import federation
@@ -35,7 +35,7 @@ bp = Blueprint("filling_commands", __name__, cli_group=None)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one, another forum.")
 def fill(topics: int, posts: int, members: int | None, largest: int | None, seed: int) -> None:
     """Write a made-up forum into an empty database. May be stopped and started again."""
-    upgrade()
+    library("flask_migrate").upgrade()
     try:
         shape = shape_of(topics, posts, members, largest, seed)
         _require_room(federation(), shape)

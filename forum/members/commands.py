@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import click
 from flask import Blueprint
-from flask_migrate import upgrade
 
 from forum.errors import Invalid, Refusal
+from forum.later import library
 from forum.members import actions, queries
 from forum.members.forms import EMAIL_SHAPE, PASSWORD_MAX, PASSWORD_MIN, check_password
 from forum.passwords import hash_password
@@ -28,7 +28,7 @@ bp = Blueprint("members_commands", __name__, cli_group=None)
 @bp.cli.command("setup")
 def setup() -> None:
     """Make a real, empty forum: tables, cities, its name and its first administrator."""
-    upgrade()
+    library("flask_migrate").upgrade()
     if queries.federation():
         raise click.ClickException("This forum has been set up already.")
     name = _ask("Name of the forum")

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from alembic.command import upgrade
-from alembic.util import CommandError
 from flask import Blueprint, Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
@@ -24,6 +22,7 @@ from forum.copies import Copier, copier
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
+from forum.later import library
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
@@ -251,7 +250,7 @@ def _prepare(source: Engine, target: Engine, again: bool) -> None:
         moving.refuse_what_is_in_use(target)
         config = current_app.extensions["migrate"].migrate.get_config()
         config.attributes["engine"] = target
-        upgrade(config, "heads")
+        library("alembic.command").upgrade(config, "heads")
     moving.begin(target, repr(source.url))
 
 
@@ -279,7 +278,7 @@ def _kept_as_it_was(words: str) -> Iterator[None]:
         raise click.ClickException(f"{error.message.rstrip('.')}. {words}") from error
     except OSError as error:
         raise click.ClickException(f"{error.strerror or error}. {words}") from error
-    except CommandError as error:
+    except library("alembic.util").CommandError as error:
         raise click.ClickException(f"{error}. {words}") from error
     except DBAPIError as error:
         raise click.ClickException(f"The database says: {error.orig}. {words}") from error

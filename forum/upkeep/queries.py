@@ -6,11 +6,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     Executable,
@@ -43,6 +41,7 @@ from forum.dialogue.queries import KEPT, is_there, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Ignore, Member
+from forum.migrating import FOLDER, revisions
 from forum.moderation.models import Report
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import TRIES
@@ -53,7 +52,6 @@ from forum.upkeep.models import Check, Fault
 FTS = "document_fts"
 INDEXED = table("document_fts_docsize", column("id"))  # a row for each document in the index
 A_DEED = timedelta(minutes=1)
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
 VERSIONS = table("alembic_version", column("version_num"))
 WRITE_NOTHING = text("UPDATE alembic_version SET version_num = version_num WHERE 0")
 TAKES_WRITES = text("SELECT NOT current_setting('transaction_read_only')::bool")
@@ -69,7 +67,7 @@ def schema_state(connection: Connection | None = None) -> SchemaState:
     versions = _versions(connection or db.session.connection())
     if not versions:
         return "none"
-    heads, known = _revisions()
+    heads, known = revisions()
     if versions == heads:
         return "ours"
     return "older" if versions <= known else "newer"
@@ -97,21 +95,13 @@ def _versions(connection: Connection) -> frozenset[str]:
 
 def known_revisions() -> frozenset[str]:
     """The revisions of the schema that this code knows, from which it can upgrade."""
-    return _revisions()[1]
+    return revisions()[1]
 
 
 def version() -> str:
     """The version of the forum."""
-    with (MIGRATIONS.parent / "pyproject.toml").open("rb") as file:
+    with (FOLDER.parent / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
-
-
-@lru_cache(1)
-def _revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest revisions of this code, and all of them."""
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    known = frozenset(script.revision for script in scripts.walk_revisions())
-    return frozenset(scripts.get_heads()), known
 
 
 def is_writable() -> bool:

@@ -18,7 +18,7 @@ PASSWORD = "four unrelated plain words"
 
 @pytest.fixture
 def run(app, monkeypatch):
-    monkeypatch.setattr(commands, "upgrade", lambda: None)  # the tables of the tests are there
+    monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
     runner = app.test_cli_runner()
     return lambda *words, said="": runner.invoke(args=words, input=said)
 

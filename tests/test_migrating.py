@@ -1,0 +1,58 @@
+"""Alembic is loaded when somebody asks for migrations; the revisions are known without it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from forum import migrating
+
+TOP = Path(__file__).parent.parent
+
+
+def test_the_revisions_are_those_that_alembic_finds() -> None:
+    scripts = ScriptDirectory(str(migrating.FOLDER))
+    assert migrating.revisions.__wrapped__() == (
+        frozenset(scripts.get_heads()),
+        frozenset(script.revision for script in scripts.walk_revisions()),
+    )
+
+
+def test_a_revision_that_joins_two_follows_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    for name, follows in (("1", None), ("2a", "1"), ("2b", "1"), ("3", ("2a", "2b"))):
+        said = f"revision = {name!r}\ndown_revision = {follows!r}\n"
+        folder.joinpath(f"{name}.py").write_text(said)
+    monkeypatch.setattr(migrating, "FOLDER", tmp_path)
+    assert migrating.revisions.__wrapped__() == ({"3"}, {"1", "2a", "2b", "3"})
+
+
+def test_the_commands_are_those_of_flask_migrate(whole_app: Flask) -> None:
+    runner = whole_app.test_cli_runner()
+    assert "Perform database migrations" in runner.invoke(args=["--help"]).output
+    assert "upgrade" in runner.invoke(args=["db", "--help"]).output
+    assert runner.invoke(args=["db", "heads"]).exit_code == 0
+    assert runner.invoke(args=["db", "nonsense"]).exit_code == 2
+
+
+def test_no_page_loads_alembic(tmp_path: Path) -> None:
+    """A forum that is asked for a page, in a process of its own."""
+    script = (
+        "import sys; from wsgi import app; from forum.upkeep.queries import wrong_schema\n"
+        "with app.app_context(): assert 'empty' in wrong_schema()\n"
+        "assert app.test_client().get('/').status_code == 503\n"
+        "assert not {'alembic', 'flask_migrate', 'psycopg'} & set(sys.modules)"
+    )
+    environment = {"FORUM_DATA": str(tmp_path), "FORUM_LOG": "off", "PATH": ""}
+    made = subprocess.run(
+        [sys.executable, "-c", script], cwd=TOP, env=environment, capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr.decode()
