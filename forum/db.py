@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     event,
     inspect,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -311,6 +313,32 @@ def member_scope(member_id: int) -> str:
     return f"member {member_id % SHARED}"
 
 
+_long_lived: WeakKeyDictionary[Engine, tuple[int, dict[Any, Any]]] = WeakKeyDictionary()
+MOST_LONG_LIVED = 200
+NUMBER = select(VERSION.c.number).where(VERSION.c.scope == EVERYTHING)
+
+
+def long_lived(key: Hashable, read: Callable[[], R]) -> R:
+    """What `read` reads and hands back, remembered by this process until a deed touches `EVERYTHING`.
+
+    For what takes long to read and is left alone by replies, marks and whatever else touches less. It is shared: who
+    gets it must not change it. A deed, which may undo what it did, reads anew.
+    """
+    session = db.session()
+    if session.info.get("in_deed"):
+        return read()
+    # Asked first: should somebody change something meanwhile, what is read is newer than its number, never older.
+    number = plain(NUMBER).scalar() or 0
+    of, known = _long_lived.get(db.engine, (None, {}))
+    if of != number or len(known) >= MOST_LONG_LIVED:
+        known = {}
+        _long_lived[db.engine] = number, known
+    if key not in known:
+        known[key] = read()
+    found: R = known[key]
+    return found
+
+
 def _count_up(session: Session) -> None:
     """Count up the scopes that the deed has touched, in its own transaction and as its last statement."""
     touched = session.info["touched"]
@@ -354,7 +382,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-1000",  # kilobytes for each connection; the system keeps the file in memory anyway
+            "cache_size=-2000",  # kilobytes for each connection; the system keeps the file in memory anyway
         ):
             connection.execute(f"PRAGMA {pragma}")
 

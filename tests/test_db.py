@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -21,7 +21,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import db as tool
 from forum.agendas.models import Theme
-from forum.db import Base, action, at, db, in_passing, now, plain
+from forum.db import Base, action, at, db, in_passing, long_lived, now, plain, touches
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
@@ -250,6 +250,83 @@ def test_a_deed_without_a_person_is_the_systems(own: Flask) -> None:
 
 
 # Locks
+
+
+# What lives long
+
+
+@action
+def name_quietly(doer: Any, name: str) -> None:
+    touches("topic 1")
+    db.session.add(Theme(slug=name, name=name))
+
+
+@action
+def name_look_and_refuse(doer: Any, name: str, look: Callable[[], Any]) -> None:
+    name_theme(doer, name)
+    assert name in look()
+    raise Invalid("no")
+
+
+@pytest.fixture
+def themes(own: Flask) -> Iterator[Callable[[], Any]]:
+    """Reads the names of the themes by way of `long_lived`; `themes.read` counts how often they were really read."""
+
+    def read() -> tuple[str, ...]:
+        look.read += 1
+        return tuple(plain(select(Theme.name).order_by(Theme.name)).scalars())
+
+    def look() -> tuple[str, ...]:
+        db.session.rollback()
+        return long_lived("themes", read)
+
+    look.read = 0
+    yield look
+    tool._long_lived.clear()
+
+
+def test_what_lives_long_is_read_again_when_a_deed_touches_everything(themes: Any) -> None:
+    name_theme(SYSTEM, "floods")
+    assert [themes(), themes(), themes()] == [("floods",)] * 3 and themes.read == 1
+    name_quietly(SYSTEM, "by a deed that says less")
+    assert themes() == ("floods",) and themes.read == 1
+    name_theme(SYSTEM, "parking")
+    assert themes() == themes() == ("by a deed that says less", "floods", "parking")
+    assert themes.read == 2
+
+
+def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> None:
+    def look() -> tuple[str, ...]:
+        return long_lived("themes", lambda: tuple(plain(select(Theme.name)).scalars()))
+
+    assert themes() == ()
+    with pytest.raises(Invalid):
+        name_look_and_refuse(SYSTEM, "floods", look)
+    assert themes() == () and themes.read == 1
+
+
+def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
+    """Another process writes after the number was looked at: what was read is newer, and its number is over."""
+
+    def read() -> tuple[str, ...]:
+        with db.engine.begin() as connection:
+            connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
+            more = {"scope": tool.EVERYTHING, "number": 1}
+            connection.execute(tool.UPSERTS[connection.dialect.name], more)
+        return tuple(plain(select(Theme.name)).scalars())
+
+    found = long_lived("themes", read)
+    assert found in (
+        (),
+        ("late",),
+    )  # SQLite reads on in its moment, PostgreSQL in that of the statement
+    assert themes() == ("late",)
+
+
+def test_little_is_remembered_for_long(own: Flask) -> None:
+    for number in range(3 * tool.MOST_LONG_LIVED):
+        assert long_lived(number, lambda number=number: number) == number
+    assert len(tool._long_lived[db.engine][1]) <= tool.MOST_LONG_LIVED
 
 
 def test_a_deed_waits_for_a_lock_and_then_says_busy(

@@ -28,6 +28,7 @@ from forum.db import (
     ANYTHING,
     EVERYTHING,
     VERSION,
+    _long_lived,
     action,
     db,
     topic_scope,
@@ -37,6 +38,7 @@ from forum.dialogue import actions as dialogue
 from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
+from forum.members import queries as members_queries
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
@@ -244,6 +246,20 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
             fresh = client.get(address)
             same = (again.status_code, again.data) == (fresh.status_code, fresh.data)
             assert same, (name, address)
+
+
+@pytest.mark.sqlite_only  # the same
+def test_after_every_deed_what_lives_long_is_as_it_would_be_read(
+    app: Flask, client: FlaskClient, world: dict[str, Any], people: Any, agenda: Agenda
+) -> None:
+    readers = {"visitor": VISITOR, "ana": people.ana, "moderator": people.moderator}
+    for name, deed in DEEDS.items():
+        client.get("/")
+        deed(world, people, agenda)
+        for who, reader in readers.items():
+            remembered = members_queries.home_cities(reader)
+            _long_lived.clear()
+            assert members_queries.home_cities(reader) == remembered, (name, who)
 
 
 @pytest.mark.sqlite_only  # the same

@@ -26,7 +26,9 @@ SIGNS = re.compile(
     r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
 )
 # The same of what somebody has written.
-WHEN_AND_WHETHER = ["created_at", "id", "topic_id", "number", "hidden_at", "deleted_at"]
+WHETHER = ["hidden_at", "deleted_at"]
+WHEN_AND_WHETHER = ["created_at", "id", "topic_id", "number", *WHETHER]
+NEWEST = ["created_at", "id", "number", "topic_id", "author_id", *WHETHER]
 IN_AGENDA = ["agenda_id", "active_at", "id"]
 
 
@@ -204,6 +206,9 @@ class Post(Said, Base):
     __table_args__ = (
         Index(None, "topic_id", "number", unique=True),
         Index(None, "author_id", "submission_key", unique=True),
+        # All that is asked of the newest posts, and of what is new in a topic: the rows are long, and few are shown
+        Index("ix_post_newest", *NEWEST),
+        Index("ix_post_news", "topic_id", "number", "author_id", "created_at", *WHETHER),
         Index("ix_post_written", "author_id", *WHEN_AND_WHETHER),
         Index(
             "ix_post_for_organisation",
@@ -235,7 +240,7 @@ class Post(Said, Base):
     useful_count: Mapped[int] = mapped_column(default=0)
     same_here_count: Mapped[int] = mapped_column(default=0)
     tried_count: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Subquery,
     bindparam,
     cast,
     func,
@@ -52,7 +53,7 @@ MOST_WRITTEN = 1_000  # contributions of a list, the newest; the others are foun
 MOST_RECOGNISED = 500
 MOST_ASKED = 2_000  # posts of several people of which it is asked whether they are listed
 MOST_ARCS = 10
-MOST_REPLIES = 300  # of the last weeks, that the map looks at
+MOST_REPLIES = 200  # of the last weeks, that the map looks at
 WEEKS = timedelta(days=30)
 IN_FEED = 40
 IN_FILE = 5_000  # numbers of each kind of thing in one file of the sitemap, which may hold 50,000 addresses
@@ -155,7 +156,7 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
     """
     pairs: Counter[tuple[int, int]] = Counter()
     crossing = {"since": until - WEEKS}
-    for here, there, replies in plain(_crossed(reader), crossing):
+    for here, there, replies in plain(_crossed(reader), crossing).all():
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
@@ -164,21 +165,27 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
 
 @for_reach
 def _crossed(reader: Person) -> Any:
-    helper, asker = aliased(Member), aliased(Member)
-    newest = select(Post.id).where(Post.created_at > bindparam("since"), Post.number > 1)
-    newest = newest.order_by(Post.created_at.desc(), Post.id.desc()).limit(MOST_REPLIES)
+    helper, asker, newest = aliased(Member), aliased(Member), _newest_replies()
     crossed = (
         visible_topics(reader)
-        .join(Post, Post.topic_id == Topic.id)
-        .join(helper, helper.id == Post.author_id)
+        .join(newest, newest.c.topic_id == Topic.id)
+        .join(helper, helper.id == newest.c.author_id)
         .join(asker, asker.id == Topic.author_id)
-        .where(Post.id.in_(select(newest.subquery().c.id)), *is_there(), Topic.hidden_at.is_(None))
-        .where(helper.hidden_at.is_(None), asker.hidden_at.is_(None))
+        .where(newest.c.deleted_at.is_(None), newest.c.hidden_at.is_(None))
+        .where(Topic.hidden_at.is_(None), helper.hidden_at.is_(None), asker.hidden_at.is_(None))
         .where(helper.city_id != asker.city_id)
     )
     counted = crossed.with_only_columns(helper.city_id, asker.city_id, func.count())
     grouped = counted.group_by(helper.city_id, asker.city_id)
     return grouped.order_by(func.count().desc(), helper.city_id, asker.city_id).limit(100)
+
+
+def _newest_replies() -> Subquery:
+    """The newest replies, by columns that an index holds: a post is long, and nothing of it is shown."""
+    columns = Post.topic_id, Post.author_id, Post.hidden_at, Post.deleted_at
+    lately = select(*columns).where(Post.created_at > bindparam("since"), Post.number > 1)
+    newest = lately.order_by(Post.created_at.desc(), Post.id.desc())
+    return newest.limit(MOST_REPLIES).subquery()
 
 
 # People

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -153,10 +153,10 @@ class World(NamedTuple):
     arcs: tuple[str, ...]
 
 
-def _world(cities: Sequence[HomeCity], until: datetime | None) -> World:
+def _world(cities: tuple[HomeCity, ...], until: datetime | None) -> World:
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
-    return _drawn(tuple(cities), tuple(found))
+    return _drawn(cities, tuple(found))
 
 
 @lru_cache(8)

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from forum.db import Base, Moment, db, detached, now, plain
+from forum.db import Base, Moment, db, detached, long_lived, now, plain
 from forum.errors import NotFound
 from forum.lookalikes import skeleton
 from forum.markup import fold
@@ -594,10 +594,15 @@ class HomeCity(_HomeCity, InCountry):
     """A city as maps and choices show it: hundreds of whole rows took three times as long."""
 
 
-def home_cities(reader: Person) -> list[HomeCity]:
+def home_cities(reader: Person) -> tuple[HomeCity, ...]:
     """The cities that members come from, by name."""
-    rows = plain(_home_cities(reader), {"own_id": reader.id or 0})
-    return [HomeCity._make(row) for row in rows]
+    own_id = reader.id if reader.hidden_at else 0  # who is hidden finds the own city, too
+
+    def read() -> tuple[HomeCity, ...]:
+        rows = plain(_home_cities(reader), {"own_id": own_id}).all()
+        return tuple(map(HomeCity._make, rows))
+
+    return long_lived(("home_cities", sees_hidden(reader, None), own_id), read)
 
 
 @for_reach

@@ -12,6 +12,7 @@ from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import OrganisationText, Profile
 from forum.members.queries import DirectoryFilter
+from forum.moderation.actions import Reasons, decide
 from forum.pages import page_of
 from forum.permissions import SYSTEM, VISITOR
 
@@ -100,6 +101,27 @@ def test_cities_and_organisations_with_members_are_counted(app, people):
     here = members.members_of_organisation(VISITOR, organisation.id)
     assert [member.name for member in here] == ["Ana Prado", "Ben Okoth"]
     assert len(members.members_of_city(VISITOR, city)) == 2
+
+
+def test_the_cities_of_the_map_follow_each_deed(app, people):
+    """They are remembered between deeds."""
+
+    def names(reader=VISITOR):
+        return {city.name for city in members.home_cities(reader)}
+
+    assert "Surat" in names() and "Athens" not in names()
+    athens = members.city_by_name("Athens").id
+    chitra = people.chitra
+    actions.edit_profile(chitra, Profile("Chitra Desai", city_id=athens))
+    assert "Athens" in names() and "Surat" not in names()
+    decide(people.moderator, "member", chitra.id, "hide", Reasons("It broke a rule.", 2))
+    chitra = members.get_member(SYSTEM, "chitra-desai")
+    assert "Athens" not in names() | names(people.ana)
+    assert "Athens" in names(chitra) & names(people.moderator)
+    decide(people.moderator, "member", chitra.id, "restore")
+    assert "Athens" in names()
+    actions.depart(SYSTEM, chitra.id)
+    assert "Athens" not in names() | names(people.moderator)
 
 
 def test_members_are_found_by_the_beginnings_of_words(app, people):
