@@ -19,17 +19,20 @@ from markupsafe import Markup
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
     Engine,
     Executable,
+    Integer,
     MetaData,
     String,
     Table,
     Text,
     event,
     inspect,
+    literal_column,
     select,
     text,
 )
@@ -62,6 +65,9 @@ BUSY_TRIES = 2
 # Of the threads of a process so many wait long for a locked database; the others go on serving readers.
 WAITING = threading.BoundedSemaphore(2)
 TURN_SECONDS = 1.5
+PREPARED = (
+    400  # statements that each connection to PostgreSQL keeps prepared: about as many as there are
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -116,6 +122,9 @@ class ClosableSession(FlaskSession):
         # Its transaction knows this session: nobody would let go of the two.
         self.info.pop("reading", None)
         try:
+            if not (self.new or self.dirty or self.deleted):
+                # After a rollback psycopg forgets its prepared statements, and PostgreSQL plans each of them anew.
+                self.commit()
             super().close()
         except DBAPIError:
             self.invalidate()
@@ -125,8 +134,9 @@ db = SQLAlchemy(
     metadata=Base.metadata,
     session_options={"expire_on_commit": False, "class_": ClosableSession},
     engine_options={
-        "hide_parameters": True
-    },  # errors are logged, and texts and hashes have no place there
+        "hide_parameters": True,  # errors are logged, and texts and hashes have no place there
+        "pool_use_lifo": True,  # the connection that was used last knows most, pages and prepared statements
+    },
 )
 
 
@@ -144,6 +154,17 @@ def _connection(session: Session) -> Connection:
         connection = session.connection()
         held = session.info["reading"] = (session.get_transaction(), connection)
     return held[1]
+
+
+def constant(value: int | str) -> ColumnElement[Any]:
+    """A value of ours that the statement itself says, and no parameter: PostgreSQL makes one plan for it and keeps it.
+
+    Knowing that few rows are wanted, or that a kind is rare, it need not plan anew to find out. Each value makes a
+    statement of its own; never for what comes from outside.
+    """
+    is_number = isinstance(value, int)
+    words = str(value) if is_number else "'{}'".format(str(value).replace("'", "''"))
+    return literal_column(words, Integer if is_number else String)
 
 
 def detached(kind: type[E], values: Mapping[str, Any]) -> E:
@@ -390,6 +411,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
+        connection.prepared_max = PREPARED
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
         connection.commit()
 

@@ -21,7 +21,18 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum import db as tool
 from forum.agendas.models import Theme
-from forum.db import Base, action, at, db, in_passing, long_lived, now, plain, touches
+from forum.db import (
+    Base,
+    action,
+    at,
+    constant,
+    db,
+    in_passing,
+    long_lived,
+    now,
+    plain,
+    touches,
+)
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
 from forum.permissions import SYSTEM
@@ -240,6 +251,16 @@ def test_reading_afresh_loses_nothing_that_the_deed_has_written(own: Flask) -> N
     assert write_and_read(ana()) == ("engineer", "engineer")
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [(8, "8"), ("case", "'case'"), ("o'clock 100%", "'o''clock 100%'")]
+)
+def test_a_constant_is_said_by_the_statement(own: Flask, value: int | str, words: str) -> None:
+    statement = select(constant(value))
+    assert db.session.scalar(statement) == value
+    said = str(statement.compile(db.engine)).replace("%%", "%")
+    assert words in said
+
+
 def test_a_deed_without_a_person_is_the_systems(own: Flask) -> None:
     @action
     def nothing() -> str:
@@ -410,6 +431,25 @@ def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     db.session.remove()
     assert db.session.scalar(text("SELECT 1")) == 1
     db.session.remove()
+
+
+def test_statements_of_pages_stay_prepared(own: Flask) -> None:
+    """psycopg prepares what is asked for five times, and forgets it all at a rollback, which no page ends with."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("nothing is planned on a server")
+    for _page in range(8):
+        plain(select(Theme.name).where(Theme.slug == "a"))
+        db.session.remove()
+    known = text("SELECT statement FROM pg_prepared_statements")
+    assert any("theme.slug" in statement for statement in db.session.scalars(known))
+
+
+def test_what_no_deed_has_saved_goes_with_its_session(own: Flask) -> None:
+    db.session.add(Theme(slug="a", name="A"))
+    db.session.remove()
+    ana().name = "Anna"
+    db.session.remove()
+    assert names() == [] and ana().name == "Ana"
 
 
 @pytest.mark.sqlite_only  # PostgreSQL has no such modes

@@ -16,7 +16,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
@@ -28,7 +27,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
-from forum.db import db, plain
+from forum.db import constant, db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_topic,
@@ -177,7 +176,7 @@ def _crossed(reader: Person) -> Any:
     )
     counted = crossed.with_only_columns(helper.city_id, asker.city_id, func.count())
     grouped = counted.group_by(helper.city_id, asker.city_id)
-    return grouped.order_by(func.count().desc(), helper.city_id, asker.city_id).limit(100)
+    return grouped.order_by(func.count().desc(), helper.city_id, asker.city_id).limit(constant(100))
 
 
 def _newest_replies() -> Subquery:
@@ -185,7 +184,7 @@ def _newest_replies() -> Subquery:
     columns = Post.topic_id, Post.author_id, Post.hidden_at, Post.deleted_at
     lately = select(*columns).where(Post.created_at > bindparam("since"), Post.number > 1)
     newest = lately.order_by(Post.created_at.desc(), Post.id.desc())
-    return newest.limit(MOST_REPLIES).subquery()
+    return newest.limit(constant(MOST_REPLIES)).subquery()
 
 
 # People
@@ -239,7 +238,7 @@ def _trials(reader: Person, member: Member) -> Select[int | None, datetime]:
     tried = marked.where(
         Mark.kind == TRIED,
         Post.author_id == member.id,
-        Post.tried_count > literal_column("0"),  # no parameter: so that the index may be used
+        Post.tried_count > constant(0),  # no parameter: so that the index may be used
         Mark.member_id != member.id,
         Member.hidden_at.is_(None),
         *is_there(),

@@ -35,7 +35,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
-from forum.db import db
+from forum.db import constant, db
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
@@ -258,7 +258,7 @@ def _with_beginning(terms: Sequence[Term], typed: str) -> Sequence[Term]:
 
 def _is_common(term: Term) -> bool:
     """Whether so many texts hold a word that those with longer ones would change nothing."""
-    some = _holding(select(Document.id), [term], []).limit(RANKED)
+    some = _holding(select(Document.id), [term], []).limit(constant(RANKED))
     return len(db.session.scalars(some).all()) == RANKED
 
 
@@ -274,7 +274,7 @@ def _newest(
         return _newest_of_phrases(documents, terms, wanted, limit)
     found = _holding(documents, terms, wanted)
     newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
-    return db.session.execute(found.order_by(newest_first).limit(limit)).all()
+    return db.session.execute(found.order_by(newest_first).limit(constant(limit))).all()
 
 
 def _newest_of_phrases(
@@ -287,10 +287,10 @@ def _newest_of_phrases(
         for word in term.words
     ]
     holding = _holding(documents.add_columns(_vector().label("words")), apart, wanted)
-    some = holding.order_by(Document.id.desc()).limit(READ).subquery()
+    some = holding.order_by(Document.id.desc()).limit(constant(READ)).subquery()
     rows = select(*(column for column in some.c if column.name != "words"))
     together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
-    return db.session.execute(together.order_by(some.c.id.desc()).limit(limit)).all()
+    return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
 
 
 def _holding(
@@ -349,7 +349,7 @@ def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnEl
         "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_beginning + ")"
         for term in terms
     ]
-    wanted: ColumnElement[Any] = func.to_tsquery("simple", _as_it_is(" & ".join(parts)))
+    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), _as_it_is(" & ".join(parts)))
     for values in facets:
         some = _as_it_is(" | ".join(f"'{value}'" for value in values))
         wanted = wanted.op("&&")(cast(some, TSQUERY))
@@ -357,7 +357,7 @@ def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnEl
 
 
 def _as_it_is(words: str) -> ColumnElement[str]:
-    """Words as a literal, so that PostgreSQL plans for them: rare and common ones go different ways."""
+    """Words that come into the statement as they are, so that PostgreSQL plans for them: rare and common ones differ."""
     return bindparam(None, words, Text, literal_execute=True)
 
 

@@ -7,13 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import db, plain
+from forum.db import constant, db, plain
 from forum.dialogue.models import Addressed, Topic, TopicCount, TopicTheme
 from forum.dialogue.queries._seen import (
     NAME_OF_ORGANISATION,
@@ -166,12 +178,17 @@ def _rows_of(
     others = found.where(Topic.id.not_in(bindparam("pinned", expanding=True)))
     if is_from_end:
         others = others.order_by(None).order_by(*(key.element for key in order))
-    part = others.limit(bindparam("limit")).offset(bindparam("start")).subquery()
+    part = others.limit(_said("limit")).offset(_said("start")).subquery()
     pinned = select(Topic.id, *keys, literal(0).label("part"))
     pinned = pinned.where(Topic.id.in_(bindparam("first", expanding=True)))
     ids = union_all(pinned, select(*part.c, literal(1))).subquery()
     query = _as_lines(select(Topic).join(ids, ids.c.id == Topic.id))
     return query.order_by(ids.c.part, *(ids.c[key.name].desc() for key in keys))
+
+
+def _said(name: str) -> BindParameter[int]:
+    """A number that comes into the statement as it is: PostgreSQL plans for few rows only when it knows how few."""
+    return bindparam(name, type_=Integer(), literal_execute=True)
 
 
 def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
@@ -222,19 +239,19 @@ def latest_topics(reader: Person, limit: int) -> Sequence[TopicLine]:
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
     ignored = _ignored(reader, TopicFilter())
-    rows = plain(_waiting(reader, bool(ignored)), {"limit": limit, **ignored})
+    rows = plain(_waiting(reader, bool(ignored), limit), ignored)
     return [_topic_line(row) for row in rows]
 
 
 @for_reach
-def _waiting(reader: Person, leaves_out: bool) -> Select[Any]:
+def _waiting(reader: Person, leaves_out: bool, limit: int) -> Select[Any]:
     query = _listed(reader, leaves_out).where(
-        Topic.kind == "question",
+        Topic.kind == constant("question"),
         Topic.answer_id.is_(None),
         Topic.locked_at.is_(None),
         Topic.hidden_at.is_(None),
     )
-    return _as_lines(query.order_by(Topic.id.desc())).limit(bindparam("limit"))
+    return _as_lines(query.order_by(Topic.id.desc())).limit(constant(limit))
 
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
@@ -304,8 +321,12 @@ def _listed(reader: Person, leaves_out: bool = False) -> Select[Any]:
     With `leaves_out` it takes the parameter `ignored`: the ids of those whose topics are left out.
     """
     other = aliased(Topic)
-    discussed = select(other.id).where(other.kind == "case", other.replies_count > 0)
-    found = visible_topics(reader).where(or_(Topic.kind != "case", Topic.id.in_(discussed)))
+    discussed = select(other.id).where(
+        other.kind == constant("case"), other.replies_count > constant(0)
+    )
+    found = visible_topics(reader).where(
+        or_(Topic.kind != constant("case"), Topic.id.in_(discussed))
+    )
     return found.where(~_is_by_ignored()) if leaves_out else found
 
 
