@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
@@ -238,8 +238,8 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
     try:
         result = deed(*_fresh(session, args), **kwargs)
         session.flush()
-        _count_up(session)
-        session.commit()
+        with announcing.get(db.engine, nullcontext)() if _count_up(session) else nullcontext():
+            session.commit()
         if _is_in_passing.get():
             _put_back(before)  # the page goes on with what it has read, the city of its reader too
         return result
@@ -360,8 +360,14 @@ def long_lived(key: Hashable, read: Callable[[], R]) -> R:
     return found
 
 
-def _count_up(session: Session) -> None:
-    """Count up the scopes that the deed has touched, in its own transaction and as its last statement."""
+# How a commit that changes what visitors see is announced, by engine, where somebody wants to see it coming
+announcing: WeakKeyDictionary[Engine, Callable[[], AbstractContextManager[None]]] = (
+    WeakKeyDictionary()
+)
+
+
+def _count_up(session: Session) -> bool:
+    """Count up the scopes that the deed has touched, in its own transaction and as its last statement; whether some were."""
     touched = session.info["touched"]
     scopes = {EVERYTHING} if touched is None else touched
     if scopes:
@@ -369,6 +375,7 @@ def _count_up(session: Session) -> None:
         rows = [{"scope": scope, "number": 1} for scope in sorted({*scopes, ANYTHING})]
         connection = session.connection()
         connection.execute(UPSERTS[connection.dialect.name], rows)
+    return bool(scopes)
 
 
 def _upsert(put: Any) -> Any:

@@ -3,7 +3,7 @@
 A page is kept in the process, in the forms in which it is sent, with the numbers of the scopes that it depends on
 (`db.touches`). At each hit the numbers are asked for again, so that a page is exact and never timed: after a write
 returns, nobody reads the old one. On SQLite one look at the memory that all its processes share says that nobody has
-written at all; on PostgreSQL the numbers are read. Pages of members, forms and whatever sets a cookie never enter.
+written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`signs`). Pages of members, forms and whatever sets a cookie never enter.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from forum import metrics
-from forum.db import ANYTHING, EVERYTHING, db
+from forum.db import ANYTHING, EVERYTHING, announcing, db
 from forum.later import library
 from forum.settings import Settings
+from forum.signs import Signs, signs_in
 
 if TYPE_CHECKING:
     import psycopg
@@ -135,9 +136,10 @@ def _index_of(path: str) -> mmap | None:
 
 
 class OfServer:
-    """The numbers in PostgreSQL, which are read at each hit, over a few connections of their own."""
+    """The numbers in PostgreSQL, read over a few connections of their own: at each hit, where no signs of writing are."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, signs: Signs | None = None) -> None:
+        self.signs = signs
         self.driver = library("psycopg")
         self.error: type[Exception] = self.driver.Error
         self.address = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -145,8 +147,9 @@ class OfServer:
         for _connection in range(CONNECTIONS):
             self.free.put(None)
 
-    def moment(self) -> None:
-        """A server has no sign that costs less than the numbers."""
+    def moment(self) -> bytes | None:
+        """What the processes of this machine say, if they are the only ones; the server has no sign of its own."""
+        return self.signs.moment() if self.signs else None
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
@@ -166,16 +169,19 @@ class OfServer:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the layer around an application, which is complete by then; without memory there is none."""
+    with app.app_context():
+        numbered = numbered_by(db.engine, settings)
+        if isinstance(numbered, OfServer) and numbered.signs:
+            announcing[db.engine] = numbered.signs.announced
     if settings.page_cache_mb:
-        with app.app_context():
-            numbered = numbered_by(db.engine)
         app.wsgi_app = PageCache(app.wsgi_app, numbered, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
 
 
-def numbered_by(engine: Engine) -> Numbered:
+def numbered_by(engine: Engine, settings: Settings) -> Numbered:
     """Where a database's numbers are asked for."""
-    is_file = engine.dialect.name == "sqlite" and engine.url.database
-    return OfSqlite(str(engine.url.database)) if is_file else OfServer(engine.url)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        return OfSqlite(engine.url.database)
+    return OfServer(engine.url, signs_in(settings.signs_path) if settings.is_one_machine else None)
 
 
 @dataclass

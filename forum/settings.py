@@ -5,6 +5,7 @@
 | FORUM_DEMO | `1` means the demo's own database, marked as a demo on every page | not set |
 | FORUM_DATA | folder for the database, the secret key and the counters of the rate limits | `var` |
 | FORUM_DATABASE_URL | database, as SQLAlchemy writes it; PostgreSQL is `postgresql://…` | a SQLite file in FORUM_DATA |
+| FORUM_ONE_MACHINE | `1` says that nobody on another machine writes to this database, and that all who do have this FORUM_DATA: then kept pages are answered without asking PostgreSQL. SQLite needs no such word | not set |
 | FORUM_URL | the public address, such as `https://dialogue.example.org`; links in feeds use it | `http://127.0.0.1:8000` |
 | FORUM_TRUSTED_HOSTS | further host names that may be asked for, separated by commas | that of FORUM_URL, localhost |
 | FORUM_SECRET_KEY | signs cookies, form tokens and links of letters, locks the secrets of apps for codes; a new one signs everybody out, voids links under way, and codes of apps fail until they are set up anew | a random key kept in FORUM_DATA/secret-key |
@@ -50,6 +51,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     secret_key: str
     is_demo: bool = False
+    is_one_machine: bool = False
     proxies: int = 0
     limits: bool = True
     valkey_url: str = ""
@@ -104,6 +106,11 @@ class Settings:
         return self.data / "limits.sqlite"
 
     @property
+    def signs_path(self) -> Path:
+        """Where the processes of one machine see that somebody writes."""
+        return self.data / ("writing-demo" if self.is_demo else "writing")
+
+    @property
     def metrics_path(self) -> Path:
         """The folder in which each process counts what it does, when somebody wants to know."""
         return self.data / "metrics"
@@ -133,6 +140,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
         secret_key=environ.get("FORUM_SECRET_KEY") or _kept_secret(data / "secret-key"),
         is_demo=is_demo,
+        is_one_machine=environ.get("FORUM_ONE_MACHINE") == "1",
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
         valkey_url=environ.get("FORUM_VALKEY_URL", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gzip
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -44,6 +45,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
+    OfServer,
     OfSqlite,
     PageCache,
     _encoding,
@@ -51,10 +53,12 @@ from forum.pagecache import (
 )
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import stands
+from tests.forums import Forum, forums
 from tests.world import build
 
 # Deeds, one after the other. After each the kept pages must be what a fresh look gives: w is the world, p the people, a the agenda.
 
+TOP = Path(__file__).parent.parent
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
 DEEDS: dict[str, Deed] = {
@@ -614,7 +618,7 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
     """By other connections, threads and processes too: nobody reads the old number after a commit."""
     with whole_app.app_context():
         engine = db.engine
-    numbered = numbered_by(engine)
+    numbered = numbered_by(engine, whole_app.extensions["settings"])
     put = VERSION.insert().values(scope="of the test", number=1)
     more = VERSION.update().where(VERSION.c.scope == "of the test")
     try:
@@ -637,6 +641,42 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
     finally:
         with engine.begin() as connection:
             connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
+
+
+def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this process writes is seen with the next request, and what a command in another process writes."""
+    asked: list[Any] = []
+    for kind in (OfSqlite, OfServer):
+        ask = kind.numbers
+        monkeypatch.setattr(kind, "numbers", lambda *all, ask=ask: asked.append(all) or ask(*all))
+    with forums(database_url, tmp_path_factory) as make:
+        forum = make("alone", page_cache_mb=4, is_one_machine=True)
+        forum.run("db", "upgrade")
+        reader = Client(forum.app, use_cookies=False)
+        with forum.app.app_context():
+            members.found_federation(SYSTEM, "Alone")
+        for name, add in (("Nora", _join), ("Olga", _add_elsewhere)):
+            assert name not in reader.get("/members").text
+            asked.clear()
+            assert reader.get("/members").status_code == 200 and asked == []
+            add(forum, name)
+            assert name in reader.get("/members").text and asked
+
+
+def _join(forum: Forum, name: str) -> None:
+    with forum.app.app_context():
+        members.join(VISITOR, members.Joining(name, f"{name}@example.org", "-"))
+
+
+def _add_elsewhere(forum: Forum, name: str) -> None:
+    settings = {"FORUM_DATABASE_URL": forum.url, "FORUM_ONE_MACHINE": "1", "FORUM_LOG": "off"}
+    environment = {**os.environ, "FORUM_DATA": str(forum.data), **settings}
+    words = ["members", "add", "--email", f"{name}@example.org", "--name", name]
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    word = b"four unrelated plain words\n"
+    subprocess.run(command, env=environment, cwd=TOP, check=True, input=word, capture_output=True)
 
 
 def _file(path: Path, mode: str = "WAL") -> sqlite3.Connection:

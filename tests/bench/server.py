@@ -52,7 +52,7 @@ class Forum:
         self.data = data
         self.environment = {"FORUM_DATA": str(data), "FORUM_LIMITS": "0", "FORUM_LOG": "off"}
         if database_url:
-            self.environment["FORUM_DATABASE_URL"] = database_url
+            self.environment |= {"FORUM_DATABASE_URL": database_url, "FORUM_ONE_MACHINE": "1"}
 
     @property
     def app(self) -> Flask:

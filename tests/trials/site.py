@@ -55,7 +55,7 @@ class Site:
         own = {"FORUM_DATA": str(self.data), "FORUM_LIMITS": "0", "FORUM_DEMO": ""}
         own |= {"FORUM_LOG": "off", "FORUM_SLOW_MS": "20000"}
         if self.postgres:
-            own["FORUM_DATABASE_URL"] = self.postgres.url
+            own |= {"FORUM_DATABASE_URL": self.postgres.url, "FORUM_ONE_MACHINE": "1"}
         kept = {name: value for name, value in os.environ.items() if "FORUM_" not in name}
         return kept | own | self.extra | more
 

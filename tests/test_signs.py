@@ -1,0 +1,151 @@
+"""Signs of writing: who looks knows of each commit before it is answered, also of one whose process was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forum import signs
+from forum.signs import Signs
+
+TOP = Path(__file__).parent.parent
+# Another process that is about to commit, says so, and then waits
+ELSEWHERE = """
+import sys, time
+from pathlib import Path
+from forum.signs import signs_in
+with signs_in(Path(sys.argv[1])).announced():
+    print("begun", flush=True)
+    sys.stdin.readline()
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "writing"
+
+
+@pytest.fixture
+def here(path: Path, monkeypatch: pytest.MonkeyPatch) -> Signs:
+    monkeypatch.setattr(signs, "LOOK_AFTER_SECONDS", 0)
+    return Signs(path)
+
+
+@pytest.fixture
+def elsewhere(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", ELSEWHERE, str(path)]
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=TOP, **piped) as process:
+        yield process
+        process.kill()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_the_moment_stays_until_somebody_writes(here: Signs) -> None:
+    before = here.moment()
+    assert before is not None and here.moment() == before
+    with here.announced():
+        assert here.moment() is None
+    assert here.moment() not in (None, before)
+
+
+def test_a_commit_that_failed_may_have_been_one(here: Signs) -> None:
+    before = here.moment()
+    with pytest.raises(OSError, match="lost"), here.announced():
+        raise OSError("the connection is lost")
+    assert here.moment() not in (None, before)
+
+
+def test_all_who_are_about_to_commit_are_waited_for(here: Signs) -> None:
+    with here.announced():
+        with here.announced():
+            pass
+        assert here.moment() is None
+    assert here.moment() is not None
+
+
+def test_other_processes_see_it_at_once(here: Signs, elsewhere: subprocess.Popen[str]) -> None:
+    before = here.moment()
+    assert heard(elsewhere) == "begun" and here.moment() is None
+    with here.announced():
+        pass
+    assert here.moment() is None, "the other one is not done"
+    go_on(elsewhere)
+    assert heard(elsewhere) == "done" and here.moment() not in (None, before)
+
+
+def test_who_was_killed_is_taken_away_and_may_have_written(
+    here: Signs, elsewhere: subprocess.Popen[str]
+) -> None:
+    before = here.moment()
+    assert heard(elsewhere) == "begun"
+    assert [here.moment() for _look in range(3)] == [None] * 3, "whoever lives is left alone"
+    os.kill(elsewhere.pid, signal.SIGKILL)
+    elsewhere.wait()
+    assert here.moment() is None  # this look finds it out
+    assert here.moment() not in (None, before)
+
+
+def test_a_place_of_somebody_killed_is_used_again(
+    here: Signs, elsewhere: subprocess.Popen[str]
+) -> None:
+    """By one who comes before anybody has looked: what was under way there is over, and may have been written."""
+    before = here.moment()
+    assert heard(elsewhere) == "begun"
+    os.kill(elsewhere.pid, signal.SIGKILL)
+    elsewhere.wait()
+    with here.announced():
+        pass
+    assert here.moment() not in (None, before)
+
+
+def test_a_forked_process_has_a_place_of_its_own(here: Signs) -> None:
+    with here.announced():
+        child = os.fork()
+        if not child:
+            with here.announced():
+                pass
+            os._exit(0 if here.moment() is None else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert here.moment() is None
+    assert here.moment() is not None
+
+
+def test_threads_lose_no_sign(here: Signs) -> None:
+    def write() -> None:
+        for _commit in range(200):
+            with here.announced():
+                pass
+
+    threads = [threading.Thread(target=write) for _thread in range(8)]
+    before = sum(here.moment() or b"")
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    moment = here.moment()
+    assert moment is not None and before == 0
+    assert sum(signs.COUNT.unpack_from(moment, at)[0] for at in range(0, len(moment), 8)) == 1_601
+
+
+def test_a_process_opens_a_file_once(path: Path) -> None:
+    assert signs.signs_in(path) is signs.signs_in(Path(str(path)))
