@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
+from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from markupsafe import Markup
@@ -30,6 +31,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     event,
     inspect,
     literal_column,
@@ -334,30 +336,50 @@ def member_scope(member_id: int) -> str:
     return f"member {member_id % SHARED}"
 
 
-_long_lived: WeakKeyDictionary[Engine, tuple[int, dict[Any, Any]]] = WeakKeyDictionary()
-MOST_LONG_LIVED = 200
-NUMBER = select(VERSION.c.number).where(VERSION.c.scope == EVERYTHING)
+NUMBERS_OF = select(VERSION.c.scope, VERSION.c.number).where(
+    VERSION.c.scope.in_(bindparam("scopes", expanding=True))
+)
 
 
-def long_lived(key: Hashable, read: Callable[[], R]) -> R:
-    """What `read` reads and hands back, remembered by this process until a deed touches `EVERYTHING`.
+class Remembered:
+    """What a process remembers of the rows that it read, until a deed touches a scope that they depend on.
 
-    For what takes long to read and is left alone by replies, marks and whatever else touches less. It is shared: who
-    gets it must not change it. A deed, which may undo what it did, reads anew.
+    `present` says the numbers of scopes as they are now; it is asked at each use, so that nothing old is handed out.
     """
-    session = db.session()
-    if session.info.get("in_deed"):
+
+    def __init__(self, present: Callable[[tuple[str, ...]], Mapping[str, int]], most: int) -> None:
+        self._present, self._most = present, most
+        self._known: dict[Hashable, tuple[Mapping[str, int], Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, scopes: tuple[str, ...], read: Callable[[], R]) -> R:
+        """What is known under a key and still true, else what `read` reads now."""
+        known = self._known.get(key)
+        if known and self._present(scopes) == known[0]:
+            value: R = known[1]
+            return value
+        # In the moment in which the session reads, which may have begun a while ago. Asked first: should the next
+        # statement read in a later one, as PostgreSQL's do, then what is read is newer than its numbers, never older.
+        numbers = {row.scope: row.number for row in plain(NUMBERS_OF, {"scopes": scopes})}
+        value = read()
+        with self._lock:
+            self._known.pop(key, None)
+            self._known[key] = numbers, value
+            while len(self._known) > self._most:
+                del self._known[next(iter(self._known))]  # what was read longest ago
+        return value
+
+
+def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
+    """What `read` reads and hands back, remembered by this process until a deed touches `EVERYTHING` or one of `scopes`.
+
+    For values that many pages want and few deeds change. They are shared: who gets them must not change them. A deed,
+    which may undo what it did, reads anew; so does an application that remembers nothing (`init_app` of `pagecache`).
+    """
+    remembered: Remembered | None = current_app.extensions.get("remembered")
+    if remembered is None or db.session().info.get("in_deed"):
         return read()
-    # Asked first: should somebody change something meanwhile, what is read is newer than its number, never older.
-    number = plain(NUMBER).scalar() or 0
-    of, known = _long_lived.get(db.engine, (None, {}))
-    if of != number or len(known) >= MOST_LONG_LIVED:
-        known = {}
-        _long_lived[db.engine] = number, known
-    if key not in known:
-        known[key] = read()
-    found: R = known[key]
-    return found
+    return remembered.get(key, (EVERYTHING, *scopes), read)
 
 
 # How a commit that changes what visitors see is announced, by engine, where somebody wants to see it coming

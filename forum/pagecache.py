@@ -29,7 +29,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from forum import metrics
-from forum.db import ANYTHING, EVERYTHING, announcing, db
+from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, db
 from forum.later import library
 from forum.settings import Settings
 from forum.signs import Signs, signs_in
@@ -50,6 +50,7 @@ CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
 MOST_UNKEPT = MOST_KNOWN = 10_000
+MOST_REMEMBERED = 300  # things of many rows, such as the posts of a page
 SECONDS_FOR_ANOTHER = 10
 CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
 INDEX_VERSION, INDEX_HEAD = (
@@ -168,11 +169,16 @@ class OfServer:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put the layer around an application, which is complete by then; without memory there is none."""
+    """Put the layer around an application, which is complete by then; without memory there is none.
+
+    Whether rows are remembered (`db.long_lived`) is a setting of its own.
+    """
     with app.app_context():
         numbered = numbered_by(db.engine, settings)
         if isinstance(numbered, OfServer) and numbered.signs:
             announcing[db.engine] = numbered.signs.announced
+    if settings.remembers:
+        app.extensions["remembered"] = Remembered(Known(numbered).present, MOST_REMEMBERED)
     if settings.page_cache_mb:
         app.wsgi_app = PageCache(app.wsgi_app, numbered, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
 
@@ -182,6 +188,32 @@ def numbered_by(engine: Engine, settings: Settings) -> Numbered:
     if engine.dialect.name == "sqlite" and engine.url.database:
         return OfSqlite(engine.url.database)
     return OfServer(engine.url, signs_in(settings.signs_path) if settings.is_one_machine else None)
+
+
+class Known:
+    """The numbers that a process knows: they are asked for once as long as nobody writes."""
+
+    def __init__(self, numbered: Numbered) -> None:
+        self.numbered = numbered
+        self._known: tuple[Any, dict[str, int | None]] = (None, {})
+
+    def present(self, scopes: Iterable[str]) -> Numbers:
+        """The numbers of these scopes; one that nobody has touched is left out."""
+        return self.numbers(scopes, self.numbered.moment())
+
+    def numbers(self, scopes: Iterable[str], moment: Any) -> Numbers:
+        """The same; `moment` was looked at just before."""
+        if moment is None:
+            return self.numbered.numbers(scopes)
+        of, known = self._known
+        if of != moment or len(known) > MOST_KNOWN:
+            self._known = of, known = moment, {}
+        if unknown := [scope for scope in scopes if scope not in known]:
+            asked = self.numbered.numbers(unknown)
+            if self.numbered.moment() != moment:  # what is known may be older than what was asked
+                return self.numbered.numbers(scopes)
+            known.update((scope, asked.get(scope)) for scope in unknown)
+        return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
 
 @dataclass
@@ -221,7 +253,7 @@ class PageCache:
         self.unkept: OrderedDict[Key, None] = OrderedDict()
         self.lock = threading.Lock()
         self.at_work: dict[Key, threading.Event] = {}
-        self.known: tuple[Any, dict[str, int | None]] = (None, {})
+        self.known = Known(numbered)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -260,24 +292,10 @@ class PageCache:
         moment = self.numbered.moment()
         if moment is not None and moment == kept.moment:
             return True
-        if self._numbers(kept.scopes, moment) != kept.numbers:
+        if self.known.numbers(kept.scopes, moment) != kept.numbers:
             return False
         kept.moment = moment
         return True
-
-    def _numbers(self, scopes: Iterable[str], moment: Any) -> Numbers:
-        """The present numbers, which are asked for once as long as nobody writes; `moment` was looked at just before."""
-        if moment is None:
-            return self.numbered.numbers(scopes)
-        of, known = self.known
-        if of != moment or len(known) > MOST_KNOWN:
-            self.known = of, known = moment, {}
-        if unknown := [scope for scope in scopes if scope not in known]:
-            asked = self.numbered.numbers(unknown)
-            if self.numbered.moment() != moment:  # what is known may be older than what was asked
-                return self.numbered.numbers(scopes)
-            known.update((scope, asked.get(scope)) for scope in unknown)
-        return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
     def _made_by_another(self, key: Key) -> Kept | None:
         """Wait for the one who renders this page already; None when the asker must."""
@@ -295,7 +313,7 @@ class PageCache:
         """Ask the application, and keep what it answers if it is for everybody and still true."""
         try:
             moment = self.numbered.moment()
-            before = self._numbers((ANYTHING,), moment)
+            before = self.known.numbers((ANYTHING,), moment)
             inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
             answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
             if not answer.is_for_everybody:
@@ -314,7 +332,7 @@ class PageCache:
 
     def _is_of_one_moment(self, kept: Kept, before: Numbers) -> bool:
         """Whether nobody wrote while the page was rendered; notes the numbers that it is true for."""
-        found = self._numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
+        found = self.known.present({ANYTHING, *kept.scopes})
         kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
         return found.get(ANYTHING) == before.get(ANYTHING)
 

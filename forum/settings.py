@@ -56,6 +56,7 @@ class Settings:
     limits: bool = True
     valkey_url: str = ""
     page_cache_mb: int = 0
+    remembers: bool = False  # rows between deeds; every running forum does
     free_mb: int = 100
     pg_dump: str = "pg_dump"
     log: str = "off"
@@ -144,6 +145,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(environ.get("FORUM_PROXIES", "0")),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
         valkey_url=environ.get("FORUM_VALKEY_URL", ""),
+        remembers=True,
         page_cache_mb=int(environ.get("FORUM_PAGE_CACHE_MB", "16")),
         free_mb=int(environ.get("FORUM_FREE_MB", "100")),
         pg_dump=environ.get("FORUM_PG_DUMP", "pg_dump"),

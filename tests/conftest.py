@@ -30,7 +30,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.app import create_app
-from forum.db import Base, _long_lived, _set_clock, db
+from forum.db import Base, _set_clock, db
 from forum.letters import Letter
 from forum.mail.commands import compose
 from forum.mail.models import Delivery
@@ -352,7 +352,6 @@ def app(whole_app: Flask, standing: Standing, request: pytest.FixtureRequest) ->
     db.session = scoped_session(SESSIONS, scopefunc=_app_ctx_id)  # type: ignore[assignment]
     whole_app.extensions.pop("federation", None)
     with whole_app.app_context():
-        _long_lived.pop(db.engine, None)  # numbers that were undone with a test come again
         yield whole_app
     db.session = ordinary
     standing.fall() if is_alone else standing.end(key)

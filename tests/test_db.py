@@ -23,6 +23,7 @@ from forum import db as tool
 from forum.agendas.models import Theme
 from forum.db import (
     Base,
+    Remembered,
     action,
     at,
     constant,
@@ -277,8 +278,8 @@ def test_a_deed_without_a_person_is_the_systems(own: Flask) -> None:
 
 
 @action
-def name_quietly(doer: Any, name: str) -> None:
-    touches("topic 1")
+def name_quietly(doer: Any, name: str, scope: str) -> None:
+    touches(scope)
     db.session.add(Theme(slug=name, name=name))
 
 
@@ -299,21 +300,30 @@ def themes(own: Flask) -> Iterator[Callable[[], Any]]:
 
     def look() -> tuple[str, ...]:
         db.session.rollback()
-        return long_lived("themes", read)
+        return long_lived("themes", read, "topic 1")
 
     look.read = 0
+    own.extensions["remembered"] = Remembered(numbers_now, 5)
     yield look
-    tool._long_lived.clear()
+    del own.extensions["remembered"]
 
 
-def test_what_lives_long_is_read_again_when_a_deed_touches_everything(themes: Any) -> None:
+def numbers_now(scopes: tuple[str, ...]) -> dict[str, int]:
+    """The numbers that another connection finds."""
+    with db.engine.connect() as connection:
+        rows = connection.execute(select(tool.VERSION).where(tool.VERSION.c.scope.in_(scopes)))
+        return {row.scope: row.number for row in rows}
+
+
+def test_what_lives_long_is_read_again_when_a_deed_touches_it(themes: Any) -> None:
     name_theme(SYSTEM, "floods")
     assert [themes(), themes(), themes()] == [("floods",)] * 3 and themes.read == 1
-    name_quietly(SYSTEM, "by a deed that says less")
-    assert themes() == ("floods",) and themes.read == 1
+    name_quietly(SYSTEM, "drains", "topic 2")
+    assert themes() == ("floods",) and themes.read == 1, "that deed says that it touches less"
+    name_quietly(SYSTEM, "kerbs", "topic 1")
+    assert themes() == themes() == ("drains", "floods", "kerbs") and themes.read == 2
     name_theme(SYSTEM, "parking")
-    assert themes() == themes() == ("by a deed that says less", "floods", "parking")
-    assert themes.read == 2
+    assert themes() == ("drains", "floods", "kerbs", "parking") and themes.read == 3
 
 
 def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> None:
@@ -327,7 +337,7 @@ def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> N
 
 
 def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
-    """Another process writes after the number was looked at: what was read is newer, and its number is over."""
+    """Another process writes after the number was looked at: what was read is of its moment, and that is over."""
 
     def read() -> tuple[str, ...]:
         with db.engine.begin() as connection:
@@ -336,7 +346,7 @@ def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
             connection.execute(tool.UPSERTS[connection.dialect.name], more)
         return tuple(plain(select(Theme.name)).scalars())
 
-    found = long_lived("themes", read)
+    found = long_lived("themes", read, "topic 1")
     assert found in (
         (),
         ("late",),
@@ -344,10 +354,38 @@ def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
     assert themes() == ("late",)
 
 
-def test_little_is_remembered_for_long(own: Flask) -> None:
-    for number in range(3 * tool.MOST_LONG_LIVED):
-        assert long_lived(number, lambda number=number: number) == number
-    assert len(tool._long_lived[db.engine][1]) <= tool.MOST_LONG_LIVED
+def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, themes: Any) -> None:
+    """A page began to read before a deed, and reads what lives long after it."""
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("each statement reads in a moment of its own")
+    assert plain(select(Theme.name)).all() == []  # the moment of this session
+    with db.engine.begin() as connection:
+        connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
+        more = {"scope": tool.EVERYTHING, "number": 1}
+        connection.execute(tool.UPSERTS[connection.dialect.name], more)
+    read = long_lived("themes", lambda: tuple(plain(select(Theme.name)).scalars()), "topic 1")
+    assert read == () and themes() == ("late",)
+
+
+def test_little_is_remembered(own: Flask, themes: Any) -> None:
+    read: list[int] = []
+
+    def look(number: int) -> int:
+        return long_lived(number, lambda: read.append(number) or number)
+
+    for number in (*range(9), 8, 4):
+        assert look(number) == number
+    assert read == [*range(9)], "the five newest are known"
+    assert look(3) == 3 and read[-1] == 3
+
+
+def test_what_cannot_be_read_is_not_remembered(own: Flask, themes: Any) -> None:
+    def fail() -> None:
+        raise Invalid("no")
+
+    with pytest.raises(Invalid):
+        long_lived("a thing", fail)
+    assert long_lived("a thing", lambda: 1) == 1
 
 
 def test_a_deed_waits_for_a_lock_and_then_says_busy(

@@ -163,7 +163,9 @@ def test_a_number_is_taken_from_a_proxy_of_ours_alone(
 
 def test_the_settings_say_whether_a_proxy_is_trusted(tmp_path: Path) -> None:
     for proxies in (0, 1):
-        settings = Settings(tmp_path, "sqlite://", "http://x", ("x",), "key", proxies=proxies)
+        settings = Settings(
+            tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "http://x", ("x",), "key", proxies=proxies
+        )
         assert logs.Requests(None, settings).takes_numbers is (proxies == 1)
 
 
@@ -256,7 +258,13 @@ def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> Non
 
 def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines: Lines) -> None:
     settings = Settings(
-        tmp_path, "sqlite://", "http://x", ("x",), "key", log="json", limits=False
+        tmp_path,
+        f"sqlite:///{tmp_path}/x.sqlite",
+        "http://x",
+        ("x",),
+        "key",
+        log="json",
+        limits=False,
     )  # the limiter is one for all applications, and would count in the tests after this one
     for _time in range(2):
         create_app(settings)
@@ -267,7 +275,11 @@ def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines:
 
 def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="FORUM_LOG is xml"):
-        create_app(Settings(tmp_path, "sqlite://", "http://x", ("x",), "key", log="xml"))
+        create_app(
+            Settings(
+                tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "http://x", ("x",), "key", log="xml"
+            )
+        )
 
 
 # Slow statements

@@ -39,7 +39,14 @@ time.sleep(60)
 
 
 def settings(folder: Path, address: str = "127.0.0.1:0") -> Settings:
-    return Settings(folder, "sqlite://", "http://localhost", ("localhost",), "key", metrics=address)
+    return Settings(
+        folder,
+        f"sqlite:///{folder}/x.sqlite",
+        "http://localhost",
+        ("localhost",),
+        "key",
+        metrics=address,
+    )
 
 
 @pytest.fixture

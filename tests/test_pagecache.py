@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,19 @@ from forum.db import (
     ANYTHING,
     EVERYTHING,
     VERSION,
-    _long_lived,
+    Remembered,
     action,
     db,
     topic_scope,
     touches,
 )
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import get_topic_line, posts_in
+from forum.errors import NotFound
 from forum.library import actions as library
 from forum.markup import write
 from forum.members import actions as members
-from forum.members import queries as members_queries
+from forum.members.queries import home_cities
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
@@ -200,7 +202,7 @@ class OfTest:
 @stands
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
     from forum.agendas.queries import get_agenda
-    from forum.dialogue.queries import get_topic, posts_in
+    from forum.dialogue.queries import get_topic
     from forum.library.queries import get_case
 
     made = build(people, agenda)
@@ -253,17 +255,35 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
 
 
 @pytest.mark.sqlite_only  # the same
-def test_after_every_deed_what_lives_long_is_as_it_would_be_read(
-    app: Flask, client: FlaskClient, world: dict[str, Any], people: Any, agenda: Agenda
+def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
+    app: Flask, world: dict[str, Any], people: Any, agenda: Agenda
 ) -> None:
-    readers = {"visitor": VISITOR, "ana": people.ana, "moderator": people.moderator}
+    topics = (world["topic"], world["case_topic"])
+    readers = (VISITOR, people.ana, people.ben, people.moderator)
+
+    def look() -> list[Any]:
+        db.session.rollback()
+        return [one for reader in readers for one in (home_cities(reader), *seen(reader, topics))]
+
+    remembered = Remembered(OfTest().numbers, 300)
     for name, deed in DEEDS.items():
-        client.get("/")
+        app.extensions["remembered"] = remembered
+        look()
         deed(world, people, agenda)
-        for who, reader in readers.items():
-            remembered = members_queries.home_cities(reader)
-            _long_lived.clear()
-            assert members_queries.home_cities(reader) == remembered, (name, who)
+        as_remembered = look()
+        del app.extensions["remembered"]
+        assert look() == as_remembered, name
+
+
+def seen(reader: Any, topic_ids: Iterable[int]) -> Iterator[Any]:
+    """What a reader finds of topics and their posts."""
+    for topic_id in topic_ids:
+        try:
+            line = get_topic_line(reader, topic_id)
+        except NotFound:
+            yield None
+        else:
+            yield line, tuple(posts_in(reader, line, 1).items)
 
 
 @pytest.mark.sqlite_only  # the same

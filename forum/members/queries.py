@@ -602,7 +602,7 @@ def home_cities(reader: Person) -> tuple[HomeCity, ...]:
         rows = plain(_home_cities(reader), {"own_id": own_id}).all()
         return tuple(map(HomeCity._make, rows))
 
-    return long_lived(("home_cities", sees_hidden(reader, None), own_id), read)
+    return long_lived(("cities of home", sees_hidden(reader, None), own_id), read)
 
 
 @for_reach

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only
 
+from forum.db import long_lived, topic_scope
 from forum.dialogue.models import Post, Topic
 from forum.markup import Written, handles_in, write
 from forum.members.models import City, Member, Named, Organisation
 from forum.members.queries import members_to_mention
 from forum.permissions import Person, read_by, shown_to
 
+R = TypeVar("R")
 BYLINE = load_only(
     Member.handle, Member.name, Member.position, Member.hidden_at, Member.left_at, raiseload=True
 )
@@ -78,6 +80,13 @@ def visible_topics(reader: Person) -> Select[Any]:
         shown_to(reader, Topic.hidden_at, Topic.agenda_id),
         read_by(reader, Topic.audience),
     )
+
+
+def remembered(reader: Person, topic_id: int, what: Hashable, read: Callable[[], R]) -> R:
+    """What visitors or members see of a topic, remembered until a deed touches it; who moderates sees it afresh."""
+    if reader.is_moderator or reader.hosts:
+        return read()
+    return long_lived((what, topic_id, reader.is_member), read, topic_scope(topic_id))
 
 
 def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:

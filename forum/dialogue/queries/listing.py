@@ -32,6 +32,7 @@ from forum.dialogue.queries._seen import (
     Byline,
     Name,
     people_of,
+    remembered,
     visible_topics,
     with_people_of,
     written_by,
@@ -267,11 +268,15 @@ def get_topic(reader: Person, topic_id: int) -> Topic:
 
 def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     """A topic for its page, or `NotFound`."""
-    row = plain(_one_line(reader), {"topic_id": topic_id}).first()
-    if row is None:
-        raise NotFound()
-    themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
-    return _topic_line(row, tuple(Name._make(theme) for theme in themes))
+
+    def read() -> TopicLine:
+        row = plain(_one_line(reader), {"topic_id": topic_id}).first()
+        if row is None:
+            raise NotFound()  # which is not remembered: a new topic touches no topic
+        themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
+        return _topic_line(row, tuple(Name._make(theme) for theme in themes))
+
+    return remembered(reader, topic_id, "line", read)
 
 
 @for_reach

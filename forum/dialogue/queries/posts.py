@@ -19,6 +19,7 @@ from forum.dialogue.queries._seen import (
     Name,
     is_there,
     people_of,
+    remembered,
     visible_posts,
     with_people,
     with_people_of,
@@ -62,9 +63,14 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
     lines = _LINES_IN if sees_hidden(reader, topic.agenda_id) else _LINES_NOT_REMOVED
-    rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
-    place = _of(topic)
-    return Page([_line(place, row) for row in rows], page, pages, topic.posts_count)
+
+    def read() -> tuple[Line, ...]:
+        rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
+        place = _of(topic)
+        return tuple(_line(place, row) for row in rows)
+
+    shown = remembered(reader, topic.id, ("posts", page), read)
+    return Page(shown, page, pages, topic.posts_count)
 
 
 class _Line(NamedTuple):

@@ -123,13 +123,13 @@ def ask_to_edit(
     moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
     """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
-    touches()
     thing = in_turn(moderator, kind, item_id, seen)
     require_reasons("ask to edit", reasons)
     if thing.kind not in TEXTS:
         raise Invalid(_("Choose a decision."), "deed")
     require_change(thing.state not in ("merged", "gone"))
     post = opening_of(thing)
+    touches(topic_scope(post.topic_id))  # visitors see nothing of it, the author does
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)
     decision = record(moderator, "ask to edit", thing, reasons, is_told=False)
