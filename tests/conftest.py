@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pytest
 from argon2 import PasswordHasher
@@ -21,7 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.extension import _app_ctx_id
-from sqlalchemy import Connection, event, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, event, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -146,25 +147,56 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
         upgrade()
         load_sample_cities()
         nobody_is_new()
-        say_savepoints_plainly(db.engine.dialect)
+        LateSavepoints(db.engine)
     app.extensions["limiter of the tests"] = dict(vars(rates.limiter))
     return app
 
 
-def say_savepoints_plainly(dialect: Any) -> None:
-    """Each request of a test is a savepoint, which SQLAlchemy would compile anew, and leave behind when undone."""
+class LateSavepoints:
+    """Savepoints that are made when something is written: most requests of the tests only read.
 
-    def saying(*sentences: str) -> Callable[[Connection, str], None]:
-        def say(connection: Connection, name: str) -> None:
-            driver: Any = connection.connection.driver_connection
-            for words in sentences:
-                driver.execute(f"{words} SAVEPOINT {name}")
+    Each request of a test is a savepoint, and SQLAlchemy would compile it anew, and leave it behind when undone.
+    A question that the database itself refuses has none to go back to: on PostgreSQL the rest of the test fails.
+    """
 
-        return say
+    def __init__(self, engine: Engine) -> None:
+        self.late: WeakKeyDictionary[Connection, list[str]] = WeakKeyDictionary()
+        dialect: Any = engine.dialect
+        dialect.do_savepoint = self._make
+        dialect.do_release_savepoint = self._release
+        dialect.do_rollback_to_savepoint = self._undo
+        event.listen(engine, "before_cursor_execute", self._before)
 
-    dialect.do_release_savepoint = saying("RELEASE")
-    dialect.do_rollback_to_savepoint = saying("ROLLBACK TO", "RELEASE")
-    dialect.do_savepoint = saying("")
+    def _make(self, connection: Connection, name: str) -> None:
+        self.late.setdefault(connection, []).append(name)
+
+    def _before(self, connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        late = self.late.get(connection)
+        if late and not statement.startswith("SELECT"):
+            _say(connection, *(f"SAVEPOINT {name}" for name in late))
+            late.clear()
+
+    def _release(self, connection: Connection, name: str) -> None:
+        if not self._was_late(connection, name):
+            _say(connection, f"RELEASE {name}")
+
+    def _undo(self, connection: Connection, name: str) -> None:
+        if not self._was_late(connection, name):
+            _say(connection, f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+    def _was_late(self, connection: Connection, name: str) -> bool:
+        """Forget a savepoint that was never made; say whether it was one."""
+        late = self.late.get(connection, [])
+        was_late = name in late
+        if was_late:
+            late.remove(name)
+        return was_late
+
+
+def _say(connection: Connection, *sentences: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    for sentence in sentences:
+        driver.execute(sentence)
 
 
 def nobody_is_new() -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from forum import rates
 from forum.agendas.actions import write_theme
-from forum.agendas.models import Agenda
+from forum.agendas.models import Agenda, Theme
 from forum.db import db
 from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.permissions import SYSTEM
-from tests.conftest import Standing, remembered
+from tests import conftest
+from tests.conftest import OneConnectionSession, Standing, remembered
 
 
 @pytest.mark.parametrize("_turn", [1, 2])
@@ -76,3 +77,59 @@ def test_nothing_stands_beside_who_is_alone(
 def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: int) -> None:
     assert not rates.limiter.enabled
     rates.limiter.enabled = True
+
+
+@pytest.fixture
+def said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said of savepoints, without their names."""
+    words: list[str] = []
+    say = conftest._say
+
+    def note(connection: Any, *sentences: str) -> None:
+        words.extend(sentence.rpartition(" ")[0] for sentence in sentences)
+        say(connection, *sentences)
+
+    monkeypatch.setattr(conftest, "_say", note)
+    return words
+
+
+def themes() -> list[str]:
+    return list(db.session.scalars(select(Theme.name).order_by(Theme.name)))
+
+
+def test_a_savepoint_is_made_when_something_is_written(
+    people: Any, sign_in: Any, client: FlaskClient, said: list[str]
+) -> None:
+    assert client.get("/agendas").status_code == 200
+    assert said == []
+    sign_in(people.ana)
+    assert said == ["SAVEPOINT", "RELEASE"]
+
+
+def test_savepoints_are_made_in_their_order(app: Flask, said: list[str]) -> None:
+    connection = OneConnectionSession.connection_of_test
+    outer = connection.begin_nested()
+    connection.begin_nested().commit()
+    inner = connection.begin_nested()
+    write_theme(SYSTEM, "Noise")
+    assert said == ["SAVEPOINT", "SAVEPOINT", "SAVEPOINT", "RELEASE"]
+    inner.rollback()
+    outer.commit()
+    assert said[4:] == ["ROLLBACK TO", "RELEASE", "RELEASE"]
+
+
+@pytest.mark.parametrize("reads_first", [True, False])
+def test_what_is_undone_is_what_was_written_within(app: Flask, reads_first: bool) -> None:
+    write_theme(SYSTEM, "Before")
+    outer = OneConnectionSession.connection_of_test.begin_nested()
+    if reads_first:
+        themes()
+        db.session.rollback()
+    write_theme(SYSTEM, "Within")
+    inner = OneConnectionSession.connection_of_test.begin_nested()
+    write_theme(SYSTEM, "Further within")
+    inner.rollback()
+    assert themes() == ["Before", "Within"]
+    db.session.rollback()
+    outer.rollback()
+    assert themes() == ["Before"]
