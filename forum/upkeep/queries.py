@@ -6,13 +6,15 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Executable,
     Select,
+    Table,
     Text,
     and_,
     case,
@@ -30,6 +32,7 @@ from sqlalchemy import (
     table,
     text,
     true,
+    union_all,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import aliased
@@ -229,15 +232,23 @@ def _switched_off() -> Iterator[Fault]:
 
 def _broken_keys() -> Iterator[Fault]:
     for rows in Base.metadata.sorted_tables:
-        for key in rows.foreign_keys:
-            target = key.column.table.alias("target")
-            is_there = exists().where(target.c[key.column.name] == key.parent)
-            broken = select(*rows.primary_key).where(key.parent.is_not(None), ~is_there)
-            for row in _stream(broken):
-                what = (
-                    f"{key.parent.name} leads to a row of {key.column.table.name} that is not there"
-                )
+        if rows.foreign_keys:
+            for column_name, target, *row in _stream(_leading_nowhere(rows)):
+                what = f"{column_name} leads to a row of {target} that is not there"
                 yield Fault(rows.name, "/".join(map(str, row)), what)
+
+
+@cache
+def _leading_nowhere(rows: Table) -> CompoundSelect[Any]:
+    """One statement for all keys of a table: building one for each takes longer than a small forum takes to answer."""
+    broken = []
+    for key in sorted(rows.foreign_keys, key=lambda key: key.parent.name):
+        target = key.column.table.alias()
+        is_there = exists().where(target.c[key.column.name] == key.parent)
+        named = literal(key.parent.name), literal(key.column.table.name)
+        found = select(*named, *rows.primary_key)
+        broken.append(found.where(key.parent.is_not(None), ~is_there))
+    return union_all(*broken)
 
 
 def _sequences_behind() -> Iterator[Fault]:
