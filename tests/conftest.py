@@ -342,6 +342,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (files[item.path], worlds_of(item)[1:]))
 
 
+def pytest_collection_finish() -> None:
+    """What is there by now, thousands of tests above all, stays: as in wsgi.py it is looked at no more."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Who comes to a database by another way than `app` finds it empty and free, and so who asks to be `alone`."""

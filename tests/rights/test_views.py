@@ -116,6 +116,7 @@ def collecting():
     """The collector of cycles looks often, so that what is left lying about is not taken for what is held."""
     seldom = gc.get_threshold()
     gc.collect()
+    gc.freeze()  # so often, it has no time for what the tests before have left
     gc.set_threshold(700, 10, 10)
     yield
     gc.set_threshold(*seldom)
