@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page
 
 TOP = Path(__file__).parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
@@ -152,11 +152,14 @@ class Visit:
 
     def send(self, path: str, form: str = "", **fields: str) -> str:
         """Send a form past the browser, with the keys of the page that holds it; says where it led."""
+        return self._answer(path, form, **fields).url.removeprefix(self.site.url)
+
+    def _answer(self, path: str, form: str = "", **fields: str) -> APIResponse:
         page = self.context.request.get(form or path).text()
         keys = dict(re.findall(r'name="(csrf_token|submission_key)"[^>]* value="([^"]+)"', page))
         answer = self.context.request.post(path, form=keys | fields)
         assert answer.ok, (path, answer.status)
-        return answer.url.removeprefix(self.site.url)
+        return answer
 
     def open_topic(self, text: str, kind: str = "experience") -> str:
         """Open a topic; says its address."""
@@ -166,8 +169,17 @@ class Visit:
 
     def reply(self, topic: str, text: str) -> str:
         """Reply to a topic; says the address of the reply."""
+        return self._reply(topic, text).url.removeprefix(self.site.url)
+
+    def post(self, topic: str, text: str) -> str:
+        """Reply to a topic; says the number of the post, which stands on the page to which this led."""
+        answer = self._reply(topic, text)
+        part = answer.text().partition(f'id="{answer.url.partition("#")[2]}"')[2]
+        return re.findall(r'data-post="(\d+)"', part)[0]
+
+    def _reply(self, topic: str, text: str) -> APIResponse:
         path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
-        return self.send(path, source=text, language="en")
+        return self._answer(path, source=text, language="en")
 
     def sign_in(self, role: str) -> Page:
         """Sign in as the demo's member, moderator or administrator."""
@@ -182,11 +194,3 @@ class Visit:
         page.locator("main [name=password]").press("Enter")
         page.wait_for_load_state()
         return page
-
-
-def posts_of(window: Visit, address: str) -> str:
-    """The number of the post at an address such as /topics/7-x?page=2#post-31."""
-    path, _hash, anchor = address.partition("#")
-    page = window.context.request.get(path).text()
-    part = page.partition(f'id="{anchor}"')[2]
-    return re.findall(r'data-post="(\d+)"', part)[0]

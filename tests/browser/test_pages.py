@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.people import posts_of
-
 SHOTS = os.environ.get("FORUM_SHOTS")  # a folder: keep a picture of every page there
 
 # name, address (or a link to follow from one), who looks
@@ -178,8 +176,7 @@ def test_page(name: str, wanted: str, who: str, windows: Any) -> None:
 def test_the_pages_of_a_decision(visit: Any, member: Any, moderator: Any) -> None:
     """Hiding, the reasons, appealing, and what whoever answers reads; none of them is in the demo."""
     topic = moderator.open_topic("A topic with hard words")
-    said = member.reply(topic, "You are fools.")
-    post = posts_of(member, said)
+    post = member.post(topic, "You are fools.")
     moderator.send(f"/posts/{post}/report", reason="rules", text="It is rude.")
     faults = faults_of(moderator, f"/posts/{post}/hide")
     moderator.send(f"/posts/{post}/hide", rule="2", reason="It is rude.")
@@ -214,7 +211,7 @@ def test_what_a_rule_refuses_stays_in_the_form(visit: Any) -> None:
     assert "zeppelinium" in page.locator("main [name=about]").input_value()
     faults = faults_here(page, "/settings-refused")
     topic = administrator.open_topic("A zeppelin for each district")
-    post = posts_of(administrator, administrator.reply(topic, "It was kept in a shed."))
+    post = administrator.post(topic, "It was kept in a shed.")
     said = {"kind": "tried it", "outcome": "kept", "note": "We bought a zeppelinium."}
     page.set_content(
         f'<form method="post" action="{member.site.url}/posts/{post}/mark">'

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import READY, Visit, posts_of
+from tests.browser.people import READY, Visit
 from tests.browser.test_pages import AXE, axe_faults
 
 FIFTY = 50
@@ -19,8 +19,7 @@ MOST = 150  # what the demo brings along, and what other tests have left
 def fifty(member: Visit, moderator: Visit, topic: str) -> Iterator[None]:
     """Fifty replies of the moderator's, each reported by the member."""
     for number in range(FIFTY):
-        said = moderator.reply(topic, f"An odd reply, number {number}.")
-        post = posts_of(moderator, said)
+        post = moderator.post(topic, f"An odd reply, number {number}.")
         member.send(f"/posts/{post}/report", reason="off topic", text=f"Look at it, {number}.")
     yield
 
@@ -51,7 +50,7 @@ def test_fifty_entries_are_decided_with_the_keyboard_alone(moderator: Visit, fif
 @pytest.fixture
 def one(member: Visit, moderator: Visit, topic: str) -> str:
     """One entry of the queue; its address."""
-    post = posts_of(moderator, moderator.reply(topic, "An odd reply."))
+    post = moderator.post(topic, "An odd reply.")
     member.send(f"/posts/{post}/report", reason="spam")
     return f"/moderation/post/{post}"
 
