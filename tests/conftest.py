@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import socket
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -194,9 +196,18 @@ class LateSavepoints:
 
 
 def _say(connection: Connection, *sentences: str) -> None:
+    """Say something to the database past SQLAlchemy, and past psycopg's cursors.
+
+    After a rollback those forget their prepared statements, and PostgreSQL would plan everything anew for each request.
+    """
     driver: Any = connection.connection.driver_connection
     for sentence in sentences:
-        driver.execute(sentence)
+        if isinstance(driver, psycopg.Connection):
+            result = driver.pgconn.exec_(sentence.encode())
+            if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+                raise psycopg.OperationalError(result.get_error_message())
+        else:
+            driver.execute(sentence)
 
 
 def nobody_is_new() -> None:
@@ -300,10 +311,10 @@ class Standing:
             try:
                 while inner := self.connection.get_nested_transaction():
                     inner.rollback()
-                self.connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT world_{count}")
+                _say(self.connection, f"ROLLBACK TO SAVEPOINT world_{count}")
                 del self.worlds[count:]
                 return
-            except DBAPIError:
+            except (DBAPIError, psycopg.Error, sqlite3.Error):
                 self.connection.invalidate()  # the test has ended the transaction, or the connection
         self.fall()
 
