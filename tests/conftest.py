@@ -67,8 +67,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         wanted = metafunc.config.getoption("--database")
         names = ["sqlite", "postgresql"] if wanted == "both" else [wanted]
-        if metafunc.definition.get_closest_marker("sqlite_only"):
-            names = [name for name in names if name == "sqlite"]
+        for only in ("sqlite", "postgresql"):
+            if metafunc.definition.get_closest_marker(f"{only}_only"):
+                names = [name for name in names if name == only]
         metafunc.parametrize("database_url", names, indirect=True, scope="session")
 
 

@@ -354,10 +354,9 @@ def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
     assert themes() == ("late",)
 
 
+@pytest.mark.sqlite_only  # on PostgreSQL each statement reads in a moment of its own
 def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, themes: Any) -> None:
     """A page began to read before a deed, and reads what lives long after it."""
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("each statement reads in a moment of its own")
     assert plain(select(Theme.name)).all() == []  # the moment of this session
     with db.engine.begin() as connection:
         connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
@@ -460,9 +459,8 @@ def test_connections_give_up_waiting_after_some_seconds(own: Flask) -> None:
         assert connection.scalar(text(words)) in (1_500, "1500ms")
 
 
+@pytest.mark.postgresql_only  # a file does not go away
 def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("a file does not go away")
     pid = db.session.scalar(text("SELECT pg_backend_pid()"))
     with db.engine.connect() as other:
         other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
@@ -471,10 +469,9 @@ def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     db.session.remove()
 
 
+@pytest.mark.postgresql_only  # SQLite plans in the same process, in microseconds
 def test_statements_of_pages_stay_prepared(own: Flask) -> None:
     """psycopg prepares what is asked for five times, and forgets it all at a rollback, which no page ends with."""
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("nothing is planned on a server")
     for _page in range(8):
         plain(select(Theme.name).where(Theme.slug == "a"))
         db.session.remove()
