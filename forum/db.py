@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
@@ -39,7 +39,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -123,10 +123,13 @@ class ClosableSession(FlaskSession):
         """Give everything back; a connection that cannot even roll back is thrown away."""
         # Its transaction knows this session: nobody would let go of the two.
         self.info.pop("reading", None)
-        try:
-            if not (self.new or self.dirty or self.deleted):
-                # After a rollback psycopg forgets its prepared statements, and PostgreSQL plans each of them anew.
+        has_failed = self.info.pop("has_failed", False)
+        if not (has_failed or self.new or self.dirty or self.deleted):
+            # After a rollback psycopg forgets its prepared statements, and PostgreSQL plans each of them anew. After a
+            # mistake it had better forget them.
+            with suppress(SQLAlchemyError):
                 self.commit()
+        try:
             super().close()
         except DBAPIError:
             self.invalidate()
@@ -236,7 +239,7 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         _begin_writing(session)
     finally:
         _put_back(before)  # trying to lock again has made the session forget what it read
-    session.info |= {"in_deed": True, "depth": 1, "touched": None}
+    session.info |= {"in_deed": True, "depth": 1, "touched": None, "touched_within": frozenset()}
     try:
         result = deed(*_fresh(session, args), **kwargs)
         session.flush()
@@ -319,11 +322,14 @@ def touches(*scopes: str) -> None:
     """Say, in a deed, all that it changes of what visitors see: scopes, or nothing at all.
 
     A deed that says nothing touches `EVERYTHING`, on which every kept page depends: so a new deed is right from
-    its first day, and only the busiest say more. Deeds within a deed do not speak for it.
+    its first day, and only the busiest say more. What deeds within a deed say comes to what it says itself; where it
+    says nothing, they do not speak for it.
     """
     info = db.session().info
     if info.get("depth") == 1:
         info["touched"] = (info["touched"] or frozenset()) | set(scopes)
+    elif info.get("in_deed"):
+        info["touched_within"] |= set(scopes)
 
 
 def topic_scope(topic_id: int) -> str:
@@ -344,10 +350,13 @@ NUMBERS_OF = select(VERSION.c.scope, VERSION.c.number).where(
 class Remembered:
     """What a process remembers of the rows that it read, until a deed touches a scope that they depend on.
 
-    `present` says the numbers of scopes as they are now; it is asked at each use, so that nothing old is handed out.
+    `present` says the numbers of scopes as they are now, or None when it does not know. It is asked at each use, so that
+    nothing old is handed out.
     """
 
-    def __init__(self, present: Callable[[tuple[str, ...]], Mapping[str, int]], most: int) -> None:
+    def __init__(
+        self, present: Callable[[tuple[str, ...]], Mapping[str, int] | None], most: int
+    ) -> None:
         self._present, self._most = present, most
         self._known: dict[Hashable, tuple[Mapping[str, int], Any]] = {}
         self._lock = threading.Lock()
@@ -391,7 +400,7 @@ announcing: WeakKeyDictionary[Engine, Callable[[], AbstractContextManager[None]]
 def _count_up(session: Session) -> bool:
     """Count up the scopes that the deed has touched, in its own transaction and as its last statement; whether some were."""
     touched = session.info["touched"]
-    scopes = {EVERYTHING} if touched is None else touched
+    scopes = {EVERYTHING} if touched is None else touched | session.info["touched_within"]
     if scopes:
         # Always in the same order, so that two deeds never wait for each other
         rows = [{"scope": scope, "number": 1} for scope in sorted({*scopes, ANYTHING})]
@@ -421,6 +430,13 @@ def is_locked(error: OperationalError) -> bool:
 def _read_afresh(state: ORMExecuteState) -> None:
     if state.session.info.get("in_deed") and state.is_select and not state.is_relationship_load:
         state.update_execution_options(populate_existing=True)
+
+
+@event.listens_for(Engine, "handle_error")
+def _note_failure(_context: Any) -> None:
+    with suppress(RuntimeError):  # outside of an application nobody has a session
+        if db.session.registry.has():
+            db.session().info["has_failed"] = True
 
 
 @event.listens_for(Engine, "connect")

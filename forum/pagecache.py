@@ -21,7 +21,7 @@ from mmap import PROT_READ, mmap
 from pathlib import Path
 from queue import Empty, LifoQueue
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
 import brotli
 from flask import Flask
@@ -57,7 +57,8 @@ INDEX_VERSION, INDEX_HEAD = (
     3_007_000,
     48,
 )  # of the index of SQLite's log: its format, and bytes of its head
-NUMBERS = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
+NUMBERS: LiteralString = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
+SETTLED: LiteralString = "SELECT number FROM page_version WHERE scope = %s FOR SHARE"
 
 _indexes: dict[tuple[int, int], mmap] = {}
 _opening = threading.Lock()
@@ -139,8 +140,8 @@ def _index_of(path: str) -> mmap | None:
 class OfServer:
     """The numbers in PostgreSQL, read over a few connections of their own: at each hit, where no signs of writing are."""
 
-    def __init__(self, url: URL, signs: Signs | None = None) -> None:
-        self.signs = signs
+    def __init__(self, url: URL) -> None:
+        self.signs: Signs | None = None
         self.driver = library("psycopg")
         self.error: type[Exception] = self.driver.Error
         self.address = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -154,18 +155,30 @@ class OfServer:
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
+        return dict(self._ask(NUMBERS, list(scopes)))
+
+    def is_settled(self) -> bool:
+        """Wait until nobody who has counted up is still committing: such a deed holds the row of `ANYTHING` until then."""
+        try:
+            self._ask(SETTLED, ANYTHING)
+        except (self.error, Empty):
+            return False
+        return True
+
+    def _ask(self, query: LiteralString, value: Any) -> list[Any]:
         connection = self.free.get(timeout=SECONDS_FOR_A_CONNECTION)
         try:
             if connection is None:
                 connection = self.driver.connect(
                     self.address, autocommit=True, prepare_threshold=0, connect_timeout=5
                 )
-            rows = connection.execute(NUMBERS, (list(scopes),)).fetchall()
+                connection.execute("SET lock_timeout = '2s'")
+            rows = connection.execute(query, (value,)).fetchall()
         except BaseException:
             self.free.put(None)
             raise
         self.free.put(connection)
-        return dict(rows)
+        return rows
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -174,20 +187,29 @@ def init_app(app: Flask, settings: Settings) -> None:
     Whether rows are remembered (`db.long_lived`) is a setting of its own.
     """
     with app.app_context():
-        numbered = numbered_by(db.engine, settings)
-        if isinstance(numbered, OfServer) and numbered.signs:
-            announcing[db.engine] = numbered.signs.announced
+        numbered = numbered_by(db.engine)
+        if isinstance(numbered, OfServer):
+            _give_signs(numbered, db.engine, settings)
     if settings.remembers:
         app.extensions["remembered"] = Remembered(Known(numbered).present, MOST_REMEMBERED)
     if settings.page_cache_mb:
         app.wsgi_app = PageCache(app.wsgi_app, numbered, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
 
 
-def numbered_by(engine: Engine, settings: Settings) -> Numbered:
+def numbered_by(engine: Engine) -> OfSqlite | OfServer:
     """Where a database's numbers are asked for."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         return OfSqlite(engine.url.database)
-    return OfServer(engine.url, signs_in(settings.signs_path) if settings.is_one_machine else None)
+    return OfServer(engine.url)
+
+
+def _give_signs(numbered: OfServer, engine: Engine, settings: Settings) -> None:
+    """Announce commits as soon as one process of this machine looks for that; look oneself where no other machine writes."""
+    if settings.is_one_machine or settings.signs_path.exists():
+        signs = signs_in(settings.signs_path.resolve())
+        signs.settle = numbered.is_settled
+        announcing[engine] = signs.announced
+        numbered.signs = signs if settings.is_one_machine else None
 
 
 class Known:
@@ -197,9 +219,12 @@ class Known:
         self.numbered = numbered
         self._known: tuple[Any, dict[str, int | None]] = (None, {})
 
-    def present(self, scopes: Iterable[str]) -> Numbers:
-        """The numbers of these scopes; one that nobody has touched is left out."""
-        return self.numbers(scopes, self.numbered.moment())
+    def present(self, scopes: Iterable[str]) -> Numbers | None:
+        """The numbers of these scopes; one that nobody has touched is left out. None when they cannot be asked for."""
+        try:
+            return self.numbers(scopes, self.numbered.moment())
+        except (self.numbered.error, Empty):
+            return None
 
     def numbers(self, scopes: Iterable[str], moment: Any) -> Numbers:
         """The same; `moment` was looked at just before."""
@@ -332,7 +357,7 @@ class PageCache:
 
     def _is_of_one_moment(self, kept: Kept, before: Numbers) -> bool:
         """Whether nobody wrote while the page was rendered; notes the numbers that it is true for."""
-        found = self.known.present({ANYTHING, *kept.scopes})
+        found = self.known.numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
         kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
         return found.get(ANYTHING) == before.get(ANYTHING)
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from mmap import mmap
@@ -27,21 +27,26 @@ LOOK_AFTER_SECONDS = 1.0
 
 @cache
 def signs_in(path: Path) -> Signs:
-    """The signs in a file, which a process opens once and for ever: closing it would give back all its locks there."""
+    """The signs in a file, by its real path, which a process opens once and for ever: closing it gives all its locks back."""
     return Signs(path)
 
 
 class Signs:
-    """The signs in one file; see `signs_in`. A process takes its place when it first writes or looks after others."""
+    """The signs in one file; see `signs_in`. A process takes its place when it first writes.
+
+    `settle`, which may be set, waits until every commit that was begun is over; it says whether that is so.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < SIZE:
             os.truncate(self._file, SIZE)
         self._signs = mmap(self._file, SIZE)
-        self._lock = threading.Lock()
-        self._owner, self._place = 0, 0
+        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._owner, self._place = 0, -1
+        self._unsettled = 0  # commits of this process of which nobody knows what became of them
         self._looked_at = 0.0
+        self.settle: Callable[[], bool] = lambda: True
 
     def moment(self) -> bytes | None:
         """What stays the same until somebody writes; None while somebody is about to, and after a crash then."""
@@ -53,46 +58,78 @@ class Signs:
 
     @contextmanager
     def announced(self) -> Iterator[None]:
-        """Commit within; when that is over, whatever came of it, everybody sees that the moment is another one."""
+        """Commit within; when that is over, everybody sees that the moment is another one.
+
+        After an exception the commit may still be under way: the sign stays until it is known to be over.
+        """
         with self._lock:
             place = self._own_place()
             self._signs[place] += 1
         try:
             yield
-        finally:
+        except BaseException:
             with self._lock:
-                self._count_up(place)
-                self._signs[place] -= 1
+                self._unsettled += 1
+            raise
+        with self._lock:
+            self._count_up(place)
+            self._signs[place] -= 1
 
     def _own_place(self) -> int:
         """The place of this process, of which it holds a lock as long as it lives; a forked one takes another."""
         if self._owner != os.getpid():
-            self._place = next(place for place in range(PLACES) if self._take(place))
-            self._owner = os.getpid()
+            free = (place for place in range(PLACES) if not self._signs[place])
+            self._place = next((place for place in free if self._is_taken(place)), -1)
+            if self._place < 0:
+                raise OSError(f"more than {PLACES} processes write, or many of them were killed")
+            self._owner, self._unsettled = os.getpid(), 0
         return self._place
 
-    def _take(self, place: int) -> bool:
-        """Lock a place that nobody has; who had it before may have ended in the middle of something."""
+    def _is_taken(self, place: int) -> bool:
+        """Lock a place, if no living process has it."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except BlockingIOError:
             return False
-        self._count_up(place)
-        self._signs[place] = 0
         return True
 
     def _count_up(self, place: int) -> None:
         at = PLACES + place * COUNT.size
         (count,) = COUNT.unpack_from(self._signs, at)
-        COUNT.pack_into(self._signs, at, count + 1)
+        self._signs[at : at + COUNT.size] = COUNT.pack(
+            count + 1
+        )  # at once; packed into it, it is 0 for a moment
 
     def _look_after(self) -> None:
-        """Now and then: take the signs away of processes that have ended in the middle of a commit."""
-        with self._lock:
+        """Now and then: take away the signs of commits of which nobody will say that they are over."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
             if time.monotonic() - self._looked_at < LOOK_AFTER_SECONDS:
                 return
             self._looked_at = time.monotonic()
-            own = self._own_place()
-            for place in range(PLACES):
-                if place != own and self._signs[place] and self._take(place):
-                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+            self._take_away()
+        finally:
+            self._looking.release()
+
+    def _take_away(self) -> None:
+        own = self._place if self._owner == os.getpid() else -1
+        unsettled = self._unsettled if own >= 0 else 0
+        signed = (place for place in range(PLACES) if place != own and self._signs[place])
+        dead = [
+            place for place in signed if self._is_taken(place)
+        ]  # nobody can come there meanwhile
+        try:
+            if not (dead or unsettled) or not self.settle():
+                return
+            with self._lock:
+                for place in dead:
+                    self._count_up(place)
+                    self._signs[place] = 0
+                if unsettled:
+                    self._count_up(own)
+                    self._signs[own] -= unsettled
+                    self._unsettled -= unsettled
+        finally:
+            for place in dead:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)

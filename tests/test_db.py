@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 from sqlalchemy import create_engine, event, make_url, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -378,6 +378,12 @@ def test_little_is_remembered(own: Flask, themes: Any) -> None:
     assert look(3) == 3 and read[-1] == 3
 
 
+def test_without_numbers_things_are_read(own: Flask, themes: Any) -> None:
+    """The database is away for whoever asks for the numbers: then the page says so, or shows what is there."""
+    own.extensions["remembered"] = Remembered(lambda _scopes: None, 5)
+    assert [long_lived("a thing", lambda n=n: n) for n in range(3)] == [0, 1, 2]
+
+
 def test_what_cannot_be_read_is_not_remembered(own: Flask, themes: Any) -> None:
     def fail() -> None:
         raise Invalid("no")
@@ -477,6 +483,39 @@ def test_statements_of_pages_stay_prepared(own: Flask) -> None:
         db.session.remove()
     known = text("SELECT statement FROM pg_prepared_statements")
     assert any("theme.slug" in statement for statement in db.session.scalars(known))
+
+
+@pytest.mark.postgresql_only  # SQLite keeps no plan that could be wrong
+def test_after_a_mistake_nothing_stays_prepared(own: Flask) -> None:
+    """The schema changed, so that a kept plan is wrong: one page fails with it, and not each that comes."""
+    ask = text("SELECT note FROM of_the_test")
+    with db.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE of_the_test (note int)"))
+    for _page in range(8):
+        plain(ask)
+        db.session.remove()
+    other = create_engine(db.engine.url)
+    with other.begin() as connection:
+        connection.execute(text("ALTER TABLE of_the_test ALTER note TYPE text"))
+    with pytest.raises(DBAPIError):
+        plain(ask)
+    db.session.remove()
+    assert plain(ask).all() == []
+    db.session.remove()
+    with other.begin() as connection:
+        connection.execute(text("DROP TABLE of_the_test"))
+    other.dispose()
+
+
+@pytest.mark.postgresql_only  # a file does not go away
+def test_a_page_that_lived_through_a_cut_connection_closes_its_session(own: Flask) -> None:
+    pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+    with db.engine.connect() as other:
+        other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
+    with suppress(DBAPIError):
+        plain(select(Theme.name))
+    db.session.remove()
+    assert plain(select(Theme.name)).all() == []
 
 
 def test_what_no_deed_has_saved_goes_with_its_session(own: Flask) -> None:

@@ -275,6 +275,21 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
         assert look() == as_remembered, name
 
 
+def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
+    app: Flask, world: dict[str, Any], people: Any
+) -> None:
+    """Between its row and its posts: what was known of the topic is not kept with the numbers of later."""
+    app.extensions["remembered"] = Remembered(OfTest().numbers, 300)
+    try:
+        line = get_topic_line(VISITOR, world["topic"])
+        dialogue.lock(people.moderator, world["topic"])
+        posts_in(VISITOR, line, 1)
+        ((again, posts),) = seen(VISITOR, [world["topic"]])
+        assert again.locked_at and all(post.topic.locked_at for post in posts)
+    finally:
+        del app.extensions["remembered"]
+
+
 def seen(reader: Any, topic_ids: Iterable[int]) -> Iterator[Any]:
     """What a reader finds of topics and their posts."""
     for topic_id in topic_ids:
@@ -364,6 +379,12 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
         wide(SYSTEM)
 
     @action
+    def private_outside(_doer: Any) -> None:
+        touches()
+        narrow(SYSTEM)
+        silent(SYSTEM)
+
+    @action
     def failing(_doer: Any) -> None:
         raise ValueError
 
@@ -374,6 +395,7 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
         (private, 0, 0, 0),
         (wide, 1, 1, 0),
         (narrow_outside, 0, 1, 1),
+        (private_outside, 0, 1, 1),
     ):
         deed(SYSTEM)
         now, end = numbers(), (everything, anything, topic)
@@ -638,7 +660,7 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
     """By other connections, threads and processes too: nobody reads the old number after a commit."""
     with whole_app.app_context():
         engine = db.engine
-    numbered = numbered_by(engine, whole_app.extensions["settings"])
+    numbered = numbered_by(engine)
     put = VERSION.insert().values(scope="of the test", number=1)
     more = VERSION.update().where(VERSION.c.scope == "of the test")
     try:
@@ -663,10 +685,18 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
             connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
 
 
+@pytest.mark.parametrize("said", ["1", ""])
 def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
-    database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    database_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
 ) -> None:
-    """What this process writes is seen with the next request, and what a command in another process writes."""
+    """What this process writes is seen with the next request, and what a command in another one writes.
+
+    Also of a command that is not told that there is one machine.
+    """
+    monkeypatch.setenv("FORUM_ONE_MACHINE", said)
     asked: list[Any] = []
     for kind in (OfSqlite, OfServer):
         ask = kind.numbers
@@ -691,7 +721,7 @@ def _join(forum: Forum, name: str) -> None:
 
 
 def _add_elsewhere(forum: Forum, name: str) -> None:
-    settings = {"FORUM_DATABASE_URL": forum.url, "FORUM_ONE_MACHINE": "1", "FORUM_LOG": "off"}
+    settings = {"FORUM_DATABASE_URL": forum.url, "FORUM_LOG": "off"}
     environment = {**os.environ, "FORUM_DATA": str(forum.data), **settings}
     words = ["members", "add", "--email", f"{name}@example.org", "--name", name]
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]

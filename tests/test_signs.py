@@ -70,8 +70,14 @@ def test_the_moment_stays_until_somebody_writes(here: Signs) -> None:
 
 def test_a_commit_that_failed_may_have_been_one(here: Signs) -> None:
     before = here.moment()
+    here.settle = lambda: False
     with pytest.raises(OSError, match="lost"), here.announced():
         raise OSError("the connection is lost")
+    with here.announced():
+        pass
+    assert [here.moment() for _look in range(3)] == [None] * 3, "it may still be under way"
+    here.settle = lambda: True
+    assert here.moment() is None  # this look takes the sign away
     assert here.moment() not in (None, before)
 
 
@@ -101,21 +107,49 @@ def test_who_was_killed_is_taken_away_and_may_have_written(
     assert [here.moment() for _look in range(3)] == [None] * 3, "whoever lives is left alone"
     os.kill(elsewhere.pid, signal.SIGKILL)
     elsewhere.wait()
+    here.settle = lambda: False
+    assert [here.moment() for _look in range(3)] == [None] * 3, "the server may still be at it"
+    here.settle = lambda: True
     assert here.moment() is None  # this look finds it out
     assert here.moment() not in (None, before)
 
 
-def test_a_place_of_somebody_killed_is_used_again(
+def test_a_place_with_a_sign_is_nobodys_until_it_is_settled(
     here: Signs, elsewhere: subprocess.Popen[str]
 ) -> None:
-    """By one who comes before anybody has looked: what was under way there is over, and may have been written."""
     before = here.moment()
     assert heard(elsewhere) == "begun"
     os.kill(elsewhere.pid, signal.SIGKILL)
     elsewhere.wait()
     with here.announced():
         pass
-    assert here.moment() not in (None, before)
+    assert here.moment() is None and here.moment() not in (None, before)
+    assert here._place == 1
+
+
+def test_more_processes_than_places_are_refused(here: Signs) -> None:
+    here._signs[: signs.PLACES] = b"\1" * signs.PLACES
+    with pytest.raises(OSError, match="256"), here.announced():
+        pass
+
+
+def test_a_count_is_never_seen_half_written(here: Signs) -> None:
+    with here.announced():
+        pass
+    seen: set[int] = set()
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            seen.add(signs.COUNT.unpack_from(here._signs, signs.PLACES)[0])
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for _commit in range(20_000):
+        here._count_up(0)
+    is_over.set()
+    reader.join()
+    assert 0 not in seen
 
 
 def test_a_forked_process_has_a_place_of_its_own(here: Signs) -> None:
@@ -144,7 +178,7 @@ def test_threads_lose_no_sign(here: Signs) -> None:
         thread.join()
     moment = here.moment()
     assert moment is not None and before == 0
-    assert sum(signs.COUNT.unpack_from(moment, at)[0] for at in range(0, len(moment), 8)) == 1_601
+    assert sum(signs.COUNT.unpack_from(moment, at)[0] for at in range(0, len(moment), 8)) == 1_600
 
 
 def test_a_process_opens_a_file_once(path: Path) -> None:

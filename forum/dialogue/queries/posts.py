@@ -64,12 +64,14 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
     lines = _LINES_IN if sees_hidden(reader, topic.agenda_id) else _LINES_NOT_REMOVED
 
+    place = _of(topic)
+
     def read() -> tuple[Line, ...]:
         rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
-        place = _of(topic)
         return tuple(_line(place, row) for row in rows)
 
-    shown = remembered(reader, topic.id, ("posts", page), read)
+    # With what is known of the topic, which another deed may have changed since it was read
+    shown = remembered(reader, topic.id, ("posts", page, place), read)
     return Page(shown, page, pages, topic.posts_count)
 
 
