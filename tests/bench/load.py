@@ -22,13 +22,14 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 CONNECTIONS = 16
-# wrk counts up a number in the query, so that each request asks for a page that nobody asked for before.
+# wrk counts up a number in the query, so that each request asks for a page that nobody asked for before, of paths in turn.
 NEVER_ASKED = """
 local n, first = 0, math.random(1, 1000000000)
+local paths = {%s}
 init = function(args) math.randomseed(os.time()) first = math.random(1, 1000000000) end
 request = function()
   n = n + 1
-  local path = wrk.path
+  local path = paths[n %% math.max(1, #paths) + 1] or wrk.path
   local mark = string.find(path, "?", 1, true) and "&" or "?"
   return wrk.format(nil, path .. mark .. "n=" .. first .. "." .. n)
 end
@@ -36,13 +37,21 @@ end
 
 
 def closed(
-    url: str, seconds: int, headers: dict[str, str] | None = None, *, is_new: bool = False
+    url: str,
+    seconds: int,
+    headers: dict[str, str] | None = None,
+    *,
+    is_new: bool = False,
+    paths: Sequence[str] = (),
 ) -> float:
-    """Requests per second over some seconds, with sixteen connections. `is_new`: each asks for another page."""
+    """Requests per second over some seconds, with sixteen connections.
+
+    `is_new`: each asks for a page that nobody asked for before; of `paths` in turn, if there are some.
+    """
     if shutil.which("wrk") is None:
-        return _closed_by_hand(url, seconds, headers or {}, is_new)
+        return _closed_by_hand(url, seconds, headers or {}, is_new, paths)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(NEVER_ASKED)
+        script.write(NEVER_ASKED % ", ".join(f'"{path}"' for path in paths))
         script.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url]
         for name, value in (headers or {}).items():
@@ -63,7 +72,9 @@ def closed(
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0]) * answered / asked
 
 
-def _closed_by_hand(url: str, seconds: float, headers: dict[str, str], is_new: bool) -> float:
+def _closed_by_hand(
+    url: str, seconds: float, headers: dict[str, str], is_new: bool, paths: Sequence[str]
+) -> float:
     """The same without wrk: threads of this process, which reach a tenth of its rate."""
     host, _, path = url.removeprefix("http://").partition("/")
     done, until = Counter[int](), time.monotonic() + seconds
@@ -73,7 +84,8 @@ def _closed_by_hand(url: str, seconds: float, headers: dict[str, str], is_new: b
         while time.monotonic() < until:
             mark = "&" if "?" in path else "?"
             new = f"{mark}n={number}.{done[number]}.{time.time_ns()}" if is_new else ""
-            connection.request("GET", f"/{path}{new}", headers=headers)
+            turn = paths[done[number] % len(paths)] if paths else f"/{path}"
+            connection.request("GET", f"{turn}{new}", headers=headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status >= 400:

@@ -83,9 +83,11 @@ class Forum:
                 Topic.audience == "public",
             )
             some = db.session.query(Topic).filter(*shown, Topic.posts_count.between(18, 22)).all()
+            full = db.session.query(Topic).filter(*shown, Topic.posts_count >= 12).all()
             people = db.session.query(Member).filter(Member.hidden_at.is_(None)).limit(50).all()
             paths = {
                 "topic": [quote(topic.address) for topic in some[:200]],
+                "all topics": [quote(topic.address) for topic in full],
                 "profile": [f"/members/{person.handle}" for person in people],
             }
             agendas = db.session.execute(db.text("SELECT slug FROM agenda ORDER BY id")).all()
@@ -162,20 +164,22 @@ def throughput(forum: Forum) -> Iterator[Row]:
             served(forum.environment) as (url, *_f),
         ):
             signed_in = {"Cookie": cookie, **AGENT}
-            asked: dict[str, tuple[str, dict[str, str], bool]] = {
-                "bare": (bare + "/", AGENT, False),
-                "empty": (empty + "/", AGENT, False),
-                "hot home": (url + "/", AGENT, False),
-                "hot agenda": (url + agenda, AGENT, False),
-                "hot topic": (url + topic, AGENT, False),
-                "cold topic": (url + topic, AGENT, True),
-                "signed in": (url + topic, signed_in, False),
+            asked: dict[str, tuple[str, dict[str, str], Sequence[str]]] = {
+                "bare": (bare + "/", AGENT, ()),
+                "empty": (empty + "/", AGENT, ()),
+                "hot home": (url + "/", AGENT, ()),
+                "hot agenda": (url + agenda, AGENT, ()),
+                "hot topic": (url + topic, AGENT, ()),
+                "cold topic": (url + topic, AGENT, paths["all topics"]),
+                "cold page of a topic that is read": (url + topic, AGENT, [topic]),
+                "signed in": (url + topic, signed_in, ()),
             }
             found: dict[str, list[float]] = {name: [] for name in asked}
             warm_up(url, [topic, agenda, "/"])
             for _round in range(ROUNDS):
-                for name, (address, headers, is_new) in asked.items():
-                    found[name].append(closed(address, SECONDS, headers, is_new=is_new))
+                for name, (address, headers, new) in asked.items():
+                    new_ones = {"is_new": bool(new), "paths": new}
+                    found[name].append(closed(address, SECONDS, headers, **new_ones))
     yield from _shares(found)
 
 
@@ -200,6 +204,7 @@ def _shares(found: dict[str, list[float]]) -> Iterator[Row]:
         ("hot topic", "bare", 0.75),
         ("hot topic", "empty", 2.0),
         ("cold topic", "empty", 0.045),
+        ("cold page of a topic that is read", "empty", 0.045),
         ("signed in", "empty", 0.035),
     ):
         ratios = [one / other for one, other in zip(found[name], found[ceiling], strict=True)]
