@@ -289,7 +289,11 @@ def test_a_flood_to_one_address_keeps_nobody_else_waiting(
         begun = now()
         while write_of_reports(SYSTEM, 4):
             pass
-    gathered = [one for one in db.session.scalars(select(Delivery)) if one.kind == "outcomes"]
+    gathered = [
+        one
+        for one in db.session.scalars(select(Delivery).order_by(Delivery.id))
+        if one.kind == "outcomes"
+    ]
     assert [len(one.words["reports"]) for one in gathered] == [3, 3, 3, 1]
     days = [(one.due_at - begun).days for one in gathered]
     assert days == [1, 2, 3, 4]  # one letter a day
