@@ -67,9 +67,8 @@ BUSY_TRIES = 2
 # Of the threads of a process so many wait long for a locked database; the others go on serving readers.
 WAITING = threading.BoundedSemaphore(2)
 TURN_SECONDS = 1.5
-PREPARED = (
-    400  # statements that each connection to PostgreSQL keeps prepared: about as many as there are
-)
+# Statements that each connection to PostgreSQL keeps prepared: about as many as there are
+PREPARED = 400
 
 
 class Moment(TypeDecorator[datetime]):
@@ -172,6 +171,11 @@ def constant(value: int | str) -> ColumnElement[Any]:
     return literal_column(words, Integer if is_number else String)
 
 
+def as_it_is(words: str) -> ColumnElement[str]:
+    """Words that come into the statement as they are, quoted, so that PostgreSQL plans for them: rare and common ones differ."""
+    return bindparam(None, words, Text, literal_execute=True)
+
+
 def detached(kind: type[E], values: Mapping[str, Any]) -> E:
     """An entity made of a row's columns, of which no session knows; what is left out can never be read.
 
@@ -243,7 +247,8 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
     try:
         result = deed(*_fresh(session, args), **kwargs)
         session.flush()
-        with announcing.get(db.engine, nullcontext)() if _count_up(session) else nullcontext():
+        is_seen = _count_up(session)
+        with announcing.get(db.engine, nullcontext)() if is_seen else nullcontext():
             session.commit()
         if _is_in_passing.get():
             _put_back(before)  # the page goes on with what it has read, the city of its reader too

@@ -3,12 +3,14 @@
 A page is kept in the process, in the forms in which it is sent, with the numbers of the scopes that it depends on
 (`db.touches`). At each hit the numbers are asked for again, so that a page is exact and never timed: after a write
 returns, nobody reads the old one. On SQLite one look at the memory that all its processes share says that nobody has
-written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`signs`). Pages of members, forms and whatever sets a cookie never enter.
+written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`signs`). Pages
+of members, forms and whatever sets a cookie never enter.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import sqlite3
@@ -57,6 +59,9 @@ INDEX_VERSION, INDEX_HEAD = (
     3_007_000,
     48,
 )  # of the index of SQLite's log: its format, and bytes of its head
+NUMBERS_IN_FILE = (
+    "SELECT scope, number FROM page_version WHERE scope IN (SELECT value FROM json_each(?))"
+)
 NUMBERS: LiteralString = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
 SETTLED: LiteralString = "SELECT number FROM page_version WHERE scope = %s FOR SHARE"
 
@@ -102,11 +107,8 @@ class OfSqlite:
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
-        wanted = tuple(scopes)
-        places = ",".join("?" * len(wanted))
-        query = f"SELECT scope, number FROM page_version WHERE scope IN ({places})"  # noqa: S608  # question marks only
         with self.lock:
-            return dict(self._ask(query, wanted).fetchall())
+            return dict(self._ask(NUMBERS_IN_FILE, (json.dumps(list(scopes)),)).fetchall())
 
     def _ask(self, query: str, values: tuple[str, ...] = ()) -> sqlite3.Cursor:
         if self.connection is None:
@@ -190,10 +192,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         numbered = numbered_by(db.engine)
         if isinstance(numbered, OfServer):
             _give_signs(numbered, db.engine, settings)
+    known = Known(numbered)
     if settings.remembers:
-        app.extensions["remembered"] = Remembered(Known(numbered).present, MOST_REMEMBERED)
+        app.extensions["remembered"] = Remembered(known.present, MOST_REMEMBERED)
     if settings.page_cache_mb:
-        app.wsgi_app = PageCache(app.wsgi_app, numbered, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
+        app.wsgi_app = PageCache(app.wsgi_app, known, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def numbered_by(engine: Engine) -> OfSqlite | OfServer:
@@ -269,16 +272,15 @@ class Kept:
 class PageCache:
     """Answers visitors from memory, and asks the application for what is not there or no longer true."""
 
-    def __init__(self, application: Application, numbered: Numbered, megabytes: int) -> None:
+    def __init__(self, application: Application, known: Known, megabytes: int) -> None:
         self.application = application
-        self.numbered = numbered
+        self.known, self.numbered = known, known.numbered
         self.most = megabytes * 1_000_000
         self.size = 0
         self.pages: OrderedDict[Key, Kept] = OrderedDict()
         self.unkept: OrderedDict[Key, None] = OrderedDict()
         self.lock = threading.Lock()
         self.at_work: dict[Key, threading.Event] = {}
-        self.known = Known(numbered)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""

@@ -670,7 +670,8 @@ def reads(reader: Person, audience: str) -> bool:
 
 def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
     """The same in SQL, over a column that holds the audience."""
-    return audience.in_(audiences(reader))  # type: ignore[no-any-return]  # a column of any model
+    is_read: ColumnElement[bool] = audience.in_(audiences(reader))
+    return is_read
 
 
 def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
@@ -705,7 +706,8 @@ def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bo
         return true()
     if reader.hosts:
         return or_(hidden_at.is_(None), agenda_id.in_(tuple(reader.hosts)))
-    return hidden_at.is_(None)  # type: ignore[no-any-return]  # a column of any model
+    is_shown: ColumnElement[bool] = hidden_at.is_(None)
+    return is_shown
 
 
 def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
@@ -713,7 +715,8 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
     if reader.is_moderator:
         return true()
     if reader.hosts:
-        return agenda_id.in_(tuple(reader.hosts))  # type: ignore[no-any-return]  # a column of any model
+        is_hosted: ColumnElement[bool] = agenda_id.in_(tuple(reader.hosts))
+        return is_hosted
     return false()
 
 

@@ -74,6 +74,8 @@ class Signs:
         with self._lock:
             self._count_up(place)
             self._signs[place] -= 1
+        if self._unsettled:  # nobody else takes away the signs of a process that lives
+            self._look_after()
 
     def _own_place(self) -> int:
         """The place of this process, of which it holds a lock as long as it lives; a forked one takes another."""
@@ -96,9 +98,8 @@ class Signs:
     def _count_up(self, place: int) -> None:
         at = PLACES + place * COUNT.size
         (count,) = COUNT.unpack_from(self._signs, at)
-        self._signs[at : at + COUNT.size] = COUNT.pack(
-            count + 1
-        )  # at once; packed into it, it is 0 for a moment
+        # At once: packed into its place, it would be 0 for a moment.
+        self._signs[at : at + COUNT.size] = COUNT.pack(count + 1)
 
     def _look_after(self) -> None:
         """Now and then: take away the signs of commits of which nobody will say that they are over."""
@@ -116,9 +117,7 @@ class Signs:
         own = self._place if self._owner == os.getpid() else -1
         unsettled = self._unsettled if own >= 0 else 0
         signed = (place for place in range(PLACES) if place != own and self._signs[place])
-        dead = [
-            place for place in signed if self._is_taken(place)
-        ]  # nobody can come there meanwhile
+        dead = [place for place in signed if self._is_taken(place)]  # so nobody can come there
         try:
             if not (dead or unsettled) or not self.settle():
                 return

@@ -22,7 +22,7 @@ from forum.app import create_app
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.markup import write
 from forum.moderation.actions import report
-from forum.pagecache import PageCache
+from forum.pagecache import Known, PageCache
 from forum.settings import Settings
 from forum.upkeep import views
 
@@ -195,7 +195,7 @@ def test_the_page_cache_is_counted(app: Flask, counting: Path) -> None:
         def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
             return dict.fromkeys(scopes, 1)
 
-    cache = PageCache(app, Unchanging(), 1)
+    cache = PageCache(app, Known(Unchanging()), 1)
     with app.test_request_context():
         address = app.jinja_env.globals["asset"]("mark.svg")
     for _time in range(3):

@@ -47,6 +47,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
+    Known,
     OfServer,
     OfSqlite,
     PageCache,
@@ -221,7 +222,7 @@ def cache(app: Flask) -> PageCache:
         db.session.expunge_all()
         return answer
 
-    return PageCache(application, OfTest(), 4)
+    return PageCache(application, Known(OfTest()), 4)
 
 
 @pytest.fixture
@@ -544,7 +545,7 @@ def test_a_stampede_renders_once() -> None:
         def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
             return {}
 
-    cache, got = PageCache(application, Still(), 1), []
+    cache, got = PageCache(application, Known(Still()), 1), []
     readers = [threading.Thread(target=lambda: got.append(Client(cache).get("/").data))]
     readers[0].start()
     begun.wait(5)
@@ -602,7 +603,7 @@ def page_of_some(body: Callable[[], bytes]) -> Callable[[Any, Any], list[bytes]]
 def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
     """What is turned away when many come costs no question, either."""
     numbered = Counting()
-    browser = Client(PageCache(page_of_some(lambda: b"page"), numbered, 1))
+    browser = Client(PageCache(page_of_some(lambda: b"page"), Known(numbered), 1))
     for number in range(20):
         browser.get(f"/{number}")
     assert numbered.asked == [[ANYTHING], sorted([EVERYTHING, "some"])]
@@ -615,7 +616,9 @@ def test_numbers_of_two_moments_are_never_mixed() -> None:
     """Somebody writes when a page is made, before the numbers that it depends on are asked for."""
     numbered = Counting()
     numbered.before = {2: "some"}
-    browser = Client(PageCache(page_of_some(lambda: b"%d" % numbered.rows["some"]), numbered, 1))
+    browser = Client(
+        PageCache(page_of_some(lambda: b"%d" % numbered.rows["some"]), Known(numbered), 1)
+    )
     assert browser.get("/").data == b"1"
     assert numbered.rows["some"] == 2
     assert browser.get("/").data == b"2"
@@ -635,7 +638,7 @@ def test_without_a_database_the_application_says_so() -> None:
         start_response("503 Service Unavailable", [("Retry-After", "5")])
         return [b"a moment"]
 
-    answer = Client(PageCache(application, Away(), 1)).get("/")
+    answer = Client(PageCache(application, Known(Away()), 1)).get("/")
     assert (answer.status_code, answer.data) == (503, b"a moment")
 
 
@@ -647,7 +650,7 @@ def test_who_is_turned_away_says_nothing_about_a_page() -> None:
         start_response(status, [])
         return [b""]
 
-    cache = PageCache(application, Counting(), 1)
+    cache = PageCache(application, Known(Counting()), 1)
     for path in ("/busy", "/nothing"):
         Client(cache).get(path)
     assert [key[0] for key in cache.unkept] == ["/nothing"]

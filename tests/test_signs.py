@@ -81,6 +81,14 @@ def test_a_commit_that_failed_may_have_been_one(here: Signs) -> None:
     assert here.moment() not in (None, before)
 
 
+def test_who_only_writes_takes_the_signs_of_failed_commits_away(here: Signs) -> None:
+    with pytest.raises(OSError, match="lost"), here.announced():
+        raise OSError("the connection is lost")
+    with here.announced():
+        pass
+    assert here.moment() is not None
+
+
 def test_all_who_are_about_to_commit_are_waited_for(here: Signs) -> None:
     with here.announced():
         with here.announced():

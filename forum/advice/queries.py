@@ -16,7 +16,6 @@ from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Text,
     and_,
     bindparam,
     cast,
@@ -36,7 +35,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.advice.models import Asked, Availability, Care, FollowUp
 from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
-from forum.db import constant, db, now, plain
+from forum.db import as_it_is, constant, db, now, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import get_topic, is_there, visible_topics
 from forum.errors import NotFound
@@ -351,9 +350,7 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
         found = select(literal(number), FTS.c.rowid).where(has_word)
         return [found.where(side).limit(OF_WORD) for side in sides]
     words, start = literal_column("member.words", TSVECTOR), _somewhere(topic)
-    # As it is, so that PostgreSQL plans for it: few or many may have the word
-    wanted = bindparam(None, f"'{stem}':*", Text, literal_execute=True)
-    has_word = words.op("@@")(func.to_tsquery(constant("simple"), wanted))
+    has_word = words.op("@@")(func.to_tsquery(constant("simple"), as_it_is(f"'{stem}':*")))
     found = select(literal(number), Member.id).where(has_word)
     part = found.where(Member.id > start, Member.id <= start + A_PART)
     return [found.limit(constant(FIRST_MET)), part.limit(constant(OF_WORD))]

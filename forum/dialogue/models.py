@@ -25,10 +25,9 @@ ASKED = ["kind", "audience", "agenda_id", "language", "hidden_at", "deleted_at",
 SIGNS = re.compile(
     r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
 )
-# The same of what somebody has written.
 WHETHER = ["hidden_at", "deleted_at"]
+# The same of what somebody has written.
 WHEN_AND_WHETHER = ["created_at", "id", "topic_id", "number", *WHETHER]
-NEWEST = ["created_at", "id", "number", "topic_id", "author_id", *WHETHER]
 IN_AGENDA = ["agenda_id", "active_at", "id"]
 
 
@@ -207,7 +206,7 @@ class Post(Said, Base):
         Index(None, "topic_id", "number", unique=True),
         Index(None, "author_id", "submission_key", unique=True),
         # All that is asked of the newest posts, and of what is new in a topic: the rows are long, and few are shown
-        Index("ix_post_newest", *NEWEST),
+        Index("ix_post_newest", "created_at", "id", "number", "topic_id", "author_id", *WHETHER),
         Index("ix_post_news", "topic_id", "number", "author_id", "created_at", *WHETHER),
         Index("ix_post_written", "author_id", *WHEN_AND_WHETHER),
         Index(

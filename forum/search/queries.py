@@ -16,10 +16,8 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    Text,
     and_,
     any_,
-    bindparam,
     cast,
     column,
     exists,
@@ -35,7 +33,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
-from forum.db import constant, db
+from forum.db import as_it_is, constant, db
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
@@ -349,16 +347,11 @@ def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnEl
         "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_beginning + ")"
         for term in terms
     ]
-    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), _as_it_is(" & ".join(parts)))
+    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), as_it_is(" & ".join(parts)))
     for values in facets:
-        some = _as_it_is(" | ".join(f"'{value}'" for value in values))
+        some = as_it_is(" | ".join(f"'{value}'" for value in values))
         wanted = wanted.op("&&")(cast(some, TSQUERY))
     return wanted
-
-
-def _as_it_is(words: str) -> ColumnElement[str]:
-    """Words that come into the statement as they are, so that PostgreSQL plans for them: rare and common ones differ."""
-    return bindparam(None, words, Text, literal_execute=True)
 
 
 def _vector() -> ColumnElement[Any]:

@@ -133,6 +133,7 @@ def overload(trial: Trial) -> None:
         f"{able:.0f} pages a second can be made; {total / seconds:.0f} arrivals a second: {len(served)} served (p95"
         f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others)} otherwise"
     )
+    trial.result.need(total > 3 * able * seconds, "those who came were no crowd")
     trial.result.need(len(shed) > total / 3, "little was shed")
     trial.result.need(not others, f"answers other than 200 and 503: {dict(others)}")
     trial.result.need(p95[0] < 3, f"who was served waited {p95[0]:.1f} s")

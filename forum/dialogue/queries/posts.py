@@ -63,7 +63,6 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     last = page * POSTS_ON_A_PAGE
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
     lines = _LINES_IN if sees_hidden(reader, topic.agenda_id) else _LINES_NOT_REMOVED
-
     place = _of(topic)
 
     def read() -> tuple[Line, ...]:
