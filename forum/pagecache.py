@@ -16,13 +16,14 @@ import re
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from mmap import PROT_READ, mmap
 from pathlib import Path
 from queue import Empty, LifoQueue
 from struct import unpack_from
+from time import monotonic
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
 import brotli
@@ -269,6 +270,15 @@ class Kept:
         return len(self.body) * 2 + 1_000
 
 
+@dataclass
+class Making:
+    """A page that somebody renders: the last write before it was begun, and what came of it."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    last_write: int | None = None
+    kept: Kept | None = None
+
+
 class PageCache:
     """Answers visitors from memory, and asks the application for what is not there or no longer true."""
 
@@ -280,7 +290,7 @@ class PageCache:
         self.pages: OrderedDict[Key, Kept] = OrderedDict()
         self.unkept: OrderedDict[Key, None] = OrderedDict()
         self.lock = threading.Lock()
-        self.at_work: dict[Key, threading.Event] = {}
+        self.making: dict[Key, Making] = {}
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -303,14 +313,18 @@ class PageCache:
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         kept = self.pages.get(key)
-        if kept is None or not self._is_true(kept):
-            kept = self._made_by_another(key)
-            if kept is None:
-                metrics.count_miss()
-                return self._make(key, environ, start_response)
-        kept.was_read = True
-        metrics.count_hit()
-        return _send(kept, environ, start_response)
+        if kept and self._is_true(kept):
+            return _hit(kept, environ, start_response)
+        came, until = self._last_write(), monotonic() + SECONDS_FOR_ANOTHER
+        while True:
+            making, is_own = self._joined(key)
+            if is_own:
+                return self._make(key, making, environ, start_response)
+            making.done.wait(max(0.0, until - monotonic()))
+            if kept := self._made_since(came, key, making):
+                return _hit(kept, environ, start_response)
+            if making.kept is None or monotonic() > until:  # it is not for everybody, or takes long
+                return self._make(key, Making(), environ, start_response)
 
     def _is_true(self, kept: Kept) -> bool:
         """Whether nothing that the page depends on has changed since it was rendered."""
@@ -324,44 +338,68 @@ class PageCache:
         kept.moment = moment
         return True
 
-    def _made_by_another(self, key: Key) -> Kept | None:
-        """Wait for the one who renders this page already; None when the asker must."""
-        with self.lock:
-            work = self.at_work.get(key)
-            if work is None:
-                self.at_work[key] = threading.Event()
-        if work is None or key in self.unkept:
-            return None
-        work.wait(SECONDS_FOR_ANOTHER)
-        kept = self.pages.get(key)
-        return kept if kept and self._is_true(kept) else None
+    def _last_write(self) -> int | None:
+        """The number of the last deed that changed anything that visitors see."""
+        return self.known.numbers((ANYTHING,), self.numbered.moment()).get(ANYTHING)
 
-    def _make(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    def _joined(self, key: Key) -> tuple[Making, bool]:
+        """The rendering of a page that somebody is at; or the asker's own, when there is none to wait for."""
+        with self.lock:
+            making = self.making.get(key)
+            if making and key not in self.unkept:
+                return making, False
+            making = self.making[key] = Making()
+            return making, True
+
+    def _made_since(self, came: int | None, key: Key, making: Making) -> Kept | None:
+        """The page that another has made, if it is true now, or was so when the asker came (after which write).
+
+        Where many write, a page may be old before it is sent. Those who asked before that may read it; for those who
+        came later one of them makes it anew.
+        """
+        kept = self.pages.get(key)
+        if kept and self._is_true(kept):
+            return kept
+        return making.kept if making.last_write == came else None
+
+    def _make(
+        self, key: Key, making: Making, environ: Environ, start_response: Any
+    ) -> Iterable[bytes]:
         """Ask the application, and keep what it answers if it is for everybody and still true."""
+        metrics.count_miss()
         try:
             moment = self.numbered.moment()
-            before = self.known.numbers((ANYTHING,), moment)
+            earlier = self.pages.get(key)  # what the page depended on it most likely depends on
+            scopes = {ANYTHING, *(earlier.scopes if earlier else ())}
+            before = self.known.numbers(scopes, moment)
+            making.last_write = before.get(ANYTHING)
             inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
             answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
             if not answer.is_for_everybody:
                 if not answer.is_busy:
                     self._note_unkept(key)
                 return answer.send(environ, start_response)
-            kept = answer.kept()
-            if not kept.scopes or self._is_of_one_moment(kept, before):
+            kept = making.kept = answer.kept()
+            if not kept.scopes or self._is_of_one_moment(kept, scopes, before):
                 kept.moment = moment
                 self._keep(key, kept)
             return _send(kept, environ, start_response)
         finally:
             with self.lock:
-                if work := self.at_work.pop(key, None):
-                    work.set()
+                if self.making.get(key) is making:
+                    del self.making[key]
+            making.done.set()
 
-    def _is_of_one_moment(self, kept: Kept, before: Numbers) -> bool:
-        """Whether nobody wrote while the page was rendered; notes the numbers that it is true for."""
+    def _is_of_one_moment(self, kept: Kept, asked: Set[str], before: Numbers) -> bool:
+        """Whether nobody wrote while the page was rendered, or nothing of what it depends on; notes its numbers.
+
+        `before` are the numbers of the scopes that were `asked` for when it was begun.
+        """
         found = self.known.numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
         kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
-        return found.get(ANYTHING) == before.get(ANYTHING)
+        if found.get(ANYTHING) == before.get(ANYTHING):
+            return True
+        return all(s in asked and found.get(s) == before.get(s) for s in kept.scopes)
 
     def _keep(self, key: Key, kept: Kept) -> None:
         with self.lock:
@@ -454,6 +492,12 @@ class Answer:
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
         start_response(self.status, self.headers)
         return self.parts
+
+
+def _hit(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    kept.was_read = True
+    metrics.count_hit()
+    return _send(kept, environ, start_response)
 
 
 def _send(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:

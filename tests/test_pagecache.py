@@ -47,7 +47,9 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
+    Key,
     Known,
+    Making,
     OfServer,
     OfSqlite,
     PageCache,
@@ -598,6 +600,73 @@ def page_of_some(body: Callable[[], bytes]) -> Callable[[Any, Any], list[bytes]]
         return [made]
 
     return application
+
+
+def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page is old before it is sent: who came before the write may read it, one of the others makes it anew."""
+    numbered, may_end = Counting(), [threading.Event(), threading.Event()]
+    made, begun = list[bytes](), threading.Event()
+
+    def body() -> bytes:
+        made.append(b"%d" % numbered.rows["some"])
+        here = len(made) - 1
+        begun.set()
+        may_end[here].wait(5)
+        return made[here]
+
+    cache = PageCache(page_of_some(body), Known(numbered), 1)
+    joined, got, readers = threading.Semaphore(0), list[bytes](), list[threading.Thread]()
+    join = cache._joined
+
+    def noted(key: Key) -> tuple[Making, bool]:
+        found = join(key)
+        joined.release()
+        return found
+
+    monkeypatch.setattr(cache, "_joined", noted)
+
+    def come(number: int) -> None:
+        some = [
+            threading.Thread(target=lambda: got.append(Client(cache).get("/").data))
+            for _ in range(number)
+        ]
+        readers.extend(some)
+        for reader in some:
+            reader.start()
+        assert all(joined.acquire(timeout=5) for _ in some)
+
+    come(4)
+    assert begun.wait(5)
+    numbered.write("some")
+    come(3)
+    for each, those in zip(may_end, (readers[:4], readers[4:]), strict=True):
+        each.set()
+        for reader in those:
+            reader.join(5)
+    assert (made, got) == ([b"1", b"2"], [b"1"] * 4 + [b"2"] * 3)
+
+
+def test_what_is_written_elsewhere_meanwhile_leaves_a_page_as_true_as_it_was() -> None:
+    """A page that was kept before says on what it depends, and only that must stay the same while it is made anew."""
+    numbered, made, elsewhere = Counting(), [], ["other"]
+
+    def body() -> bytes:
+        made.append(numbered.rows["some"])
+        if elsewhere and len(made) > 1:
+            numbered.write(elsewhere.pop())
+        return b"%d" % made[-1]
+
+    browser = Client(PageCache(page_of_some(body), Known(numbered), 1))
+    browser.get("/")
+    numbered.write("some")
+    assert [browser.get("/").data for _ in "123"] == [b"2"] * 3
+    assert made == [1, 2]
+    elsewhere.append("some")
+    numbered.write("some")
+    assert [browser.get("/").data for _ in "123"] == [b"3", b"4", b"4"]
+    assert made == [1, 2, 3, 4]
 
 
 def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
