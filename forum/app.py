@@ -18,7 +18,7 @@ from forum.agendas import views as agendas
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
-from forum.db import db
+from forum.db import db, read_apart
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
 from forum.factors import commands as factors_commands
@@ -95,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     db.init_app(app)
+    read_apart(app)
     with app.app_context():
         metrics.init_app(settings, db.engine)
     app.before_request(_refuse_wrong_schema)

@@ -6,14 +6,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from markupsafe import Markup
@@ -39,7 +39,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -69,6 +70,7 @@ WAITING = threading.BoundedSemaphore(2)
 TURN_SECONDS = 1.5
 # Statements that each connection to PostgreSQL keeps prepared: about as many as there are
 PREPARED = 400
+OLD_PLAN = "0A000"  # "cached plan must not change result type"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -122,12 +124,6 @@ class ClosableSession(FlaskSession):
         """Give everything back; a connection that cannot even roll back is thrown away."""
         # Its transaction knows this session: nobody would let go of the two.
         self.info.pop("reading", None)
-        has_failed = self.info.pop("has_failed", False)
-        if not (has_failed or self.new or self.dirty or self.deleted):
-            # After a rollback psycopg forgets its prepared statements, and PostgreSQL plans each of them anew. After a
-            # mistake it had better forget them.
-            with suppress(SQLAlchemyError):
-                self.commit()
         try:
             super().close()
         except DBAPIError:
@@ -203,6 +199,22 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _set_clock.reset(token)
+
+
+_is_page: ContextVar[bool] = ContextVar("is_page", default=False)
+
+
+def read_apart(app: Flask) -> None:
+    """Let the statements of a request stand for themselves where a transaction gives nothing, see `_read_apart`."""
+
+    def begin() -> None:
+        _is_page.set(True)
+
+    def end(_error: BaseException | None) -> None:
+        _is_page.set(False)
+
+    app.before_request(begin)
+    app.teardown_request(end)
 
 
 _is_in_passing: ContextVar[bool] = ContextVar("is_in_passing", default=False)
@@ -438,10 +450,10 @@ def _read_afresh(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(Engine, "handle_error")
-def _note_failure(_context: Any) -> None:
-    with suppress(RuntimeError):  # outside of an application nobody has a session
-        if db.session.registry.has():
-            db.session().info["has_failed"] = True
+def _let_go_of_old_plans(context: ExceptionContext) -> None:
+    """Take no connection again whose prepared statements are of an older schema: each would fail for ever."""
+    if getattr(context.original_exception, "sqlstate", "") == OLD_PLAN:
+        context.is_disconnect = True
 
 
 @event.listens_for(Engine, "connect")
@@ -468,13 +480,26 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Any) -> None:
-    is_writing = connection.get_execution_options().get("is_writing")
+    is_writing = connection.get_execution_options().get("is_writing", False)
     wait = 1 if is_writing and _is_in_passing.get() else BUSY_TIMEOUT_MS
     if connection.dialect.name == "sqlite":
         with _waiting(connection.connection.driver_connection, wait):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
-    elif wait != BUSY_TIMEOUT_MS:
+        return
+    _read_apart(connection, _is_page.get() and not is_writing)
+    if wait != BUSY_TIMEOUT_MS:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+
+
+def _read_apart(connection: Any, is_apart: bool) -> None:
+    """Let each statement of a page stand for itself on PostgreSQL, or begin a transaction as usual.
+
+    Between two statements of a transaction others' commits are seen there all the same (READ COMMITTED), so that it
+    costs two messages and gives nothing; and its rollback makes psycopg forget the prepared statements.
+    """
+    if is_apart != connection.info.get("is_apart", False):
+        connection.connection.driver_connection.autocommit = is_apart
+        connection.info["is_apart"] = is_apart
 
 
 @contextmanager

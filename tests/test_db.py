@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from weakref import ref
 import pytest
 from flask import Flask
 from markupsafe import Markup
-from sqlalchemy import create_engine, event, make_url, select, text
+from sqlalchemy import create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -32,6 +32,7 @@ from forum.db import (
     long_lived,
     now,
     plain,
+    read_apart,
     touches,
 )
 from forum.errors import Busy, Forbidden, Invalid
@@ -56,6 +57,7 @@ def own_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     made = Flask("own")
     made.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(made)
+    read_apart(made)
     with made.app_context():
         Base.metadata.create_all(db.engine)
         yield made
@@ -475,33 +477,67 @@ def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     db.session.remove()
 
 
+@contextmanager
+def page(own: Flask) -> Iterator[None]:
+    """What a request asks the database; its session ends with it."""
+    with own.test_request_context():
+        own.preprocess_request()
+        yield
+        db.session.remove()
+
+
 @pytest.mark.postgresql_only  # SQLite plans in the same process, in microseconds
 def test_statements_of_pages_stay_prepared(own: Flask) -> None:
     """psycopg prepares what is asked for five times, and forgets it all at a rollback, which no page ends with."""
     for _page in range(8):
-        plain(select(Theme.name).where(Theme.slug == "a"))
-        db.session.remove()
+        with page(own):
+            plain(select(Theme.name).where(Theme.slug == "a"))
     known = text("SELECT statement FROM pg_prepared_statements")
     assert any("theme.slug" in statement for statement in db.session.scalars(known))
 
 
+@pytest.mark.postgresql_only  # on SQLite each page has a transaction, which is one moment and costs nothing
+def test_a_page_reads_without_a_transaction_and_a_deed_of_it_has_one(own: Flask) -> None:
+    """In a transaction `now()` is when it began."""
+    is_apart = select(func.now() == func.statement_timestamp())
+
+    @action
+    def fail(_doer: Member) -> None:
+        seen.append(db.session.scalar(is_apart))
+        db.session.add(Theme(slug="half", name="Half"))
+        db.session.flush()
+        raise Forbidden()
+
+    seen: list[bool | None] = []
+    with page(own):
+        ben = ana()
+        seen.append(db.session.scalar(is_apart))
+        with pytest.raises(Forbidden):
+            fail(ben)
+        seen.append(db.session.scalar(is_apart))
+        assert db.session.scalar(select(func.count()).select_from(Theme)) == 0
+    db.session.scalar(text("SELECT 1"))
+    seen.append(db.session.scalar(is_apart))
+    assert seen == [True, False, True, False]
+    db.session.remove()
+
+
 @pytest.mark.postgresql_only  # SQLite keeps no plan that could be wrong
-def test_after_a_mistake_nothing_stays_prepared(own: Flask) -> None:
-    """The schema changed, so that a kept plan is wrong: one page fails with it, and not each that comes."""
+def test_no_plan_of_an_older_schema_is_kept_after_it_failed(own: Flask) -> None:
+    """One page fails with it, and not each that comes."""
     ask = text("SELECT note FROM of_the_test")
     with db.engine.begin() as connection:
         connection.execute(text("CREATE TABLE of_the_test (note int)"))
     for _page in range(8):
-        plain(ask)
-        db.session.remove()
+        with page(own):
+            plain(ask)
     other = create_engine(db.engine.url)
     with other.begin() as connection:
         connection.execute(text("ALTER TABLE of_the_test ALTER note TYPE text"))
-    with pytest.raises(DBAPIError):
+    with page(own), pytest.raises(DBAPIError):
         plain(ask)
-    db.session.remove()
-    assert plain(ask).all() == []
-    db.session.remove()
+    with page(own):
+        assert plain(ask).all() == []
     with other.begin() as connection:
         connection.execute(text("DROP TABLE of_the_test"))
     other.dispose()

@@ -92,11 +92,12 @@ def _closed_by_hand(
                 raise RuntimeError(f"{url}: {answer.status}")
             done[number] += 1
 
-    _together([lambda number=number: ask(number) for number in range(4)])  # type: ignore[misc]  # bound early
+    together([lambda number=number: ask(number) for number in range(4)])  # type: ignore[misc]  # bound early
     return sum(done.values()) / seconds
 
 
-def _together(deeds: Sequence[Callable[[], None]]) -> None:
+def together(deeds: Sequence[Callable[[], None]]) -> None:
+    """Do some things at once, each in a thread of its own, until all are done."""
     threads = [threading.Thread(target=deed, daemon=True) for deed in deeds]
     for thread in threads:
         thread.start()
@@ -150,7 +151,7 @@ class Open:
             self.plan.append((at, chance.choices(list(mix), list(mix.values()))[0]))
         self.plan.reverse()
         self.begun = time.monotonic() + 0.2
-        _together([self._work] * self.threads)
+        together([self._work] * self.threads)
         return self.seen
 
     def _work(self) -> None:
