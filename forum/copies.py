@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import URL, make_url
 
+from forum.db import conninfo
 from forum.errors import Refusal
 from forum.later import library
 
@@ -215,14 +216,14 @@ class PostgresqlCopier:
     def _connected(self, autocommit: bool = False) -> Iterator[psycopg.Connection[Any]]:
         driver = library("psycopg")
         try:
-            with driver.connect(_address(self.url), autocommit=autocommit) as connection:
+            with driver.connect(conninfo(self.url), autocommit=autocommit) as connection:
                 yield connection
         except driver.Error as error:
             raise Refusal(f"PostgreSQL says: {str(error).strip()}") from error
 
     def _run(self, program: str, *words: str) -> None:
         """Run a program on the database; its password is handed over where no list of processes shows it."""
-        address = _address(self.url.set(password=None))
+        address = conninfo(self.url.set(password=None))
         command = [program, *words, "--no-owner", "--no-privileges", f"--dbname={address}"]
         environment = {**os.environ, "LC_MESSAGES": "C"}
         if self.url.password:
@@ -240,8 +241,3 @@ def _tables_of_postgresql(connection: psycopg.Connection[Any]) -> list[str]:
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     )
     return sorted(name for (name,) in names)
-
-
-def _address(url: URL) -> str:
-    """As PostgreSQL's own programs write it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
@@ -39,6 +39,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import (
@@ -50,6 +51,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.types import TypeDecorator
 
 from forum.errors import Busy
+from forum.later import library
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -144,16 +146,25 @@ def plain(
     statement: Executable, values: Mapping[str, Any] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run, for a page, a statement that gives columns alone: the session would look for entities at twice the cost."""
-    return _connection(db.session()).execute(statement, values)
+    return _reading(db.session()).connection.execute(statement, values)
 
 
-def _connection(session: Session) -> Connection:
-    """The connection of the session's transaction, which is looked for once and not at each statement."""
-    held: tuple[Any, Connection] | None = session.info.get("reading")
-    if held is None or held[0] is not session.get_transaction():
+class _Reading(NamedTuple):
+    """The connection of a session's transaction, and the numbers of scopes that were read in it."""
+
+    transaction: Any
+    connection: Connection
+    numbers: dict[tuple[str, ...], Mapping[str, int]]
+
+
+def _reading(session: Session) -> _Reading:
+    """What the session reads with, which is looked for once and not at each statement."""
+    held: _Reading | None = session.info.get("reading")
+    if held is None or held.transaction is not session.get_transaction():
         connection = session.connection()
-        held = session.info["reading"] = (session.get_transaction(), connection)
-    return held[1]
+        held = _Reading(session.get_transaction(), connection, {})
+        session.info["reading"] = held
+    return held
 
 
 def constant(value: int | str) -> ColumnElement[Any]:
@@ -323,6 +334,15 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (doer, *args[1:])
 
 
+def conninfo(url: URL) -> str:
+    """The address of a PostgreSQL database as its driver and its own programs take it, password included.
+
+    As a URL they would read a space that stands among its options as the sign +.
+    """
+    _none, words = url.get_dialect()().create_connect_args(url)
+    return str(library("psycopg.conninfo").make_conninfo(**words))
+
+
 # What has changed, for those who keep pages. A *scope* is what a kept page depends on.
 
 EVERYTHING, ANYTHING = "everything", "anything"
@@ -380,13 +400,11 @@ class Remembered:
 
     def get(self, key: Hashable, scopes: tuple[str, ...], read: Callable[[], R]) -> R:
         """What is known under a key and still true, else what `read` reads now."""
-        known = self._known.get(key)
-        if known and self._present(scopes) == known[0]:
+        present, known = self._present(scopes), self._known.get(key)
+        if known and present == known[0]:
             value: R = known[1]
             return value
-        # In the moment in which the session reads, which may have begun a while ago. Asked first: should the next
-        # statement read in a later one, as PostgreSQL's do, then what is read is newer than its numbers, never older.
-        numbers = {row.scope: row.number for row in plain(NUMBERS_OF, {"scopes": scopes})}
+        numbers = _numbers_of_reading(scopes, present)
         value = read()
         with self._lock:
             self._known.pop(key, None)
@@ -394,6 +412,23 @@ class Remembered:
             while len(self._known) > self._most:
                 del self._known[next(iter(self._known))]  # what was read longest ago
         return value
+
+
+def _numbers_of_reading(
+    scopes: tuple[str, ...], present: Mapping[str, int] | None
+) -> Mapping[str, int]:
+    """Numbers of scopes that are no newer than what the session reads next.
+
+    Where each statement stands for itself it reads what is there by then: the present numbers do. A transaction may
+    read what was there a while ago, so that it is asked itself; once, because it can only come to read what is newer.
+    """
+    reading = _reading(db.session())
+    if present is not None and reading.connection.info.get("is_apart"):
+        return present
+    if scopes not in reading.numbers:
+        rows = reading.connection.execute(NUMBERS_OF, {"scopes": scopes})
+        reading.numbers[scopes] = {row.scope: row.number for row in rows}
+    return reading.numbers[scopes]
 
 
 def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:

@@ -32,7 +32,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from forum import metrics
-from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, db
+from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
 from forum.later import library
 from forum.settings import Settings
 from forum.signs import Signs, signs_in
@@ -147,7 +147,7 @@ class OfServer:
         self.signs: Signs | None = None
         self.driver = library("psycopg")
         self.error: type[Exception] = self.driver.Error
-        self.address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.address = conninfo(url)
         self.free: LifoQueue[psycopg.Connection[Any] | None] = LifoQueue()
         for _connection in range(CONNECTIONS):
             self.free.put(None)

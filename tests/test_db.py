@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,15 @@ def own(own_app: Flask) -> Iterator[Flask]:
         )  # fmt: skip
     yield own_app
     db.session.remove()
+
+
+@contextmanager
+def page(own: Flask) -> Iterator[None]:
+    """What a request asks the database; its session ends with it."""
+    with own.test_request_context():
+        own.preprocess_request()
+        yield
+        db.session.remove()
 
 
 @action
@@ -338,7 +347,10 @@ def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> N
     assert themes() == () and themes.read == 1
 
 
-def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
+@pytest.mark.parametrize("is_page", [False, True])
+def test_what_is_changed_while_it_is_read_is_read_again(
+    own: Flask, themes: Any, is_page: bool
+) -> None:
     """Another process writes after the number was looked at: what was read is of its moment, and that is over."""
 
     def read() -> tuple[str, ...]:
@@ -348,12 +360,26 @@ def test_what_is_changed_while_it_is_read_is_read_again(themes: Any) -> None:
             connection.execute(tool.UPSERTS[connection.dialect.name], more)
         return tuple(plain(select(Theme.name)).scalars())
 
-    found = long_lived("themes", read, "topic 1")
-    assert found in (
-        (),
-        ("late",),
-    )  # SQLite reads on in its moment, PostgreSQL in that of the statement
-    assert themes() == ("late",)
+    with page(own) if is_page else nullcontext():
+        found = long_lived("themes", read, "topic 1")
+        # SQLite reads on in its moment, PostgreSQL in that of the statement
+        assert found in ((), ("late",))
+        assert themes() == ("late",)
+
+
+@pytest.mark.parametrize("is_page", [False, True])
+def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> None:
+    """And not at all where the page reads what is there by now: the present numbers are of that, too."""
+    made: list[str] = []
+    with page(own) if is_page else nullcontext():
+        plain(select(Theme.name))  # the moment begins
+        event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
+        present = {"everything": 3, "topic 1": 4}
+        own.extensions["remembered"] = Remembered(lambda _scopes: present, 5)
+        for key in ("one", "two"):
+            assert long_lived(key, lambda key=key: key, "topic 1") == key
+        is_apart = is_page and db.engine.dialect.name == "postgresql"
+        assert len([words for words in made if "page_version" in words]) == (0 if is_apart else 1)
 
 
 @pytest.mark.sqlite_only  # on PostgreSQL each statement reads in a moment of its own
@@ -475,15 +501,6 @@ def test_a_session_closes_when_the_server_has_gone_away(own: Flask) -> None:
     db.session.remove()
     assert db.session.scalar(text("SELECT 1")) == 1
     db.session.remove()
-
-
-@contextmanager
-def page(own: Flask) -> Iterator[None]:
-    """What a request asks the database; its session ends with it."""
-    with own.test_request_context():
-        own.preprocess_request()
-        yield
-        db.session.remove()
 
 
 @pytest.mark.postgresql_only  # SQLite plans in the same process, in microseconds

@@ -757,6 +757,18 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
             connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
 
 
+@pytest.mark.postgresql_only  # the address of a file has no options
+def test_numbers_are_asked_for_with_the_options_of_the_address(whole_app: Flask) -> None:
+    """Where they could not be asked for, pages would come all the same, each of them rendered."""
+    with whole_app.app_context():
+        options = {"options": "-c search_path=public -c statement_timeout=9s"}
+        url = db.engine.url.update_query_dict(options)
+    numbered = OfServer(url)
+    assert Known(numbered).present([ANYTHING]) is not None
+    with psycopg.connect(numbered.address) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("9s",)
+
+
 @pytest.mark.parametrize("said", ["1", ""])
 def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
     database_url: str,

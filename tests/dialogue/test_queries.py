@@ -12,7 +12,7 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions, queries
-from forum.dialogue.models import Topic
+from forum.dialogue.models import MARKS, TRIED, Topic
 from forum.dialogue.queries import TopicFilter, listing
 from forum.errors import NotFound
 from forum.front.queries import written_by_member, written_in_city, written_in_organisation
@@ -65,6 +65,20 @@ def test_a_host_of_another_agenda_sees_nothing_hidden(people: Any, agenda: Agend
     actions.hide_topic(people.moderator, topic.id)
     with pytest.raises(NotFound):
         queries.get_topic(people.host, topic.id)
+
+
+def test_the_line_of_a_topic_names_its_themes(people: Any, agenda: Agenda) -> None:
+    some = [agendas.write_theme(people.moderator, name) for name in ("Water", "Floods", "Old")]
+    topic = opened(people.ana, agenda, "First", themes=[theme.id for theme in some])
+    bare = opened(people.ana, agenda, "Second")
+    agendas.remove_theme(people.moderator, some[-1].id)
+    line = queries.get_topic_line(VISITOR, topic.id)
+    assert [(theme.name, theme.slug) for theme in line.themes] == [
+        ("Floods", "floods"),
+        ("Water", "water"),
+    ]
+    assert (line.author.name, line.agenda.title) == ("Ana Prado", agenda.title)
+    assert queries.get_topic_line(VISITOR, bare.id).themes == ()
 
 
 def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
@@ -212,6 +226,22 @@ def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: An
         assert my_marks(VISITOR, [post]) == {}
         assert my_marks(people.ben, []) == {}
     assert made.count == 1
+
+
+def test_marks_are_asked_for_only_where_somebody_left_one(
+    people: Any, agenda: Agenda, queries: Any
+) -> None:
+    from forum.dialogue.queries import first_post, my_kinds, posts_in
+
+    topic = opened(people.ana, agenda, "Squares")
+    actions.reply(people.chitra, topic.id, write("Round ones."))
+    with queries() as made:
+        assert my_kinds(people.ben, posts_in(people.ben, topic, 1).items) == {}
+    assert made.count == 1, "the posts alone"
+    marked = first_post(topic)
+    for kind in MARKS:
+        actions.mark(people.ben, marked.id, kind, outcome="kept" if kind == TRIED else None)
+        assert kind in my_kinds(people.ben, posts_in(people.ben, topic, 1).items)[marked.id]
 
 
 def test_the_gist_of_a_post_has_no_signs(people: Any, agenda: Agenda) -> None:

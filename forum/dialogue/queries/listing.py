@@ -270,18 +270,22 @@ def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     """A topic for its page, or `NotFound`."""
 
     def read() -> TopicLine:
-        row = plain(_one_line(reader), {"topic_id": topic_id}).first()
-        if row is None:
+        rows = plain(_one_line(reader), {"topic_id": topic_id}).all()
+        if not rows:
             raise NotFound()  # which is not remembered: a new topic touches no topic
-        themes = plain(_THEME_NAMES_OF, {"topic_id": topic_id})
-        return _topic_line(row, tuple(Name._make(theme) for theme in themes))
+        themes = tuple(Name._make(row[-2:]) for row in rows if row[-1] is not None)
+        return _topic_line(rows[0], themes)
 
     return remembered(reader, topic_id, "line", read)
 
 
 @for_reach
 def _one_line(reader: Person) -> Select[Any]:
-    return _as_lines(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
+    """A topic, once for each of its themes, whose name and slug come last."""
+    line = _as_lines(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
+    line = line.outerjoin(TopicTheme, TopicTheme.topic_id == Topic.id)
+    line = line.outerjoin(Theme, and_(Theme.id == TopicTheme.theme_id, Theme.removed_at.is_(None)))
+    return line.add_columns(Theme.name, Theme.slug).order_by(Theme.name)
 
 
 def _as_lines(query: Select[Any]) -> Select[Any]:
@@ -301,9 +305,6 @@ _THEMES_OF = (
     .join(TopicTheme, TopicTheme.theme_id == Theme.id)
     .where(TopicTheme.topic_id == bindparam("topic_id"))
     .order_by(Theme.name)
-)
-_THEME_NAMES_OF = _THEMES_OF.with_only_columns(Theme.name, Theme.slug).where(
-    Theme.removed_at.is_(None)
 )
 
 

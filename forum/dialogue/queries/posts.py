@@ -180,7 +180,9 @@ def my_kinds(member: Person, posts: Iterable[Post | Line]) -> dict[int, frozense
 
 
 def _marks_of(member: Person, posts: Iterable[Post | Line]) -> dict[str, Any]:
-    ids = [post.id for post in posts]
+    ids = [
+        post.id for post in posts if post.useful_count or post.same_here_count or post.tried_count
+    ]
     return {"post_ids": ids, "member_id": member.id} if member.is_member and ids else {}
 
 
