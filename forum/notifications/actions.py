@@ -44,6 +44,7 @@ from forum.notifications.queries import (
     settings_of,
     time_zones,
     watchers_of,
+    watches_replies,
     without_notices,
 )
 from forum.permissions import Person, require
@@ -356,7 +357,7 @@ def unwatch(member: Person, subject: str, subject_id: int) -> None:
 @action
 def watch_own(author: Person, topic_id: int) -> None:
     """Let somebody who writes in a topic watch it, unless the person has switched that off or muted the topic."""
-    if author.id and settings_of(author.id).watches_replies:
+    if author.id and watches_replies(author.id):
         key = {"member_id": author.id, "subject": TOPIC, "subject_id": topic_id}
         row = {**key, "level": WATCHING, "created_at": now()}
         db.session.execute(_insert(Watch).values(row).on_conflict_do_nothing())

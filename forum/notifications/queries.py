@@ -156,6 +156,13 @@ def settings_of(member_id: int) -> NoticeSettings:
     return db.session.get(NoticeSettings, member_id) or _defaults(member_id)
 
 
+def watches_replies(member_id: int) -> bool:
+    """Whether a member watches the topics in which they write."""
+    kept = select(NoticeSettings.watches_replies).where(NoticeSettings.member_id == member_id)
+    chosen = db.session.scalar(kept)
+    return _defaults(member_id).watches_replies if chosen is None else chosen
+
+
 def _defaults(member_id: int) -> NoticeSettings:
     return NoticeSettings(
         member_id=member_id,

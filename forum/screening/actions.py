@@ -30,12 +30,13 @@ from forum.screening.models import (
 )
 from forum.screening.queries import (
     caught,
-    counts_same_texts,
+    count_same_texts,
     known_keys,
     newness_to_change,
     old_traces,
     rule_of_key,
     rule_to_change,
+    rules_for,
 )
 
 LONGEST_VALUE, LONGEST_SENTENCE = 100, 500
@@ -68,8 +69,9 @@ def screen(
     """
     if author.can.pass_screening(agenda_id):
         return None
-    found = caught(author, agenda_id, said, is_again=is_again)
-    if said.key and author.id and counts_same_texts():
+    rules = rules_for(author, agenda_id, said)
+    found = caught(rules, author, said, is_again=is_again)
+    if said.key and author.id and count_same_texts(rules):
         db.session.add(TextTrace(text_hash=said.key, author_id=author.id, sent_at=now()))
     return found
 

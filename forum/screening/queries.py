@@ -53,11 +53,10 @@ def is_newcomer(person: Person) -> bool:
 
 
 def caught(
-    author: Person, agenda_id: int | None, said: Said, *, is_again: bool = False
+    rules: Sequence[Rule], author: Person, said: Said, *, is_again: bool = False
 ) -> Caught | None:
-    """The first rule, in the order of the kinds, that holds a text back; None when it may appear."""
+    """The first of the `rules_for` a text, in the order of the kinds, that holds it back; None when it may appear."""
     but = author.id if is_again else None
-    rules = _rules_for(author, agenda_id, said)
     found = [rule for rule in rules if _is_met(rule, author, said, but)]
     if not found:
         return None
@@ -65,7 +64,7 @@ def caught(
     return Caught(rule.id, rule.name, rule.sentence)
 
 
-def _rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rule]:
+def rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rule]:
     """The rules that may hold the text back: of domains, agendas and members only those that do."""
     others = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
     about = [
@@ -102,10 +101,9 @@ def _times(said: Said, but: int | None = None) -> int:
     return db.session.scalar(sent) or 0
 
 
-def counts_same_texts() -> bool:
-    """Whether a rule asks how often the same text was sent."""
-    asks = select(Rule.id).where(Rule.kind == SAME_TEXT, Rule.off_at.is_(None))
-    return db.session.scalar(asks.limit(1)) is not None
+def count_same_texts(rules: Sequence[Rule]) -> bool:
+    """Whether one of some rules asks how often the same text was sent."""
+    return any(rule.kind == SAME_TEXT for rule in rules)
 
 
 def old_traces(limit: int) -> Sequence[TextTrace]:

@@ -11,7 +11,13 @@ from sqlalchemy import ColumnElement, delete, or_, text, update
 from forum.db import action, db, now
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
-from forum.search.queries import documents_below, documents_of, get_document, searchable
+from forum.search.queries import (
+    document_id,
+    documents_below,
+    documents_of,
+    get_document,
+    searchable,
+)
 
 REBUILD = {
     "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
@@ -41,11 +47,14 @@ Known = tuple[Entry, datetime | None]  # what search is told of a thing, and sin
 
 
 @action
-def index(_doer: Person, entry: Entry) -> None:
-    """Make one thing findable, or findable by its new words. A hidden thing stays hidden."""
-    thing = (entry.kind, entry.item_id)
-    documents = documents_of({thing, entry.parent} if entry.parent else {thing})
-    _write(entry, documents.get(thing), documents.get(entry.parent) if entry.parent else None)
+def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
+    """Make one thing findable, or findable by its new words. A hidden thing stays hidden.
+
+    One that `is_new` was just made: it has no document, and need not be asked for one.
+    """
+    parent_id = document_id(*entry.parent) if entry.parent else None
+    document = None if is_new else get_document(entry.kind, entry.item_id)
+    _write(entry, document, parent_id)
     db.session.flush()
 
 
@@ -71,18 +80,18 @@ def _write_all(known: Mapping[Thing, Known]) -> None:
     documents = documents_of({*known, *parents})
     for thing, (entry, hidden_at) in known.items():
         parent = documents.get(entry.parent) if entry.parent else None
-        documents[thing] = _write(entry, documents.get(thing), parent)
+        documents[thing] = _write(entry, documents.get(thing), parent.id if parent else None)
         documents[thing].hidden_at = hidden_at
         if not entry.parent:
             db.session.flush()  # gives it the id that its children need
     db.session.flush()
 
 
-def _write(entry: Entry, document: Document | None, parent: Document | None) -> Document:
+def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Document:
     if document is None:
         document = Document(kind=entry.kind, item_id=entry.item_id)
         db.session.add(document)
-    document.parent_id = parent.id if parent else None
+    document.parent_id = parent_id
     document.agenda_id, document.address = entry.agenda_id, entry.address
     document.title, document.body, document.byline = entry.title, entry.body, entry.byline
     document.folded_title, document.folded_body = _words_of(entry)

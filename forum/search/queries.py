@@ -122,6 +122,11 @@ def get_document(kind: str, item_id: int) -> Document | None:
     return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
 
 
+def document_id(kind: str, item_id: int) -> int | None:
+    """The id of the same."""
+    return db.session.scalar(select(Document.id).filter_by(kind=kind, item_id=item_id))
+
+
 def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Document]:
     """The documents that there are of some things, by kind and item id."""
     ids: dict[str, list[int]] = {}

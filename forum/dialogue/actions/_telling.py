@@ -24,9 +24,9 @@ from forum.search import actions as search
 MOST_MENTIONED = 20  # by one post
 
 
-def index_topic(doer: Person, topic: Topic, plain: str) -> None:
+def index_topic(doer: Person, topic: Topic, plain: str, *, is_new: bool = False) -> None:
     """Let search find a topic by these words."""
-    search.index(doer, topic_entry(topic, plain))
+    search.index(doer, topic_entry(topic, plain), is_new=is_new)
 
 
 def topic_entry(topic: Topic, plain: str) -> search.Entry:
@@ -46,9 +46,9 @@ def topic_entry(topic: Topic, plain: str) -> search.Entry:
     )
 
 
-def index_post(doer: Person, post: Post, topic: Topic, plain: str) -> None:
+def index_post(doer: Person, post: Post, topic: Topic, plain: str, *, is_new: bool = False) -> None:
     """Let search find a post by these words."""
-    search.index(doer, post_entry(post, topic, plain))
+    search.index(doer, post_entry(post, topic, plain), is_new=is_new)
 
 
 def post_entry(post: Post, topic: Topic, plain: str) -> search.Entry:
@@ -74,17 +74,20 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def tell_named(author: Person, post: Post, text: Written) -> set[int]:
-    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told."""
-    named = _tell_mentioned(author, post, text)
-    return named | _tell_quoted(author, post.topic, post, text.plain, named)
+def tell_named(author: Person, post: Post, text: Written, *, is_new: bool = False) -> set[int]:
+    """Keep whom a post mentions and quotes, and tell each once; hands back whom it told.
+
+    One that `is_new` has mentioned and quoted nobody so far, and need not be asked about.
+    """
+    named = _tell_mentioned(author, post, text, is_new)
+    return named | _tell_quoted(author, post, text.plain, named, is_new)
 
 
-def _tell_mentioned(author: Person, post: Post, text: Written) -> set[int]:
+def _tell_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
     """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
     if not text.mentions:
         return set()
-    known = mentioned_by(post.id)
+    known = set() if is_new else mentioned_by(post.id)
     named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
     new = [member_id for member_id in named if member_id not in known]
     new = new[: max(0, MOST_MENTIONED - len(known))]
@@ -104,10 +107,10 @@ def name_as_before(doer: Person, post: Post, text: Written) -> None:
     db.session.add_all(Quote(post_id=post.id, quoted_id=other.id) for other in quoted)
 
 
-def _tell_quoted(author: Person, topic: Topic, post: Post, plain: str, named: set[int]) -> set[int]:
+def _tell_quoted(author: Person, post: Post, plain: str, named: set[int], is_new: bool) -> set[int]:
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
-    known = quoted_by(post.id)
-    quoted = _quoted(author, topic, post)
+    known = set() if is_new else quoted_by(post.id)
+    quoted = _quoted(author, post.topic, post)
     if gone := known - {other.id for other in quoted}:
         theirs = delete_rows(Quote).where(Quote.post_id == post.id)
         db.session.execute(theirs.where(Quote.quoted_id.in_(gone)))

@@ -105,11 +105,11 @@ def _open_topic(
     except IntegrityError:
         return sent_twice(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
-    index_topic(author, topic, new.text.plain)
+    index_topic(author, topic, new.text.plain, is_new=True)
     note_activity(author, agenda_id, now(), topics=shown_topics(topic))
     move_shelf(author, None, shelf_of(topic))
     count_post(author, topic, post, 1)
-    told = tell_named(author, post, new.text)
+    told = tell_named(author, post, new.text, is_new=True)
     watch_own(author, topic.id)
     tell_news(post, "topic", subjects_of(author, topic, new.themes), told)
     if is_first:
@@ -187,9 +187,9 @@ def _reply(
         return sent_twice(author, key, text)
     note_activity(author, topic.agenda_id, now())
     move_shelf(author, before, shelf_of(topic))
-    index_post(author, post, topic, text.plain)
+    index_post(author, post, topic, text.plain, is_new=True)
     count_post(author, topic, post, 1)
-    told = tell_named(author, post, text)
+    told = tell_named(author, post, text, is_new=True)
     tell(author, "reply", {topic.author_id} - told, post, text.plain)
     watch_own(author, topic.id)
     tell_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})

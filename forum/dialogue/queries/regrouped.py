@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.db import db, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, Place, Post, Topic, Trace
 from forum.dialogue.queries._seen import is_there, visible_posts
-from forum.dialogue.queries.listing import TopicLine, get_topic
+from forum.dialogue.queries.listing import TopicLine, get_topic, get_topic_line
 from forum.dialogue.queries.posts import Line, get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
@@ -148,12 +148,12 @@ def is_told(member: Person, kind: str, post_id: int) -> bool:
     return bool(db.session.scalar(select(noted.exists())))
 
 
-def topic_to_reply(author: Person, topic_id: int) -> Topic:
+def topic_to_reply(author: Person, topic_id: int) -> TopicLine:
     """A topic that somebody wants to reply to; one that was put into another meanwhile is that other."""
     try:
-        topic = get_topic(author, topic_id)
+        topic = get_topic_line(author, topic_id)
     except NotFound:
-        topic = topic_after_merge(author, topic_id)
+        topic = get_topic_line(author, topic_after_merge(author, topic_id).id)
     require(author.can.reply(topic))
     return topic
 
