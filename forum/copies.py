@@ -206,11 +206,12 @@ class PostgresqlCopier:
     @property
     def name(self) -> str:
         """The name of the database on its server."""
-        return self.url.database or ""
+        return str(self.url.query.get("dbname", self.url.database or ""))
 
     def _beside(self) -> PostgresqlCopier:
         name = f"{self.name[:40]}_check_of_backup"
-        return PostgresqlCopier(self.url.set(database=name), self.pg_dump)
+        url = self.url.difference_update_query(["dbname"]).set(database=name)  # there it would win
+        return PostgresqlCopier(url, self.pg_dump)
 
     @contextmanager
     def _connected(self, autocommit: bool = False) -> Iterator[psycopg.Connection[Any]]:
@@ -223,11 +224,14 @@ class PostgresqlCopier:
 
     def _run(self, program: str, *words: str) -> None:
         """Run a program on the database; its password is handed over where no list of processes shows it."""
-        address = conninfo(self.url.set(password=None))
+        words_of = library("psycopg.conninfo")
+        parts = words_of.conninfo_to_dict(conninfo(self.url))
+        password = parts.pop("password", None)
+        address = words_of.make_conninfo(**parts)
         command = [program, *words, "--no-owner", "--no-privileges", f"--dbname={address}"]
         environment = {**os.environ, "LC_MESSAGES": "C"}
-        if self.url.password:
-            environment["PGPASSWORD"] = str(self.url.password)
+        if password:
+            environment["PGPASSWORD"] = password
         try:
             subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603  # PostgreSQL's own
         except FileNotFoundError:

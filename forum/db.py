@@ -72,7 +72,9 @@ WAITING = threading.BoundedSemaphore(2)
 TURN_SECONDS = 1.5
 # Statements that each connection to PostgreSQL keeps prepared: about as many as there are
 PREPARED = 400
-OLD_PLAN = "0A000"  # "cached plan must not change result type"
+# What PostgreSQL says of a statement whose plan is of an older schema (it "must not change result type"), that is not
+# prepared there any more, or is so already: a pooler between them has others' connections behind ours.
+OLD_PLANS = {"0A000", "26000", "42P05"}
 
 
 class Moment(TypeDecorator[datetime]):
@@ -486,8 +488,8 @@ def _read_afresh(state: ORMExecuteState) -> None:
 
 @event.listens_for(Engine, "handle_error")
 def _let_go_of_old_plans(context: ExceptionContext) -> None:
-    """Take no connection again whose prepared statements are of an older schema: each would fail for ever."""
-    if getattr(context.original_exception, "sqlstate", "") == OLD_PLAN:
+    """Take no connection again that does not know its prepared statements: each of them would fail for ever."""
+    if getattr(context.original_exception, "sqlstate", "") in OLD_PLANS:
         context.is_disconnect = True
 
 
@@ -532,9 +534,9 @@ def _read_apart(connection: Any, is_apart: bool) -> None:
     Between two statements of a transaction others' commits are seen there all the same (READ COMMITTED), so that it
     costs two messages and gives nothing; and its rollback makes psycopg forget the prepared statements.
     """
-    if is_apart != connection.info.get("is_apart", False):
-        connection.connection.driver_connection.autocommit = is_apart
-        connection.info["is_apart"] = is_apart
+    driver = connection.connection.driver_connection
+    if is_apart != connection.info.get("is_apart", False) and not driver.closed:
+        driver.autocommit = connection.info["is_apart"] = is_apart
 
 
 @contextmanager

@@ -275,7 +275,7 @@ class Making:
     """A page that somebody renders: the last write before it was begun, and what came of it."""
 
     done: threading.Event = field(default_factory=threading.Event)
-    last_write: int | None = None
+    last_write: int = 0
     kept: Kept | None = None
 
 
@@ -315,11 +315,12 @@ class PageCache:
         kept = self.pages.get(key)
         if kept and self._is_true(kept):
             return _hit(kept, environ, start_response)
-        came, until = self._last_write(), monotonic() + SECONDS_FOR_ANOTHER
+        came, until = None, monotonic() + SECONDS_FOR_ANOTHER
         while True:
             making, is_own = self._joined(key)
             if is_own:
                 return self._make(key, making, environ, start_response)
+            came = self._last_write() if came is None else came
             making.done.wait(max(0.0, until - monotonic()))
             if kept := self._made_since(came, key, making):
                 return _hit(kept, environ, start_response)
@@ -338,9 +339,9 @@ class PageCache:
         kept.moment = moment
         return True
 
-    def _last_write(self) -> int | None:
-        """The number of the last deed that changed anything that visitors see."""
-        return self.known.numbers((ANYTHING,), self.numbered.moment()).get(ANYTHING)
+    def _last_write(self) -> int:
+        """The number of the last deed that changed anything that visitors see; each has a higher one than those before it."""
+        return self.known.numbers((ANYTHING,), self.numbered.moment()).get(ANYTHING, 0)
 
     def _joined(self, key: Key) -> tuple[Making, bool]:
         """The rendering of a page that somebody is at; or the asker's own, when there is none to wait for."""
@@ -351,28 +352,28 @@ class PageCache:
             making = self.making[key] = Making()
             return making, True
 
-    def _made_since(self, came: int | None, key: Key, making: Making) -> Kept | None:
-        """The page that another has made, if it is true now, or was so when the asker came (after which write).
+    def _made_since(self, came: int, key: Key, making: Making) -> Kept | None:
+        """The page that another has made, if it is true now, or no older than what was true when the asker came.
 
-        Where many write, a page may be old before it is sent. Those who asked before that may read it; for those who
-        came later one of them makes it anew.
+        Where many write, a page may be old before it is sent. Those who came before that may read it; for those who
+        came after a write that it does not hold one of them makes it anew.
         """
         kept = self.pages.get(key)
         if kept and self._is_true(kept):
             return kept
-        return making.kept if making.last_write == came else None
+        return making.kept if making.last_write >= came else None
 
     def _make(
         self, key: Key, making: Making, environ: Environ, start_response: Any
     ) -> Iterable[bytes]:
         """Ask the application, and keep what it answers if it is for everybody and still true."""
-        metrics.count_miss()
         try:
+            metrics.count_miss()
             moment = self.numbered.moment()
             earlier = self.pages.get(key)  # what the page depended on it most likely depends on
             scopes = {ANYTHING, *(earlier.scopes if earlier else ())}
             before = self.known.numbers(scopes, moment)
-            making.last_write = before.get(ANYTHING)
+            making.last_write = before.get(ANYTHING, 0)
             inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
             answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
             if not answer.is_for_everybody:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 
+from forum.agendas import actions as agendas
 from forum.db import db
+from forum.markup import write
+from forum.members import actions as members
+from forum.passwords import hash_password
+from forum.permissions import SYSTEM, VISITOR
 from tests.forums import Forum, Made, forums
 
 
@@ -78,3 +84,37 @@ def test_of_two_who_upgrade_at_once_one_waits(made: Made, monkeypatch: pytest.Mo
     engine.dispose()
     second.join(20)
     assert forum.run("check").exit_code == 0
+
+
+@pytest.mark.postgresql_only  # on SQLite pages have transactions, too
+def test_pages_read_without_transactions_and_every_deed_has_one(made: Made) -> None:
+    """Nothing of a request is written, locked or set outside of its deeds, where each statement stands for itself."""
+    forum = made("apart")
+    forum.run("db", "upgrade")
+    with forum.app.app_context():
+        known = hash_password("four unrelated plain words")
+        members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", known))
+        engine = db.engine
+        agendas.write_agenda(SYSTEM, agendas.AgendaText("Water", write("Text.")))
+    seen: list[tuple[bool, bool, str]] = []  # whether in a deed, whether apart, what
+
+    def note(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        is_deed = statement.startswith("SET LOCAL") or db.session().info.get("in_deed", False)
+        driver: Any = connection.connection.driver_connection
+        seen.append((is_deed, driver.autocommit, statement))
+
+    event.listen(engine, "before_cursor_execute", note)
+    browser = forum.app.test_client()
+    forum.app.config["WTF_CSRF_ENABLED"] = False
+    who = {"email": "ana@example.org", "password": "four unrelated plain words"}
+    assert browser.post("/sign-in", data=who).status_code == 303
+    for path in ("/", "/topics", "/members", "/settings", "/settings/factors", "/notices"):
+        assert browser.get(path).status_code == 200, path
+    said = {"title": "Kerbs", "source": "Too high.", "kind": "experience", "audience": "public"}
+    assert browser.post("/agendas/water/topics/new", data=said).status_code == 303
+    assert browser.get("/topics/1-kerbs").status_code == 200
+    assert [one for one in seen if one[0] == one[1]] == []
+    of_pages = [words for is_deed, _is_apart, words in seen if not is_deed]
+    assert not [words for words in of_pages if not words.startswith(("SELECT", "WITH"))]
+    assert not [words for words in of_pages if " FOR " in words.rpartition("FROM")[2]]
+    assert len(of_pages) < len(seen), "there were deeds"

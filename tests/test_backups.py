@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 from flask_migrate import upgrade
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url, select, text
 
 from forum.agendas import actions as agendas
 from forum.backups import make
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
-from forum.db import db
+from forum.db import conninfo, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Topic
 from forum.errors import Refusal
@@ -231,6 +232,29 @@ def test_a_damaged_database_makes_no_backup(database: Path, tmp_path: Path) -> N
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"no /nowhere/pg_restore.*set FORUM_PG_DUMP"):
         PostgresqlCopier(make_url("postgresql://nobody"), "/nowhere/pg_dump").put_back(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql+psycopg://ana:a%20word@/forum", "postgresql://ana@/forum?password=a word"],
+)
+def test_no_list_of_processes_shows_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: ran.append((command, how["env"])))
+    PostgresqlCopier(make_url(address), "/nowhere/pg_dump").put_back(tmp_path)
+    ((command, environment),) = ran
+    assert "a word" not in str(command) and "user=ana" in str(command)
+    assert environment["PGPASSWORD"] == "a word"
+
+
+def test_a_copy_is_tried_beside_the_real_database_however_that_is_named() -> None:
+    for address in ("postgresql:///forum?host=/run", "postgresql:///?dbname=forum&host=/run"):
+        real = PostgresqlCopier(make_url(address), "pg_dump")
+        beside = conninfo_to_dict(conninfo(real._beside().url))
+        assert (real.name, beside["dbname"]) == ("forum", "forum_check_of_backup")
+        assert beside["host"] == "/run"
 
 
 def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> None:

@@ -539,6 +539,21 @@ def test_a_page_reads_without_a_transaction_and_a_deed_of_it_has_one(own: Flask)
     db.session.remove()
 
 
+@pytest.mark.postgresql_only  # SQLite prepares nothing that somebody else could take away
+def test_a_connection_that_lost_what_was_prepared_is_not_taken_again(own: Flask) -> None:
+    """A pooler between forum and database may have put another connection behind it."""
+    ask = select(Theme.slug).where(Theme.name == "a")
+    for _page in range(8):
+        with page(own):
+            plain(ask)
+    with page(own), pytest.raises(DBAPIError):
+        driver: Any = db.session.connection().connection.driver_connection
+        driver.pgconn.exec_(b"DEALLOCATE ALL")
+        plain(ask)
+    with page(own):
+        assert plain(ask).all() == []
+
+
 @pytest.mark.postgresql_only  # SQLite keeps no plan that could be wrong
 def test_no_plan_of_an_older_schema_is_kept_after_it_failed(own: Flask) -> None:
     """One page fails with it, and not each that comes."""

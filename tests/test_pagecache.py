@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -646,6 +647,58 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
         for reader in those:
             reader.join(5)
     assert (made, got) == ([b"1", b"2"], [b"1"] * 4 + [b"2"] * 3)
+
+
+def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where writes never cease, each waiter came after another one; they must not render one after the other."""
+    numbered, made, begun = Counting(), list[bytes](), threading.Event()
+
+    def write_until(is_enough: Callable[[], bool]) -> None:
+        until = time.monotonic() + 5
+        while not is_enough() and time.monotonic() < until:
+            time.sleep(0.001)
+            numbered.write("some")
+
+    def body() -> bytes:
+        made.append(b"%d" % numbered.rows["some"])
+        numbered.write("some")
+        begun.set()
+        # The first page waits for those who come, the next one for those who want a newer one.
+        write_until(lambda: len(came) == 3 if len(made) == 1 else len(joined) == 7)
+        return made[-1]
+
+    cache, came, joined = (
+        PageCache(page_of_some(body), Known(numbered), 1),
+        list[int](),
+        list[Key](),
+    )
+    look, join = cache._last_write, cache._joined
+    monkeypatch.setattr(cache, "_last_write", lambda: came.append(look()) or came[-1])
+    monkeypatch.setattr(cache, "_joined", lambda key: (join(key), joined.append(key))[0])
+    readers = [threading.Thread(target=Client(cache).get, args=["/"]) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+        assert begun.wait(5)
+    for reader in readers:
+        reader.join(5)
+    assert len(made) == 2 and cache.making == {}
+
+
+def test_a_mistake_before_a_page_is_made_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise OSError("no room for the figures")
+
+    cache = PageCache(page_of_some(lambda: b"page"), Known(Counting()), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("forum.metrics.count_miss", fail)
+        with pytest.raises(OSError, match="no room"):
+            Client(cache).get("/")
+    assert cache.making == {}
+    assert Client(cache).get("/").data == b"page"
 
 
 def test_what_is_written_elsewhere_meanwhile_leaves_a_page_as_true_as_it_was() -> None:

@@ -96,7 +96,7 @@ def _take(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None:
 def show_code(member: Member, code: str) -> str:
     """Show who one is by a code of one's app, each of which is good once; raises `Refused`."""
     touches()
-    authenticator = queries.authenticator_of(member)
+    authenticator = queries.authenticator_of(member, is_held=True)
     if authenticator is None or not authenticator.confirmed_at:
         raise Refused("no app for codes")
     _take_code(authenticator, code)
@@ -118,7 +118,7 @@ def _take_code(authenticator: Authenticator, code: str) -> None:
 def show_recovery_code(member: Member, number: int, code_hash: str) -> str:
     """Spend the recovery code of a number; the caller has compared it with its hash, which may be gone meanwhile."""
     touches()
-    code = queries.recovery_code(member, number)
+    code = queries.recovery_code(member, number, is_held=True)
     if code is None or code.code_hash != code_hash:
         raise Refused("a recovery code that was used")
     code.used_at = now()
@@ -210,7 +210,7 @@ def begin_codes(member: Member) -> None:
     touches()
     queries.hold(member)
     require(member.can.edit_profile(member))
-    known = queries.authenticator_of(member)
+    known = queries.authenticator_of(member, is_held=True)
     if known and known.confirmed_at:
         raise Conflict(_("Codes are on already."))
     if known and _is_readable(known) and known.created_at > now() - queries.HALF_LIVES:
@@ -233,7 +233,7 @@ def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool
     """Switch codes on by the first one. Says whether recovery codes were kept, as `add_passkey` does."""
     touches()
     queries.hold(member)
-    authenticator = queries.authenticator_of(member)
+    authenticator = queries.authenticator_of(member, is_held=True)
     if authenticator is None or authenticator.confirmed_at:
         raise Conflict(_("Codes are on already, or were not begun."))
     _take_code(authenticator, code)
@@ -249,7 +249,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
     """
     touches()
     queries.hold(member)
-    known = queries.authenticator_of(member)
+    known = queries.authenticator_of(member, is_held=True)
     if known is None or not known.confirmed_at:
         raise Conflict(_("Codes are off already."))
     step = onetime.fitting_step(secret, code, now())
@@ -267,7 +267,7 @@ def remove_codes(member: Member, token: str) -> None:
     """Take no codes of the app any more; ends the other sessions, as removing a passkey does."""
     touches()
     queries.hold(member)
-    known = queries.authenticator_of(member)
+    known = queries.authenticator_of(member, is_held=True)
     if known is None or not known.confirmed_at:
         raise NotFound(_("Codes are off already."))
     db.session.delete(known)
@@ -282,7 +282,7 @@ def renew_recovery_codes(member: Member, code_hashes: Sequence[str], token: str)
     """Make the recovery codes anew; the old ones are worth nothing. Ends the other sessions."""
     touches()
     queries.hold(member)
-    if not queries.factors_of(member).are_any:
+    if not queries.factors_of(member, is_held=True).are_any:
         raise Conflict(_("Set up a passkey or codes first."))
     _forget_codes(member)
     _keep_codes(member, code_hashes)
@@ -317,7 +317,7 @@ def _added(member: Member, code_hashes: Sequence[str], what: str, name: str = ""
 
 def _removed(member: Member, token: str, what: str, name: str = "") -> None:
     db.session.flush()
-    are_any = queries.factors_of(member).are_any
+    are_any = queries.factors_of(member, is_held=True).are_any
     if not are_any:
         _forget_codes(member)
     members.note_factor(member, is_there=are_any)
@@ -359,7 +359,7 @@ def take_off_since(system: Person, member_id: int, moment: datetime) -> None:
         for table in (Passkey, Authenticator, RecoveryCode)
     ]
     if any(gone):
-        members.note_factor(member, is_there=queries.factors_of(member).are_any)
+        members.note_factor(member, is_there=queries.factors_of(member, is_held=True).are_any)
 
 
 def _tell(member: Member, what: str, name: str = "") -> None:

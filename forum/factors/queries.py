@@ -36,9 +36,9 @@ class Factors:
         return bool(self.passkeys or self.authenticator)
 
 
-def factors_of(member: Person) -> Factors:
-    """All that a member has beside the password."""
-    found = authenticator_of(member)
+def factors_of(member: Person, *, is_held: bool = False) -> Factors:
+    """All that a member has beside the password; the app for codes held, see `authenticator_of`."""
+    found = authenticator_of(member, is_held=is_held)
     confirmed = found if found and found.confirmed_at else None
     return Factors(passkeys_of(member), confirmed, codes_left(member))
 
@@ -78,10 +78,10 @@ def is_passkey_known(credential_id: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def authenticator_of(member: Person) -> Authenticator | None:
-    """A member's app for codes, be it confirmed or not."""
+def authenticator_of(member: Person, *, is_held: bool = False) -> Authenticator | None:
+    """A member's app for codes, be it confirmed or not; held by a deed that changes or uses it up."""
     found = select(Authenticator).where(Authenticator.member_id == member.id)
-    return db.session.scalar(found.with_for_update())
+    return db.session.scalar(found.with_for_update() if is_held else found)
 
 
 def codes_left(member: Person) -> int:
@@ -98,14 +98,16 @@ def has_recovery_codes(member: Person) -> bool:
     return db.session.scalar(found) is not None
 
 
-def recovery_code(member: Person, number: int | None) -> RecoveryCode | None:
-    """The unused recovery code of a number."""
+def recovery_code(
+    member: Person, number: int | None, *, is_held: bool = False
+) -> RecoveryCode | None:
+    """The unused recovery code of a number; held by the deed that uses it up."""
     found = select(RecoveryCode).where(
         RecoveryCode.member_id == member.id,
         RecoveryCode.number == number,
         RecoveryCode.used_at.is_(None),
     )
-    return db.session.scalar(found.with_for_update())
+    return db.session.scalar(found.with_for_update() if is_held else found)
 
 
 def half_of(key: str) -> HalfSession | None:
