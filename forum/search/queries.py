@@ -435,9 +435,13 @@ def mark(plain: str, words: Sequence[str], is_open: bool = True) -> Markup:
 
 def _places(plain: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[int, int]]:
     """Where the words stand in a text: looked for in its folded signs, each of which knows whence it comes."""
-    signs = fold(plain) if plain.isascii() else [_fold_sign(sign) for sign in plain]
-    folded = "".join(signs)
-    origins = [index for index, some in enumerate(signs) for _sign in some]
+    origins: Sequence[int]
+    if plain.isascii():
+        folded, origins = fold(plain), range(len(plain))
+    else:
+        signs = [_fold_sign(sign) for sign in plain]
+        folded = "".join(signs)
+        origins = [index for index, some in enumerate(signs) for _sign in some]
     for first, last in _matches(folded, words, is_open):
         start, end = origins[first], origins[last - 1] + 1
         while end < len(plain) and unicodedata.combining(plain[end]):
