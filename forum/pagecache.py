@@ -52,7 +52,8 @@ NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
-MOST_UNKEPT = MOST_KNOWN = 10_000
+MOST_UNKEPT = 10_000
+MOST_CARRIED = 200  # numbers asked for again at once
 MOST_REMEMBERED = 300  # things of many rows, such as the posts of a page
 SECONDS_FOR_ANOTHER = 10
 CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
@@ -217,7 +218,11 @@ def _give_signs(numbered: OfServer, engine: Engine, settings: Settings) -> None:
 
 
 class Known:
-    """The numbers that a process knows: they are asked for once as long as nobody writes."""
+    """The numbers that a process knows: they are asked for once as long as nobody writes.
+
+    After a write the first who asks does so for others, too: those numbers that were asked for of late. Most pages read
+    next are of them, and two hundred numbers cost hardly more than one.
+    """
 
     def __init__(self, numbered: Numbered) -> None:
         self.numbered = numbered
@@ -235,13 +240,16 @@ class Known:
         if moment is None:
             return self.numbered.numbers(scopes)
         of, known = self._known
-        if of != moment or len(known) > MOST_KNOWN:
+        carried: list[str] = []
+        if of != moment:
+            carried = list(known)[-MOST_CARRIED:]
             self._known = of, known = moment, {}
         if unknown := [scope for scope in scopes if scope not in known]:
-            asked = self.numbered.numbers(unknown)
+            together = dict.fromkeys((*carried, *unknown))
+            asked = self.numbered.numbers(together)
             if self.numbered.moment() != moment:  # what is known may be older than what was asked
                 return self.numbered.numbers(scopes)
-            known.update((scope, asked.get(scope)) for scope in unknown)
+            known.update((scope, asked.get(scope)) for scope in together)
         return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
 

@@ -48,6 +48,7 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
+    MOST_CARRIED,
     Key,
     Known,
     Making,
@@ -732,6 +733,21 @@ def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
     numbered.write("other")
     assert browser.get("/1").data == b"page"
     assert len(numbered.asked) == 3
+
+
+def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_together() -> None:
+    numbered = Counting()
+    numbered.rows |= {f"topic {number}": number for number in range(300)}
+    known = Known(numbered)
+    for number in range(300):
+        assert known.present([f"topic {number}"]) == {f"topic {number}": number}
+    numbered.write("topic 290")
+    numbered.asked.clear()
+    assert known.present(["topic 299"]) == {"topic 299": 299}
+    assert known.present(["topic 290", "topic 100"]) == {"topic 290": 291, "topic 100": 100}
+    assert [len(scopes) for scopes in numbered.asked] == [MOST_CARRIED]
+    assert known.present(["topic 99"]) == {"topic 99": 99}
+    assert numbered.asked[1:] == [["topic 99"]], "only the latest are carried along"
 
 
 def test_numbers_of_two_moments_are_never_mixed() -> None:
