@@ -242,14 +242,14 @@ class Known:
         of, known = self._known
         carried: list[str] = []
         if of != moment:
-            carried = list(known)[-MOST_CARRIED:]
-            self._known = of, known = moment, {}
+            carried, known = list(known)[-MOST_CARRIED:], {}
         if unknown := [scope for scope in scopes if scope not in known]:
             together = dict.fromkeys((*carried, *unknown))
             asked = self.numbered.numbers(together)
             if self.numbered.moment() != moment:  # what is known may be older than what was asked
                 return self.numbered.numbers(scopes)
             known.update((scope, asked.get(scope)) for scope in together)
+            self._known = moment, known
         return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
 

@@ -748,6 +748,13 @@ def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_togethe
     assert [len(scopes) for scopes in numbered.asked] == [MOST_CARRIED]
     assert known.present(["topic 99"]) == {"topic 99": 99}
     assert numbered.asked[1:] == [["topic 99"]], "only the latest are carried along"
+    numbered.asked.clear()
+    numbered.write("topic 1")
+    numbered.before = {
+        1: "topic 2"
+    }  # somebody writes before the answer comes: it is given, and not kept
+    assert known.present(["topic 99"]) == known.present(["topic 99"]) == {"topic 99": 99}
+    assert len(numbered.asked[-1]) == MOST_CARRIED, "and nobody forgets what to carry along"
 
 
 def test_numbers_of_two_moments_are_never_mixed() -> None:
