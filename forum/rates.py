@@ -101,13 +101,14 @@ class SQLiteStorage(Storage):
         return self._connection().execute(query, (key, time.time())).fetchone()
 
     def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
             connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(SCHEMA)
             self._local.connection = connection
-        return self._local.connection  # type: ignore[no-any-return]  # a thread's own attribute
+        return connection
 
 
 def init_app(app: Flask, settings: Settings) -> None:

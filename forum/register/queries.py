@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
@@ -111,7 +111,7 @@ class Period:
 
     def holds(self, column: Any) -> ColumnElement[bool]:
         """In SQL: whether a moment is in the period."""
-        return (column >= self.begin) & (column < self.end)  # type: ignore[no-any-return]  # any column
+        return and_(column >= self.begin, column < self.end)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def _closed_by_hand(
                 raise RuntimeError(f"{url}: {answer.status}")
             done[number] += 1
 
-    together([lambda number=number: ask(number) for number in range(4)])  # type: ignore[misc]  # bound early
+    together([partial(ask, number) for number in range(4)])
     return sum(done.values()) / seconds
 
 

@@ -16,12 +16,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -279,11 +278,7 @@ class Writers:
                 status = self.post(connection, number, f"Written at {time.time_ns()}. " * 12)
                 done.append(status)
 
-        threads = [threading.Thread(target=work, args=(n,)) for n in range(len(self.cookies))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together([partial(work, number) for number in range(len(self.cookies))])
         self.statuses += done
         return done.count(303) / seconds
 
@@ -413,7 +408,7 @@ def _post_until(writers: Writers, stop: Any) -> None:
         while not stop.wait(WRITERS / POSTED):
             writers.post(connection, number, "Meanwhile, somebody writes. " * 12)
 
-    together([lambda number=number: write(number) for number in range(WRITERS)])  # type: ignore[misc]  # bound early
+    together([partial(write, number) for number in range(WRITERS)])
 
 
 def all_rows(forum: Forum) -> Sequence[Iterator[Row]]:
