@@ -32,7 +32,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
@@ -106,7 +106,6 @@ TEXTS = {
 }
 KEPT_PREFIX = "kept:"
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
-TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -363,12 +362,12 @@ def moment(value: datetime) -> Markup:
 
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, _locale: str) -> str:
-    return str(format_date(date(year, month, day), "d MMMM yyyy"))
+    return str(escape(format_date(date(year, month, day), "d MMMM yyyy")))
 
 
 def _time(value: datetime | date, words: str) -> Markup:
     stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
-    return TIME % (stamp, words)
+    return Markup(f'<time datetime="{stamp}">{words}</time>')
 
 
 # Answers in another form than a page

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import ref
 
+import psycopg
 import pytest
 from flask import Flask
 from markupsafe import Markup
@@ -511,6 +512,32 @@ def test_statements_of_pages_stay_prepared(own: Flask) -> None:
             plain(select(Theme.name).where(Theme.slug == "a"))
     known = text("SELECT statement FROM pg_prepared_statements")
     assert any("theme.slug" in statement for statement in db.session.scalars(known))
+
+
+@pytest.mark.postgresql_only  # of its driver
+def test_the_columns_of_a_statement_are_described_once(
+    own: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = select(City.id, City.name.label("called"))
+    assert plain(names).one()._asdict() == {"id": 1, "called": "A"}
+    described: list[int] = []
+    usual = psycopg.Column.__init__
+
+    def describe(column: Any, cursor: Any, index: int) -> None:
+        described.append(index)
+        usual(column, cursor, index)
+
+    monkeypatch.setattr(psycopg.Column, "__init__", describe)
+    assert plain(names).one()._asdict() == {"id": 1, "called": "A"}
+    assert not described
+    found = db.session.execute(text("SELECT id, name AS called FROM city"))
+    assert list(found.keys()) == ["id", "called"] and found.one() == (1, "A")
+    assert described
+    cursor = db.session.connection().connection.cursor()
+    cursor.execute("SELECT 1 AS one, 2 AS two")
+    assert len(cursor.description) == 2 and cursor.description[1].name == "two"
+    cursor.execute("SET LOCAL lock_timeout = 100")
+    assert cursor.description is None
 
 
 @pytest.mark.postgresql_only  # on SQLite each page has a transaction, which is one moment and costs nothing

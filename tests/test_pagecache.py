@@ -24,6 +24,8 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from forum import web
+from forum.advice import actions as advice
+from forum.advice.queries import asking_of
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.db import (
@@ -71,6 +73,8 @@ ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", secti
 DEEDS: dict[str, Deed] = {
     "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
     "reply elsewhere": lambda w, p, a: dialogue.reply(p.ben, w["case_topic"], write("A comment.")),
+    "ask a member": lambda w, p, a: advice.ask(p.ana, w["topic"], [p.ben.handle]),
+    "pass on": lambda w, p, a: advice.pass_on(p.ben, w["topic"], p.moderator.handle),
     "open a topic": lambda w, p, a: dialogue.open_topic(
         p.ben, a.id, dialogue.NewTopic("experience", "Another", write("We did."))
     ),
@@ -268,7 +272,9 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 
     def look() -> list[Any]:
         db.session.rollback()
-        return [one for reader in readers for one in (home_cities(reader), *seen(reader, topics))]
+        asked = [asking_of(person, world["topic"]) for person in readers[1:]]
+        known = [one for reader in readers for one in (home_cities(reader), *seen(reader, topics))]
+        return [[fate and fate.state for fate in asked], *known]
 
     remembered = Remembered(OfTest().numbers, 300)
     for name, deed in DEEDS.items():

@@ -80,7 +80,7 @@ def ask(
 
     Raises `Invalid` about the first who cannot be asked; nobody is asked then. `reasons` are by handle.
     """
-    touches()
+    touches(topic_scope(topic_id))
     topic = topic_to_change(asker, topic_id)
     require(asker.can.ask(topic))
     known, people = rows_of(topic_id), _members(handles, "asked")
@@ -174,18 +174,19 @@ def postpone(member: Person, topic_id: int, until: datetime) -> Asked:
 @action
 def pass_on(member: Person, topic_id: int, handle: str) -> Member:
     """Let somebody else be asked in one's place, by the limits of that member. Hands back whom."""
-    touches()
+    touches(topic_scope(topic_id))
     asked = _open_asking(member, topic_id)
-    require(member.can.advise(asked.topic))
+    topic = asked.topic  # of which the row knows nothing more when it is read again
+    require(member.can.advise(topic))
     other = _members([handle], "handle")[0]
     if other.id == member.id:
         raise Invalid(_("This is your own handle. Pass it on to somebody else."), "handle")
     if other.id in rows_of(topic_id):
         raise Invalid(_("%(name)s has been asked already.", name=other.name), "handle")
-    _check(other, asked.topic, standings_of([other.id])[other.id], "handle")
+    _check(other, topic, standings_of([other.id])[other.id], "handle")
     asked.passed_at, asked.passed_to_id = now(), other.id
-    _add(member, asked.topic, other, [Reason("passed")])
-    _tell(member, asked.topic, [other])
+    _add(member, topic, other, [Reason("passed")])
+    _tell(member, topic, [other])
     return other
 
 

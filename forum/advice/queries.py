@@ -35,7 +35,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.advice.models import Asked, Availability, Care, FollowUp
 from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
-from forum.db import as_it_is, constant, db, now, plain
+from forum.db import as_it_is, constant, db, long_lived, now, plain, topic_scope
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import get_topic, is_there, visible_topics
 from forum.errors import NotFound
@@ -650,16 +650,23 @@ def _has_answered() -> ColumnElement[bool]:
 
 def asking_of(member: Person, topic_id: int) -> Fate | None:
     """How a member was asked about a question, by whom, and what became of it; None when nobody asked."""
-    who = {"topic_id": topic_id, "member_id": member.id}
-    if not plain(_IS_ASKED, who).first():  # nearly always, and each question asks
+    if member.id not in _asked_in(topic_id):  # nearly always, and the page of each question asks
         return None
+    who = {"topic_id": topic_id, "member_id": member.id}
     row = db.session.execute(_asking_of(), who).first()
     return Fate(*row) if row else None
 
 
-_IS_ASKED = select(Asked.topic_id).where(
-    Asked.topic_id == bindparam("topic_id"), Asked.member_id == bindparam("member_id")
-)
+def _asked_in(topic_id: int) -> frozenset[int]:
+    """Who was ever asked about a question, remembered until a deed touches its topic."""
+
+    def read() -> frozenset[int]:
+        return frozenset(plain(_ASKED_IN, {"topic_id": topic_id}).scalars())
+
+    return long_lived(("asked", topic_id), read, topic_scope(topic_id))
+
+
+_ASKED_IN = select(Asked.member_id).where(Asked.topic_id == bindparam("topic_id"))
 
 
 @cache

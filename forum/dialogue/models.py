@@ -171,6 +171,11 @@ class Said:
         return dict(zip(MARKS, counts, strict=True))[kind]
 
     @property
+    def is_marked(self) -> bool:
+        """Whether somebody has marked it."""
+        return bool(self.useful_count or self.same_here_count or self.tried_count)
+
+    @property
     def page(self) -> int:
         """The number of the page of its topic that shows the post; it never changes."""
         return (self.number - 1) // POSTS_ON_A_PAGE + 1

@@ -265,20 +265,19 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
-    reading = queries.reading_of(me(), topic)
+    posts = queries.posts_in(me(), topic, web.number("page"))
+    answer = _answer_of(topic, posts)
+    reading = queries.reading_of(me(), topic, [*posts.items, answer] if answer else posts.items)
     has_more = reading.place < topic.posts_count
     news = queries.news_in(me(), [topic]).get(topic.id) if has_more else None
-    posts = queries.posts_in(me(), topic, web.number("page"))
     _note_read(topic, posts, reading)
-    answer = _answer_of(topic, posts)
-    shown = [*posts.items, answer] if answer else posts.items
     return {
         "topic": topic,
         "posts": posts,
         "answer": answer,
         "news": news,
         "level": reading.level,
-        "my_marks": queries.my_kinds(me(), shown),
+        "my_marks": reading.marks,
         "writer": _writer(topic) if me().can.reply(topic) else None,
         **_held_in(topic, posts),
     }

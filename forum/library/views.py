@@ -22,7 +22,6 @@ from forum.dialogue.actions import mark
 from forum.dialogue.forms import MYSELF, ORGANISATION, TriedForm
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
-    my_kinds,
     my_marks,
     paragraph_comments,
     post_to_mark,
@@ -263,7 +262,7 @@ def _discussed(topic: Topic | None) -> dict[str, Any]:
     marks = words["my_marks"]
     if opening is None:
         opening = queries.opening_of(topic)
-        marks = my_kinds(me(), [opening] if opening else [])
+        marks = my_marks(me(), [opening] if opening else [])
     return {
         **words,
         "opening": opening,

@@ -231,17 +231,26 @@ def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: An
 def test_marks_are_asked_for_only_where_somebody_left_one(
     people: Any, agenda: Agenda, queries: Any
 ) -> None:
-    from forum.dialogue.queries import first_post, my_kinds, posts_in
+    from forum.dialogue.queries import first_post, posts_in, reading_of
 
     topic = opened(people.ana, agenda, "Squares")
     actions.reply(people.chitra, topic.id, write("Round ones."))
+
+    def marks() -> Any:
+        return reading_of(people.ben, topic, posts_in(people.ben, topic, 1).items).marks
+
     with queries() as made:
-        assert my_kinds(people.ben, posts_in(people.ben, topic, 1).items) == {}
-    assert made.count == 1, "the posts alone"
-    marked = first_post(topic)
-    for kind in MARKS:
-        actions.mark(people.ben, marked.id, kind, outcome="kept" if kind == TRIED else None)
-        assert kind in my_kinds(people.ben, posts_in(people.ben, topic, 1).items)[marked.id]
+        assert marks() == {}
+    assert not any("FROM mark" in statement for statement in made.statements)
+    opening, reply = first_post(topic), posts_in(people.ben, topic, 1).items[1]
+    for number, kind in enumerate(MARKS, 1):
+        actions.mark(people.ben, opening.id, kind, outcome="kept" if kind == TRIED else None)
+        actions.mark(people.chitra, opening.id, "useful")
+        assert marks() == {opening.id: set(MARKS[:number])}
+    actions.mark(people.ben, reply.id, "useful")
+    with queries() as made:
+        assert marks() == {opening.id: set(MARKS), reply.id: {"useful"}}
+    assert made.count == 2, "the posts, and the reader's place with the marks"
 
 
 def test_the_gist_of_a_post_has_no_signs(people: Any, agenda: Agenda) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, func, select
@@ -14,6 +15,7 @@ from forum.db import Moment, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, AllRead, Place, Post, Topic
 from forum.dialogue.queries._seen import is_there
 from forum.dialogue.queries.listing import TopicLine
+from forum.dialogue.queries.posts import Line, marks_of
 from forum.notifications.models import TOPIC
 from forum.notifications.queries import is_unread_about, level
 from forum.permissions import Person
@@ -22,28 +24,48 @@ MOST_NEW = 100  # posts of a topic that are counted as new
 
 
 class Reading(NamedTuple):
-    """How a member stands to a topic: the last number read, watching or muted, whether notices about it wait."""
+    """How a member stands to a topic: the last number read, watching or muted, whether notices about it wait.
+
+    And the kinds of the marks that the member made to some of its posts, by the post's id.
+    """
 
     place: int = 0
     level: str = ""
     has_notices: bool = False
+    marks: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 
-def reading_of(reader: Person, topic: Topic | TopicLine) -> Reading:
-    """How the reader stands to a topic."""
+def reading_of(
+    reader: Person, topic: Topic | TopicLine, posts: Iterable[Post | Line] = ()
+) -> Reading:
+    """How the reader stands to a topic, and what the reader said to these posts of it."""
     if reader.id is None or not reader.is_member:
         return Reading()
-    row = plain(_reading(), {"member_id": reader.id, "topic_id": topic.id}).one()
-    return Reading(row[0] or 0, row[1] or "", bool(row[2]))
+    words = {"member_id": reader.id, "topic_id": topic.id}
+    marked = [post.id for post in posts if post.is_marked]
+    if marked:
+        row = plain(_reading(with_marks=True), {**words, "post_ids": marked}).one()
+    else:
+        row = plain(_reading(with_marks=False), words).one()
+    return Reading(row[0] or 0, row[1] or "", bool(row[2]), _kinds(*row[3:]))
 
 
 @cache
-def _reading() -> Select[Any]:
+def _reading(*, with_marks: bool) -> Select[Any]:
     whose: Any = bindparam("member_id")
     which: Any = bindparam("topic_id")
     place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
     about = level(whose, TOPIC, which), is_unread_about(whose, which)
-    return select(place.scalar_subquery(), *about)
+    known = select(place.scalar_subquery(), *about)
+    return known.add_columns(marks_of(whose).scalar_subquery()) if with_marks else known
+
+
+def _kinds(words: str | None = None) -> Mapping[int, frozenset[str]]:
+    """The kinds by post of what `marks_of` says."""
+    found: dict[int, frozenset[str]] = {}
+    for post_id, _sign, kind in (pair.partition(" ") for pair in (words or "").split(",") if pair):
+        found[int(post_id)] = found.get(int(post_id), frozenset()) | {kind}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
