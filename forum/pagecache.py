@@ -35,6 +35,7 @@ from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
 from forum.later import library
 from forum.settings import Settings
+from forum.shelf import Shelf, Shelved, shelf_in
 from forum.signs import Signs, signs_in
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ REFUSED = re.compile(r"q=0(\.0*)?")
 NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
+RENDERED = "rendered"  # what is sent is made of it
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
 MOST_UNKEPT = 10_000
 MOST_CARRIED = 200  # numbers asked for again at once
@@ -198,7 +200,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.remembers:
         app.extensions["remembered"] = Remembered(known.present, MOST_REMEMBERED)
     if settings.page_cache_mb:
-        app.wsgi_app = PageCache(app.wsgi_app, known, settings.page_cache_mb)  # type: ignore[method-assign]  # as Flask documents it
+        shelf = shelf_in(settings.shelf_path)
+        app.wsgi_app = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)  # type: ignore[method-assign]  # as Flask documents it
 
 
 def numbered_by(engine: Engine) -> OfSqlite | OfServer:
@@ -272,6 +275,18 @@ class Kept:
             self.forms[encoding] = _shrunk(self.headers, self.body, encoding, thorough=True)
         return self.forms[encoding]
 
+    def shelved(self) -> Shelved:
+        """The page for the other processes."""
+        forms = {RENDERED: (self.headers, self.body), **self.forms}
+        return Shelved(self.etag, self.scopes, self.numbers, forms)
+
+    @classmethod
+    def taken(cls, page: Shelved, moment: Any) -> Kept:
+        """The page of another process, which is true at a moment."""
+        forms = {name: (list(headers), body) for name, (headers, body) in page.forms.items()}
+        headers, body = forms.pop(RENDERED)
+        return cls(headers, body, page.etag, tuple(page.scopes), page.numbers, moment, forms=forms)
+
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes in all its forms."""
@@ -290,8 +305,11 @@ class Making:
 class PageCache:
     """Answers visitors from memory, and asks the application for what is not there or no longer true."""
 
-    def __init__(self, application: Application, known: Known, megabytes: int) -> None:
+    def __init__(
+        self, application: Application, known: Known, megabytes: int, shelf: Shelf | None = None
+    ) -> None:
         self.application = application
+        self.shelf = shelf
         self.known, self.numbered = known, known.numbered
         self.most = megabytes * 1_000_000
         self.size = 0
@@ -374,14 +392,19 @@ class PageCache:
     def _make(
         self, key: Key, making: Making, environ: Environ, start_response: Any
     ) -> Iterable[bytes]:
-        """Ask the application, and keep what it answers if it is for everybody and still true."""
+        """Take what another process has made, or ask the application and keep what it answers if it is still true."""
         try:
-            metrics.count_miss()
             moment = self.numbered.moment()
             earlier = self.pages.get(key)  # what the page depended on it most likely depends on
-            scopes = {ANYTHING, *(earlier.scopes if earlier else ())}
+            others = self.shelf.get(key) if self.shelf else None
+            scopes = {ANYTHING}.union(*(page.scopes for page in (earlier, others) if page))
             before = self.known.numbers(scopes, moment)
             making.last_write = before.get(ANYTHING, 0)
+            if others and _among(before, others.scopes) == others.numbers:
+                making.kept = kept = Kept.taken(others, moment)
+                self._keep(key, kept)
+                return _hit(kept, environ, start_response)
+            metrics.count_miss()
             inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
             answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
             if not answer.is_for_everybody:
@@ -392,7 +415,11 @@ class PageCache:
             if not kept.scopes or self._is_of_one_moment(kept, scopes, before):
                 kept.moment = moment
                 self._keep(key, kept)
-            return _send(kept, environ, start_response)
+            sent = _send(kept, environ, start_response)
+            # Whose page changes while it is read: a page that few ask for is not worth a file.
+            if self.shelf and earlier and kept.scopes and self.pages.get(key) is kept:
+                self.shelf.put(key, kept.shelved())
+            return sent
         finally:
             with self.lock:
                 if self.making.get(key) is making:
@@ -405,7 +432,7 @@ class PageCache:
         `before` are the numbers of the scopes that were `asked` for when it was begun.
         """
         found = self.known.numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
-        kept.numbers = {scope: found[scope] for scope in kept.scopes if scope in found}
+        kept.numbers = _among(found, kept.scopes)
         if found.get(ANYTHING) == before.get(ANYTHING):
             return True
         return all(s in asked and found.get(s) == before.get(s) for s in kept.scopes)
@@ -501,6 +528,10 @@ class Answer:
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
         start_response(self.status, self.headers)
         return self.parts
+
+
+def _among(numbers: Numbers, scopes: Iterable[str]) -> Numbers:
+    return {scope: numbers[scope] for scope in scopes if scope in numbers}
 
 
 def _hit(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:

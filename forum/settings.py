@@ -112,6 +112,11 @@ class Settings:
         return self.data / ("writing-demo" if self.is_demo else "writing")
 
     @property
+    def shelf_path(self) -> Path:
+        """Where the processes of each server lay rendered pages for one another."""
+        return self.data / ("pages-demo" if self.is_demo else "pages")
+
+    @property
     def metrics_path(self) -> Path:
         """The folder in which each process counts what it does, when somebody wants to know."""
         return self.data / "metrics"

@@ -32,7 +32,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
@@ -106,6 +106,7 @@ TEXTS = {
 }
 KEPT_PREFIX = "kept:"
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
+TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -362,12 +363,12 @@ def moment(value: datetime) -> Markup:
 
 @lru_cache(maxsize=4_000)
 def _date_in_words(year: int, month: int, day: int, _locale: str) -> str:
-    return str(escape(format_date(date(year, month, day), "d MMMM yyyy")))
+    return str(format_date(date(year, month, day), "d MMMM yyyy"))
 
 
 def _time(value: datetime | date, words: str) -> Markup:
     stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
-    return Markup(f'<time datetime="{stamp}">{words}</time>')
+    return TIME % (stamp, words)
 
 
 # Answers in another form than a page

@@ -61,6 +61,7 @@ from forum.pagecache import (
     numbered_by,
 )
 from forum.permissions import SYSTEM, VISITOR
+from forum.shelf import Shelf
 from tests.conftest import stands
 from tests.forums import Forum, forums
 from tests.world import build
@@ -234,6 +235,13 @@ def cache(app: Flask) -> PageCache:
 
 
 @pytest.fixture
+def neighbour(cache: PageCache, tmp_path: Path) -> PageCache:
+    """The page cache of another process of the same server."""
+    cache.shelf = Shelf(tmp_path / "pages")
+    return PageCache(cache.application, Known(OfTest()), 4, Shelf(tmp_path / "pages"))
+
+
+@pytest.fixture
 def kept(cache: PageCache) -> Client:
     """A browser before the page cache."""
     return Client(cache, use_cookies=False)
@@ -244,23 +252,51 @@ def test_after_every_deed_every_kept_page_is_a_fresh_one(
     client: FlaskClient,
     kept: Client,
     cache: PageCache,
+    neighbour: PageCache,
     world: dict[str, Any],
     people: Any,
     agenda: Agenda,
 ) -> None:
     addresses = [page.format(**world) for page in PAGES]
-    assert all(kept.get(address).status_code == 200 for address in addresses)
-    asked = count_answers(cache)
+    both = [(kept, count_answers(cache)), (Client(neighbour), count_answers(neighbour))]
+    assert all(one.get(path).status_code == 200 for path in addresses for one, _asked in both)
+    taken = 0
     for name, deed in DEEDS.items():
         deed(world, people, agenda)
         for address in addresses:
-            asked.clear()
-            again = kept.get(address)
-            if asked:
-                continue  # it is a fresh one: the application has just made it
-            fresh = client.get(address)
-            same = (again.status_code, again.data) == (fresh.status_code, fresh.data)
-            assert same, (name, address)
+            fresh: list[bool] = []
+            for one, asked in both:
+                asked.clear()
+                again = one.get(address)
+                fresh.append(bool(asked))
+                if not asked:  # else the application has just made it
+                    page = client.get(address)
+                    same = (again.status_code, again.data) == (page.status_code, page.data)
+                    assert same, (name, address, fresh)
+            taken += fresh == [True, False]
+    assert taken > len(DEEDS), "the other process renders hardly anything"
+
+
+@pytest.mark.sqlite_only  # the same
+def test_what_one_process_has_rendered_anew_the_others_take(
+    cache: PageCache, kept: Client, neighbour: PageCache, world: dict[str, Any], people: Any
+) -> None:
+    other = Client(neighbour, use_cookies=False)
+    asked, there = count_answers(cache), count_answers(neighbour)
+    topic = f"/topics/{world['topic']}-{world['topic_slug']}"
+    for number in range(3):
+        first, again = [one.get(topic, headers={"Accept-Encoding": "br"}) for one in (kept, other)]
+        assert first.headers == again.headers and first.data == again.data
+        assert len(asked) == number + 1 and len(there) == 1, "each once; then one for both"
+        name = {"If-None-Match": again.headers["ETag"]}
+        assert other.get(topic, headers=name).status_code == 304
+        plain = [one.get(topic) for one in (kept, other)]
+        assert plain[0].data == plain[1].data and f"So {number}." not in plain[0].text
+        assert [len(page.headers.getlist("Content-Length")) for page in plain] == [1, 1]
+        dialogue.reply(people.ben, world["topic"], write(f"So {number}."))
+    # What was taken is old, too, as soon as somebody writes, whoever is asked first.
+    assert "So 2." in other.get(topic).text and len(there) == 2
+    assert "So 2." in kept.get(topic).text and len(asked) == 3
 
 
 @pytest.mark.sqlite_only  # the same
