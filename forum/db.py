@@ -272,8 +272,9 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
     try:
         result = deed(*_fresh(session, args), **kwargs)
         session.flush()
-        is_seen = _count_up(session)
-        with announcing.get(db.engine, nullcontext)() if is_seen else nullcontext():
+        scopes = _count_up(session)
+        announced = announcing.get(db.engine)
+        with announced(scopes) if announced and scopes else nullcontext():
             session.commit()
         if _is_in_passing.get():
             _put_back(before)  # the page goes on with what it has read, the city of its reader too
@@ -445,22 +446,25 @@ def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
     return remembered.get(key, (EVERYTHING, *scopes), read)
 
 
-# How a commit that changes what visitors see is announced, by engine, where somebody wants to see it coming
-announcing: WeakKeyDictionary[Engine, Callable[[], AbstractContextManager[None]]] = (
+# How a commit that changes what visitors see, the scopes, is announced, by engine, where somebody wants to see it coming
+announcing: WeakKeyDictionary[Engine, Callable[[Sequence[str]], AbstractContextManager[None]]] = (
     WeakKeyDictionary()
 )
 
 
-def _count_up(session: Session) -> bool:
-    """Count up the scopes that the deed has touched, in its own transaction and as its last statement; whether some were."""
+def _count_up(session: Session) -> Sequence[str]:
+    """Count up the scopes that the deed has touched, in its own transaction and as its last statement; hands them back."""
     touched = session.info["touched"]
     scopes = {EVERYTHING} if touched is None else touched | session.info["touched_within"]
-    if scopes:
-        # Always in the same order, so that two deeds never wait for each other
-        rows = [{"scope": scope, "number": 1} for scope in sorted({*scopes, ANYTHING})]
-        connection = session.connection()
-        connection.execute(UPSERTS[connection.dialect.name], rows)
-    return bool(scopes)
+    if not scopes:
+        return ()
+    counted = sorted(
+        {*scopes, ANYTHING}
+    )  # always in the same order, so that two deeds never wait for each other
+    connection = session.connection()
+    rows = [{"scope": scope, "number": 1} for scope in counted]
+    connection.execute(UPSERTS[connection.dialect.name], rows)
+    return counted
 
 
 def _upsert(put: Any) -> Any:

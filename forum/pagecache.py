@@ -36,7 +36,7 @@ from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
 from forum.later import library
 from forum.settings import Settings
 from forum.shelf import Shelf, Shelved, shelf_in
-from forum.signs import Signs, signs_in
+from forum.signs import Signs, mark_of, signs_in
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,6 +56,7 @@ RENDERED = "rendered"  # what is sent is made of it
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
 MOST_UNKEPT = 10_000
 MOST_CARRIED = 200  # numbers asked for again at once
+MOST_LEFT = 1_000  # numbers looked through at each write
 MOST_REMEMBERED = 300  # things of many rows, such as the posts of a page
 SECONDS_FOR_ANOTHER = 10
 CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
@@ -83,6 +84,9 @@ class Numbered(Protocol):
     def moment(self) -> Any:
         """A sign that stays the same until somebody writes; None where nothing says so."""
 
+    def changed(self, before: Any, moment: Any) -> Set[int] | None:
+        """What was changed between two moments, as `mark_of` says it; None where nothing says all of it."""
+
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers of these scopes; one that nobody has touched is left out."""
 
@@ -108,6 +112,9 @@ class OfSqlite:
             if self._ask("PRAGMA journal_mode").fetchone()[0] == "wal":
                 self.index = _index_of(self.path)
             return version
+
+    def changed(self, _before: Any, _moment: Any) -> None:
+        """SQLite says no more; to ask costs little."""
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
@@ -158,6 +165,10 @@ class OfServer:
     def moment(self) -> bytes | None:
         """What the processes of this machine say, if they are the only ones; the server has no sign of its own."""
         return self.signs.moment() if self.signs else None
+
+    def changed(self, before: bytes, moment: bytes) -> Set[int] | None:
+        """What those processes have changed between two moments."""
+        return self.signs.changed(before, moment) if self.signs else None
 
     def numbers(self, scopes: Iterable[str]) -> Numbers:
         """The present numbers."""
@@ -223,8 +234,9 @@ def _give_signs(numbered: OfServer, engine: Engine, settings: Settings) -> None:
 class Known:
     """The numbers that a process knows: they are asked for once as long as nobody writes.
 
-    After a write the first who asks does so for others, too: those numbers that were asked for of late. Most pages read
-    next are of them, and two hundred numbers cost hardly more than one.
+    After a write those that it has left alone are known still, where somebody says what it has changed. Else the first
+    who asks does so for others, too: for the numbers that were asked for of late. Most pages read next are of them, and
+    two hundred numbers cost hardly more than one.
     """
 
     def __init__(self, numbered: Numbered) -> None:
@@ -245,7 +257,12 @@ class Known:
         of, known = self._known
         carried: list[str] = []
         if of != moment:
-            carried, known = list(known)[-MOST_CARRIED:], {}
+            left = self._left(of, moment, known)
+            if left is None:
+                carried, known = list(known)[-MOST_CARRIED:], {}
+            else:
+                known = left
+                self._known = moment, left
         if unknown := [scope for scope in scopes if scope not in known]:
             together = dict.fromkeys((*carried, *unknown))
             asked = self.numbered.numbers(together)
@@ -254,6 +271,16 @@ class Known:
             known.update((scope, asked.get(scope)) for scope in together)
             self._known = moment, known
         return {scope: number for scope in scopes if (number := known[scope]) is not None}
+
+    def _left(
+        self, of: Any, moment: Any, known: Mapping[str, int | None]
+    ) -> dict[str, int | None] | None:
+        """What was known at a moment and is true at another one; None when nobody says what was changed meanwhile."""
+        changed = self.numbered.changed(of, moment) if of is not None else None
+        if changed is None:
+            return None
+        late = list(known)[-MOST_LEFT:]
+        return {scope: known[scope] for scope in late if mark_of(scope) not in changed}
 
 
 @dataclass

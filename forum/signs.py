@@ -1,8 +1,9 @@
 """Signs of writing, for the processes of one machine: a small file in memory that all of them look at.
 
 For a database whose server gives no sign of its own that costs less than a question. Each process has a place in the
-file. It says there that it is about to commit, and once that is done, it counts up and takes the first sign back; only then
-is anybody answered. So whoever sees nobody's first sign, and the counts as they were, knows that nothing was written.
+file. It says there that it is about to commit, and once that is done, it notes what it has changed, counts up and takes the
+first sign back; only then is anybody answered. So whoever sees nobody's first sign, and the counts as they were, knows
+that nothing was written; and whoever sees other counts, what was.
 """
 
 from __future__ import annotations
@@ -11,18 +12,32 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
+from hashlib import blake2b
 from mmap import mmap
 from pathlib import Path
 from struct import Struct
 
 PLACES = 256  # processes that may write at the same time
 COUNT = Struct("=Q")
-SIZE = PLACES + PLACES * COUNT.size  # first who is about to commit, a byte each, then the counts
+ALL_COUNTS = Struct(f"={PLACES}Q")
+COUNTS = PLACES + PLACES * COUNT.size  # first who is about to commit, a byte each, then the counts
+NOTES = 32  # commits of each process of which is noted what they changed: the last ones
+MARKS = 7  # things that one commit may have changed; of more than that is said that it is anything
+NOTE = Struct(f"={1 + MARKS}Q")  # the number of the commit, and marks
+SIZE = COUNTS + PLACES * NOTES * NOTE.size
 NOBODY = bytes(PLACES)
+NOTHING, ALL = 0, 1  # marks that no name has
 LOOK_AFTER_SECONDS = 1.0
+
+
+@lru_cache(maxsize=10_000)
+def mark_of(name: str) -> int:
+    """What stands for a name in a note. Two may have the same: then more seems changed than was."""
+    (mark,) = COUNT.unpack(blake2b(name.encode(), digest_size=COUNT.size).digest())
+    return int(mark) | 2
 
 
 @cache
@@ -54,11 +69,30 @@ class Signs:
         if self._signs[:PLACES] != NOBODY:
             self._look_after()
             return None
-        return self._signs[PLACES:]
+        return self._signs[PLACES:COUNTS]
+
+    def changed(self, before: bytes, moment: bytes) -> frozenset[int] | None:
+        """The marks (`mark_of`) of what was changed between two moments; None where nobody can say all of it."""
+        found: set[int] = set()
+        then, now = ALL_COUNTS.unpack(before), ALL_COUNTS.unpack(moment)
+        for place in (place for place in range(PLACES) if then[place] != now[place]):
+            if not 0 < now[place] - then[place] < NOTES:
+                return None
+            for count in range(then[place], now[place]):
+                noted, *marks = NOTE.unpack_from(self._signs, _note_at(place, count))
+                if noted != count + 1 or ALL in marks:
+                    return None
+                found.update(marks)
+            # A process that went on meanwhile may have written over what was just read.
+            if self._count(place) - then[place] >= NOTES:
+                return None
+        return frozenset(found - {NOTHING})
 
     @contextmanager
-    def announced(self) -> Iterator[None]:
-        """Commit within; when that is over, everybody sees that the moment is another one.
+    def announced(self, names: Collection[str] = ()) -> Iterator[None]:
+        """Commit within, what changes the things of these names (of none: anything).
+
+        When that is over, everybody sees that the moment is another one.
 
         After an exception the commit may still be under way: the sign stays until it is known to be over.
         """
@@ -72,7 +106,7 @@ class Signs:
                 self._unsettled += 1
             raise
         with self._lock:
-            self._count_up(place)
+            self._count_up(place, [mark_of(name) for name in names])
             self._signs[place] -= 1
         if self._unsettled:  # nobody else takes away the signs of a process that lives
             self._look_after()
@@ -95,11 +129,19 @@ class Signs:
             return False
         return True
 
-    def _count_up(self, place: int) -> None:
-        at = PLACES + place * COUNT.size
-        (count,) = COUNT.unpack_from(self._signs, at)
+    def _count_up(self, place: int, marks: Collection[int] = ()) -> None:
+        count = self._count(place)
+        noted = [*marks] if 0 < len(marks) <= MARKS else [ALL]
+        note = NOTE.pack(count + 1, *noted, *[NOTHING] * (MARKS - len(noted)))
+        where = _note_at(place, count)
+        self._signs[where : where + NOTE.size] = note
         # At once: packed into its place, it would be 0 for a moment.
+        at = PLACES + place * COUNT.size
         self._signs[at : at + COUNT.size] = COUNT.pack(count + 1)
+
+    def _count(self, place: int) -> int:
+        (count,) = COUNT.unpack_from(self._signs, PLACES + place * COUNT.size)
+        return int(count)
 
     def _look_after(self) -> None:
         """Now and then: take away the signs of commits of which nobody will say that they are over."""
@@ -132,3 +174,8 @@ class Signs:
         finally:
             for place in dead:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+
+def _note_at(place: int, count: int) -> int:
+    """Where a process notes what its commit of that number changed."""
+    return COUNTS + (place * NOTES + count % NOTES) * NOTE.size

@@ -62,6 +62,7 @@ from forum.pagecache import (
 )
 from forum.permissions import SYSTEM, VISITOR
 from forum.shelf import Shelf
+from forum.signs import mark_of
 from tests.conftest import stands
 from tests.forums import Forum, forums
 from tests.world import build
@@ -201,6 +202,8 @@ class OfTest:
 
     def moment(self) -> None:
         return None
+
+    def changed(self, _before: Any, _moment: Any) -> None: ...
 
     def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
         rows = db.session.execute(select(VERSION).where(VERSION.c.scope.in_(list(scopes)))).all()
@@ -588,6 +591,8 @@ def test_a_stampede_renders_once() -> None:
         def moment(self) -> int:
             return 1
 
+        def changed(self, _before: int, _moment: int) -> None: ...
+
         def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
             return {}
 
@@ -614,10 +619,20 @@ class Counting:
     def __init__(self) -> None:
         self.now, self.rows, self.asked = 1, {ANYTHING: 1, "some": 1}, []
         self.before: dict[int, str] = {}  # what somebody writes before which question
+        self.told: dict[int, set[str]] | None = (
+            None  # what was written at which moment, if somebody says so
+        )
 
     def moment(self) -> int:
         """Another one after each write."""
         return self.now
+
+    def changed(self, before: int, moment: int) -> set[int] | None:
+        """What was written, if that is told."""
+        if self.told is None or moment < before:
+            return None
+        written = [self.told[at] for at in range(before + 1, moment + 1)]
+        return {mark_of(scope) for scopes in written for scope in scopes}
 
     def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
         """One statement: all of them are of the same moment."""
@@ -629,6 +644,8 @@ class Counting:
     def write(self, scope: str) -> None:
         """Change what depends on a scope."""
         self.now += 1
+        if self.told is not None:
+            self.told[self.now] = {scope, ANYTHING}
         for touched in (scope, ANYTHING):
             self.rows[touched] = self.rows.get(touched, 0) + 1
 
@@ -799,6 +816,31 @@ def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_togethe
     assert len(numbered.asked[-1]) == MOST_CARRIED, "and nobody forgets what to carry along"
 
 
+def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_changed() -> None:
+    numbered = Counting()
+    numbered.told = {}
+    known = Known(numbered)
+    assert known.present(["some", "other"]) == {"some": 1}
+    assert known.present([ANYTHING]) == {ANYTHING: 1}
+    assert len(numbered.asked) == 2
+    numbered.write("more")
+    assert known.present(["some", "other"]) == {"some": 1}
+    assert len(numbered.asked) == 2, "nobody has to be asked"
+    numbered.write("some")
+    numbered.write("other")
+    assert known.present(["more"]) == {"more": 2 - 1}
+    assert known.present(["some", "other"]) == {"some": 2, "other": 1}
+    assert known.present([ANYTHING]) == {ANYTHING: 4}
+    assert numbered.asked[2:] == [["more"], ["other", "some"], [ANYTHING]]
+    numbered.before = {6: "some"}  # somebody writes while it is asked
+    numbered.write("some")
+    assert known.present(["some"]) == {"some": 4}
+    assert known.present(["some"]) == {"some": 4}
+    numbered.told = None
+    numbered.write("some")
+    assert known.present(["some"]) == {"some": 5}, "where nobody says it, all is asked for again"
+
+
 def test_numbers_of_two_moments_are_never_mixed() -> None:
     """Somebody writes when a page is made, before the numbers that it depends on are asked for."""
     numbered = Counting()
@@ -915,6 +957,18 @@ def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
             assert reader.get("/members").status_code == 200 and asked == []
             add(forum, name)
             assert name in reader.get("/members").text and asked
+        for _turn in range(2):
+            assert "Nora" in reader.get("/members/nora").text
+        asked.clear()
+        with forum.app.app_context():
+            _touch_a_topic(SYSTEM)
+        assert reader.get("/members/nora").status_code == 200
+        assert bool(asked) == forum.url.startswith("sqlite"), "PostgreSQL's processes say what"
+
+
+@action
+def _touch_a_topic(_doer: Any) -> None:
+    touches(topic_scope(5))
 
 
 def _join(forum: Forum, name: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from forum import signs
-from forum.signs import Signs
+from forum.signs import Signs, mark_of
 
 TOP = Path(__file__).parent.parent
 # Another process that is about to commit, says so, and then waits
@@ -26,6 +26,17 @@ with signs_in(Path(sys.argv[1])).announced():
     sys.stdin.readline()
 print("done", flush=True)
 sys.stdin.readline()
+"""
+
+# Another process that commits as fast as it can
+WITHOUT_REST = """
+import sys
+from pathlib import Path
+from forum.signs import signs_in
+signs, number = signs_in(Path(sys.argv[1])), 0
+while True:
+    with signs.announced([f"topic {number}"]):
+        number += 1
 """
 
 
@@ -158,6 +169,103 @@ def test_a_count_is_never_seen_half_written(here: Signs) -> None:
     is_over.set()
     reader.join()
     assert 0 not in seen
+
+
+def changed(here: Signs, before: bytes | None) -> set[int] | frozenset[int] | None:
+    moment = here.moment()
+    assert before is not None and moment is not None
+    return here.changed(before, moment)
+
+
+def marks(*names: str) -> set[int]:
+    return {mark_of(name) for name in names}
+
+
+def test_whoever_looks_learns_what_was_changed(here: Signs, path: Path) -> None:
+    before, other = here.moment(), Signs(path)
+    assert changed(other, before) == set()
+    with here.announced(["topic 7", "anything"]):
+        pass
+    between = other.moment()
+    with here.announced(["topic 8"]):
+        pass
+    assert changed(other, before) == marks("topic 7", "topic 8", "anything")
+    assert changed(other, between) == marks("topic 8")
+    with here.announced():  # who does not say what it is may change anything
+        pass
+    assert changed(other, before) is None and changed(other, between) is None
+    after = other.moment()
+    with here.announced([f"topic {number}" for number in range(signs.MARKS)]):
+        pass
+    assert len(changed(other, after) or ()) == signs.MARKS
+    with here.announced([f"topic {number}" for number in range(signs.MARKS + 1)]):
+        pass
+    assert changed(other, after) is None
+    moment = other.moment()
+    assert moment and after and other.changed(moment, after) is None, "nobody looks back"
+
+
+def test_of_two_processes_all_is_told(here: Signs, path: Path) -> None:
+    before = here.moment()
+    with here.announced(["one"]):
+        pass
+    if not (child := os.fork()):
+        with here.announced(["two"]):
+            pass
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert changed(Signs(path), before) == marks("one", "two")
+
+
+def test_what_was_noted_too_long_ago_is_not_known(here: Signs) -> None:
+    before = here.moment()
+    for number in range(signs.NOTES - 1):
+        with here.announced([f"topic {number}"]):
+            pass
+    assert len(changed(here, before) or ()) == signs.NOTES - 1
+    with here.announced(["topic 0"]):
+        pass
+    assert changed(here, before) is None
+
+
+def test_a_commit_that_failed_may_have_changed_anything(here: Signs) -> None:
+    before = here.moment()
+    with pytest.raises(OSError, match="lost"), here.announced(["topic 7"]):
+        raise OSError("the connection is lost")
+    here.moment()  # this look takes the sign away
+    assert changed(here, before) is None
+
+
+def test_who_counts_without_a_note_may_have_changed_anything(here: Signs) -> None:
+    """Code of before there were notes, which runs beside ours until it is told to end."""
+    with here.announced(["topic 7"]):
+        pass
+    before = here.moment()
+    here._signs[signs.PLACES : signs.PLACES + signs.COUNT.size] = signs.COUNT.pack(2)
+    assert changed(here, before) is None
+
+
+def test_what_is_told_was_noted_by_then(path: Path) -> None:
+    """However fast another process writes: each commit that was counted is among those told, or nobody says what it was."""
+    looker, told, before = Signs(path), 0, bytes(signs.COUNTS - signs.PLACES)
+    with subprocess.Popen([sys.executable, "-c", WITHOUT_REST, str(path)], cwd=TOP) as writer:
+        try:
+            while told < 500:
+                if (moment := looker.moment()) is None or moment == before:
+                    continue
+                first, last = (signs.COUNT.unpack_from(one)[0] for one in (before, moment))
+                if (found := looker.changed(before, moment)) is not None:
+                    told += 1
+                    assert found == marks(*(f"topic {number}" for number in range(first, last)))
+                before = moment
+        finally:
+            writer.kill()
+
+
+def test_names_have_marks_of_their_own() -> None:
+    names = [f"{kind} {number}" for kind in ("topic", "member") for number in range(1_024)]
+    assert len(marks(*names)) == len(names)
+    assert not {signs.NOTHING, signs.ALL} & marks(*names)
 
 
 def test_a_forked_process_has_a_place_of_its_own(here: Signs) -> None:
