@@ -529,10 +529,11 @@ def _cursor_of_postgresql() -> Any:
     """
     usual = library("psycopg").Cursor
 
-    def description(cursor: Any) -> Sequence[Any] | None:
+    def description(cursor: Any) -> Any:
         result = cursor.pgresult
-        has_columns = result is not None and result.nfields
-        return _Columns(lambda: usual.description.__get__(cursor)) if has_columns else None
+        if result is not None and result.nfields:
+            return _Columns(lambda: usual.description.__get__(cursor))
+        return usual.description.__get__(cursor)
 
     return type("Cursor", (usual,), {"description": property(description)})
 

@@ -52,7 +52,6 @@ REFUSED = re.compile(r"q=0(\.0*)?")
 NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
-RENDERED = "rendered"  # what is sent is made of it
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
 MOST_UNKEPT = 10_000
 MOST_CARRIED = 200  # numbers asked for again at once
@@ -285,7 +284,7 @@ class Known:
 
 @dataclass
 class Kept:
-    """A page as it is sent, and what it depends on."""
+    """A page as it is sent, and what it depends on. `is_own`: rendered here, and no file."""
 
     headers: Headers
     body: bytes
@@ -293,6 +292,7 @@ class Kept:
     scopes: tuple[str, ...] = ()
     numbers: Numbers = field(default_factory=dict)
     moment: Any = None
+    is_own: bool = False
     was_read: bool = False
     forms: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
@@ -302,17 +302,18 @@ class Kept:
             self.forms[encoding] = _shrunk(self.headers, self.body, encoding, thorough=True)
         return self.forms[encoding]
 
+    @property
     def shelved(self) -> Shelved:
         """The page for the other processes."""
-        forms = {RENDERED: (self.headers, self.body), **self.forms}
-        return Shelved(self.etag, self.scopes, self.numbers, forms)
+        return Shelved(
+            self.headers, self.body, self.etag, self.scopes, self.numbers, dict(self.forms)
+        )
 
     @classmethod
     def taken(cls, page: Shelved, moment: Any) -> Kept:
         """The page of another process, which is true at a moment."""
-        forms = {name: (list(headers), body) for name, (headers, body) in page.forms.items()}
-        headers, body = forms.pop(RENDERED)
-        return cls(headers, body, page.etag, tuple(page.scopes), page.numbers, moment, forms=forms)
+        about = (page.headers, page.body, page.etag, page.scopes, page.numbers)
+        return cls(*about, moment, forms=page.forms)
 
     @property
     def size(self) -> int:
@@ -420,38 +421,50 @@ class PageCache:
         self, key: Key, making: Making, environ: Environ, start_response: Any
     ) -> Iterable[bytes]:
         """Take what another process has made, or ask the application and keep what it answers if it is still true."""
+        earlier = self.pages.get(key)
         try:
-            moment = self.numbered.moment()
-            earlier = self.pages.get(key)  # what the page depended on it most likely depends on
-            others = self.shelf.get(key) if self.shelf else None
-            scopes = {ANYTHING}.union(*(page.scopes for page in (earlier, others) if page))
-            before = self.known.numbers(scopes, moment)
-            making.last_write = before.get(ANYTHING, 0)
-            if others and _among(before, others.scopes) == others.numbers:
-                making.kept = kept = Kept.taken(others, moment)
-                self._keep(key, kept)
-                return _hit(kept, environ, start_response)
-            metrics.count_miss()
-            inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
-            answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
-            if not answer.is_for_everybody:
-                if not answer.is_busy:
-                    self._note_unkept(key)
-                return answer.send(environ, start_response)
-            kept = making.kept = answer.kept()
-            if not kept.scopes or self._is_of_one_moment(kept, scopes, before):
-                kept.moment = moment
-                self._keep(key, kept)
-            sent = _send(kept, environ, start_response)
-            # Whose page changes while it is read: a page that few ask for is not worth a file.
-            if self.shelf and earlier and kept.scopes and self.pages.get(key) is kept:
-                self.shelf.put(key, kept.shelved())
-            return sent
+            sent = self._made(key, earlier, making, environ, start_response)
         finally:
             with self.lock:
                 if self.making.get(key) is making:
                     del self.making[key]
             making.done.set()
+        # Whose page changes while it is read: a page that few ask for is not worth a file.
+        kept = making.kept
+        if self.shelf and earlier and kept and kept.is_own and self.pages.get(key) is kept:
+            self.shelf.put(key, kept.shelved)
+        return sent
+
+    def _made(
+        self,
+        key: Key,
+        earlier: Kept | None,
+        making: Making,
+        environ: Environ,
+        start_response: Any,
+    ) -> Iterable[bytes]:
+        moment = self.numbered.moment()
+        others = self.shelf.get(key) if self.shelf else None
+        # What the page depended on it most likely depends on.
+        scopes = {ANYTHING}.union(*(page.scopes for page in (earlier, others) if page))
+        before = self.known.numbers(scopes, moment)
+        making.last_write = before.get(ANYTHING, 0)
+        if others and _among(before, others.scopes) == others.numbers:
+            making.kept = kept = Kept.taken(others, moment)
+            self._keep(key, kept)
+            return _hit(kept, environ, start_response)
+        metrics.count_miss()
+        inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
+        answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
+        if not answer.is_for_everybody:
+            if not answer.is_busy:
+                self._note_unkept(key)
+            return answer.send(environ, start_response)
+        kept = making.kept = answer.kept()
+        if not kept.scopes or self._is_of_one_moment(kept, scopes, before):
+            kept.moment = moment
+            self._keep(key, kept)
+        return _send(kept, environ, start_response)
 
     def _is_of_one_moment(self, kept: Kept, asked: Set[str], before: Numbers) -> bool:
         """Whether nobody wrote while the page was rendered, or nothing of what it depends on; notes its numbers.
@@ -534,7 +547,7 @@ class Answer:
         headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
         headers += [("ETag", f"W/{etag}")] if etag else []
         scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANYTHING,)), EVERYTHING)
-        return Kept(headers, self._body(), etag, scopes)
+        return Kept(headers, self._body(), etag, scopes, is_own=bool(scopes))
 
     def _body(self) -> bytes:
         try:

@@ -298,7 +298,10 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
 
 
 def depends_on(*scopes: str) -> None:
-    """Say on what the page that is being made depends, when that is less than anything that visitors see."""
+    """Say on what the page that is being made depends, when that is less than anything that visitors see.
+
+    Without scopes it is what no reply, edit or mark changes: only deeds that touch `EVERYTHING` do.
+    """
     request.environ[DEPENDS_ON] = scopes
 
 

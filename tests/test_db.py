@@ -536,6 +536,8 @@ def test_the_columns_of_a_statement_are_described_once(
     cursor = db.session.connection().connection.cursor()
     cursor.execute("SELECT 1 AS one, 2 AS two")
     assert len(cursor.description) == 2 and cursor.description[1].name == "two"
+    cursor.execute("SELECT")
+    assert cursor.description == []
     cursor.execute("SET LOCAL lock_timeout = 100")
     assert cursor.description is None
 

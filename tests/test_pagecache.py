@@ -190,7 +190,9 @@ PAGES = (
     "/members/ana-prado",
     "/members/ben-okoth",
     "/members/chitra-desai",
+    "/cities",
     "/cities/medellin",
+    "/organisations",
     "/search?q=loud",
     "/feeds/all.atom",
     "/topics/{topic}/feed.atom",
@@ -289,7 +291,8 @@ def test_what_one_process_has_rendered_anew_the_others_take(
     topic = f"/topics/{world['topic']}-{world['topic_slug']}"
     for number in range(3):
         first, again = [one.get(topic, headers={"Accept-Encoding": "br"}) for one in (kept, other)]
-        assert first.headers == again.headers and first.data == again.data
+        assert first.headers == again.headers
+        assert first.data == again.data
         assert len(asked) == number + 1 and len(there) == 1, "each once; then one for both"
         name = {"If-None-Match": again.headers["ETag"]}
         assert other.get(topic, headers=name).status_code == 304
@@ -384,6 +387,21 @@ def test_a_reply_leaves_the_profiles_of_others_in_place(
     dialogue.mark(people.chitra, world["post"], "useful")
     assert "Well." in kept.get(ben).text and kept.get(ana).status_code == 200
     assert asked == [ana, ben, ben]
+
+
+@pytest.mark.sqlite_only  # the same
+def test_a_reply_leaves_the_lists_of_people_and_reads_in_place(
+    kept: Client, cache: PageCache, world: dict[str, Any], people: Any
+) -> None:
+    asked = count_answers(cache)
+    lists = ["/members", "/members?words=an", "/cities", "/organisations", "/readings"]
+    for _turn in range(2):
+        for path in lists:
+            assert kept.get(path).status_code == 200
+        dialogue.reply(people.ben, world["topic"], write("Well."))
+    assert len(asked) == len(lists)
+    members.join(VISITOR, members.Joining("Nora", "nora@example.org", "-"))
+    assert "Nora" in kept.get("/members").text
 
 
 def count_answers(cache: PageCache) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from forum.shelf import LARGEST, PLACES, Shelf, Shelved, _server, shelf_in
 
 PLAIN = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding")]
 PAGE = Shelved(
+    PLAIN,
+    b"<p>\n\xc3\xa9</p>",
     'W/"1"',
     ("topic 7", "everything"),
     {"everything": 3},
-    {"rendered": (PLAIN, b"<p>\n\xc3\xa9</p>"), "br": ([*PLAIN, ("X", "é")], b"\n\x00\xff")},
+    {"br": ([*PLAIN, ("X", "é")], b"\n\x00\xff"), "": (PLAIN, b"")},
 )
 KEY = ("/topics", "kind=question", "localhost", "http", "")
 
@@ -42,17 +45,28 @@ def test_of_two_pages_in_one_place_the_last_is_there(tmp_path: Path) -> None:
 
 
 def test_a_page_that_is_large_is_not_laid_out(tmp_path: Path) -> None:
-    Shelf(tmp_path).put(KEY, PAGE._replace(forms={"rendered": (PLAIN, b"x" * (LARGEST + 1))}))
+    Shelf(tmp_path).put(KEY, PAGE._replace(body=b"x" * (LARGEST + 1)))
     assert Shelf(tmp_path).get(KEY) is None
 
 
-@pytest.mark.parametrize("written", [b"", b"[1]\n", b"3\n", b"{\n", b"[1, 2, 3, 4, 5]\nx"])
-def test_what_nobody_can_read_is_not_there(tmp_path: Path, written: bytes) -> None:
+def test_what_is_not_a_whole_page_is_not_there(tmp_path: Path) -> None:
     one = Shelf(tmp_path)
     one.put(KEY, PAGE)
     (place,) = tmp_path.iterdir()
-    place.write_bytes(written)
-    assert one.get(KEY) is None
+    whole = place.read_bytes()
+    head, _sign, bodies = whole.partition(b"\n")
+    parts = json.loads(head)
+    odd = [b"", head, whole[:-1], whole + b"x", whole[: len(head) // 2], b"[" * 100_000 + whole]
+    for number in range(1, len(parts)):
+        for value in (None, 3, "x", [], [[None]], {}):
+            changed = [*parts[:number], value, *parts[number + 1 :]]
+            odd.append(b"\n".join([json.dumps(changed).encode(), bodies]))
+    for written in [*odd, b"[3]", b"3", b"[" + b"[" * 100_000]:
+        place.write_bytes(written)
+        found = one.get(KEY)
+        assert found is None or found.body == PAGE.body, written[:200]
+    place.write_bytes(whole)
+    assert one.get(KEY) == PAGE
 
 
 def test_without_room_there_is_no_shelf(tmp_path: Path) -> None:
@@ -103,7 +117,8 @@ def test_other_code_has_another_shelf(tmp_path: Path, monkeypatch: pytest.Monkey
         if words:
             page.write_text(words)
         else:
-            (code / "templates" / "page.pyc").write_bytes(b"made by Python")
+            (code / "templates" / "__pycache__").mkdir()
+            (code / "templates" / "__pycache__" / "page.pyc").write_bytes(b"made by Python")
         again = shelf_in(tmp_path / "pages")
         assert again
         folders.append(again.folder)
@@ -115,3 +130,24 @@ def test_where_nothing_tells_whose_child_one_is_there_is_no_shelf(
 ) -> None:
     monkeypatch.setattr(shelf, "PROCESSES", tmp_path / "nowhere")
     assert shelf_in(tmp_path) is None
+
+
+def test_a_parent_of_any_name_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes, own = tmp_path / "proc", tmp_path / "proc" / str(os.getppid())
+    own.mkdir(parents=True)
+    (processes / "sys/kernel/random").mkdir(parents=True)
+    (processes / "sys/kernel/random/boot_id").write_text("boot\n")
+    monkeypatch.setattr(shelf, "PROCESSES", processes)
+    (own / "stat").write_bytes(b"7 (a \xc3) S" + b" 1" * 18 + b" 99 0")
+    again = shelf_in(tmp_path / "pages")
+    assert again and again.folder.name.startswith(f"{os.getppid()}-99-boot.")
+    (own / "stat").write_bytes(b"")
+    assert shelf_in(tmp_path / "pages") is None
+
+
+def test_folders_of_libraries_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's Python names one that is not there."""
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path / "nowhere"), str(tmp_path)])
+    assert shelf_in(tmp_path / "pages")

@@ -272,6 +272,7 @@ def _names_of(codes: Iterable[str]) -> list[str]:
 @bp.get("/members")
 def directory() -> Answer:
     """The members, by name, city, organisation, language and what they can help with."""
+    web.depends_on()
     reader = me()
     cities, organisations = home_cities(reader), names_of_organisations(reader)
     choices = {
@@ -303,6 +304,7 @@ def directory() -> Answer:
 @bp.get("/cities", endpoint="cities")
 def all_cities() -> Answer:
     """The cities that members come from, by country: what the map of the world shows, as a list."""
+    web.depends_on()
     known = cities_with_members(me())
     countries: dict[str, list[tuple[City, int]]] = {}
     for city, members in sorted(known, key=lambda pair: (pair[0].country_name, pair[0].name)):

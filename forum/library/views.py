@@ -104,6 +104,7 @@ def _ordered(order: str) -> str:
 @bp.get("/readings")
 def readings() -> Answer:
     """The best reads of all agendas."""
+    web.depends_on()
     wanted = ReadingFilter(**_chosen(ReadingFilter))
     facets = _facets(queries.reading_choices(me(), wanted), wanted)
     page = queries.readings(me(), wanted, web.number("page"))

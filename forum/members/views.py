@@ -198,6 +198,7 @@ def _place(member: Member) -> str:
 @bp.get("/organisations")
 def organisations() -> Answer:
     """The member organisations."""
+    web.depends_on()
     counts = {one.id: number for one, number in queries.organisations_with_members(me())}
     words = {"organisations": queries.organisations(), "counts": counts, "kinds": KIND_NAMES}
     return render_template("members/organisations.html", **words)
