@@ -49,7 +49,12 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 DEPENDS_ON = "forum.depends_on"
 THEME = re.compile(r"(?:^|;\s*)(?:__Host-)?theme=(light|dark)\b")
 REFUSED = re.compile(r"q=0(\.0*)?")
-NOT_KEPT = {"X-Request-Id", "Content-Length", "ETag"}
+NOT_KEPT = {
+    "X-Request-Id",
+    "Content-Length",
+    "ETag",
+    "Date",
+}  # the server says when it sends (RFC 9110, 6.6.1)
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
 TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
 SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept

@@ -72,7 +72,7 @@ class Shelf:
             return None
 
     def _place(self, key: Sequence[str]) -> Path:
-        number = int.from_bytes(sha256("\n".join(key).encode()).digest()[:4]) % PLACES
+        number = int.from_bytes(sha256(json.dumps(key).encode()).digest()[:4]) % PLACES
         return self.folder / f"{number:03}"
 
 
