@@ -55,7 +55,7 @@ class Signs:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < SIZE:
-            os.truncate(self._file, SIZE)
+            _extend(self._file)
         self._signs = mmap(self._file, SIZE)
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._owner, self._place = 0, -1
@@ -96,8 +96,13 @@ class Signs:
 
         After an exception the commit may still be under way: the sign stays until it is known to be over.
         """
+        if self._owner != os.getpid():
+            with (
+                self._looking
+            ):  # whoever looks after others takes places for a moment, and lets go of them
+                self._take_place()
+        place = self._place
         with self._lock:
-            place = self._own_place()
             self._signs[place] += 1
         try:
             yield
@@ -111,15 +116,15 @@ class Signs:
         if self._unsettled:  # nobody else takes away the signs of a process that lives
             self._look_after()
 
-    def _own_place(self) -> int:
-        """The place of this process, of which it holds a lock as long as it lives; a forked one takes another."""
-        if self._owner != os.getpid():
-            free = (place for place in range(PLACES) if not self._signs[place])
-            self._place = next((place for place in free if self._is_taken(place)), -1)
-            if self._place < 0:
-                raise OSError(f"more than {PLACES} processes write, or many of them were killed")
-            self._owner, self._unsettled = os.getpid(), 0
-        return self._place
+    def _take_place(self) -> None:
+        """Take a place for this process, of which it holds a lock as long as it lives; a forked one takes another."""
+        if self._owner == os.getpid():
+            return  # another thread was faster
+        free = (place for place in range(PLACES) if not self._signs[place])
+        self._place = next((place for place in free if self._is_taken(place)), -1)
+        if self._place < 0:
+            raise OSError(f"more than {PLACES} processes write, or many of them were killed")
+        self._owner, self._unsettled = os.getpid(), 0
 
     def _is_taken(self, place: int) -> bool:
         """Lock a place, if no living process has it."""
@@ -174,6 +179,14 @@ class Signs:
         finally:
             for place in dead:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+
+def _extend(file: int) -> None:
+    """Make room for all signs: on a full disk this fails, and not whoever writes one."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, SIZE)
+    else:
+        os.truncate(file, SIZE)
 
 
 def _note_at(place: int, count: int) -> int:

@@ -146,6 +146,37 @@ def test_a_place_with_a_sign_is_nobodys_until_it_is_settled(
     assert here._place == 1
 
 
+def test_who_looks_after_others_lets_go_of_no_place_that_its_own_process_takes_meanwhile(
+    here: Signs, elsewhere: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, is_taken = threading.Event(), threading.Event(), here._is_taken
+
+    def write() -> None:
+        with here.announced(["topic 7"]):
+            begun.set()
+            assert may_end.wait(20)
+
+    writer = threading.Thread(target=write)
+
+    def probe(place: int) -> bool:
+        if not writer.ident:
+            writer.start()
+            begun.wait(0.3)  # it waits for whoever looks
+        return is_taken(place)
+
+    assert heard(elsewhere) == "begun"
+    monkeypatch.setattr(here, "_is_taken", probe)
+    assert here.moment() is None and writer.ident
+    try:
+        assert begun.wait(20)
+        if not (child := os.fork()):
+            os._exit(0 if Signs._is_taken(here, here._place) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "another may have it, too"
+    finally:
+        may_end.set()
+        writer.join()
+
+
 def test_more_processes_than_places_are_refused(here: Signs) -> None:
     here._signs[: signs.PLACES] = b"\1" * signs.PLACES
     with pytest.raises(OSError, match="256"), here.announced():
