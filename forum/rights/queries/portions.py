@@ -112,7 +112,8 @@ def _paged(
 
 def _is_after(key: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
     if len(key) == 1:
-        return key[0] > after[0]  # type: ignore[no-any-return]  # any column
+        is_after: ColumnElement[bool] = key[0] > after[0]
+        return is_after
     return tuple_(*key) > tuple_(*after)
 
 
