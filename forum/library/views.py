@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any, TypeVar
@@ -260,8 +260,8 @@ def _discussed(topic: Topic | None) -> dict[str, Any]:
         return {"topic": None, "tried": [], "cities": 0, "canonical": _canonical()}
     words = discussion(topic)
     opening = next((post for post in words["posts"].items if post.number == 1), None)
-    marks = words["my_marks"]
-    if opening is None:
+    marks: Mapping[int, Collection[str]] = words["my_marks"]
+    if opening is None:  # it stands on the first page
         opening = queries.opening_of(topic)
         marks = my_marks(me(), [opening] if opening else [])
     return {

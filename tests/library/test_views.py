@@ -151,6 +151,25 @@ def test_odd_addresses_of_a_case_are_answered(case: Case, client: FlaskClient, p
     assert client.get(path.format(case=case.slug)).status_code == 200
 
 
+def test_what_a_reader_said_to_a_case_shows_beside_each_page_of_comments(
+    world: World, case: Case, sign_in: SignIn
+) -> None:
+    opening = library.opening_of(library.get_case(world.reader, case.slug).topic)
+    assert opening
+    dialogue.mark(world.reader, opening.id, "same here")
+    for number in range(20):
+        dialogue.reply(world.reader, case.topic_id, write(f"Comment {number}."))
+    browser = sign_in(world.reader)
+    for page in ("", "?page=2"):
+        text = browser.get(f"/cases/{case.slug}{page}").text
+        (acts,) = re.findall(
+            r'<div class="acts"><span class="flow g1" data-marks>.*?</span>\n?</div>', text, re.S
+        )
+        pressed = re.findall(r'value="([^"]+)" aria-pressed="true"', acts)
+        assert pressed == ["same here"], page
+        assert ("Comment 19." in text) == bool(page)
+
+
 def test_a_practice_shows_its_parts_and_who_tried_it(
     world: World, practice: Practice, sign_in: SignIn, client: FlaskClient
 ) -> None:

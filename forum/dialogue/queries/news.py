@@ -15,7 +15,7 @@ from forum.db import Moment, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, AllRead, Place, Post, Topic
 from forum.dialogue.queries._seen import is_there
 from forum.dialogue.queries.listing import TopicLine
-from forum.dialogue.queries.posts import Line, marks_of
+from forum.dialogue.queries.posts import MARKS_IN_WORDS, Line, kinds_in
 from forum.notifications.models import TOPIC
 from forum.notifications.queries import is_unread_about, level
 from forum.permissions import Person
@@ -47,7 +47,7 @@ def reading_of(
         row = plain(_reading(with_marks=True), {**words, "post_ids": marked}).one()
     else:
         row = plain(_reading(with_marks=False), words).one()
-    return Reading(row[0] or 0, row[1] or "", bool(row[2]), _kinds(*row[3:]))
+    return Reading(row[0] or 0, row[1] or "", bool(row[2]), kinds_in(row[3] if marked else None))
 
 
 @cache
@@ -57,15 +57,7 @@ def _reading(*, with_marks: bool) -> Select[Any]:
     place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
     about = level(whose, TOPIC, which), is_unread_about(whose, which)
     known = select(place.scalar_subquery(), *about)
-    return known.add_columns(marks_of(whose).scalar_subquery()) if with_marks else known
-
-
-def _kinds(words: str | None = None) -> Mapping[int, frozenset[str]]:
-    """The kinds by post of what `marks_of` says."""
-    found: dict[int, frozenset[str]] = {}
-    for post_id, _sign, kind in (pair.partition(" ") for pair in (words or "").split(",") if pair):
-        found[int(post_id)] = found.get(int(post_id), frozenset()) | {kind}
-    return found
+    return known.add_columns(MARKS_IN_WORDS.scalar_subquery()) if with_marks else known
 
 
 @dataclass(frozen=True, slots=True)

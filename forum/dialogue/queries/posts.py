@@ -181,11 +181,18 @@ _IS_MINE = and_(
 )
 
 
-def marks_of(member_id: Any) -> Select[Any]:
-    """In SQL: the marks that a member made to posts (`post_ids`) in one word, such as `7 useful,9 tried it`."""
-    said = cast(Mark.post_id, String).concat(" ").concat(Mark.kind)
-    which = Mark.post_id.in_(bindparam("post_ids", expanding=True))
-    return select(func.aggregate_strings(said, ",")).where(which, Mark.member_id == member_id)
+# The same in one word, such as `7 useful,9 tried it`, for a statement that asks for more: by `post_ids` and `member_id`
+MARKS_IN_WORDS = select(
+    func.aggregate_strings(cast(Mark.post_id, String).concat(" ").concat(Mark.kind), ",")
+).where(_IS_MINE)
+
+
+def kinds_in(words: str | None) -> dict[int, frozenset[str]]:
+    """What `MARKS_IN_WORDS` says: the kinds of marks by post."""
+    found: dict[int, frozenset[str]] = {}
+    for post_id, _sign, kind in (pair.partition(" ") for pair in (words or "").split(",") if pair):
+        found[int(post_id)] = found.get(int(post_id), frozenset()) | {kind}
+    return found
 
 
 def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequence[Mark]:
