@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
@@ -86,11 +87,20 @@ AWAY = "The forum is being upgraded. Please come back in a few minutes.\n"
 TOP = Path(__file__).parent.parent
 
 
+class Forum(Flask):
+    """Flask with templates of ours, and no look at each function of each request whether it is a coroutine: none is."""
+
+    jinja_environment = Templates  # type: ignore[assignment]  # Flask types it by its default
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the forum. Without settings they come from the environment, see `settings.py`."""
     settings = settings or from_environment()
-    app = Flask("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
-    app.jinja_environment = Templates  # type: ignore[assignment]  # Flask types the attribute by its default
+    app = Forum("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it

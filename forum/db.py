@@ -87,11 +87,20 @@ class Moment(TypeDecorator[datetime]):
         """Store in UTC."""
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+    def result_processor(self, dialect: Any, coltype: object) -> Callable[[Any], Any]:
         """Hand back in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        read: Callable[[Any], Any] | None = self.impl_instance.result_processor(dialect, coltype)
+
+        # A page reads two hundred moments and texts: each call of a function counts.
+        def process(value: Any) -> datetime | None:
+            if value is None:
+                return None
+            moment: datetime = read(value) if read else value
+            if moment.tzinfo is UTC:
+                return moment
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+        return process
 
 
 class Html(TypeDecorator[Markup]):
@@ -104,9 +113,13 @@ class Html(TypeDecorator[Markup]):
         """Store as plain text."""
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Any) -> Markup | None:
+    def result_processor(self, dialect: Any, coltype: object) -> Callable[[Any], Any]:
         """Hand back as HTML that is safe to print."""
-        return None if value is None else Markup(value)
+        return _as_html
+
+
+def _as_html(value: str | None) -> Markup | None:
+    return None if value is None else Markup(value)
 
 
 class Base(DeclarativeBase):
@@ -276,6 +289,7 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         announced = announcing.get(db.engine)
         with announced(scopes) if announced and scopes else nullcontext():
             session.commit()
+        session.info["has_written"] = True
         if _is_in_passing.get():
             _put_back(before)  # the page goes on with what it has read, the city of its reader too
         return result
@@ -290,6 +304,11 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         raise
     finally:
         session.info["in_deed"] = False
+
+
+def has_written() -> bool:
+    """Whether a deed was done already in this request, so that what was read before it may be old."""
+    return bool(db.session().info.get("has_written"))
 
 
 def _put_back(before: Sequence[tuple[Any, dict[str, Any]]]) -> None:

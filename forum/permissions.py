@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, false, or_, true
 
+from forum.db import constant
 from forum.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -670,7 +671,7 @@ def reads(reader: Person, audience: str) -> bool:
 
 def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
     """The same in SQL, over a column that holds the audience."""
-    is_read: ColumnElement[bool] = audience.in_(audiences(reader))
+    is_read: ColumnElement[bool] = audience.in_([constant(one) for one in audiences(reader)])
     return is_read
 
 

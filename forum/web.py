@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,13 +27,12 @@ from flask import (
     url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, format_date, get_locale, lazy_gettext
+from flask_babel import Babel, get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
-from markupsafe import Markup
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
@@ -42,7 +42,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.i18n import messages_path
 
 from forum import logs
-from forum.db import db, now
+from forum.db import db, has_written, now
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
@@ -106,29 +106,25 @@ TEXTS = {
 }
 KEPT_PREFIX = "kept:"
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
-TIME = Markup('<time datetime="%s">%s</time>')
 
 babel = Babel()
 csrf = CSRFProtect()
 login = LoginManager()
 
 
+@dataclass(eq=False)
 class SignedIn(UserMixin):
-    """Who is signed in, for Flask-Login: its id is the token of the session kept on the server."""
+    """Who is signed in, for Flask-Login: its id is the token of the session kept on the server.
 
-    def __init__(
-        self,
-        member: Member,
-        token: str,
-        session_id: int = 0,
-        proved_at: datetime | None = None,
-        how: str = "",
-    ) -> None:
-        self.member = member
-        self.token = token
-        self.session_id = session_id
-        self.proved_at = proved_at
-        self.how = how
+    `unread` is how many notices wait for them, but for those of the queue, where that was asked with the session.
+    """
+
+    member: Member
+    token: str
+    session_id: int = 0
+    proved_at: datetime | None = None
+    how: str = ""
+    unread: int | None = None
 
     def get_id(self) -> str:
         """The token that the cookie holds."""
@@ -164,6 +160,11 @@ def me() -> Person:
 def my_token() -> str:
     """The token of the session of whoever is signed in."""
     return cast(SignedIn, current_user).token
+
+
+def my_unread() -> int | None:
+    """What `SignedIn.unread` said of whoever is signed in; None when nothing, or when this request has written since."""
+    return None if has_written() else cast(SignedIn, current_user).unread
 
 
 def is_proved() -> bool:
@@ -353,27 +354,6 @@ def cookie_name(name: str) -> str:
     return f"__Host-{name}" if settings().is_https else name
 
 
-def day(value: datetime | date) -> Markup:
-    """A date in words, in a `<time>` element."""
-    return _time(value, _date_in_words(value.year, value.month, value.day, str(get_locale())))
-
-
-def moment(value: datetime) -> Markup:
-    """A date and time in UTC, in a `<time>` element; a script may shorten it."""
-    words = _date_in_words(value.year, value.month, value.day, str(get_locale()))
-    return _time(value, f"{words}, {value.hour:02}:{value.minute:02}")
-
-
-@lru_cache(maxsize=4_000)
-def _date_in_words(year: int, month: int, day: int, _locale: str) -> str:
-    return str(format_date(date(year, month, day), "d MMMM yyyy"))
-
-
-def _time(value: datetime | date, words: str) -> Markup:
-    stamp = f"{value.isoformat()[:16]}Z" if isinstance(value, datetime) else value.isoformat()
-    return TIME % (stamp, words)
-
-
 # Answers in another form than a page
 
 
@@ -414,7 +394,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     login.session_protection = None  # type: ignore[assignment]  # Flask-Login documents None as off
     app.before_request(_refuse_odd_addresses)
     app.after_request(_finish)
-    app.jinja_env.filters.update(date=day, moment=moment)
     app.jinja_env.globals.update(here=here)  # so that imported macros know it too
     app.jinja_env.globals.update(provider_elsewhere=provider_elsewhere)
     app.jinja_env.globals.update(fonts=Path(app.static_folder or "", "fonts.css").is_file())
@@ -495,8 +474,10 @@ def _refuse_odd_addresses() -> None:
 
 
 def _finish(response: Response) -> Any:
+    there = {name.lower() for name, _value in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in there:
+            response.headers.add(name, value)
     if settings().is_https:
         response.headers.setdefault(
             "Strict-Transport-Security", "max-age=63072000; includeSubDomains"

@@ -63,6 +63,7 @@ from forum.members.actions import Joining, Profile
 from forum.members.forms import ProfileForm, check_password
 from forum.members.models import Member
 from forum.members.views import federation, offer_organisations, submit
+from forum.notifications.queries import unread_beside_session
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.rates import limiter
@@ -101,13 +102,13 @@ SYSTEMS = {
 
 def load_user(token: str) -> SignedIn | None:
     """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
-    found = queries.session_of(token)
+    found = queries.session_of(token, unread_beside_session())
     if found and found.seen_at < now() - SEEN_EVERY:
         with suppress(Busy), in_passing():  # reading goes on; the next request notes it
             members.note_seen(found.member, found.id)
     if found is None:
         return None
-    return SignedIn(found.member, token, found.id, found.proved_at, found.how)
+    return SignedIn(found.member, token, found.id, found.proved_at, found.how, found.beside)
 
 
 # Joining

@@ -93,9 +93,11 @@ class Masthead(NamedTuple):
     queue_count: int
 
 
-def masthead(member: Person) -> Masthead:
-    """The counters beside a member's name on every page."""
-    return Masthead(unread_count(member), waiting_count(member))
+def masthead(member: Person, unread: int | None = None) -> Masthead:
+    """The counters beside a member's name on every page; `unread` when it is known, but for what those who curate see."""
+    if unread is None or member.is_curator:
+        unread = unread_count(member)
+    return Masthead(unread, waiting_count(member))
 
 
 # What a member watches

@@ -94,7 +94,7 @@ from forum.queue import actions as queue
 from forum.screening.queries import SAME_WITHIN
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
-from forum.web import me
+from forum.web import me, my_unread
 
 bp = Blueprint("front", __name__)
 bp.add_app_template_filter(excerpt)
@@ -109,7 +109,7 @@ UNANSWERED = ORDERS[2]
 @bp.app_template_global()
 def masthead() -> queries.Masthead:
     """The counters of the masthead, which every page prints once for a member."""
-    return queries.masthead(me())
+    return queries.masthead(me(), my_unread())
 
 
 # Home

@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
+    null,
     or_,
     select,
 )
@@ -110,16 +111,18 @@ class OpenSession(NamedTuple):
     proved_at: datetime | None
     how: str
     member: Member
+    beside: Any
 
 
-def session_of(token: str) -> OpenSession | None:
+def session_of(token: str, beside: ColumnElement[Any] | None = None) -> OpenSession | None:
     """The open session of a token, with its member, their city and organisation.
 
     None when there is none, it has ended, was idle or open for too long, or the member may not sign in now.
     The member is detached, so that a deed that fails leaves the person of the page as it was read; what pages never
-    ask of their reader is left out (`_NOT_OF_MEMBER`).
+    ask of their reader is left out (`_NOT_OF_MEMBER`). `beside` is what the caller would ask of the session next: one
+    column, the same object each time.
     """
-    row = plain(_open_session(), {"token_hash": token_hash(token), **_times()}).first()
+    row = plain(_open_session(beside), {"token_hash": token_hash(token), **_times()}).first()
     if row is None:
         return None
     member, city, organisation = (
@@ -127,7 +130,7 @@ def session_of(token: str) -> OpenSession | None:
     )
     member["city"] = detached(City, city) if city["id"] else None
     member["organisation"] = detached(Organisation, organisation) if organisation["id"] else None
-    return OpenSession._make((*row[: len(_OF_SESSION)], detached(Member, member)))
+    return OpenSession._make((*row[: len(_OF_SESSION)], detached(Member, member), row[-1]))
 
 
 _OF_SESSION = (Session.id, Session.seen_at, Session.proved_at, Session.how)
@@ -158,10 +161,10 @@ def _keys(kind: type[Base]) -> tuple[str, ...]:
 
 
 @cache
-def _open_session() -> Select[Any]:
+def _open_session(beside: ColumnElement[Any] | None) -> Select[Any]:
     columns = [getattr(kind, key) for kind in _OF_MEMBER for key in _keys(kind)]
     found = (
-        select(*_OF_SESSION, *columns)
+        select(*_OF_SESSION, *columns, null() if beside is None else beside)
         .join(Session.member)
         .outerjoin(Member.city)
         .outerjoin(Member.organisation)

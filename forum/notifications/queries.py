@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, now, plain
-from forum.members.models import Member
+from forum.members.models import Member, Session
 from forum.members.queries import ignores
 from forum.notifications.models import (
     ALWAYS_TOLD,
@@ -118,7 +118,17 @@ def unread_count(reader: Person) -> int:
 
 @cache
 def _unread_count(is_curator: bool) -> Select[Any]:
-    seen = _visible(bindparam("member_id"), is_curator=is_curator)
+    return _counted_to_100(_visible(bindparam("member_id"), is_curator=is_curator))
+
+
+@cache
+def unread_beside_session() -> ColumnElement[int]:
+    """In SQL, beside a session: `unread_count` of its member, unless that is somebody who curates."""
+    theirs = _visible(Session.member_id, is_curator=False).correlate(Session)
+    return _counted_to_100(theirs).scalar_subquery()
+
+
+def _counted_to_100(seen: Select[Notice]) -> Select[Any]:
     unread = seen.where(Notice.read_at.is_(None))
     some = unread.with_only_columns(Notice.id).limit(100).subquery()
     return select(func.count()).select_from(some)
