@@ -265,11 +265,12 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
     calls it for the topic that lives there. The reader's notices about it count as read then.
     """
-    posts = queries.posts_in(me(), topic, web.number("page"))
+    reader = me()
+    posts = queries.posts_in(reader, topic, web.number("page"))
     answer = _answer_of(topic, posts)
-    reading = queries.reading_of(me(), topic, [*posts.items, answer] if answer else posts.items)
+    reading = queries.reading_of(reader, topic, [*posts.items, answer] if answer else posts.items)
     has_more = reading.place < topic.posts_count
-    news = queries.news_in(me(), [topic]).get(topic.id) if has_more else None
+    news = queries.news_in(reader, [topic]).get(topic.id) if has_more else None
     _note_read(topic, posts, reading)
     return {
         "topic": topic,
@@ -278,7 +279,7 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
         "news": news,
         "level": reading.level,
         "my_marks": reading.marks,
-        "writer": _writer(topic) if me().can.reply(topic) else None,
+        "writer": _writer(topic) if reader.can.reply(topic) else None,
         **_held_in(topic, posts),
     }
 
