@@ -441,12 +441,17 @@ def _numbers_of_reading(
 ) -> Mapping[str, int]:
     """Numbers of scopes that are no newer than what the session reads next.
 
-    Where each statement stands for itself it reads what is there by then: the present numbers do. A transaction may
-    read what was there a while ago, so that it is asked itself; once, because it can only come to read what is newer.
+    Where each statement stands for itself it reads what is there by then: the present numbers do. So does a transaction
+    that has read nothing yet. Another may read what was there a while ago, so that it is asked itself; once, because it
+    can only come to read what is newer.
     """
-    reading = _reading(db.session())
+    session = db.session()
+    has_read = session.in_transaction()
+    reading = _reading(session)
     if present is not None and reading.connection.info.get("is_apart"):
         return present
+    if present is not None and not has_read:
+        reading.numbers[scopes] = present
     if scopes not in reading.numbers:
         rows = reading.connection.execute(NUMBERS_OF, {"scopes": scopes})
         reading.numbers[scopes] = {row.scope: row.number for row in rows}

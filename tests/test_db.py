@@ -182,6 +182,17 @@ def test_a_deed_that_raises_has_done_nothing(commits: list[Any]) -> None:
     assert names() == ["parking"]
 
 
+def test_whoever_reads_knows_whether_this_request_has_written(own: Flask) -> None:
+    assert not tool.has_written()
+    with pytest.raises(Invalid):
+        name_look_and_refuse(SYSTEM, "floods", lambda: ("floods",))
+    assert not tool.has_written(), "that deed was undone"
+    name_theme(SYSTEM, "floods")
+    assert tool.has_written()
+    with own.app_context():
+        assert not tool.has_written(), "another request"
+
+
 def test_a_deed_that_the_database_refuses_has_done_nothing(own: Flask) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"):
         name_both(SYSTEM, "floods", "floods")
@@ -381,6 +392,27 @@ def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> N
             assert long_lived(key, lambda key=key: key, "topic 1") == key
         is_apart = is_page and db.engine.dialect.name == "postgresql"
         assert len([words for words in made if "page_version" in words]) == (0 if is_apart else 1)
+
+
+def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -> None:
+    """The moment in which it reads is later than that of the numbers: if somebody writes between, they are old at once."""
+    made: list[str] = []
+
+    def present_before_others_write(scopes: tuple[str, ...]) -> dict[str, int]:
+        numbers = numbers_now(scopes)
+        with db.engine.begin() as connection:
+            connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
+            more = {"scope": tool.EVERYTHING, "number": 1}
+            connection.execute(tool.UPSERTS[connection.dialect.name], more)
+            event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
+        return numbers
+
+    own.extensions["remembered"] = known = Remembered(present_before_others_write, 5)
+    assert themes() == ("late",) and not [words for words in made if "page_version" in words]
+    with db.engine.begin() as connection:
+        connection.execute(Theme.__table__.delete())
+    known._present = numbers_now
+    assert themes() == (), "what was read with the older numbers is not taken for true"
 
 
 @pytest.mark.sqlite_only  # on PostgreSQL each statement reads in a moment of its own

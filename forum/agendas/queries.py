@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
-from forum.db import db, now
+from forum.db import db, long_lived, now
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
@@ -79,8 +79,12 @@ def agendas_to_order(moderator: Person) -> Sequence[Agenda]:
 
 def plans_drawn() -> tuple[tuple[str, str], ...]:
     """Slug and pattern of every agenda: what its plan is drawn from."""
-    query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MOST)
-    return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
+
+    def read() -> tuple[tuple[str, str], ...]:
+        query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MOST)
+        return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
+
+    return long_lived("plans drawn", read)
 
 
 def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:

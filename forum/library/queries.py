@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
-from forum.db import db, plain
+from forum.db import db, long_lived, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import AgendaLine, Name, visible_topics
 from forum.diffs import Piece, changes
@@ -225,8 +225,12 @@ class CaseLine(NamedTuple):
 
 def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
     """The newest cases."""
-    rows = plain(_latest_cases(reader), {"limit": limit})
-    return [CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows]
+
+    def read() -> Sequence[CaseLine]:
+        rows = plain(_latest_cases(reader), {"limit": limit})
+        return [CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows]
+
+    return _remembered(reader, ("latest cases", limit), read)
 
 
 @for_reach
@@ -319,8 +323,21 @@ class PracticeLine(NamedTuple):
 
 def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeLine]:
     """The newest published practices."""
-    rows = plain(_latest_practices(reader), {"limit": limit})
-    return [PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None)) for row in rows]
+
+    def read() -> Sequence[PracticeLine]:
+        rows = plain(_latest_practices(reader), {"limit": limit})
+        return [
+            PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None)) for row in rows
+        ]
+
+    return _remembered(reader, ("latest practices", limit), read)
+
+
+def _remembered(reader: Person, what: Hashable, read: Callable[[], T]) -> T:
+    """What no reply, edit or mark changes, remembered until another deed is done; who moderates sees it afresh."""
+    if reader.is_moderator or reader.hosts:
+        return read()
+    return long_lived((what, reader.is_member), read)
 
 
 @for_reach

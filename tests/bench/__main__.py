@@ -1,6 +1,6 @@
 """`make bench`: what the forum costs, as ratios taken in one run, so that they hold on any machine.
 
-The tables of `pages` need no server; those of `server` run it with ten thousand posts in a temporary folder, `watchers`
+The tables of `pages` need no server; those of `server` run it with forty thousand posts in a temporary folder, `watchers`
 lets a worker tell a hundred thousand members of one topic. `hour` runs only when it is named: people come for an hour
 (BENCH_MINUTES), and the memory of the server is watched. `growth` and `search` need a forum of a million posts beside one of ten thousand: BENCH_FORUMS names the folder that keeps them
 (var/bench), and BENCH_DATABASE_URL, with {posts} in it, databases on PostgreSQL instead of files: 10000, 1000000,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from forum.db import at, db, now
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import get_member
+from forum.members.queries import get_member, session_of
 from forum.notifications import actions
 from forum.notifications.models import DEFAULT_WAYS, Notice
 from forum.notifications.queries import (
@@ -19,6 +19,7 @@ from forum.notifications.queries import (
     notices_for_digest,
     notices_to_mail,
     settings_of,
+    unread_beside_session,
     unread_count,
     ways_of,
 )
@@ -158,3 +159,24 @@ def test_what_waits_in_moderation_is_told_to_who_moderates_now(people: Any) -> N
     members.appoint(SYSTEM, people.ana.handle, "member")
     ana = get_member(SYSTEM, people.ana.handle)
     assert (titles(inbox(ana).waiting), unread_count(ana)) == (["reply"], 1)
+
+
+def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> None:
+    """As many as `unread_count` says; but for those who curate, who see more."""
+    tell(people, "reply", "mention", "mark")
+    token = members.sign_in(people.ana)
+
+    def unread() -> int:
+        with queries() as made:
+            found = session_of(token, unread_beside_session())
+        assert found and made.count == 1
+        return int(found.beside)
+
+    assert unread() == unread_count(people.ana) > 1
+    db.session.get_one(Member, people.ben.id).hidden_at = now()
+    db.session.flush()
+    assert unread() == unread_count(people.ana)
+    db.session.execute(update(Notice).values(kind="queue"))
+    assert unread() == unread_count(people.ana) == 0
+    found = session_of(token)
+    assert found and found.beside is None
