@@ -356,6 +356,16 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (doer, *args[1:])
 
 
+def count_for_plans(engine: Engine) -> None:
+    """Let PostgreSQL count what its plans lean on, after many rows came at once; by itself it does so minutes later.
+
+    Until then it plans for empty tables (PostgreSQL, "Populating a Database"). SQLite plans without.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE")
+
+
 def conninfo(url: URL) -> str:
     """The address of a PostgreSQL database as its driver and its own programs take it, password included.
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from forum.db import Base, is_locked
+from forum.db import Base, count_for_plans, is_locked
 from forum.errors import Refusal
 
 BATCH = 1_000
@@ -107,6 +107,7 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
                 _fill_in(origin, target, rows, late)
         _set_sequences(target)
         counts = _compare_all(origin, target, note)
+    count_for_plans(target)
     MARKER.drop(target)
     return counts
 

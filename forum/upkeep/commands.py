@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from forum import backups, moving
 from forum.agendas import actions as agendas
 from forum.copies import Copier, copier
-from forum.db import db
+from forum.db import count_for_plans, db
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.later import library
@@ -209,6 +209,7 @@ def restore(source: Path) -> None:
         place = _copier()
         made = backups.put_back(place, _settings().data, source, queries.known_revisions())
     click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
+    count_for_plans(db.engine)
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
 
