@@ -1,11 +1,11 @@
-# make run: a living forum.  make test: the tests.  make check: everything that must hold.
+# make run: a living forum.  make quick: most tests.  make test: the tests.  make check: everything that must hold.
 PORT ?= 8000
 PYTHON ?= python3
 BIN = .venv/bin
 DEMO = FORUM_DEMO=1 FORUM_LOG=$${FORUM_LOG:-off} $(BIN)/flask --app wsgi
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check format lint types contracts templates lock icons fonts bench trials clean
+.PHONY: run test quick check format lint types contracts templates lock icons fonts bench trials clean
 
 run: .venv/run
 	@$(DEMO) db upgrade
@@ -14,6 +14,10 @@ run: .venv/run
 
 test: .venv/dev
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# While working: one database, and no browser. `make check` has the last word.
+quick: .venv/dev
+	$(BIN)/pytest -n 2 --dist worksteal --database=sqlite -m "not browser"
 
 check: format lint types contracts templates test
 

@@ -139,7 +139,7 @@ _OF_MEMBER: tuple[type[Base], ...] = (Member, City, Organisation)
 _NOT_OF_MEMBER = {
     *("about", "about_html", "html_version", "folded", "sort_key", "helps_with", "leaving_how"),
     *("name_skeleton", "handle_skeleton", "latitude", "longitude", "population", "website"),
-    *("representative_id", "seats"),
+    *("representative_id", "seats", "kind", "created_at"),
 }
 
 
