@@ -289,7 +289,7 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         announced = announcing.get(db.engine)
         with announced(scopes) if announced and scopes else nullcontext():
             session.commit()
-        session.info["has_written"] = True
+        session.info["has_acted"] = True
         if _is_in_passing.get():
             _put_back(before)  # the page goes on with what it has read, the city of its reader too
         return result
@@ -306,9 +306,9 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         session.info["in_deed"] = False
 
 
-def has_written() -> bool:
-    """Whether a deed was done already in this request, so that what was read before it may be old."""
-    return bool(db.session().info.get("has_written"))
+def has_acted() -> bool:
+    """Whether this session has done a deed already (that of a page: the request), so that what was read before may be old."""
+    return bool(db.session().info.get("has_acted"))
 
 
 def _put_back(before: Sequence[tuple[Any, dict[str, Any]]]) -> None:
@@ -356,16 +356,6 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (doer, *args[1:])
 
 
-def count_for_plans(engine: Engine) -> None:
-    """Let PostgreSQL count what its plans lean on, after many rows came at once; by itself it does so minutes later.
-
-    Until then it plans for empty tables (PostgreSQL, "Populating a Database"). SQLite plans without.
-    """
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("ANALYZE")
-
-
 def conninfo(url: URL) -> str:
     """The address of a PostgreSQL database as its driver and its own programs take it, password included.
 
@@ -373,6 +363,17 @@ def conninfo(url: URL) -> str:
     """
     _none, words = url.get_dialect()().create_connect_args(url)
     return str(library("psycopg.conninfo").make_conninfo(**words))
+
+
+def count_for_plans(engine: Engine) -> None:
+    """Let PostgreSQL count what its plans lean on, after many rows came at once; by itself it does so minutes later.
+
+    Until then it plans for empty tables (PostgreSQL, "Populating a Database"). What somebody holds is left to it.
+    SQLite plans without.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE (SKIP_LOCKED)")
 
 
 # What has changed, for those who keep pages. A *scope* is what a kept page depends on.

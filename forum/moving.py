@@ -107,8 +107,8 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
                 _fill_in(origin, target, rows, late)
         _set_sequences(target)
         counts = _compare_all(origin, target, note)
-    count_for_plans(target)
     MARKER.drop(target)
+    count_for_plans(target)
     return counts
 
 

@@ -7,7 +7,7 @@ Actions `require` it, templates ask it to show a button. No other file names a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, false, or_, true
 
-from forum.db import constant
+from forum.db import constant, long_lived
 from forum.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -699,6 +699,13 @@ def for_reach(build: Callable[P, R]) -> Callable[P, R]:
         return made
 
     return statement
+
+
+def remembered(reader: Person, what: Hashable, read: Callable[[], R], *scopes: str) -> R:
+    """What visitors, or members, all see alike, remembered as by `long_lived`; who moderates reads it afresh."""
+    if reader.is_moderator or reader.hosts:
+        return read()
+    return long_lived((what, reader.is_member), read, *scopes)
 
 
 def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """Templates whose constant parts are worked out once, when a template is compiled, instead of for each page.
 
 Words that are to be translated, addresses, icons and static files are the same on every page in one language. A
-`Templates` speaks one language; another language gets a `Templates` of its own, with its own catalogue.
+`Templates` speaks one language, in which it also says dates; another language gets a `Templates` of its own, with its
+own catalogue.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Module(Template):
 class Templates(Environment):
     """Flask's environment of templates, with the constant calls folded."""
 
-    locale, translations = "en", NullTranslations()
+    locale = "en"
+    translations = NullTranslations()
     code_generator_class = Sparing
     template_class = Module
 

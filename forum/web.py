@@ -42,7 +42,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.i18n import messages_path
 
 from forum import logs
-from forum.db import db, has_written, now
+from forum.db import db, has_acted, now
 from forum.errors import Busy, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
@@ -112,11 +112,11 @@ csrf = CSRFProtect()
 login = LoginManager()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # two are one by their token, and no log may hold that
 class SignedIn(UserMixin):
     """Who is signed in, for Flask-Login: its id is the token of the session kept on the server.
 
-    `unread` is how many notices wait for them, but for those of the queue, where that was asked with the session.
+    `unread`, if it is known, is how many notices they have not read; those about the queue do not count.
     """
 
     member: Member
@@ -163,8 +163,8 @@ def my_token() -> str:
 
 
 def my_unread() -> int | None:
-    """What `SignedIn.unread` said of whoever is signed in; None when nothing, or when this request has written since."""
-    return None if has_written() else cast(SignedIn, current_user).unread
+    """`SignedIn.unread` of whoever asks; None when it is not known, or may be old because this request did a deed."""
+    return None if has_acted() or not me().is_member else cast(SignedIn, current_user).unread
 
 
 def is_proved() -> bool:

@@ -182,15 +182,15 @@ def test_a_deed_that_raises_has_done_nothing(commits: list[Any]) -> None:
     assert names() == ["parking"]
 
 
-def test_whoever_reads_knows_whether_this_request_has_written(own: Flask) -> None:
-    assert not tool.has_written()
+def test_whoever_reads_knows_whether_this_request_has_acted(own: Flask) -> None:
+    assert not tool.has_acted()
     with pytest.raises(Invalid):
         name_look_and_refuse(SYSTEM, "floods", lambda: ("floods",))
-    assert not tool.has_written(), "that deed was undone"
+    assert not tool.has_acted(), "that deed was undone"
     name_theme(SYSTEM, "floods")
-    assert tool.has_written()
+    assert tool.has_acted()
     with own.app_context():
-        assert not tool.has_written(), "another request"
+        assert not tool.has_acted(), "another request"
 
 
 def test_a_deed_that_the_database_refuses_has_done_nothing(own: Flask) -> None:
@@ -404,7 +404,8 @@ def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -
             connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
             more = {"scope": tool.EVERYTHING, "number": 1}
             connection.execute(tool.UPSERTS[connection.dialect.name], more)
-            event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
+        # From here on: what the reader itself asks
+        event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         return numbers
 
     own.extensions["remembered"] = known = Remembered(present_before_others_write, 5)

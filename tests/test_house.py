@@ -114,6 +114,12 @@ def test_actions_and_queries_know_no_request() -> None:
             assert not re.search(r"^from flask import|^import flask", path.read_text(), re.M), path
 
 
+def test_no_function_is_a_coroutine() -> None:
+    """`Forum.ensure_sync` hands functions on as they are: an async one would never run."""
+    for path in (TOP / "forum").rglob("*.py"):
+        assert not list(nodes(path, ast.AsyncFunctionDef)), path
+
+
 def test_no_import_inside_a_function() -> None:
     for path in (TOP / "forum").rglob("*.py"):
         for function in nodes(path, ast.FunctionDef):

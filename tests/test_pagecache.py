@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from forum.advice import actions as advice
 from forum.advice.queries import asking_of
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.agendas.queries import plans_drawn
 from forum.db import (
     ANYTHING,
     EVERYTHING,
@@ -42,6 +44,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic_line, posts_in
 from forum.errors import NotFound
 from forum.library import actions as library
+from forum.library.queries import latest_cases, latest_practices
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import home_cities
@@ -311,14 +314,22 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
 ) -> None:
     topics = (world["topic"], world["case_topic"])
     readers = (VISITOR, people.ana, people.ben, people.moderator)
+    among_us = replace(ASPHALT, title="Among ourselves", audience="members")
+    written = library.write_practice(people.ana, agenda.id, among_us)
+    library.publish(people.moderator, library.submit(people.ana, written.id).id)
 
     def look() -> list[Any]:
         db.session.rollback()
         asked = [asking_of(person, world["topic"]) for person in readers[1:]]
-        known = [one for reader in readers for one in (home_cities(reader), *seen(reader, topics))]
+        known = [plans_drawn(), *(one for reader in readers for one in all_known(reader))]
         return [[fate and fate.state for fate in asked], *known]
 
+    def all_known(reader: Any) -> Iterator[Any]:
+        yield from (home_cities(reader), latest_cases(reader), latest_practices(reader))
+        yield from seen(reader, topics)
+
     remembered = Remembered(OfTest().numbers, 300)
+    assert len(latest_practices(people.ana)) > len(latest_practices(VISITOR))
     for name, deed in DEEDS.items():
         app.extensions["remembered"] = remembered
         look()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,25 @@ def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(
     (tmp_path / "page.html").write_text("words")
     with again.app_context():
         assert render_template("page.html") == "words"
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "shown"),
+    [
+        (
+            datetime(2026, 3, 1, 9, 5, 59, tzinfo=UTC),
+            "moment",
+            '<time datetime="2026-03-01T09:05Z">1 March 2026, 09:05</time>',
+        ),
+        (
+            datetime(2026, 3, 1, 9, 5, tzinfo=UTC),
+            "date",
+            '<time datetime="2026-03-01T09:05Z">1 March 2026</time>',
+        ),
+        (date(2026, 12, 31), "date", '<time datetime="2026-12-31">31 December 2026</time>'),
+    ],
+)
+def test_days_and_moments_are_said_in_words(
+    app: Flask, value: date, words: str, shown: str
+) -> None:
+    assert app.jinja_env.from_string(f"{{{{ value | {words} }}}}").render(value=value) == shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
-from forum.db import db, long_lived, plain
+from forum.db import db, plain
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import AgendaLine, Name, visible_topics
 from forum.diffs import Piece, changes
@@ -42,7 +42,16 @@ from forum.library.models import (
 )
 from forum.members.models import City, Member
 from forum.pages import Page, page_of
-from forum.permissions import Person, for_reach, moderated_by, read_by, reads, require, shown_to
+from forum.permissions import (
+    Person,
+    for_reach,
+    moderated_by,
+    read_by,
+    reads,
+    remembered,
+    require,
+    shown_to,
+)
 
 T = TypeVar("T")
 PAGE = 20
@@ -226,11 +235,11 @@ class CaseLine(NamedTuple):
 def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
     """The newest cases."""
 
-    def read() -> Sequence[CaseLine]:
+    def read() -> tuple[CaseLine, ...]:
         rows = plain(_latest_cases(reader), {"limit": limit})
-        return [CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows]
+        return tuple(CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows)
 
-    return _remembered(reader, ("latest cases", limit), read)
+    return remembered(reader, ("latest cases", limit), read)
 
 
 @for_reach
@@ -324,20 +333,15 @@ class PracticeLine(NamedTuple):
 def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeLine]:
     """The newest published practices."""
 
-    def read() -> Sequence[PracticeLine]:
+    def read() -> tuple[PracticeLine, ...]:
         rows = plain(_latest_practices(reader), {"limit": limit})
-        return [
-            PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None)) for row in rows
-        ]
+        return tuple(_practice_line(row) for row in rows)
 
-    return _remembered(reader, ("latest practices", limit), read)
+    return remembered(reader, ("latest practices", limit), read)
 
 
-def _remembered(reader: Person, what: Hashable, read: Callable[[], T]) -> T:
-    """What no reply, edit or mark changes, remembered until another deed is done; who moderates sees it afresh."""
-    if reader.is_moderator or reader.hosts:
-        return read()
-    return long_lived((what, reader.is_member), read)
+def _practice_line(row: Sequence[Any]) -> PracticeLine:
+    return PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None))
 
 
 @for_reach

@@ -104,7 +104,7 @@ def token_hash(token: str) -> str:
 
 
 class OpenSession(NamedTuple):
-    """A session by which somebody is signed in now, and who."""
+    """A session by which somebody is signed in now, and who; `beside` is what else was asked, see `session_of`."""
 
     id: int
     seen_at: datetime

@@ -209,9 +209,9 @@ def restore(source: Path) -> None:
         place = _copier()
         made = backups.put_back(place, _settings().data, source, queries.known_revisions())
     click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
-    count_for_plans(db.engine)
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
+    count_for_plans(db.engine)
 
 
 @bp.cli.command("move-database")

@@ -391,7 +391,7 @@ def test_a_hidden_practice_is_hidden_everywhere(world: World, practice: Practice
             queries.get_practice(reader, practice.slug)
         assert queries.practices(reader, queries.PracticeFilter()).total == 0
         assert found("pumps", reader) == []
-    assert queries.latest_practices(world.author) == []
+    assert queries.latest_practices(world.author) == ()
     assert queries.get_practice(world.author, practice.slug).hidden_at
     text = practice_text(cost="Little")
     actions.write_practice(world.author, world.agenda.id, text, practice.id)

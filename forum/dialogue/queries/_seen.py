@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only
 
-from forum.db import long_lived, topic_scope
+from forum import permissions
+from forum.db import topic_scope
 from forum.dialogue.models import Post, Topic
 from forum.markup import Written, handles_in, write
 from forum.members.models import City, Member, Named, Organisation
@@ -83,10 +84,8 @@ def visible_topics(reader: Person) -> Select[Any]:
 
 
 def remembered(reader: Person, topic_id: int, what: Hashable, read: Callable[[], R]) -> R:
-    """What visitors or members see of a topic, remembered until a deed touches it; who moderates sees it afresh."""
-    if reader.is_moderator or reader.hosts:
-        return read()
-    return long_lived((what, topic_id, reader.is_member), read, topic_scope(topic_id))
+    """What visitors, or members, see of a topic, remembered until a deed touches it."""
+    return permissions.remembered(reader, (what, topic_id), read, topic_scope(topic_id))
 
 
 def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:
