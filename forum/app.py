@@ -90,7 +90,7 @@ TOP = Path(__file__).parent.parent
 class Forum(Flask):
     """Flask with templates of ours, and no look at each function of each request whether it is a coroutine: none is."""
 
-    jinja_environment = Templates  # type: ignore[assignment]  # Flask types it by its default
+    jinja_environment = Templates
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""

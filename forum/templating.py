@@ -16,13 +16,14 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import markupsafe
 from babel.dates import format_date
 from babel.support import NullTranslations
 from flask import Flask, current_app
+from flask.sansio.app import App
 from flask.templating import Environment
 from jinja2 import FileSystemBytecodeCache, Template, nodes
 from jinja2.bccache import Bucket
@@ -95,9 +96,9 @@ class Templates(Environment):
     code_generator_class = Sparing
     template_class = Module
 
-    def __init__(self, app: Flask, **options: Any) -> None:
+    def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
-        self.flask = app
+        self.flask = cast(Flask, app)  # which hands in itself, by the type of what it is made of
         self.filters |= {"_part": _part, "date": self.day, "moment": self.moment}
         self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural, "_query": _query}
         self.globals["remembered"] = Pieces(REMEMBERED)
@@ -107,7 +108,8 @@ class Templates(Environment):
         tree = super()._parse(source, name, filename)
         is_html = self.autoescape(name) if callable(self.autoescape) else self.autoescape
         folded: nodes.Template = Folding(self, bool(is_html)).visit(tree)
-        return folded.set_environment(self)  # type: ignore[return-value]  # it hands back itself
+        folded.set_environment(self)
+        return folded
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """What all templates know: one plain dictionary, which is copied for each page, as none brings its own."""
@@ -227,8 +229,9 @@ class Folding(NodeTransformer):
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
         """Fold the arguments first, then the call."""
         self.generic_visit(node)
-        known = isinstance(node.node, nodes.Name) and node.dyn_args is None
-        fold = self.folds.get(node.node.name) if known and node.dyn_kwargs is None else None  # type: ignore[attr-defined]  # a Name, as was asked
+        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        is_known = node.dyn_args is None and node.dyn_kwargs is None
+        fold = self.folds.get(name) if is_known else None
         return (fold(node) if fold else None) or node
 
     def visit_Output(self, node: nodes.Output) -> list[nodes.Stmt]:
