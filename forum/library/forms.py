@@ -67,6 +67,12 @@ EVIDENCE_NAMES = {
     "measured": _("Measured before and after"),
     "studied": _("Studied by others"),
 }
+EVIDENCE_MEANS = {
+    "told": _("People who took part say so. Nobody has counted."),
+    "counted": _("We have counted something, such as visits or homes, and name the figures."),
+    "measured": _("The same was measured before and after, in the same way."),
+    "studied": _("Somebody from outside, such as a university, has looked at it and published it."),
+}
 OUTCOME_NAMES = {
     "kept": _("Kept"),
     "adapted": _("Adapted"),

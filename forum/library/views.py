@@ -214,6 +214,7 @@ def _names() -> dict[str, Any]:
         "status_names": forms.STATUS_NAMES,
         "reading_names": forms.READING_NAMES,
         "evidence_names": forms.EVIDENCE_NAMES,
+        "evidence_means": forms.EVIDENCE_MEANS,
         "outcome_names": forms.OUTCOME_NAMES,
         "link_names": forms.LINK_NAMES,
         "section_names": forms.SECTION_NAMES,
@@ -231,14 +232,16 @@ def case(slug: str) -> Answer:
     topic = queries.discussed(me(), found.topic_id)
     comments = paragraph_comments(me(), topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
+    beside = [post for key in keys for post in comments.get(key, [])]
     return render_template(
         "library/case.html",
         case=found,
         comments=comments,
+        marks_beside=my_marks(me(), beside),
         chosen=web.choice("paragraph", keys),
         others=queries.other_cases(me(), found),
         data=_structured(found.name, found.summary, found.language, found.created_at, found),
-        **_beside(_discussed(topic), [post for key in keys for post in comments.get(key, [])]),
+        **_beside(_discussed(topic), beside),
         **_names(),
     )
 

@@ -11,13 +11,17 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 
+from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.library import actions
 from forum.library import queries as library
 from forum.library.models import Case, Practice
 from forum.markup import write
+from forum.members import actions as members
+from forum.members.actions import OrganisationText
 from forum.members.models import Member
-from forum.permissions import VISITOR
+from forum.members.queries import get_member
+from forum.permissions import SYSTEM, VISITOR
 from tests.library.conftest import (
     SECRET,
     World,
@@ -116,6 +120,31 @@ def test_comments_stand_beside_their_paragraph(world: World, case: Case, sign_in
     assert "Beside it" in beside and "On the whole" not in beside
     assert page.count("Beside it") == 1 and page.count("On the whole") == 1
     assert page.count('id="post-2"') == 1 and "2 comments" in page
+
+
+def test_a_comment_beside_a_paragraph_says_whose_it_is_and_takes_marks(
+    world: World, case: Case, sign_in: SignIn, client: FlaskClient
+) -> None:
+    text = OrganisationText("Port of Nairobi", kind="city")
+    organisation = members.write_organisation(world.moderator, text)
+    world.reader.organisation_id, world.reader.position = organisation.id, "Harbour master"
+    db.session.commit()
+    key, address = case.paragraphs[1].key, f"/cases/{case.slug}"
+    said = {"paragraph": key, "for_organisation": True}
+    post = dialogue.reply(
+        get_member(SYSTEM, world.reader.handle), case.topic_id, write("So it is"), **said
+    )
+
+    def beside(browser: FlaskClient) -> str:
+        return browser.get(address).text.split(f'id="p-{key}"')[1].split('class="annot"')[0]
+
+    shown = beside(client)
+    assert "Harbour master" in shown and "Writes for Port of Nairobi" in shown
+    assert "Useful" not in shown
+    author = sign_in(world.author)
+    assert author.post(f"/posts/{post.id}/mark", data={"kind": "useful"}).status_code == 303
+    assert re.search(r'value="useful" aria-pressed="true".*?<span class="n">1<', beside(author))
+    assert "Useful" in beside(client)
 
 
 def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn) -> None:
