@@ -189,7 +189,7 @@ def ask_for_address(member: Member, email: str) -> None:
     if email == member.email:
         raise Invalid(_("This is your address already."), "email")
     if _has_had_enough(email):
-        raise Invalid(_("Several letters went to this address. Try again in an hour."), "email")
+        raise Invalid(_("Several e-mails went to this address. Try again in an hour."), "email")
     if email_is_taken(email):
         _tell_known(member, email)
         return

@@ -754,7 +754,7 @@ def address() -> Answer:
     def deed() -> Any:
         actions.ask_for_address(member, form.email.data or "")
         words = _(
-            "A letter is on its way to %(email)s. Nothing changes before you confirm it there.",
+            "An e-mail is on its way to %(email)s. Nothing changes before you confirm it there.",
             email=form.email.data,
         )
         flash(words, "message")
@@ -806,7 +806,7 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
         member = spend(me(), secret)
         flash(_("Your address is now %(email)s.", email=member.email), "message")
         if purpose == UNDO:
-            flash(_("A letter is on its way, with which you choose a new password."), "message")
+            flash(_("An e-mail is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
     return page() if request.method == "GET" else _spending(form, deed, page)

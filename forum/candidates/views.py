@@ -38,7 +38,7 @@ def approve(candidate_id: int) -> Answer:
 
     def deed(form: AnswerForm) -> AnyResponse:
         member = actions.approve(me(), candidate_id, form.words)
-        flash(_("%(name)s is a member now, and is told by letter.", name=member.name), "message")
+        flash(_("%(name)s is a member now, and is told by e-mail.", name=member.name), "message")
         return web.see_other(url_for("candidates.index"))
 
     return _decide("approve", candidate_id, deed)
@@ -50,7 +50,7 @@ def refuse(candidate_id: int) -> Answer:
 
     def deed(form: AnswerForm) -> AnyResponse:
         actions.refuse(me(), candidate_id, form.words)
-        flash(_("The request is refused, and the person is told why by letter."), "message")
+        flash(_("The request is refused, and the person is told why by e-mail."), "message")
         return web.see_other(url_for("candidates.index"))
 
     return _decide("refuse", candidate_id, deed)

@@ -54,7 +54,7 @@ def refuse_claimed(
         if claim.member_id not in holders:
             raise Conflict(
                 _(
-                    "%(name)s is at it since %(time)s. Nothing was changed; press once more to go on all the same.",
+                    "%(name)s has been working on this since %(time)s. Nothing was changed; press once more to go on all the same.",
                     name=claim.member.name,
                     time=claim.since,
                 )

@@ -64,11 +64,11 @@ def _check(sender: Member, recipient: Member, text: str) -> None:
     if len(text) not in LENGTHS:
         raise Invalid(_("Write 20 to 3,000 characters."), "text")
     if LINK.search(text) and now() - sender.joined_at < WITHOUT_LINKS:
-        raise Invalid(_("In your first week a letter cannot hold links. Say it in words."), "text")
+        raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
     hold_sender(sender)
     most = NEWCOMERS if now() - sender.joined_at < NEW_FOR else A_DAY
     if letters_today(sender) >= most or letters_today(sender, recipient.id) >= TO_ONE:
-        raise Invalid(_("You have sent as many letters as one may in a day. Go on tomorrow."))
+        raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
     refuse_caught(sender, None, plainly(text), "text")
 
 

@@ -14,7 +14,7 @@ class ContactForm(Form):
     """A letter to a member."""
 
     text = TextAreaField(
-        _("Your letter"),
+        _("Your e-mail"),
         [
             DataRequired(_("Write 20 to 3,000 characters.")),
             Length(LENGTHS[0], LENGTHS[-1], _("Write 20 to 3,000 characters.")),

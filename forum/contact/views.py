@@ -36,7 +36,7 @@ def contact(handle: str) -> Answer:
     def deed() -> AnyResponse:
         text = form.text.data or ""
         actions.contact(my_profile(me()), member.id, text, form.copy.data)
-        flash(_("Your letter to %(name)s is on its way.", name=member.name), "message")
+        flash(_("Your e-mail to %(name)s is on its way.", name=member.name), "message")
         return web.see_other(url_for("front.profile", handle=member.handle))
 
     return web.answer(form, page, deed)

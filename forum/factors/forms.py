@@ -12,7 +12,7 @@ from forum.web import later as _
 # By what somebody showed who they are, as a session keeps it.
 HOW = {
     "password": _("password"),
-    "letter": _("letter"),
+    "letter": _("e-mail"),
     "passkey": _("passkey"),
     "code": _("code"),
     "recovery code": _("recovery code"),

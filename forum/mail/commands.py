@@ -373,7 +373,7 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
     try:
         if not incoming.text:
             raise Invalid(
-                _("There was no text in your message above the letter that you answered.")
+                _("There was no text in your message above the e-mail that you answered.")
             )
         source, key = markup.tidy(incoming.text), f"mail-{incoming.number}"
         if has_said_today(member, source, key):

@@ -63,7 +63,7 @@ def _server() -> str:
 def test() -> Response:
     """Send the administrator a letter, to see whether mail arrives."""
     actions.write_test(my_profile(me()))
-    flash(_("A letter to you is on its way. Look here again in a minute."), "message")
+    flash(_("An e-mail to you is on its way. Look here again in a minute."), "message")
     return web.see_other(url_for("mail.index"))
 
 
@@ -72,7 +72,7 @@ def send_all_again() -> Response:
     """Try once more to send all letters that were given up."""
     number = actions.send_all_again(me())
     flash(
-        ngettext("One letter is tried again.", "%(num)s letters are tried again.", number),
+        ngettext("One e-mail is tried again.", "%(num)s e-mails are tried again.", number),
         "message",
     )
     return web.see_other(url_for("mail.index"))
@@ -82,7 +82,7 @@ def send_all_again() -> Response:
 def send_again(letter_id: int) -> Response:
     """Try once more to send a letter that was given up."""
     actions.send_again(me(), letter_id)
-    flash(_("The letter is tried again."), "message")
+    flash(_("The e-mail is tried again."), "message")
     return web.see_other(url_for("mail.index"))
 
 

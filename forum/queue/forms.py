@@ -22,6 +22,11 @@ NAMES = {"candidate": OF_CANDIDATES, "appeal": OF_APPEALS}
 class EntryForm(DecisionForm):
     """The decision about an entry of any kind."""
 
+    @property
+    def deed_name(self) -> str:
+        """What the deed is called that was chosen."""
+        return next((str(option.label.text) for option in self.deed if option.checked), "")
+
     def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:
         """Let only these deeds be chosen for an entry of a kind; without any named, all that there are."""
         names = NAMES.get(kind, OF_THINGS)

@@ -120,7 +120,7 @@ def decide(thing: str, item_id: int) -> Answer:
     def deed() -> AnyResponse:
         choice = Choice(form.deed.data, form.reasons, form.seen_id, form.read.data)
         title = actions.decide(me(), thing, item_id, choice, form.holder_id)
-        flash(_("Decided: %(title)s", title=title), "message")
+        flash(_("Decided: %(deed)s. %(title)s", deed=form.deed_name, title=title), "message")
         return web.see_other(_next(waiting, (thing, item_id)))
 
     try:

@@ -39,7 +39,7 @@ from sqlalchemy.orm import aliased
 
 from forum.agendas.models import AgendaHost
 from forum.db import Base, db, in_passing, is_locked
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import KEPT, is_there, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
@@ -475,6 +475,7 @@ class Waiting(NamedTuple):
     given_up: int
     reports: int
     practices: int
+    texts: int
 
 
 def waiting() -> Waiting:
@@ -498,6 +499,7 @@ def waiting() -> Waiting:
         open_event.where(Event.attempts >= TRIES),
         reports,
         practices,
+        select(func.count()).select_from(Held).where(Held.decided_at.is_(None)),
     )
     return Waiting(*db.session.execute(select(*(part.scalar_subquery() for part in parts))).one())
 

@@ -137,7 +137,7 @@ class Visit:
     def open_letter(self) -> None:
         """Follow the link of a letter that the page of a demo shows, and press."""
         for pressed in (
-            self.page.locator("main a", has_text="Open the link of the letter"),
+            self.page.locator("main a", has_text="Open the link of the e-mail"),
             self.page.locator("main button[type=submit]"),
         ):
             with self.page.expect_navigation(wait_until="load"):

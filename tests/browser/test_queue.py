@@ -67,7 +67,7 @@ def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) ->
     page.evaluate(AXE)
     assert axe_faults(page) == []
     press(page, "c")
-    expect(page.locator("[data-claim]")).to_contain_text("I am at it")
+    expect(page.locator("[data-claim]")).to_contain_text("I am working on this")
     press(page, "2", "Control+Enter")  # hiding asks for a reason
     expect(page.locator(".sum")).to_be_focused()
     press(page, "1", "Enter")
@@ -105,11 +105,11 @@ def test_a_second_moderator_is_told_and_takes_over(
 ) -> None:
     press(moderator.go(one), "c")
     other = windows("administrator", "light", 1280).go(one)
-    expect(other.locator("#entry")).to_contain_text("is at it since")
+    expect(other.locator("#entry")).to_contain_text("has been working on this since")
     press(other, "c")
     expect(other.locator("[data-claim]")).to_contain_text("Leave it to others")
     mine = moderator.go(one)
-    expect(mine.locator("#entry")).to_contain_text("is at it since")
+    expect(mine.locator("#entry")).to_contain_text("has been working on this since")
     press(other, "1", "Enter")
 
 
@@ -117,7 +117,7 @@ def test_without_scripts_the_same_goes_by_buttons(visit: Any, member: Visit, one
     plain = visit(java_script_enabled=False)
     page = plain.sign_in("moderator")
     page.goto(one)
-    for words in ("I am at it", "Leave it to others"):
+    for words in ("I am working on this", "Leave it to others"):
         with page.expect_navigation(wait_until="load"):
             page.locator("main button", has_text=words).click()
     page.locator("#notes textarea").fill("Noted without a script.")

@@ -41,12 +41,12 @@ def press(page: Any, name: str) -> None:
 def test_a_letter_to_a_member(window: Visit) -> None:
     page = window.sign_in("member")
     page = window.go("/members/mikko-rautio")
-    page.get_by_role("link", name="Write a letter").click()
-    press(page, "Send the letter")
+    page.get_by_role("link", name="Write an e-mail").click()
+    press(page, "Send the e-mail")
     assert "Write 20 to 3,000 characters." in page.locator("main").inner_text()
-    page.get_by_label("Your letter").fill(WORDS)
-    press(page, "Send the letter")
-    assert "Your letter to Mikko Rautio is on its way." in page.locator("#told").inner_text()
+    page.get_by_label("Your e-mail").fill(WORDS)
+    press(page, "Send the e-mail")
+    assert "Your e-mail to Mikko Rautio is on its way." in page.locator("#told").inner_text()
 
 
 def test_everything_about_me(window: Visit) -> None:

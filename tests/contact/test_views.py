@@ -66,7 +66,7 @@ def test_a_letter_arrives_without_any_address(people, sign_in, mail_server):
     ):
         assert part in text, part
     assert (
-        copy["Subject"] == "Your letter to Ana Prado"
+        copy["Subject"] == "Your e-mail to Ana Prado"
         and WORDS in copy.get_body(("plain",)).get_content()
     )
 
@@ -208,7 +208,7 @@ def report(people, sign_in):
     assert browser.post(path, data={}).status_code == 422
     answer = browser.post(path, data={"reason": "spam", "text": "Every week."})
     assert answer.status_code == 303
-    assert "You have reported this letter" in browser.get(path).text
+    assert "You have reported this e-mail" in browser.get(path).text
     assert browser.post(path, data={"reason": "spam"}).status_code == 422
     return letter
 
@@ -219,10 +219,10 @@ def test_a_letter_is_shown_to_the_moderators_by_who_got_it(people, sign_in, clie
         assert other.get(f"/letters/{letter.id}/report").status_code == 404
     page = sign_in(people.moderator).get(f"/moderation/letter/{letter.id}").text
     for words in (
-        "A letter from Ben Okoth",
+        "An e-mail from Ben Okoth",
         "Every week.",
         WORDS,
-        "Letters between members cannot be read here",
+        "E-mails between members cannot be read here",
     ):
         assert words in page, words
     assert sign_in(people.chitra).get(f"/moderation/letter/{letter.id}").status_code == 403
@@ -235,7 +235,7 @@ def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
     make_notices(SYSTEM)
     (told,) = notices_of(people.moderator, 1).items
     assert (told.kind, told.address) == ("queue", f"/moderation/letter/{letter.id}")
-    assert told.title == "A letter from Ben Okoth" and told.actor_id is None
+    assert told.title == "An e-mail from Ben Okoth" and told.actor_id is None
     moderation.decide(people.moderator, "letter", letter.id, "keep")
     db.session.refresh(told)
     assert told.read_at is not None

@@ -289,7 +289,7 @@ def test_a_letter_is_the_first_half_alone(client, eva, with_codes, letters):
     assert client.post(link_in(letters()[-1])).location == "/sign-in/second"
     assert not is_signed_in(client)
     assert show(client, code_of(secret)).status_code == 303
-    assert "by letter and code" in client.get("/settings/sessions").text
+    assert "by e-mail and code" in client.get("/settings/sessions").text
 
 
 def test_a_new_password_by_letter_leaves_the_second_factor_on(client, eva, with_codes, letters):

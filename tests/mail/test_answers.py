@@ -86,7 +86,7 @@ def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, a
         write_of_notices()
         deliver()
     ((sender, _to, letter),) = mail_server.messages
-    assert sender.startswith(f"reply+b{people.ana.id}-") and "answer this letter" in str(letter)
+    assert sender.startswith(f"reply+b{people.ana.id}-") and "answer this e-mail" in str(letter)
     quoted = "".join(
         f"> {line}\n" for line in letter.get_body(("plain",)).get_content().splitlines()
     )

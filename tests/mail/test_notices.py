@@ -219,7 +219,7 @@ def test_one_press_ends_letters_of_a_kind(people, topic, mail_server, client):
     address = message["List-Unsubscribe"].strip("<>").removeprefix("http://localhost")
     client.application.config["WTF_CSRF_ENABLED"] = True
     try:
-        assert "No more letters?" in client.get(address).text
+        assert "No more e-mails?" in client.get(address).text
         dialogue.reply(people.ben, topic.id, write("Again."))
         mail()
         assert len(sent(mail_server)) == 2, "looking at the page ends nothing"

@@ -1,4 +1,4 @@
-"""Deciding on the page of a thing: who is at it in the queue is asked for, and what was decided can be undone there."""
+"""Deciding on the page of a thing: who is working on it in the queue is asked for, and what was decided can be undone there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from forum.queue import actions as queue
 
 WHY = {"rule": "2", "reason": "It is rude."}
 REASONS = Reasons("It is rude.", 2)
-AT_IT = "Hana Virtanen is at it since"
+AT_IT = "Hana Virtanen has been working on this since"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_who_came_meanwhile_is_told_of_and_what_was_typed_stays(
 
 def test_one_who_is_at_it_oneself_is_not_asked(sign_in: Any, people: Any, claimed: Any) -> None:
     browser, address = sign_in(people.host), f"/posts/{claimed.first.id}/hide"
-    assert "is at it since" not in browser.get(address).text
+    assert "has been working on this since" not in browser.get(address).text
     assert browser.post(address, data=WHY).status_code == 303
 
 
@@ -133,7 +133,7 @@ def test_nobody_else_learns_who_is_at_it(sign_in: Any, people: Any, claimed: Any
         browser = sign_in(person)
         for deed in ("hide", "restore"):
             answer = browser.post(f"/posts/{claimed.first.id}/{deed}", data=WHY)
-            assert answer.status_code == 403 and "is at it" not in answer.text
+            assert answer.status_code == 403 and "working on this" not in answer.text
 
 
 # Undoing where one lands

@@ -44,7 +44,9 @@ def holder(key: tuple[str, int]) -> str | None:
 def test_whoever_is_at_it_is_named_to_the_second(people: Any, reported: Any) -> None:
     key = ("post", reported.first.id)
     actions.claim(people.host, *key)
-    with pytest.raises(Conflict, match=r"Hana Virtanen is at it since \d\d:\d\d UTC"):
+    with pytest.raises(
+        Conflict, match=r"Hana Virtanen has been working on this since \d\d:\d\d UTC"
+    ):
         actions.claim(people.moderator, *key)
     assert holder(key) == "Hana Virtanen"
     actions.claim(people.moderator, *key, people.host.id)
@@ -72,7 +74,7 @@ def test_a_claim_ends_by_hand_by_deciding_and_by_itself(people: Any, reported: A
 def test_two_who_decide_the_same_do_it_once(people: Any, reported: Any) -> None:
     key = ("post", reported.first.id)
     actions.claim(people.host, *key)
-    with pytest.raises(Conflict, match="Hana Virtanen is at it"):
+    with pytest.raises(Conflict, match="Hana Virtanen has been working on this"):
         actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0))
     assert not get_post(VISITOR, reported.first.id).is_gone
     actions.decide(people.moderator, *key, Choice("hide", Reasons("Rule 2.", 2), 0), people.host.id)

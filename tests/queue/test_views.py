@@ -1,4 +1,4 @@
-"""The pages of the queue: fifty entries without a script, who is at it, notes, filters, who reads what."""
+"""The pages of the queue: fifty entries without a script, who is working on what, notes, filters, who reads what."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def test_fifty_entries_are_decided_without_a_script(
         answer = browser.post(path, data=fields)
         assert answer.status_code == 303, answer.text
         page = browser.get(answer.location)
+        assert re.search(r"Decided: [A-Z][^<.]+\. ", page.text), "it says what"
     assert "Nothing is waiting" in page.text
     assert queries.waiting_count(people.moderator) == 0
 
@@ -55,11 +56,14 @@ def test_the_second_is_told_and_keeps_the_text(sign_in: Any, people: Any, report
     address = f"/moderation/post/{reported.first.id}"
     host, moderator = sign_in(people.host), sign_in(people.moderator)
     assert host.post(f"{address}/claim").location == f"{address}#entry"
-    assert "You are at it since" in host.get(address).text
+    assert "You have been working on this since" in host.get(address).text
     page = moderator.get(address).text
-    assert "Hana Virtanen is at it since" in page and "Take over from Hana Virtanen" in page
+    assert (
+        "Hana Virtanen has been working on this since" in page
+        and "Take over from Hana Virtanen" in page
+    )
     told = moderator.post(f"{address}/claim")
-    assert told.status_code == 409 and "Hana Virtanen is at it since" in told.text
+    assert told.status_code == 409 and "Hana Virtanen has been working on this since" in told.text
     typed = {"deed": "hide", "rule": "2", "reason": "Rule 2: it is rude.", "seen": "0"}
     told = moderator.post(f"{address}/decide", data=typed)
     assert told.status_code == 409 and "Rule 2: it is rude." in told.text
@@ -82,10 +86,10 @@ def test_taking_over_by_the_button(sign_in: Any, people: Any, reported: Any) -> 
     browser = sign_in(people.moderator)
     taken = browser.post(f"{address}/claim", data={"holder": people.host.id})
     assert taken.status_code == 303
-    assert "Mona Berg is at it since" in sign_in(people.host).get(address).text
-    assert "Mona Berg is at it" in sign_in(people.host).get("/moderation").text
+    assert "Mona Berg has been working on this since" in sign_in(people.host).get(address).text
+    assert "Mona Berg is working on this" in sign_in(people.host).get("/moderation").text
     assert browser.post(f"{address}/release").status_code == 303
-    assert "is at it" not in browser.get(address).text.replace("I am at it", "")
+    assert "working on this" not in browser.get(address).text.replace("I am working on this", "")
 
 
 @pytest.mark.parametrize("holder", ["", "0", "-1", "9" * 30, "x", "\x00"])

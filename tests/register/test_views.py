@@ -29,7 +29,7 @@ def test_everybody_reads_the_report_and_the_register(client: Any, people: Any, t
     report, register = (
         client.get(address).text for address in ("/transparency", "/transparency/decisions")
     )
-    assert "It breaks the rules, by members" in report and "2. Be fair to people" in report
+    assert "Breaks the rules, reported by members" in report and "2. Be fair to people" in report
     assert "2. Be fair to people" in register and "a report" in register
     for words in ("Ben", "Ana", "rude", "Mona", "Look at"):
         assert words not in report and words not in register, words

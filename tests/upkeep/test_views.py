@@ -208,6 +208,7 @@ def test_the_page_says_what_waits_and_how_the_machine_is(
     page = sign_in(people.administrator).get("/administration/figures").text
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page, re.S))
     assert facts["Reports"] == "1" and facts["Practices to look at"] == "0"
+    assert facts["Texts that wait"] == "0"
     assert "Go to the queue" in page
     assert re.match(r"[\d.,]+ [kM]B<small>(SQLite 3|PostgreSQL 1)", facts["Database"])
     assert " free on its disk" in facts["Data folder"] and facts["Tables"] == "Up to date"

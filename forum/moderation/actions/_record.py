@@ -213,7 +213,7 @@ NOUNS: dict[str, Callable[[], str]] = {
     "case": lambda: _("a case"),
     "practice": lambda: _("a practice"),
     "member": lambda: _("a profile"),
-    "letter": lambda: _("a letter"),
+    "letter": lambda: _("an e-mail"),
     "held": lambda: _("a text that waits"),
 }
 TOLD: dict[str, Callable[[], str]] = {

@@ -172,7 +172,7 @@ def letter_thing(letter_id: int, sender: Member) -> Thing:
     return Thing(
         kind="letter",
         item_id=letter_id,
-        title=gettext("A letter from %(name)s", name=sender.name),
+        title=gettext("An e-mail from %(name)s", name=sender.name),
         address=f"/members/{sender.handle}",
         author_id=sender.id,
         agenda_id=None,
