@@ -68,6 +68,14 @@ CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
+CITED_POST = re.compile(
+    r'<blockquote class="cite">\s*<p>(<a href="/posts/(\d{1,12})"[^>]*>.*?</a>)'
+)
+QUOTE_TAG = re.compile(r"</?blockquote\b")
+WITHHELD = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'  # says no words of a language
+WHOLE_QUOTE = re.compile(
+    r"^(> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\))[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
+)
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
 # Neither a part of an address nor followed by more of one: "ana@example.org", "@ana.example.org" mention nobody.
 MENTION = re.compile(
@@ -185,6 +193,37 @@ def quote(name: str, post_id: int, source: str) -> str:
         "\n".join(f"> {line}".rstrip() for line in (f"[{name}](/posts/{post_id})", "", *body))
         + "\n\n"
     )
+
+
+def withhold(html: Markup, post_ids: Collection[int]) -> Markup:
+    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays."""
+    parts, position = [], 0
+    while head := CITED_POST.search(html, position):
+        is_withheld = int(head[2]) in post_ids
+        parts.append(html[position : head.start() if is_withheld else head.end()])
+        if is_withheld:
+            parts.append(Markup(WITHHELD).format(head[2], Markup(head[1])))
+        position = _end_of_quote(html, head.start()) if is_withheld else head.end()
+    return Markup("").join([*parts, html[position:]])
+
+
+def _end_of_quote(html: str, start: int) -> int:
+    """Where a quote ends that begins at a place, with all that it quotes itself."""
+    depth = 0
+    for tag in QUOTE_TAG.finditer(html, start):
+        depth += -1 if tag[0].startswith("</") else 1
+        if depth == 0:
+            return html.index(">", tag.end()) + 1
+    return len(html)
+
+
+def withhold_source(source: str, post_ids: Collection[int]) -> str:
+    """The same for the source of a text, in which a quote ends with an empty line."""
+
+    def without(found: re.Match[str]) -> str:
+        return f"{found[1]}\n>\n> […]" if int(found[2]) in post_ids else found[0]
+
+    return WHOLE_QUOTE.sub(without, source)
 
 
 def label_of(name: str) -> str:

@@ -394,3 +394,55 @@ def test_a_thousand_mentions_are_bounded_and_quick() -> None:
     markup.write("@a" * 9_999, people={"a"})
     assert time.perf_counter() - begun < 2
     assert 300 <= html.count("<a ") <= 400
+
+
+# Quotes that are withheld
+
+
+TWO = (
+    markup.quote("Ana <b>", 12, "First *words*.\n\n- a\n- b")
+    + "Mine.\n\n"
+    + markup.quote("Ben", 13, "Others.")
+    + "End."
+)
+
+
+def test_what_is_quoted_of_a_post_is_withheld() -> None:
+    html = markup.write(TWO).html
+    assert markup.withhold(html, ()) == html and markup.withhold(html, {99}) == html
+    without = markup.withhold(html, {12})
+    assert "words" not in without and "<li>" not in without and "Others." in without
+    assert '<a href="/posts/12">Ana  b</a>' in without or '<a href="/posts/12">Ana b</a>' in without
+    assert "Mine." in without and "End." in without and without.count("[…]") == 1
+    assert without.count("<blockquote") == without.count("</blockquote>") == 2
+    assert markup.withhold(without, {12}) == without
+    assert "Others." not in markup.withhold(without, {13})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "> [A](/posts/12) words\nlazily words\n\nMine.",
+        "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > words\n>\n> words\n\nMine.",
+        ">[A](/posts/12)\n>```\n>words\n>```\n\nMine.",
+        "- > [A](/posts/12)\n  > words\n\nMine.",
+        "> [A](/posts/12)\n> | words |\n> |---|\n> | words |\n\nMine.",
+    ],
+)
+def test_however_it_is_quoted(source: str) -> None:
+    without = markup.withhold(markup.write(source).html, {12})
+    assert "words" not in without and "Mine." in without
+    assert without.count("<blockquote") == without.count("</blockquote>")
+
+
+def test_the_inner_quote_alone_is_withheld() -> None:
+    source = "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > inner\n>\n> outer\n\nMine."
+    without = markup.withhold(markup.write(source).html, {13})
+    assert "inner" not in without and "outer" in without and "Mine." in without
+
+
+def test_the_source_is_withheld_as_well() -> None:
+    without = markup.withhold_source(TWO, {12})
+    assert "words" not in without and "- a" not in without
+    assert "Mine." in without and "Others." in without and "[…]" in without
+    assert markup.withhold_source(TWO, ()) == TWO

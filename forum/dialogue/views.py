@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
@@ -691,11 +691,15 @@ def _pieces(
         return []
     later = [r for r in revisions if r.id > chosen.id and not r.withdrawn_at]
     title = post.topic.title if post.number == 1 else ""
-    after = _said(later[-1].title, later[-1].source) if later else _said(title, post.source)
-    return changes(_said(chosen.title, chosen.source), after)
+    before = (chosen.title, chosen.source)
+    after = (later[-1].title, later[-1].source) if later else (title, post.source)
+    quoted = {*markup.quoted_posts(before[1]), *markup.quoted_posts(after[1])}
+    unseen = queries.unseen_posts(post.topic, quoted)
+    return changes(_said(*before, unseen), _said(*after, unseen))
 
 
-def _said(title: str, source: str) -> str:
+def _said(title: str, source: str, unseen: Collection[int]) -> str:
+    source = markup.withhold_source(source, unseen)
     return f"{title}\n\n{source}" if title else source
 
 

@@ -168,6 +168,7 @@ MEND: dict[str, Mend] = {
     "hosts": _by(agendas.mend_hosting),
     "ignored": _by(members.mend_ignoring),
     "notices": _hide_notices,
+    "quotes": _by(dialogue.mend_quotes),
     "documents": _reindex,
     "strays": _forget,
 }

@@ -39,8 +39,8 @@ from sqlalchemy.orm import aliased
 
 from forum.agendas.models import AgendaHost
 from forum.db import Base, db, in_passing, is_locked
-from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import KEPT, is_there, wrong_shelves
+from forum.dialogue.models import Held, Post, Quote, Topic
+from forum.dialogue.queries import KEPT, is_there, is_unseen, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Ignore, Member
@@ -136,6 +136,7 @@ def checks() -> list[Check]:
         Check("members that members ignore", _wrong_ignoring, "ignored"),
         Check("practices adapted in a circle", _circles),
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
+        Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
         *(Check(f"search: {kind}", partial(_documents, kind), "documents") for kind in WRITTEN),
         Check("search: documents of nothing", _strays, "strays"),
     ]
@@ -338,6 +339,23 @@ def _notices_of_hidden() -> Iterator[Fault]:
     shown = select(Notice.id).where(Notice.hidden_at.is_(None), Notice.kind != "decision", is_gone)
     for (notice_id,) in _stream(shown):
         yield Fault("notice", notice_id, "tells of something that is hidden")
+
+
+def _quotes_of_hidden() -> Iterator[Fault]:
+    """Posts that show what others said, and readers may not see any more, as a quote."""
+    quoted, there = aliased(Post), aliased(Topic)
+    sign = literal('data-withheld="').concat(cast(Quote.quoted_id, Text)).concat('"')
+    shown = (
+        select(Quote.post_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .join(there, there.id == quoted.topic_id)
+        .join(Post, Post.id == Quote.post_id)
+        .join(Post.topic)
+        .where(is_unseen(quoted, there, Topic.id, Topic.audience))
+        .where(Post.html != "", ~cast(Post.html, Text).contains(sign))
+    )
+    for (post_id,) in _stream(shown.distinct()):
+        yield Fault("post", post_id, "quotes what readers may not see")
 
 
 # What search knows

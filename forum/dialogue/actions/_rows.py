@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import insert, update
+from sqlalchemy import insert, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.agendas.actions import note_activity
@@ -19,9 +19,18 @@ from forum.db import Base, db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import count_all, count_post, shelved_anew, shown_topics
 from forum.dialogue.actions._holding import set_seen
+from forum.dialogue.actions._quotes import settle_quotes
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
-from forum.dialogue.queries import KEY_LENGTH, first_post, gone_posts, topic_to_change
+from forum.dialogue.queries import (
+    KEY_LENGTH,
+    first_post,
+    gone_posts,
+    quotes_in_topic,
+    quotes_of_post,
+    quotes_of_topic,
+    topic_to_change,
+)
 from forum.errors import Invalid
 from forum.markup import Written, excerpt, slugify, write
 from forum.notifications.actions import hide_notices, read_queue, restore_notices
@@ -232,6 +241,7 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
         topic.audience = audience
     count_all(doer, topic, 1)
     search.set_audience(doer, "topic", topic.id, audience)
+    settle_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
 
 
 def rewrite(doer: Person, topic: Topic, text: Written) -> None:
@@ -269,6 +279,7 @@ def take_away(doer: Person, post: Post, was_shown: bool) -> None:
         if topic.deleted_at is None:
             index_topic(doer, topic, "")
     hide_notices(doer, post_id=post.id)
+    settle_quotes(quotes_of_post(post))
 
 
 def bring_back(doer: Person, post: Post) -> None:
@@ -285,6 +296,7 @@ def bring_back(doer: Person, post: Post) -> None:
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         restore_notices(doer, post_id=post.id)
+    settle_quotes(quotes_of_post(post), is_back=True)
 
 
 def is_worth_keeping(post: Post) -> bool:
@@ -300,6 +312,7 @@ def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
         topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
+    settle_quotes(quotes_of_topic(topic))
 
 
 def bring_topic_back(doer: Person, topic: Topic) -> None:
@@ -310,6 +323,7 @@ def bring_topic_back(doer: Person, topic: Topic) -> None:
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))
+    settle_quotes(quotes_of_topic(topic), is_back=True)
 
 
 def end_topic(doer: Person, topic: Topic) -> None:
@@ -319,6 +333,7 @@ def end_topic(doer: Person, topic: Topic) -> None:
         topic.deleted_at = now()
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
+    settle_quotes(quotes_of_topic(topic))
 
 
 def set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:

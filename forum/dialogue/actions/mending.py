@@ -10,8 +10,9 @@ from sqlalchemy import insert, text, update
 from forum.agendas.actions import correct_activity
 from forum.agendas.models import Agenda
 from forum.db import Base, action, db
+from forum.dialogue.actions._quotes import settle_quotes
 from forum.dialogue.actions._telling import post_entry, topic_entry
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import (
     out_of_sight,
     posts_to_index,
@@ -42,7 +43,7 @@ def reword(
         _reword(system, posts[post_id], new_text)
     for revision in revisions_to_reword(texts):
         revision.source = change(revision.source)
-    db.session.flush()
+    settle_quotes(Quote.post_id.in_(list(same)))
     reindex(system, list(same), PlainTexts({t.source: t.plain for _before, t in same.values()}))
     return len(same) == len(texts)
 
@@ -58,7 +59,16 @@ def _reword(system: Person, post: Post, text: Written) -> None:
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store HTML made anew, by the post's id, where the post still has that source. Says how many it was."""
     require(system.can.administer())
-    return sum(_store_html(post_id, text) for post_id, text in texts.items())
+    stored = sum(_store_html(post_id, text) for post_id, text in texts.items())
+    settle_quotes(Quote.post_id.in_(list(texts)))
+    return stored
+
+
+@action
+def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
+    """Let posts show no more of others than readers may see."""
+    require(system.can.administer())
+    settle_quotes(Quote.post_id.in_(list(post_ids)), is_back=True)
 
 
 def _store_html(post_id: int, text: Written) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.db import db
@@ -24,7 +24,7 @@ from forum.dialogue.models import (
 from forum.dialogue.queries._seen import is_there, visible_posts, visible_topics, with_people
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.permissions import Person, shown_to
+from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
 
 KEY_LENGTH = 64
 LARGEST_ID = 2**31 - 1
@@ -241,6 +241,80 @@ def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
 def quoted_by(post_id: int) -> set[int]:
     """The ids of the posts that a post is known to quote."""
     return set(db.session.scalars(select(Quote.quoted_id).where(Quote.post_id == post_id)))
+
+
+def withheld_quotes(quoting: Sequence[int]) -> dict[int, set[int]]:
+    """What readers of some posts may not see of what those quote: {id: the ids of the quoted posts}."""
+    if not quoting:
+        return {}
+    quoted, there, here = aliased(Post), aliased(Topic), aliased(Topic)
+    is_gone = is_unseen(quoted, there, here.id, here.audience)
+    pairs = (
+        select(Quote.post_id, Quote.quoted_id)
+        .join(quoted, quoted.id == Quote.quoted_id)
+        .join(there, there.id == quoted.topic_id)
+        .join(Post, Post.id == Quote.post_id)
+        .join(here, here.id == Post.topic_id)
+        .where(Quote.post_id.in_(quoting), is_gone)
+    )
+    found: dict[int, set[int]] = {}
+    for post_id, quoted_id in db.session.execute(pairs):
+        found.setdefault(post_id, set()).add(quoted_id)
+    return found
+
+
+def is_unseen(post: Any, topic: Any, here_id: Any, here_audience: Any) -> ColumnElement[bool]:
+    """In SQL: whether readers of a topic (here) cannot see a post.
+
+    It is gone by itself or with its topic, or is for members only and they are not.
+    """
+    return or_(
+        post.hidden_at.is_not(None),
+        post.deleted_at.is_not(None),
+        and_(topic.id != here_id, or_(topic.hidden_at.is_not(None), topic.deleted_at.is_not(None))),
+        and_(topic.audience == MEMBERS, here_audience == PUBLIC),
+    )
+
+
+def unseen_posts(topic: Topic, ids: Collection[int]) -> set[int]:
+    """Which of some posts those who read a topic cannot see."""
+    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    if not known:
+        return set()
+    here = (literal(topic.id), literal(topic.audience))
+    unseen = select(Post.id).join(Post.topic).where(is_unseen(Post, Topic, *here))
+    return set(db.session.scalars(unseen.where(Post.id.in_(known))))
+
+
+def quotes_of_post(post: Post) -> ColumnElement[bool]:
+    """In SQL: the quotes of a post, wherever they stand."""
+    return Quote.quoted_id == post.id
+
+
+def quotes_of_topic(topic: Topic) -> ColumnElement[bool]:
+    """In SQL: the quotes of a topic's posts that stand in other topics."""
+    own = select(Post.id).where(Post.topic_id == topic.id)
+    return and_(Quote.quoted_id.in_(own), Quote.post_id.not_in(own))
+
+
+def quotes_in_topic(topic: Topic) -> ColumnElement[bool]:
+    """In SQL: the quotes in a topic of what was written in others."""
+    own = select(Post.id).where(Post.topic_id == topic.id)
+    return and_(Quote.post_id.in_(own), Quote.quoted_id.not_in(own))
+
+
+def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequence[Post]:
+    """Some posts with quotes of a kind (`which`, of the table of quotes), after an id, held until the deed is done."""
+    ids = select(Quote.post_id).where(which, Quote.post_id > after)
+    some = ids.distinct().order_by(Quote.post_id).limit(limit)
+    held = select(Post).where(Post.id.in_(db.session.scalars(some).all()))
+    return db.session.scalars(held.order_by(Post.id).with_for_update()).all()
+
+
+def known_posts(ids: Collection[int]) -> set[int]:
+    """Which of these ids are those of posts, whatever became of them."""
+    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    return set(db.session.scalars(select(Post.id).where(Post.id.in_(known)))) if known else set()
 
 
 def mentioned_by(post_id: int) -> set[int]:

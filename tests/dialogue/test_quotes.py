@@ -1,0 +1,171 @@
+"""What others quote of a post goes out of sight with it, everywhere, and comes back with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forum.agendas.models import Agenda
+from forum.dialogue import actions, queries
+from forum.dialogue.models import Post, Topic
+from forum.markup import quote, write
+from forum.permissions import SYSTEM
+from forum.upkeep import queries as upkeep
+from tests.dialogue.test_actions import fresh, new
+
+WORDS = "The secret cost was twelve"
+
+
+@pytest.fixture
+def topic(people: Any, agenda: Agenda) -> Topic:
+    """Ana's topic."""
+    return actions.open_topic(people.ana, agenda.id, new())
+
+
+@pytest.fixture
+def elsewhere(people: Any, agenda: Agenda) -> Topic:
+    """Another topic of hers."""
+    return actions.open_topic(people.ana, agenda.id, new("Elsewhere"))
+
+
+@pytest.fixture
+def said(people: Any, topic: Topic) -> Post:
+    """What Ben said in it."""
+    return actions.reply(people.ben, topic.id, write(WORDS))
+
+
+@pytest.fixture
+def quoting(people: Any, said: Post, elsewhere: Topic) -> Post:
+    """Chitra quotes it in the other topic, edited later, so that there is an earlier version."""
+    source = quote("Ben Okoth", said.id, WORDS) + "Is that so?"
+    post = actions.reply(people.chitra, elsewhere.id, write(source))
+    return actions.publish_edit(people.chitra, post.id, write(source + " Really?"), is_traced=True)
+
+
+def reads(post: Post) -> bool:
+    """Whether the post shows what it quotes; its own words it shows at any rate."""
+    html = fresh(post).html
+    assert "Really?" in html and '<a href="/posts/' in html
+    return "secret" in html
+
+
+def leaks(client: FlaskClient, topic: Topic, post: Post) -> list[str]:
+    """Where a visitor finds the quoted words: the topic of the quoting post, feeds, its history, a search."""
+    address = fresh(topic).address
+    feeds = (f"/topics/{topic.id}/feed.atom", "/feeds/all.atom")
+    places = (address, *feeds, f"/posts/{post.id}/history", "/search?q=secret")
+    return [place for place in places if "secret cost" in client.get(place).text]
+
+
+Deed = Callable[[Any, Post], Any]
+GONE: dict[str, tuple[Deed, Deed | None]] = {
+    "hidden": (
+        lambda people, post: actions.hide(people.moderator, post.id, "Not so."),
+        lambda people, post: actions.restore(people.moderator, post.id),
+    ),
+    "removed": (
+        lambda people, post: actions.remove(people.moderator, post.id, "Not so."),
+        lambda people, post: actions.restore(people.moderator, post.id),
+    ),
+    "deleted": (lambda people, post: actions.delete(people.ben, post.id), None),
+    "topic hidden": (
+        lambda people, post: actions.hide_topic(people.moderator, post.topic_id, "Not so."),
+        lambda people, post: actions.restore_topic(people.moderator, post.topic_id),
+    ),
+    "for members": (lambda people, post: _for(people, post, "members"), None),
+}
+
+
+def _for(people: Any, post: Post, audience: str) -> None:
+    opening = queries.first_post(fresh(post.topic))
+    actions.edit(people.ana, opening.id, write(opening.source), "We counted", audience=audience)
+
+
+@pytest.mark.parametrize("how", list(GONE))
+def test_a_quote_goes_and_comes_back_with_what_it_quotes(
+    people: Any, said: Post, quoting: Post, elsewhere: Topic, client: FlaskClient, how: str
+) -> None:
+    go, come = GONE[how]
+    assert reads(quoting)
+    assert len(leaks(client, elsewhere, quoting)) == 3
+    go(people, said)
+    assert not reads(quoting)
+    assert leaks(client, elsewhere, quoting) == []
+    if come:
+        come(people, said)
+        assert reads(quoting)
+        assert len(leaks(client, elsewhere, quoting)) == 3
+
+
+def test_members_read_on_what_only_they_may_read(
+    people: Any, said: Post, quoting: Post, elsewhere: Topic
+) -> None:
+    _for(people, said, "members")
+    assert not reads(quoting)
+    _for(people, queries.first_post(elsewhere), "members")
+    assert reads(quoting)
+
+
+def test_editing_does_not_bring_it_back_and_restoring_still_does(
+    people: Any, said: Post, quoting: Post
+) -> None:
+    actions.hide(people.moderator, said.id, "Not so.")
+    actions.edit(people.chitra, quoting.id, write(quoting.source + " Really? Again."))
+    assert not reads(quoting)
+    actions.restore(people.moderator, said.id)
+    assert reads(quoting)
+
+
+def test_who_quotes_too_late_quotes_nothing(people: Any, said: Post, elsewhere: Topic) -> None:
+    source = quote("Ben Okoth", said.id, WORDS) + "Is that so? Really?"
+    actions.hide(people.moderator, said.id, "Not so.")
+    late = actions.reply(people.chitra, elsewhere.id, write(source))
+    assert not reads(late)
+    actions.restore(people.moderator, said.id)
+    assert reads(late)
+
+
+def test_rendering_anew_withholds_it_too(people: Any, said: Post, quoting: Post) -> None:
+    actions.hide(people.moderator, said.id, "Not so.")
+    actions.rerender(SYSTEM, {quoting.id: write(fresh(quoting).source)})
+    assert not reads(quoting)
+
+
+def test_a_quote_in_the_same_topic_goes_with_the_post_alone(
+    people: Any, said: Post, topic: Topic
+) -> None:
+    source = quote("Ben Okoth", said.id, WORDS) + "Really?"
+    beside = actions.reply(people.chitra, topic.id, write(source))
+    actions.hide_topic(people.moderator, topic.id, "Not so.")
+    actions.restore_topic(people.moderator, topic.id)
+    assert reads(beside)
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert not reads(beside)
+
+
+def test_however_many_quote_it(
+    people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.dialogue.actions._quotes.PORTION", 2)
+    source = quote("Ben Okoth", said.id, WORDS) + "Really?"
+    posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(5)]
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert not any(map(reads, posts))
+    actions.restore(people.moderator, said.id)
+    assert all(map(reads, posts))
+
+
+def test_what_was_hidden_before_is_found_and_mended(people: Any, said: Post, quoting: Post) -> None:
+    shown = fresh(quoting).html
+    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
+    assert list(upkeep.faults_of(check)) == []
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert list(upkeep.faults_of(check)) == []
+    fresh(quoting).html = shown
+    assert [fault.id for fault in upkeep.faults_of(check)] == [quoting.id]
+    actions.mend_quotes(SYSTEM, [quoting.id])
+    assert not reads(quoting) and list(upkeep.faults_of(check)) == []
+    assert queries.unseen_posts(fresh(quoting).topic, [said.id, 2**40]) == {said.id}
