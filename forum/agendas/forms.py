@@ -17,6 +17,7 @@ from forum.web import later as _
 LINE = 200
 SUMMARY = 300
 QUOTATION = 2_000
+THEME = 80
 PATTERN_NAMES = {
     "radial-harbour": _("Radial harbour"),
     "chamfered-blocks": _("Chamfered blocks"),
@@ -86,5 +87,5 @@ class ThemeForm(Form):
     """The name of a theme."""
 
     name = StringField(
-        _("Name"), [DataRequired(_("Give the theme a name.")), at_most(80)], [one_line]
+        _("Name"), [DataRequired(_("Give the theme a name.")), at_most(THEME)], [one_line]
     )

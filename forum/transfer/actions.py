@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 from forum.advice import actions as advice
@@ -14,18 +15,19 @@ from forum.advice.queries import CANDIDATES as MOST_PROPOSED
 from forum.advice.queries import proposals
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, written
 from forum.errors import Refusal
 from forum.library import actions as library
-from forum.markup import paragraph_key, paragraphs, write
+from forum.markup import paragraph_key, paragraphs, slugify, write
 from forum.members import actions as members
 from forum.members.models import City, Member
 from forum.moderation import actions as moderation
-from forum.permissions import Person
-from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile
+from forum.permissions import Person, require
+from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 from forum.transfer.queries import (
     agenda_of,
     cases_called,
@@ -40,7 +42,10 @@ from forum.transfer.queries import (
 QUOTED_NUMBER = re.compile(r"^> #(\d+)$", re.M)
 NOON = time(12, 0, tzinfo=UTC)
 RETURNED = "Please say what did not work, so that others can copy it."
-Values = dict[str, Any]
+NO_ANSWER = "only a reply to a question is its answer"
+NOT_PASSED_ON = ("", "not me", "not now")
+# What the file may say of a practice only when it is published.
+OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried")
 
 
 @dataclass
@@ -88,10 +93,14 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
 
     Raises `FaultyFileError` with everything that is wrong, line by line; nothing is loaded then.
     """
+    require(curator.can.curate_all())
     loading = _check(file)
-    loading.agenda = _agenda(curator, file, loading)
+    loading.agenda = _agenda(curator, file)
+    with _said_of(file.agenda, "new_themes"):
+        agendas.themes_named(curator, file.agenda.get("new_themes", ()))
     for values in file.statements:
-        agendas.write_statement(curator, loading.agenda.id, _statement(values))
+        with _said_of(values):
+            agendas.write_statement(curator, loading.agenda.id, _statement(values))
     for values in file.cases:
         _write_case(curator, values, loading)
     for values in file.practices:
@@ -117,62 +126,95 @@ def _check_people(file: PeopleFile) -> Mapping[str, City]:
     for values in everything:
         city, organisation = values.get("city"), values.get("organisation")
         representative = values.get("representative")
-        loading.need(not city or city in cities, values["line"], f"no city is called “{city}”")
-        known = not organisation or organisation in slugs
-        loading.need(known, values["line"], f"no organisation has the slug “{organisation}”")
+        line = values.line_of("city")
+        loading.need(not city or city in cities, line, f"no city is called “{city}”")
+        known, line = not organisation or organisation in slugs, values.line_of("organisation")
+        loading.need(known, line, f"no organisation has the slug “{organisation}”")
         is_there = not representative or representative in handles
-        loading.need(is_there, values["line"], f"no member has the handle “{representative}”")
+        line = values.line_of("representative")
+        loading.need(is_there, line, f"no member has the handle “{representative}”")
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities
 
 
 def _check(file: AgendaFile) -> Loading:
-    loading = Loading(members_called(_handles(file)), cities_called(_cities(file)), file.comments)
-    existing = agenda_of(file.agenda["slug"])
-    line = file.agenda["line"]
-    if file.is_new:
-        loading.need(not existing, line, f"there is an agenda “{file.agenda['slug']}” already")
-    else:
-        loading.need(existing, line, f"there is no agenda “{file.agenda['slug']}” to add to")
-    for handle, where in _handles(file).items():
-        loading.need(handle in loading.people, where, f"no member has the handle “{handle}”")
-    for city, where in _cities(file).items():
-        loading.need(city in loading.cities, where, f"no city is called “{city}”")
-    _check_slugs(file, loading)
-    _check_order(file, loading)
+    """Who and what a file speaks of. Raises `FaultyFileError` with all that can be known before anything is written."""
+    people = members_called(handle for handle, _line in _handles(file))
+    cities = cities_called(city for city, _line in _cities(file))
+    loading = Loading(people, cities, file.comments, faults=list(file.faults))
+    for handle, line in _handles(file):
+        loading.need(handle in people, line, f"no member has the handle “{handle}”")
+    for city, line in _cities(file):
+        loading.need(city in cities, line, f"no city is called “{city}”")
+    for check in CHECKS:
+        check(file, loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return loading
 
 
-def _handles(file: AgendaFile) -> dict[str, int]:
-    """Every handle that a file names, with the line of the first thing that names it."""
-    named: dict[str, int] = {}
+def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
+    """Every handle that a file names, each time with its line."""
     for values in _everything(file):
-        said = [values.get("by"), values.get("member"), *values.get("hosts", ())]
-        said += [*values.get("useful", ()), *values.get("same_here", ())]
-        said += [entry[0] for key in ("tried", "report", "asked") for entry in values.get(key, ())]
-        for handle in filter(None, said):
-            named.setdefault(handle, values["line"])
-    return named
+        yield from values.said("by", "member", "hosts", "useful", "same_here")
+        for entry, line in values.entries("tried", "report", "asked"):
+            yield entry[0], line
+    for topic in file.topics:
+        for (_handle, _moment, became), line in topic.entries("asked"):
+            if became not in NOT_PASSED_ON:
+                yield became, line
 
 
-def _cities(file: AgendaFile) -> dict[str, int]:
-    named: dict[str, int] = {}
+def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
     for values in [*file.cases, *file.practices]:
-        for city in [*values.get("places", ()), *filter(None, [values.get("city")])]:
-            named.setdefault(city, values["line"])
-    return named
+        yield from values.said("places", "city")
 
 
 def _everything(file: AgendaFile) -> Iterator[Values]:
-    yield file.agenda
-    yield from [*file.statements, *file.cases, *file.practices, *file.readings]
+    yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
+    yield from _texts(file)
+
+
+def _texts(file: AgendaFile) -> Iterator[Values]:
+    """What members say in the dialogue and in comments."""
+    yield from file.topics
     for group in [*file.topics, *file.comments]:
-        if "by" in group:
-            yield group
         yield from group["posts"]
+
+
+def _check_agenda(file: AgendaFile, loading: Loading) -> None:
+    values = file.agenda
+    if (slug := values.get("slug")) is None:
+        return
+    existing, line = agenda_of(slug), values.line_of("slug")
+    if file.is_new:
+        loading.need(not existing, line, f"there is an agenda “{slug}” already")
+        title = values["title"]
+        is_free = not agendas_titled(title)
+        loading.need(is_free, values.line, f"there is an agenda with the title “{title}” already")
+    else:
+        loading.need(existing, line, f"there is no agenda “{slug}” to add to")
+        is_open = not existing or not existing.archived_at
+        loading.need(is_open, line, f"the agenda “{slug}” is archived")
+
+
+def _check_themes(file: AgendaFile, loading: Loading) -> None:
+    """A theme is in use or listed as new, so that a slip of the pen makes none."""
+    said = [word for values in _everything(file) for word in values.said("themes")]
+    names = {theme.name for theme in themes()} | set(file.agenda.get("new_themes", ()))
+    known = {slugify(name, "theme") for name in names}
+    known |= {theme.slug for theme in themes_by_slug({slugify(name, "theme") for name, _ in said})}
+    for name, line in said:
+        loading.need(slugify(name, "theme") in known, line, _no_theme(name, names))
+
+
+def _no_theme(name: str, names: Collection[str]) -> str:
+    nearest = get_close_matches(name, names, 1)
+    meant = f" (“{nearest[0]}” is)" if nearest else ""
+    return (
+        f"no theme is called “{name}”{meant}; list a new one in “- new themes: …” below the title"
+    )
 
 
 def _check_slugs(file: AgendaFile, loading: Loading) -> None:
@@ -180,43 +222,151 @@ def _check_slugs(file: AgendaFile, loading: Loading) -> None:
         ("case", file.cases, cases_called),
         ("practice", file.practices, practices_called),
     ):
-        own = [values["slug"] for values in entries]
-        taken = known(own)
-        for values in entries:
-            is_free = values["slug"] not in taken and own.count(values["slug"]) == 1
-            loading.need(is_free, values["line"], f"two {kind}s have the slug “{values['slug']}”")
-    _check_references(file, loading)
+        own = [slug for values in entries for slug in values.said("slug")]
+        taken = set(known(slug for slug, _line in own))
+        for slug, line in own:
+            loading.need(slug not in taken, line, f"two {kind}s have the slug “{slug}”")
+            taken.add(slug)
 
 
-def _check_references(file: AgendaFile, loading: Loading) -> None:
-    own = {"case": {v["slug"] for v in file.cases}, "practice": {v["slug"] for v in file.practices}}
-    wanted = [(c["kind"], c["slug"], c["line"]) for c in file.comments]
-    wanted += [
-        ("practice", values["adapted_from"], values["line"])
-        for values in file.practices
-        if "adapted_from" in values
-    ]
-    for kind, slug, line in wanted:
-        elsewhere = cases_called([slug]) if kind == "case" else practices_called([slug])
-        loading.need(slug in own[kind] or elsewhere, line, f"there is no {kind} “{slug}”")
+def _check_practices(file: AgendaFile, loading: Loading) -> None:
+    """What is adapted is there before, and only what is published has been marked."""
+    above: set[str] = set()
+    for values in file.practices:
+        for slug, line in values.said("adapted_from"):
+            is_there = slug in above or practices_called([slug])
+            loading.need(is_there, line, f"there is no practice “{slug}”, neither above nor before")
+        above.update(slug for slug, _line in values.said("slug"))
+        state = values.get("state", "published")
+        for name in OF_PUBLISHED if state != "published" else ():
+            for line in values.lines.get(name, ()):
+                loading.need(False, line, f"this is for what is published, not for {state}")
+        reason = values.line_of("returned_because")
+        is_apt = state == "returned" or "returned_because" not in values
+        loading.need(is_apt, reason, "this is for what is returned")
+        _check_doers(values, loading)
+
+
+def _check_comments(file: AgendaFile, loading: Loading) -> None:
+    """A comment is on a case or a published practice, and perhaps beside a paragraph that is there."""
+    for group in file.comments:
+        for post in group["posts"]:
+            loading.need("answer" not in post, post.line_of("answer"), NO_ANSWER)
+        if kind := group["kind"]:
+            found = _commented(file, kind, group["slug"])
+            loading.need(found, group.line, f"there is no {kind} “{group['slug']}”")
+            if found:
+                _check_commented(group, *found, loading)
+
+
+def _commented(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
+    """Whether a case or practice takes comments, and how many paragraphs it has; nothing when there is none."""
+    for values in file.cases if kind == "case" else file.practices:
+        if values.get("slug") == slug:
+            return values.get("state", "published") == "published", _paragraphs(values["text"])
+    if kind == "case":
+        case = cases_called([slug]).get(slug)
+        return (True, _paragraphs(case.body)) if case else None
+    practice = practices_called([slug]).get(slug)
+    return (practice.topic_id is not None, 0) if practice else None
+
+
+def _paragraphs(text: str) -> int:
+    return len(paragraphs(text)) if text else 0
+
+
+def _check_commented(group: Values, is_shown: bool, number: int, loading: Loading) -> None:
+    message = f"“{group['slug']}” is not published, so it takes no comments"
+    loading.need(is_shown, group.line, message)
+    for post in group["posts"]:
+        _check_paragraph(post, number, loading)
+
+
+def _check_paragraph(post: Values, number: int, loading: Loading) -> None:
+    """A comment stands beside one of so many paragraphs; where there are none, beside none."""
+    there = f"the last paragraph is number {number}" if number else "only cases have paragraphs"
+    is_there = "paragraph" not in post or 1 <= post["paragraph"] <= number
+    loading.need(is_there, post.line_of("paragraph"), there)
+
+
+def _check_topics(file: AgendaFile, loading: Loading) -> None:
+    """Only questions are answered, ask for advice and are followed up; and only after they were asked."""
+    for topic in file.topics:
+        is_question = topic.get("kind", "question") == "question"
+        answers = [post.line_of("answer") for post in topic["posts"] if post.get("answer")]
+        for line in answers:
+            loading.need(is_question, line, NO_ANSWER)
+        for line in answers[1:]:
+            loading.need(False, line, "a question has one answer")
+        for post in topic["posts"]:
+            _check_paragraph(post, 0, loading)
+        for (handle, moment, _became), line in topic.entries("asked"):
+            loading.need(is_question, line, "only a question asks members for advice")
+            loading.need(handle != topic.get("by"), line, f"{handle} asks this question")
+            _check_later(topic, moment, line, loading)
+        if "followed_up" in topic:
+            line = topic.line_of("followed_up")
+            is_answered = is_question and topic["posts"]
+            loading.need(is_answered, line, "only a question that has a reply is followed up")
+            _check_later(topic, topic["followed_up"][0], line, loading)
+
+
+def _check_later(topic: Values, moment: datetime, line: int, loading: Loading) -> None:
+    is_later = "at" not in topic or moment >= topic["at"]
+    loading.need(is_later, line, "this is earlier than the topic")
 
 
 def _check_order(file: AgendaFile, loading: Loading) -> None:
-    """A reply comes after what it answers, and a quote names an earlier post."""
+    """A reply comes after what it answers, and a quote names an earlier post; a case or practice is the first."""
     for topic in [*file.topics, *file.comments]:
-        moments = [topic["at"]] if "at" in topic else []
-        for post in topic["posts"]:
-            loading.need(
-                not moments or post["at"] >= moments[-1],
-                post["line"],
-                "this is earlier than the post before it",
-            )
-            moments.append(post["at"])
-            for number in map(int, QUOTED_NUMBER.findall(post["text"])):
-                is_earlier = 1 <= number < len(moments)
-                loading.need(
-                    is_earlier, post["line"], f"#{number} is no earlier post of this topic"
-                )
+        latest = topic.get("at")
+        for number, post in enumerate(topic["posts"], 2):
+            moment = post.get("at")
+            is_later = not (latest and moment) or moment >= latest
+            loading.need(is_later, post.line, "this is earlier than the post before it")
+            latest = moment or latest
+            _check_quotes(post, number, loading)
+
+
+def _check_quotes(post: Values, number: int, loading: Loading) -> None:
+    text = post["text"]
+    for found in QUOTED_NUMBER.finditer(text):
+        line = post.line_of("text") + text.count("\n", 0, found.start())
+        is_earlier = 1 <= int(found[1]) < number
+        loading.need(is_earlier, line, f"#{found[1]} is no earlier post of this topic")
+
+
+def _check_posts(file: AgendaFile, loading: Loading) -> None:
+    for values in _texts(file):
+        _check_doers(values, loading)
+        reporters = [(entry[0], line) for entry, line in values.entries("report")]
+        for number, (handle, line) in enumerate(reporters):
+            is_first = handle not in {other for other, _line in reporters[:number]}
+            loading.need(is_first, line, f"{handle} has reported this already")
+
+
+def _check_doers(values: Values, loading: Loading) -> None:
+    """Nobody marks or reports what they wrote, or writes for an organisation without being of one."""
+    author = values.get("by")
+    others = [*values.said("useful", "same_here")]
+    others += [(entry[0], line) for entry, line in values.entries("tried", "report")]
+    for handle, line in others:
+        loading.need(handle != author, line, f"{handle} wrote this, so it is for others to do")
+    person, name = loading.people.get(author or ""), "on_behalf_of_organisation"
+    is_of_one = not values.get(name) or not person or person.organisation_id
+    loading.need(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
+
+
+CHECKS = (
+    _check_agenda,
+    _check_themes,
+    _check_slugs,
+    _check_practices,
+    _check_comments,
+    _check_topics,
+    _check_order,
+    _check_posts,
+)
 
 
 # People
@@ -286,7 +436,7 @@ def _name_representatives(
 # The agenda
 
 
-def _agenda(curator: Member, file: AgendaFile, loading: Loading) -> Agenda:
+def _agenda(curator: Member, file: AgendaFile) -> Agenda:
     values = file.agenda
     if not file.is_new:
         existing = agenda_of(values["slug"])
@@ -300,10 +450,11 @@ def _agenda(curator: Member, file: AgendaFile, loading: Loading) -> Agenda:
         pattern=values["pattern"],
         slug=values["slug"],
     )
-    with at(_first_moment(file)):
+    with _said_of(values), at(_first_moment(file)):
         agenda = agendas.write_agenda(curator, text)
     if "hosts" in values:
-        agendas.set_hosts(curator, agenda.id, values["hosts"])
+        with _said_of(values, "hosts"):
+            agendas.set_hosts(curator, agenda.id, values["hosts"])
         db.session.flush()
     return agenda
 
@@ -359,8 +510,10 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
         topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
     discussion = Discussion(topic_of(topic.id), [opening_of(topic.id)], language)
     _mark(values, discussion.posts[0], values["at"], loading)
-    with _said_of(values):
-        for handle, moment, became in sorted(values["asked"], key=lambda asked: asked[1]):
+    _report(values, discussion.posts[0], loading)
+    for number, asked in sorted(enumerate(values["asked"]), key=lambda entry: entry[1][1]):
+        handle, moment, became = asked
+        with _said_of(values, "asked", number):
             _ask(discussion.topic, loading.member(handle), moment, became)
     _reply_all(discussion, values["posts"], loading)
     if "followed_up" in values:
@@ -377,7 +530,7 @@ def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
         proposed = proposals(topic.author, get_topic(topic.author, topic.id), MOST_PROPOSED)
         reasons = {one.member.handle: one.reasons for one in proposed}
         advice.ask(topic.author, topic.id, [member.handle], reasons)
-    with at(moment + timedelta(days=1)):
+    with at(_after(moment, days=1)):
         if became == "not me":
             advice.decline(member, topic.id)
         elif became == "not now":
@@ -389,7 +542,7 @@ def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
 def _follow_up(discussion: Discussion, values: Values) -> None:
     moment, outcome, deed, text = values["followed_up"]
     topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
-    with _said_of(values), at(moment):
+    with _said_of(values, "followed_up"), at(moment):
         advice.follow_up(topic.author, topic.id, story, is_asked=False)
 
 
@@ -399,12 +552,16 @@ def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loadi
         discussion.posts.append(post)
         _mark(values, post, values["at"], loading)
         if values.get("answer"):
-            with at(values["at"]):
+            with _said_of(values, "answer"), at(values["at"]):
                 topic = discussion.topic
                 dialogue.choose_answer(topic.author, topic.id, post.id)
-        for handle, reason, words in values["report"]:
-            with at(values["at"] + timedelta(hours=3)):
-                moderation.report(loading.member(handle), "post", post.id, reason, words)
+        _report(values, post, loading)
+
+
+def _report(values: Values, post: Post, loading: Loading) -> None:
+    for number, (handle, reason, words) in enumerate(values["report"]):
+        with _said_of(values, "report", number), at(_after(values["at"], hours=3)):
+            moderation.report(loading.member(handle), "post", post.id, reason, words)
 
 
 def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
@@ -431,14 +588,15 @@ def _with_quotes(text: str, posts: Sequence[Post]) -> str:
 
 
 def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None:
-    given = [("useful", handle) for handle in values.get("useful", ())]
-    given += [("same here", handle) for handle in values.get("same_here", ())]
-    with at(since + timedelta(days=1)):
-        for kind, handle in given:
-            dialogue.mark(loading.member(handle), post.id, kind)
-        for handle, outcome, note in values["tried"]:
+    with at(_after(since, days=1)):
+        for name, kind in (("useful", "useful"), ("same_here", "same here")):
+            with _said_of(values, name):
+                for handle in values.get(name, ()):
+                    dialogue.mark(loading.member(handle), post.id, kind)
+        for number, (handle, outcome, note) in enumerate(values["tried"]):
             member = loading.member(handle)
-            dialogue.mark(member, post.id, "tried it", outcome, note, is_asked=False)
+            with _said_of(values, "tried", number):
+                dialogue.mark(member, post.id, "tried it", outcome, note, is_asked=False)
 
 
 # The library
@@ -458,10 +616,7 @@ def _write_case(curator: Member, values: Values, loading: Loading) -> None:
         city_ids=[loading.cities[name].id for name in values.get("places", ())],
         theme_ids=_theme_ids(curator, values),
         figures=[library.FigureText(*parts) for parts in values["figure"]],
-        links=[
-            library.LinkText(label, address, kind or "site")
-            for label, address, kind in values["link"]
-        ],
+        links=[library.LinkText(*parts) for parts in values["link"]],
         slug=values["slug"],
     )
     with _said_of(values), at(_before_comments(values, loading)):
@@ -540,25 +695,26 @@ def _comment(values: Values, loading: Loading) -> None:
     case = cases_called([values["slug"]]).get(values["slug"]) if values["kind"] == "case" else None
     practice = None if case else practices_called([values["slug"]])[values["slug"]]
     topic_id = case.topic_id if case else practice.topic_id if practice else None
-    if topic_id is None:
-        line = values["line"]
-        raise FaultyFileError(
-            [Fault(line, f"“{values['slug']}” is not published, so it takes no comments")]
-        )
+    assert topic_id is not None  # noqa: S101  # the check has looked
     keys = [paragraph_key(source) for source in paragraphs(case.body)] if case else []
     discussion = Discussion(topic_of(topic_id), [opening_of(topic_id)], keys=keys)
     _reply_all(discussion, values["posts"], loading)
 
 
 @contextmanager
-def _said_of(values: Values) -> Iterator[None]:
-    """Turn a deed's refusal into a fault at the line of what was to be loaded."""
+def _said_of(values: Values, name: str = "", number: int = 0) -> Iterator[None]:
+    """Turn a deed's refusal into a fault at the line of what was to be loaded, or of its field."""
     try:
         yield
     except Refusal as error:
         message = error.message or "this cannot be loaded"
-        raise FaultyFileError([Fault(values["line"], message)]) from error
+        raise FaultyFileError([Fault(values.line_of(name, number), message)]) from error
 
 
 def _noon(day: Any) -> datetime:
-    return datetime.combine(day, NOON) if day else now()
+    return min(datetime.combine(day, NOON), now()) if day else now()
+
+
+def _after(moment: datetime, **time: int) -> datetime:
+    """So much later, and not in the future."""
+    return min(moment + timedelta(**time), now())

@@ -94,8 +94,9 @@ def forum(app: Flask, people: Any, agenda: Agenda) -> Agenda:
 
 
 def make_everything(people: Any, agenda: Agenda) -> None:
-    with at(START):
+    with at(START + timedelta(days=60)):
         import_agenda(people.moderator, read_agenda(GOOD))
+    with at(START):
         other = write_agenda(people.moderator, AgendaText("Homes", write("A *roof*.")))
         make_dialogue(people, agenda, other)
         make_cases(people, agenda, other)
@@ -479,7 +480,7 @@ def test_an_agenda_is_loaded_from_a_file(run: Run, people: Any, file: Path) -> N
     ("old", "new", "where", "says"),
     [
         ("- palette: park", "- palette: green", "- palette", "write one of"),
-        ("by: ben-okoth", "by: nobody", "### Pits", "no member has the handle “nobody”"),
+        ("by: ben-okoth", "by: nobody", "- by: nobody", "no member has the handle “nobody”"),
     ],
 )
 def test_a_mistake_is_told_with_its_file_and_line(
@@ -496,10 +497,11 @@ def test_a_mistake_is_told_with_its_file_and_line(
 
 
 def test_all_mistakes_are_told_at_once(run: Run, people: Any, file: Path) -> None:
-    file.write_text(GOOD.replace("park", "green").replace("- year: 1961", "- year: x"))
+    wrong = GOOD.replace("park", "green").replace("- year: 1961", "- year: x")
+    file.write_text(wrong.replace("Nairobi, KE", "Atlantis, XX"))
     done = run("import-agenda", file, "--by", "mona-berg")
-    assert done.output.count(f"{file}:") == 2
-    assert "2 things to mend" in done.output
+    assert done.output.count(f"{file}:") == 3
+    assert "3 things to mend" in done.output
 
 
 @pytest.mark.parametrize(
@@ -508,6 +510,7 @@ def test_all_mistakes_are_told_at_once(run: Run, people: Any, file: Path) -> Non
         ("nobody", GOOD.encode(), "No member has the handle “nobody”."),
         ("ana-prado", GOOD.encode(), "This is for moderators. Nothing was loaded."),
         ("mona-berg", b"# A\xff\n", "The file is not UTF-8 text; nothing was loaded."),
+        ("mona-berg", b"# A\n\n\xff\n", "agenda.md:3: this is not UTF-8"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_in_a_sentence(

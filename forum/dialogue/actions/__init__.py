@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forum.dialogue.actions._checks import TITLE_LENGTHS
 from forum.dialogue.actions._counts import count_topics
 from forum.dialogue.actions._rows import NewTopic
 from forum.dialogue.actions.curating import (
@@ -36,7 +37,7 @@ from forum.dialogue.actions.held import (
 from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, move_comments, note_follow_up, rename
 from forum.dialogue.actions.leaving import delete_posts, remove_marks
-from forum.dialogue.actions.marking import choose_answer, mark, unmark
+from forum.dialogue.actions.marking import NOTE_LENGTH, choose_answer, mark, unmark
 from forum.dialogue.actions.mending import (
     mend_agendas,
     mend_counts,
@@ -65,6 +66,8 @@ from forum.dialogue.actions.writing import (
 
 __all__ = [
     "KEPT_REFUSED",
+    "NOTE_LENGTH",
+    "TITLE_LENGTHS",
     "Moved",
     "NewTopic",
     "Part",
