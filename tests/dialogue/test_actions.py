@@ -777,3 +777,19 @@ def test_a_hidden_post_mentions_nobody(people: Any, topic: Topic) -> None:
     assert kinds(people.chitra) == ["mention"]
     actions.hide(people.moderator, reply.id, "Rude.")
     assert kinds(people.chitra) == []
+
+
+def test_what_only_members_read_stirs_no_agenda(people: Any, agenda: Agenda, topic: Topic) -> None:
+    last = fresh(agenda).active_at
+    with at(now() + timedelta(minutes=5)):
+        inside = actions.open_topic(people.ben, agenda.id, new(audience="members"))
+        other = actions.open_topic(people.ben, agenda.id, new("Also inside", audience="members"))
+        actions.reply(people.ana, other.id, write("Among us."))
+    assert fresh(agenda).active_at == last
+    opening = queries.first_post(inside)
+    with at(now() + timedelta(minutes=9)):
+        actions.edit(people.ben, opening.id, write(opening.source), "For all", audience="public")
+    assert fresh(agenda).active_at == fresh(inside).active_at > last
+    with at(now() + timedelta(minutes=10)):
+        actions.reply(people.ben, topic.id, write("Here, too."))
+    assert fresh(agenda).active_at == fresh(topic).active_at > fresh(inside).active_at

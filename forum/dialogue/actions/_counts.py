@@ -40,12 +40,19 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
         note_posts(doer, post.author_id, by)
 
 
+def note_written(doer: Person, topic: Topic, topics: int = 0) -> None:
+    """Note on a topic's agenda what was written in it last, and how many topics more it shows; not what visitors cannot see."""
+    if _is_public(topic):
+        note_activity(doer, topic.agenda_id, topic.active_at, topics=topics)
+
+
 def count_all(doer: Person, topic: Topic, by: int) -> None:
     """Count a whole topic in or out: on its agenda, and for everybody who wrote in it."""
     if not _is_public(topic):
         return
     if shown := shown_topics(topic):
-        note_activity(doer, topic.agenda_id, topic.created_at, topics=by * shown)
+        last = topic.active_at if by > 0 else topic.created_at
+        note_activity(doer, topic.agenda_id, last, topics=by * shown)
     for author_id, count in posts_by_author(topic):
         note_posts(doer, author_id, by * count)
 

@@ -17,7 +17,13 @@ from forum.agendas.actions import note_activity
 from forum.agendas.queries import themes_by_id
 from forum.db import Base, db, now
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import count_all, count_post, shelved_anew, shown_topics
+from forum.dialogue.actions._counts import (
+    count_all,
+    count_post,
+    note_written,
+    shelved_anew,
+    shown_topics,
+)
 from forum.dialogue.actions._holding import set_seen
 from forum.dialogue.actions._quotes import settle_quotes
 from forum.dialogue.actions._telling import index_topic
@@ -350,9 +356,9 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
         return
     shown = shown_topics(topic)
     note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
-    note_activity(doer, agenda_id, topic.active_at, topics=shown)
     with shelved_anew(doer, topic):
         topic.agenda_id = agenda_id
+    note_written(doer, topic, shown)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)

@@ -15,7 +15,7 @@ from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import move_shelf, shelved_anew, shown_topics
+from forum.dialogue.actions._counts import move_shelf, note_written, shelved_anew, shown_topics
 from forum.dialogue.actions._rows import inserting, set_answer, set_themes
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
@@ -97,7 +97,7 @@ def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Par
         set_answer(moderator, topic, None)
     new = _topic_of(topic, posts, replace(part, title=title))
     moved = _put_into(moderator, topic, new, posts, answer)
-    note_activity(moderator, new.agenda_id, new.active_at, topics=shown_topics(new))
+    note_written(moderator, new, shown_topics(new))
     move_shelf(moderator, None, shelf_of(new))
     watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
     return moved
@@ -126,7 +126,7 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
         _take_answer(moderator, target, answer)
     search.unindex(moderator, "topic", topic.id)
     note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
-    note_activity(moderator, target.agenda_id, target.active_at)
+    note_written(moderator, target)
     watch_along(moderator, topic.id, target.id, topic.deleted_at)
     hide_notices(moderator, topic_id=topic.id)
     return moved
@@ -178,7 +178,7 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
-    note_activity(moderator, topic.agenda_id, topic.active_at, topics=shown_topics(topic))
+    note_written(moderator, topic, shown_topics(topic))
     move_shelf(moderator, None, shelf_of(topic))
     restore_notices(moderator, topic_id=topic.id, but=gone_posts(topic))
     return topic

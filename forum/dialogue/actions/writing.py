@@ -8,7 +8,6 @@ from typing import Any, cast
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id
 from forum.db import ANYTHING, action, db, now, topic_scope, touches
 from forum.dialogue.actions._checks import (
@@ -20,7 +19,7 @@ from forum.dialogue.actions._checks import (
     sent_before,
     sent_twice,
 )
-from forum.dialogue.actions._counts import count_post, move_shelf, shown_topics
+from forum.dialogue.actions._counts import count_post, move_shelf, note_written, shown_topics
 from forum.dialogue.actions._holding import (
     ask_to_look,
     comes_first,
@@ -106,7 +105,7 @@ def _open_topic(
         return sent_twice(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
     index_topic(author, topic, new.text.plain, is_new=True)
-    note_activity(author, agenda_id, now(), topics=shown_topics(topic))
+    note_written(author, topic, shown_topics(topic))
     move_shelf(author, None, shelf_of(topic))
     count_post(author, topic, post, 1)
     told = tell_named(author, post, new.text, is_new=True)
@@ -185,7 +184,7 @@ def _reply(
             )
     except IntegrityError:
         return sent_twice(author, key, text)
-    note_activity(author, topic.agenda_id, now())
+    note_written(author, topic)
     move_shelf(author, before, shelf_of(topic))
     index_post(author, post, topic, text.plain, is_new=True)
     count_post(author, topic, post, 1)

@@ -78,7 +78,9 @@ KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSele
         # It keeps the latest activity of topics that have been moved away as well.
         Agenda.active_at: _later(
             Agenda.active_at,
-            select(func.max(Topic.active_at)).where(Topic.agenda_id == Agenda.id).scalar_subquery(),
+            select(func.max(Topic.active_at))
+            .where(Topic.agenda_id == Agenda.id, *IS_PUBLIC)
+            .scalar_subquery(),
         ),
     },
     Member: {
