@@ -540,11 +540,11 @@ class Can:
     # Curating
 
     def curate(self, agenda: Agenda) -> Verdict:
-        """Who moderates an agenda writes its page, statements, cases and readings."""
+        """Who moderates an agenda writes its page, statements, cases and readings, and archives it or opens it again."""
         return self.moderate(agenda.id)
 
     def curate_all(self) -> Verdict:
-        """Moderators make, order and archive agendas, and keep themes and organisations."""
+        """Moderators make and order agendas, and keep themes and organisations."""
         return YES if self.person.is_moderator else self._unless_held(_("This is for moderators."))
 
     def suspend(self, member: Member) -> Verdict:

@@ -74,8 +74,8 @@ POST /agendas/order                                   |  403  403  403  403  yes
 GET  /agendas/patterns.svg                            |  200  200  200  200  200  200
 GET  /agendas/plans.svg                               |  200  200  200  200  200  200
 GET  /agendas/{agenda}                                |  200  200  200  200  200  200
-GET  /agendas/{agenda}/archive                        |   in  403  403  403  200  200
-POST /agendas/{agenda}/archive                        |  403  403  403  403  yes  yes
+GET  /agendas/{agenda}/archive                        |   in  403  403  200  200  200
+POST /agendas/{agenda}/archive                        |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/cases/new                      |   in  403  403  200  200  200
 POST /agendas/{agenda}/cases/new                      |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/cases/order                    |   in  403  403  200  200  200
@@ -88,8 +88,8 @@ GET  /agendas/{agenda}/readings/new                   |   in  403  403  200  200
 POST /agendas/{agenda}/readings/new                   |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/readings/order                 |   in  403  403  200  200  200
 POST /agendas/{agenda}/readings/order                 |  403  403  403  yes  yes  yes
-GET  /agendas/{agenda}/reopen                         |   in  403  403  403  200  200
-POST /agendas/{agenda}/reopen                         |  403  403  403  403  yes  yes
+GET  /agendas/{agenda}/reopen                         |   in  403  403  200  200  200
+POST /agendas/{agenda}/reopen                         |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/statements                     |   in  403  403  200  200  200
 POST /agendas/{agenda}/statements                     |  403  403  403  yes  yes  yes
 GET  /agendas/{agenda}/statements/new                 |   in  403  403  200  200  200

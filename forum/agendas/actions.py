@@ -105,8 +105,8 @@ def _change(moderator: Person, text: AgendaText, agenda_id: int) -> Agenda:
 @action
 def archive(moderator: Person, agenda_id: int) -> Agenda:
     """Close an agenda: it can be read, not continued."""
-    require(moderator.can.curate_all())
     agenda = agenda_to_change(moderator, agenda_id)
+    require(moderator.can.curate(agenda))
     agenda.archived_at = agenda.archived_at or now()
     return agenda
 
@@ -114,8 +114,8 @@ def archive(moderator: Person, agenda_id: int) -> Agenda:
 @action
 def reopen(moderator: Person, agenda_id: int) -> Agenda:
     """Open an archived agenda again."""
-    require(moderator.can.curate_all())
     agenda = agenda_to_change(moderator, agenda_id)
+    require(moderator.can.curate(agenda))
     agenda.archived_at = None
     return agenda
 

@@ -38,20 +38,26 @@ def test_a_moderator_makes_an_agenda_that_comes_last(people: Any, agenda: Agenda
     assert get_member(SYSTEM, "ana-prado").hosted == [made.id]
 
 
-def test_neither_members_nor_hosts_make_order_or_archive_agendas(
-    people: Any, agenda: Agenda
-) -> None:
+def test_neither_members_nor_hosts_make_or_order_agendas(people: Any, agenda: Agenda) -> None:
     for person in (people.ana, people.host, VISITOR):
         for deed in (
             lambda who: actions.write_agenda(who, text()),
             lambda who: actions.order(who, [agenda.id]),
-            lambda who: actions.archive(who, agenda.id),
-            lambda who: actions.reopen(who, agenda.id),
             lambda who: actions.set_hosts(who, agenda.id, []),
             lambda who: actions.write_theme(who, "Noise"),
         ):
             with pytest.raises(Forbidden):
                 deed(person)
+
+
+def test_a_host_archives_the_own_agenda_and_no_other(people: Any, agenda: Agenda) -> None:
+    other = actions.write_agenda(people.moderator, text())
+    assert actions.archive(people.host, agenda.id).archived_at
+    assert actions.reopen(people.host, agenda.id).archived_at is None
+    for person, agenda_id in ((people.ana, agenda.id), (people.host, other.id)):
+        for deed in (actions.archive, actions.reopen):
+            with pytest.raises(Forbidden):
+                deed(person, agenda_id)
 
 
 def test_a_host_edits_the_own_agenda_and_no_other(people: Any, agenda: Agenda) -> None:

@@ -246,7 +246,7 @@ def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
         lambda who: actions.suspend(
             who, people.ben.id, now() + timedelta(days=1), Reasons("Spam.", 2)
         ),
-        lambda who: actions.archive(who, things.agenda.id),
+        lambda who: actions.archive(who, things.other.id),
     ):
         for person in (people.host, people.ana, VISITOR):
             with pytest.raises(Forbidden):

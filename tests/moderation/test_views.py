@@ -42,11 +42,10 @@ def addresses(things: Any, handle: str = "ben-okoth") -> dict[str, list[str]]:
             f"{practice}/hide",
             f"{practice}/send-back",
         ],
+        "of the agenda": ["/agendas/quieter/archive", "/agendas/quieter/reopen"],
         "central": [
             f"/members/{handle}/hide",
             f"/members/{handle}/suspend",
-            "/agendas/quieter/archive",
-            "/agendas/quieter/reopen",
         ],
         "buttons": [
             f"{topic}/unlock",
@@ -242,7 +241,7 @@ def test_a_host_of_another_agenda_finds_the_doors_closed(
 
 def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: Any) -> None:
     browser, doors = sign_in(people.host), addresses(things)
-    for address in doors["asking"]:
+    for address in doors["asking"] + doors["of the agenda"]:
         assert browser.get(address).status_code == 200, address
     for address in doors["central"] + doors["central buttons"]:
         assert browser.post(address, data=WHY).status_code == 403, address

@@ -459,8 +459,8 @@ def member_to_suspend(moderator: Person, handle: str) -> Thing:
 
 def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
     """An agenda, for somebody who may archive or reopen it."""
-    require(moderator.can.curate_all())
     agenda = agenda_by_id(moderator, agenda_id)
+    require(moderator.can.curate(agenda))
     return Thing(
         kind="agenda",
         item_id=agenda.id,
