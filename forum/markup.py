@@ -72,6 +72,7 @@ CITED_POST = re.compile(
     r'<blockquote class="cite">\s*<p>(<a href="/posts/(\d{1,12})"[^>]*>.*?</a>)'
 )
 QUOTE_TAG = re.compile(r"</?blockquote\b")
+FINAL_SIGMA = "ς"
 WITHHELD = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'  # says no words of a language
 WHOLE_QUOTE = re.compile(
     r"^(> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\))[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
@@ -153,11 +154,16 @@ def fold(text: str) -> str:
 
 
 def slugify(text: str, fallback: str = "text") -> str:
-    """A short name for an address: folded letters and digits of any script, joined by hyphens."""
+    """A short name for an address: folded letters and digits of any script, joined by hyphens.
+
+    The last letter of many Greek words stays as it is written; a text of signs alone has the fallback for a name.
+    """
     bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
-    bare = "".join(c for c in bare if not _is_accent(c)).casefold().translate(STROKES)
+    bare = "".join(c for c in bare if not _is_accent(c))
+    bare = FINAL_SIGMA.join(part.casefold() for part in bare.split(FINAL_SIGMA)).translate(STROKES)
     kept = (c if _is_of_words(c) else " " for c in unicodedata.normalize("NFC", bare))
-    return "-".join("".join(kept).split())[:60].strip("-") or fallback
+    name = "-".join("".join(kept).split())[:60].strip("-")
+    return name if any(map(str.isalnum, name)) else fallback
 
 
 def _is_accent(sign: str) -> bool:
@@ -166,7 +172,9 @@ def _is_accent(sign: str) -> bool:
 
 
 def _is_of_words(sign: str) -> bool:
-    return unicodedata.category(sign)[0] in "LMN"
+    return unicodedata.category(sign)[0] in "LMN" and not unicodedata.name(sign, "").startswith(
+        "VARIATION SELECTOR"
+    )
 
 
 def excerpt(plain: str, length: int = 200) -> str:

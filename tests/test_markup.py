@@ -183,6 +183,9 @@ def test_fold_makes_one_of_what_people_type_differently(text: str, folded: str) 
         ("../../etc", "etc"),
         ("<script>", "script"),
         ("?!", "text"),
+        ("Πώς μετράτε τους θανάτους ΑΠΟ", "πως-μετρατε-τους-θανατους-απο"),
+        ("❤️ 👨‍👩‍👧", "text"),
+        ("Parks ❤️", "parks"),
         ("\u202e\x00\ud800", "text"),
     ],
 )

@@ -350,6 +350,11 @@ def test_drafts_keep_no_versions(world: World) -> None:
     assert versions_of("practice", practice.id) == []
 
 
+def test_what_it_cost_is_found(world: World) -> None:
+    practice = published(world)
+    assert found('"EUR 3,200"') == [("practice", f"/practices/{practice.slug}")]
+
+
 def test_what_failed_is_never_found_when_it_is_for_members(world: World) -> None:
     practice = published(world)
     assert found("drowned", world.reader) == []

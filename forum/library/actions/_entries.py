@@ -40,7 +40,7 @@ def practice_entry(practice: Practice) -> Entry:
         item_id=practice.id,
         address=f"/practices/{practice.slug}",
         title=practice.title,
-        body="\n".join([practice.sentence, *parts]),
+        body="\n".join(filter(None, [practice.sentence, practice.cost, *parts])),
         written_at=practice.published_at or practice.updated_at,
         byline=", ".join(filter(None, (practice.author.name, place))),
         agenda_id=practice.agenda_id,
