@@ -53,6 +53,7 @@ SNIPPET = 240
 READ = 8_000  # so many texts with all the words of a phrase are read for the phrase, where that must be
 USUAL_LENGTH = 600  # signs of a text
 TITLE_WEIGHS = 8
+TITLE_OF_OTHERS = 0.02  # of what a title weighs, where it is the one that somebody replied to
 SHORTEST_BEGINNING = 3  # signs of a word that may be the beginning of others
 LONGEST_TYPED = 500
 NARROW = 0.05  # of all texts: so few are found by the index and put in order in no time
@@ -383,10 +384,22 @@ def _counts(
 def _ranked(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
     """The ids of hits, the most relevant first, of equals the newest."""
     needles = [f" {' '.join(term.words)}" + " " * (not term.is_beginning) for term in terms]
-    scores = {
-        hit.id: _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles) for hit in hits
-    }
+    scores = {hit.id: _relevance(hit, needles) for hit in hits}
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
+
+
+def _relevance(hit: Any, needles: Sequence[str]) -> float:
+    """How well a hit fits; a reply above all by what it says itself, and little by its topic's title, which its words end with."""
+    if hit.kind != "post":
+        return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
+    title = _folded(hit.title)
+    own = hit.folded_body.removesuffix(title)
+    return _score("", f" {own} ", needles) + TITLE_OF_OTHERS * _score(f" {title} ", "", needles)
+
+
+@lru_cache(4096)
+def _folded(title: str) -> str:
+    return searchable(title)
 
 
 def _score(title: str, body: str, needles: Sequence[str]) -> float:
@@ -408,8 +421,8 @@ def _documents(ids: Sequence[int]) -> list[Document]:
     return [known[id] for id in ids if id in known]  # one may have gone meanwhile
 
 
-_FOLDED = (Document.folded_title, Document.folded_body)
-_LIGHT = tuple(defer(column, raiseload=True) for column in _FOLDED)
+_FOLDED = (Document.title, Document.folded_title, Document.folded_body)
+_LIGHT = tuple(defer(column, raiseload=True) for column in _FOLDED[1:])
 
 
 # Showing where the words are

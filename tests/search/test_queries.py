@@ -400,3 +400,17 @@ def test_the_index_holds_words_only() -> None:
         "https example org a b c 1 o neil 3 5"
     )
     assert searchable("x" * 500) == "x" * 100
+
+
+def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
+    def post(item_id: int, body: str, title: str = "Flood in the flood plain") -> None:
+        actions.index(SYSTEM, replace(entry(item_id, title, body), kind="post"))
+
+    actions.index(SYSTEM, entry(20, "Flood in the flood plain", "How high did it stand?"))
+    post(21, "We thank you all.")
+    post(22, "The flood stood two metres high.")
+    post(23, "So it is here.")
+    post(24, "Here is a flood of letters, and " + "very " * 80 + "long it is.", "Something else")
+    found = [hit.document.item_id for hit in find(VISITOR, Query("flood")).page.items]
+    assert found == [20, 22, 24, 23, 21]
+    assert {21, 22, 23} <= ids("flood plain"), "a reply is found by its topic's title all the same"
