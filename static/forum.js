@@ -52,13 +52,6 @@ function showWhole() {
   });
 }
 
-/** In a narrow window a line of tabs begins with the one that is open, not with the first. */
-function showCurrentTab() {
-  const tab = document.querySelector(".tabs [aria-current]");
-  const [bar, own] = [tab?.parentElement, tab?.getBoundingClientRect()];
-  if (bar) bar.scrollLeft += own.left - bar.getBoundingClientRect().left - (bar.clientWidth - own.width) / 2;
-}
-
 /** Whoever signs out leaves no text behind in the browser. */
 function forgetDrafts() {
   body.dataset.leaving = "1";
@@ -76,7 +69,6 @@ function showPublished() {
 shortenTimes();
 closeMenus();
 showWhole();
-showCurrentTab();
 document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();

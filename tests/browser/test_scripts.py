@@ -333,12 +333,16 @@ def report(member: Visit, address: str) -> str:
 # Menus, times, cities, appearance
 
 
-def test_the_open_tab_is_seen_in_a_narrow_window(member: Visit) -> None:
-    member.page.set_viewport_size({"width": 390, "height": 800})
-    for path in ("/settings", "/settings/factors", "/settings/leave"):
-        tab = member.go(path).locator(".tabs [aria-current]").bounding_box()
-        assert tab and tab["x"] >= 0 and tab["x"] + tab["width"] <= 390, path
-        assert member.page.evaluate("scrollY") == 0
+def test_every_tab_is_seen_in_a_narrow_window(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 390, "height": 800})
+    window.sign_in("administrator")
+    agenda = "/agendas/globally-connected"
+    for path in ("/moderation", "/administration/members", "/topics", "/practices", agenda):
+        tabs = window.go(path).locator(".tabs a")
+        assert tabs.count() > 1, path
+        for number in range(tabs.count()):
+            tab = tabs.nth(number).bounding_box()
+            assert tab and tab["x"] >= 0 and tab["x"] + tab["width"] <= 390, (path, number)
 
 
 def test_menus_close(member: Visit) -> None:

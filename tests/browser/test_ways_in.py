@@ -104,7 +104,7 @@ def test_by_invitation(visit: Any, administrator: Visit, scripts: bool) -> None:
     expect(eva.go(link).locator("main")).to_contain_text("See you on Friday.")
     joins(eva, link, name, email)
     expect(eva.go("/settings").locator("main [name=name]")).to_have_value(name)
-    expect(moderator.go("/invitations").locator("main li").first).to_contain_text(name)
+    expect(moderator.go("/invitations").locator("main .rows li").first).to_contain_text(name)
     late = visit(java_script_enabled=scripts).go(link)
     expect(late.locator("h1")).to_have_text("This invitation is over")
 
