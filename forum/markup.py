@@ -117,7 +117,7 @@ def write(source: str, language: str = "en", people: Collection[str] = ()) -> Wr
     source = tidy(source)
     plain, rendered, named = NOTHING if _is_hostile(source) else _parse(source, people)
     html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _as_it_is(source)
-    return Written(source, html, VERSION, plain or source, language, named)
+    return Written(source, html, VERSION, plain or _unquoted(source), language, named)
 
 
 def handles_in(source: str) -> list[str]:
@@ -128,7 +128,7 @@ def handles_in(source: str) -> list[str]:
 def plain(source: str) -> str:
     """The plain words of a text, as `write` finds them."""
     source = tidy(source)
-    return ("" if _is_hostile(source) else _parse(source)[0]) or source
+    return ("" if _is_hostile(source) else _parse(source)[0]) or _unquoted(source)
 
 
 class PlainTexts(dict[str, str]):
@@ -203,8 +203,25 @@ def quote(name: str, post_id: int, source: str) -> str:
     )
 
 
-def withhold(html: Markup, post_ids: Collection[int]) -> Markup:
-    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays."""
+def _unquoted(source: str) -> str:
+    return withhold_source(source, quoted_posts(source))
+
+
+def withhold(html: Markup, source: str, post_ids: Collection[int]) -> Markup:
+    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays.
+
+    Where the HTML shows no such quote (in code, or in a text that is shown as it was typed), it is made of the source.
+    """
+    html = _withhold(html, post_ids)
+    left = [post_id for post_id in post_ids if f'data-withheld="{post_id}"' not in html]
+    if not left:
+        return html
+    made = _withhold(write(withhold_source(source, left)).html, post_ids)
+    signs = (Markup('<span hidden data-withheld="{}"></span>').format(post_id) for post_id in left)
+    return made + Markup("").join(signs)
+
+
+def _withhold(html: Markup, post_ids: Collection[int]) -> Markup:
     parts, position = [], 0
     while head := CITED_POST.search(html, position):
         is_withheld = int(head[2]) in post_ids

@@ -412,14 +412,14 @@ TWO = (
 
 def test_what_is_quoted_of_a_post_is_withheld() -> None:
     html = markup.write(TWO).html
-    assert markup.withhold(html, ()) == html and markup.withhold(html, {99}) == html
-    without = markup.withhold(html, {12})
+    assert markup.withhold(html, TWO, ()) == html
+    without = markup.withhold(html, TWO, {12})
     assert "words" not in without and "<li>" not in without and "Others." in without
     assert '<a href="/posts/12">Ana  b</a>' in without or '<a href="/posts/12">Ana b</a>' in without
     assert "Mine." in without and "End." in without and without.count("[…]") == 1
     assert without.count("<blockquote") == without.count("</blockquote>") == 2
-    assert markup.withhold(without, {12}) == without
-    assert "Others." not in markup.withhold(without, {13})
+    assert markup.withhold(without, TWO, {12}) == without
+    assert "Others." not in markup.withhold(without, TWO, {12, 13})
 
 
 @pytest.mark.parametrize(
@@ -429,18 +429,20 @@ def test_what_is_quoted_of_a_post_is_withheld() -> None:
         "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > words\n>\n> words\n\nMine.",
         ">[A](/posts/12)\n>```\n>words\n>```\n\nMine.",
         "- > [A](/posts/12)\n  > words\n\nMine.",
+        "```\n> [A](/posts/12)\n>\n> words\n```\n\nMine.",
+        "> [A](/posts/12)\n>\n> words\n\nMine. " + "*" * 5_000,
         "> [A](/posts/12)\n> | words |\n> |---|\n> | words |\n\nMine.",
     ],
 )
 def test_however_it_is_quoted(source: str) -> None:
-    without = markup.withhold(markup.write(source).html, {12})
+    without = markup.withhold(markup.write(source).html, source, {12})
     assert "words" not in without and "Mine." in without
     assert without.count("<blockquote") == without.count("</blockquote>")
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:
     source = "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > inner\n>\n> outer\n\nMine."
-    without = markup.withhold(markup.write(source).html, {13})
+    without = markup.withhold(markup.write(source).html, source, {13})
     assert "inner" not in without and "outer" in without and "Mine." in without
 
 
@@ -449,3 +451,9 @@ def test_the_source_is_withheld_as_well() -> None:
     assert "words" not in without and "- a" not in without
     assert "Mine." in without and "Others." in without and "[…]" in without
     assert markup.withhold_source(TWO, ()) == TWO
+
+
+@pytest.mark.parametrize("more", ["", " " + "*" * 5_000])
+def test_search_knows_no_words_of_others(more: str) -> None:
+    text = markup.write(markup.quote("Ana", 12, "Her words.") + more)
+    assert "words" not in text.plain and "words" not in markup.plain(text.source)

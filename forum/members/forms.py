@@ -47,6 +47,7 @@ KIND_NAMES = {
 }
 ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
 
+TURNING = dict.fromkeys(range(0x202A, 0x202F))  # signs, as `str.translate` takes them away
 ROLE_NOTES = dict(
     zip(
         ROLES,
@@ -60,9 +61,12 @@ ROLE_NOTES = dict(
 )
 
 
+TURNING = dict.fromkeys(range(0x202A, 0x202F))
+
+
 def one_line(value: Any) -> Any:
-    """A text without line ends and spaces that nobody sees."""
-    return " ".join(value.split()) if isinstance(value, str) else value
+    """A text without line ends, spaces that nobody sees, and signs that turn round what follows (UAX 9, 2.1 and 2.2)."""
+    return " ".join(value.translate(TURNING).split()) if isinstance(value, str) else value
 
 
 def at_most(length: int) -> Length:

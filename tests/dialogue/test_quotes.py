@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from forum.agendas.models import Agenda
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
+from forum.errors import Invalid
 from forum.markup import quote, write
 from forum.permissions import SYSTEM
 from forum.upkeep import queries as upkeep
@@ -169,3 +170,12 @@ def test_what_was_hidden_before_is_found_and_mended(people: Any, said: Post, quo
     actions.mend_quotes(SYSTEM, [quoting.id])
     assert not reads(quoting) and list(upkeep.faults_of(check)) == []
     assert queries.unseen_posts(fresh(quoting).topic, [said.id, 2**40]) == {said.id}
+
+
+def test_who_quotes_adds_words_of_their_own(people: Any, said: Post, elsewhere: Topic) -> None:
+    source = quote("Ben Okoth", said.id, WORDS)
+    with pytest.raises(Invalid) as refusal:
+        actions.reply(people.chitra, elsewhere.id, write(source))
+    assert refusal.value.field == "source"
+    for more in ("Yes.", "![A plan](https://city.example/plan.png)"):
+        assert actions.reply(people.chitra, elsewhere.id, write(source + more)).number > 1

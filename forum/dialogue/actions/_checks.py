@@ -8,7 +8,7 @@ from forum.db import member_scope
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import post_of_key
 from forum.errors import Conflict, Forbidden, Invalid
-from forum.markup import MAX_SOURCE, Written
+from forum.markup import MAX_SOURCE, Written, quoted_posts
 from forum.permissions import AUDIENCES, Person, require
 
 TITLE_LENGTHS = range(3, 121)
@@ -71,9 +71,12 @@ def checked_title(title: str) -> str:
 
 
 def check_text(text: Written) -> None:
-    """Raises `Invalid` for a text that is empty or too long."""
+    """Raises `Invalid` for a text that is empty or too long, or says nothing but what others said."""
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
+    lines = filter(str.strip, text.source.split("\n"))
+    if quoted_posts(text.source) and all(line.startswith(">") for line in lines):
+        raise Invalid(_("Add words of your own to what you quote."), "source")
     if len(text.source) > MAX_SOURCE:
         raise Invalid(_("Shorten the text to 20,000 characters."), "source")
 

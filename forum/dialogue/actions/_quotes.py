@@ -32,4 +32,4 @@ def settle_quotes_in(posts: Sequence[Post], *, is_back: bool = False) -> None:
     withheld = withheld_quotes([post.id for post in posts])
     for post in posts:
         html = written(post.source, post.language).html if is_back else post.html
-        post.html = withhold(html, withheld.get(post.id, ()))
+        post.html = withhold(html, post.source, withheld.get(post.id, ()))

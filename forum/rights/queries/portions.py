@@ -607,8 +607,8 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "all-read",
-        "Taken for read",
-        "What you took for read at once.",
+        "Marked as read",
+        "Of which dialogues you marked all topics as read, and when.",
         (("all_read", "member_id"),),
         _paged(rows_of_all_read, AllRead.agenda_id),
         {
