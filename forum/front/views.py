@@ -432,6 +432,7 @@ def search() -> Answer:
         tuple(known[slug].id for slug in chosen["agenda"]),
         tuple(chosen["kind"]),
         tuple(chosen["language"]),
+        is_newest_first=web.choice("order", ("newest",)) == "newest",
     )
     found = find(reader, query, web.number("page"))
     has_words = bool(words_of(typed))
@@ -449,6 +450,11 @@ def search() -> Answer:
         language_names=names,
         people=page_of(members_named(reader, typed), 1, ASIDE) if is_plain else None,
         without=_without,
+        orders=[
+            (_("Best match"), web.here(order=None, page=None), not query.is_newest_first, None),
+            (_("Newest"), web.here(order="newest", page=None), query.is_newest_first, None),
+        ],
+        is_newest_first=query.is_newest_first,
     )
 
 

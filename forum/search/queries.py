@@ -79,6 +79,7 @@ class Query:
     agenda_ids: tuple[int, ...] = ()
     kinds: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    is_newest_first: bool = False
 
     def facets(self) -> dict[str, Sequence[Any]]:
         """The values that are chosen, by facet."""
@@ -157,7 +158,8 @@ def find(reader: Person, query: Query, number: int = 1) -> Found:
 
     Words in double quotes are found where they stand together (PostgreSQL knows the places of the first 16,383 words of
     a text, and of 256 times the same one). The newest `RANKED` hits are put in order of
-    relevance, and those behind them cannot be paged to: who looks for a very common word narrows the search.
+    relevance unless the newest are wanted first, and those behind them cannot be paged to: who looks for a very common
+    word narrows the search.
     """
     words = words_of(query.words)
     if not words:
@@ -166,7 +168,8 @@ def find(reader: Person, query: Query, number: int = 1) -> Found:
     hits = _newest(reader, terms, query, RANKED, *_FOLDED)
     total = min(len(hits), COUNTED)
     page_number = clamp(number, pages_for(total, PAGE))
-    best = _ranked(hits, terms)[:total][(page_number - 1) * PAGE : page_number * PAGE]
+    ids = [hit.id for hit in hits] if query.is_newest_first else _ranked(hits, terms)
+    best = ids[:total][(page_number - 1) * PAGE : page_number * PAGE]
     shown = [_hit(row, words, terms[-1].is_beginning) for row in _documents(best)]
     page = Page(shown, page_number, pages_for(total, PAGE), total)
     counts = {facet: _counts(reader, terms, query, facet, hits) for facet in FACETS}

@@ -311,6 +311,19 @@ def test_search_shows_texts_people_and_facets(small: Small, client: Any) -> None
     assert small.members_only.title not in client.get("/search?q=tender").text
 
 
+def test_search_shows_the_newest_first_when_asked(small: Small, client: Any) -> None:
+    best, newest = (
+        client.get(f"/search?q=noise&kind=topic&kind=post{more}").text
+        for more in ("", "&order=newest")
+    )
+    assert re.search(r'aria-current="page">Best match', best)
+    assert re.search(r'aria-current="page">Newest', newest)
+    assert 'name="order" value="newest"' in newest and 'name="order"' not in best
+    assert 'href="/search?q=noise&amp;kind=topic&amp;kind=post"' in newest, (
+        "the other order keeps the filters"
+    )
+
+
 def test_search_is_narrowed_by_several_values_of_a_facet(small: Small, client: Any) -> None:
     both = client.get("/search?q=quiet&kind=case&kind=practice&agenda=quieter").text
     assert "The <mark>quiet</mark> network" in both

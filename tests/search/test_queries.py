@@ -414,3 +414,5 @@ def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
     found = [hit.document.item_id for hit in find(VISITOR, Query("flood")).page.items]
     assert found == [20, 22, 24, 23, 21]
     assert {21, 22, 23} <= ids("flood plain"), "a reply is found by its topic's title all the same"
+    newest = find(VISITOR, Query("flood", is_newest_first=True)).page.items
+    assert [hit.document.item_id for hit in newest] == [24, 23, 22, 21, 20]
