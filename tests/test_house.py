@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
+from jinja2 import nodes as template
 
 TOP = Path(__file__).parent.parent
 ROOMS = sorted(path.parent for path in (TOP / "forum").glob("*/__init__.py"))
 KINDS = {"__init__", "models", "queries", "actions", "forms", "views", "commands"}
 TEMPLATES = sorted((TOP / "templates").rglob("*.*"))
+PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
+EXTENSIONS = ["jinja2.ext.i18n", "jinja2.ext.do"]
 SHARED_TEMPLATES = {"errors", "macros"}
 LONGEST_FILE = 1_000  # lines
 
@@ -161,6 +165,18 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
     assert not re.search(r"\son[a-z]+=[\"']|javascript:", text)
     for script in re.findall(r"<script\b[^>]*>", text):
         assert "src=" in script or 'type="application/ld+json"' in script, script
+
+
+def test_no_page_uses_a_name_that_the_frame_sets() -> None:
+    """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
+    trees = {path: Environment(extensions=EXTENSIONS).parse(path.read_text()) for path in PAGES}
+    frame = trees.pop(TOP / "templates" / "layout.html")
+    ours = {str(node.target.name) for node in frame.find_all(template.Assign)}  # type: ignore[attr-defined]
+    assert ours
+    for path, tree in trees.items():
+        if [*tree.find_all(template.Extends)]:
+            names = {node.name for node in tree.find_all(template.Name)}
+            assert not names & ours, path
 
 
 def test_markup_is_made_in_few_places() -> None:

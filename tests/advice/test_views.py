@@ -297,6 +297,7 @@ def test_what_happened_next_stands_below_the_question(
         assert words in text
     assert "Change it" not in text and "Change it" in page(browser, advised.address)
     assert 'value="We raised the price."' in page(browser, door)
+    assert 'name="take_back"' in page(browser, door)
     browser.post(door, data={"take_back": "1"})
     assert page(client, advised.address) == before
 

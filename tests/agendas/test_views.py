@@ -202,7 +202,8 @@ def test_statements_are_written_edited_and_removed(
     assert "Bo" in words(browser.get("/agendas/quieter/statements"))
     history = words(browser.get("/agendas/quieter/history"))
     assert "<del>Ines</del>" in history and "<ins>Bo</ins>" in history
-    assert browser.get(f"{address}/remove").status_code == 200
+    asked = words(browser.get(f"{address}/remove"))
+    assert 'href="/agendas/quieter/statements">Cancel</a>' in asked
     assert browser.post(f"{address}/remove").status_code == 303
     assert browser.post(f"{address}/remove").status_code == 404
 
@@ -217,7 +218,7 @@ def test_themes_are_read_by_everybody_and_kept_by_moderators(
     assert "theme=land-value" in page and "Rename" not in page and "csrf_token" not in page
     assert browser.post("/themes/land-value/edit", data={"name": "Value"}).status_code == 303
     assert "Land value" in words(browser.get("/themes/land-value/edit"))
-    assert browser.get("/themes/land-value/remove").status_code == 200
+    assert 'href="/themes">Cancel</a>' in words(browser.get("/themes/land-value/remove"))
     assert browser.post("/themes/land-value/remove").status_code == 303
     assert "land-value" not in words(client.get("/themes"))
 

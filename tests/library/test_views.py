@@ -224,6 +224,15 @@ def test_what_was_tried_is_refused_without_an_outcome(
     assert sign_in(world.author).get(f"/practices/{practice.slug}/tried").status_code == 403
 
 
+def test_whoever_tells_nothing_goes_back_to_the_case_or_practice(
+    world: World, practice: Practice, case: Case, sign_in: SignIn
+) -> None:
+    for address in (f"/practices/{practice.slug}", f"/cases/{case.slug}"):
+        page = sign_in(world.reader).get(f"{address}/tried").text
+        assert f'<a href="{address}" lang="en" dir="auto">' in page
+        assert f'<a class="btn quiet" href="{address}">Cancel</a>' in page
+
+
 def test_what_failed_leaks_nowhere_to_visitors(
     world: World, practice: Practice, client: FlaskClient, sign_in: SignIn
 ) -> None:
