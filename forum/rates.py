@@ -11,8 +11,8 @@ import time
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from flask import Flask, request
-from flask_limiter import Limiter
+from flask import Flask, Response, request
+from flask_limiter import Limiter, RequestLimit
 from limits import parse
 from limits.storage import Storage
 
@@ -38,12 +38,20 @@ def address() -> str:
     return str(remote)
 
 
+def _too_much(limit: RequestLimit) -> Response:
+    """What a limit answers: no page, but how long to wait, for whoever makes the page."""
+    return Response(
+        status=429, headers={"Retry-After": str(max(1, limit.reset_at - int(time.time())))}
+    )
+
+
 # When the counters cannot be kept in their file, each process counts for itself until they can.
 limiter = Limiter(
     key_func=address,
     strategy="fixed-window",
     headers_enabled=True,
     in_memory_fallback_enabled=True,
+    on_breach=_too_much,
 )
 
 

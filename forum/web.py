@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from babel import support
 from flask import (
@@ -27,7 +28,7 @@ from flask import (
     url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, get_locale, lazy_gettext
+from flask_babel import Babel, get_locale, lazy_gettext, ngettext
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
@@ -54,10 +55,11 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 2 * 1024 * 1024  # a full practice in a script of three bytes a letter, percent-encoded
-REFUSED = 422
+REFUSED, TOO_MANY = 422, 429
 Answer = str | AnyResponse | tuple[str, int]
 MAX_ID = 2**31 - 1
 RETRY_SECONDS = "5"  # after which it is worth asking a database again that was too busy
+WINDOW = "60"  # seconds to wait when a limit does not say how many
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -375,10 +377,35 @@ def kept_fields() -> list[tuple[str, str]]:
 
 def resend_page(action: str, why: str, status: int) -> Response:
     """The page that gives a text back and offers to send it again."""
-    page = render_template(
-        "errors/resend.html", action=action, kept=kept_fields(), why=why, status=status
-    )
+    instead = url_for("front.home") if status == 404 else _page_above(action)
+    words = {"action": action, "instead": instead, "kept": kept_fields(), "why": why}
+    page = render_template("errors/resend.html", status=status, **words)
     return current_app.make_response((page, status))
+
+
+def _page_above(action: str) -> str:
+    """The page of what a form speaks of: `/topics/7` of a form that goes to `/topics/7/reply`."""
+    pages = current_app.url_map.bind("")
+    address = action.partition("?")[0].rpartition("/")[0]
+    while address:
+        try:
+            pages.match(unquote(address), method="GET")
+            return address
+        except HTTPException:
+            address = address.rpartition("/")[0]
+    return url_for("front.home")
+
+
+def come_again(error: HTTPException) -> str:
+    """When a limit lets somebody go on, in the words that say the same as Retry-After."""
+    seconds = int(error.get_response().headers.get("Retry-After", WINDOW))
+    minutes = ceil(seconds / 60)
+    if seconds < 120:
+        return ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds)
+    if minutes < 120:
+        return ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes)
+    hours = ceil(minutes / 60)
+    return ngettext("Try again in %(num)s hour.", "Try again in %(num)s hours.", hours)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -574,13 +601,17 @@ def _http_error(error: HTTPException) -> AnyResponse:
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response
-    answer = _answer(error.code, "")
+    answer = _answer(error.code, _too_much(error) if error.code == TOO_MANY else "")
     for name in ("Allow", "Retry-After"):
         if name in response.headers:
             answer.headers[name] = response.headers[name]
-    if error.code == 429:
-        answer.headers.setdefault("Retry-After", "60")
+    if error.code == TOO_MANY:
+        answer.headers.setdefault("Retry-After", WINDOW)
     return answer
+
+
+def _too_much(error: HTTPException) -> str:
+    return f"{_('Too much was sent in a short time.')} {come_again(error)}"
 
 
 def _database_error(error: SQLAlchemyError) -> AnyResponse:

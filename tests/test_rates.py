@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -158,7 +159,7 @@ def test_what_is_too_much_says_when_to_come_back(workers: list[FlaskClient], peo
     answer = try_password(workers[1])
     assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert "tried too often" in answer.get_data(as_text=True)
+    assert "tried too often. Try again in" in answer.get_data(as_text=True)
     assert workers[1].get("/sign-in").status_code == 200  # looking is free
 
 
@@ -201,6 +202,24 @@ def test_posting_is_limited_for_a_member_and_gives_the_text_back(
     assert "number 6" in answer.get_data(as_text=True) and "Your text is safe" in answer.get_data(
         as_text=True
     )
+
+
+def test_who_sends_too_much_is_told_why_and_when_to_come_back(
+    workers: list[FlaskClient], people: Any, agenda: Agenda
+) -> None:
+    world, browser = build(people, agenda), workers[0]
+    token = members.sign_in(people.ben, "A test")
+    with browser.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    path = f"/topics/{world['topic']}/reply"
+    for turn in range(6):
+        data = {"source": f"A thought that is number {turn}.", "language": "en"}
+        answer = browser.post(path, data={**data, "submission_key": f"key-{turn}"})
+    words = answer.get_data(as_text=True)
+    said = re.search(r"Too much was sent in a short time. Try again in (\d+) seconds?\.", words)
+    seconds = int(answer.headers["Retry-After"])
+    assert answer.status_code == 429 and said and int(said[1]) - 2 < seconds <= int(said[1])
+    assert f'href="/topics/{world["topic"]}">Do not send it</a>' in words
 
 
 def test_without_its_file_each_worker_counts_for_itself(

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError, PendingRollbackError
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from forum import web
 from forum.agendas.models import Agenda
@@ -613,6 +614,59 @@ def test_a_busy_database_gives_the_text_back(
     assert int(answer.headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(403, "not open to you"), (404, "moved or deleted"), (409, "has changed since"),
+     (429, "Too much was sent in a short time. Try again in 60 seconds."), (503, "back soon")],
+)  # fmt: skip
+def test_a_text_is_given_back_with_what_stopped_it(
+    sign_in: Any, people: Any, world: Any, failing: Any, status: int, words: str
+) -> None:
+    class Refused(HTTPException):
+        code = status
+
+    failing(Refused())
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data={"source": LONG})
+    assert answer.status_code == status and "took an hour" in text(answer)
+    assert words in text(answer) and "Your text was not sent yet." in " ".join(text(answer).split())
+    page = "/" if status == 404 else f"/topics/{world['topic']}"
+    assert f'href="{page}">Do not send it</a>' in text(answer)
+
+
+def test_what_is_too_long_to_send_says_so(sign_in: Any, people: Any, world: Any) -> None:
+    data = {"source": "x" * (web.MAX_BODY + 1)}
+    answer = sign_in(people.ana).post(f"/topics/{world['topic']}/reply", data=data)
+    assert answer.status_code == 413 and "too long to send" in text(answer)
+
+
+@once
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [("/topics/7/reply", "/topics/7"), ("/posts/3/edit", "/posts/3"), ("", "/"), ("/nowhere", "/"),
+     ("/agendas/quieter/topics/new?kind=case", "/agendas/quieter/topics"), ("/agendas/new", "/agendas"),
+     ("/members/%61na/ignore?x=1", "/members/%61na"), ("/posts/99999999999/reply", "/")],
+)  # fmt: skip
+def test_who_does_not_send_it_goes_back_to_what_it_speaks_of(
+    app: Flask, action: str, page: str
+) -> None:
+    with app.test_request_context("/"):
+        assert web._page_above(action) == page
+
+
+@once
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [("1", "1 second."), ("119", "119 seconds."), ("121", "3 minutes."), ("3600", "60 minutes."),
+     ("7201", "3 hours.")],
+)  # fmt: skip
+def test_a_wait_is_said_so_that_nobody_comes_too_early(
+    app: Flask, seconds: str, words: str
+) -> None:
+    with app.test_request_context("/"):
+        error = TooManyRequests(response=web.Response(headers={"Retry-After": seconds}))
+        assert web.come_again(error) == f"Try again in {words}"
+
+
 # Refusals
 
 
@@ -625,8 +679,6 @@ def test_a_busy_database_gives_the_text_back(
 def test_every_refusal_has_a_page_in_the_design(
     client: FlaskClient, failing: Callable[[BaseException], None], status: int, words: str
 ) -> None:
-    from werkzeug.exceptions import HTTPException
-
     class Refused(HTTPException):
         code = status
 

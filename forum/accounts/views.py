@@ -592,7 +592,7 @@ def _too_many(error: HTTPException) -> Answer:
     if found is None:
         raise error
     form, page = found()
-    form.form_errors = [_("That was tried too often. Please wait a while and try again.")]
+    form.form_errors = [f"{_('That was tried too often.')} {web.come_again(error)}"]
     return page(form, TOO_MANY)
 
 
