@@ -62,6 +62,17 @@ NO_QUESTION = Verdict(_("Only a question has an answer."))
 HELD = Verdict(
     _("This waits until you have set up a second factor: a passkey, or codes from an app.")
 )
+LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
+
+
+def _locked(reason: str) -> Verdict:
+    """That a topic takes no more replies, with what its readers are told of why."""
+    if not reason:
+        return LOCKED
+    said = _(
+        "This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason
+    )
+    return Verdict(str(said))  # what is lazy counts as HTML already, and this was typed
 
 
 def require(verdict: Verdict) -> None:
@@ -356,7 +367,7 @@ class Can:
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
-            return Verdict(_("This topic is locked. It can be read, not continued."))
+            return _locked(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
     def edit(self, post: Post | Line) -> Verdict:

@@ -53,6 +53,7 @@ from forum.moderation.actions import (
     Illegal,
     Reasons,
     decide,
+    lock,
     refuse,
     report,
     report_illegal,
@@ -452,6 +453,8 @@ PLANTED = {
     "a refused text": "refused",
     "why a text was refused": "refusal",
     "a topic for members": "members",
+    "why a topic is locked": "settled",
+    "why a topic for members is locked": "closed",
     "a practice for members": "within",
     "what did not work, for members": "failure",
     "a draft practice": "draft",
@@ -643,6 +646,10 @@ def _for_members(people: Any, agenda: Agenda, numbers: Numbers) -> None:
     ask(people.ana, topic.id, [people.ben.handle])
     _tell(people, topic, words)
     numbers.post_ids.append(post.id)
+    for audience, word in (("public", "settled"), ("members", "closed")):
+        new = NewTopic("question", "Locked", write("A text."), audience=audience)
+        topic = open_topic(people.ana, agenda.id, new)
+        lock(people.moderator, topic.id, Reasons(secret(word)))
     shown = {"challenge": "Shown.", "failure": secret("failure")}
     for text in (
         _practice("within", audience="members"),

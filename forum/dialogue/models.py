@@ -98,6 +98,7 @@ class Topic(Addressed, Base):
     unseen_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
+    locked_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]

@@ -478,6 +478,21 @@ def test_a_refused_reply_is_kept(people: Any, topic: Topic, sign_in: Any) -> Non
     assert "locked" in page(browser, topic.address)
 
 
+def test_readers_are_told_why_a_topic_is_locked(
+    people: Any, topic: Topic, client: FlaskClient, sign_in: Any
+) -> None:
+    actions.lock(people.moderator, topic.id, "It is <b>settled</b> 100%.")
+    said = "It can be read, not continued. Reason: It is &lt;b&gt;settled&lt;/b&gt; 100%."
+    assert said in page(client, topic.address)
+    browser, form = sign_in(people.ben), {"source": "A long text of mine, kept.", "language": "en"}
+    assert said in page(browser, topic.address)
+    assert said in browser.post(f"/topics/{topic.id}/reply", data=form).text
+    assert "Reason: It is &lt;b&gt;settled" in page(sign_in(people.host), topic.address)
+    actions.unlock(people.moderator, topic.id)
+    actions.lock(people.moderator, topic.id)
+    assert "It can be read, not continued.<" in page(client, topic.address)
+
+
 def test_a_quotation_fills_the_composer(
     people: Any, agenda: Agenda, topic: Topic, sign_in: Any
 ) -> None:

@@ -289,6 +289,22 @@ def test_deeds_on_a_topic_happen_once_and_are_written_down(people: Any, things: 
         actions.lock(people.host, number, Reasons())
 
 
+def test_the_reason_of_a_lock_comes_and_goes_with_it(people: Any, things: Any) -> None:
+    def said() -> str:
+        return str(get_topic(VISITOR, things.topic.id).locked_reason)
+
+    locked = actions.lock(people.host, things.topic.id, Reasons("It is settled."))
+    assert said() == "It is settled."
+    actions.undo(people.host, locked.id)
+    assert said() == ""
+    actions.lock(people.moderator, things.topic.id, Reasons(" It repeats itself. "))
+    assert said() == "It repeats itself."
+    unlocked = actions.unlock(people.administrator, things.topic.id)
+    assert said() == ""
+    actions.undo(people.administrator, unlocked.id)
+    assert said() == "It repeats itself."
+
+
 def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None:
     actions.report(people.ana, "post", things.first.id, "rules")
     with pytest.raises(Forbidden):

@@ -53,15 +53,19 @@ def look_again(moderator: Person, post_id: int) -> Post:
 
 
 @action
-def lock(moderator: Person, topic_id: int) -> Topic:
-    """Let a topic take no more replies."""
-    return set_moment(moderator, topic_id, "locked_at", now())
+def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
+    """Let a topic take no more replies; all who read it read the reason."""
+    topic = set_moment(moderator, topic_id, "locked_at", now())
+    topic.locked_reason = reason.strip()
+    return topic
 
 
 @action
 def unlock(moderator: Person, topic_id: int) -> Topic:
     """Let a topic take replies again."""
-    return set_moment(moderator, topic_id, "locked_at", None)
+    topic = set_moment(moderator, topic_id, "locked_at", None)
+    topic.locked_reason = ""
+    return topic
 
 
 @action

@@ -86,6 +86,7 @@ class _TopicLine(NamedTuple):
     active_at: datetime
     pinned_at: datetime | None
     locked_at: datetime | None
+    locked_reason: str
     hidden_at: datetime | None
     deleted_at: datetime | None
     followed_up_at: datetime | None
@@ -294,11 +295,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[23:28])
-    return TopicLine._make((*row[:23], agenda, *people_of(row[28:]), themes))
+    agenda = AgendaLine._make(row[24:29])
+    return TopicLine._make((*row[:24], agenda, *people_of(row[29:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:23]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:24]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)

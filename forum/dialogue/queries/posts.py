@@ -48,6 +48,7 @@ class OfTopic(NamedTuple):
     address: str
     answer_id: int | None
     locked_at: datetime | None
+    locked_reason: str
     hidden_at: datetime | None
     deleted_at: datetime | None
     agenda: Ground

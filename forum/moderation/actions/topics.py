@@ -25,11 +25,11 @@ from forum.permissions import Person
 def lock(
     moderator: Person, topic_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Let a topic take no more replies, and say why."""
+    """Let a topic take no more replies, and tell all who read it why."""
     thing = topic_in_turn(moderator, topic_id, seen)
     require_reasons("lock", reasons)
     require_change(not thing.row.locked_at)
-    dialogue.lock(moderator, topic_id)
+    dialogue.lock(moderator, topic_id, reasons.facts)
     return record(moderator, "lock", thing, reasons)
 
 
@@ -39,8 +39,9 @@ def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decisio
     thing = topic_in_turn(moderator, topic_id)
     require_change(thing.row.locked_at)
     refuse_own(moderator, thing, ["lock"])
+    before = {"reason": thing.row.locked_reason}
     dialogue.unlock(moderator, topic_id)
-    return record(moderator, "unlock", thing, reasons)
+    return record(moderator, "unlock", thing, reasons, before=before)
 
 
 @action

@@ -184,6 +184,10 @@ def _back_from_spam(moderator: Person, thing: Thing, before: Before) -> None:
     show_cleared(moderator, cleared_by(moderator, before["decision"]))
 
 
+def _back_to_lock(moderator: Person, thing: Thing, before: Before) -> None:
+    dialogue.lock(moderator, thing.item_id, before.get("reason", ""))
+
+
 def _back(deed: Callable[[Person, int], Any]) -> Back:
     return lambda moderator, thing, _before: deed(moderator, thing.item_id)
 
@@ -248,7 +252,7 @@ BACK: dict[str, Back] = {
     "note": _back_to_note,
     "unnote": _back_to_note,
     "lock": _back(dialogue.unlock),
-    "unlock": _back(dialogue.lock),
+    "unlock": _back_to_lock,
     "pin": _back(dialogue.unpin),
     "unpin": _back(dialogue.pin),
     "move": _back_to_agenda,

@@ -97,7 +97,7 @@ def rows_of_sessions(member: Member) -> Select[Any]:
 def rows_of_topics(member: Member) -> Select[Any]:
     kept = columns_of(
         Topic,
-        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at merged_into_id",
+        "id kind title language audience created_at hidden_at hidden_reason removed_at deleted_at locked_at locked_reason merged_into_id",
     )
     query = select(*kept, Agenda.title.label("agenda"), Organisation.name.label("for_organisation"))
     query = query.join(Agenda, Agenda.id == Topic.agenda_id)

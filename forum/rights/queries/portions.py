@@ -257,6 +257,8 @@ KINDS: tuple[Kind, ...] = (
             "agenda": "the agenda it stands on",
             "for_organisation": "the organisation you wrote it for, if any",
             "hidden_reason": "why it is hidden",
+            "locked_at": "when moderators locked it, if they did",
+            "locked_reason": "why it is locked",
             "merged_into_id": "the number of the topic that its posts were put into, if they were",
             **LANGUAGE,
             **AUDIENCE,
