@@ -14,9 +14,16 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """It does not exist, or the person may not know that it does (404)."""
+    """It does not exist, or the person may not know that it does (404).
+
+    `thing` is the kind and the number of what a moderator hides, for the page that says so.
+    """
 
     status = 404
+
+    def __init__(self, message: str = "", thing: tuple[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.thing = thing
 
 
 class Forbidden(Refusal):

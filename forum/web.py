@@ -594,7 +594,7 @@ def _refused(error: Refusal) -> AnyResponse:
     message = error.message or (
         _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
     )
-    return _answer(error.status, message)
+    return _answer(error.status, message, getattr(error, "thing", None))
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
@@ -646,8 +646,11 @@ def _bare_page(status: int) -> Response:
     return current_app.make_response((page, status))
 
 
-def _answer(status: int, message: str) -> Response:
-    """The error page; when the form that came holds a text, the page that gives it back."""
+def _answer(status: int, message: str, thing: tuple[str, int] | None = None) -> Response:
+    """The error page; when the form that came holds a text, the page that gives it back.
+
+    `thing` is what the page would be about if it were not hidden.
+    """
     if (
         request.method == "POST"
         and status not in (400, 413, 500)
@@ -655,7 +658,7 @@ def _answer(status: int, message: str) -> Response:
         and _holds_text(kept_fields())
     ):
         return _again_soon(resend_page(_action(), message, status))
-    page = render_template("errors/error.html", status=status, message=message)
+    page = render_template("errors/error.html", status=status, message=message, thing=thing)
     return _again_soon(current_app.make_response((page, status)))
 
 

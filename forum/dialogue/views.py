@@ -233,7 +233,7 @@ def _merged(topic_id: int) -> AnyResponse:
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
-        raise NotFound(queries.why_out_of_sight(me(), topic_id)) from None
+        raise queries.why_not_shown(me(), topic_id) from None
     response = redirect(address, FOR_EVER)
     response.headers["Cache-Control"] = "no-cache"  # for ten minutes it may be taken back
     return response

@@ -183,19 +183,20 @@ def is_failure_kept_back(reader: Person, practice: Practice) -> bool:
     return has_failure and not reads(reader, practice.failure_audience)
 
 
-def why_out_of_sight(reader: Person, model: type[Case] | type[Practice], slug: str) -> str:
-    """A sentence for who asks for a page that is hidden and not removed, and that they could see else; or nothing."""
-    query = select(model.hidden_reason).where(
+def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str) -> NotFound:
+    """What is said to who asks for a page: a sentence if it is hidden and not removed, and they could see it else."""
+    query = select(model.id, model.hidden_reason).where(
         model.slug == slug, model.hidden_at.is_not(None), model.removed_at.is_(None)
     )
     if model is Practice:
         is_there = (Practice.state == PUBLISHED, Practice.deleted_at.is_(None))
         query = query.where(*is_there, read_by(reader, Practice.audience))
-    reason = db.session.scalar(query)
-    if reason is None:
-        return ""
-    known = gettext("The moderators have hidden this page.")
-    return f"{known} {reason.rstrip('.')}." if reason else known
+    row = db.session.execute(query).first()
+    if row is None:
+        return NotFound()
+    known, (item_id, reason) = gettext("The moderators have hidden this page."), row
+    words = f"{known} {reason.rstrip('.')}." if reason else known
+    return NotFound(words, ("practice" if model is Practice else "case", item_id))
 
 
 # Cases

@@ -403,7 +403,7 @@ def _or_why(model: type[Page], slug: str, get: Callable[[Person, str], Page]) ->
     try:
         return get(me(), slug)
     except NotFound:
-        raise NotFound(queries.why_out_of_sight(me(), model, slug)) from None
+        raise queries.why_not_shown(me(), model, slug) from None
 
 
 # A practice

@@ -802,6 +802,13 @@ def why(post_id: int) -> Answer:
     return _why("post", post_id)
 
 
+@bp.app_template_global()
+def why_hidden(kind: str, item_id: int) -> str:
+    """Where a reader whom it concerns reads why something is hidden; nothing for others."""
+    found = queries.why_hidden(me(), kind, item_id)
+    return url_for("moderation.decision", decision_id=found.id) if found else ""
+
+
 @bp.get("/practices/<slug>/why")
 def why_practice(slug: str) -> Answer:
     """The same of a practice that was returned or hidden."""

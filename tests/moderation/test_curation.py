@@ -21,6 +21,7 @@ from forum.library import actions as library
 from forum.library.actions import PracticeText
 from forum.library.queries import practice_by_id
 from forum.markup import write
+from forum.members import actions as members
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
@@ -170,6 +171,28 @@ def test_readers_are_told_of_a_hidden_topic_and_its_rule_and_nothing_of_a_remove
     assert "Rule 2" in client.get(things.topic.address).get_data(as_text=True)
 
 
+def test_whom_a_hidden_topic_concerns_is_led_to_the_decision(
+    client: Any, sign_in: Any, people: Any, things: Any
+) -> None:
+    opening = posts_in(VISITOR, things.topic, 1).items[0]
+    stranger = members.join(VISITOR, members.Joining("Olga", "olga@example.org", "-"))
+    decision = actions.decide(people.host, "topic", things.topic.id, "hide", RUDE)
+    where = f"/moderation/decisions/{decision.id}"
+    way = f'<a href="{where}">Read why, and appeal</a>'
+    for person in (people.ana, people.ben):
+        answer = sign_in(person).get(things.topic.address)
+        assert answer.status_code == 404 and "Rule 2: Be fair to people." in answer.text
+        assert way in answer.text and things.topic.title not in answer.text
+        assert sign_in(person).get(where).status_code == 200
+    for other in (client, sign_in(stranger)):
+        assert "Read why" not in other.get(things.topic.address).text
+    why = f"/posts/{opening.id}/why"
+    assert sign_in(people.ana).get(why).location == where
+    assert sign_in(stranger).get(why).status_code == 404
+    actions.decide(people.host, "topic", things.topic.id, "remove", RUDE)
+    assert "Read why" not in sign_in(people.ana).get(f"/topics/{things.topic.id}").text
+
+
 def test_profiles_are_not_removed(people: Any, things: Any) -> None:
     with pytest.raises(Invalid):
         actions.decide(people.moderator, "member", people.ben.id, "remove", RUDE)
@@ -187,6 +210,18 @@ def shared(people: Any, things: Any) -> Any:
 def page_of(things: Any, shared: Any, kind: str) -> tuple[Any, str]:
     page = shared if kind == "practice" else things.case
     return page, f"/{kind}s/{page.slug}"
+
+
+@PAGES
+def test_who_commented_on_a_hidden_page_is_led_to_the_decision(
+    sign_in: Any, people: Any, things: Any, shared: Any, kind: str
+) -> None:
+    page, address = page_of(things, shared, kind)
+    dialogue.reply(people.ana, page.topic_id, write("Mine."))
+    decision = actions.decide(people.host, kind, page.id, "hide", RUDE)
+    said = sign_in(people.ana).get(address).text
+    assert f'href="/moderation/decisions/{decision.id}">Read why, and appeal</a>' in said
+    assert "Read why" not in sign_in(people.chitra).get(address).text
 
 
 @PAGES

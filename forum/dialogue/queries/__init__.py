@@ -133,7 +133,7 @@ from forum.dialogue.queries.regrouped import (
     steps_of,
     topic_after_merge,
     topic_to_reply,
-    why_out_of_sight,
+    why_not_shown,
 )
 
 __all__ = [
@@ -255,6 +255,7 @@ __all__ = [
     "visible_held",
     "visible_posts",
     "visible_topics",
+    "why_not_shown",
     "why_out_of_sight",
     "withheld_quotes",
     "written",

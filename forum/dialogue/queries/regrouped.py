@@ -113,8 +113,8 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
     return get_topic(reader, topic_id)
 
 
-def why_out_of_sight(reader: Person, topic_id: int) -> str:
-    """A sentence for who asks for a topic that is hidden and not removed, and that the reader could see else; or nothing."""
+def why_not_shown(reader: Person, topic_id: int) -> NotFound:
+    """What is said to who asks for a topic: a sentence if it is hidden and not removed, and the reader could see it else."""
     query = select(Topic.hidden_reason).where(
         Topic.id == topic_id,
         Topic.home.is_(None),
@@ -124,9 +124,10 @@ def why_out_of_sight(reader: Person, topic_id: int) -> str:
         read_by(reader, Topic.audience),
     )
     reason = db.session.scalar(query)
-    if not reason:
-        return "" if reason is None else gettext("The moderators have hidden this topic.")
-    return gettext("The moderators have hidden this topic. %(reason)s.", reason=reason.rstrip("."))
+    if reason is None:
+        return NotFound()
+    known = gettext("The moderators have hidden this topic.")
+    return NotFound(f"{known} {reason.rstrip('.')}." if reason else known, ("topic", topic_id))
 
 
 def address_after_merge(reader: Person, topic_id: int, number: int) -> str:

@@ -43,6 +43,7 @@ from forum.moderation.queries.decisions import (
     own_text,
     request_to_edit,
     take_turn,
+    why_hidden,
     why_restricted,
 )
 from forum.moderation.queries.entries import (
@@ -183,5 +184,6 @@ __all__ = [
     "thing_to_report_as_illegal",
     "things_reported",
     "topic_to_moderate",
+    "why_hidden",
     "why_restricted",
 ]

@@ -182,10 +182,25 @@ def request_to_edit(reader: Person, post: Post) -> Decision | None:
 
 
 def why_restricted(reader: Person, kind: str, item_id: int) -> Decision:
-    """The latest decision that restricted a thing, for its author and for who moderates its agenda."""
+    """The latest decision that restricted a thing, for its author and for who moderates its agenda.
+
+    Of a post that opens a topic, the one about the topic when there is none about the post.
+    """
     which = (*is_of(Decision, kind, item_id), Decision.deed.in_(RESTRICTING))
-    latest = select(func.max(Decision.id)).where(*which)
-    return get_decision(reader, db.session.scalar(latest) or 0)
+    latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
+    if latest is None and kind == "post":
+        opened = select(Post.topic_id).where(Post.id == item_id, Post.number == 1)
+        topic_id = db.session.scalar(opened)
+        return why_restricted(reader, "topic", topic_id or 0)
+    return get_decision(reader, latest or 0)
+
+
+def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
+    """The decision that hides a thing, if it concerns a reader: its author, and whoever wrote there."""
+    which = (*is_of(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING))
+    latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
+    decision = decision_of(latest or 0)
+    return decision if decision and is_concerned(reader, decision) else None
 
 
 def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
