@@ -210,14 +210,43 @@ class Form(FlaskForm):
                 return None
             return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
-        def get_translations(self, _form: Any) -> support.NullTranslations:
+        def get_translations(self, _form: Any) -> WordsOfForms:
             """The words of WTForms itself; Flask-WTF would read them from the disk for each form."""
             return _words_of_forms(str(get_locale()))
 
 
+class WordsOfForms:
+    """What WTForms says by itself: ours where its own words do not tell what to do."""
+
+    def __init__(self, theirs: support.NullTranslations) -> None:
+        self.theirs = theirs
+
+    def gettext(self, words: str) -> str:
+        """A sentence."""
+        ours = TOLD_BY_FORMS.get(words)
+        return str(ours) if ours else self.theirs.gettext(words)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """A sentence about a number of things."""
+        ours = TOLD_BY_FORMS.get(one)
+        return str(ours) if ours else self.theirs.ngettext(one, many, number)
+
+
+ONE_OF_THE_LIST = lazy_gettext("Choose one from the list, which may have changed.")
+SOME_OF_THE_LIST = lazy_gettext("One of these is not in the list any more. Choose again.")
+TOLD_BY_FORMS = {
+    "Not a valid choice.": ONE_OF_THE_LIST,
+    "Invalid Choice: could not coerce.": ONE_OF_THE_LIST,
+    "'%(value)s' is not a valid choice for this field.": SOME_OF_THE_LIST,
+    "Invalid choice(s): one or more data inputs could not be coerced.": SOME_OF_THE_LIST,
+    "Not a valid integer value.": lazy_gettext("Enter a whole number, such as 12."),
+    "Not a valid date value.": lazy_gettext("Enter a date, such as 2026-06-05."),
+}
+
+
 @lru_cache
-def _words_of_forms(locale: str) -> support.NullTranslations:
-    return support.Translations.load(messages_path(), [locale], "wtforms")
+def _words_of_forms(locale: str) -> WordsOfForms:
+    return WordsOfForms(support.Translations.load(messages_path(), [locale], "wtforms"))
 
 
 def _choice(pair: Any) -> Any:

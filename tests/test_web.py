@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 from werkzeug.exceptions import HTTPException, TooManyRequests
+from wtforms import DateField, IntegerField, SelectField, SelectMultipleField
 
 from forum import web
 from forum.agendas.models import Agenda
@@ -761,6 +762,31 @@ def test_a_clock_that_was_set_back_signs_nobody_out(
 
 
 # Words of pages
+
+
+class Odd(web.Form):
+    """A field of each kind to which WTForms has a word of its own."""
+
+    word = SelectField(choices=[("a", "A")])
+    number = SelectField(choices=[(1, "One")], coerce=int)
+    words = SelectMultipleField(choices=[("a", "A")])
+    numbers = SelectMultipleField(choices=[(1, "One")], coerce=int)
+    uses = IntegerField()
+    day = DateField()
+
+
+@once
+def test_what_cannot_be_chosen_or_read_says_what_to_do(app: Flask) -> None:
+    data = dict.fromkeys(["word", "number", "words", "numbers", "uses", "day"], "nope")
+    with app.test_request_context("/", method="POST", data=data):
+        form = Odd()
+        assert not form.validate()
+    said = {name: errors[0] for name, errors in form.errors.items()}
+    assert said["word"] == said["number"] == "Choose one from the list, which may have changed."
+    assert said["words"] == said["numbers"]
+    assert said["words"] == "One of these is not in the list any more. Choose again."
+    assert said["uses"] == "Enter a whole number, such as 12."
+    assert said["day"] == "Enter a date, such as 2026-06-05."
 
 
 @once

@@ -134,8 +134,8 @@ def test_who_is_signed_in_does_not_join(sign_in, people):
         ({"password": "evaholm1975"}, "password", "not made of your name"),
         ({"password": "interurban-22"}, "password", "Many people use this password."),
         ({"city": "Atlantis"}, "city", "No city of this name is known."),
-        ({"organisation": "99"}, "organisation", "Not a valid choice"),
-        ({"language": "xx"}, "language", "Not a valid choice"),
+        ({"organisation": "99"}, "organisation", "Choose one from the list"),
+        ({"language": "xx"}, "language", "Choose one from the list"),
     ],
 )
 def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(client, change, field, sentence):

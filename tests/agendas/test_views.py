@@ -116,9 +116,9 @@ def test_a_preview_saves_nothing(sign_in: Any, people: Any) -> None:
         ({"title": "x" * 201}, "Write at most 200 characters."),
         ({"introduction": "x" * 20_001}, "Write at most 20000 characters."),
         ({"hosts": "nobody"}, "There is no member with the handle nobody."),
-        ({"palette": "gold"}, "Not a valid choice"),
-        ({"pattern": "maze"}, "Not a valid choice"),
-        ({"language": "xx"}, "Not a valid choice"),
+        ({"palette": "gold"}, "Choose one from the list"),
+        ({"pattern": "maze"}, "Choose one from the list"),
+        ({"language": "xx"}, "Choose one from the list"),
     ],
 )
 def test_a_refused_agenda_keeps_what_was_typed(

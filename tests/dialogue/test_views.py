@@ -391,10 +391,10 @@ def test_a_preview_and_a_prompt_write_nothing(people: Any, agenda: Agenda, sign_
         ("title", "x" * 121, "Enter a title of 3 to 120 characters."),
         ("source", " \n ", "Write a text."),
         ("source", "x" * 20_001, "Shorten the text to 20,000 characters."),
-        ("kind", "poem", "Not a valid choice"),
-        ("language", "xx", "Not a valid choice"),
-        ("audience", "friends", "Not a valid choice"),
-        ("themes", "nothing", "valid choice"),
+        ("kind", "poem", "Choose one from the list"),
+        ("language", "xx", "Choose one from the list"),
+        ("audience", "friends", "Choose one from the list"),
+        ("themes", "nothing", "Choose again."),
     ],
 )
 def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(

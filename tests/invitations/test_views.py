@@ -166,12 +166,12 @@ def test_in_an_open_forum_a_used_up_invitation_keeps_nobody_out(
     [
         ({"uses": "0"}, "from 1 to 100"),
         ({"uses": "101"}, "from 1 to 100"),
-        ({"uses": "many"}, "Not a valid integer"),
+        ({"uses": "many"}, "Enter a whole number"),
         ({"ends_on": "soon"}, "Enter a date, such as"),
         ({"ends_on": ""}, "Enter a date, such as"),
         ({"ends_on": "2020-01-01"}, "Choose a day from today on"),
         ({"ends_on": "2999-01-01"}, "Choose a day from today on"),
-        ({"organisation": "99"}, "Not a valid choice"),
+        ({"organisation": "99"}, "Choose one from the list"),
         ({"note": "x" * 501}, "at most 500"),
     ],
 )

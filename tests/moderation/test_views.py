@@ -262,6 +262,9 @@ def test_a_topic_is_moved_to_another_agenda_that_one_moderates(
     assert "Move to another agenda" in moderator.get(topic).text
     offered = re.findall(r'<option value="(\d+)"', moderator.get(path).text)
     assert offered == [str(things.other.id)]
+    for nowhere in ("nope", "99", ""):
+        answer = moderator.post(path, data={"agenda": nowhere})
+        assert answer.status_code == 422 and "Choose one from the list" in answer.text
 
 
 def test_a_decision_that_gives_back_asks_for_no_appeal(

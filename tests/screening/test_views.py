@@ -76,7 +76,7 @@ def test_rules_about_an_agenda_and_a_member(browser: Any, people: Any, agenda: A
         ({"kind": "word", "value": ""}, "Write the word or words."),
         ({"kind": "domain", "value": "no domain"}, "Write a domain such as"),
         ({"kind": "same text", "value": "many"}, "a number from 2 to 20"),
-        ({"kind": "nothing"}, "Not a valid choice"),
+        ({"kind": "nothing"}, "Choose one from the list"),
         ({"kind": "links", "sentence": ""}, "Write a sentence for the author."),
         ({"kind": "agenda", "agenda": "none"}, "Choose an agenda."),
     ],
