@@ -164,7 +164,7 @@ def marked(people: Any, things: Any, post: Post) -> None:
 def quoted(people: Any, things: Any, post: Post) -> None:
     elsewhere = dialogue.NewTopic("question", "And here?", written("Words."))
     topic = dialogue.open_topic(people.chitra, things.agenda.id, elsewhere)
-    said = f"> [@one](/posts/{post.id})\n> Words."
+    said = f"> [@one](/posts/{post.id})\n> Words.\n\nIndeed."
     dialogue.reply(people.chitra, topic.id, written(said))
 
 
