@@ -38,9 +38,11 @@ from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyErr
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import StringField
+from wtforms import IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
+from wtforms.validators import NumberRange, Optional
+from wtforms.widgets import TextInput
 
 from forum import logs
 from forum.db import db, has_acted, now
@@ -107,6 +109,7 @@ TEXTS = {
     "why",
 }
 KEPT_PREFIX = "kept:"
+LAST_PLACE = 9_999
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
 
 babel = Babel()
@@ -258,6 +261,51 @@ def _clean(value: Any) -> Any:
     return tidy(value) if isinstance(value, str) else value
 
 
+class Place(IntegerField):
+    """A place in an order. No field for numbers in HTML: browsers do not show there again what is none."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a place such as 3."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+            raise ValueError(str(IN_PLACE.message)) from None
+
+
+IN_PLACE = NumberRange(1, LAST_PLACE, later("Enter a place from 1 to %(most)s.", most=LAST_PLACE))
+
+
+class OrderForm(Form):
+    """A number beside each of some rows (fields `place-<id>`): the place that the row is to have.
+
+    What moves up stands before what it meets; a row without a number stays where it is.
+    """
+
+    ids: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, ids: Sequence[int]) -> OrderForm:
+        """The form of these rows, which are in order now."""
+        names = [f"place-{item_id}" for item_id in ids]
+        places = dict(zip(names, range(1, len(ids) + 1), strict=True))
+        fields = {name: Place(validators=[Optional(), IN_PLACE]) for name in names}
+        return cast(OrderForm, type("OrderForm", (cls,), {**fields, "ids": ids})(data=places))
+
+    @property
+    def wished(self) -> list[int]:
+        """The ids in the order of the numbers."""
+
+        def place(item: tuple[int, int]) -> tuple[int, int]:
+            now, item_id = item
+            wanted = self[f"place-{item_id}"].data or now
+            return wanted, (wanted > now) - (wanted < now)
+
+        return [item_id for _now, item_id in sorted(enumerate(self.ids, 1), key=place)]
+
+
 def refuse(form: FlaskForm, error: Refusal) -> None:
     """Put a refusal beside the field it speaks of, or above the form."""
     field = getattr(error, "field", "")
@@ -290,21 +338,6 @@ def answer(
     except Invalid as error:
         refuse(form, error)
         return page(REFUSED)
-
-
-def wished_order(ids: Sequence[int]) -> list[int]:
-    """The ids in the order of the numbers typed beside them (fields `place-<id>`).
-
-    What moves up stands before what it meets; anything that is no number leaves its row where it is.
-    """
-
-    def place(item: tuple[int, int]) -> tuple[int, int]:
-        now, item_id = item
-        typed = request.form.get(f"place-{item_id}", "").strip()
-        wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else now
-        return wanted, (wanted > now) - (wanted < now)
-
-    return [item_id for _now, item_id in sorted(enumerate(ids, 1), key=place)]
 
 
 def submission_key() -> str:

@@ -155,11 +155,17 @@ def _preview(source: str, language: str) -> Markup | None:
 def order() -> Answer:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
-    if request.method == "GET":
-        return render_template("agendas/order.html", agendas=agendas)
-    actions.order(me(), web.wished_order([agenda.id for agenda in agendas]))
-    flash(_("The order is saved."), "message")
-    return web.see_other(url_for("agendas.index"))
+    form = web.OrderForm.of([agenda.id for agenda in agendas])
+
+    def page(status: int = 200) -> Answer:
+        return render_template("agendas/order.html", agendas=agendas, form=form), status
+
+    def deed() -> Answer:
+        actions.order(me(), form.wished)
+        flash(_("The order is saved."), "message")
+        return web.see_other(url_for("agendas.index"))
+
+    return web.answer(form, page, deed)
 
 
 @bp.get("/agendas/<slug>/history")
@@ -179,13 +185,18 @@ def statements(slug: str) -> Answer:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
     shown = queries.statements_of(agenda)
-    if request.method == "GET":
-        return render_template("agendas/statements.html", agenda=agenda, statements=shown)
-    actions.order_statements(
-        me(), agenda.id, web.wished_order([statement.id for statement in shown])
-    )
-    flash(_("The order is saved."), "message")
-    return web.see_other(url_for("agendas.statements", slug=slug))
+    form = web.OrderForm.of([statement.id for statement in shown])
+
+    def page(status: int = 200) -> Answer:
+        words = {"agenda": agenda, "statements": shown, "form": form}
+        return render_template("agendas/statements.html", **words), status
+
+    def deed() -> Answer:
+        actions.order_statements(me(), agenda.id, form.wished)
+        flash(_("The order is saved."), "message")
+        return web.see_other(url_for("agendas.statements", slug=slug))
+
+    return web.answer(form, page, deed)
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])

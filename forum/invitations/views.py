@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -36,23 +37,24 @@ A_MONTH = timedelta(days=30)
 def joining() -> Answer:
     """Choose who may join, what is asked of them, and ready answers."""
     form = EntranceForm(data=said_of(queries.entrance_to_change(me())))
+    order = web.OrderForm.of(range(1, MOST_QUESTIONS + 1))
 
     def page(status: int = 200) -> Answer:
         numbers = {"questions": MOST_QUESTIONS, "ready": READY_ANSWERS}
-        return render_template(
-            "invitations/joining.html", form=form, notes=MODE_NOTES, **numbers
-        ), status
+        words = {"form": form, "order": order, "notes": MODE_NOTES}
+        return render_template("invitations/joining.html", **words, **numbers), status
 
     def deed() -> Answer:
-        actions.set_entrance(me(), _in_wished_order(form.text))
+        if not order.validate():
+            return page(web.REFUSED)
+        actions.set_entrance(me(), _in_order(form.text, order.wished))
         flash(_("Who may join is saved."), "message")
         return web.see_other(url_for("invitations.joining"))
 
     return web.answer(form, page, deed)
 
 
-def _in_wished_order(text: EntranceText) -> EntranceText:
-    order = web.wished_order(range(1, MOST_QUESTIONS + 1))
+def _in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
     questions = tuple(text.questions[number - 1] for number in order)
     return EntranceText(text.mode, text.inviters, questions, text.welcomes, text.refusals)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -392,10 +393,8 @@ def order_cases(slug: str) -> Answer:
     """Put the cases of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
     shown = queries.cases_of(me(), agenda)
-    if request.method == "GET":
-        return render_template("library/order.html", agenda=agenda, cases=shown)
-    actions.order_cases(me(), agenda.id, web.wished_order([one.id for one in shown]))
-    return _saved(_("The order is saved."), url_for("front.agenda", slug=slug))
+    order = partial(actions.order_cases, me(), agenda.id)
+    return _put_in_order(agenda, [one.id for one in shown], order, cases=shown)
 
 
 def _or_why(model: type[Page], slug: str, get: Callable[[Person, str], Page]) -> Page:
@@ -674,13 +673,26 @@ def order_readings(slug: str) -> Answer:
     """Put the best reads of an agenda in order."""
     agenda = agenda_to_curate(me(), slug)
     shown = queries.readings_of(me(), agenda)
-    if request.method == "GET":
-        return render_template("library/order.html", agenda=agenda, readings=shown)
-    actions.order_readings(me(), agenda.id, web.wished_order([one.id for one in shown]))
-    return _saved(_("The order is saved."), url_for("front.agenda", slug=slug))
+    order = partial(actions.order_readings, me(), agenda.id)
+    return _put_in_order(agenda, [one.id for one in shown], order, readings=shown)
 
 
 # What the forms have in common
+
+
+def _put_in_order(
+    agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
+) -> Answer:
+    form = web.OrderForm.of(ids)
+
+    def page(status: int = 200) -> Answer:
+        return render_template("library/order.html", agenda=agenda, form=form, **shown), status
+
+    def deed() -> AnyResponse:
+        order(form.wished)
+        return _saved(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
+
+    return web.answer(form, page, deed)
 
 
 def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], AnyResponse]) -> Answer:

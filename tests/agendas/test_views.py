@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from typing import Any
 
 import pytest
@@ -180,10 +182,34 @@ def test_agendas_are_put_in_order_by_numbers(sign_in: Any, people: Any, agenda: 
     ]
     b, c = (known.id for known in made)
     browser = sign_in(people.moderator)
-    places = {f"place-{agenda.id}": "1", f"place-{b}": "x", f"place-{c}": "1", "place-77": "1"}
+    places = {f"place-{agenda.id}": "1", f"place-{b}": "", f"place-{c}": "1", "place-77": "1"}
     assert 'value="3"' in words(browser.get("/agendas/order"))
     assert browser.post("/agendas/order", data=places).status_code == 303
     assert [known.id for known in queries.agendas(VISITOR)] == [c, agenda.id, b]
+    refuses_odd_places(browser, "/agendas/order", f"place-{b}")
+    assert [known.id for known in queries.agendas(VISITOR)] == [c, agenda.id, b]
+
+
+def refuses_odd_places(browser: Any, address: str, name: str) -> None:
+    for odd in ("abc", "-1", "0", str(2**63), "1.5", "<b>", "1" * 5_000):
+        answer = browser.post(address, data={name: odd})
+        page = words(answer)
+        assert answer.status_code == 422 and "Enter a place from 1 to 9999." in page, odd
+        assert f'href="#{name}"' in page and "<title>Error:" in page
+        (field,) = re.findall(rf'<input[^>]* id="{name}"[^>]*>', page)
+        assert f'value="{escape(odd)}"' in field and 'aria-invalid="true"' in field
+
+
+def test_statements_are_put_in_order_by_numbers(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    browser, address = sign_in(people.host), "/agendas/quieter/statements"
+    for name in ("Ines", "Bo"):
+        typed = {"name": name, "quotation": "We plant.", "language": "fr", "said_on": "2026-06-05"}
+        browser.post(f"{address}/new", data=typed)
+    ines, bo = queries.statements_of(agenda)
+    refuses_odd_places(browser, address, f"place-{bo.id}")
+    assert browser.post(address, data={f"place-{bo.id}": "1"}).status_code == 303
+    assert [one.name for one in queries.statements_of(agenda)] == ["Bo", "Ines"]
+    assert ines.id != bo.id
 
 
 def test_statements_are_written_edited_and_removed(
@@ -232,7 +258,7 @@ def test_hostile_input_gets_an_answer(sign_in: Any, people: Any, agenda: Agenda,
         assert answer.status_code == 422, address
         assert "<script>x" not in words(answer)
     assert browser.post("/themes/new", data={"name": bad}).status_code in (303, 422)
-    assert browser.post("/agendas/order", data={f"place-{agenda.id}": bad}).status_code == 303
+    assert browser.post("/agendas/order", data={f"place-{agenda.id}": bad}).status_code == 422
     for address in ("/agendas/nowhere/edit", "/agendas/%00/edit", "/themes/%ff/edit"):
         assert browser.get(address).status_code == 404
     assert browser.get(f"/agendas/quieter/statements/{2**63}/edit").status_code == 404

@@ -69,6 +69,11 @@ def test_questions_are_put_in_order_by_their_numbers(sign_in, people):
     }
     sign_in(people.administrator).post("/administration/joining", data=said)
     assert [words for words, _required in queries.entrance().questions] == ["Second?", "First?"]
+    answer = sign_in(people.administrator).post(
+        "/administration/joining", data={**said, "place-1": "x"}
+    )
+    assert answer.status_code == 422 and "Enter a place from 1 to 9999." in answer.text
+    assert 'value="x"' in answer.text and "Second?" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -429,8 +429,14 @@ def test_a_case_form_sent_twice_makes_one(world: World, sign_in: SignIn) -> None
 
 def test_the_order_of_cases_is_typed(world: World, case: Case, sign_in: SignIn) -> None:
     other = actions.write_case(world.host, world.agenda.id, case_text(name="Other"))
-    form = {f"place-{other.id}": "1", f"place-{case.id}": "no number"}
+    form = {f"place-{other.id}": "1", f"place-{case.id}": ""}
     host = sign_in(world.host)
+    for odd in ("abc", "-1", str(2**63)):
+        typed = {**form, f"place-{case.id}": odd}
+        answer = host.post("/agendas/floods-and-heat/cases/order", data=typed)
+        assert answer.status_code == 422 and "Enter a place from 1 to 9999." in answer.text
+        assert f'value="{odd}"' in answer.text
+    assert library.cases_of(VISITOR, world.agenda)[0].name != "Other"
     assert host.post("/agendas/floods-and-heat/cases/order", data=form).status_code == 303
     shown = library.cases_of(VISITOR, world.agenda)
     assert [one.name for one in shown] == ["Other", "The delta network"]
