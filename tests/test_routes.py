@@ -29,6 +29,7 @@ GET  /.well-known/security.txt                        |  200  200  200  200  200
 GET  /accessibility                                   |  200  200  200  200  200  200
 GET  /appeal/1/1/noseal                               |  404  404  404  404  404  404
 POST /appeal/1/1/noseal                               |  404  404  404  404  404  404
+GET  /administration                                  |   on   on   on   on   on   on
 GET  /administration/factors                          |   in  403  403  403  403  200
 POST /administration/factors                          |  403  403  403  403  403  yes
 GET  /administration/figures                          |   in  403  403  403  403  200

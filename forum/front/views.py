@@ -281,14 +281,16 @@ def directory() -> Answer:
         "language": languages_of_members(reader),
         "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
     }
-    chosen = {name: web.choice(name, dict(offered)) for name, offered in choices.items()}
+    chosen = {name: web.text(name) for name in choices}  # what is not offered fits nobody
     chosen["words"] = web.text("words", LONGEST_QUERY)
+    city_ids = {city.slug: city.id for city in cities}
+    organisation_ids = {slug: number for number, slug, _name in organisations}
     wanted = DirectoryFilter(
         words=chosen["words"],
-        city_id=next((city.id for city in cities if city.slug == chosen["city"]), None),
-        organisation_id=next(
-            (key for key, slug, _name in organisations if slug == chosen["organisation"]), None
-        ),
+        city_id=city_ids.get(chosen["city"], 0) if chosen["city"] else None,
+        organisation_id=organisation_ids.get(chosen["organisation"], 0)
+        if chosen["organisation"]
+        else None,
         language=chosen["language"],
         ids=queries.helpers_with(chosen["theme"]) if chosen["theme"] else None,
     )

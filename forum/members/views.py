@@ -12,6 +12,7 @@ from flask import (
     flash,
     jsonify,
     make_response,
+    redirect,
     render_template,
     request,
     url_for,
@@ -272,6 +273,12 @@ def organisation_history(slug: str) -> Answer:
 
 
 # Roles
+
+
+@bp.get("/administration")
+def administer() -> Answer:
+    """Lead to the first page of the administration, which says whom it is for."""
+    return redirect(url_for("members.administration"))
 
 
 @bp.get("/administration/members")

@@ -113,7 +113,7 @@ def test_a_post_has_an_address_for_ever(client: FlaskClient, people: Any, topic:
 def test_a_page_that_is_not_there_is_the_nearest(client: FlaskClient, topic: Topic) -> None:
     for number in ("0", "-1", "1000000000", "9" * 40, "x", "1.5", ""):
         page(client, f"{topic.address}?page={number}&page=2")
-    page(client, f"{topic.address}?page=%00x", 404)
+    page(client, f"{topic.address}?page=%00x")
 
 
 @pytest.mark.parametrize("path", ["/topics/{}", "/topics/{}-x", "/posts/{}", "/posts/{}/marks"])
