@@ -21,6 +21,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
 WAITING = 24  # requests that may wait for their turn
+SENDERS = 128  # bodies that may trickle in at once; the server has more threads than that
 READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
 RETRY_SECONDS = "3"
 OPEN = ("/healthz",)  # paths that need no turn
@@ -68,21 +69,27 @@ class Gate:
     """Lets requests through to an application, a few at once."""
 
     def __init__(
-        self, application: Application, largest_body: int, *, at_once: int = AT_ONCE
+        self,
+        application: Application,
+        largest_body: int,
+        *,
+        at_once: int = AT_ONCE,
+        senders: int = SENDERS,
     ) -> None:
         self.application, self.largest_body = application, largest_body
         self._turns = Turns(at_once)
         # Writers may wait for a locked database: they never have all turns, so that readers go on.
         self._writers = Turns(max(1, at_once // 2))
         self._places = threading.BoundedSemaphore(at_once + WAITING)
+        self._senders = threading.BoundedSemaphore(senders)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Take the request in whole, wait for a turn, answer."""
         if environ["PATH_INFO"] in OPEN:
             return self.application(environ, start_response)
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        if not is_reading:
-            self._take_in(environ)
+        if not is_reading and not self._take_in(environ):
+            return _shed(start_response, is_reading)
         with ExitStack() as held:
             if self._admit(held, is_reading):
                 return self._answer(environ, start_response)
@@ -100,13 +107,22 @@ class Gate:
             held.callback(turns.give_back)
         return True
 
-    def _take_in(self, environ: Environ) -> None:
-        """Read what is sent before anybody waits for it; one byte too many lets the application refuse it."""
+    def _take_in(self, environ: Environ) -> bool:
+        """Read what is sent before anybody waits for it; one byte too many lets the application refuse it.
+
+        Whether there was room: who sends slowly holds a thread, and readers must find free ones however many do so.
+        """
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdigit() and int(length) > self.largest_body:
-            return
-        wanted = int(length) if length.isdigit() else self.largest_body + 1
-        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
+            return True
+        if not self._senders.acquire(blocking=False):
+            return False
+        try:
+            wanted = int(length) if length.isdigit() else self.largest_body + 1
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(wanted))
+        finally:
+            self._senders.release()
+        return True
 
     def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         said: list[Any] = []

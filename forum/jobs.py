@@ -27,7 +27,7 @@ TROUBLED_SECONDS = 10.0
 PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
 AGAIN_SECONDS = 2.0  # between two starts of the same command
 STOP_SECONDS = 20
-THREADS = 128  # of each server process; started when they are needed
+THREADS = 160  # of each server process, more than may send slowly (`gate.SENDERS`); started when they are needed
 # Of each server process. A browser that rests between two pages holds one, too, until the server ends it after ten seconds.
 CONNECTIONS = 1_000
 OTHER_FILES = 200  # that a process opens besides its connections, at most

@@ -12,7 +12,8 @@ import pytest
 from werkzeug.test import Client
 
 from forum import gate
-from forum.gate import Gate, Turns
+from forum.gate import AT_ONCE, SENDERS, WAITING, Gate, Turns
+from forum.jobs import THREADS
 
 
 class Slow:
@@ -144,6 +145,40 @@ def test_a_body_that_trickles_holds_no_turn(slow: Slow) -> None:
     assert Client(closed).get("/a").status_code == 200
     may_end.set()
     thread.join(5)
+
+
+def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
+    slow.go.set()
+    may_end, begun = threading.Event(), threading.Semaphore(0)
+
+    class Trickle(BytesIO):
+        def read(self, *_size: Any) -> bytes:
+            begun.release()
+            may_end.wait(5)
+            return b"a=b"
+
+    closed = Gate(slow, 100, senders=2)
+
+    def send() -> int:
+        form = {"input_stream": Trickle(), "content_length": 3}
+        return int(Client(closed).post("/slow", **form).status_code)
+
+    threads = [threading.Thread(target=send) for _one in range(2)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=5)
+    refused = Client(closed).post("/slow", data={"a": "b"})
+    assert refused.status_code == 503 and refused.headers["Retry-After"]
+    assert "your text is still in the form" in refused.text
+    assert Client(closed).get("/a").status_code == 200
+    may_end.set()
+    for thread in threads:
+        thread.join(5)
+    assert Client(closed).post("/slow", data={"a": "b"}).status_code == 200
+
+
+def test_the_server_has_more_threads_than_may_send_slowly() -> None:
+    assert THREADS >= SENDERS + AT_ONCE + WAITING
 
 
 @pytest.mark.parametrize(("length", "got"), [("5", b"abcde"), ("", b"abcdefghijk"), ("11", b"")])
