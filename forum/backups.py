@@ -221,8 +221,15 @@ def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) ->
             raise Refusal("This backup was made by a newer version of the forum. Install that one.")
         if copier.examine(folder / copier.file)[0].counts != manifest.counts:
             raise Refusal("The backup does not hold what its manifest says.")
-        _put_files_back(folder, data)
-        copier.put_back(folder / copier.file)
+        prepared = _prepare_files(folder, data)
+        try:
+            copier.put_back(folder / copier.file)
+        except BaseException:
+            for new in prepared:
+                new.unlink(missing_ok=True)
+            raise
+        for new in prepared:
+            new.replace(new.with_suffix(""))
     return manifest
 
 
@@ -232,9 +239,13 @@ OTHER_KIND = (
 )
 
 
-def _put_files_back(folder: Path, data: Path) -> None:
+def _prepare_files(folder: Path, data: Path) -> list[Path]:
+    """Copies of the kept files beside their places, which they take once the database is back."""
+    prepared = []
     for name in KEPT:
         if (folder / name).exists():
-            shutil.copyfile(folder / name, data / f"{name}.new")
-            (data / f"{name}.new").chmod(0o600)
-            (data / f"{name}.new").replace(data / name)
+            new = data / f"{name}.new"
+            shutil.copyfile(folder / name, new)
+            new.chmod(0o600)
+            prepared.append(new)
+    return prepared

@@ -295,6 +295,23 @@ def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: 
     assert not (empty.data / "secret-key").exists()
 
 
+def test_a_restore_that_fails_leaves_the_key_as_it_was(
+    empty: Forum, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty.data / "secret-key").write_text("mine")
+    for kind in ("SqliteCopier", "PostgresqlCopier"):
+        monkeypatch.setattr(f"forum.copies.{kind}.put_back", _in_use)
+    result = empty.run("restore", kept)
+    assert result.exit_code == 1 and "in use" in result.output, result.output
+    assert (empty.data / "secret-key").read_text() == "mine"
+    assert not list(empty.data.glob("*.new"))
+    (empty.data / "secret-key").unlink()
+
+
+def _in_use(*_anything: Any) -> None:
+    raise Refusal("The database is in use.")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
