@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,15 @@ class Forum(Flask):
     """Flask with templates of ours, and no look at each function of each request whether it is a coroutine: none is."""
 
     jinja_environment = Templates
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request; `HEAD` as `GET` without the content (RFC 9110, 9.3.2), so that no view can take it for a deed."""
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return super().wsgi_app(environ, start_response)
+        parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
+        if close := getattr(parts, "close", None):
+            close()
+        return []
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""

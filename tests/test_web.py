@@ -825,3 +825,28 @@ def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None
         web.refuse(form, Invalid("Not there.", "elsewhere"))
         assert form.name.errors == ["Too short."]
         assert form.form_errors == ["Not now.", "Not there."]
+
+
+# HEAD
+
+
+def test_head_is_get_without_the_content_and_no_deed(
+    sign_in: Any, people: Any, agenda: Any, client: FlaskClient
+) -> None:
+    browser = sign_in(people.administrator)
+    paths = (
+        "/settings",
+        "/agendas/order",
+        f"/agendas/{agenda.slug}/statements",
+        "/notices",
+        "/join",
+    )
+    for path in paths:
+        head, whole = browser.head(path), browser.get(path)
+        assert (head.status_code, head.data) == (whole.status_code, b""), path
+        assert head.headers.get("Location") == whole.headers.get("Location")
+        assert head.headers["Content-Length"] == str(len(whole.data)) or whole.status_code != 200
+    browser.head("/sign-out")
+    assert browser.get("/settings").status_code == 200, "that signed nobody out"
+    for path in ("/sign-in", "/password", "/join"):
+        assert client.head(path).status_code == client.get(path).status_code == 200
