@@ -16,7 +16,7 @@ import re
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from mmap import PROT_READ, mmap
@@ -30,6 +30,7 @@ import brotli
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
+from werkzeug.http import parse_cookie
 
 from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
@@ -47,8 +48,8 @@ Environ = dict[str, Any]
 Key = tuple[str, ...]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 DEPENDS_ON = "forum.depends_on"
-THEME = re.compile(r"(?:^|;\s*)(?:__Host-)?theme=(light|dark)\b")
-REFUSED = re.compile(r"q=0(\.0*)?")
+THEMES = ("light", "dark")
+WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 NOT_KEPT = {
     "X-Request-Id",
     "Content-Length",
@@ -216,7 +217,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.extensions["remembered"] = Remembered(known.present, MOST_REMEMBERED)
     if settings.page_cache_mb:
         shelf = shelf_in(settings.shelf_path)
-        app.wsgi_app = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)  # type: ignore[method-assign]  # as Flask documents it
+        layer = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)
+        layer.theme_cookie = (
+            "__Host-theme" if settings.is_https else "theme"
+        )  # as `web.cookie_name` says
+        app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
 
 
 def numbered_by(engine: Engine) -> OfSqlite | OfServer:
@@ -343,6 +348,7 @@ class PageCache:
     ) -> None:
         self.application = application
         self.shelf = shelf
+        self.theme_cookie = "theme"
         self.known, self.numbered = known, known.numbered
         self.most = megabytes * 1_000_000
         self.size = 0
@@ -357,18 +363,28 @@ class PageCache:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self.application(environ, start_response)
         if "session=" in cookie:
-            return Answer(self.application, environ).send(environ, start_response)
+            whole = environ | {
+                "REQUEST_METHOD": "GET"
+            }  # the length of what HEAD leaves out is said
+            return Answer(self.application, whole).send(environ, start_response)
         key = (
             environ["PATH_INFO"],
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_HOST", ""),
             environ.get("wsgi.url_scheme", ""),
-            _theme(cookie),
+            self._theme(cookie),
         )
         try:
             return self._answer(key, environ, start_response)
         except (self.numbered.error, Empty):  # the application says so in words
             return self.application(environ, start_response)
+
+    def _theme(self, cookie: str) -> str:
+        """The theme that the page will have, read from the cookies as it does itself."""
+        if "theme=" not in cookie:
+            return ""
+        chosen = parse_cookie(cookie).get(self.theme_cookie, "")
+        return chosen if chosen in THEMES else ""
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
         kept = self.pages.get(key)
@@ -572,6 +588,9 @@ class Answer:
             start_response(self.status, headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
         start_response(self.status, self.headers)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            getattr(self.parts, "close", lambda: None)()
+            return []
         return self.parts
 
 
@@ -595,17 +614,19 @@ def _send(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _theme(cookie: str) -> str:
-    found = THEME.search(cookie) if cookie else None
-    return found[1] if found else ""
-
-
 @lru_cache(maxsize=1_000)
 def _encoding(accepted: str) -> str:
-    """The best encoding that a browser takes (RFC 9110, 12.5.3); nothing when it takes none of ours."""
+    """The encoding that a browser likes best (RFC 9110, 12.5.3), of equals the smaller; nothing when it takes none of ours."""
     wishes = (wish.replace(" ", "").lower().split(";") for wish in accepted.split(","))
-    taken = {name for name, *rest in wishes if not any(REFUSED.fullmatch(q) for q in rest)}
-    return next((name for name in ("br", "gzip") if name in taken), "")
+    liked = {name: _weight(rest) for name, *rest in wishes}
+    best = max(("br", "gzip"), key=lambda name: liked.get(name, 0.0))
+    weight = liked.get(best, 0.0)
+    return best if weight and weight >= liked.get("identity", 0.0) else ""
+
+
+def _weight(parameters: Sequence[str]) -> float:
+    found = next(filter(None, map(WEIGHT.fullmatch, parameters)), None)
+    return float(found[1]) if found else 1.0
 
 
 def _shrunk(

@@ -514,6 +514,17 @@ def test_each_theme_host_and_query_has_a_page_of_its_own(
     assert 'data-theme="dark"' in kept.get("/topics", headers=dark).text
     assert "data-theme" not in kept.get("/topics").text
     assert 'data-theme="dark"' in kept.get("/topics", headers=dark).text
+    for odd in (
+        "theme=dark-x",
+        "__Host-theme=dark",
+        "xtheme=dark",
+        'theme="dark',
+        "theme=; theme=dark",
+    ):
+        assert "data-theme" not in kept.get("/topics?kind=case", headers={"Cookie": odd}).text, odd
+    quoted = {"Cookie": 'theme="dark"'}
+    for cookie in (dark, quoted):
+        assert 'data-theme="dark"' in kept.get("/topics?kind=case", headers=cookie).text
     assert kept.get("/topics", headers={"Host": "elsewhere.example"}).status_code == 400
     assert kept.get("/topics?kind=question").text != kept.get("/topics?kind=case").text
 
@@ -526,6 +537,10 @@ def test_each_theme_host_and_query_has_a_page_of_its_own(
         ("br;q=0, gzip;q=0.5", "gzip"),
         ("BR ; q=1.0", "br"),
         ("gzip;q=0.000", ""),
+        ("br;q=0.1, gzip;q=1.0", "gzip"),
+        ("identity;q=1, gzip;q=0.5", ""),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("br;q=nonsense", "br"),
         ("identity", ""),
         ("", ""),
         ("xbr,;;,=", ""),
