@@ -13,7 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from mmap import PAGESIZE, mmap
 from pathlib import Path
 from struct import unpack
@@ -285,4 +285,4 @@ def server(address: str, figures: Callable[[], Figures]) -> HTTPServer:
             """Write no line for each question."""
 
     host, _colon, port = address.rpartition(":")
-    return HTTPServer((host or "127.0.0.1", int(port)), Door)
+    return ThreadingHTTPServer((host or "127.0.0.1", int(port)), Door)

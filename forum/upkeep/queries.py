@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
@@ -520,6 +521,14 @@ def waiting() -> Waiting:
         select(func.count()).select_from(Held).where(Held.decided_at.is_(None)),
     )
     return Waiting(*db.session.execute(select(*(part.scalar_subquery() for part in parts))).one())
+
+
+def is_file_gone() -> bool:
+    """Whether SQLite's file is no longer in its place: what is written then goes to one without a name."""
+    url = db.engine.url
+    name = url.database or ""
+    is_file = url.get_backend_name() == "sqlite" and name not in ("", ":memory:")
+    return is_file and not name.startswith("file:") and not Path(name).exists()
 
 
 def database_size() -> tuple[str, int]:

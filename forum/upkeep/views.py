@@ -71,19 +71,23 @@ class State(NamedTuple):
 def _database() -> list[State]:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, as Flask documents it
     try:
-        schema, is_writable = _probe.ask(lambda: _schema_and_writing(app))
+        schema, is_writable, is_gone = _probe.ask(lambda: _schema_and_writing(app))
     except TimeoutError:
         return [State("database", False, f"no answer within {PATIENCE:g} s")]
     except SQLAlchemyError as error:
         current_app.logger.error("not ready: %s", error)
         return [State("database", False, "does not answer")]
+    if is_gone:
+        return [
+            State("database", False, "its file is gone: what is written is lost with the server")
+        ]
     words = "reads and writes" if is_writable else "cannot be written"
     return [State("database", is_writable, words), State("schema", schema == "ours", schema)]
 
 
-def _schema_and_writing(app: Flask) -> tuple[str, bool]:
+def _schema_and_writing(app: Flask) -> tuple[str, bool, bool]:
     with app.app_context():
-        return queries.schema_state(), queries.is_writable()
+        return queries.schema_state(), queries.is_writable(), queries.is_file_gone()
 
 
 def _disk() -> State:
@@ -249,7 +253,7 @@ def _of_the_database() -> dict[str, float]:
     }
 
 
-_probe = machine.Probe[tuple[str, bool]](PATIENCE)
+_probe = machine.Probe[tuple[str, bool, bool]](PATIENCE)
 
 
 def _plain(text: str, status: int) -> Response:

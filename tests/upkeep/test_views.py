@@ -30,6 +30,7 @@ from forum.moderation.actions import report
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
 from forum.upkeep import views
+from forum.upkeep.queries import is_file_gone
 
 
 def ready(client: FlaskClient) -> tuple[int, list[str]]:
@@ -49,6 +50,28 @@ def test_a_forum_that_can_serve_is_ready(client: FlaskClient, queries: Any) -> N
         status, lines = ready(client)
     assert (status, lines[0], made.count <= 4) == (200, "ready", True)
     assert lines[1:4] == ["database: reads and writes", "schema: ours", "disk: room enough"]
+
+
+def test_a_file_that_is_gone_is_not_ready(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.upkeep.queries.is_file_gone", lambda: True)
+    status, lines = ready(client)
+    assert (status, lines[0]) == (503, "not ready") and "database: its file is gone" in lines[1]
+
+
+@pytest.mark.sqlite_only
+def test_it_is_seen_that_the_file_is_gone(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/forum.sqlite"
+    made = create_app(Settings(tmp_path, address, "http://localhost", ("localhost",), "of a test"))
+    with made.app_context():
+        assert is_file_gone()
+        db.session.execute(text("CREATE TABLE one (id INTEGER)"))
+        db.session.commit()
+        assert not is_file_gone()
+        tmp_path.joinpath("forum.sqlite").rename(tmp_path / "away.sqlite")
+        assert is_file_gone()
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(("version", "words"), [("0001", "older"), ("9999", "newer")])
