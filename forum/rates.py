@@ -5,6 +5,7 @@ The file serves all workers of one machine; where several machines answer, FORUM
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -128,6 +129,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.config.setdefault("RATELIMIT_STORAGE_OPTIONS", waits)
     app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
     limiter.init_app(app)
+    # What it tells of each request names an address; that the counters are out of order does not.
+    limiter.logger = logging.getLogger("forum.limits")
+    limiter.logger.setLevel(logging.WARNING)
+
+
+def is_counting_together() -> bool:
+    """Whether the counters answer; until they do, each process counts for itself."""
+    return limiter.storage.check()
 
 
 def within_limit(limit: str, *names: str) -> bool:

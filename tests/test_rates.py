@@ -237,7 +237,11 @@ def _no_connection(_self: SQLiteStorage) -> None:
 
 @pytest.mark.sqlite_only  # the counters are in neither database
 def test_machines_count_together_in_valkey_and_go_on_without_it(
-    app: Flask, client: FlaskClient, people: Any, tmp_path: Path
+    app: Flask,
+    client: FlaskClient,
+    people: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     kept = dict(vars(rates.limiter))
     server = ValkeyServer()
@@ -248,8 +252,13 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
         statuses = [try_password(machines[turn % 2]).status_code for turn in range(12)]
         assert statuses == [422] * 10 + [429] * 2
         assert not list(tmp_path.rglob("limits.sqlite"))
+        assert "limits: counted together" in machines[0].get("/readyz").text
         server.stop()
+        caplog.clear()
         assert try_password(machines[0]).status_code == 422, "counts for itself"
+        assert "falling back" in caplog.text and "127.0.0.1" not in caplog.text
+        ready = machines[0].get("/readyz")
+        assert "limits: Valkey does not answer" in ready.text and ready.status_code == 200
     finally:
         server.terminate()
         vars(rates.limiter).update(kept)

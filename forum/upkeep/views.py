@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import drawings, machine, metrics, web
 from forum.db import now
+from forum.rates import is_counting_together
 from forum.upkeep import queries
 from forum.web import me
 
@@ -54,7 +55,7 @@ def readyz() -> Response:
 
     One line for each, in words without secrets. A worker that is missed is said and refuses no reader.
     """
-    states = [*_database(), _disk(), _worker()]
+    states = [*_database(), _disk(), *_counters(), _worker()]
     is_ready = all(state.is_ready for state in states)
     lines = ["ready" if is_ready else "not ready", *(f"{one.name}: {one.words}" for one in states)]
     return _plain("\n".join([*lines, ""]), 200 if is_ready else 503)
@@ -99,6 +100,18 @@ def _disk() -> State:
         return State("disk", False, error.strerror or "cannot be written")
     is_enough = free >= settings.free_mb
     return State("disk", is_enough, "room enough" if is_enough else f"{free:.0f} MB left")
+
+
+def _counters() -> list[State]:
+    """Whether Valkey answers, where it is to count the limits of several machines; they are no reason to serve nobody."""
+    if not web.settings().valkey_url:
+        return []
+    words = (
+        "counted together"
+        if is_counting_together()
+        else "Valkey does not answer, so each process counts for itself"
+    )
+    return [State("limits", True, words)]
 
 
 def _worker() -> State:
