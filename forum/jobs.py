@@ -201,7 +201,7 @@ def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
     # Threads cost little while they wait for a slow sender; `gate` says how many may be at work
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
-    server += ["--respawn-failed-workers", "--workers-kill-timeout", "5"]  # one may hang
+    server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # one may hang
     server += ["--log-level", "error", "wsgi:app"]
     return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
 
