@@ -21,7 +21,7 @@ from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.jobs import Worker, run_together, server_commands
+from forum.jobs import THREADS, Worker, run_together, server_commands
 from forum.markup import write
 from forum.members import actions as members
 from forum.notifications.queries import unread_count
@@ -221,7 +221,7 @@ def test_renewing_ends_what_cannot_renew_itself_and_starts_it_again(tmp_path: Pa
         ((1024, 20_000), [(1200, 20_000)], "1000"),
         ((20_000, 20_000), [], "1000"),
         ((256, 700), [(700, 700)], "500"),
-        ((256, 256), [], "128"),
+        ((256, 256), [], str(THREADS)),
     ],
 )
 def test_browsers_that_rest_leave_room_for_others(

@@ -330,9 +330,11 @@ def test_how_long_one_waits_is_reckoned_from_the_last_decisions(
     people: Any, topic: Topic, rule: Any
 ) -> None:
     assert usual_wait() is None
+    moment = now()
     for hours in (1, 5, 30):
-        held = dialogue.reply(people.ana, topic.id, write(f"A casino of {hours}."))
-        with at(now() + timedelta(hours=hours)):
+        with at(moment):
+            held = dialogue.reply(people.ana, topic.id, write(f"A casino of {hours}."))
+        with at(moment + timedelta(hours=hours)):
             dialogue.refuse(people.host, held.id, "No.")
     assert usual_wait() == timedelta(hours=5)
 
