@@ -43,7 +43,7 @@ from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
-from forum.settings import Settings, from_environment
+from forum.settings import Settings, from_environment, kept_in
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
@@ -127,8 +127,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     gate.init_app(app, web.MAX_BODY)
     with app.app_context():
         logs.init_app(app, settings, db.engine)
-    pagecache.init_app(app, settings)
-    keep_compiled(app, settings.data / "templates")
+    with kept_in(settings.data):
+        pagecache.init_app(app, settings)
+        keep_compiled(app, settings.data / "templates")
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     app.cli.add_command(answer_metrics)

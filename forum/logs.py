@@ -22,7 +22,7 @@ from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
 from forum import lines, metrics
-from forum.settings import Settings
+from forum.settings import Settings, WrongSetting
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -59,7 +59,7 @@ def request_id() -> str:
 def init_app(app: Flask, settings: Settings, engine: Engine) -> None:
     """Number an application's requests, and write them, its mistakes and its slow statements to standard error."""
     if settings.log not in lines.KINDS:
-        raise ValueError(f"FORUM_LOG is {settings.log}, and can be {', '.join(lines.KINDS)}")
+        raise WrongSetting(f"FORUM_LOG is {settings.log}, and can be {', '.join(lines.KINDS)}.")
     _write_mistakes(settings.log)
     _watch(engine, settings.slow_ms / 1000)
     app.wsgi_app = Requests(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it

@@ -33,12 +33,24 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+VALKEY = ("valkey", "valkeys")
+LAST_PORT = 65_535
+
+
+class WrongSetting(click.ClickException):
+    """A setting that nothing can be done with, and why, in a sentence: every command ends with it."""
 
 
 @dataclass(frozen=True)
@@ -133,30 +145,34 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. Creates the data folder, and in it the secret key, when they are missing."""
+    """Read the settings. Creates the data folder, and in it the secret key, when they are missing.
+
+    Raises `WrongSetting`. What is set to nothing is not set.
+    """
     is_demo = environ.get("FORUM_DEMO") == "1"
-    data = Path(environ.get("FORUM_DATA", "var")).absolute()
-    data.mkdir(parents=True, exist_ok=True)
+    data = Path(environ.get("FORUM_DATA") or "var").absolute()
+    with kept_in(data):
+        data.mkdir(parents=True, exist_ok=True)
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
-    url = environ.get("FORUM_URL", "http://127.0.0.1:8000").rstrip("/")
+    url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
     made = Settings(
         data=data,
-        database_url=environ.get("FORUM_DATABASE_URL", f"sqlite:///{file}"),
+        database_url=_database(environ.get("FORUM_DATABASE_URL") or f"sqlite:///{file}"),
         url=url,
         trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
         secret_key=environ.get("FORUM_SECRET_KEY") or _kept_secret(data / "secret-key"),
         is_demo=is_demo,
         is_one_machine=environ.get("FORUM_ONE_MACHINE") == "1",
-        proxies=int(environ.get("FORUM_PROXIES", "0")),
+        proxies=_number(environ, "FORUM_PROXIES", 0),
         limits=environ.get("FORUM_LIMITS", "1") != "0",
-        valkey_url=environ.get("FORUM_VALKEY_URL", ""),
+        valkey_url=_valkey(environ.get("FORUM_VALKEY_URL", "")),
         remembers=True,
-        page_cache_mb=int(environ.get("FORUM_PAGE_CACHE_MB", "16")),
-        free_mb=int(environ.get("FORUM_FREE_MB", "100")),
-        pg_dump=environ.get("FORUM_PG_DUMP", "pg_dump"),
-        log=environ.get("FORUM_LOG", "json"),
-        slow_ms=int(environ.get("FORUM_SLOW_MS", "200")),
-        metrics=environ.get("FORUM_METRICS", ""),
+        page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 16),
+        free_mb=_number(environ, "FORUM_FREE_MB", 100),
+        pg_dump=environ.get("FORUM_PG_DUMP") or "pg_dump",
+        log=environ.get("FORUM_LOG") or "json",
+        slow_ms=_number(environ, "FORUM_SLOW_MS", 200),
+        metrics=_metrics(environ.get("FORUM_METRICS", "")),
         smtp_url=environ.get("FORUM_SMTP_URL", ""),
         reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
         imap_url=environ.get("FORUM_IMAP_URL", ""),
@@ -168,11 +184,97 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return replace(made, mail_from=_mail_from(environ.get("FORUM_MAIL_FROM", ""), made.host))
 
 
+@contextmanager
+def kept_in(data: Path) -> Iterator[None]:
+    """Say which folder it is in which nothing can be kept."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error
+        raise WrongSetting(f"FORUM_DATA is {data}, where nothing can be kept: {why}.") from error
+
+
+def _database(url: str) -> str:
+    if why := why_no_database(url):
+        raise WrongSetting(f"FORUM_DATABASE_URL {why}.")
+    return url
+
+
+def why_no_database(url: str) -> str:
+    """Why a forum can have no database at an address, as the rest of a sentence without the address, which may hold a password."""
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):
+        return "is no address of a database, such as postgresql://forum@127.0.0.1/forum"
+    if found.drivername not in DRIVERS:
+        return f"begins with {found.drivername}, and can begin with sqlite or postgresql"
+    if found.get_backend_name() == "sqlite":
+        return _why_no_file(found.database or "")
+    return ""
+
+
+def _why_no_file(name: str) -> str:
+    if name in ("", ":memory:"):
+        return "names no file, such as sqlite:////srv/forum/forum.sqlite"
+    folder = Path(name).parent
+    if folder.is_absolute() and not folder.is_dir():
+        return f"names a file in {folder}, and there is no such folder"
+    return ""
+
+
+def _address(written: str) -> str:
+    try:
+        parts = urlsplit(written)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        words = "and should be an address such as https://dialogue.example.org"
+        raise WrongSetting(f"FORUM_URL is {written}, {words}.")
+    return written.rstrip("/")
+
+
+def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
+    written = environ.get(name) or str(usual)
+    if not written.isdecimal():
+        raise WrongSetting(f"{name} is {written}, and should be a whole number such as {usual}.")
+    return int(written)
+
+
+def _metrics(written: str) -> str:
+    if written and not 0 < door_of(written)[1] <= LAST_PORT:
+        raise WrongSetting(
+            f"FORUM_METRICS is {written}, and should be an address such as 127.0.0.1:9100."
+        )
+    return written
+
+
+def door_of(metrics: str) -> tuple[str, int]:
+    """Host and port of what FORUM_METRICS says; the port is 0 where it says none."""
+    host, _colon, port = metrics.rpartition(":")
+    return host or "127.0.0.1", int(port) if port.isdecimal() else 0
+
+
+def _valkey(written: str) -> str:
+    try:
+        parts = urlsplit(written)
+        is_address = parts.scheme in VALKEY and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        is_address = False
+    if written and not is_address:
+        raise WrongSetting(
+            "FORUM_VALKEY_URL is no address of a Valkey such as valkey://10.0.0.5:6379/0."
+        )
+    return written
+
+
 def _mail_from(written: str, host: str) -> str:
     """The address alone, also of one that is written with a name."""
-    address = parseaddr(written)[1] or f"forum@{host}"
+    address = parseaddr(written)[1] if written else f"forum@{host}"
     if "@" not in address:
-        raise ValueError("FORUM_MAIL_FROM is an address such as forum@example.org")
+        raise WrongSetting(
+            f"FORUM_MAIL_FROM is {written}, and should be an address such as forum@example.org."
+        )
     return address
 
 
@@ -182,12 +284,18 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 
 def _kept_secret(path: Path) -> str:
+    with kept_in(path.parent):
+        if not path.exists():
+            _make_secret(path)
+        for _wait in range(100):
+            if key := path.read_text().strip():
+                return key
+            time.sleep(0.02)  # the first is about to write it
+    raise WrongSetting(f"{path} is empty: delete it, and a new key is made.")
+
+
+def _make_secret(path: Path) -> None:
     with suppress(FileExistsError):  # workers that begin together agree on the key of the first
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-    for _wait in range(100):
-        if key := path.read_text().strip():
-            return key
-        time.sleep(0.02)  # the first is about to write it
-    raise ValueError(f"{path} is empty: delete it, and a new key is made")

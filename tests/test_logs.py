@@ -24,7 +24,7 @@ from forum.app import create_app
 from forum.db import db
 from forum.gate import Gate
 from forum.members.models import Member
-from forum.settings import Settings
+from forum.settings import Settings, WrongSetting
 from tests.conftest import Browser
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -274,7 +274,7 @@ def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines:
 
 
 def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="FORUM_LOG is xml"):
+    with pytest.raises(WrongSetting, match="FORUM_LOG is xml, and can be json, plain, off"):
         create_app(
             Settings(
                 tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "http://x", ("x",), "key", log="xml"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from forum import settings
-from forum.settings import from_environment
+from forum.settings import WrongSetting, from_environment
 
 
 def test_without_settings_a_forum_runs_by_itself(tmp_path: Path) -> None:
@@ -62,5 +65,69 @@ def test_workers_that_begin_together_have_the_same_key(tmp_path: Path) -> None:
 def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings.time, "sleep", lambda _seconds: None)
     (tmp_path / "secret-key").touch()
-    with pytest.raises(ValueError, match="is empty"):
+    with pytest.raises(WrongSetting, match="is empty"):
         from_environment({"FORUM_DATA": str(tmp_path)})
+
+
+WRONG = [
+    ("FORUM_DATABASE_URL", "nonsense"),
+    ("FORUM_DATABASE_URL", "mysql://ana:secret@x"),
+    ("FORUM_DATABASE_URL", "postgresql+psycopg2://x"),
+    ("FORUM_DATABASE_URL", "postgresql://ana:secret@x:many/x"),
+    ("FORUM_DATABASE_URL", "sqlite://"),
+    ("FORUM_DATABASE_URL", "sqlite:///:memory:"),
+    ("FORUM_DATABASE_URL", "sqlite:////no-such-folder/forum.sqlite"),
+    ("FORUM_DATA", "/proc/forum"),
+    ("FORUM_DATA", "/proc"),
+    ("FORUM_DATA", __file__),
+    ("FORUM_URL", "dialogue.example.org"),
+    ("FORUM_URL", "https://[dialogue"),
+    ("FORUM_PROXIES", "two"),
+    ("FORUM_PAGE_CACHE_MB", "16 MB"),
+    ("FORUM_FREE_MB", "-1"),
+    ("FORUM_SLOW_MS", "0.5"),
+    ("FORUM_MAIL_FROM", "nonsense"),
+    ("FORUM_MAIL_FROM", "<>"),
+    ("FORUM_VALKEY_URL", "nonsense"),
+    ("FORUM_VALKEY_URL", "redis://127.0.0.1"),
+    ("FORUM_VALKEY_URL", "valkey://:secret@127.0.0.1:99999"),
+    ("FORUM_METRICS", "nonsense"),
+    ("FORUM_METRICS", "127.0.0.1:99999"),
+    ("FORUM_METRICS", "127.0.0.1:"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_setting_is_named_in_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(WrongSetting) as refused:
+        from_environment({"FORUM_DATA": str(tmp_path), name: value})
+    words = refused.value.message
+    assert words.startswith(name) and words.endswith(".") and "\n" not in words
+    assert "secret" not in words
+
+
+def test_what_is_set_to_nothing_is_not_set(tmp_path: Path) -> None:
+    numbers = ("PROXIES", "PAGE_CACHE_MB", "SLOW_MS")
+    others = ("URL", "DATABASE_URL", "LOG", "METRICS", "MAIL_FROM", "VALKEY_URL")
+    empty = {f"FORUM_{name}": "" for name in (*numbers, *others)}
+    key = {"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": "key"}
+    assert from_environment({**empty, **key}) == from_environment(key)
+
+
+ENDING = [
+    ({"FORUM_PROXIES": "two"}, "FORUM_PROXIES is two, and should be a whole number such as 0."),
+    (
+        {"FORUM_DATA": "/proc", "FORUM_SECRET_KEY": "key"},
+        "FORUM_DATA is /proc, where nothing can be kept: No such file or directory.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "words"), ENDING)
+def test_a_command_ends_with_the_sentence_and_nothing_else(
+    tmp_path: Path, given: dict[str, str], words: str
+) -> None:
+    environ = {**os.environ, "FORUM_DATA": str(tmp_path), **given}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "check"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"Error: {words}\n")
