@@ -41,7 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -75,6 +75,8 @@ PREPARED = 400
 # What PostgreSQL says of a statement whose plan is of an older schema (it "must not change result type"), that is not
 # prepared there any more, or is so already: a pooler between them has others' connections behind ours.
 OLD_PLANS = {"0A000", "26000", "42P05"}
+# What it says of what the role may not do, or nobody at this moment because the server is read-only
+REFUSED = {"42501", "25006"}
 
 
 class Moment(TypeDecorator[datetime]):
@@ -517,6 +519,14 @@ def is_locked(error: OperationalError) -> bool:
     """Whether the database could not do something because somebody else held a lock for too long."""
     words = str(error.orig)
     return any(word in words for word in ("locked", "deadlock", "lock timeout"))
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether it is the database that fails, its server, file or rights, and no statement of ours."""
+    if getattr(error.orig, "sqlstate", None) in REFUSED:
+        return True
+    is_of_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+    return type(error) in (OperationalError, DatabaseError) and not is_of_statement
 
 
 @event.listens_for(Session, "do_orm_execute")

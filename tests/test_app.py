@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 from flask_migrate import upgrade
 from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from forum.agendas import actions as agendas
+from forum.app import create_app
 from forum.db import db
 from forum.markup import write
 from forum.members import actions as members
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
+from forum.settings import Settings
 from tests.forums import Forum, Made, forums
 
 
@@ -67,6 +73,83 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: Made) -
         upgrade()
     assert forum.app.test_client().get("/topics").status_code == 200  # without being started again
     assert forum.run("check").exit_code == 0
+
+
+COMMANDS = [
+    ["check"],
+    ["serve"],
+    ["worker"],
+    ["members", "list"],
+    ["reindex"],
+    ["rerender"],
+    ["demo"],
+    ["setup"],
+    ["db", "upgrade"],
+    ["db", "current"],
+    ["backup", "forum.backup"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_that_is_away_ends_every_command_with_a_sentence(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd").write_text("This is no database.")
+    for url in ("postgresql://ana:secret@127.0.0.1:1/forum", f"sqlite:///{tmp_path}/odd"):
+        settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "key", is_demo=True)
+        ended = create_app(settings).test_cli_runner().invoke(args=command)
+        assert isinstance(ended.exception, SystemExit) and ended.exit_code == 1, ended.exception
+        assert ended.stderr.startswith("Error: ") and ended.stderr.count("\n") == 1, ended.stderr
+        assert "secret" not in ended.output
+
+
+def test_a_mistake_of_ours_is_no_sentence(made: Made) -> None:
+    forum = made("mistaken")
+    forum.run("db", "upgrade")
+    with forum.app.app_context():
+        db.session.execute(text("ALTER TABLE member RENAME COLUMN handle TO other"))
+        db.session.commit()
+    with pytest.raises(DBAPIError):
+        forum.run("members", "list")
+
+
+@pytest.mark.sqlite_only  # no database is asked for
+def test_a_full_disk_ends_a_command_with_a_sentence(made: Made, monkeypatch: Any) -> None:
+    forum = made("full")
+    forum.run("db", "upgrade")
+
+    def full() -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/forum/some-file")
+
+    monkeypatch.setattr("forum.upkeep.queries.checks", full)
+    ended = forum.run("check")
+    words = "Error: /srv/forum/some-file: No space left on device.\n"
+    assert (ended.exit_code, ended.output) == (1, words)
+
+
+@pytest.mark.sqlite_only  # no database is asked for
+def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: Any) -> None:
+    forum = made("taken")
+    forum.run("db", "upgrade")
+    monkeypatch.setattr("forum.jobs.LET_GO_SECONDS", 0.0)
+    monkeypatch.setattr("forum.jobs.run_together", lambda _commands: pytest.fail("started"))
+    monkeypatch.setenv("FORUM_DATA", str(forum.data))
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        for place in (["--port", port], ["--port", 99999], ["--host", "9.9.9.9"]):
+            ended = forum.run("serve", *place)
+            assert ended.exit_code == 1 and ended.output.count("\n") == 1, ended.output
+        monkeypatch.setenv("FORUM_METRICS", f"127.0.0.1:{port}")
+        for command in (["serve", "--port", free_port()], ["metrics"]):
+            ended = forum.run(*command)
+            words = f"Error: Another program listens at 127.0.0.1:{port} already.\n"
+            assert (ended.exit_code, ended.output) == (1, words)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
 
 
 def test_of_two_who_upgrade_at_once_one_waits(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

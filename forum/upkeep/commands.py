@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from forum import backups, moving
 from forum.agendas import actions as agendas
 from forum.copies import Copier, copier
-from forum.db import count_for_plans, db
+from forum.db import count_for_plans, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.later import library
@@ -45,10 +45,10 @@ FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "
 
 
 def guard(app: Flask) -> None:
-    """Let every other command end with a sentence when the database was made for another version of the forum."""
+    """Let commands end with a sentence when the database is away, or was made for another version of the forum."""
     for name, command in app.cli.commands.items():
-        if name not in FOR_ANY_SCHEMA:
-            app.cli.commands[name] = _guarded(command)
+        guarded = command if name in FOR_ANY_SCHEMA else _guarded(command)
+        app.cli.commands[name] = _telling(guarded)
 
 
 def _guarded(command: click.Command) -> click.Command:
@@ -63,6 +63,34 @@ def _guarded(command: click.Command) -> click.Command:
 
     guarded.callback = first_look
     return guarded
+
+
+def _telling(command: click.Command) -> click.Command:
+    """The command, but that it ends with a sentence when what is around the forum fails it: its database, its disk."""
+    telling = copy(command)
+
+    def make_context(*args: Any, **kwargs: Any) -> click.Context:
+        context = command.make_context(*args, **kwargs)
+        context.with_resource(_told_when_away())
+        return context
+
+    telling.make_context = make_context  # type: ignore[method-assign]  # also of those that are loaded later, as `db`
+    return telling
+
+
+@contextmanager
+def _told_when_away() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_away(error):
+            raise
+        words = " ".join(str(error.orig).split())
+        raise click.ClickException(f"The database cannot be used: {words}") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
 
 
 @bp.cli.command("check")
@@ -187,6 +215,8 @@ MEND_ALL: dict[str, Callable[[Person], None]] = {
 def backup(target: Path) -> None:
     """Write the whole forum to the file TARGET, and try it by restoring it. The forum may run meanwhile."""
     settings = _settings()
+    if not target.name:
+        raise click.ClickException("TARGET is the name of a file.")
     with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
         made, remarks = backups.make(_copier(), settings.data, target, queries.version(), note)
     settings.backed_up_path.touch()
@@ -277,13 +307,15 @@ def _kept_as_it_was(words: str) -> Iterator[None]:
     try:
         yield
     except Refusal as error:
-        raise click.ClickException(f"{error.message.rstrip('.')}. {words}") from error
+        said = " ".join(error.message.split()).rstrip(".")
+        raise click.ClickException(f"{said}. {words}") from error
     except OSError as error:
         raise click.ClickException(f"{error.strerror or error}. {words}") from error
     except library("alembic.util").CommandError as error:
         raise click.ClickException(f"{error}. {words}") from error
     except DBAPIError as error:
-        raise click.ClickException(f"The database says: {error.orig}. {words}") from error
+        said = " ".join(str(error.orig).split())
+        raise click.ClickException(f"The database says: {said}. {words}") from error
 
 
 @contextmanager
