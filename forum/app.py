@@ -22,6 +22,7 @@ from forum.contact import views as contact
 from forum.db import db, read_apart
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
+from forum.errors import Refusal
 from forum.factors import commands as factors_commands
 from forum.factors import views as factors
 from forum.filling import commands as filling_commands
@@ -43,7 +44,7 @@ from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
-from forum.settings import Settings, from_environment, kept_in
+from forum.settings import Settings, door_of, from_environment, kept_in
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
@@ -181,14 +182,25 @@ def worker() -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8000, help="Port to listen on.")
-@click.option("--workers", default=2, help="How many server processes.")
+@click.option("--workers", default=2, type=click.IntRange(1), help="How many server processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
+    wanted = from_environment().metrics
+    place = _place_to_listen(host, port)
+    if wanted:
+        _place_to_listen(*door_of(wanted))
     click.echo(f"The forum is at http://{host}:{port} – Ctrl-C ends it.")
-    commands = jobs.server_commands(host, port, workers)
-    if from_environment().metrics:
+    commands = jobs.server_commands(place, port, workers)
+    if wanted:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
     raise SystemExit(jobs.run_together(commands))
+
+
+def _place_to_listen(host: str, port: int) -> str:
+    try:
+        return jobs.place_to_listen(host, port)
+    except Refusal as error:
+        raise click.ClickException(error.message) from error
 
 
 @click.command("metrics")
@@ -197,6 +209,7 @@ def answer_metrics() -> None:
     settings = from_environment()
     if not settings.metrics:
         raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:9100 first.")
+    _place_to_listen(*door_of(settings.metrics))
     app = create_app(settings)
 
     def figures() -> metrics.Figures:

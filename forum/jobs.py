@@ -6,10 +6,12 @@ The rows are the queue: an event that is not done is what has to be done, so not
 from __future__ import annotations
 
 import ctypes
+import errno
 import logging
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
+
+from forum.errors import Refusal
 
 log = logging.getLogger("forum.jobs")
 
@@ -32,6 +37,8 @@ THREADS = 160  # of each server process, more than may send slowly (`gate.SENDER
 CONNECTIONS = 1_000
 OTHER_FILES = 200  # that a process opens besides its connections, at most
 PR_SET_PDEATHSIG = 1
+LAST_PORT = 65_535
+LET_GO_SECONDS = 3.0
 
 
 class Worker:
@@ -192,6 +199,38 @@ def _stop(kept: Sequence[Kept]) -> None:
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def place_to_listen(host: str, port: int) -> str:
+    """The IP address of a host at which a server can begin to listen. Raises `Refusal` where none can.
+
+    To be asked before one begins: granian shares a port with whoever has it, and each gets readers of the other.
+    """
+    if not 0 < port <= LAST_PORT:
+        raise Refusal(f"There is no port {port}: ports have numbers from 1 to {LAST_PORT}.")
+    try:
+        family, kind, *_names, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        _try_to_bind(family, kind, place)
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise Refusal(f"Another program listens at {host}:{port} already.") from error
+        why = getattr(error, "strerror", None) or error
+        raise Refusal(f"Nobody can listen at {host}:{port}: {why}.") from error
+    return str(place[0])
+
+
+def _try_to_bind(family: int, kind: int, place: Any) -> None:
+    """Take a port and let go of it. Waits for a server that has been killed and is about to let go of it, too."""
+    until = time.monotonic() + LET_GO_SECONDS
+    while True:
+        with socket.socket(family, kind) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return door.bind(place)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                    raise
+        time.sleep(0.1)
 
 
 def server_commands(host: str, port: int, workers: int) -> list[list[str]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,6 +23,7 @@ from forum.agendas import actions as agendas
 from forum.app import create_app
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.errors import Refusal
 from forum.jobs import THREADS, Worker, run_together, server_commands
 from forum.markup import write
 from forum.members import actions as members
@@ -236,6 +239,41 @@ def test_browsers_that_rest_leave_room_for_others(
     monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: done.append(limits))
     server, _worker = server_commands("127.0.0.1", 8000, 2)
     assert (server[server.index("--backpressure") + 1], done) == (connections, raised)
+
+
+def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -> None:
+    """Also where the other one would share its port, as granian does."""
+    monkeypatch.setattr(jobs, "LET_GO_SECONDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        for host in ("127.0.0.1", "localhost", "0.0.0.0"):
+            assert why_not(host, port) == f"Another program listens at {host}:{port} already."
+    assert jobs.place_to_listen("localhost", port) == "127.0.0.1"
+    assert "from 1 to 65535" in why_not("127.0.0.1", 0) == why_not("0.0.0.0", 0)
+    assert "There is no port 70000" in why_not("127.0.0.1", 70_000)
+    assert f"Nobody can listen at 9.9.9.9:{port}: " in why_not("9.9.9.9", port)
+
+    def asked(*_words: Any, **_kinds: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("forum.jobs.socket.getaddrinfo", asked)
+    told = why_not("nohost.invalid", port)
+    assert told == f"Nobody can listen at nohost.invalid:{port}: Name or service not known."
+
+
+def why_not(host: str, port: int) -> str:
+    with pytest.raises(Refusal) as refused:
+        jobs.place_to_listen(host, port)
+    return refused.value.message
+
+
+def test_a_server_that_was_killed_has_a_moment_to_let_go_of_its_port() -> None:
+    other = socket.create_server(("127.0.0.1", 0))
+    port = other.getsockname()[1]
+    closing = threading.Timer(0.3, other.close)
+    closing.start()
+    assert jobs.place_to_listen("127.0.0.1", port) == "127.0.0.1"
+    closing.join()
 
 
 def test_the_server_comes_back_when_a_worker_of_it_dies() -> None:
