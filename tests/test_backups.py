@@ -272,6 +272,22 @@ def empty(made: Made) -> Forum:
     return made("empty")
 
 
+def test_a_backup_is_made_where_nothing_can_be_noted_beside_it(
+    source: Forum, tmp_path: Path
+) -> None:
+    noted = source.app.extensions["settings"].backed_up_path
+    noted.unlink(missing_ok=True)
+    noted.symlink_to("/proc/nothing")
+    made = source.run("backup", tmp_path / "forum.backup")
+    noted.unlink()
+    assert made.exit_code == 0 and "compared" in made.output
+
+
+def test_a_backup_without_a_name_is_refused(source: Forum) -> None:
+    refused = source.run("backup", "")
+    assert (refused.exit_code, refused.output) == (1, "Error: TARGET is the name of a file.\n")
+
+
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
     before = source.numbers()
     result = source.run("restore", kept)

@@ -219,7 +219,6 @@ def backup(target: Path) -> None:
         raise click.ClickException("TARGET is the name of a file.")
     with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
         made, remarks = backups.make(_copier(), settings.data, target, queries.version(), note)
-    settings.backed_up_path.touch()
     with suppress(OSError):  # the backup is there all the same
         settings.backed_up_path.touch()
     for remark in remarks:
