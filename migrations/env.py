@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
 from alembic import context
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, text
 
 from forum.db import Base, Html, Moment, db
+from forum.upkeep.queries import WRONG, schema_state
 
 # Made by hand in a migration, because no model can say them.
 BY_HAND = ("document_fts", "words")
@@ -41,6 +47,17 @@ def wait_for_others(connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{usual}'"))
 
 
+@contextmanager
+def refusing_newer(connection: Connection) -> Iterator[None]:
+    """Say of a database of a newer version what every command says of it, and not which revision nobody finds."""
+    try:
+        yield
+    except CommandError as error:
+        if schema_state(connection) != "newer":
+            raise
+        raise click.ClickException(WRONG["newer"]) from error
+
+
 def run() -> None:
     """Bring the database to the wanted version, on one connection."""
     engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
@@ -53,7 +70,7 @@ def run() -> None:
             render_item=plainly,
             **current_app.extensions["migrate"].configure_args,
         )
-        with context.begin_transaction():
+        with refusing_newer(connection), context.begin_transaction():
             context.run_migrations()
         connection.commit()
 

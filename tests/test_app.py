@@ -66,6 +66,15 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: Made) -
     with forum.app.app_context():
         set_version("9999")
     assert_refused(forum, NEWER)
+    for command in (
+        ["db", "upgrade"],
+        ["db", "current"],
+        ["setup"],
+        ["fill", "--topics", "9", "--posts", "99"],
+    ):
+        refused = forum.run(*command)
+        assert refused.exit_code == 1 and NEWER in refused.stderr, (command, refused.output)
+        assert refused.stderr.count("\n") == 1, refused.stderr
     saved = forum.run("backup", forum.data / "backup")  # one can get out of it
     assert saved.exit_code == 0, saved.output
     with forum.app.app_context():
