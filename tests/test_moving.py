@@ -208,7 +208,13 @@ def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: Made) -> None
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("nonsense", "not the address of a database"), ("", "not the address of a database")],
+    [
+        ("nonsense", "TARGET_URL is no address of a database"),
+        ("", "TARGET_URL is no address of a database"),
+        ("mysql://x", "TARGET_URL begins with mysql"),
+        ("sqlite://", "TARGET_URL names no file"),
+        ("sqlite:////no-such-folder/x", "there is no such folder"),
+    ],
 )
 def test_an_address_that_is_none_is_refused(source: Forum, url: str, words: str) -> None:
     refused = source.run("move-database", url)

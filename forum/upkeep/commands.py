@@ -14,7 +14,7 @@ import click
 from flask import Blueprint, Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from forum import backups, moving
 from forum.agendas import actions as agendas
@@ -26,7 +26,7 @@ from forum.later import library
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
-from forum.settings import Settings
+from forum.settings import Settings, why_no_database
 from forum.transfer.commands import reindex_some, told
 from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
@@ -265,10 +265,9 @@ def move_database(target_url: str, again: bool) -> None:
 
 
 def _engine(url: str) -> Engine:
-    try:
-        return create_engine(url, hide_parameters=True)
-    except (ArgumentError, ImportError) as error:
-        raise click.ClickException(f"This is not the address of a database: {error}") from error
+    if why := why_no_database(url):
+        raise click.ClickException(f"TARGET_URL {why}.")
+    return create_engine(url, hide_parameters=True)
 
 
 def _prepare(source: Engine, target: Engine, again: bool) -> None:
