@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
+from itertools import pairwise
 
 import bleach
 import nh3
@@ -68,15 +69,13 @@ CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
 SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
-CITED_POST = re.compile(
-    r'<blockquote class="cite">\s*<p>(<a href="/posts/(\d{1,12})"[^>]*>.*?</a>)'
-)
+CITED_POST = re.compile(r'<blockquote class="cite">\s*<p>(<a href="/posts/\d{1,12}"[^>]*>.*?</a>)')
+POST_AT_BEGINNING = re.compile(r'<p><a href="/posts/(\d{1,12})"')
+LINK_TO_POST = re.compile(r"\]\(/posts/(\d{1,12})\)")
+WITHHELD_POSTS = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
 FINAL_SIGMA = "ς"
 WITHHELD = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'  # says no words of a language
-WHOLE_QUOTE = re.compile(
-    r"^(> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\))[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
-)
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
 # Neither a part of an address nor followed by more of one: "ana@example.org", "@ana.example.org" mention nobody.
 MENTION = re.compile(
@@ -117,7 +116,9 @@ def write(source: str, language: str = "en", people: Collection[str] = ()) -> Wr
     source = tidy(source)
     plain, rendered, named = NOTHING if _is_hostile(source) else _parse(source, people)
     html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _as_it_is(source)
-    return Written(source, html, VERSION, plain or _unquoted(source), language, named)
+    return Written(
+        source, html, VERSION, plain or withhold_source(source, cited_in(source)), language, named
+    )
 
 
 def handles_in(source: str) -> list[str]:
@@ -128,7 +129,9 @@ def handles_in(source: str) -> list[str]:
 def plain(source: str) -> str:
     """The plain words of a text, as `write` finds them."""
     source = tidy(source)
-    return ("" if _is_hostile(source) else _parse(source)[0]) or _unquoted(source)
+    return ("" if _is_hostile(source) else _parse(source)[0]) or withhold_source(
+        source, cited_in(source)
+    )
 
 
 class PlainTexts(dict[str, str]):
@@ -203,32 +206,35 @@ def quote(name: str, post_id: int, source: str) -> str:
     )
 
 
-def _unquoted(source: str) -> str:
-    return withhold_source(source, quoted_posts(source))
+def cited_posts(html: str) -> set[int]:
+    """The ids of the posts that the HTML of a text quotes, also of those whose words are withheld from it."""
+    found = {int(post_id) for ids in WITHHELD_POSTS.findall(html) for post_id in ids.split()}
+    for head in CITED_POST.finditer(html):
+        found |= _named_in(html[head.start() : _end_of_quote(html, head.start())])
+    return {post_id for post_id in found if post_id <= MAX_ID}
 
 
-def withhold(html: Markup, source: str, post_ids: Collection[int]) -> Markup:
-    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays.
-
-    Where the HTML shows no such quote (in code, or in a text that is shown as it was typed), it is made of the source.
-    """
-    html = _withhold(html, post_ids)
-    left = [post_id for post_id in post_ids if f'data-withheld="{post_id}"' not in html]
-    if not left:
-        return html
-    made = _withhold(write(withhold_source(source, left)).html, post_ids)
-    signs = (Markup('<span hidden data-withheld="{}"></span>').format(post_id) for post_id in left)
-    return made + Markup("").join(signs)
+def _named_in(quote: str) -> set[int]:
+    """Whom a quote names, but for what it quotes itself: two that follow each other without an empty line are one."""
+    own, depth, position = [], 0, 0
+    for tag in QUOTE_TAG.finditer(quote):
+        own += [quote[position : tag.start()]] * (depth == 1)
+        depth += -1 if tag[0].startswith("</") else 1
+        position = tag.end()
+    return {int(post_id) for post_id in POST_AT_BEGINNING.findall("".join(own))}
 
 
-def _withhold(html: Markup, post_ids: Collection[int]) -> Markup:
+def withhold(html: Markup, post_ids: Collection[int]) -> Markup:
+    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays."""
     parts, position = [], 0
-    while head := CITED_POST.search(html, position):
-        is_withheld = int(head[2]) in post_ids
-        parts.append(html[position : head.start() if is_withheld else head.end()])
-        if is_withheld:
-            parts.append(Markup(WITHHELD).format(head[2], Markup(head[1])))
-        position = _end_of_quote(html, head.start()) if is_withheld else head.end()
+    while post_ids and (head := CITED_POST.search(html, position)):
+        end = _end_of_quote(html, head.start())
+        unseen = _named_in(html[head.start() : end]).intersection(post_ids)
+        parts.append(html[position : head.start() if unseen else head.end()])
+        if unseen:
+            ids = " ".join(map(str, sorted(unseen)))
+            parts.append(Markup(WITHHELD).format(ids, Markup(head[1])))
+        position = end if unseen else head.end()
     return Markup("").join([*parts, html[position:]])
 
 
@@ -243,12 +249,56 @@ def _end_of_quote(html: str, start: int) -> int:
 
 
 def withhold_source(source: str, post_ids: Collection[int]) -> str:
-    """The same for the source of a text, in which a quote ends with an empty line."""
+    """The same for the source of a text: of each quote its first line is left, up to the link."""
+    if not post_ids or "/posts/" not in source or _is_hostile(source):
+        return source
+    lines = source.split("\n")
+    kept: list[str] = []
+    until = 0
+    for start, end, ids in _quotes(source):
+        if start >= until and ids.intersection(post_ids):
+            head = LINK_TO_POST.search(lines[start])
+            kept += [*lines[until:start], f"{lines[start][: head.end()] if head else '>'} […]"]
+            until = end
+    return "\n".join([*kept, *lines[until:]])
 
-    def without(found: re.Match[str]) -> str:
-        return f"{found[1]}\n>\n> […]" if int(found[2]) in post_ids else found[0]
 
-    return WHOLE_QUOTE.sub(without, source)
+def cited_in(source: str) -> set[int]:
+    """The ids of the posts that the source of a text quotes, as `cited_posts` finds them in its HTML."""
+    if "/posts/" not in source or _is_hostile(source):
+        return set()
+    return set().union(*(ids for _start, _end, ids in _quotes(source)))
+
+
+def _quotes(source: str) -> Iterator[tuple[int, int, set[int]]]:
+    """The quotes of posts in a text: their first line, the line behind them, and whom they name."""
+    try:
+        tokens = _parser(source).parse(source)
+    except (RecursionError, ValueError, IndexError):
+        return
+    for number, token in enumerate(tokens):
+        if token.type == "blockquote_open" and token.map:
+            named = _named_by(tokens[number + 1 :])
+            if named:
+                yield token.map[0], token.map[1], named
+
+
+def _named_by(tokens: list[Token]) -> set[int]:
+    depth, named = 1, set()
+    for before, token in pairwise(tokens):
+        depth += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        if depth <= 0:
+            break
+        children = token.children or []
+        if (
+            depth == 1
+            and before.type == "paragraph_open"
+            and children
+            and children[0].type == "link_open"
+        ):
+            found = re.fullmatch(r"/posts/(\d{1,12})", str(children[0].attrs.get("href", "")))
+            named |= {int(found[1])} if found else set()
+    return named
 
 
 def label_of(name: str) -> str:

@@ -488,7 +488,13 @@ def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
 def _quotation() -> str:
     """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
     quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
-    return "".join(markup.quote(post.author.name, post.id, post.source) for post in quoted)
+    return "".join(markup.quote(post.author.name, post.id, _shown(post)) for post in quoted)
+
+
+def _shown(post: Post) -> str:
+    """What a post says, without the words of others that its readers cannot see."""
+    unseen = queries.unseen_posts(post.topic, markup.cited_in(post.source))
+    return markup.withhold_source(post.source, unseen)
 
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
@@ -693,7 +699,7 @@ def _pieces(
     title = post.topic.title if post.number == 1 else ""
     before = (chosen.title, chosen.source)
     after = (later[-1].title, later[-1].source) if later else (title, post.source)
-    quoted = {*markup.quoted_posts(before[1]), *markup.quoted_posts(after[1])}
+    quoted = markup.cited_in(before[1]) | markup.cited_in(after[1])
     unseen = queries.unseen_posts(post.topic, quoted)
     return changes(_said(*before, unseen), _said(*after, unseen))
 

@@ -343,20 +343,23 @@ def _notices_of_hidden() -> Iterator[Fault]:
 
 
 def _quotes_of_hidden() -> Iterator[Fault]:
-    """Posts that show what others said, and readers may not see any more, as a quote."""
+    """Posts that show as a quote what readers may not see any more, or withhold what they may see again."""
     quoted, there = aliased(Post), aliased(Topic)
-    sign = literal('data-withheld="').concat(cast(Quote.quoted_id, Text)).concat('"')
-    shown = (
+    is_gone = is_unseen(quoted, there, Topic.id, Topic.audience)
+    of_it = cast(Quote.quoted_id, Text)
+    shown = literal('<blockquote class="cite">\n<p><a href="/posts/').concat(of_it).concat('">')
+    withheld = literal('<blockquote class="cite" data-withheld="').concat(of_it).concat('">')
+    html = cast(Post.html, Text)
+    wrong = (
         select(Quote.post_id)
         .join(quoted, quoted.id == Quote.quoted_id)
         .join(there, there.id == quoted.topic_id)
         .join(Post, Post.id == Quote.post_id)
         .join(Post.topic)
-        .where(is_unseen(quoted, there, Topic.id, Topic.audience))
-        .where(Post.html != "", ~cast(Post.html, Text).contains(sign))
+        .where(or_(and_(is_gone, html.contains(shown)), and_(~is_gone, html.contains(withheld))))
     )
-    for (post_id,) in _stream(shown.distinct()):
-        yield Fault("post", post_id, "quotes what readers may not see")
+    for (post_id,) in _stream(wrong.distinct()):
+        yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
 
 
 # What search knows

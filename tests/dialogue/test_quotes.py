@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from forum.agendas.models import Agenda
+from forum.db import at, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.errors import Invalid
+from forum.mail.commands import write_of_notices
 from forum.markup import quote, write
+from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
 from forum.upkeep import queries as upkeep
 from tests.dialogue.test_actions import fresh, new
@@ -169,7 +173,12 @@ def test_what_was_hidden_before_is_found_and_mended(people: Any, said: Post, quo
     assert [fault.id for fault in upkeep.faults_of(check)] == [quoting.id]
     actions.mend_quotes(SYSTEM, [quoting.id])
     assert not reads(quoting) and list(upkeep.faults_of(check)) == []
-    assert queries.unseen_posts(fresh(quoting).topic, [said.id, 2**40]) == {said.id}
+    withheld = fresh(quoting).html
+    actions.restore(people.moderator, said.id)
+    fresh(quoting).html = withheld
+    assert [fault.id for fault in upkeep.faults_of(check)] == [quoting.id]
+    actions.mend_quotes(SYSTEM, [quoting.id])
+    assert reads(quoting) and list(upkeep.faults_of(check)) == []
 
 
 def test_who_quotes_adds_words_of_their_own(people: Any, said: Post, elsewhere: Topic) -> None:
@@ -179,3 +188,50 @@ def test_who_quotes_adds_words_of_their_own(people: Any, said: Post, elsewhere: 
     assert refusal.value.field == "source"
     for more in ("Yes.", "![A plan](https://city.example/plan.png)"):
         assert actions.reply(people.chitra, elsewhere.id, write(source + more)).number > 1
+
+
+def test_a_deed_brings_back_what_it_can_in_a_second(
+    people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = quote("Ben Okoth", said.id, WORDS) + "Really?"
+    monkeypatch.setattr("forum.dialogue.actions._quotes.MOST_MADE_ANEW", len(source) + 1)
+    posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(4)]
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert not any(map(reads, posts))
+    actions.restore(people.moderator, said.id)
+    assert list(map(reads, posts)) == [True, True, False, False]
+    (check,) = [one for one in upkeep.checks() if one.name == "quotes of what is hidden"]
+    left = [fault.id for fault in upkeep.faults_of(check)]
+    assert left == [post.id for post in posts[2:]]
+    actions.mend_quotes(SYSTEM, left)
+    assert all(map(reads, posts))
+
+
+def test_however_many_others_are_quoted_and_however(
+    people: Any, said: Post, elsewhere: Topic, topic: Topic
+) -> None:
+    first = queries.first_post(topic)
+    source = (
+        quote("Ana Prado", first.id, "Hers.") * 25
+        + f" > [Ben](/posts/{said.id})\n > {WORDS}\n\nReally?"
+    )
+    post = actions.reply(people.chitra, elsewhere.id, write(source))
+    assert reads(post)
+    actions.hide(people.moderator, said.id, "Not so.")
+    assert not reads(post)
+
+
+def test_letters_and_quotations_say_no_hidden_words(
+    people: Any, said: Post, quoting: Post, sign_in: Any, letters: Any
+) -> None:
+    actions.hide(people.moderator, said.id, "Not so.")
+    composer = sign_in(people.ana).get(
+        f"/topics/{fresh(quoting).topic_id}/reply?quote={quoting.id}"
+    )
+    assert "Really?" in composer.text and "secret" not in composer.text
+    with at(now() + timedelta(hours=1)):
+        make_notices(SYSTEM)
+        write_of_notices()
+    sent = [f"{letter.text}{letter.html}" for letter in letters() if letter]
+    assert any("Really?" in text for text in sent)
+    assert not any("secret" in text for text in sent if "Really?" in text)

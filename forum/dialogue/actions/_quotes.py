@@ -12,24 +12,31 @@ from forum.dialogue.queries import quoting_posts, withheld_quotes, written
 from forum.markup import withhold
 
 PORTION = 200
+MOST_MADE_ANEW = 100_000  # characters in one deed: about a second
 
 
 def settle_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None:
     """Let all posts with such quotes show no more of others than readers may see.
 
-    With `is_back` what is withheld now may come back: the HTML is made anew, because only the source still has it.
+    With `is_back` what is withheld now may come back: the HTML is made anew, because only the source still has it. That
+    takes a hundred times as long, so a deed does it for some posts, and `flask check --fix` for those that are left.
     """
     db.session.flush()
+    left = MOST_MADE_ANEW if is_back else 0
     posts = quoting_posts(which, 0, PORTION)
     while posts:
-        settle_quotes_in(posts, is_back=is_back)
-        more = len(posts) == PORTION
+        left = settle_quotes_in(posts, made_anew=left)
+        more = len(posts) == PORTION and (left > 0 or not is_back)
         posts = quoting_posts(which, posts[-1].id, PORTION) if more else []
 
 
-def settle_quotes_in(posts: Sequence[Post], *, is_back: bool = False) -> None:
-    """The same for some posts."""
+def settle_quotes_in(posts: Sequence[Post], *, made_anew: int = 0) -> int:
+    """The same for some posts, of which so many characters may be made anew; hands back how many are left."""
     withheld = withheld_quotes([post.id for post in posts])
     for post in posts:
-        html = written(post.source, post.language).html if is_back else post.html
-        post.html = withhold(html, post.source, withheld.get(post.id, ()))
+        html = post.html
+        if made_anew > 0:
+            made_anew -= len(post.source)
+            html = written(post.source, post.language).html
+        post.html = withhold(html, withheld.get(post.id, ()))
+    return made_anew

@@ -11,9 +11,9 @@ from sqlalchemy import delete as delete_rows
 from forum.db import db
 from forum.dialogue.actions._quotes import settle_quotes_in
 from forum.dialogue.models import Mention, Post, Quote, Topic
-from forum.dialogue.queries import known_posts, mentioned_by, posts_to_quote, quoted_by
+from forum.dialogue.queries import held_to_quote, mentioned_by, posts_to_quote, quoted_by
 from forum.errors import Invalid
-from forum.markup import Written, quoted_posts
+from forum.markup import Written, cited_posts, quoted_posts
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import note_event, note_news
@@ -104,35 +104,34 @@ def name_as_before(doer: Person, post: Post, text: Written) -> None:
     db.session.execute(theirs.where(Mention.member_id.not_in(named)))
     db.session.execute(delete_rows(Quote).where(Quote.post_id == post.id))
     author = db.session.get_one(Member, post.author_id)
-    quoted = _quoted(author, post.topic, post)
-    _keep_quotes(post, set(), quoted)
+    _quoted(author, post.topic, post)
+    _keep_quotes(post, set())
 
 
 def _tell_quoted(author: Person, post: Post, plain: str, named: set[int], is_new: bool) -> set[int]:
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = set() if is_new else quoted_by(post.id)
     quoted = _quoted(author, post.topic, post)
-    _keep_quotes(post, known, quoted)
+    _keep_quotes(post, known)
     new = [other for other in quoted if other.id not in known]
     authors = {other.author_id for other in new} - named
     tell(author, "quote", authors, post, plain)
     return authors
 
 
-def _keep_quotes(post: Post, known: set[int], quoted: Sequence[Post]) -> None:
+def _keep_quotes(post: Post, known: set[int]) -> None:
     """Keep which posts a post quotes, gone ones too: what it shows of those is withheld as long as they are."""
-    said = set(quoted_posts(post.source)) - {post.id}
-    seen = {other.id for other in quoted}
+    said = cited_posts(post.html).union(quoted_posts(post.source)) - {post.id}
     if ended := known - said:
         theirs = delete_rows(Quote).where(Quote.post_id == post.id)
         db.session.execute(theirs.where(Quote.quoted_id.in_(ended)))
-    unseen = known_posts(said - seen)
-    db.session.add_all(
-        Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in (seen | unseen) - known
-    )
-    if unseen:
-        db.session.flush()
-        settle_quotes_in([post])
+    if not said:
+        return
+    # Held, so that nobody hides one of them who does not see yet that it is quoted here
+    new = held_to_quote(said) - known
+    db.session.add_all(Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in new)
+    db.session.flush()
+    settle_quotes_in([post])
 
 
 def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:

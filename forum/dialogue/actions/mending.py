@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import delete as delete_rows
@@ -10,12 +11,13 @@ from sqlalchemy import insert, text, update
 from forum.agendas.actions import correct_activity
 from forum.agendas.models import Agenda
 from forum.db import Base, action, db
-from forum.dialogue.actions._quotes import settle_quotes
+from forum.dialogue.actions._quotes import settle_quotes, settle_quotes_in
 from forum.dialogue.actions._telling import post_entry, topic_entry
 from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import (
     out_of_sight,
     posts_to_index,
+    quoting_posts,
     revisions_to_reword,
     true_shelves,
     truth_of,
@@ -26,6 +28,8 @@ from forum.members.models import Member
 from forum.notifications.actions import hide_notices, retell
 from forum.permissions import Person, require
 from forum.search import actions as search
+
+ALL = sys.maxsize
 
 
 @action
@@ -66,9 +70,11 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
 
 @action
 def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
-    """Let posts show no more of others than readers may see."""
+    """Let posts show as much of others as readers may see, and no more."""
     require(system.can.administer())
-    settle_quotes(Quote.post_id.in_(list(post_ids)), is_back=True)
+    settle_quotes_in(
+        quoting_posts(Quote.post_id.in_(list(post_ids)), 0, len(post_ids)), made_anew=ALL
+    )
 
 
 def _store_html(post_id: int, text: Written) -> int:

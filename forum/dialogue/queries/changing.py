@@ -311,10 +311,11 @@ def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequenc
     return db.session.scalars(held.order_by(Post.id).with_for_update()).all()
 
 
-def known_posts(ids: Collection[int]) -> set[int]:
-    """Which of these ids are those of posts, whatever became of them."""
+def held_to_quote(ids: Collection[int]) -> set[int]:
+    """Which of these ids are those of posts, whatever became of them; nothing becomes of them before the deed is done."""
     known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
-    return set(db.session.scalars(select(Post.id).where(Post.id.in_(known)))) if known else set()
+    held = select(Post.id).where(Post.id.in_(known)).order_by(Post.id)
+    return set(db.session.scalars(held.with_for_update(read=True))) if known else set()
 
 
 def mentioned_by(post_id: int) -> set[int]:
