@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, text, update
+from sqlalchemy.exc import DatabaseError
 
-from forum.db import action, db, now
+from forum.db import action, db, now, touches
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
 from forum.search.queries import (
@@ -23,6 +24,7 @@ REBUILD = {
     "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
     "postgresql": "REINDEX INDEX words_index",
 }
+COMPARE = "INSERT INTO document_fts(document_fts, rank) VALUES ('integrity-check', 1)"
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,24 @@ def rebuild(system: Person) -> None:
     """Make the full-text index anew from the documents, even a damaged one. Nobody can write meanwhile."""
     require(system.can.administer())
     db.session.execute(text(REBUILD[db.session.connection().dialect.name]))
+
+
+@action
+def mend_words(system: Person) -> bool:
+    """Compare each word of the full-text index with the documents, and make it anew if it has others; says whether.
+
+    On SQLite alone: PostgreSQL makes the words itself. Nobody can write meanwhile.
+    """
+    require(system.can.administer())
+    if db.session.connection().dialect.name != "sqlite":
+        return False
+    try:
+        db.session.execute(text(COMPARE))
+    except DatabaseError:
+        rebuild(system)
+        return True
+    touches()  # nothing
+    return False
 
 
 @action

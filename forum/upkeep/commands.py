@@ -102,7 +102,10 @@ def check(fix: bool) -> None:
         for one in queries.checks():
             number, ids = _look(one)
             faults += _mended(one, number, ids) if number and fix else number
-    click.echo(queries.not_checked())
+        if fix:
+            _mend_words()
+    if words := queries.not_checked(has_mended=fix):
+        click.echo(words)
     if faults:
         raise click.ClickException(_number(faults, "fault") + ".")
     click.echo("Nothing is wrong.")
@@ -152,6 +155,12 @@ def _mended(one: Check, number: int, ids: Ids) -> int:
     left, _ids = _look(one)
     click.echo(f"Mended {_number(number - left, 'fault')} of {one.name}.")
     return left
+
+
+def _mend_words() -> None:
+    with told():
+        if search.mend_words(SYSTEM):
+            click.echo("full-text index: held other words than the documents. It was made anew.")
 
 
 def _mend(mend: Mend, ids: Ids) -> None:

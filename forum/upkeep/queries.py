@@ -145,15 +145,16 @@ def checks() -> list[Check]:
 
 NOT_CHECKED = {
     "sqlite": "Not checked: each word of the full-text index against the documents, because nobody could "
-    "write meanwhile. `flask backup` checks it in its copy.",
+    "write meanwhile. `flask backup` checks it in its copy, and `--fix` mends it.",
     "postgresql": "Not checked: damaged pages, and indexes against their tables. pg_amcheck does it, which "
     "comes with PostgreSQL and needs its extension amcheck.",
 }
 
 
-def not_checked() -> str:
-    """A sentence that says what this database's checks leave out."""
-    return NOT_CHECKED[db.session.connection().dialect.name]
+def not_checked(has_mended: bool = False) -> str:
+    """A sentence that says what this database's checks leave out; none where whoever mends has looked at all."""
+    kind = db.session.connection().dialect.name
+    return "" if has_mended and kind == "sqlite" else NOT_CHECKED[kind]
 
 
 def faults_of(check: Check) -> Iterator[Fault]:

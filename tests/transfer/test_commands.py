@@ -272,8 +272,9 @@ def test_reindexing_a_right_table_changes_nothing(
     reading = (
         "SELECT",
         "PRAGMA",
-        "INSERT INTO page_version",
-    )  # every deed counts up for kept pages
+        "INSERT INTO page_version",  # every deed counts up for kept pages
+        "INSERT INTO document_fts(document_fts, rank)",  # compares
+    )
     written = [line for line in made.statements if not line.lstrip().startswith(reading)]
     assert not written
 

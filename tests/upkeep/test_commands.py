@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import DatabaseError
 
 from forum.agendas.models import Agenda, AgendaHost
 from forum.db import Base, at, db, now
@@ -19,6 +20,7 @@ from forum.library.models import Practice, Reading
 from forum.markup import write
 from forum.members.models import Member
 from forum.notifications.models import Notice
+from forum.search import actions as search
 from forum.search.models import Document
 from forum.search.queries import Query, find
 from forum.upkeep import commands
@@ -309,6 +311,41 @@ def test_documents_that_the_index_has_lost_are_told(run: Run, world: None) -> No
     told = run("check", "--fix")
     assert f"document {document.id}: is not in the full-text index" in told.output
     assert told.exit_code == 0
+
+
+@pytest.mark.sqlite_only  # as above
+@pytest.mark.parametrize("remedy", [["check", "--fix"], ["reindex"]])
+def test_wrong_words_in_the_index_are_mended_as_a_backup_says(
+    run: Run, world: None, people: Any, remedy: list[str]
+) -> None:
+    found = find_trams(people)
+    spoil_words(first(Document, Document.folded_body.contains("tram")))
+    assert words_differ() and len(find(people.ana, Query("zeppelins")).page.items) == 1
+    mended = run(*remedy)
+    assert mended.exit_code == 0, mended.output
+    assert ("It was made anew." in mended.output) == (remedy == ["check", "--fix"])
+    assert not words_differ() and find_trams(people) == found
+    assert not find(people.ana, Query("zeppelins")).page.items
+    assert "made anew" not in run("check", "--fix").output
+
+
+def spoil_words(document: Document) -> None:
+    """Take other words out of the index than it has, and put in those of no text."""
+    of_other = {"id": document.id, "words": "other words"}
+    out = """INSERT INTO document_fts(document_fts, rowid, folded_title, folded_body)
+        VALUES ('delete', :id, :words, :words)"""
+    db.session.execute(text(out), of_other)
+    put = "INSERT INTO document_fts(rowid, folded_title, folded_body) VALUES (:id, :words, :words)"
+    db.session.execute(text(put), of_other | {"words": "zeppelins"})
+    db.session.commit()
+
+
+def words_differ() -> bool:
+    try:
+        db.session.execute(text(search.COMPARE))
+    except DatabaseError:
+        return True
+    return False
 
 
 def test_a_key_that_leads_nowhere_is_told(run: Run, world: None, app: Flask) -> None:
