@@ -402,6 +402,11 @@ def test_the_index_holds_words_only() -> None:
     assert searchable("x" * 500) == "x" * 100
 
 
+def test_a_text_of_common_signs_has_the_words_that_it_has_beside_others() -> None:
+    typed = "".join(f"A{chr(number)}b " for number in range(128)) + "x" * (queries.LONGEST + 1)
+    assert searchable(f"{typed} ж") == f"{searchable(typed)} ж"
+
+
 def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
     def post(item_id: int, body: str, title: str = "Flood in the flood plain") -> None:
         actions.index(SYSTEM, replace(entry(item_id, title, body), kind="post"))
