@@ -84,6 +84,29 @@ def _workshop(target: Path) -> Iterator[Path]:
         os.close(held)
 
 
+def left_behind(folder: Path) -> list[Path]:
+    """What backups and restores that were killed have left in a folder: workshops in which nobody is at work."""
+    return sorted(one for one in folder.glob(".*.partial") if not _is_at_work(one))
+
+
+def clear_away(folder: Path) -> None:
+    """Delete what `left_behind` finds."""
+    for one in left_behind(folder):
+        with suppress(Refusal), _workshop(folder / one.name[1:].removesuffix(".partial")):
+            pass  # going in and out sweeps it
+
+
+def _is_at_work(workshop: Path) -> bool:
+    held = os.open(workshop, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False
+
+
 def _sweep(folder: Path) -> None:
     for file in folder.iterdir():
         file.unlink()

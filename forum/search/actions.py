@@ -16,8 +16,8 @@ from forum.search.queries import (
     document_id,
     documents_below,
     documents_of,
+    folded_words,
     get_document,
-    searchable,
 )
 
 REBUILD = {
@@ -103,11 +103,7 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
 
 
 def _words_of(entry: Entry) -> tuple[str, str]:
-    """A thing's words: those that weigh more, and the rest. A post's title is its topic's, so it weighs less."""
-    rest = f"{entry.body} {entry.byline}"
-    if entry.parent:
-        return "", searchable(f"{rest} {entry.title}")
-    return searchable(entry.title), searchable(rest)
+    return folded_words(entry.title, entry.body, entry.byline, entry.parent is not None)
 
 
 @action

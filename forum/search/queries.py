@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Integer,
     Select,
     and_,
@@ -192,6 +193,28 @@ def searchable(text: str) -> str:
         " ".join(_pairs(piece)) if is_unspaced else piece[:LONGEST]
         for piece, is_unspaced in _pieces(words)
     )
+
+
+def folded_words(title: str, body: str, byline: str, is_below: bool) -> tuple[str, str]:
+    """The words of a document: those that weigh more, and the rest. What `is_below` a topic has its title, which weighs less."""
+    rest = f"{body} {byline}"
+    if is_below:
+        return "", searchable(f"{rest} {title}")
+    return searchable(title), searchable(rest)
+
+
+def documents_of_other_words() -> Iterator[tuple[str, int]]:
+    """Kind and item id of the documents whose words are not those of the text that they show. Reads all of them."""
+    said = (Document.title, Document.body, Document.byline, Document.parent_id.is_not(None))
+    known = (Document.folded_title, Document.folded_body)
+    rows = select(Document.kind, Document.item_id, *known, *said).order_by(Document.id)
+    for kind, item_id, title, body, *of_text in _stream(rows):
+        if (title, body) != folded_words(*of_text):
+            yield kind, item_id
+
+
+def _stream(rows: Executable) -> Iterator[Any]:
+    yield from db.session.execute(rows.execution_options(yield_per=1_000))
 
 
 def _only_words(text: str) -> str:

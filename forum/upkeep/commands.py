@@ -99,7 +99,7 @@ def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
     faults = 0
     with _slow_is_no_news():
-        for one in queries.checks():
+        for one in [*queries.checks(), Check("files", _files_left_behind, "files")]:
             number, ids = _look(one)
             faults += _mended(one, number, ids) if number and fix else number
         if fix:
@@ -109,6 +109,11 @@ def check(fix: bool) -> None:
     if faults:
         raise click.ClickException(_number(faults, "fault") + ".")
     click.echo("Nothing is wrong.")
+
+
+def _files_left_behind() -> Iterator[Fault]:
+    for path in backups.left_behind(_settings().data):
+        yield Fault("file", path, "was left by a backup or a restore that was killed")
 
 
 @contextmanager
@@ -213,6 +218,7 @@ MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
     "shelves": dialogue.mend_counts,
     "sequences": actions.set_sequences,
+    "files": lambda _system: backups.clear_away(_settings().data),
 }
 
 

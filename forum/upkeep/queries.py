@@ -51,6 +51,7 @@ from forum.notifications.models import Event, Notice
 from forum.notifications.queries import TRIES
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document
+from forum.search.queries import documents_of_other_words
 from forum.upkeep.models import Check, Fault
 
 FTS = "document_fts"
@@ -132,6 +133,7 @@ def checks() -> list[Check]:
     return [
         *(_of_sqlite() if is_sqlite else _of_postgresql()),
         *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
+        Check("topics without a beginning", _without_opening),
         Check("topics in lists", _wrong_shelves, "shelves"),
         Check("agendas that members host", _wrong_hosting, "hosts"),
         Check("members that members ignore", _wrong_ignoring, "ignored"),
@@ -140,6 +142,7 @@ def checks() -> list[Check]:
         Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
         *(Check(f"search: {kind}", partial(_documents, kind), "documents") for kind in WRITTEN),
         Check("search: documents of nothing", _strays, "strays"),
+        Check("search: words", _of_other_words, "documents"),
     ]
 
 
@@ -291,6 +294,13 @@ def _is_moment_alike(has: Any, should: Any) -> bool:
     """A deed asks for the time more than once, so that what it writes may be some seconds apart."""
     are_moments = isinstance(has, datetime) and isinstance(should, datetime)
     return are_moments and abs(has - should) < A_DEED
+
+
+def _without_opening() -> Iterator[Fault]:
+    """Topics whose first post is gone from its table; one that was merged has none, and deeds keep all others."""
+    opening = exists().where(Post.topic_id == Topic.id, Post.number == 1)
+    for (topic_id,) in _stream(select(Topic.id).where(Topic.merged_into_id.is_(None), ~opening)):
+        yield Fault("topic", topic_id, "has lost the post that opens it")
 
 
 def _wrong_shelves() -> Iterator[Fault]:
@@ -460,6 +470,11 @@ def _strays() -> Iterator[Fault]:
         )
         for (item_id,) in _stream(stray):
             yield Fault(kind, item_id, "is known to search and gone")
+
+
+def _of_other_words() -> Iterator[Fault]:
+    for kind, item_id in documents_of_other_words():
+        yield Fault(kind, item_id, "is known to search by other words than those of its text")
 
 
 def openings_of(topic_ids: Sequence[int]) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -346,6 +348,51 @@ def words_differ() -> bool:
     except DatabaseError:
         return True
     return False
+
+
+def test_words_that_are_not_those_of_the_text_are_told_and_mended(run: Run, world: None) -> None:
+    right = documents_and_words()
+    for kind, name in (("topic", "folded_title"), ("post", "folded_body"), ("case", "body")):
+        change(first(Document, Document.kind == kind), **{name: "zeppelins"})
+    told = run("check")
+    assert told.exit_code == 1 and told.output.count("by other words than those of its text") == 3
+    mended = run("check", "--fix")
+    assert mended.exit_code == 0, mended.output
+    assert documents_and_words() == right
+
+
+def documents_and_words() -> list[tuple[Any, ...]]:
+    names = ("kind", "item_id", "title", "body", "folded_title", "folded_body")
+    return sorted(
+        tuple(row)
+        for row in db.session.execute(select(*(getattr(Document, name) for name in names)))
+    )
+
+
+def test_a_topic_that_lost_its_beginning_is_told(run: Run, world: None) -> None:
+    topic = first(Topic, Topic.title == "For all of us")
+    opening = first(Post, Post.topic_id == topic.id, Post.number == 1)
+    if db.session.connection().dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA defer_foreign_keys = ON"))
+    else:
+        db.session.execute(text("ALTER TABLE post DISABLE TRIGGER ALL"))
+    db.session.execute(delete(Post).where(Post.id == opening.id))
+    told = run("check", "--fix")
+    assert f"topic {topic.id}: has lost the post that opens it" in told.output
+    assert told.exit_code == 1 and "Compare with a backup." in told.output
+
+
+def test_files_that_a_killed_restore_left_are_told_and_deleted(run: Run, app: Flask) -> None:
+    left = app.extensions["settings"].data / ".restore.partial"
+    left.mkdir()
+    (left / "forum.sqlite").touch()
+    held = os.open(left, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    assert "partial" not in run("check", "--fix").output and left.exists()  # one is under way
+    os.close(held)
+    told = run("check")
+    assert told.exit_code == 1 and f"file {left}: was left by" in told.output
+    assert run("check", "--fix").exit_code == 0 and not left.exists()
 
 
 def test_a_key_that_leads_nowhere_is_told(run: Run, world: None, app: Flask) -> None:
