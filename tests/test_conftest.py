@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
 
 from forum import rates
 from forum.agendas.actions import write_theme
@@ -133,3 +133,13 @@ def test_what_is_undone_is_what_was_written_within(app: Flask, reads_first: bool
     db.session.rollback()
     outer.rollback()
     assert themes() == ["Before"]
+
+
+@pytest.mark.postgresql_only
+def test_new_rows_are_numbered_after_those_that_were_put(app: Flask) -> None:
+    given = text("SELECT nextval('member_id_seq')")
+    last = db.session.scalar(given) or 0
+    conftest._number_on({"member": last + 10, "agenda_host": 1})
+    assert db.session.scalar(given) == last + 11
+    conftest._number_on({"member": 1})
+    assert db.session.scalar(given) == last + 12
