@@ -235,3 +235,14 @@ def test_letters_and_quotations_say_no_hidden_words(
     sent = [f"{letter.text}{letter.html}" for letter in letters() if letter]
     assert any("Really?" in text for text in sent)
     assert not any("secret" in text for text in sent if "Really?" in text)
+
+
+def test_however_many_quote_what_becomes_for_members(
+    people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.dialogue.actions._quotes.PORTION", 2)
+    monkeypatch.setattr("forum.dialogue.actions._quotes.MOST_MADE_ANEW", 1)
+    source = quote("Ben Okoth", said.id, WORDS) + "Really?"
+    posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(5)]
+    _for(people, said, "members")
+    assert not any(map(reads, posts))
