@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 from forum.errors import Refusal
+from forum.settings import LAST_PORT
 
 log = logging.getLogger("forum.jobs")
 
@@ -37,7 +38,6 @@ THREADS = 160  # of each server process, more than may send slowly (`gate.SENDER
 CONNECTIONS = 1_000
 OTHER_FILES = 200  # that a process opens besides its connections, at most
 PR_SET_PDEATHSIG = 1
-LAST_PORT = 65_535
 LET_GO_SECONDS = 3.0
 
 

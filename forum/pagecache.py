@@ -218,9 +218,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.page_cache_mb:
         shelf = shelf_in(settings.shelf_path)
         layer = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)
-        layer.theme_cookie = (
-            "__Host-theme" if settings.is_https else "theme"
-        )  # as `web.cookie_name` says
+        layer.theme_cookie = f"{settings.cookie_prefix}theme"
         app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
 
 

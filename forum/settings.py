@@ -114,6 +114,11 @@ class Settings:
         return self.url.startswith("https:")
 
     @property
+    def cookie_prefix(self) -> str:
+        """What the names of cookies begin with: by https so that no neighbouring host can set them (`__Host-`)."""
+        return "__Host-" if self.is_https else ""
+
+    @property
     def limits_path(self) -> Path:
         """Where the counters of the rate limits are kept."""
         return self.data / "limits.sqlite"

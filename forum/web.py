@@ -416,8 +416,8 @@ def provider_elsewhere() -> str:
 
 
 def cookie_name(name: str) -> str:
-    """What a cookie is called: by https so that no neighbouring host can set it (`__Host-`)."""
-    return f"__Host-{name}" if settings().is_https else name
+    """What a cookie is called."""
+    return f"{settings().cookie_prefix}{name}"
 
 
 # Answers in another form than a page
@@ -503,7 +503,7 @@ class Id(IntegerConverter):
 
 
 def _config(settings: Settings) -> dict[str, Any]:
-    prefix = "__Host-" if settings.is_https else ""
+    prefix = settings.cookie_prefix
     return {
         "SECRET_KEY": settings.secret_key,
         "TRUSTED_HOSTS": list(settings.trusted_hosts),

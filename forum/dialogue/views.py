@@ -488,13 +488,9 @@ def _reply_form(writer: Writer, **more: Any) -> ReplyForm:
 def _quotation() -> str:
     """The quotation that a composer begins with, when the address asks for one; an empty line ends it."""
     quoted = queries.posts_to_quote(me(), [web.number("quote", 0)])
-    return "".join(markup.quote(post.author.name, post.id, _shown(post)) for post in quoted)
-
-
-def _shown(post: Post) -> str:
-    """What a post says, without the words of others that its readers cannot see."""
-    unseen = queries.unseen_posts(post.topic, markup.cited_in(post.source))
-    return markup.withhold_source(post.source, unseen)
+    return "".join(
+        markup.quote(post.author.name, post.id, queries.shown_source(post)) for post in quoted
+    )
 
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])

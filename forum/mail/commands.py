@@ -24,8 +24,8 @@ from forum import markup, proofs, web
 from forum.appeals.queries import appeal_of_suspended
 from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
-from forum.dialogue.models import Held, Post
-from forum.dialogue.queries import unseen_posts, written
+from forum.dialogue.models import Held
+from forum.dialogue.queries import shown_source, written
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.letters import Letter, message, render
 from forum.mail import actions
@@ -237,19 +237,15 @@ def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | N
         "kind": notice.kind,
         "actor": _people(notice),
         "title": notice.title,
-        "text": _shown(post)[:LONGEST_TEXT] if post and notice.kind in WITH_TEXT else notice.text,
+        "text": shown_source(post)[:LONGEST_TEXT]
+        if post and notice.kind in WITH_TEXT
+        else notice.text,
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(ways.reply_to),
         "appeal": web.absolute(appeal_of_suspended(member)) if member.is_suspended else "",
     }
-
-
-def _shown(post: Post) -> str:
-    """What a post says, without the words of others that its readers cannot see any more."""
-    unseen = unseen_posts(post.topic, markup.cited_in(post.source))
-    return markup.withhold_source(post.source, unseen)
 
 
 def _people(notice: Notice) -> str:

@@ -438,9 +438,7 @@ def _name_representatives(
 
 def _agenda(curator: Member, file: AgendaFile) -> Agenda:
     values = file.agenda
-    if not file.is_new:
-        existing = agenda_of(values["slug"])
-        assert existing is not None  # noqa: S101  # the check has looked
+    if existing := None if file.is_new else agenda_of(values["slug"]):
         return existing
     text = agendas.AgendaText(
         title=values["title"],

@@ -23,6 +23,7 @@ from forum.dialogue.models import (
 )
 from forum.dialogue.queries._seen import is_there, visible_posts, visible_topics, with_people
 from forum.errors import NotFound
+from forum.markup import cited_in, withhold_source
 from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
 
@@ -284,6 +285,11 @@ def unseen_posts(topic: Topic, ids: Collection[int]) -> set[int]:
     here = (literal(topic.id), literal(topic.audience))
     unseen = select(Post.id).join(Post.topic).where(is_unseen(Post, Topic, *here))
     return set(db.session.scalars(unseen.where(Post.id.in_(known))))
+
+
+def shown_source(post: Post) -> str:
+    """What a post says, without the words of others that its readers cannot see; its topic is loaded."""
+    return withhold_source(post.source, unseen_posts(post.topic, cited_in(post.source)))
 
 
 def quotes_of_post(post: Post) -> ColumnElement[bool]:
