@@ -26,9 +26,8 @@ def settle_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None:
     posts = quoting_posts(which, 0, PORTION)
     while posts:
         left = settle_quotes_in(posts, made_anew=left)
-        more = (
-            len(posts) == PORTION
-        )  # also when no more is made anew: what goes out of sight goes everywhere
+        # Also when no more is made anew: what goes out of sight goes everywhere.
+        more = len(posts) == PORTION
         posts = quoting_posts(which, posts[-1].id, PORTION) if more else []
 
 
