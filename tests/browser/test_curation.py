@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import AXE, axe_faults
+from tests.browser.test_pages import faults_here
 
-SHOTS = os.environ.get("FORUM_SHOTS")
 PASSWORD = "a long password of the tests"
 
 
@@ -23,15 +20,7 @@ def number_of(topic: str) -> str:
 
 def require_fine(page: Page, name: str) -> None:
     """Wide and narrow, light and dark: axe finds nothing, nothing is wider than the window."""
-    page.evaluate(AXE)
-    for theme, width in (("dark", 390), ("light", 390), ("dark", 1280), ("light", 1280)):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two
-        page.set_viewport_size({"width": width, "height": 900})
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS, f"{name}-{width}-{theme}.png"), full_page=True)
-        size = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert page.evaluate(size) <= 0, (name, theme, width)
-        assert axe_faults(page) == [], (name, theme, width)
+    assert faults_here(page, name) == []
 
 
 @pytest.fixture

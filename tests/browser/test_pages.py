@@ -122,6 +122,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("error-404", "/nothing-here", "visitor"),
 ]
 DESK = ("light", 1280)
+# Each theme and each width; all four of them where somebody wants to look at pictures.
 VIEWS = [("dark", 390), *([("light", 390), ("dark", 1280)] if SHOTS else []), DESK]
 AXE = Axe().axe_script
 # The page is a fragment of frames that axe cannot judge by itself, and these are seen to by eye.
@@ -288,7 +289,7 @@ def test_topics_of_somebody_whom_one_ignores(visit: Any) -> None:
 
 
 def faults_of(window: Any, path: str) -> list[str]:
-    """What axe finds on a page, and how much wider than the window it is, in both themes and two widths."""
+    """What axe finds on a page, and how much wider than the window it is, in both themes and both widths."""
     return faults_here(window.go(path), path)
 
 
@@ -296,7 +297,7 @@ def faults_here(page: Any, path: str) -> list[str]:
     """The same of the page that is open."""
     page.evaluate(AXE)
     found = []
-    for theme, width in (("dark", 390), ("light", 390), ("dark", 1280), DESK):
+    for theme, width in VIEWS:
         look(page, theme, width)
         if SHOTS:
             name = path.strip("/").replace("/", "-").partition("?")[0]
