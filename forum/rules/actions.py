@@ -119,6 +119,7 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
     ready = ReadyText(number=last_text() + 1) if number is None else _kept(number)
     ready.name, ready.deed = _line(wording.name), wording.deed
     ready.rule, ready.text = wording.rule, wording.text.strip()
+    ready.version = in_force().number
     db.session.add(ready)
     db.session.flush()
     return ready
@@ -136,7 +137,7 @@ def end_text(moderator: Person, number: int) -> None:
 def _keep_first() -> None:
     """Make rows of the texts that a forum begins with, once one of them is to be changed."""
     if last_text() == 0:
-        db.session.add_all(ReadyText(**vars(text)) for text in first_texts())
+        db.session.add_all(first_texts())
         db.session.flush()
 
 

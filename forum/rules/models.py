@@ -43,8 +43,9 @@ class RuleBook(Base):
 class ReadyText(Base):
     """A statement of reasons that moderators use again: for which deed, under which rule, and the facts in words.
 
-    `deed` is the word of one deed; `rule` is the number of a rule, 0 for none. Numbers 1 to 7 are what a forum begins
-    with, in the language of the page, until the first of them is changed.
+    `deed` is the word of one deed; `rule` is the number of a rule, 0 for none, in the `version` of the rules that held
+    when it was written. Numbers 1 to 7 are what a forum begins with, in the language of the page, until the first of
+    them is changed.
     """
 
     __tablename__ = "ready_text"
@@ -53,6 +54,7 @@ class ReadyText(Base):
     name: Mapped[str]
     deed: Mapped[str]
     rule: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
     text: Mapped[str] = mapped_column(Text)
     ended_at: Mapped[datetime | None]
 

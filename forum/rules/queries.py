@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
@@ -188,21 +188,28 @@ def named_before(administrator: Person) -> Sequence[Version]:
 
 @dataclass(frozen=True)
 class Ready:
-    """A ready text as forms offer it."""
+    """A ready text as forms offer it: `rule` is the number that its rule has in the rules that hold, 0 for none.
+
+    `lost` is the name of the rule it was written under, when none of that name holds any more.
+    """
 
     number: int
     name: str
     deed: str
     rule: int
     text: str
+    lost: str = ""
 
 
 def ready_texts(moderator: Person, deed: str = "") -> Sequence[Ready]:
     """The ready texts for a deed, or for all, in the order of their names; those a forum begins with until some are kept."""
     require(moderator.can.see_queue())
     found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
-    kept = [_ready(text) for text in found if text.ended_at is None]
-    return [text for text in (kept if found else first_texts()) if deed in ("", text.deed)]
+    kept = [text for text in found or first_texts() if text.ended_at is None]
+    held = in_force()
+    with force_locale(held.language):  # names are compared: of what a forum begins with, those of that language
+        books = {number: rules_of(number) for number in {text.version for text in kept}}
+    return [_ready(text, books[text.version], held) for text in kept if deed in ("", text.deed)]
 
 
 def ready_text(moderator: Person, number: int) -> Ready:
@@ -218,11 +225,16 @@ def last_text() -> int:
     return db.session.scalar(select(func.max(ReadyText.number))) or 0
 
 
-def _ready(text: ReadyText) -> Ready:
-    return Ready(text.number, text.name, text.deed, text.rule, text.text)
+def _ready(text: ReadyText, book: Rules, held: Rules) -> Ready:
+    """A ready text under the rules that hold, whose numbers may be others than when it was written."""
+    meant = book.rule(text.rule)
+    same = [rule.number for rule in held.rules if meant and rule.name == meant.name]
+    rule = text.rule if book.number == held.number else next(iter(same), 0)
+    lost = meant.name if meant and not rule else ""
+    return Ready(text.number, text.name, text.deed, rule, text.text, lost)
 
 
-def first_texts() -> Sequence[Ready]:
+def first_texts() -> Sequence[ReadyText]:
     """The ready texts that a forum begins with, in the language of the page."""
     words = (
         (
@@ -280,4 +292,7 @@ def first_texts() -> Sequence[Ready]:
             ),
         ),
     )
-    return [Ready(number, *said) for number, said in enumerate(words, start=1)]
+    return [
+        ReadyText(number=number, name=name, deed=deed, rule=rule, version=0, text=text)
+        for number, (name, deed, rule, text) in enumerate(words, start=1)
+    ]

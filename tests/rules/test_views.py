@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from forum.db import now
+from forum.dialogue.actions import NewTopic, open_topic
+from forum.markup import write
 from forum.rules.actions import RulesText, write_rules
 
 
@@ -58,3 +60,15 @@ def test_ready_texts_are_written_changed_and_taken_away(sign_in: Any, people: An
     assert "very rude" not in browser.get("/moderation/texts").text
     assert browser.get("/moderation/texts/8").status_code == 404
     assert "New text" not in sign_in(people.host).get("/moderation/texts").text
+
+
+def test_a_text_whose_rule_is_gone_cites_none(sign_in: Any, people: Any, agenda: Any) -> None:
+    topic = open_topic(people.ben, agenda.id, NewTopic("experience", "A street", write("Quiet.")))
+    rules = [(f"Rule number {number}", "New.") for number in range(1, 7)]
+    write_rules(people.administrator, RulesText(rules, now(), "All are new."))
+    browser = sign_in(people.moderator)
+    page = browser.get("/moderation/texts").text
+    assert "It was written under the rule “Do not sell”" in page
+    answer = browser.post(f"/topics/{topic.id}/hide", data={"ready": "1"})
+    assert answer.status_code == 422 and "The post praises a product" in answer.text
+    assert "Rule number 4" not in browser.get("/moderation/log").text
