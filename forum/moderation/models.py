@@ -88,7 +88,13 @@ class Report(Base):
     __table_args__ = (
         Index(None, "decision_id", "id"),
         Index(None, "kind", "item_id"),
-        Index(None, "reporter_id", "kind", "item_id", unique=True),
+        Index(None, "reporter_id", "kind", "item_id"),
+        Index(
+            "ix_report_open_once",
+            *("reporter_id", "kind", "item_id"),
+            unique=True,
+            **only_where("decision_id IS NULL"),
+        ),
         Index(None, "number", unique=True),
         # What the worker asks each second: whom a letter is due.
         Index("ix_report_to_confirm", "id", **only_where("email <> '' AND confirmed_at IS NULL")),

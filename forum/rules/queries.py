@@ -207,7 +207,9 @@ def ready_texts(moderator: Person, deed: str = "") -> Sequence[Ready]:
     found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
     kept = [text for text in found or first_texts() if text.ended_at is None]
     held = in_force()
-    with force_locale(held.language):  # names are compared: of what a forum begins with, those of that language
+    with force_locale(
+        held.language
+    ):  # names are compared: of what a forum begins with, those of that language
         books = {number: rules_of(number) for number in {text.version for text in kept}}
     return [_ready(text, books[text.version], held) for text in kept if deed in ("", text.deed)]
 

@@ -18,7 +18,7 @@ from forum import rates
 from forum.agendas.actions import archive
 from forum.app import create_app
 from forum.db import at, db, now
-from forum.dialogue.actions import delete, hide_topic, reply
+from forum.dialogue.actions import delete, edit, hide_topic, reply
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.mail import actions as mail
 from forum.mail.actions import write_of_reports
@@ -447,3 +447,43 @@ def test_a_guessed_number_tells_nothing(client: FlaskClient, things: Any) -> Non
 def test_what_is_said_is_bounded(things: Any) -> None:
     with pytest.raises(Invalid):
         reported(things, Illegal("x" * 2_001, "Ines", "i@x.example", is_in_good_faith=True))
+
+
+# Reported again
+
+
+def test_what_was_decided_about_may_be_reported_again(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    """It may have become worse since; until somebody decides, one report of a member's is enough."""
+    post, door = things.first, f"/posts/{things.first.id}/report"
+    actions.report(people.ana, "post", post.id, "rules", "Rude.")
+    browser = sign_in(people.ana)
+    assert "<textarea" not in words(browser.get(door))
+    assert browser.post(door, data={"reason": "spam", "text": "Twice."}).status_code == 422
+    kept = actions.decide(people.moderator, "post", post.id, "keep", RUDE)
+    edit(people.ben, post.id, write("Now it is worse."))
+    page = words(browser.get(door))
+    assert "<textarea" in page and "The moderators have decided about it." in page
+    said = {"reason": "spam", "text": "It changed."}
+    assert browser.post(door, data=said).status_code == 303
+    assert browser.post(door, data=said).status_code == 422
+    (waiting,) = queries.open_reports("post", post.id)
+    assert waiting.text == "It changed."
+    actions.undo(
+        people.moderator, kept.id
+    )  # the earlier report stays answered: this one is in its place
+    assert queries.open_reports("post", post.id) == [waiting]
+    actions.decide(people.moderator, "post", post.id, "hide", RUDE)
+    reports = queries.my_reports(people.ana).items
+    assert [report.decision.deed for report in reports] == ["hide", "keep"]
+
+
+def test_a_report_that_comes_twice_at_once_is_one(people: Any, things: Any) -> None:
+    """The database refuses the second, which saw none before."""
+    actions.report(people.ana, "post", things.first.id, "rules", "Rude.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.moderation.actions.reporting.has_reported", lambda *_of: False)
+        with pytest.raises(Invalid, match="already"):
+            actions.report(people.ana, "post", things.first.id, "rules", "Rude.")
+    assert len(queries.open_reports("post", things.first.id)) == 1

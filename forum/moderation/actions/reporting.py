@@ -22,8 +22,8 @@ from forum.moderation.models import BY_VISITOR, Decision, Report
 from forum.moderation.queries import (
     Thing,
     has_open_reports,
+    has_reported,
     letter_thing,
-    my_report,
     thing_to_report,
     thing_to_report_as_illegal,
 )
@@ -56,17 +56,22 @@ def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "
     if reason not in REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
-    if my_report(reporter, thing):
-        raise _reported_already()
     said = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
     is_first = not has_open_reports(thing.kind, thing.item_id)
+    _add_once(reporter, thing, said)
+    _tell_queue(reporter, thing, is_first)
+    return said
+
+
+def _add_once(reporter: Person, thing: Thing, said: Report) -> None:
+    """Add a report, unless one of the same member waits; what was decided about may be reported again."""
+    if has_reported(reporter, thing):
+        raise _reported_already()
     try:
         with db.session.begin_nested():
             db.session.add(said)
     except IntegrityError:
         raise _reported_already() from None
-    _tell_queue(reporter, thing, is_first)
-    return said
 
 
 @action
@@ -126,12 +131,9 @@ def report_letter(
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
     thing = letter_thing(letter_id, sender)
-    if my_report(reporter, thing):
-        raise _reported_already()
     words = f"{text}\n\n{said}".strip()
     report = _new_report(thing, reporter_id=reporter.id, reason=reason, text=words)
-    db.session.add(report)
-    db.session.flush()
+    _add_once(reporter, thing, report)
     _tell_queue(reporter, thing, is_first=True)
     return report
 

@@ -32,6 +32,7 @@ from forum.moderation.queries import (
     latest_decision,
     lot,
     my_latest,
+    open_reporters,
     opening_of,
     published_as,
     reports_of_posts,
@@ -93,8 +94,10 @@ def _take_back(
         thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     if deed == "undo" or decision.deed == "keep":
         answered = answered_by(decision.id)
+        since = open_reporters(thing.kind, thing.item_id) - {None}
         for report in answered:
-            report.decision_id = None
+            if report.reporter_id not in since:  # who has reported it again: that waits already
+                report.decision_id = None
         if decision.deed == "keep" and not answered and thing.kind == "post":
             dialogue.look_again(moderator, thing.item_id)
     source = APPEAL if deed == "reverse" else OWN

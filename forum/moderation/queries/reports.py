@@ -23,10 +23,16 @@ from forum.permissions import Person, for_reach, moderated_by, require
 
 
 def my_report(reporter: Person, thing: Thing) -> Report | None:
-    """What somebody has reported of a thing already."""
+    """What somebody has reported of a thing last; it may be decided already, and the thing another since."""
     about = is_of(Report, thing.kind, thing.item_id)
     query = select(Report).where(*about, Report.reporter_id == reporter.id)
-    return db.session.scalars(query).first()
+    return db.session.scalars(query.order_by(Report.id.desc()).limit(1)).first()
+
+
+def has_reported(reporter: Person, thing: Thing) -> bool:
+    """Whether a report of somebody's about a thing waits for a decision."""
+    mine = my_report(reporter, thing)
+    return mine is not None and mine.decision_id is None
 
 
 def things_reported(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
