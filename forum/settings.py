@@ -221,8 +221,11 @@ def why_no_database(url: str) -> str:
 def _why_no_file(name: str) -> str:
     if name in ("", ":memory:"):
         return "names no file, such as sqlite:////srv/forum/forum.sqlite"
-    folder = Path(name).parent
-    if folder.is_absolute() and not folder.is_dir():
+    folder = Path(name.removeprefix("file:")).parent
+    # The server would look in another folder than the commands that copy the file.
+    if not folder.is_absolute():
+        return f"names {name} and needs its whole path, with four slashes, such as sqlite:////srv/forum/forum.sqlite"
+    if not folder.is_dir():
         return f"names a file in {folder}, and there is no such folder"
     return ""
 

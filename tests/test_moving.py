@@ -214,6 +214,7 @@ def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: Made) -> None
         ("mysql://x", "TARGET_URL begins with mysql"),
         ("sqlite://", "TARGET_URL names no file"),
         ("sqlite:////no-such-folder/x", "there is no such folder"),
+        ("sqlite:///forum.sqlite", "TARGET_URL names forum.sqlite and needs its whole path"),
     ],
 )
 def test_an_address_that_is_none_is_refused(source: Forum, url: str, words: str) -> None:

@@ -48,6 +48,13 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
     assert not (tmp_path / "secret-key").exists()
 
 
+@pytest.mark.parametrize("name", ["forum.sqlite", "var/forum.sqlite", "file:forum.sqlite?uri=true"])
+def test_a_database_without_its_whole_path_is_refused(tmp_path: Path, name: str) -> None:
+    """The server would find it in another folder than `backup`, `restore` and `move-database`."""
+    with pytest.raises(WrongSetting, match="needs its whole path"):
+        from_environment({"FORUM_DATA": str(tmp_path), "FORUM_DATABASE_URL": f"sqlite:///{name}"})
+
+
 def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) -> None:
     one = from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key
     assert from_environment({"FORUM_DATA": str(tmp_path / "one")}).secret_key == one
