@@ -24,7 +24,8 @@ from forum.errors import Refusal
 FORMAT = 1
 MANIFEST = "manifest.json"
 # What lies beside the database and cannot be made anew. The counters of the rate limits may be lost.
-KEPT = ("secret-key", "demo-people.txt")
+KEY = "secret-key"
+KEPT = (KEY, "demo-people.txt")
 PIECE, STEP = 1 << 20, 8 << 20
 
 
@@ -42,16 +43,17 @@ class Manifest:
 
 
 def make(
-    copier: Copier, data: Path, target: Path, version: str, note: Note
+    copier: Copier, data: Path, secret_key: str, target: Path, version: str, note: Note
 ) -> tuple[Manifest, list[str]]:
     """Write a backup to `target` and try it; only then does it take the place of an older one.
 
+    A file with another secret key than the one in use (which FORUM_SECRET_KEY says then) does not go into it.
     Hands back the manifest, and what is wrong but can be made anew. Raises `Refusal`, and `OSError` when the disk is full; what was at the target is still there then.
     """
     with _workshop(target) as folder:
         found = copier.copy(folder / copier.file, note)
         for name in KEPT:
-            if (data / name).exists():
+            if (data / name).exists() and (name != KEY or _holds(data / name, secret_key)):
                 shutil.copyfile(data / name, folder / name)
         manifest = _manifest(copier, found, version, folder)
         archive = folder / "archive"
@@ -252,8 +254,21 @@ def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) ->
                 new.unlink(missing_ok=True)
             raise
         for new in prepared:
+            if new.name == f"{KEY}.new":
+                _keep_other_key(data, new)
             new.replace(new.with_suffix(""))
     return manifest
+
+
+def _holds(file: Path, words: str) -> bool:
+    return file.read_text().strip() == words
+
+
+def _keep_other_key(data: Path, new: Path) -> None:
+    """Put a key aside that the one of the backup is to replace: another forum may have lived with it."""
+    old = data / KEY
+    if old.exists() and not _holds(old, new.read_text().strip()):
+        old.rename(data / f"{KEY}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
 
 
 OTHER_KIND = (

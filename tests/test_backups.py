@@ -12,6 +12,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def source(made: Made) -> Forum:
     """A forum with two members, a topic and a secret key."""
-    forum = made("source")
+    forum = made("source", secret_key="of the source")
     (forum.data / "secret-key").write_text("of the source")
     with forum.app.app_context():
         upgrade()
@@ -120,6 +121,7 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     assert made_one.exit_code == 0, made_one.output
     assert len(saved) > len(before)  # nobody had to wait for the end of it
     other = made("restored")
+    (other.data / "secret-key").write_text("of another forum")
     with other.app.app_context():
         upgrade()  # tables may be there, rows may not
     restored = other.run("restore", tmp_path / "forum.backup")
@@ -129,6 +131,8 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
     assert other.run("check").exit_code == 0
     assert (other.data / "secret-key").read_text() == "of the source"
     assert (other.data / "secret-key").stat().st_mode & 0o777 == 0o600
+    (aside,) = other.data.glob("secret-key.before-*")
+    assert aside.read_text() == "of another forum"
     with other.app.app_context():  # and it goes on as a forum does
         ben = db.session.scalars(select(Member).filter_by(handle="ben")).one()
         dialogue.reply(ben, db.session.scalars(select(Topic.id)).one(), write("After."))
@@ -170,7 +174,7 @@ if how == "full":
 def note(done, total):
     if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-make(SqliteCopier(Path(database)), Path(database).parent, Path(target), "1", note)
+make(SqliteCopier(Path(database)), Path(database).parent, "key", Path(target), "1", note)
 """
 
 
@@ -203,7 +207,7 @@ def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path
 
 
 def backup_of(database: Path, target: Path) -> None:
-    make(SqliteCopier(database), database.parent, target, "1", lambda _done, _total: None)
+    make(SqliteCopier(database), database.parent, "key", target, "1", lambda _done, _total: None)
 
 
 def opened(path: Path) -> Any:
@@ -216,7 +220,7 @@ def test_a_second_backup_to_the_same_file_is_refused(database: Path, tmp_path: P
             backup_of(database, target)
 
     target = tmp_path / "forum.backup"
-    make(SqliteCopier(database), tmp_path, target, "1", meanwhile)
+    make(SqliteCopier(database), tmp_path, "key", target, "1", meanwhile)
     assert target.exists()
 
 
@@ -309,6 +313,18 @@ def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: 
         result = empty.run("restore", tmp_path / "bad")
         assert result.exit_code == 1 and words in result.output, result.output
     assert not (empty.data / "secret-key").exists()
+
+
+def test_a_key_that_is_not_in_use_is_in_no_backup(
+    source: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was left behind when the key came from the environment; whoever restored it would be locked out."""
+    in_use = replace(source.app.extensions["settings"], secret_key="of the environment")
+    monkeypatch.setitem(source.app.extensions, "settings", in_use)
+    result = source.run("backup", tmp_path / "forum.backup")
+    assert result.exit_code == 0 and "FORUM_SECRET_KEY is not in it" in result.output
+    with tarfile.open(tmp_path / "forum.backup") as archive:
+        assert "secret-key" not in archive.getnames()
 
 
 def test_a_restore_that_fails_leaves_the_key_as_it_was(

@@ -233,7 +233,8 @@ def backup(target: Path) -> None:
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
     with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
-        made, remarks = backups.make(_copier(), settings.data, target, queries.version(), note)
+        where = settings.data, settings.secret_key, target
+        made, remarks = backups.make(_copier(), *where, queries.version(), note)
     with suppress(OSError):  # the backup is there all the same
         settings.backed_up_path.touch()
     for remark in remarks:
@@ -242,14 +243,17 @@ def backup(target: Path) -> None:
     click.echo(
         f"{target}: {_rows(made.counts)}, {size:,.1f} MB. It has been restored once and compared."
     )
-    if "secret-key" not in made.files:
+    if backups.KEY not in made.files:
         click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
 
 
 @bp.cli.command("restore")
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def restore(source: Path) -> None:
-    """Let an empty forum become the one in the backup SOURCE. Nothing is ever overwritten."""
+    """Let an empty forum become the one in the backup SOURCE. Nothing is ever overwritten.
+
+    Another secret key that lies in FORUM_DATA is put aside as secret-key.before-…
+    """
     with _kept_as_it_was("Nothing was restored."):
         place = _copier()
         made = backups.put_back(place, _settings().data, source, queries.known_revisions())
