@@ -15,10 +15,11 @@ import click
 from flask import Blueprint, current_app
 
 from forum.agendas import actions as agendas
-from forum.db import at, now
+from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, written
 from forum.errors import Refusal
+from forum.later import library as later
 from forum.library import actions as library
 from forum.markup import PlainTexts, Written, plain, write
 from forum.members import actions as members
@@ -96,8 +97,10 @@ def demo() -> None:
     if known and not known.is_demo:
         raise click.ClickException("This database is a real forum. The demo does not go into it.")
     if not known:
+        _begin_anew(settings.data / "demo-begun")
         kept.write_text(_load_demo())
         kept.chmod(0o600)
+        (settings.data / "demo-begun").unlink()
     click.echo(kept.read_text() if kept.exists() else "The demo is loaded; its passwords are lost.")
 
 
@@ -184,6 +187,21 @@ def told() -> Iterator[None]:
     except Refusal as error:
         words = error.message or "The database was busy for too long."
         raise click.ClickException(f"{words} Start the command again to finish it.") from error
+
+
+def _begin_anew(begun: Path) -> None:
+    """Empty a database in which loading the demo was interrupted; `begun` is a file that says that it began.
+
+    Raises `click.ClickException` when there are people in it who are none of the demo's.
+    """
+    if counts()["members"]:
+        if not begun.exists():
+            raise click.ClickException("This database is not empty. The demo does not go into it.")
+        config, command = current_app.extensions["migrate"].migrate.get_config(), "alembic.command"
+        db.session.remove()
+        later(command).downgrade(config, "base")
+        later(command).upgrade(config, "heads")
+    begun.touch()
 
 
 def _load_demo() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import delete, insert, select, update
 
 from forum import markup
@@ -23,7 +24,15 @@ from forum.dialogue.queries import written
 from forum.library import actions as library
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
-from forum.members.actions import Profile, edit_profile, found_federation
+from forum.members.actions import (
+    Joining,
+    Profile,
+    edit_profile,
+    found_federation,
+    join,
+    load_cities,
+)
+from forum.members.commands import city_rows
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
@@ -32,6 +41,7 @@ from forum.transfer import commands, queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
 from tests.conftest import remembered, stands
+from tests.forums import forums
 from tests.transfer.test_actions import GOOD
 
 Run = Callable[..., Result]
@@ -460,6 +470,44 @@ def test_the_demo_does_not_go_into_a_real_forum(
     assert "This database is a real forum." in done.output
     assert queries.counts() == before
     assert not (settings.data / "demo-people.txt").exists()
+
+
+def test_a_demo_that_was_interrupted_is_loaded_anew(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses Ctrl-C in the first `make run` has a demo at the second."""
+    whole, named = commands._steps, (commands.DATA / "people.md").read_text()
+    cities = [row for row in city_rows() if row[1] in named]
+
+    def some(stop: bool) -> Callable[..., list[Callable[[], object]]]:
+        def steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
+            _all_cities, people, *_agendas, last = whole(hashes)
+            return [lambda: load_cities(SYSTEM, cities), people, interrupt if stop else last]
+
+        return steps
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with forums(database_url, tmp_path_factory) as make:
+        demo = make("demo", is_demo=True)
+        with demo.app.app_context():
+            upgrade()
+        for stop in (True, False):
+            monkeypatch.setattr(commands, "_steps", some(stop))
+            done = demo.run("demo")
+            assert done.exit_code == (1 if stop else 0), done.output
+        assert "Sign in with one of these" in done.output
+        assert not (demo.data / "demo-begun").exists()
+        with demo.app.app_context():
+            assert queries.counts()["members"] == 40
+
+        other = make("other", is_demo=True)
+        with other.app.app_context():
+            upgrade()
+            join(VISITOR, Joining("Ana", "ana@example.org", "-"))
+        refused = other.run("demo")
+        assert refused.exit_code == 1 and "This database is not empty." in refused.output
 
 
 @pytest.fixture
