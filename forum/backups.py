@@ -43,7 +43,7 @@ class Manifest:
 
 
 def make(
-    copier: Copier, data: Path, secret_key: str, target: Path, version: str, note: Note
+    copier: Copier, data: Path, target: Path, version: str, note: Note, *, secret_key: str
 ) -> tuple[Manifest, list[str]]:
     """Write a backup to `target` and try it; only then does it take the place of an older one.
 

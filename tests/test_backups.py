@@ -174,7 +174,7 @@ if how == "full":
 def note(done, total):
     if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-make(SqliteCopier(Path(database)), Path(database).parent, "key", Path(target), "1", note)
+make(SqliteCopier(Path(database)), Path(database).parent, Path(target), "1", note, secret_key="key")
 """
 
 
@@ -207,7 +207,14 @@ def test_an_interrupted_backup_leaves_the_old_one(database: Path, tmp_path: Path
 
 
 def backup_of(database: Path, target: Path) -> None:
-    make(SqliteCopier(database), database.parent, "key", target, "1", lambda _done, _total: None)
+    make(
+        SqliteCopier(database),
+        database.parent,
+        target,
+        "1",
+        lambda _done, _total: None,
+        secret_key="key",
+    )
 
 
 def opened(path: Path) -> Any:
@@ -220,7 +227,7 @@ def test_a_second_backup_to_the_same_file_is_refused(database: Path, tmp_path: P
             backup_of(database, target)
 
     target = tmp_path / "forum.backup"
-    make(SqliteCopier(database), tmp_path, "key", target, "1", meanwhile)
+    make(SqliteCopier(database), tmp_path, target, "1", meanwhile, secret_key="key")
     assert target.exists()
 
 

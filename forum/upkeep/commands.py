@@ -233,8 +233,8 @@ def backup(target: Path) -> None:
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
     with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
-        where = settings.data, settings.secret_key, target
-        made, remarks = backups.make(_copier(), *where, queries.version(), note)
+        what = _copier(), settings.data, target, queries.version(), note
+        made, remarks = backups.make(*what, secret_key=settings.secret_key)
     with suppress(OSError):  # the backup is there all the same
         settings.backed_up_path.touch()
     for remark in remarks:
