@@ -359,6 +359,7 @@ GET  /sign-in                                         |  200   on   on   on   on
 POST /sign-in                                         |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/elsewhere                               |  404  404  404  404  404  404
 GET  /sign-in/elsewhere/back                          |  404  404  404  404  404  404
+POST /sign-in/elsewhere/forget                        |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/letter                                  |  200  200  200  200  200  200
 POST /sign-in/letter                                  |  yes  yes  yes  yes  yes  yes
 GET  /sign-in/letter/nosecret                         |  410  410  410  410  410  410

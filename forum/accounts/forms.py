@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
-from wtforms import HiddenField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum import proofs
@@ -98,6 +98,11 @@ class JoinForm(PersonForm):
             self.terms.data = str(holds.number) if holds else ""
 
     @property
+    def links(self) -> bool:
+        """Whether an account of elsewhere, which the page named, is to be linked."""
+        return "link" in self and bool(self["link"].data)
+
+    @property
     def agreed(self) -> int | None:
         """The number of the terms that the page showed."""
         return self.holds.number if self.holds else None
@@ -118,12 +123,10 @@ class JoinForm(PersonForm):
         return [(str(field.label.text), (field.data or "").strip()) for field in asked]
 
 
-def join_form(
-    questions: Sequence[tuple[str, bool]] = (), has_proof: bool = False
-) -> type[JoinForm]:
+def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> type[JoinForm]:
     """The form for joining with what the administrator asks: a text, and whether it must be answered.
 
-    Whoever comes from a provider that proves who they are needs no password.
+    Whoever comes from a provider with an account there, and links it, needs no password.
     """
 
     class Asking(JoinForm):
@@ -132,7 +135,8 @@ def join_form(
     for number, (words, is_required) in enumerate(questions):
         first = DataRequired(_("Answer this question.")) if is_required else Optional()
         setattr(Asking, f"answer_{number}", TextAreaField(words, [first, at_most(ANSWER)]))
-    if has_proof:
+    if account:
+        Asking.link = BooleanField(_("Sign in here with %(account)s, too", account=account))
         Asking.password = NewPassword(_("Password"), is_optional=True)
     return Asking
 

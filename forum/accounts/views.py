@@ -154,7 +154,7 @@ def _join_door(chosen: Entrance, invitation: Invitation | None = None) -> Answer
 def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
     proved = proved_elsewhere()
     known = {name: proved.get(name, "") for name in ("name", "email")}
-    asking = join_form(chosen.questions, has_proof=bool(proved))
+    asking = join_form(chosen.questions, proved.get("label") or proved.get("subject", ""))
     form = asking(data=known | {"next": web.safe_next(""), "opened": stamp()})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
@@ -199,15 +199,31 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
         language=form.language.data,
         languages=form.languages,
     )
-    proved, key = proved_elsewhere(), secrets.token_urlsafe(16)
-    identity = {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
-    coming = Coming(form.answers, invitation, identity, form.agreed)
+    key = secrets.token_urlsafe(16)
+    coming = Coming(form.answers, invitation, _identity(form), form.agreed)
     session[JOINING] = {"key": key, "next": web.safe_next("")}
-    email = queries.plain_email(joining.email)
-    if proved.get("is_verified") and email == queries.plain_email(proved["email"]):
+    if _has_proved_address(form):
         return _joined(actions.join_proved(VISITOR, joining, key, coming))
     asked = actions.ask_to_join(VISITOR, joining, key, coming)
-    return _sent(email, asked if _shows_letters() else None)
+    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+
+
+def _identity(form: JoinForm) -> dict[str, str]:
+    """The account of elsewhere with which somebody joins: that of the address itself, or the one they tick.
+
+    Whoever signed in there with this browser may have gone away since, and somebody else fills in the form.
+    """
+    if not form.links and not _has_proved_address(form):
+        return {}
+    proved = proved_elsewhere()
+    return {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
+
+
+def _has_proved_address(form: JoinForm) -> bool:
+    """Whether a provider has said that the address in a form is that of whoever uses this browser."""
+    proved = proved_elsewhere()
+    email = queries.plain_email(form.email.data or "")
+    return bool(proved.get("is_verified")) and email == queries.plain_email(proved["email"])
 
 
 def _shows_letters() -> bool:
@@ -314,7 +330,7 @@ def waiting() -> Answer:
 
 
 def _password_is_new(form: JoinForm) -> None:
-    if proved_elsewhere() and not form.password.data:
+    if _identity(form) and not form.password.data:
         return
     own = (federation().name, form.name.data or "", form.email.data or "")
     _check_password(form.password.data or "", own, "password")

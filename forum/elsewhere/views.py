@@ -124,6 +124,13 @@ def _unknown(said: oidc.Said, target: str) -> Answer:
     return web.see_other(url_for("accounts.join", next=target or None))
 
 
+@bp.post("/sign-in/elsewhere/forget")
+def forget() -> Answer:
+    """Forget the account with which somebody came back who joins; perhaps it was another person at this screen."""
+    session.pop(ELSEWHERE, None)
+    return web.see_other(web.safe_next(url_for("accounts.join")))
+
+
 def _kept(said: oidc.Said) -> dict[str, Any]:
     return {
         "issuer": said.issuer,

@@ -27,17 +27,17 @@ def link(member: Member, issuer: str, subject: str, label: str = "") -> Identity
     touches()
     require(member.can.edit_profile(member))
     identity = _link(member, issuer, subject, label)
-    words = {"what": "identity"}
-    write_letter(SYSTEM, "changed", member.email, words, member_id=member.id)
+    _tell(member)
     return identity
 
 
 @action
 def link_at_joining(member: Member, issuer: str, subject: str, label: str = "") -> None:
-    """Link the account of elsewhere with which somebody has just joined, unless it was linked meanwhile."""
+    """Link the account of elsewhere with which somebody has just joined, unless it was linked meanwhile; tell them."""
     touches()
     if not is_known(issuer, subject):
         _link(member, issuer, subject, label)
+        _tell(member)
 
 
 def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
@@ -74,6 +74,10 @@ def unlink(member: Member, identity_id: int, token: str) -> None:
         raise Invalid(sentence)
     db.session.delete(identity)
     end_sessions(member, token)
+    _tell(member)
+
+
+def _tell(member: Member) -> None:
     write_letter(SYSTEM, "changed", member.email, {"what": "identity"}, member_id=member.id)
 
 

@@ -80,7 +80,7 @@ def test_somebody_new_joins_without_a_letter(client, real, letters):
     assert answer.location == "/join"
     page = client.get("/join").text
     assert 'value="Eva Holm"' in page and 'value="eva@city.example"' in page
-    assert "City ID says who you are" in page
+    assert "You have signed in at City ID as" in page and "This is not me" in page
     form = {
         "name": "Eva Holm",
         "email": "eva@city.example",
@@ -89,7 +89,9 @@ def test_somebody_new_joins_without_a_letter(client, real, letters):
         "organisation": "",
     }
     assert client.post("/join", data=form).location == "/"
-    assert is_signed_in(client) and letters() == []
+    assert is_signed_in(client)
+    (told,) = letters()  # and none that waits for a press
+    assert told.to == "eva@city.example" and "linked with your account" in told.text
     assert member_of(real.issuer, "eva").handle == "eva-holm"
     other = client.application.test_client()
     assert other.get(real.says_yes(go(other), "eva")).status_code == 303
@@ -109,6 +111,9 @@ def test_an_address_that_is_not_verified_needs_a_letter(client, real, letters, c
         "language": "en",
         "organisation": "",
     }
+    refused = client.post("/join", data=form)  # somebody else's account, for all that we know
+    assert refused.status_code == 422 and 'id="password-error"' in refused.text
+    form["link"] = "y"
     assert client.post("/join", data=form).location == "/join/sent"
     path = link_in(letters()[0])
     phone = client.application.test_client()
@@ -127,9 +132,39 @@ def test_another_address_than_the_verified_one_needs_a_letter(client, real, lett
         "password": "",
         "language": "en",
         "organisation": "",
+        "link": "y",
     }
     assert client.post("/join", data=form).location == "/join/sent"
     assert queries.by_email("other@city.example") is None
+
+
+def test_who_joins_after_somebody_else_is_not_linked_with_their_account(client, real, letters):
+    """In a browser that two people use, the first one went away from the form for joining."""
+    real.knows("mallory", email="mallory@evil.example", email_verified=True, name="Mallory")
+    client.get(real.says_yes(go(client), "mallory"))
+    page = client.get("/join").text
+    assert '<b dir="auto">mallory@evil.example</b>' in page
+    assert "Sign in here with mallory@evil.example, too" in page and "checked" not in page
+    form = {
+        "name": "Vera Lund",
+        "email": "vera@city.example",
+        "password": PASSWORD,
+        "language": "en",
+        "organisation": "",
+    }
+    assert client.post("/join", data=form).location == "/join/sent"
+    assert client.post(link_in(letters()[0])).status_code == 303
+    assert queries.by_email("vera@city.example") is not None
+    assert member_of(real.issuer, "mallory") is None
+
+
+def test_an_account_that_is_somebody_elses_is_forgotten_by_a_press(client, real):
+    real.knows("mallory", email="mallory@evil.example", email_verified=True, name="Mallory")
+    client.get(real.says_yes(go(client), "mallory"))
+    answer = client.post("/sign-in/elsewhere/forget", data={"next": "/join"})
+    assert answer.status_code == 303 and answer.location == "/join"
+    page = client.get("/join").text
+    assert "mallory" not in page.lower() and "City ID as" not in page
 
 
 def test_nobody_is_linked_by_the_address(client, real, eva):
