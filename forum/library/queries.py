@@ -676,7 +676,8 @@ def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
         before, after = version.fields, fields
         fields = version.fields
         if all(reads(reader, said["audience"]) for said in (before, after)):
-            edits.append(Edit(version, _differences(*_without_secrets(reader, before, after))))
+            texts = _without_secrets(reader, practice, before, after)
+            edits.append(Edit(version, _differences(*texts)))
     return edits
 
 
@@ -700,9 +701,12 @@ def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]
     return [(name, changes(old, new)) for name, old, new in pairs if old != new]
 
 
-def _without_secrets(reader: Person, before: Fields, after: Fields) -> tuple[Fields, Fields]:
-    """Both texts without what failed, unless the reader may read that of both."""
-    if all(reads(reader, said["failure_audience"]) for said in (before, after)):
+def _without_secrets(
+    reader: Person, practice: Practice, before: Fields, after: Fields
+) -> tuple[Fields, Fields]:
+    """Both texts without what failed, unless the reader may read that of both, and what the practice says of it now."""
+    wanted = {said["failure_audience"] for said in (before, after)} | {practice.failure_audience}
+    if all(reads(reader, audience) for audience in wanted):
         return before, after
     before, after = ({k: v for k, v in f.items() if k != FAILURE} for f in (before, after))
     return before, after

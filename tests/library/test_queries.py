@@ -133,6 +133,20 @@ def test_history_leaves_out_what_was_for_members(world: World, practice: Practic
     assert SECRET.split()[1] in str(queries.practice_edits(world.reader, found))
 
 
+def test_history_leaves_out_what_became_for_members_after_it_was_public(world: World) -> None:
+    practice = published(world, failure_audience="public")
+    for audience in ("public", "members"):
+        told = {"challenge": "Nobody knew.", "failure": "It froze, too."}
+        text = practice_text(failure_audience=audience, sections=told)
+        actions.write_practice(world.author, world.agenda.id, text, practice.id)
+    found = queries.get_practice(VISITOR, practice.slug)
+    before, now = SECRET.split()[1], "froze"
+    said = str(queries.practice_edits(VISITOR, found))
+    assert before not in said and now not in said and "failure_audience" in said
+    said = str(queries.practice_edits(world.reader, found))
+    assert before in said and now in said
+
+
 def test_history_leaves_out_a_practice_that_was_for_members(world: World) -> None:
     practice = published(world, audience="members", sentence="A thing for members.")
     text = practice_text(audience="public")
