@@ -146,8 +146,7 @@ def spend_sign_in(_visitor: Person, secret: str) -> Member:
 def reset_password(_visitor: Person, secret: str, password_hash: str) -> Member:
     """Spend the secret of a letter for a new password; ends every session. Hands back whose it is."""
     _token, member = _spend_own(RESET, secret)
-    require(member.can.sign_in())
-    members.change_password(member, password_hash)
+    members.reset_password(member, password_hash)
     forget_tokens(member)
     _tell_changed(member, "password")
     return member
@@ -214,7 +213,8 @@ def undo_address(_person: Person, secret: str) -> Member:
 
     Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes
     after it are undone with it, so that no address of theirs takes the account back again.
-    What was set up since to sign in goes, too: letters about it went to the other address.
+    What was set up since to sign in goes, too: letters about it went to the other address. So did the one that says
+    that the account is closed: it is opened again.
     """
     token, member = _spend_own(UNDO, secret)
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
@@ -225,6 +225,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     members.set_password(SYSTEM, member.handle, "")
     take_off_since(SYSTEM, member.id, token.created_at)
     unlink_since(SYSTEM, member.id, token.created_at)
+    members.stay_since(SYSTEM, member, token.created_at)
     forget_tokens(member)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send(member, RESET, "reset", "/password", token.address, member=member)

@@ -477,17 +477,26 @@ def _set_languages(member: Member, codes: Iterable[str]) -> None:
 def change_password(member: Member, password_hash: str, but_token: str | None = None) -> None:
     """Give a member a new password and end the sessions, but for the one of a token."""
     require(member.can.edit_profile(member))
-    member.password_hash, member.credentials_at = password_hash, now()
-    end_sessions(member, but_token)
+    _give_password(member, password_hash, but_token)
+
+
+@action
+def reset_password(member: Member, password_hash: str) -> None:
+    """Give a new password to who has shown by letter who they are, also while the account is closed; ends the sessions."""
+    require(member.can.sign_in())
+    _give_password(member, password_hash)
 
 
 @action
 def set_password(administrator: Person, handle: str, password_hash: str) -> None:
     """Give somebody who has lost it a new password; ends all their sessions."""
     require(administrator.can.administer())
-    member = _member_of_handle(handle)
+    _give_password(_member_of_handle(handle), password_hash)
+
+
+def _give_password(member: Member, password_hash: str, but_token: str | None = None) -> None:
     member.password_hash, member.credentials_at = password_hash, now()
-    end_sessions(member)
+    end_sessions(member, but_token)
 
 
 @action
@@ -667,6 +676,15 @@ def stay(doer: Person, member_id: int) -> Member:
     require(doer.can.stay(member))
     member.leaving_at, member.leaving_how = None, ""
     return member
+
+
+@action
+def stay_since(system: Person, member: Member, moment: datetime) -> None:
+    """Open an account again that was closed since a moment, from which on somebody else may have been in it."""
+    require(system.can.administer())
+    touches()
+    if member.leaving_at is not None and member.leaving_at - COOLING_OFF >= moment:
+        stay(system, member.id)
 
 
 @action

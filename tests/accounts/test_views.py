@@ -19,7 +19,7 @@ from forum.identities.queries import member_of
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import Joining
-from forum.passwords import hash_password
+from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
 from tests.odd import ELSEWHERE, ODD
@@ -613,6 +613,39 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     reset = letters()[-1]
     assert reset.to == "eva@city.example" and link_in(reset).startswith("/password/")
     assert owner.post(link_in(undo)).status_code == 410
+
+
+def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
+    """Who took it over has closed it, so that it ends in two weeks."""
+    enter(client)
+    change_address(client)
+    client.post(link_in(letters()[0]))
+    actions.ask_to_leave(members.all_members()[0], eva.id, "everything")
+    undo = next(one for one in letters() if one.to == "eva@city.example")
+    owner = app.test_client()
+    assert owner.post(link_in(undo)).status_code == 303
+    assert members.by_email("eva@city.example").leaving_at is None
+    form = {"new_password": "plain words in a row"}
+    assert owner.post(link_in(letters()[-1]), data=form).status_code == 303
+    assert is_signed_in(owner)
+
+
+def test_undoing_a_change_leaves_an_account_closed_that_was_closed_before(app, eva):
+    actions.ask_to_leave(eva, eva.id, "everything")
+    actions.stay_since(SYSTEM, eva, now() + timedelta(minutes=1))
+    assert eva.leaving_at is not None
+
+
+def test_a_closed_account_gets_a_new_password(client, eva, letters):
+    """Or nobody who has lost it could come back within the two weeks."""
+    actions.ask_to_leave(eva, eva.id, "everything")
+    client.post("/password", data={"email": "eva@city.example"})
+    path = link_in(letters()[-1])
+    form = {"new_password": "plain words in a row"}
+    assert client.get(path).status_code == 200
+    assert client.post(path, data=form).status_code == 303
+    assert client.get("/settings/leave").status_code == 200
+    assert verify_password(members.by_email("eva@city.example").password_hash, form["new_password"])
 
 
 def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
