@@ -551,8 +551,8 @@ class Can:
     # Curating
 
     def curate(self, agenda: Agenda) -> Verdict:
-        """Who moderates an agenda writes its page, statements, cases and readings, and archives it or opens it again."""
-        return self.moderate(agenda.id)
+        """Who moderates an agenda, and may write, writes its page, statements, cases, readings, and archives it."""
+        return self.write() if (verdict := self.moderate(agenda.id)) else verdict
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""

@@ -435,6 +435,13 @@ def test_every_no_says_why(app: Flask) -> None:
 
 def test_a_pause_and_a_suspension_end_by_themselves() -> None:
     assert person(silenced_until=PAST).can.write() and person(suspended_until=PAST).can.write()
+
+
+@pytest.mark.parametrize("who", [{"hosted": [HERE]}, {"role": "moderator"}])
+def test_who_moderates_and_may_not_write_does_not_curate(who: dict[str, Any]) -> None:
+    agenda = _agenda("open")
+    assert person(**who, silenced_until=PAST).can.curate(agenda)
+    assert not person(**who, silenced_until=AHEAD).can.curate(agenda)
     assert not person(left_at=PAST).is_member
 
 

@@ -165,10 +165,14 @@ def change_password(member: Member, password_hash: str) -> None:
 
 @action
 def edit_profile(member: Member, profile: Profile) -> None:
-    """Replace what a member says about themselves. What a rule catches is refused: it has nowhere to wait."""
+    """Replace what a member says about themselves. What a rule catches is refused: it has nowhere to wait.
+
+    New words are for who may write; whoever may not still says where they are and in which language they get mail.
+    """
     about = profile.about.source if profile.about else member.about
     said = (profile.name, profile.position, profile.helps_with, about)
     if said != (member.name, member.position, member.helps_with, member.about):
+        require(member.can.write())
         lines = plainly(profile.name, profile.position, profile.helps_with).text
         refuse_caught(
             member, None, together(filter(None, (lines, profile.about))), "about", is_again=True

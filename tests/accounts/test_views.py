@@ -648,6 +648,24 @@ def test_a_closed_account_gets_a_new_password(client, eva, letters):
     assert verify_password(members.by_email("eva@city.example").password_hash, form["new_password"])
 
 
+def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
+    """But may move, and say in which language they read."""
+    actions.silence(people.moderator, people.ana.id, now() + timedelta(days=3))
+    browser = sign_in(people.ana)
+    same = {"name": "Ana Prado", "position": "", "helps_with": "", "about": "", "organisation": ""}
+    for words in (
+        {"about": "Buy my trams, which are the best."},
+        {"position": "Buy my trams, which are the best."},
+    ):
+        refused = browser.post("/settings", data={**same, "language": "en", **words})
+        assert refused.status_code == 403 and "paused your right to write" in refused.text
+        assert "Buy my trams, which are the best." in refused.text
+    moved = {**same, "language": "es", "city": "Nairobi"}
+    assert browser.post("/settings", data=moved).status_code == 303
+    found = members.get_member(SYSTEM, people.ana.handle)
+    assert (found.language, found.city.name, found.about) == ("es", "Nairobi", "")
+
+
 def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
     """Or a thief comes back with an account of elsewhere, of which a letter told the thief alone."""
     with at(now() - timedelta(days=3)):
