@@ -16,11 +16,12 @@ from forum.members.models import Member, Organisation
 from forum.members.queries import (
     get_organisation,
     may_sign_in,
+    members_count,
     members_of_organisation,
     seats_taken,
 )
 from forum.pages import Page, page_of
-from forum.permissions import SYSTEM, Person, Verdict, require
+from forum.permissions import Person, Verdict, require
 from forum.proofs import kept_hash
 
 MOST = 200
@@ -125,10 +126,14 @@ def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
 
 @dataclass(frozen=True)
 class Seats:
-    """An organisation, who belongs to it, how many seats are free (None: as many as come), its invitations."""
+    """An organisation, who belongs to it, how many seats are free (None: as many as come), its invitations.
+
+    `hidden` is how many belong to it whose profile the reader does not see.
+    """
 
     organisation: Organisation
     members: Sequence[Member]
+    hidden: int
     taken: int
     free: int | None
     invitations: Sequence[Invitation]
@@ -140,6 +145,7 @@ def seats(reader: Person, slug: str) -> Seats:
     require(reader.can.see_seats(organisation))
     taken = seats_taken(organisation.id)
     free = None if organisation.seats is None else max(0, organisation.seats - taken)
-    members = members_of_organisation(SYSTEM, organisation.id)
+    members = members_of_organisation(reader, organisation.id)
+    hidden = taken - members_count(reader, organisation_id=organisation.id)
     made = _listed(Invitation.organisation_id == organisation.id)
-    return Seats(organisation, members, taken, free, made)
+    return Seats(organisation, members, hidden, taken, free, made)

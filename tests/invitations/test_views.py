@@ -262,6 +262,19 @@ def test_a_representative_invites_and_sees_who_holds_a_seat(client, sign_in, peo
     assert refused.status_code == 422 and "Ask Ana Prado, who represents it." in refused.text
 
 
+def test_a_seat_of_a_hidden_profile_is_counted_and_not_named(sign_in, people):
+    text = OrganisationText("Institute of Trams", "institute", representative_id=people.ana.id)
+    institute = members.write_organisation(people.moderator, text)
+    said = members.Profile(name="Ben Okoth", position="Driver", organisation_id=institute.id)
+    members.edit_profile(people.ben, said)
+    members.hide_profile(people.moderator, people.ben.id)
+    path = "/organisations/institute-of-trams/seats"
+    page = sign_in(people.ana).get(path).text
+    assert "Ben Okoth" not in page and "Driver" not in page
+    assert "And one with a hidden profile." in page and "Nobody yet" not in page
+    assert "Ben Okoth" in sign_in(people.moderator).get(path).text
+
+
 def test_moderators_see_who_invited_whom(client, sign_in, people, letters, queries):
     set_entrance(people.administrator, EntranceText(inviters="members"))
     link = make(sign_in(people.ana), note="For the tram people.")
