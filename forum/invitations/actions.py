@@ -14,7 +14,7 @@ from forum import proofs
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
-from forum.invitations.queries import PURPOSE, can_be_used, entrance, invitation_to_end
+from forum.invitations.queries import PURPOSE, can_be_used, entrance, invitation_to_end, is_usable
 from forum.members.models import Member
 from forum.members.queries import organisation_by_id, seats_taken
 from forum.permissions import Person, require
@@ -131,6 +131,8 @@ def end_invitation(member: Person, invitation_id: int) -> None:
 def use(_visitor: Person, invitation_id: int) -> bool:
     """Use an invitation once; says whether it could be. The deed that makes the member calls this."""
     touches()
+    if not is_usable(invitation_id):
+        return False
     spent = update(Invitation).where(Invitation.id == invitation_id, *can_be_used())
     spent = spent.values(used=Invitation.used + 1)
     return db.session.scalar(spent.returning(Invitation.id)) is not None

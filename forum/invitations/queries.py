@@ -15,7 +15,6 @@ from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.members.models import Member, Organisation
 from forum.members.queries import (
     get_organisation,
-    may_sign_in,
     members_count,
     members_of_organisation,
     seats_taken,
@@ -48,24 +47,41 @@ def entrance_to_change(administrator: Person) -> Entrance:
 def invitation_by_code(code: str) -> Invitation:
     """The invitation of a secret with its maker and organisation, as long as it can be used; else `NotFound`.
 
-    One that is used up, over or ended, one whose maker is suspended or has left, and one that never was are
-    all the same.
+    One that is used up, over or ended, one whose maker may not invite any more, and one that never was are all the
+    same.
     """
-    found = select(Invitation).where(Invitation.code_hash == kept_hash(code), *can_be_used())
-    loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
-    invitation = db.session.scalar(found.options(*loaded))
+    invitation = _usable(Invitation.code_hash == kept_hash(code))
     if invitation is None:
         raise NotFound(_("This invitation cannot be used any more."))
     return invitation
 
 
+def is_usable(invitation_id: int) -> bool:
+    """Whether somebody may join by an invitation now; its maker is asked for anew whether they may still invite."""
+    return _usable(Invitation.id == invitation_id) is not None
+
+
+def _usable(which: ColumnElement[bool]) -> Invitation | None:
+    loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
+    found = select(Invitation).where(which, *can_be_used()).options(*loaded)
+    invitation = db.session.scalar(found.execution_options(populate_existing=True))
+    return invitation if invitation and _may_let_in(invitation) else None
+
+
+def _may_let_in(invitation: Invitation) -> bool:
+    """Whether its maker could make it now: who moderated or represented an organisation may do so no more."""
+    maker, organisation = invitation.maker, invitation.organisation
+    if organisation is None:
+        return bool(may_invite(maker))
+    return bool(maker.can.invite_for(organisation))
+
+
 def can_be_used() -> tuple[ColumnElement[bool], ...]:
-    """In SQL: whether somebody may join by an invitation now, the maker being here and not suspended."""
+    """In SQL: whether an invitation is neither used up nor over nor ended."""
     return (
         Invitation.ended_at.is_(None),
         Invitation.ends_at > now(),
         Invitation.used < Invitation.uses,
-        Invitation.maker.has(may_sign_in(now())),
     )
 
 

@@ -124,6 +124,28 @@ def test_whoever_is_suspended_lets_nobody_in(people):
         queries.invitation_by_code(code_of(made))
 
 
+def is_good(made):
+    try:
+        return queries.invitation_by_code(code_of(made)).id == made.id and use(VISITOR, made.id)
+    except NotFound:
+        return False
+
+
+def test_an_invitation_is_as_good_as_its_maker_s_right_to_invite(people, institute):
+    made = invite(people.moderator, for_days(uses=100))
+    for_it = invite(people.ana, for_days(uses=2, organisation_id=institute.id))
+    assert is_good(made) and is_good(for_it)
+    members.appoint(SYSTEM, people.moderator.handle, "member")
+    led = OrganisationText("Institute of Trams", "institute", representative_id=people.ben.id)
+    members.write_organisation(people.administrator, led, institute.id)
+    assert not is_good(made) and not use(VISITOR, made.id)
+    assert not is_good(for_it) and not use(VISITOR, for_it.id)
+    set_entrance(people.administrator, EntranceText(inviters="members"))
+    assert is_good(made), "every member invites now"
+    members.silence(people.administrator, people.moderator.id, now() + timedelta(days=1))
+    assert not is_good(made)
+
+
 def test_one_ends_one_s_own_and_moderators_anybody_s(people):
     set_entrance(people.administrator, EntranceText(inviters="members"))
     first, second = (invite(people.ana, for_days()) for _n in range(2))
