@@ -659,7 +659,7 @@ def ask_to_leave(doer: Person, member_id: int, how: str) -> Member:
     require(doer.can.leave(member))
     if how not in WAYS:
         raise Invalid(_("Choose what becomes of what you wrote."), "how")
-    if administers(member.role) and queries.administrators_held() < 2:
+    if administers(member.role) and not queries.another_runs_it(member.id):
         raise Invalid(_("Somebody has to run the forum. Appoint another administrator first."))
     if member.leaving_at is None:
         member.leaving_at = now() + COOLING_OFF
@@ -745,7 +745,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
     member = _member_of_handle(handle)
     if role not in ROLES:
         raise Invalid(_("Choose one from the list."), "role")
-    is_last = administers(member.role) and queries.administrators_held() < 2
+    is_last = administers(member.role) and not queries.another_runs_it(member.id)
     if is_last and not administers(role):
         raise Invalid(
             _("Somebody has to run the forum. Appoint another administrator first."), "role"

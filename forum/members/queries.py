@@ -453,10 +453,10 @@ def administrators_count() -> int:
     return db.session.scalar(select(func.count(Member.id)).where(*_run_it())) or 0
 
 
-def administrators_held() -> int:
-    """The same for a deed that may take one away: until it ends, no other deed takes one."""
+def another_runs_it(member_id: int) -> bool:
+    """Whether anybody but a member can run the forum, for a deed that takes them away: until it ends, no other does."""
     found = select(Member.id).where(*_run_it()).order_by(Member.id)
-    return len(db.session.scalars(found.with_for_update()).all())
+    return bool(set(db.session.scalars(found.with_for_update())) - {member_id})
 
 
 def _run_it() -> tuple[ColumnElement[bool], ...]:

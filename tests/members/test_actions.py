@@ -275,6 +275,22 @@ def test_the_last_administrator_stays(app, people):
     actions.appoint(SYSTEM, people.administrator.handle, "member")
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda adam, ben: actions.appoint(adam, ben.handle, "member"),
+        lambda adam, ben: actions.ask_to_leave(adam, ben.id, "nameless"),
+    ],
+)
+def test_the_only_one_left_takes_the_role_of_a_suspended_administrator(app, people, deed):
+    """Who is suspended runs nothing, so that nothing is lost with them."""
+    actions.appoint(SYSTEM, people.ben.handle, "administrator")
+    actions.suspend(people.administrator, people.ben.id, now() + timedelta(days=3))
+    deed(people.administrator, people.ben)
+    with pytest.raises(Invalid):
+        deed(people.administrator, people.administrator)
+
+
 def test_rights_that_ended_a_moment_ago_have_ended(app, people):
     actions.appoint(SYSTEM, people.moderator.handle, "member")
     with pytest.raises(Forbidden):
