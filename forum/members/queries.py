@@ -259,6 +259,12 @@ def ignored_by(member: Person) -> Sequence[Ignore]:
     return db.session.scalars(query.options(people).order_by(Member.sort_key, Member.id)).all()
 
 
+def ignored_member(member: Person, handle: str) -> Member:
+    """Somebody whom a member ignores, with a hidden profile, too; anybody else as the member finds them."""
+    theirs = (row.ignored for row in ignored_by(member) if row.ignored.handle == handle)
+    return next(theirs, None) or get_member(member, handle)
+
+
 def ignored_ids(member_id: int) -> list[int]:
     """The ids of whom a member ignores, in order."""
     query = select(Ignore.ignored_id).where(Ignore.member_id == member_id)

@@ -322,8 +322,9 @@ def ignore(handle: str) -> AnyResponse:
 @bp.post("/members/<handle>/end-ignoring")
 def end_ignoring(handle: str) -> AnyResponse:
     """Ignore a member no longer."""
-    other = queries.get_member(me(), handle)
-    actions.end_ignoring(_myself(), other.id)
+    member = _myself()
+    other = queries.ignored_member(member, handle)
+    actions.end_ignoring(member, other.id)
     flash(_("You no longer ignore %(name)s.", name=other.name), "message")
     return web.see_other(url_for("members.ignored"))
 

@@ -65,6 +65,18 @@ def test_one_ignores_and_ends_it(people: Any) -> None:
     assert ignored_by(ana) == [] and get_member(SYSTEM, ana.handle).ignored == []
 
 
+def test_a_member_whose_profile_is_hidden_meanwhile_is_ignored_no_longer(
+    people: Any, sign_in: Any
+) -> None:
+    actions.ignore(people.ana, people.ben.id)
+    actions.hide_profile(people.moderator, people.ben.id)
+    browser = sign_in(people.ana)
+    assert "/members/ben-okoth/end-ignoring" in browser.get("/settings/ignored").text
+    assert browser.post("/members/ben-okoth/end-ignoring").status_code == 303
+    assert ignored_by(get_member(SYSTEM, people.ana.handle)) == []
+    assert browser.post("/members/ben-okoth/end-ignoring").status_code == 404
+
+
 def test_who_may_not(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Forbidden):
         actions.ignore(people.ana, people.ana.id)
