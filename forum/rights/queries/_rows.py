@@ -125,9 +125,7 @@ def rows_of_posts(member: Member) -> Select[Any]:
 def rows_of_held(member: Member) -> Select[Any]:
     names = """id deed kind title source language audience paragraph rule sentence created_at decided_at refused_at
     reason"""
-    query = select(
-        *columns_of(Held, names), Agenda.title.label("agenda"), Topic.title.label("topic")
-    )
+    query = select(*columns_of(Held, names), Agenda.title.label("agenda"), _title(member))
     query = query.add_columns(Held.became_id.label("post_id"))
     query = query.join(Agenda, Agenda.id == Held.agenda_id)
     query = query.outerjoin(Topic, Topic.id == Held.topic_id)
