@@ -523,8 +523,9 @@ def _write_practice(
         text = form.text(source.id if source else None)
         practice_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        written = actions.write_practice(me(), agenda.id, text, practice_id, key)
-        return _went_on(written)
+        is_submitted = request.form.get("deed") == "submit"
+        write = actions.write_and_submit if is_submitted else actions.write_practice
+        return _went_on(write(me(), agenda.id, text, practice_id, key), is_submitted)
 
     return _answer(form, page, deed)
 
@@ -550,14 +551,13 @@ def _parts(form: PracticeForm) -> list[tuple[str, Markup]] | None:
     return [(name, markup.write(form[name].data, language).html) for name in filled]
 
 
-def _went_on(written: Practice) -> AnyResponse:
-    """Submit what was written if that button was pressed, and say what happened."""
+def _went_on(written: Practice, is_submitted: bool) -> AnyResponse:
+    """Say what became of what was written."""
     address = url_for("library.practice", slug=written.slug)
     if written.state == PUBLISHED:
         return _saved(_("Your changes are published."), address)
-    if request.form.get("deed") != "submit":
+    if not is_submitted:
         return _saved(_("The draft is saved. Only you and the moderators see it."), address)
-    actions.submit(me(), written.id)
     return _saved(_("Your practice is with the moderators. You will get a notice."), address)
 
 

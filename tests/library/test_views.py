@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 
+from forum.agendas.actions import archive
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.library import actions
@@ -460,6 +461,24 @@ def test_from_a_short_practice_to_a_published_one(
     assert "Publish the practice" in sign_in(world.host).get("/practices/pumps-that-call").text
     actions.publish(world.host, practice.id)
     assert "<strong>wired</strong>" in client.get("/practices/pumps-that-call").text
+
+
+def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(
+    world: World, sign_in: SignIn
+) -> None:
+    draft = actions.write_practice(world.author, world.agenda.id, practice_text())
+    author, path = sign_in(world.author), f"/practices/{draft.slug}/edit"
+    assert "Submit to the moderators" in author.get(path).text
+    archive(world.moderator, world.agenda.id)
+    page = author.get(path).text
+    assert "Submit to the moderators" not in page and "This agenda is archived." in page
+    form = {**PRACTICE, "title": draft.title, "sentence": "A new sentence.", "deed": "submit"}
+    refused = author.post(path, data=form)
+    assert refused.status_code == 403 and "A new sentence." in refused.text
+    db.session.expire_all()
+    found = library.get_practice(world.author, draft.slug)
+    assert (found.state, found.sentence) == ("draft", practice_text().sentence)
+    assert author.post(path, data={**form, "deed": "save"}).status_code == 303
 
 
 def test_a_returned_practice_says_why_to_its_author(world: World, sign_in: SignIn) -> None:

@@ -35,6 +35,7 @@ from forum.library.actions.practices import (
     submit,
     unfeature,
     wait_again,
+    write_and_submit,
     write_practice,
 )
 from forum.library.actions.readings import order_readings, remove_reading, write_reading
@@ -76,6 +77,7 @@ __all__ = [
     "submit",
     "unfeature",
     "wait_again",
+    "write_and_submit",
     "write_case",
     "write_practice",
     "write_reading",

@@ -74,6 +74,19 @@ def write_practice(
 
 
 @action
+def write_and_submit(
+    author: Person,
+    agenda_id: int,
+    text: PracticeText,
+    practice_id: int | None = None,
+    key: str | None = None,
+) -> Practice:
+    """Write a practice and hand it to the moderators, both or neither; one that is published meanwhile stays so."""
+    practice = write_practice(author, agenda_id, text, practice_id, key)
+    return practice if practice.state == PUBLISHED else submit(author, practice.id)
+
+
+@action
 def submit(author: Person, practice_id: int) -> Practice:
     """Hand a draft, or a practice that came back, to the moderators, with the rule before publication that it meets."""
     hold_writer(author)
