@@ -562,11 +562,18 @@ def _refuse_odd_addresses() -> None:
     """No page has a NUL in its name; what is typed with one is read without it, since no database takes it."""
     if NUL in request.path:
         abort(404)
-    typed = [*request.args.items(multi=True)]
-    if any(NUL in part for pair in typed for part in pair):
-        request.args = ImmutableMultiDict(
-            (name.replace(NUL, ""), value.replace(NUL, "")) for name, value in typed
-        )
+    request.args = _without_nul(request.args)
+    if request.method == "POST":
+        request.form = _without_nul(request.form)
+
+
+def _without_nul(typed: Any) -> Any:
+    pairs = [*typed.items(multi=True)]
+    if not any(NUL in part for pair in pairs for part in pair):
+        return typed
+    return ImmutableMultiDict(
+        (name.replace(NUL, ""), value.replace(NUL, "")) for name, value in pairs
+    )
 
 
 def _finish(response: Response) -> Any:

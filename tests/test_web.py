@@ -456,6 +456,13 @@ def test_odd_forms_are_refused_and_never_break(
                 assert browser.post(path, data=data).status_code < 500, (path, data)
 
 
+def test_a_nul_in_a_form_is_read_as_if_it_were_not_there(sign_in: Any, people: Any) -> None:
+    """Also in what a door asks the form for by itself, and hands to a database."""
+    browser = sign_in(people.ana)
+    data = {"subject": "top\x00ic", "subject_id": "1\x00"}
+    assert browser.post("/settings/notices/end", data=data).status_code == 303
+
+
 TYPED = ("a\x00b", b"\xed\xa0\x80", str(2**63), "word " * 5_000, " \u00a0\u200b\n")
 FIELDS = {
     "source",

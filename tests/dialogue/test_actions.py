@@ -435,8 +435,9 @@ def test_who_tried_it_says_what_became_of_it(people: Any, topic: Topic) -> None:
 
 @pytest.mark.parametrize("kind", ["", "hearts", "useful\x00"])
 def test_there_are_no_other_marks(people: Any, topic: Topic, kind: str) -> None:
-    with pytest.raises(Invalid):
-        actions.mark(people.ben, queries.first_post(topic).id, kind)
+    for deed in (actions.mark, actions.unmark):
+        with pytest.raises(Invalid):
+            deed(people.ben, queries.first_post(topic).id, kind)
 
 
 def test_nobody_marks_the_own_text_or_what_is_gone(people: Any, topic: Topic) -> None:

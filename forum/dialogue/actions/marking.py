@@ -70,6 +70,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
+    _check_kind(kind)
     given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
     if given is not None:
         db.session.delete(given)
@@ -103,8 +104,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
 
 
 def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None, str]:
-    if kind not in MARKS:
-        raise Invalid(_("Choose one of the marks."), "kind")
+    _check_kind(kind)
     if kind != TRIED:
         return None, ""
     if outcome not in OUTCOMES:
@@ -113,3 +113,8 @@ def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None
     if len(note) > NOTE_LENGTH:
         raise Invalid(_("Shorten the sentence to 300 characters."), "note")
     return outcome, note
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in MARKS:
+        raise Invalid(_("Choose one of the marks."), "kind")
