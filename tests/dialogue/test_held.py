@@ -15,6 +15,7 @@ from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     TopicFilter,
     fates_of,
+    first_post,
     get_held,
     my_held,
     posts_in,
@@ -174,6 +175,46 @@ def test_without_what_was_held_back_it_appears_at_once(
     posted = dialogue.revise(people.ana, waiting.id, write("A house."))
     assert isinstance(posted, Post) and (posted.number, posted.source) == (2, "A house.")
     assert count(people.ana) == 0 and db.session.get(Held, waiting.id) is None
+
+
+LONG = (
+    "We closed the street at night, and measured how loud it was before and after that for a year."
+)
+
+
+@pytest.fixture
+def same_text(people: Any) -> Any:
+    return make_rule(people.administrator, RuleText("same text", "2", "Said before."))
+
+
+def test_who_corrects_a_text_sends_no_copy_of_it(
+    people: Any, agenda: Agenda, topic: Topic, same_text: Any
+) -> None:
+    mine = dialogue.reply(people.ana, topic.id, write(LONG))
+    for text in (LONG.replace(",", ";"), LONG.upper(), LONG):
+        assert isinstance(dialogue.edit(people.ana, mine.id, write(text)), Post)
+    new = dialogue.NewTopic("experience", "A street at night", write(f"{LONG} Then it was quiet."))
+    opening = first_post(dialogue.open_topic(people.ana, agenda.id, new))
+    edited = dialogue.edit(people.ana, opening.id, new.text, "A Street at Night")
+    assert isinstance(edited, Post) and edited.topic.title == "A Street at Night"
+
+
+def test_who_corrects_what_waits_sends_no_copy_of_it(
+    people: Any, topic: Topic, rule: Any, same_text: Any
+) -> None:
+    held = dialogue.reply(people.ana, topic.id, written(f"{LONG} In a casino."))
+    assert isinstance(held, Held) and held.rule == rule.name
+    delete_rule(people.administrator, rule.id)
+    assert isinstance(dialogue.revise(people.ana, held.id, write(f"{LONG}; in a casino!")), Post)
+
+
+def test_who_turns_another_text_into_a_copy_sends_it_again(
+    people: Any, topic: Topic, same_text: Any
+) -> None:
+    dialogue.reply(people.ana, topic.id, write(LONG))
+    other = dialogue.reply(people.ana, topic.id, write("A harmless text."))
+    held = dialogue.edit(people.ana, other.id, write(LONG))
+    assert isinstance(held, Held) and held.sentence == "Said before."
 
 
 def test_a_moderator_decides_about_what_was_read(people: Any, waiting: Held) -> None:

@@ -14,7 +14,7 @@ from forum.dialogue.actions._checks import sent_another
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import KEY_LENGTH, has_written, held_edit_of, held_of_key
 from forum.errors import Conflict
-from forum.markup import Written
+from forum.markup import Written, write
 from forum.matches import OUTSIDE, Said
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
@@ -148,6 +148,16 @@ def ask_to_look(author: Person, post: Post) -> None:
 def says_more(post: Post, text: Written, title: str) -> bool:
     """Whether an edit changes what readers see of a post."""
     return text.source != post.source or (post.number == 1 and title != post.topic.title)
+
+
+def is_corrected(said: Said, before: str, language: str, title: str) -> bool:
+    """Whether a text says in the same words what it said before: a comma more, a letter made large.
+
+    Its author has sent these words already then. Whoever turns another text into them sends them once more.
+    """
+    return (
+        said.key == Said(write(before, language), title).key
+    )  # rare, so it may run under the lock
 
 
 def look_again_if_new(author: Person, post: Post, said: Said) -> None:

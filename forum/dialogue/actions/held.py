@@ -11,7 +11,14 @@ from flask_babel import gettext as _
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now, touches
 from forum.dialogue.actions._checks import check_text, checked_title
-from forum.dialogue.actions._holding import ask_to_look, comes_first, drop, send_again, words_of
+from forum.dialogue.actions._holding import (
+    ask_to_look,
+    comes_first,
+    drop,
+    is_corrected,
+    send_again,
+    words_of,
+)
 from forum.dialogue.actions._rows import NewTopic
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
@@ -61,7 +68,9 @@ def revise(
     what = words_of(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
-    why = screen(author, held.agenda_id, Said(text, what.get("title", "")))
+    said = Said(text, what.get("title", ""))
+    is_again = is_corrected(said, held.source, held.language, held.title)
+    why = screen(author, held.agenda_id, said, is_again=is_again)
     if why or held.refused_at is not None:
         send_again(author, held, what, why)
         return held

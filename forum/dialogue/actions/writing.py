@@ -26,6 +26,7 @@ from forum.dialogue.actions._holding import (
     held_before,
     hold,
     hold_edit,
+    is_corrected,
     look_again_if_new,
     says_more,
     words_of,
@@ -270,8 +271,10 @@ def _edit(
     check_text(text)
     title = changed_title(post, title)
     if is_asked and says_more(post, text, title):
-        said = Said(text, title if post.number == 1 else "")
-        if why := screen(author, post.topic.agenda_id, said):
+        before, after = (post.topic.title, title) if post.number == 1 else ("", "")
+        said = Said(text, after)
+        is_again = is_corrected(said, post.source, post.language, before)
+        if why := screen(author, post.topic.agenda_id, said, is_again=is_again):
             return hold_edit(author, post, text, title, why, themes=themes, audience=audience)
         look_again_if_new(author, post, said)
     keep_revision(post, text, title, is_traced=is_traced)
