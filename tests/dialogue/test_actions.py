@@ -331,6 +331,20 @@ def test_replies_for_members_do_not_become_public(people: Any, agenda: Agenda) -
     assert not found(VISITOR, "ourselves")
 
 
+def test_a_reply_for_members_that_is_hidden_does_not_come_back_in_public(
+    people: Any, agenda: Agenda
+) -> None:
+    topic = actions.open_topic(people.ana, agenda.id, new(audience="members"))
+    post, audience = queries.first_post(topic), {"audience": "public"}
+    reply = actions.reply(people.ben, topic.id, write("Among ourselves."))
+    actions.hide(people.moderator, reply.id, "Rule 2")
+    with pytest.raises(Invalid, match="for members only"):
+        actions.edit(people.ana, post.id, write("Public."), **audience)
+    actions.delete(people.ben, reply.id)
+    actions.edit(people.ana, post.id, write("Public."), **audience)
+    assert fresh(topic).audience == "public"
+
+
 def test_an_author_withdraws_what_a_post_said(people: Any, topic: Topic) -> None:
     post = queries.first_post(topic)
     with at(now() + LATER):

@@ -316,6 +316,23 @@ def test_what_cannot_appear_now_is_said_and_can_be_refused(
     assert dialogue.refuse(people.moderator, waiting.id, "Too late.").state == "refused"
 
 
+def test_a_reply_for_members_that_waits_does_not_appear_in_public(
+    people: Any, agenda: Agenda, rule: Any
+) -> None:
+    new = dialogue.NewTopic("experience", "Among us", write("What we did."), audience="members")
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    opening, audience = first_post(topic), {"audience": "public"}
+    own = dialogue.edit(people.ana, opening.id, written("A casino."), audience="public")
+    held = dialogue.reply(people.ben, topic.id, written("A casino, too."))
+    with pytest.raises(Invalid, match="for members only"):
+        dialogue.edit(people.ana, opening.id, write("What we did."), **audience)
+    dialogue.refuse(people.moderator, held.id, "No.")
+    with pytest.raises(Invalid, match="for members only"):
+        dialogue.edit(people.ana, opening.id, write("What we did."), **audience)
+    dialogue.take_back(people.ben, held.id)
+    assert dialogue.approve(people.moderator, own.id).topic.audience == "public"
+
+
 def test_a_topic_is_not_opened_on_an_archived_agenda(
     people: Any, agenda: Agenda, rule: Any
 ) -> None:

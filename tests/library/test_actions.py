@@ -380,6 +380,16 @@ def test_a_practice_for_members_is_for_members_everywhere(world: World) -> None:
     assert refused.value.field == "audience"
 
 
+def test_a_hidden_comment_on_a_practice_for_members_does_not_come_back_in_public(
+    world: World,
+) -> None:
+    practice = published(world, audience="members")
+    reply = dialogue.reply(world.reader, practice.topic_id or 0, write("We tried."))
+    dialogue.hide(world.moderator, reply.id, "Rule 2")
+    with pytest.raises(Invalid, match="for members only"):
+        actions.write_practice(world.author, world.agenda.id, practice_text(), practice.id)
+
+
 def test_a_practice_becomes_for_members_with_its_discussion(world: World) -> None:
     practice = published(world)
     dialogue.reply(world.reader, practice.topic_id, write("We tried."))  # type: ignore[arg-type]

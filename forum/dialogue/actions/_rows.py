@@ -32,6 +32,7 @@ from forum.dialogue.queries import (
     KEY_LENGTH,
     first_post,
     gone_posts,
+    has_replies,
     quotes_in_topic,
     quotes_of_post,
     quotes_of_topic,
@@ -233,7 +234,7 @@ def _open_to(author: Person, topic: Topic, audience: str) -> None:
     """Change who reads a topic; what others wrote for members stays with members."""
     if audience not in AUDIENCES:
         raise Invalid(_("Choose who may read it."), "audience")
-    if topic.audience == MEMBERS and audience == PUBLIC and topic.replies_count:
+    if topic.audience == MEMBERS and audience == PUBLIC and has_replies(topic):
         raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
     change_audience(author, topic, audience)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from forum.agendas.models import Agenda
 from forum.db import db
-from forum.dialogue.models import EDIT, Held, Mark, Post, Quote, Topic
+from forum.dialogue.models import EDIT, OPEN, Held, Mark, Post, Quote, Topic
 from forum.dialogue.queries.changing import KEY_LENGTH, theme_ids_of
 from forum.dialogue.queries.listing import TopicLine
 from forum.errors import NotFound
@@ -179,6 +179,17 @@ def held_of(member_id: int) -> Sequence[Held]:
 def held_in(topic: Topic) -> Sequence[int]:
     """The ids of all texts of a topic that a rule holds back, or has held back."""
     return db.session.scalars(select(Held.id).where(Held.topic_id == topic.id)).all()
+
+
+def has_replies(topic: Topic) -> bool:
+    """Whether somebody has replied in a topic: hidden replies, which may be shown again, and those that wait count."""
+    there = (Post.topic_id == topic.id, Post.number > 1, Post.deleted_at.is_(None))
+    waits = (Held.topic_id == topic.id, Held.deed != OPEN, Held.author_id != topic.author_id)
+    asked: tuple[Select[Any], ...] = (
+        select(Post.id).where(*there),
+        select(Held.id).where(*waits, *is_kept_back()),
+    )
+    return any(db.session.scalar(select(query.exists())) for query in asked)
 
 
 def usual_wait() -> timedelta | None:

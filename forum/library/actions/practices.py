@@ -11,6 +11,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id, curators_of, themes_by_id
 from forum.db import action, db, now
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import has_replies
 from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
 from forum.library.actions._entries import practice_entry
@@ -291,7 +292,7 @@ def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:
 def _check_audience(practice: Practice, audience: str) -> None:
     """What others wrote for members stays with members."""
     is_opened = practice.audience == MEMBERS and audience == PUBLIC
-    if is_opened and practice.topic and practice.topic.replies_count:
+    if is_opened and practice.topic and has_replies(practice.topic):
         raise Invalid(_("Others have replied for members only, so this stays so."), "audience")
 
 
