@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, insert, inspect, make_url, text
 
 from forum.app import create_app
 from forum.db import Base, db
@@ -97,6 +100,45 @@ def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
             downgrade(revision="0008")
             upgrade()
         db.engine.dispose()
+
+
+def test_topics_that_were_hidden_with_their_last_post_are_known(
+    database_url: str, tmp_path: Path
+) -> None:
+    url = own_database(database_url, tmp_path)
+    settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "tests", limits=False)
+    with create_app(settings).app_context():
+        upgrade(revision="0023")
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(Base.metadata.tables[name]).values(**row))
+        upgrade()
+        with db.engine.begin() as connection:
+            query = "SELECT id FROM topic WHERE emptied_at = hidden_at ORDER BY id"
+            assert connection.execute(text(query)).scalars().all() == [1]
+            assert connection.scalar(text("SELECT count(*) FROM topic")) == 3
+        downgrade(revision="0023")
+        upgrade()
+        db.engine.dispose()
+
+
+def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+    yield "member", {"id": 1, **one, "joined_at": noon}
+    text_of = {"introduction": "", "introduction_html": "", "html_version": 0}
+    looks = {"palette": "p", "pattern": "p", "created_at": noon, "active_at": noon}
+    yield "agenda", {"id": 1, "slug": "a", "title": "A", **text_of, **looks}
+    theirs: dict[str, Any] = {"author_id": 1, "created_at": noon, "hidden_reason": ""}
+    for number, (of_topic, of_post) in enumerate(((0, 0), (1, 0), (None, None)), start=1):
+        at = [
+            None if hour is None else noon + timedelta(hours=hour) for hour in (of_topic, of_post)
+        ]
+        opened = {"id": number, "kind": "question", "title": "T", "slug": "t", "active_at": noon}
+        yield "topic", {**opened, **theirs, "agenda_id": 1, "hidden_at": at[0]}
+        said = {"id": number, "topic_id": number, "number": 1, "source": "", "html": ""}
+        yield "post", {**said, **theirs, "html_version": 0, "hidden_at": at[1]}
 
 
 def own_database(database_url: str, folder: Path) -> str:

@@ -55,9 +55,10 @@ class Topic(Addressed, Base):
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
     `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
-    what happened next. `removed_at` is set beside `hidden_at` when readers are told nothing of it. A topic that was
-    merged is deleted, and leads to the one of `merged_into_id`. `regrouped_at` is when posts went from here or came
-    here last: only then does its page look for their `Trace`.
+    what happened next. `removed_at` is set beside `hidden_at` when readers are told nothing of it, `emptied_at` when it
+    is hidden because none of its posts is shown. A topic that was merged is deleted, and leads to the one of
+    `merged_into_id`. `regrouped_at` is when posts went from here or came here last: only then does its page look for
+    their `Trace`.
     """
 
     __tablename__ = "topic"
@@ -102,6 +103,7 @@ class Topic(Addressed, Base):
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(
         ForeignKey("topic.id", name="fk_topic_merged_into_id"), index=True

@@ -517,6 +517,71 @@ def test_a_topic_of_which_nothing_is_left_is_hidden_too(people: Any, topic: Topi
     assert found(VISITOR, "years") == ["topic"]
 
 
+@pytest.mark.parametrize("first", ["opening", "reply"])
+def test_a_topic_of_which_nothing_was_left_comes_back_with_any_of_its_posts(
+    people: Any, topic: Topic, first: str
+) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    posts = {"opening": queries.first_post(topic).id, "reply": reply.id}
+    with at(now() + timedelta(seconds=30)):
+        actions.hide(people.moderator, posts["opening"], "Rule 1")
+    with at(now() + timedelta(seconds=60)):
+        actions.hide(people.moderator, posts["reply"], "Rule 2")
+    assert (fresh(topic).hidden_reason, fresh(topic.agenda).topics_count) == ("Rule 2", 0)
+    actions.restore(people.moderator, posts[first])
+    assert fresh(topic).hidden_at is None and queries.get_topic(VISITOR, topic.id)
+    actions.restore(people.moderator, posts["reply" if first == "opening" else "opening"])
+    assert (fresh(topic).replies_count, fresh(people.ana).posts_count) == (1, 1)
+    assert (fresh(topic.agenda).topics_count, fresh(people.ben).posts_count) == (1, 1)
+
+
+def test_a_topic_that_is_hidden_for_itself_stays_so_whatever_its_posts_do(
+    people: Any, topic: Topic
+) -> None:
+    post = queries.first_post(topic)
+    actions.hide(people.moderator, post.id, "Rule 1")
+    actions.hide_topic(people.moderator, topic.id, "Rule 2")
+    actions.restore(people.moderator, post.id)
+    assert fresh(topic).hidden_reason == "Rule 2" and fresh(topic).hidden_at
+    actions.restore_topic(people.moderator, topic.id)
+    assert queries.get_topic(VISITOR, topic.id) and fresh(people.ana).posts_count == 1
+
+
+@pytest.mark.parametrize("hidden", ["opening", "reply"])
+def test_what_is_hidden_can_be_shown_again_when_its_author_has_deleted_the_last_other_post(
+    people: Any, topic: Topic, hidden: str
+) -> None:
+    replies = [actions.reply(people.ben, topic.id, write(f"Answer {n}.")) for n in range(2)]
+    opening = queries.first_post(topic)
+    kept = opening if hidden == "opening" else replies[1]
+    actions.hide(people.moderator, kept.id, "Rule 2")
+    for post in (opening, *replies):
+        if post.id != kept.id:
+            actions.delete(people.ana if post is opening else people.ben, post.id)
+    assert fresh(topic).deleted_at is None and fresh(topic.agenda).topics_count == 0
+    with pytest.raises(NotFound):
+        queries.get_topic(VISITOR, topic.id)
+    assert queries.get_topic(people.moderator, topic.id).hidden_reason == "Rule 2"
+    actions.restore(people.moderator, kept.id)
+    assert queries.get_topic(VISITOR, topic.id) and fresh(topic.agenda).topics_count == 1
+    author = people.ana if hidden == "opening" else people.ben
+    assert fresh(author).posts_count == 1 and fresh(topic).hidden_reason == ""
+    actions.delete(author, kept.id)
+    assert fresh(topic).deleted_at and fresh(topic.agenda).topics_count == 0
+
+
+def test_a_topic_ends_with_the_last_post_though_that_is_hidden(people: Any, topic: Topic) -> None:
+    reply = actions.reply(people.ben, topic.id, write("Like this."))
+    opening = queries.first_post(topic)
+    actions.hide(people.moderator, opening.id, "Rule 1")
+    with at(now() + timedelta(seconds=30)):
+        actions.hide(people.moderator, reply.id, "Rule 2")
+    actions.delete_posts(SYSTEM, [reply.id])  # its author has left
+    assert fresh(topic).deleted_at is None and fresh(topic).hidden_reason == "Rule 1"
+    actions.delete_posts(SYSTEM, [opening.id])
+    assert fresh(topic).deleted_at
+
+
 def test_a_hidden_topic_takes_its_posts_along(people: Any, topic: Topic) -> None:
     reply = actions.reply(people.ben, topic.id, write("A xylophone."))
     actions.hide_topic(people.moderator, topic.id)

@@ -33,6 +33,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     has_replies,
+    last_hidden,
     quotes_in_topic,
     quotes_of_post,
     quotes_of_topic,
@@ -61,7 +62,10 @@ class NewTopic:
 
 
 def delete_post(doer: Person, post: Post) -> Post:
-    """Take a post's text away for good, and its topic when nothing is left to read in it."""
+    """Take a post's text away for good, and its topic when nothing is left to read in it.
+
+    What others wrote there and moderators have hidden can still be shown again, and the topic with it.
+    """
     was_shown = not post.is_gone
     if was_shown:
         count_post(doer, post.topic, post, -1)
@@ -73,7 +77,7 @@ def delete_post(doer: Person, post: Post) -> Post:
     take_away(doer, post, was_shown)
     search.unindex(doer, "post", post.id)
     if post.topic.deleted_at is None and not is_worth_keeping(post):
-        end_topic(doer, post.topic)
+        empty_topic(doer, post.topic, post.deleted_at)
     return post
 
 
@@ -312,6 +316,22 @@ def is_worth_keeping(post: Post) -> bool:
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
+def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
+    """Hide a topic of which no post is shown for as long as that is so; end it when all of them are deleted.
+
+    It is hidden as the latest of its hidden posts is. One that is hidden for itself stays as it is.
+    """
+    last = last_hidden(topic)
+    if last is None:
+        end_topic(doer, topic)
+        return
+    if topic.hidden_at is None:
+        take_topic_away(doer, topic, moment)
+        topic.emptied_at = moment
+    if topic.emptied_at is not None:
+        topic.hidden_reason, topic.removed_at = last.hidden_reason, last.removed_at
+
+
 def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic with all that speaks of it."""
     count_all(doer, topic, -1)
@@ -325,7 +345,7 @@ def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
 def bring_topic_back(doer: Person, topic: Topic) -> None:
     """Show a hidden topic again with all that speaks of it."""
     with shelved_anew(doer, topic):
-        topic.hidden_at = topic.removed_at = None
+        topic.hidden_at = topic.removed_at = topic.emptied_at = None
     topic.hidden_reason = ""
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)

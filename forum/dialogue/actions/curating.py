@@ -16,6 +16,7 @@ from forum.dialogue.actions._holding import set_seen
 from forum.dialogue.actions._rows import (
     bring_back,
     bring_topic_back,
+    empty_topic,
     is_worth_keeping,
     move_topic,
     set_moment,
@@ -122,25 +123,21 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
     if was_shown:
         take_away(moderator, post, was_shown=True)
         search.hide(moderator, "post", post.id)
-    if post.topic.hidden_at is None and not is_worth_keeping(post):
-        take_topic_away(moderator, post.topic, moment)
-    if post.topic.hidden_at == moment:
-        post.topic.hidden_reason, post.topic.removed_at = reason, post.removed_at
+    if not is_worth_keeping(post):
+        empty_topic(moderator, post.topic, moment)
     return post
 
 
 @action
 def restore(moderator: Person, post_id: int) -> Post:
-    """Show a hidden post again, and the topic that was hidden with it."""
+    """Show a hidden post again, and its topic when that was hidden because nothing was left to read in it."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
     if post.hidden_at is None or post.deleted_at is not None:
         return post
-    was_hidden_with_it = post.topic.hidden_at == post.hidden_at
-    is_topic_too = was_hidden_with_it and not is_worth_keeping(post)
     post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
     bring_back(moderator, post)
-    if is_topic_too:
+    if post.topic.emptied_at is not None:
         bring_topic_back(moderator, post.topic)
     return post
 
@@ -167,7 +164,7 @@ def _withhold_topic(
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
         take_topic_away(moderator, topic, now())
-    topic.hidden_reason, topic.removed_at = reason, removed_at
+    topic.hidden_reason, topic.removed_at, topic.emptied_at = reason, removed_at, None
     return topic
 
 

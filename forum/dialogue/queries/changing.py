@@ -222,6 +222,13 @@ def first_post(topic: Topic) -> Post:
     return db.session.scalars(query).one()
 
 
+def last_hidden(topic: Topic) -> Post | None:
+    """The post of a topic that was hidden last, of those that can be shown again."""
+    hidden = (Post.topic_id == topic.id, Post.hidden_at.is_not(None), Post.deleted_at.is_(None))
+    query = select(Post).where(*hidden).order_by(Post.hidden_at.desc(), Post.id.desc())
+    return db.session.scalar(query.limit(1))
+
+
 def post_of_key(author: Person, key: str | None) -> Post | None:
     """The post that an author has sent with a submission key, with its topic."""
     if not key:
