@@ -525,6 +525,12 @@ class Can:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
         return YES if self.person.is_curator else self._unless_held(_("This is for moderators."))
 
+    def judge(self, author_id: int | None) -> Verdict:
+        """Who sees the queue judges what others wrote; of reports of one's own one learns nothing and decides nothing."""
+        if author_id == self.person.id is not None:
+            return Verdict(_("It is your own, so other moderators look at it."))
+        return self.see_queue()
+
     def move_away(self, topic: Topic) -> Verdict:
         """A topic leaves its agenda by who moderates that one and at least one other."""
         has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}

@@ -46,7 +46,7 @@ from forum.library.actions import (
 from forum.library.models import Case, Practice
 from forum.mail.commands import write_digests, write_of_notices, write_of_reports
 from forum.markup import write
-from forum.members.actions import Joining, Profile, edit_profile, found_federation, join
+from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.actions import (
@@ -132,7 +132,7 @@ def plant(people: Any, agenda: Agenda) -> tuple[dict[str, int], int, list[int]]:
     topic = open_topic(people.ana, agenda.id, new)
     replies = [reply(people.ben, topic.id, write(secret("reply"))).id]
     _ask_and_tell(people, topic)
-    case = write_case(people.moderator, agenda.id, _case())
+    case = write_case(people.administrator, agenda.id, _case())
     practice = write_practice(people.ana, agenda.id, _practice())
     submit(people.ana, practice.id)
     practice = publish(people.moderator, practice.id)
@@ -331,7 +331,7 @@ def _look_twice(client: FlaskClient, people: Any, agenda: Agenda) -> None:
     profile = "/members/ana-prado"
     before = {address: client.get(address).get_data(as_text=True) for address in [*LISTS, profile]}
     topic = open_topic(people.ana, agenda.id, NewTopic("experience", "Hidden", write("Text.")))
-    case = write_case(people.moderator, agenda.id, _case())
+    case = write_case(people.administrator, agenda.id, _case())
     practice = submit(people.ana, write_practice(people.ana, agenda.id, _practice()).id)
     publish(people.moderator, practice.id)
     somebody = _somebody()
@@ -472,11 +472,16 @@ PLANTED = {
     "the answer to it": "answer",
     "the facts of a decision to keep": "kept",
     "the reporter's appeal": "wrongly",
+    "a report of a moderator's own post": "ownreport",
+    "a visitor's report of it, with name and address": "ownvisitor",
+    "a note at its entry": "ownentry",
+    "the reporter's appeal about it": "ownappeal",
 }
 OF_OTHERS = {
     "reply": "ben",
     "comment": "ben",
     "tried": "ben",
+    **dict.fromkeys(("ownreport", "ownvisitor", "ownentry", "ownappeal"), "moderator"),
 }
 
 
@@ -519,7 +524,8 @@ class Numbers:
 
 def _story(people: Any, agenda: Agenda) -> Numbers:
     found_federation(SYSTEM, "Interurban")
-    rita, _olga = (join(VISITOR, _joining(name)) for name in ("Rita", "Olga"))
+    rita, *_others = (join(VISITOR, _joining(name)) for name in ("Rita", "Olga", "Cora"))
+    appoint(people.administrator, "cora", "moderator")
     other = write_agenda(people.moderator, AgendaText("Other", write("Text."), slug="other"))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
     shown = open_topic(people.ben, agenda.id, NewTopic("question", "Shown", write("Shown text.")))
@@ -539,6 +545,11 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     return numbers
 
 
+def _cora() -> Member:
+    """The moderator who writes cases, so that those in the table decide about them as about what others wrote."""
+    return get_member(SYSTEM, "cora")
+
+
 def _joining(name: str) -> Joining:
     return Joining(name, f"{name.lower()}@example.org", "-")
 
@@ -553,7 +564,7 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
     topic = open_topic(people.ana, agenda.id, NewTopic("question", words, write(words)))
     numbers.post_ids += [post.id, reply(people.ben, topic.id, write(secret("reply"))).id]
     _ask_and_tell(people, topic)
-    case = write_case(people.moderator, agenda.id, _case())
+    case = write_case(_cora(), agenda.id, _case())
     practice = submit(people.ana, write_practice(people.ana, agenda.id, _practice()).id)
     publish(people.moderator, practice.id)
     numbers.post_ids.append(reply(people.ben, case.topic_id, write(secret("comment"))).id)
@@ -580,7 +591,7 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
 
 def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     """A case and a practice that are removed after a report, with what others said to them."""
-    case = write_case(people.moderator, agenda.id, _case("gonecase"))
+    case = write_case(_cora(), agenda.id, _case("gonecase"))
     text = _practice("gonepractice")
     practice = submit(people.ana, write_practice(people.ana, agenda.id, text).id)
     practice = publish(people.moderator, practice.id)
@@ -620,6 +631,21 @@ def _open(people: Any, numbers: Numbers, rita: Member) -> None:
     report_illegal(VISITOR, "post", reported.id, notice)
     write_note(people.moderator, "post", reported.id, secret("entry"))
     numbers.post_ids.append(reported.id)
+    _of_a_moderator(people, numbers, rita)
+
+
+def _of_a_moderator(people: Any, numbers: Numbers, rita: Member) -> None:
+    """Posts of a moderator's own: one is reported by a member and a visitor, one was kept, and the reporter appeals."""
+    name, email = secret("ownvisitor"), "hushownvisitor@x.example"
+    notice = Illegal(secret("ownvisitor"), name, email, is_in_good_faith=True)
+    for is_kept in (False, True):
+        post = reply(people.moderator, numbers.topic_id, write("Somebody minds this, too."))
+        report(rita, "post", post.id, "rules", secret("ownreport"))
+        report_illegal(VISITOR, "post", post.id, notice)
+        write_note(people.host, "post", post.id, secret("ownentry"))
+        if is_kept:
+            kept = decide(people.host, "post", post.id, "keep", Reasons("It is within the rules."))
+            appeal(rita, kept.id, secret("ownappeal"))
 
 
 def _held(people: Any, numbers: Numbers) -> None:
@@ -698,7 +724,7 @@ def test_whose_account_is_closed_finds_what_a_visitor_finds(
 def column(reader: str, word: str) -> str:
     """The column of the document that is about a reader and a word: Ana is no author of what Ben wrote."""
     if word in OF_OTHERS:
-        return {OF_OTHERS[word]: "author", "author": "member"}.get(reader, reader)
+        reader = {OF_OTHERS[word]: "author", "author": "member"}.get(reader, reader)
     if (reader, word) == ("ben", "members"):  # he has replied there
         return "author"
     return {"ben": "member"}.get(reader, reader)

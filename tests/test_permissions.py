@@ -156,7 +156,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "edit_practice": lambda said: (_practice(said),),
     "submit_practice": lambda said: (_practice(said),),
     "delete_practice": lambda said: (_practice(said),),
-    "report": lambda said: (_reported(said),),
+    **dict.fromkeys(("report", "judge"), lambda said: (_reported(said),)),
     "moderate": lambda said: (None if said == "no agenda" else HERE,),
     "move_away": lambda said: (_topic(""),),
     "move": lambda said: (_topic(""), _agenda(said, THERE if "elsewhere" in said else HERE)),
@@ -297,6 +297,9 @@ moderate               | here                 |    .    .    .    .    .  yes   
 moderate               | no agenda            |    .    .    .    .    .    .    .  yes  yes  yes
 see_queue              | ever                 |    .    .    .    .    .  yes  yes  yes  yes  yes
 move_away              | ever                 |    .    .    .    .    .    .    .  yes  yes  yes
+judge                  | somebody's           |    .    .    .    .    .  yes  yes  yes  yes  yes
+judge                  | own                  |    .    .    .    .    .    .    .    .    .  yes
+judge                  | nobody's             |    .    .    .    .    .  yes  yes  yes  yes  yes
 restore                | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 restore                | own                  |    .    .    .    .    .    .    .    .    .  yes
 move                   | here                 |    .    .    .    .    .  yes    .  yes  yes  yes

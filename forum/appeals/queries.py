@@ -204,13 +204,15 @@ def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
 class File:
     """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it holds.
 
-    `reports` are those that the decision answered.
+    `reports` are those that the decision answered. Where it is about something of the reader's own (`is_own`) there are
+    none, and others' appeals are not for the reader.
     """
 
     appeal: Appeal
     opened: Entry | None
     holds: bool
     reports: Sequence[Report] = ()
+    is_own: bool = False
 
 
 def file_of(reader: Person, appeal: Appeal) -> File:
@@ -219,7 +221,9 @@ def file_of(reader: Person, appeal: Appeal) -> File:
         opened = entry(reader, appeal.decision.kind, appeal.decision.item_id)
     except NotFound:
         opened = None
-    return File(appeal, opened, holds(appeal.decision), answered_by(appeal.decision_id))
+    is_own = not reader.can.judge(appeal.decision.author_id)
+    reports = [] if is_own else answered_by(appeal.decision_id)
+    return File(appeal, opened, holds(appeal.decision), reports, is_own)
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:

@@ -63,7 +63,9 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
     """
     touches()
     take_turn()
-    require_entry(moderator, kind, item_id)
+    about = require_entry(moderator, kind, item_id)
+    if not about.deeds:
+        require(moderator.can.judge(about.author_id))
     claims.claim(moderator, (kind, item_id), holder)
 
 
@@ -77,9 +79,9 @@ def release(moderator: Person, kind: str, item_id: int) -> None:
 
 @action
 def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNote:
-    """Note something about an entry for the other moderators who may decide about it."""
+    """Note something about an entry for the other moderators who may decide about it; its author neither writes nor reads it."""
     touches()
-    require_entry(moderator, kind, item_id)
+    require(moderator.can.judge(require_entry(moderator, kind, item_id).author_id))
     if not text.strip():
         raise Invalid(_("Write a note."), "text")
     if len(text) > LONGEST:

@@ -101,17 +101,19 @@ class Line:
         self.reports, self.reason = self.reports + other.reports, self.reason or other.reason
         self.is_submitted = self.is_submitted or other.is_submitted
         self.is_first = self.is_first or other.is_first
+        self.is_for_others = self.is_for_others or other.is_for_others
         return self
 
 
 class About(NamedTuple):
-    """What a source knows of an opened entry; its template shows `row`. `seen` is the latest decision about it."""
+    """What a source knows of an opened entry; its template shows `row`. `seen` is the latest decision about it, `author_id` whose it is."""
 
     title: str
     agenda: Agenda | None
     row: Any
     deeds: Sequence[str]
     seen: int = 0
+    author_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,22 +154,29 @@ class Opened:
 
 def _reported(reader: Person, limit: int) -> Iterable[Line]:
     for row in moderation.reported(reader, limit):
+        if not reader.can.judge(row.author_id):
+            yield Line(*_named(row), is_for_others=True)
+            continue
         rank = ILLEGAL if row.is_illegal else WAITING
         said = "illegal" if row.is_illegal else row.reason
-        what = (row.kind, row.item_id, row.title, row.agenda_id, row.since)
-        yield Line(*what, rank, row.reports, said)
+        yield Line(*_named(row), rank, row.reports, said)
+
+
+def _named(row: moderation.Reported) -> tuple[str, int, str, int | None, datetime]:
+    return row.kind, row.item_id, row.title, row.agenda_id, row.since
 
 
 def _thing(reader: Person, kind: str, item_id: int) -> About:
     entry = moderation.entry(reader, kind, item_id)
-    return About(entry.thing.title, entry.thing.agenda, entry, entry.deeds, entry.seen)
+    thing = entry.thing
+    return About(thing.title, thing.agenda, entry, entry.deeds, entry.seen, thing.author_id)
 
 
 def _columns(kind: str, row: Any, title: Any, text: Any, **more: Any) -> list[Any]:
     """What a list of several sources knows of an entry: `text` is what it is called by where it has no title."""
     words = func.substr(text, 1, FIRST_WORDS)
     named = (title.label("title"), words.label("text"))
-    rest = [more[name].label(name) for name in ("agenda_id", "since")]
+    rest = [more[name].label(name) for name in ("agenda_id", "since", "author_id")]
     return [literal(kind).label("kind"), row.id.label("id"), *named, *rest]
 
 
@@ -177,7 +186,10 @@ NO_WORDS = literal("", Text)
 def _submitted(reader: Person) -> Select[Any]:
     since = func.coalesce(Practice.submitted_at, Practice.created_at)
     what = _columns(
-        "practice", Practice, Practice.title, NO_WORDS, agenda_id=Practice.agenda_id, since=since
+        *("practice", Practice, Practice.title, NO_WORDS),
+        agenda_id=Practice.agenda_id,
+        since=since,
+        author_id=Practice.author_id,
     )
     query = select(*what).where(*_waits(), moderated_by(reader, Practice.agenda_id))
     return query.order_by(since, Practice.id)
@@ -200,7 +212,8 @@ def _waits() -> tuple[ColumnElement[bool], ...]:
 
 def _first(reader: Person) -> Select[Any]:
     since = func.coalesce(Post.unseen_at, Post.created_at)
-    what = _columns("post", Post, NO_WORDS, Post.source, agenda_id=Topic.agenda_id, since=since)
+    at = {"agenda_id": Topic.agenda_id, "since": since, "author_id": Post.author_id}
+    what = _columns("post", Post, NO_WORDS, Post.source, **at)
     return first_posts(reader).with_only_columns(*what)
 
 
@@ -211,7 +224,7 @@ def _first_counted(reader: Person) -> Select[Any]:
 
 
 def _held(reader: Person) -> Select[Any]:
-    at = {"agenda_id": Held.agenda_id, "since": Held.created_at}
+    at = {"agenda_id": Held.agenda_id, "since": Held.created_at, "author_id": Held.author_id}
     what = _columns("held", Held, Held.title, Held.source, **at)
     return held_waiting(reader).with_only_columns(*what)
 
@@ -219,10 +232,9 @@ def _held(reader: Person) -> Select[Any]:
 def _wanting_to_join(reader: Person) -> Select[Any] | None:
     if not reader.can.admit():
         return None
-    nowhere, since = cast(null(), Integer), Candidate.confirmed_at
-    what = _columns(
-        "candidate", Candidate, Candidate.name, NO_WORDS, agenda_id=nowhere, since=since
-    )
+    nowhere = cast(null(), Integer)
+    at = {"agenda_id": nowhere, "since": Candidate.confirmed_at, "author_id": nowhere}
+    what = _columns("candidate", Candidate, Candidate.name, NO_WORDS, **at)
     return candidates.waiting_people(reader).with_only_columns(*what)
 
 
@@ -230,9 +242,11 @@ def _of_several(reader: Person, limit: int) -> Iterable[Line]:
     """The entries of all sources that list theirs as a select, in one query."""
     parts = [source.waiting(reader) for source in SOURCES if source.waiting]
     limited = [select(part.limit(limit).subquery()) for part in parts if part is not None]
-    for kind, item_id, title, text, agenda_id, since in db.session.execute(union_all(*limited)):
+    for row in db.session.execute(union_all(*limited)):
+        kind, item_id, title, text, agenda_id, since, author_id = row
         named = title or moderation.first_words(text)
         is_of = {"is_submitted": kind == "practice", "is_first": kind == "post"}
+        is_of["is_for_others"] = kind == "post" and not reader.can.judge(author_id)
         yield Line(kind, item_id, named, agenda_id, since or now(), **is_of)
 
 
@@ -257,7 +271,8 @@ def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
     row = appeals.get_appeal(reader, appeal_id)
     is_open = row.decided_at is None and reader.can.decide_appeal(row)
     deeds = ("uphold", "reverse") if is_open else ()
-    return About(row.decision.title, row.decision.agenda, appeals.file_of(reader, row), deeds)
+    about, file = row.decision, appeals.file_of(reader, row)
+    return About(about.title, about.agenda, file, deeds, author_id=about.author_id)
 
 
 THING, APPEAL, CANDIDATE = "queue/_thing.html", "queue/_appeal.html", "queue/_candidate.html"
@@ -366,7 +381,8 @@ def opened(
     about = source.opened(reader, kind, item_id)
     key = (kind, item_id)
     claim = claim_of(key) if at_work is None else at_work.get(key)
-    return Opened(kind, item_id, about, source.template, claim, _notes(key))
+    notes = _notes(key) if reader.can.judge(about.author_id) else []
+    return Opened(kind, item_id, about, source.template, claim, notes)
 
 
 def require_entry(reader: Person, kind: str, item_id: int) -> About:

@@ -22,7 +22,7 @@ from forum.moderation.queries import (
     others_in_topic,
 )
 from forum.notifications.actions import note_event, read_queue
-from forum.permissions import Person
+from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
 PORTION = 500
@@ -120,11 +120,15 @@ def describe(row: Decision | Report, thing: Thing) -> None:
 def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Close the reports and thank the reporters, without a name and without the words of what is hidden.
 
+    Nobody closes reports of what they wrote themselves.
+
     Who finds that what was kept should not have been appeals from the page of their reports.
 
     Visitors are told by letter, once the decision can no longer be taken back.
     """
     reporters = open_reporters(thing.kind, thing.item_id)
+    if reporters:
+        require(moderator.can.judge(thing.author_id))
     waiting = update(Report).where(
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )

@@ -33,7 +33,7 @@ from forum.moderation.queries import (
     take_turn,
     thing_taken_back,
 )
-from forum.permissions import Person
+from forum.permissions import Person, require
 
 T = TypeVar("T")
 
@@ -56,7 +56,9 @@ def decide(
     """
     thing = in_turn(moderator, kind, item_id, seen)
     require_sense(thing, deed, reasons)
-    if deed != "keep" and thing.state in ("hidden", "removed"):
+    if deed == "keep":
+        require(moderator.can.judge(thing.author_id))
+    elif thing.state in ("hidden", "removed"):
         refuse_own(moderator, thing, WITHHOLDING)
     before = state_before(thing)
     DECIDING[deed](moderator, thing, reasons)

@@ -172,10 +172,10 @@ def forget_visitors(system: Person, limit: int = PORTION) -> int:
 
 
 def _tell_queue(reporter: Person, thing: Thing, is_first: bool) -> None:
-    """Let who can decide know of the first report that is open."""
+    """Let who can decide know of the first report that is open; not its author, who does not decide about it."""
     if is_first:
         where, title = in_queue(thing.kind, thing.item_id), thing.title
-        who = curators_of(thing.agenda_id)
+        who = set(curators_of(thing.agenda_id)) - {thing.author_id}
         note_event(reporter, "queue", who, where, title=title, is_named=False)
 
 

@@ -30,7 +30,7 @@ from forum.moderation.queries._words import (
     is_of,
 )
 from forum.moderation.queries.decisions import decided_by_another, latest_decisions
-from forum.moderation.queries.reports import open_reports
+from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
 from forum.permissions import Person, moderated_by, require
 
@@ -51,6 +51,8 @@ class Entry:
     is_for_others: bool = (
         False  # whether another moderator alone can show it again, since it is the reader's own
     )
+    is_own: bool = False
+    is_reported: bool = False  # of one's own one learns no more than that
 
     @property
     def is_submitted(self) -> bool:
@@ -66,11 +68,13 @@ class Entry:
     @property
     def deeds(self) -> list[str]:
         """What can be decided now."""
+        if self.is_own and self.is_reported:
+            return []
         if self.thing.kind == "held":
             return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
-        keep = ["keep"] if self.reports or self.is_first else []
+        keep = ["keep"] if (self.reports or self.is_first) and not self.is_own else []
         if self.is_for_others:
             return keep
         remove = ["remove"] if self.thing.kind in REMOVABLE else []
@@ -91,9 +95,11 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
     thing = thing_to_moderate(reader, kind, item_id)
     before, after = _neighbours(reader, thing)
     earlier, about_author = _decided(reader, thing)
+    is_own = not reader.can.judge(thing.author_id)
+    reports = [] if is_own else open_reports(thing.kind, thing.item_id)
     return Entry(
         thing=thing,
-        reports=open_reports(thing.kind, thing.item_id),
+        reports=reports,
         before=before,
         after=after,
         author=_member(thing.author_id),
@@ -102,6 +108,8 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
         seen=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
         is_for_others=not is_ones_to_restore(reader, thing),
+        is_own=is_own,
+        is_reported=bool(reports) or (is_own and has_open_reports(thing.kind, thing.item_id)),
     )
 
 

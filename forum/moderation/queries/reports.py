@@ -136,6 +136,7 @@ class Reported:
     reports: int
     is_illegal: int
     reason: str
+    author_id: int | None
 
 
 def reported(reader: Person, limit: int = MOST) -> list[Reported]:
@@ -150,7 +151,7 @@ def _reported(reader: Person) -> Select[Any]:
     since = func.min(Report.created_at)
     said: tuple[Any, ...] = (
         *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.agenda_id)),
-        *(since, func.count(), illegal, func.min(Report.reason)),
+        *(since, func.count(), illegal, func.min(Report.reason), func.max(Report.author_id)),
     )
     things = select(*said).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
     first = (illegal.desc(), since, Report.kind, Report.item_id)
