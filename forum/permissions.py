@@ -343,6 +343,16 @@ class Can:
             return self.write()
         return Verdict(_("Only its representative and the moderators invite for an organisation."))
 
+    def let_in(self, entrance: Entrance, organisation: Organisation | None) -> Verdict:
+        """By an invitation of somebody others come as long as its maker may invite; what terms the maker owes, no matter."""
+        person = self.person
+        if not person.is_member or person.is_silenced:
+            return NO
+        is_open = entrance.inviters == "members"
+        if organisation is not None:
+            is_open = organisation.representative_id == person.id is not None
+        return YES if is_open or person.is_moderator else NO
+
     def see_seats(self, organisation: Organisation) -> Verdict:
         """Who holds the seats of an organisation is seen by its representative and by moderators."""
         is_theirs = organisation.representative_id == self.person.id is not None

@@ -127,6 +127,10 @@ def _entrance(said: str) -> Entrance:
     return Entrance(inviters=said.split(maxsplit=1)[0])
 
 
+def _letting_in(said: str) -> tuple[Entrance, Organisation | None]:
+    return _entrance(said), _organisation(said) if "organisation" in said else None
+
+
 def _organisation(said: str) -> Organisation:
     return Organisation(representative_id=_author(said))
 
@@ -140,6 +144,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "edit_profile": lambda said: (_member(said),),
     "invite": lambda said: (_entrance(said),),
     "invite_for": lambda said: (_organisation(said),),
+    "let_in": _letting_in,
     "see_seats": lambda said: (_organisation(said),),
     "open_topic": lambda said: (_agenda(said),),
     "reply": lambda said: (_topic(said),),
@@ -200,6 +205,10 @@ invite                 | moderators invite    |    .    .    .    .    .    .   
 invite                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
 invite_for             | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
 invite_for             | own                  |    .  yes    .    .    .  yes  yes  yes  yes  yes
+let_in                 | moderators invite    |    .    .    .    .    .    .    .  yes  yes  yes
+let_in                 | members invite       |    .  yes    .    .    .  yes  yes  yes  yes  yes
+let_in                 | members, organisation |   .    .    .    .    .    .    .  yes  yes  yes
+let_in                 | moderators, own organisation | . yes .  .    .  yes  yes  yes  yes  yes
 see_seats              | somebody's           |    .    .    .    .    .    .    .  yes  yes  yes
 see_seats              | own                  |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 admit                  | ever                 |    .    .    .    .    .    .    .  yes  yes  yes

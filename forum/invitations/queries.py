@@ -69,11 +69,8 @@ def _usable(which: ColumnElement[bool]) -> Invitation | None:
 
 
 def _may_let_in(invitation: Invitation) -> bool:
-    """Whether its maker could make it now: who moderated or represented an organisation may do so no more."""
-    maker, organisation = invitation.maker, invitation.organisation
-    if organisation is None:
-        return bool(may_invite(maker))
-    return bool(maker.can.invite_for(organisation))
+    """Whether its maker may still invite: who moderated, or represented an organisation, may do so no more."""
+    return bool(invitation.maker.can.let_in(entrance(), invitation.organisation))
 
 
 def can_be_used() -> tuple[ColumnElement[bool], ...]:
