@@ -20,6 +20,7 @@ from forum.agendas.queries import (
     last_position,
     member_themes,
     slugs_like,
+    speaker_of,
     statement_by_id,
     statement_fields,
     statements_by,
@@ -147,12 +148,17 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
 def write_statement(
     curator: Person, agenda_id: int, text: StatementText, statement_id: int | None = None
 ) -> Statement:
-    """Add a member's take to an agenda, or change one and keep what it said before."""
+    """Add a member's take to an agenda, or change one and keep what it said before.
+
+    Who said it stays, named or not, when their profile is hidden from the curator: no form has shown the handle.
+    """
     agenda = _curated(curator, agenda_id)
     said = _said(text)
     if statement_id is None:
         return _new_statement(agenda, said)
     statement = _statement(agenda, statement_id)
+    if not text.handle and speaker_of(curator, statement) is None:
+        said["member_id"] = statement.member_id
     if any(getattr(statement, name) != value for name, value in said.items()):
         keep_version(curator, "statement", statement.id, statement_fields(statement))
         _set(statement, said)

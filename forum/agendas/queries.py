@@ -17,7 +17,7 @@ from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
 from forum.members.queries import may_sign_in
-from forum.permissions import Person, for_reach, moderates, require
+from forum.permissions import Person, for_reach, moderates, require, sees_hidden
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -187,6 +187,14 @@ def get_statement(agenda: Agenda, statement_id: int) -> Statement:
     """One statement of an agenda."""
     mine = (Statement.agenda_id == agenda.id, Statement.id == statement_id)
     return _the(db.session.scalars(_statements().where(*mine)).first())
+
+
+def speaker_of(curator: Person, statement: Statement) -> Member | None:
+    """The member who said it, when the curator sees that profile; with the member loaded."""
+    member = statement.member
+    if member is None or member.hidden_at is None or member.id == curator.id:
+        return member
+    return member if sees_hidden(curator, None) else None
 
 
 def statement_by_id(statement_id: int) -> Statement:

@@ -211,10 +211,9 @@ def edit_statement(slug: str, statement_id: int) -> Answer:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
-    handle = statement.member.handle if statement.member else ""
-    return _write_statement(
-        agenda, StatementForm(obj=statement, data={"handle": handle}), statement
-    )
+    speaker = queries.speaker_of(me(), statement)
+    known = {"handle": speaker.handle if speaker else ""}
+    return _write_statement(agenda, StatementForm(obj=statement, data=known), statement)
 
 
 def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement | None) -> Answer:

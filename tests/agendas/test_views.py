@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from forum.agendas import actions, queries
 from forum.agendas.actions import StatementText
 from forum.agendas.models import Agenda
+from forum.db import db
 from forum.markup import write
-from forum.members.actions import found_federation
+from forum.members.actions import found_federation, hide_profile
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
 
@@ -210,6 +211,23 @@ def test_statements_are_put_in_order_by_numbers(sign_in: Any, people: Any, agend
     assert browser.post(address, data={f"place-{bo.id}": "1"}).status_code == 303
     assert [one.name for one in queries.statements_of(agenda)] == ["Bo", "Ines"]
     assert ines.id != bo.id
+
+
+def test_a_host_reads_no_handle_of_a_hidden_profile_and_saving_keeps_who_it_was(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    said = actions.StatementText("Ines", "We plant.", handle=people.ana.handle)
+    statement = actions.write_statement(people.host, agenda.id, said)
+    hide_profile(people.moderator, people.ana.id)
+    address = f"/agendas/quieter/statements/{statement.id}/edit"
+    browser = sign_in(people.host)
+    assert "ana-prado" not in browser.get(address).text
+    assert "ana-prado" in sign_in(people.moderator).get(address).text
+    typed = {"name": "Ines", "quotation": "We plant trees.", "language": "en"}
+    assert browser.post(address, data=typed).status_code == 303
+    db.session.expire_all()
+    kept = queries.statement_by_id(statement.id)
+    assert (kept.quotation, kept.member_id) == ("We plant trees.", people.ana.id)
 
 
 def test_statements_are_written_edited_and_removed(
