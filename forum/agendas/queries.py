@@ -16,7 +16,7 @@ from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
-from forum.members.queries import may_sign_in
+from forum.members.queries import may_act
 from forum.permissions import Person, for_reach, moderates, require, sees_hidden
 
 T = TypeVar("T")
@@ -156,10 +156,10 @@ def last_position() -> int:
 
 
 def curators_of(agenda_id: int | None) -> Sequence[int]:
-    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can sign in."""
+    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can act now."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
-    query = select(Member.id).where(is_meant, may_sign_in(now())).order_by(Member.id)
+    query = select(Member.id).where(is_meant, may_act(now())).order_by(Member.id)
     return db.session.scalars(query).all()
 
 

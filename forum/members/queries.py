@@ -199,6 +199,11 @@ def may_sign_in(moment: Any) -> ColumnElement[bool]:
     return and_(Member.left_at.is_(None), is_free)
 
 
+def may_act(moment: Any) -> ColumnElement[bool]:
+    """In SQL: who can do something at a moment: may sign in, and has not closed the account."""
+    return and_(may_sign_in(moment), Member.leaving_at.is_(None))
+
+
 # Members
 
 
@@ -466,7 +471,7 @@ def another_runs_it(member_id: int) -> bool:
 
 
 def _run_it() -> tuple[ColumnElement[bool], ...]:
-    return administers(Member.role), may_sign_in(now()), Member.leaving_at.is_(None)
+    return administers(Member.role), may_act(now())
 
 
 def leaving_members(limit: int) -> Sequence[Member]:
@@ -742,7 +747,7 @@ def seats_taken(organisation_id: int) -> int:
 
 def moderator_ids() -> list[int]:
     """Who moderates the whole forum now."""
-    found = select(Member.id).where(moderates(Member.role), may_sign_in(now()))
+    found = select(Member.id).where(moderates(Member.role), may_act(now()))
     return list(db.session.scalars(found.order_by(Member.id).limit(MOST)))
 
 

@@ -14,8 +14,8 @@ from forum.db import db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
 from forum.markup import write
-from forum.members.actions import hide_profile
-from forum.members.queries import get_member
+from forum.members.actions import ask_to_leave, hide_profile
+from forum.members.queries import get_member, moderator_ids
 from forum.permissions import SYSTEM, VISITOR
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -137,6 +137,14 @@ def test_who_stops_hosting_stops_moderating(people: Any, agenda: Agenda) -> None
     assert [host.handle for host in queries.get_agenda(VISITOR, "quieter").hosts] == ["ben-okoth"]
     assert not get_member(SYSTEM, people.host.handle).can.moderate(agenda.id)
     assert get_member(SYSTEM, "ben-okoth").can.moderate(agenda.id)
+
+
+def test_who_has_closed_the_account_is_told_of_no_queue(people: Any, agenda: Agenda) -> None:
+    both = {people.moderator.id, people.host.id}
+    assert both <= set(queries.curators_of(agenda.id))
+    for one in both:
+        ask_to_leave(SYSTEM, one, "nameless")
+    assert not both & {*queries.curators_of(agenda.id), *moderator_ids()}
 
 
 def test_an_archived_agenda_moves_below_and_can_be_reopened(people: Any, agenda: Agenda) -> None:
