@@ -29,6 +29,9 @@ OPEN = (
     "front.contact",
     "upkeep.",
     "static",
+    # A script asks at these doors, and old browsers do not say so
+    "members.suggest",
+    "members.cities_suggest",
 )
 
 
@@ -36,7 +39,8 @@ OPEN = (
 def _ask_once() -> AnyResponse | None:
     """Ask a member who has to agree to new terms, once after signing in; afterwards a line on each page does."""
     is_page = request.method == "GET" and request.accept_mimetypes.accept_html
-    if not is_page or (request.endpoint or "static").startswith(OPEN):
+    is_shown = request.headers.get("Sec-Fetch-Dest", "document") == "document"  # not to a script
+    if not (is_page and is_shown) or (request.endpoint or "static").startswith(OPEN):
         return None
     if not (me().is_member and me().owes_terms) or session.get(ASKED) == str(me().terms_due_at):
         return None

@@ -247,6 +247,18 @@ def test_reading_goes_on_and_writing_asks_first(people, agenda, sign_in):
     assert "new terms of use" not in browser.get(page).text
 
 
+def test_what_a_script_fetches_uses_the_question_up_for_nobody(people, agenda, sign_in):
+    version(people, change="")
+    browser = sign_in(people.ana)
+    anything = {"Accept": "*/*"}
+    for path in ("/cities/suggest?q=tam", "/members/suggest?q=ben"):
+        assert browser.get(path, headers=anything).status_code in (200, 403)
+    by_script = {**anything, "Sec-Fetch-Dest": "empty"}
+    assert browser.get("/topics", headers=by_script).status_code == 200
+    opened = {**AS_A_BROWSER, "Sec-Fetch-Dest": "document"}
+    assert browser.get("/topics", headers=opened).location.startswith("/terms/agree")
+
+
 def test_one_agrees_to_what_one_has_read(people, sign_in):
     version(people, change="")
     browser = sign_in(people.ana)
