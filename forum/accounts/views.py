@@ -886,8 +886,7 @@ def _preview(form: ProfileForm) -> Any:
 
 
 def _said_by(member: Member) -> dict[str, Any]:
-    codes = [spoken.language for spoken in member.languages if spoken.language != member.language]
-    second, third, *_rest = [*codes, "", ""]
+    second, third, *_rest = [*_other_languages(member), "", ""]
     return {
         "name": member.name,
         "position": member.position,
@@ -902,6 +901,11 @@ def _said_by(member: Member) -> dict[str, Any]:
     }
 
 
+def _other_languages(member: Member) -> list[str]:
+    """The languages of a member beside the one they write in; the form has room for the first two."""
+    return [one.language for one in member.languages if one.language != member.language]
+
+
 def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
     profile = Profile(
         name=form.name.data or "",
@@ -909,7 +913,7 @@ def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
         organisation_id=form.organisation.data,
         city_id=form.city_id.data,
         language=form.language.data,
-        languages=form.languages,
+        languages=(*form.languages, *_other_languages(member)[2:]),
         helps_with=form.helps_with.data or "",
         about=markup.write(form.about.data or "", form.language.data),
     )

@@ -18,7 +18,7 @@ from forum.identities.actions import link
 from forum.identities.queries import member_of
 from forum.members import actions
 from forum.members import queries as members
-from forum.members.actions import Joining
+from forum.members.actions import Joining, Profile
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
@@ -664,6 +664,18 @@ def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
     assert browser.post("/settings", data=moved).status_code == 303
     found = members.get_member(SYSTEM, people.ana.handle)
     assert (found.language, found.city.name, found.about) == ("es", "Nairobi", "")
+
+
+def test_languages_that_the_form_has_no_room_for_stay(sign_in, people):
+    """They came with an import."""
+    spoken = ("es", "en", "fr", "pt", "de")
+    actions.edit_profile(people.ana, Profile(name="Ana Prado", language="en", languages=spoken))
+    form = {"name": "Ana Prado", "organisation": "", "language": "en", "helps_with": "Trams."}
+    form |= {"second_language": "es", "third_language": ""}
+    assert sign_in(people.ana).post("/settings", data=form).status_code == 303
+    db.session.expire_all()
+    found = members.get_member(SYSTEM, people.ana.handle)
+    assert [one.language for one in found.languages] == ["en", "es", "pt", "de"]
 
 
 def test_undoing_a_change_unlinks_what_was_linked_since(client, app, eva, letters):
