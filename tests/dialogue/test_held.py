@@ -350,6 +350,31 @@ def test_an_edit_of_what_was_hidden_is_not_published(people: Any, topic: Topic, 
         dialogue.approve(people.moderator, held.id)
 
 
+def test_a_reply_to_what_was_put_into_another_topic_waits_there(
+    people: Any, agenda: Agenda, topic: Topic, rule: Any
+) -> None:
+    new = dialogue.NewTopic("question", "Why so very loud?", write("Trams are very loud."))
+    other = dialogue.open_topic(people.chitra, agenda.id, new)
+    dialogue.merge(people.moderator, other.id, topic.id)
+    held = dialogue.reply(people.ana, other.id, written("A casino."))
+    assert isinstance(held, Held) and held.topic_id == topic.id
+    assert dialogue.approve(people.moderator, held.id).topic_id == topic.id
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_change_of_a_post_goes_with_it(
+    people: Any, topic: Topic, rule: Any, is_refused: bool
+) -> None:
+    post = dialogue.reply(people.ana, topic.id, write("A house."))
+    held = dialogue.edit(people.ana, post.id, written("A casino."))
+    if is_refused:
+        dialogue.refuse(people.moderator, held.id, "No.")
+    assert count(people.ana) == 1
+    dialogue.delete(people.ana, post.id)
+    assert db.session.get(Held, held.id) is None and count(people.ana) == 0
+    assert not my_held(people.ana)
+
+
 def test_it_waits_where_its_topic_has_been_moved_to(
     people: Any, topic: Topic, waiting: Held
 ) -> None:

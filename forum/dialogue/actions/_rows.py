@@ -24,7 +24,7 @@ from forum.dialogue.actions._counts import (
     shelved_anew,
     shown_topics,
 )
-from forum.dialogue.actions._holding import set_seen
+from forum.dialogue.actions._holding import drop, set_seen
 from forum.dialogue.actions._quotes import settle_quotes
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
@@ -33,6 +33,7 @@ from forum.dialogue.queries import (
     first_post,
     gone_posts,
     has_replies,
+    held_edits_of,
     last_hidden,
     quotes_in_topic,
     quotes_of_post,
@@ -73,6 +74,8 @@ def delete_post(doer: Person, post: Post) -> Post:
     if post.unseen_at:
         set_seen(post)
         read_queue(doer, f"/moderation/post/{post.id}")
+    for change in held_edits_of(post):
+        drop(doer, change)
     post.deleted_at = now()
     take_away(doer, post, was_shown)
     search.unindex(doer, "post", post.id)

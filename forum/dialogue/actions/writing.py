@@ -172,7 +172,7 @@ def _reply(
     organisation_id = organisation_of(author, for_organisation)
     check_text(text)
     if is_asked and (why := screen(author, topic.agenda_id, Said(text))):
-        what = words_of(REPLY, text) | {"topic_id": topic_id, "paragraph": key_of(paragraph)}
+        what = words_of(REPLY, text) | {"topic_id": topic.id, "paragraph": key_of(paragraph)}
         whose: Any = {"key": key, "organisation_id": organisation_id}
         return hold(author, topic.agenda_id, what, why, **whose)
     is_first = is_asked and comes_first(author, topic.agenda_id)

@@ -164,6 +164,12 @@ def held_edit_of(author: Person, post_id: int) -> Held | None:
     return db.session.scalar(mine.where(*is_kept_back()).with_for_update(of=Held))
 
 
+def held_edits_of(post: Post) -> Sequence[Held]:
+    """The changes of a post that wait, or were refused, held."""
+    its = select(Held).where(Held.post_id == post.id, *is_kept_back())
+    return db.session.scalars(its.with_for_update(of=Held)).all()
+
+
 def refused_before(moment: datetime, limit: int) -> Sequence[Held]:
     """Some texts that were refused before a moment and are still there, held."""
     old = select(Held).where(Held.decided_at < moment, *is_kept_back())
