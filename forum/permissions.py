@@ -58,6 +58,8 @@ SIGN_IN = Verdict(_("Sign in to do this."))
 NOT_EDITOR = Verdict(_("Only the author may edit this."))
 NOT_AUTHOR = Verdict(_("Only the author may delete this."))
 NOT_MODERATOR = Verdict(_("This is for the moderators of this agenda."))
+FOR_MODERATORS = Verdict(_("This is for moderators."))
+FOR_ADMINISTRATORS = Verdict(_("This is for administrators."))
 NO_QUESTION = Verdict(_("Only a question has an answer."))
 HELD = Verdict(
     _("This waits until you have set up a second factor: a passkey, or codes from an app.")
@@ -145,7 +147,7 @@ class Person:
 
     @property
     def is_silenced(self) -> bool:
-        """Whether the person may read but not write for the time being."""
+        """Whether the person may read but not write for the time being, nor decide about others."""
         return _is_ahead(self.silenced_until)
 
     @property
@@ -155,22 +157,32 @@ class Person:
         Until then they are a plain member: each of these rights begins with `is_moderator`, `is_administrator` or
         `hosts`, here and in what a reader may see.
         """
-        return self.held_at is not None and (self.role in ROLES[1:] or bool(self.hosted))
+        return self.held_at is not None and self.has_office
+
+    @property
+    def has_office(self) -> bool:
+        """Whether the person has rights over others, be it that they wait."""
+        return self.role in ROLES[1:] or bool(self.hosted)
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether rights over others can be used now; while one is silenced they wait as those of who is held do."""
+        return self.is_member and not self.is_held and not self.is_silenced
 
     @property
     def hosts(self) -> Sequence[int]:
         """The agendas that the person moderates as their host: `hosted`, unless that waits."""
-        return self.hosted if self.is_member and not self.is_held else ()
+        return self.hosted if self.hosted and self.may_decide else ()
 
     @property
     def is_moderator(self) -> bool:
         """Whether the person moderates the whole forum."""
-        return self.role in ROLES[1:] and self.is_member and not self.is_held
+        return self.role in ROLES[1:] and self.may_decide
 
     @property
     def is_administrator(self) -> bool:
         """Whether the person runs the forum."""
-        return self.role == ADMINISTRATOR and self.is_member and not self.is_held
+        return self.role == ADMINISTRATOR and self.may_decide
 
     @property
     def is_curator(self) -> bool:
@@ -362,7 +374,7 @@ class Can:
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""
-        return YES if self.person.is_moderator else Verdict(_("This is for moderators."))
+        return YES if self.person.is_moderator else self._unless_it_waits(FOR_MODERATORS)
 
     # Dialogue
 
@@ -523,7 +535,7 @@ class Can:
         person = self.person
         if person.is_moderator or agenda_id in person.hosts:
             return YES
-        return HELD if person.is_held else NOT_MODERATOR
+        return self._unless_it_waits(NOT_MODERATOR)
 
     def restore(self, post: Post | Line) -> Verdict:
         """Who moderates its agenda shows a hidden post again where it stands; one's own in the queue, if one hid it oneself."""
@@ -533,7 +545,7 @@ class Can:
 
     def see_queue(self) -> Verdict:
         """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
-        return YES if self.person.is_curator else self._unless_held(_("This is for moderators."))
+        return YES if self.person.is_curator else self._unless_it_waits(FOR_MODERATORS)
 
     def judge(self, author_id: int | None) -> Verdict:
         """Who sees the queue judges what others wrote; of reports of one's own one learns nothing and decides nothing."""
@@ -572,7 +584,7 @@ class Can:
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""
-        return YES if self.person.is_moderator else self._unless_held(_("This is for moderators."))
+        return YES if self.person.is_moderator else self._unless_it_waits(FOR_MODERATORS)
 
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
@@ -635,11 +647,13 @@ class Can:
     def administer(self) -> Verdict:
         """Administrators give roles and change what the forum is called."""
         is_one = self.person.is_administrator
-        return YES if is_one else self._unless_held(_("This is for administrators."))
+        return YES if is_one else self._unless_it_waits(FOR_ADMINISTRATORS)
 
-    def _unless_held(self, why_not: LazyString | str) -> Verdict:
+    def _unless_it_waits(self, no: Verdict) -> Verdict:
         """A no, with the way to a yes for those whose rights wait."""
-        return HELD if self.person.is_held else Verdict(why_not)
+        if self.person.is_held:
+            return HELD
+        return self.write() if self.person.is_silenced and self.person.has_office else no
 
 
 class Everything(Can):

@@ -435,6 +435,31 @@ def test_who_lacks_the_second_factor_sees_what_a_plain_member_sees(app: Flask) -
         assert answers(app, permissions.read_by(who, literal(permissions.MEMBERS)))
 
 
+SILENCED = [
+    person(role="moderator", silenced_until=AHEAD),
+    person(role="administrator", hosted=[HERE], silenced_until=AHEAD),
+    person(hosted=[HERE], silenced_until=AHEAD),
+]
+
+
+@pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
+def test_who_is_silenced_has_the_rights_of_a_silenced_member(
+    deed: str, said: str, expected: dict[str, bool]
+) -> None:
+    for who in SILENCED:
+        assert bool(verdict(who, deed, said)) == expected["silenced"], who.role
+
+
+def test_who_is_silenced_reads_why_nothing_can_be_decided(app: Flask) -> None:
+    with app.test_request_context():
+        for who in SILENCED:
+            for refused in (who.can.see_queue(), who.can.moderate(HERE), who.can.administer()):
+                assert "paused your right to write" in str(refused.why_not)
+            assert not permissions.sees_hidden(who, HERE)
+    over = person(hosted=[HERE], silenced_until=PAST)
+    assert over.can.moderate(HERE) and over.is_curator
+
+
 def test_every_no_says_why(app: Flask) -> None:
     with app.test_request_context():
         for deed, said, expected in rows():
