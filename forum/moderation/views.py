@@ -293,10 +293,8 @@ def request_to_edit(post: Post) -> Decision | None:
 
 @bp.app_template_global()
 def is_for_another(kind: str, item_id: int, deed: str = "restore") -> bool:
-    """Whether the reader's own thing was hidden (or locked) by another moderator, so that the reader cannot end that."""
-    deeds = ("lock",) if deed == "unlock" else queries.WITHHOLDING
-    decision = queries.decided_by_another(me(), kind, item_id, deeds)
-    return decision is not None and not me().can.give_back(decision)
+    """Whether another moderator has decided about something of the reader's own what this deed would end."""
+    return queries.is_for_another(me(), kind, item_id, deed)
 
 
 @bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])

@@ -246,8 +246,16 @@ def _of_several(reader: Person, limit: int) -> Iterable[Line]:
         kind, item_id, title, text, agenda_id, since, author_id = row
         named = title or moderation.first_words(text)
         is_of = {"is_submitted": kind == "practice", "is_first": kind == "post"}
-        is_of["is_for_others"] = kind == "post" and not reader.can.judge(author_id)
+        is_of["is_for_others"] = _is_for_others(reader, kind, item_id, author_id)
         yield Line(kind, item_id, named, agenda_id, since or now(), **is_of)
+
+
+def _is_for_others(reader: Person, kind: str, item_id: int, author_id: int | None) -> bool:
+    """Whether it is the reader's own: a first post, or what another moderator has returned or refused before."""
+    if reader.can.judge(author_id):
+        return False
+    deed = {"practice": "publish", "held": "approve"}.get(kind)
+    return deed is None or moderation.is_for_another(reader, kind, item_id, deed)
 
 
 def _wanting_counted(reader: Person) -> Select[Any] | None:

@@ -10,10 +10,14 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Forbidden
 from forum.library import actions as library
 from forum.markup import write
-from forum.members.actions import Profile, edit_profile
+from forum.members.actions import Profile, appoint, edit_profile
+from forum.members.queries import get_member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import entry
+from forum.permissions import SYSTEM
+from forum.queue.queries import lines
+from forum.screening.actions import RuleText, make_rule
 
 WHY = Reasons("It is rude.", 2)
 OURS = "another moderator decides"
@@ -108,3 +112,55 @@ def test_a_lock_of_ones_own_topic(sign_in: Any, people: Any, things: Any) -> Non
     actions.lock(people.administrator, topic_id, WHY)
     assert f"/topics/{topic_id}/unlock" not in sign_in(people.moderator).get(page).text
     assert f"/topics/{topic_id}/unlock" in sign_in(people.administrator).get(page).text
+
+
+def test_a_practice_that_another_returned_is_published_by_another(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    mona, text = people.moderator, library.PracticeText(title="My asphalt", sentence="It works.")
+    item_id = library.write_practice(mona, things.agenda.id, text).id
+    library.submit(mona, item_id)
+    assert "publish" in entry(mona, "practice", item_id).deeds  # which nobody has returned
+    actions.send_back(people.administrator, item_id, Reasons("No sources."))
+    library.submit(mona, item_id)
+    with pytest.raises(Forbidden, match="appeal"):
+        actions.publish(mona, item_id)
+    opened = entry(mona, "practice", item_id)
+    assert opened.is_for_others and opened.deeds == []
+    assert [one.is_for_others for one in lines(mona) if one.key == ("practice", item_id)] == [True]
+    page = sign_in(mona).get("/practices/my-asphalt").text
+    assert OURS in page and "/publish" not in page
+    assert "/publish" in sign_in(people.administrator).get("/practices/my-asphalt").text
+    assert actions.publish(people.administrator, item_id).deed == "publish"
+
+
+def test_a_note_of_another_below_ones_own_post_stays(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    post = dialogue.reply(people.host, things.topic.id, write("It costs nothing."))
+    note = actions.note(people.moderator, post.id, write("This is not true."))
+    browser, unnote = sign_in(people.host), f"/posts/{post.id}/unnote"
+    assert unnote not in browser.get(things.topic.address).text
+    page = browser.get(f"/posts/{post.id}/note").text
+    assert OURS in page and unnote not in page and "<textarea" not in page
+    assert browser.post(unnote).status_code == 403
+    with pytest.raises(Forbidden, match="appeal"):
+        actions.note(people.host, post.id, write("It is true."))
+    assert unnote in sign_in(people.moderator).get(things.topic.address).text
+    actions.unnote(people.moderator, note.item_id)
+    actions.note(people.host, post.id, write("My own."))
+    assert unnote in sign_in(people.host).get(f"/posts/{post.id}/note").text
+    assert actions.unnote(people.host, post.id).deed == "unnote"
+
+
+def test_a_text_that_another_refused_is_published_by_another(people: Any, things: Any) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this."))
+    held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
+    actions.refuse(people.moderator, held.id, WHY)
+    appoint(people.administrator, people.ben.handle, "moderator")
+    ben = get_member(SYSTEM, people.ben.handle)
+    opened = entry(ben, "held", held.id)
+    assert opened.is_for_others and opened.deeds == []
+    with pytest.raises(Forbidden, match="appeal"):
+        actions.approve(ben, held.id)
+    assert actions.approve(people.moderator, held.id).deed == "approve"

@@ -95,6 +95,7 @@ def approve(
 ) -> Decision:
     """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
     thing = in_turn(moderator, "held", held_id, seen)
+    refuse_own(moderator, thing, ["refuse"])
     check_length(reasons.facts, "reason")
     before = before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
@@ -145,6 +146,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
     thing = post_in_turn(moderator, post_id)
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
+    refuse_own(moderator, thing, ["note"])
     require_change(text.source != thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
@@ -156,6 +158,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
 def unnote(moderator: Person, post_id: int) -> Decision:
     """Take away what the moderators say below a post."""
     thing = post_in_turn(moderator, post_id)
+    refuse_own(moderator, thing, ["note"])
     require_change(thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
@@ -173,6 +176,7 @@ def publish(
 ) -> Decision:
     """Publish a submitted practice."""
     thing = in_turn(moderator, "practice", practice_id, seen)
+    refuse_own(moderator, thing, ["send back"])
     library.publish(moderator, practice_id)
     return record(moderator, "publish", thing, reasons)
 

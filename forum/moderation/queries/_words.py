@@ -27,6 +27,7 @@ ENDED_BY = {
     "lock": ("unlock",),
     "send back": ("publish",),
     "refuse": ("approve",),
+    "note": ("unnote",),
     "silence": ("unsilence",),
     "suspend": ("unsuspend",),
     "spam": ("unsuspend",),

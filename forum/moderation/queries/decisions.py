@@ -95,6 +95,13 @@ def decided_by_another(
     return next((decision for decision in done if holds(decision)), None)
 
 
+def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
+    """Whether a deed would end what another moderator decided about a person's own, so that it is not the person's to do."""
+    ended = [done for done, ends in ENDED_BY.items() if deed in ends]
+    decision = decided_by_another(person, kind, item_id, ended)
+    return decision is not None and not person.can.give_back(decision)
+
+
 @dataclass(frozen=True)
 class Cleared:
     """What was cleared away as advertising and is so still: texts out of sight, and texts that were refused unread."""

@@ -26,10 +26,9 @@ from forum.moderation.queries._words import (
     REMOVABLE,
     RESTRICTING,
     TEXTS,
-    WITHHOLDING,
     is_of,
 )
-from forum.moderation.queries.decisions import decided_by_another, latest_decisions
+from forum.moderation.queries.decisions import is_for_another, latest_decisions
 from forum.moderation.queries.reports import has_open_reports, open_reports
 from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
 from forum.permissions import Person, moderated_by, require
@@ -49,7 +48,7 @@ class Entry:
     seen: int
     staff_notes: Sequence[StaffNote] = ()
     is_for_others: bool = (
-        False  # whether another moderator alone can show it again, since it is the reader's own
+        False  # whether another moderator alone can decide, since it is the reader's own
     )
     is_own: bool = False
     is_reported: bool = False  # of one's own one learns no more than that
@@ -69,6 +68,9 @@ class Entry:
     def deeds(self) -> list[str]:
         """What can be decided now."""
         if self.is_own and self.is_reported:
+            return []
+        is_to_publish = self.thing.kind == "held" or self.is_submitted
+        if is_to_publish and self.is_for_others:
             return []
         if self.thing.kind == "held":
             return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
@@ -107,18 +109,19 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
         about_author=about_author,
         seen=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
-        is_for_others=not is_ones_to_restore(reader, thing),
+        is_for_others=_is_for_others(reader, thing),
         is_own=is_own,
         is_reported=bool(reports) or (is_own and has_open_reports(thing.kind, thing.item_id)),
     )
 
 
-def is_ones_to_restore(reader: Person, thing: Thing) -> bool:
-    """Whether a moderator may show a thing again: not when it is the moderator's own, and another has hidden it."""
-    if thing.author_id != reader.id or thing.state not in ("hidden", "removed"):
-        return True
-    decision = decided_by_another(reader, thing.kind, thing.item_id, WITHHOLDING)
-    return decision is None or bool(reader.can.give_back(decision))
+def _is_for_others(reader: Person, thing: Thing) -> bool:
+    """Whether a thing is the reader's own, and another moderator has decided what the reader would end."""
+    if thing.author_id != reader.id:
+        return False
+    ending = {"practice": "publish", "held": "approve"}.get(thing.kind, "")
+    deed = "restore" if thing.state in ("hidden", "removed") else ending
+    return is_for_another(reader, thing.kind, thing.item_id, deed)
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
