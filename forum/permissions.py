@@ -613,7 +613,7 @@ class Can:
     def decide_appeal(self, appeal: Appeal) -> Verdict:
         """Another moderator than the first answers an appeal, who is no party to it."""
         decision = appeal.decision
-        if not (verdict := self.moderate(decision.agenda_id)):
+        if not (verdict := self.moderate(decision.present_agenda_id)):
             return verdict
         if decision.moderator_id == self.person.id:
             return Verdict(_("You made this decision, so another moderator looks at it again."))
@@ -628,7 +628,11 @@ class Can:
             return Verdict(
                 _("Another moderator decided this about yourself, so you can appeal against it.")
             )
-        return self.moderate(decision.agenda_id)
+        return self.moderate(decision.present_agenda_id)
+
+    def see_decision(self, decision: Decision) -> Verdict:
+        """Who moderates the agenda of a decision, or the one where its thing is now, reads all of it."""
+        return self.moderate(decision.present_agenda_id) or self.moderate(decision.agenda_id)
 
     def clear_spam(self, member: Member) -> Verdict:
         """Who may suspend a member clears away what a spammer did, as long as it is little: else it is no such account."""

@@ -109,14 +109,17 @@ def _standing(said: str) -> Standing:
 def _appeal(said: str) -> Appeal:
     moderator = ME if "own decision" in said else SOMEBODY
     author = ME if "about oneself" in said else SOMEBODY
-    decision = Decision(moderator_id=moderator, author_id=author, agenda_id=HERE)
+    decision = Decision(moderator_id=moderator, author_id=author, present_agenda_id=HERE)
     return Appeal(decision=decision, appellant_id=ME if "own appeal" in said else SOMEBODY)
 
 
 def _decision(said: str) -> Decision:
     moderator = ME if "own" in said else SOMEBODY
     author = ME if "about oneself" in said else SOMEBODY
-    return Decision(moderator_id=moderator, author_id=author, agenda_id=HERE)
+    there = THERE if "decided elsewhere" in said else HERE
+    here = THERE if "moved elsewhere" in said else HERE
+    places = {"agenda_id": there, "present_agenda_id": here}
+    return Decision(moderator_id=moderator, author_id=author, **places)
 
 
 def _reported(said: str) -> int | None:
@@ -172,7 +175,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "clear_spam": lambda said: (_member(said),),
     "appeal": lambda said: (_standing(said),),
     "decide_appeal": lambda said: (_appeal(said),),
-    "give_back": lambda said: (_decision(said),),
+    **dict.fromkeys(("give_back", "see_decision"), lambda said: (_decision(said),)),
 }
 
 # Columns: visitor member silenced suspended left | host, host elsewhere | moderator administrator system
@@ -342,6 +345,10 @@ decide_appeal          | about oneself        |    .    .    .    .    .    .   
 give_back              | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
 give_back              | about oneself        |    .    .    .    .    .    .    .    .    .  yes
 give_back              | own, about oneself   |    .    .    .    .    .  yes    .  yes  yes  yes
+see_decision           | somebody's           |    .    .    .    .    .  yes    .  yes  yes  yes
+see_decision           | moved elsewhere      |    .    .    .    .    .  yes  yes  yes  yes  yes
+see_decision           | decided elsewhere    |    .    .    .    .    .  yes  yes  yes  yes  yes
+give_back              | moved elsewhere      |    .    .    .    .    .    .  yes  yes  yes  yes
 decide_appeal          | own appeal           |    .    .    .    .    .    .    .    .    .  yes
 administer             | ever                 |    .    .    .    .    .    .    .    .  yes  yes
 """

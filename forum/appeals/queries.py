@@ -14,7 +14,7 @@ from forum import proofs
 from forum.agendas.queries import curators_of
 from forum.appeals.models import Appeal
 from forum.db import db, now
-from forum.errors import NotFound
+from forum.errors import Forbidden, NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
@@ -173,13 +173,14 @@ def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
 def appeals_counted(reader: Person) -> Select[Any]:
     """A select of how many appeals wait for this reader, for a room above to add up."""
     waiting = select(func.count(Appeal.id)).join(Appeal.decision)
-    return waiting.where(_waits(), moderated_by(reader, Decision.agenda_id))
+    return waiting.where(_waits(), moderated_by(reader, Decision.present_agenda_id))
 
 
 def others_who_decide(decision: Decision, appellant_id: int) -> list[int]:
     """The ids of those who can answer an appeal: who moderates the agenda, but neither the first one nor a party."""
     parties = {decision.moderator_id, decision.author_id, appellant_id}
-    return [member_id for member_id in curators_of(decision.agenda_id) if member_id not in parties]
+    who = curators_of(decision.present_agenda_id)
+    return [member_id for member_id in who if member_id not in parties]
 
 
 def _waits() -> Any:
@@ -188,7 +189,9 @@ def _waits() -> Any:
 
 def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
     query = (
-        select(Appeal).join(Appeal.decision).where(moderated_by(reader, Decision.agenda_id), *which)
+        select(Appeal)
+        .join(Appeal.decision)
+        .where(moderated_by(reader, Decision.present_agenda_id), *which)
     )
     loads = (
         contains_eager(Appeal.decision).joinedload(Decision.moderator),
@@ -219,7 +222,7 @@ def file_of(reader: Person, appeal: Appeal) -> File:
     """The whole file of an appeal."""
     try:
         opened = entry(reader, appeal.decision.kind, appeal.decision.item_id)
-    except NotFound:
+    except (Forbidden, NotFound):  # whoever else decides about it now, the appeal can be read
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
     reports = [] if is_own else answered_by(appeal.decision_id)

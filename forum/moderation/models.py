@@ -5,15 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Text, case, func, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from forum.agendas.models import Agenda
 from forum.db import Base, only_where
+from forum.dialogue.models import Held, Post, Topic
+from forum.library.models import Case, Practice
 from forum.members.models import Member
 
 SOURCES = BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # of a report
 LED_BY = OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")  # to a decision
+
+
+def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]:
+    """In SQL: the agenda to which a thing belongs now, wherever it has been moved; the `kept` one when there is no row of it."""
+    places = {
+        "post": select(Topic.agenda_id)
+        .join(Post, Post.topic_id == Topic.id)
+        .where(Post.id == item_id),
+        "topic": select(Topic.agenda_id).where(Topic.id == item_id),
+        "case": select(Case.agenda_id).where(Case.id == item_id),
+        "practice": select(Practice.agenda_id).where(Practice.id == item_id),
+        "held": select(Held.agenda_id).where(Held.id == item_id),
+    }
+    inner = (Post, Topic, Case, Practice, Held)
+    found = [
+        (kind == name, place.correlate_except(*inner).scalar_subquery())
+        for name, place in places.items()
+    ]
+    return func.coalesce(case(*found), kept)
 
 
 class Decision(Base):
@@ -24,7 +45,8 @@ class Decision(Base):
     names a law instead. `source` says what led to it, `is_automated` whether a machine found it. `is_excused` is
     advertising in bulk, for which the law asks no reasons. `before` is what is needed to take the decision back, and
     `undoes_id` the decision that this one takes back. Decisions that were one deed over several things have the
-    same `lot_id`, the id of the first of them.
+    same `lot_id`, the id of the first of them. `agenda_id` is where it was decided, `present_agenda_id` where the thing
+    is now: who moderates that answers appeals and takes decisions back.
     """
 
     __tablename__ = "decision"
@@ -33,8 +55,8 @@ class Decision(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     moderator_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     deed: Mapped[str]
-    kind: Mapped[str]
-    item_id: Mapped[int]
+    kind: Mapped[str] = mapped_column()
+    item_id: Mapped[int] = mapped_column()
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     title: Mapped[str] = mapped_column(Text, default="")
@@ -55,6 +77,7 @@ class Decision(Base):
     )
     decided_at: Mapped[datetime]
 
+    present_agenda_id: Mapped[int | None] = column_property(_agenda_now(kind, item_id, agenda_id))
     moderator: Mapped[Member] = relationship(lazy="raise_on_sql", foreign_keys=[moderator_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")
@@ -80,7 +103,8 @@ class Report(Base):
 
     `source` says who: a *member*, by `reporter_id`; a *visitor*, who reports what is illegal, by `name` and `email`
     (both empty when it is about the abuse of children and somebody would rather not say); or *screening*, by a rule.
-    `number` is the receipt. `confirmed_at` says that a visitor was told of the receipt by letter, `told_at` of the
+    It waits for who moderates the agenda on which the thing is now (`present_agenda_id`); `agenda_id` is where it was
+    reported, which counts when there is nothing left of it. `number` is the receipt. `confirmed_at` says that a visitor was told of the receipt by letter, `told_at` of the
     outcome.
     """
 
@@ -113,8 +137,8 @@ class Report(Base):
     name: Mapped[str] = mapped_column(default="", server_default="")
     email: Mapped[str] = mapped_column(default="", server_default="")
     number: Mapped[str | None]
-    kind: Mapped[str]
-    item_id: Mapped[int]
+    kind: Mapped[str] = mapped_column()
+    item_id: Mapped[int] = mapped_column()
     agenda_id: Mapped[int | None] = mapped_column(ForeignKey("agenda.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     title: Mapped[str] = mapped_column(Text, default="")
@@ -126,6 +150,7 @@ class Report(Base):
     confirmed_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
 
+    present_agenda_id: Mapped[int | None] = column_property(_agenda_now(kind, item_id, agenda_id))
     reporter: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[reporter_id])
     author: Mapped[Member | None] = relationship(lazy="raise_on_sql", foreign_keys=[author_id])
     agenda: Mapped[Agenda | None] = relationship(lazy="raise_on_sql")

@@ -32,7 +32,7 @@ from forum.claims.queries import Key, claim_of, claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts, held_counted, held_waiting
-from forum.errors import NotFound
+from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
@@ -271,7 +271,7 @@ def _appealed(reader: Person, _limit: int) -> Iterable[Line]:
     for row in appeals.appeals(reader):
         about, title = row.decision, row.decision.title
         is_mine = bool(reader.can.decide_appeal(row))
-        what = ("appeal", row.id, title, about.agenda_id, row.created_at)
+        what = ("appeal", row.id, title, about.present_agenda_id, row.created_at)
         yield Line(*what, APPEALED, is_for_others=not is_mine)
 
 
@@ -391,6 +391,19 @@ def opened(
     claim = claim_of(key) if at_work is None else at_work.get(key)
     notes = _notes(key) if reader.can.judge(about.author_id) else []
     return Opened(kind, item_id, about, source.template, claim, notes)
+
+
+def first_opened(
+    reader: Person, waiting: Sequence[Line], at_work: Mapping[Key, Claim]
+) -> Opened | None:
+    """The entry that is opened with the list; one that is nobody's to open any more does not close the whole queue."""
+    left = list(waiting)
+    while line := first_for(reader, left):
+        try:
+            return opened(reader, *line.key, at_work)
+        except (Forbidden, NotFound):
+            left.remove(line)
+    return None
 
 
 def require_entry(reader: Person, kind: str, item_id: int) -> About:

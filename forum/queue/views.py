@@ -34,8 +34,7 @@ def index() -> Answer:
     """What waits for a decision; the first entry at which nobody else is is opened."""
     agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
     waiting = queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work)
-    first = queries.first_for(me(), waiting)
-    return _page(queries.opened(me(), *first.key, at_work) if first else None, waiting, agendas)
+    return _page(queries.first_opened(me(), waiting, at_work), waiting, agendas)
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")

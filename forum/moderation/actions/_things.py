@@ -18,19 +18,11 @@ from forum.moderation.queries import (
     Thing,
     has_open_reports,
     is_first_post,
-    reports_in_topic,
 )
 from forum.permissions import Person
 from forum.search import actions as search
 
 Deed = Callable[[Person, int, str], Any]
-
-
-def move_topic(moderator: Person, topic_id: int, agenda_id: int) -> None:
-    """Put a topic into another agenda."""
-    dialogue.move(moderator, topic_id, agenda_id)
-    for waiting in reports_in_topic(topic_id):
-        waiting.agenda_id = agenda_id
 
 
 def require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:

@@ -14,10 +14,8 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
 from forum.moderation.actions._record import Before, record, tell_moved
-from forum.moderation.actions._things import move_topic
 from forum.moderation.actions._turns import refuse_own, require_change, topic_in_turn
 from forum.moderation.models import Decision
-from forum.moderation.queries import reports_of_posts
 from forum.permissions import Person
 
 
@@ -71,7 +69,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NO
         raise Invalid(_("The topic is on this agenda already."), "agenda")
     check_length(reasons.facts, "reason")
     before = {"agenda": thing.agenda_id}
-    move_topic(moderator, topic_id, agenda_id)
+    dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
     said = replace(reasons, facts=f"{moved} {reasons.facts}".strip())
     return record(moderator, "move", thing, said, before=before)
@@ -89,8 +87,6 @@ def split(
     thing = topic_in_turn(moderator, topic_id)
     check_length(reasons.facts, "reason")
     moved = dialogue.split(moderator, topic_id, post_ids, part)
-    for waiting in reports_of_posts(moved.numbers):
-        waiting.agenda_id = part.agenda_id
     gone = ngettext(
         "%(num)s post went to “%(title)s”.",
         "%(num)s posts went to “%(title)s”.",
@@ -109,8 +105,6 @@ def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = N
     thing = topic_in_turn(moderator, topic_id)
     check_length(reasons.facts, "reason")
     moved = dialogue.merge(moderator, topic_id, target_id)
-    for waiting in reports_of_posts(moved.numbers):
-        waiting.agenda_id = moved.target.agenda_id
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
     said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())
     decision = record(moderator, "merge", thing, said, before=_way_back(moved))

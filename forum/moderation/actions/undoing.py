@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Topic
 from forum.dialogue.queries import written
 from forum.errors import Conflict
 from forum.library import actions as library
@@ -19,7 +18,7 @@ from forum.members import actions as members
 from forum.moderation.actions._clearing import clear_again, show_cleared
 from forum.moderation.actions._reasons import NONE, Reasons
 from forum.moderation.actions._record import TOLD, Before, as_lot, record, tell_authors, tell_moved
-from forum.moderation.actions._things import move_topic, restore_thing, withhold
+from forum.moderation.actions._things import restore_thing, withhold
 from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
     Thing,
@@ -35,7 +34,6 @@ from forum.moderation.queries import (
     open_reporters,
     opening_of,
     published_as,
-    reports_of_posts,
     take_turn,
     thing_taken_back,
     topic_to_moderate,
@@ -142,7 +140,7 @@ def _back_to_note(moderator: Person, thing: Thing, before: Before) -> None:
 
 def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
     if thing.agenda_id != before["agenda"]:
-        move_topic(moderator, thing.item_id, before["agenda"])
+        dialogue.move(moderator, thing.item_id, before["agenda"])
 
 
 def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
@@ -218,23 +216,13 @@ def _back_from_approval(moderator: Person, thing: Thing, before: Before) -> None
 def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
     topic = dialogue.unsplit(moderator, _moved(thing.row, target, before))
-    _posts_are_back(moderator, topic, before)
+    tell_moved(moderator, dict(before["posts"]), topic)
 
 
 def _back_from_merge(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
     topic = dialogue.unmerge(moderator, _moved(thing.row, target, before))
-    _posts_are_back(moderator, topic, before, but=thing.author_id)
-
-
-def _posts_are_back(
-    moderator: Person, topic: Topic, before: Before, but: int | None = None
-) -> None:
-    """Let the reports of posts follow them back, and tell who wrote them where they are, `but` who is told already."""
-    posts = dict(before["posts"])
-    for waiting in reports_of_posts(posts):
-        waiting.agenda_id = topic.agenda_id
-    tell_moved(moderator, posts, topic, but=but)
+    tell_moved(moderator, dict(before["posts"]), topic, but=thing.author_id)
 
 
 def _moved(topic: Any, target: Any, before: Before) -> dialogue.Moved:

@@ -44,9 +44,15 @@ def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
     """What else was decided in the same deed, as far as it concerns a reader."""
     if decision.lot_id is None:
         return []
-    is_mine = or_(Decision.author_id == reader.id, moderated_by(reader, Decision.agenda_id))
+    is_mine = or_(Decision.author_id == reader.id, _is_moderated(reader))
     others = select(Decision).where(Decision.lot_id == decision.lot_id, is_mine)
     return db.session.scalars(others.where(Decision.id != decision.id).order_by(Decision.id)).all()
+
+
+def _is_moderated(reader: Person) -> ColumnElement[bool]:
+    """In SQL what `Can.see_decision` says: it was decided on an agenda that a reader moderates, or its thing is there now."""
+    places = (Decision.agenda_id, Decision.present_agenda_id)
+    return or_(*(moderated_by(reader, place) for place in places))
 
 
 def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision]:
@@ -151,7 +157,7 @@ def answered_by(decision_id: int) -> Sequence[Report]:
 
 
 def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
-    """One page of the moderation log, newest first; a host reads the part of the host's own agendas."""
+    """One page of the moderation log, newest first; a host reads what was decided on the host's own agendas."""
     require(reader.can.see_queue())
     query = select(Decision).where(moderated_by(reader, Decision.agenda_id))
     if agenda:
@@ -212,10 +218,10 @@ def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
 
 def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
     """What else was decided about the same thing, for who moderates its agenda."""
-    if not reader.can.moderate(decision.agenda_id):
+    if not reader.can.see_decision(decision):
         return []
     about = is_of(Decision, decision.kind, decision.item_id)
-    others = latest_decisions((*about, moderated_by(reader, Decision.agenda_id)))
+    others = latest_decisions((*about, _is_moderated(reader)))
     return [other for other in others if other.id != decision.id]
 
 
@@ -226,7 +232,7 @@ def decision_to_review(moderator: Person, decision_id: int) -> Decision:
     decision = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
     if decision is None:
         raise NotFound()
-    require(moderator.can.moderate(decision.agenda_id))
+    require(moderator.can.moderate(decision.present_agenda_id))
     return decision
 
 
@@ -299,7 +305,7 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
     is_mine = or_(
         Decision.author_id == reader.id,
         _has_written_there(reader),
-        moderated_by(reader, Decision.agenda_id),
+        _is_moderated(reader),
     )
     query = select(Decision).where(Decision.id == decision_id, is_mine)
     decision = db.session.scalars(query.options(joinedload(Decision.agenda))).first()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum.db import db, now
-from forum.dialogue.models import Post
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
@@ -61,27 +60,12 @@ def open_reporters(kind: str, item_id: int) -> set[int | None]:
     return set(db.session.scalars(query.where(Report.decision_id.is_(None)).distinct()))
 
 
-def reports_in_topic(topic_id: int) -> Sequence[Report]:
-    """The open reports of a topic and of its posts."""
-    posts = select(Post.id).where(Post.topic_id == topic_id)
-    is_topic = (Report.kind == "topic") & (Report.item_id == topic_id)
-    is_post = (Report.kind == "post") & Report.item_id.in_(posts)
-    query = select(Report).where(Report.decision_id.is_(None), or_(is_topic, is_post))
-    return db.session.scalars(query).all()
-
-
 def my_reports(reader: Person, number: int = 1) -> Page[Report]:
     """One page of what a member has reported, the latest first, with what was decided."""
     require(reader.can.report(None))
     query = select(Report).where(Report.reporter_id == reader.id)
     newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
     return page_of(newest, number, MINE)
-
-
-def reports_of_posts(post_ids: Iterable[int]) -> Sequence[Report]:
-    """The open reports of some posts."""
-    about = Report.kind == "post", Report.item_id.in_(list(post_ids))
-    return db.session.scalars(select(Report).where(*about, Report.decision_id.is_(None))).all()
 
 
 def get_receipt(_visitor: Person, number: str) -> Report:
@@ -150,7 +134,7 @@ def _reported(reader: Person) -> Select[Any]:
     illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
     since = func.min(Report.created_at)
     said: tuple[Any, ...] = (
-        *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.agenda_id)),
+        *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.present_agenda_id)),
         *(since, func.count(), illegal, func.min(Report.reason), func.max(Report.author_id)),
     )
     things = select(*said).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
@@ -166,4 +150,4 @@ def reported_counted(reader: Person) -> Select[Any]:
 
 
 def _waits_for(reader: Person) -> ColumnElement[bool]:
-    return Report.decision_id.is_(None) & moderated_by(reader, Report.agenda_id)
+    return Report.decision_id.is_(None) & moderated_by(reader, Report.present_agenda_id)

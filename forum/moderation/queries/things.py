@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import joinedload
 
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
@@ -298,18 +297,19 @@ def _left(kind: str, item_id: int) -> Thing:
     if kind == "held":
         raise NotFound(gettext("This text was published, or its author has taken it back."))
     query = select(Report).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
-    report = db.session.scalars(query.options(joinedload(Report.agenda)).limit(1)).first()
+    report = db.session.scalars(query.limit(1)).first()
     if report is None:
         raise NotFound()
+    agenda_id = report.present_agenda_id
     return Thing(
         kind=kind,
         item_id=item_id,
         title=report.title,
         address=report.address,
         author_id=report.author_id,
-        agenda_id=report.agenda_id,
+        agenda_id=agenda_id,
         state="gone",
-        agenda=report.agenda,
+        agenda=db.session.get(Agenda, agenda_id) if agenda_id else None,
     )
 
 
