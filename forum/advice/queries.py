@@ -552,6 +552,7 @@ class Standing:
 
 
 MOST_A_WEEK = 2
+AWAITED = timedelta(days=30)  # who has said nothing for so long is not waited for
 
 
 def standings_of(member_ids: Iterable[int]) -> dict[int, Standing]:
@@ -635,6 +636,13 @@ def asked_about(topic: Topic) -> list[Fate]:
         .order_by(Asked.asked_at, Asked.member_id)
     )
     return [Fate(*row) for row in db.session.execute(rows)]
+
+
+def is_advice_awaited(topic_id: int) -> bool:
+    """Whether somebody was asked about a question of late, and has neither answered nor left it to others."""
+    is_open = (Asked.declined_at.is_(None), Asked.passed_at.is_(None), ~_has_answered())
+    lately = select(Asked.member_id).where(Asked.asked_at > now() - AWAITED, *is_open)
+    return bool(db.session.scalar(select(lately.where(Asked.topic_id == topic_id).exists())))
 
 
 def _has_answered() -> ColumnElement[bool]:

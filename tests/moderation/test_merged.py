@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from forum.advice import actions as advice
+from forum.advice.actions import Story
 from forum.agendas.models import Agenda
-from forum.db import db
+from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Topic
-from forum.errors import Conflict, NotFound, Refusal
+from forum.errors import Conflict, Invalid, NotFound, Refusal
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
@@ -71,6 +74,63 @@ def test_they_are_told_that_it_is_taken_back(people: Any, things: Any, target: T
     assert [text for _title, text, _address in told(people.ana)][1:] == [
         "The decision is taken back."
     ]
+
+
+# What belongs to a question
+
+
+@pytest.fixture
+def question(people: Any, things: Any, agenda: Agenda) -> Topic:
+    new = dialogue.NewTopic("question", "Why so loud?", write("Trams are loud."))
+    return dialogue.open_topic(people.ana, agenda.id, new)
+
+
+def test_a_question_stays_while_members_are_asked_for_advice_on_it(
+    people: Any, question: Topic, target: Topic
+) -> None:
+    advice.ask(people.ana, question.id, [people.ben.handle, people.chitra.handle])
+    with pytest.raises(Invalid, match="asked for advice") as refused:
+        actions.merge(people.host, question.id, target.id)
+    assert refused.value.field == "target"
+    dialogue.reply(people.ben, question.id, write("Because of the bends."))
+    with pytest.raises(Invalid, match="asked for advice"):
+        actions.merge(people.host, question.id, target.id)
+    advice.decline(people.chitra, question.id)
+    assert actions.merge(people.host, question.id, target.id)
+
+
+def test_who_says_nothing_for_a_month_is_not_waited_for(
+    people: Any, question: Topic, target: Topic
+) -> None:
+    advice.ask(people.ana, question.id, [people.ben.handle])
+    with at(now() + timedelta(days=31)):
+        assert actions.merge(people.host, question.id, target.id)
+
+
+def test_the_other_question_can_be_put_into_it(people: Any, question: Topic, target: Topic) -> None:
+    advice.ask(people.ana, question.id, [people.ben.handle])
+    actions.merge(people.host, target.id, question.id)
+    assert advice.decline(people.ben, question.id).declined_at
+
+
+@pytest.mark.parametrize("since", ["told", "asked"])
+def test_a_question_that_was_split_off_stays_one_when_something_belongs_to_it(
+    people: Any, things: Any, agenda: Agenda, since: str
+) -> None:
+    part = dialogue.Part("Why is it loud?", "question", agenda.id)
+    posts = [things.first.id, things.second.id]
+    made = actions.split(people.host, things.topic.id, posts, part)
+    if since == "told":
+        advice.follow_up(people.ben, made.before["target"], Story("We asked", "yes", "It worked."))
+    else:
+        advice.ask(people.ben, made.before["target"], [people.ana.handle])
+    with pytest.raises(Conflict):
+        actions.undo(people.host, made.id)
+    if since == "told":
+        advice.withdraw_follow_up(people.ben, made.before["target"])
+    else:
+        advice.decline(people.ana, made.before["target"])
+    assert actions.undo(people.host, made.id)
 
 
 # Reports of the topic itself

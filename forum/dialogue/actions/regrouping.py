@@ -136,13 +136,15 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
 def unsplit(moderator: Person, moved: Moved) -> Topic:
     """Put posts that became a topic of their own back where they were. The address of that one leads there.
 
-    Raises `Conflict` when somebody has written in it since.
+    Raises `Conflict` when somebody has written in it since, or its asker has told what happened next.
     """
     both = topics_to_change(moderator, (moved.topic.id, moved.target.id))
     topic, new = both[moved.topic.id], both[moved.target.id]
     require(moderator.can.merge(new, topic))
     posts = posts_to_move(new)
     _require_unchanged(topic, new, posts, moved)
+    if new.followed_up_at:
+        raise _changed()
     move_shelf(moderator, shelf_of(new), None)
     note_activity(moderator, new.agenda_id, new.created_at, topics=-shown_topics(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
@@ -209,11 +211,13 @@ def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved
     is_other = {post.id for post in posts} != set(moved.numbers)
     has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
     if is_other or has_changed or all(post.is_gone for post in posts):
-        raise Conflict(
-            _(
-                "Something was written or changed there since, so this cannot be taken back any more."
-            )
-        )
+        raise _changed()
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        _("Something was written or changed there since, so this cannot be taken back any more.")
+    )
 
 
 def _chosen_to_move(topic: Topic, post_ids: Collection[int]) -> list[Post]:

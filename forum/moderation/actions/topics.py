@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.advice.queries import is_advice_awaited
 from forum.agendas.queries import agenda_by_id
 from forum.db import action
 from forum.dialogue import actions as dialogue
@@ -104,6 +105,13 @@ def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = N
     """Put a topic into another, whose readers find its posts at the end; its address leads there for ever."""
     thing = topic_in_turn(moderator, topic_id)
     check_length(reasons.facts, "reason")
+    if is_advice_awaited(topic_id):
+        raise Invalid(
+            _(
+                "Members were asked for advice on this topic, and look for it here. Put the other into it."
+            ),
+            "target",
+        )
     moved = dialogue.merge(moderator, topic_id, target_id)
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
     said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())

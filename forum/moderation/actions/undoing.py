@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
@@ -215,6 +216,8 @@ def _back_from_approval(moderator: Person, thing: Thing, before: Before) -> None
 
 def _back_from_split(moderator: Person, thing: Thing, before: Before) -> None:
     target = topic_to_moderate(moderator, before["target"]).row
+    if is_advice_awaited(target.id):
+        raise Conflict(_("Members were asked for advice on it since, and look for it there."))
     topic = dialogue.unsplit(moderator, _moved(thing.row, target, before))
     tell_moved(moderator, dict(before["posts"]), topic)
 
