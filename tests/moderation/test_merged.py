@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from forum.advice import actions as advice
 from forum.advice.actions import Story
@@ -13,6 +14,7 @@ from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Topic
+from forum.dialogue.queries import get_topic
 from forum.errors import Conflict, Invalid, NotFound, Refusal
 from forum.markup import write
 from forum.moderation import actions
@@ -25,7 +27,7 @@ from forum.permissions import SYSTEM
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.queue.queries import QueueFilter, lines
-from forum.screening.actions import RuleText, make_rule
+from forum.screening.actions import RuleText, make_rule, set_newness
 
 WHY = Reasons("It is rude.", 2)
 
@@ -131,6 +133,38 @@ def test_a_question_that_was_split_off_stays_one_when_something_belongs_to_it(
     else:
         advice.decline(people.ana, made.before["target"])
     assert actions.undo(people.host, made.id)
+
+
+# Posts that a moderator has yet to look at
+
+
+def test_what_is_split_off_waits_for_a_look_as_its_first_post_does(
+    people: Any, things: Any, agenda: Agenda, client: FlaskClient
+) -> None:
+    set_newness(people.administrator, days=14, posts=3, first_posts=9)
+    post = dialogue.reply(people.ana, things.topic.id, write("Buy this."))
+    part = dialogue.Part("What to buy", "experience", agenda.id)
+    target_id = actions.split(people.host, things.topic.id, [post.id], part).before["target"]
+    address = get_topic(SYSTEM, target_id).address
+    assert "noindex" in client.get(address).text
+    dialogue.look_at(people.host, post.id)
+    assert get_topic(SYSTEM, target_id).unseen_at is None
+    assert "noindex" not in client.get(address).text
+
+
+def test_a_topic_that_is_one_again_waits_for_a_look_as_its_first_post_does(
+    people: Any, agenda: Agenda, target: Topic
+) -> None:
+    set_newness(people.administrator, days=14, posts=3, first_posts=9)
+    new = dialogue.NewTopic("experience", "What to buy", write("Buy this."))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    for is_seen in (False, True):
+        made = actions.merge(people.host, topic.id, target.id)
+        assert get_topic(SYSTEM, target.id).unseen_at is None
+        if is_seen:
+            dialogue.look_at(people.host, made.before["posts"][0][0])
+        actions.undo(people.host, made.id)
+        assert (get_topic(SYSTEM, topic.id).unseen_at is None) is is_seen
 
 
 # Reports of the topic itself

@@ -334,6 +334,7 @@ def _settle(
         one.replies_count, one.active_at = replies, active_at or one.active_at
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:
+        target.unseen_at = opening.unseen_at
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
     search.index_all(doer, _known_of(target, posts, words))
