@@ -470,8 +470,15 @@ def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
 
 
 def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int, bool]]:
-    """Some practices of a member in every state, after an id: each with whether it is published and there."""
-    is_there = and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None))
+    """Some practices of a member in every state, after an id: each with whether others have read it and it is there.
+
+    It is published, or waits again and others have replied below it while it was.
+    """
+    of_others = and_(
+        Post.topic_id == Practice.topic_id, Post.author_id != member_id, Post.deleted_at.is_(None)
+    )
+    was_read = or_(Practice.state == PUBLISHED, exists().where(of_others))
+    is_there = and_(was_read, Practice.deleted_at.is_(None))
     mine = (Practice.author_id == member_id, Practice.id > after)
     rows = select(Practice.id, is_there).where(*mine).order_by(Practice.id).limit(limit)
     return [(row[0], bool(row[1])) for row in db.session.execute(rows)]

@@ -135,13 +135,16 @@ def reword(
 def settle_practices(
     system: Person, place: Place, practices: Sequence[tuple[int, bool]], last: int | None
 ) -> None:
-    """Delete practices, or let search find published ones without the name; what nobody has read yet goes."""
+    """Delete practices, or let search find them without the name; what nobody else has read goes.
+
+    Of each practice comes whether others have read it (`practices_written`).
+    """
     require(system.can.administer())
     departure = departure_at(place)
     if departure is None:
         return
-    for practice_id, is_published in practices:
-        if departure.how == EVERYTHING or not is_published:
+    for practice_id, was_read in practices:
+        if departure.how == EVERYTHING or not was_read:
             library.erase_practice(system, practice_id)
         else:
             library.reindex_practices(system, [practice_id], PlainTexts())

@@ -19,6 +19,7 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Mark, Post, Revision, Topic
 from forum.dialogue.queries import last_post_id
 from forum.errors import Forbidden, Invalid, NotFound
+from forum.library import actions as library
 from forum.library.models import Practice
 from forum.mail.models import Delivery
 from forum.markup import write
@@ -107,6 +108,19 @@ def test_what_nobody_has_read_goes(people, lived):
         for one in db.session.scalars(select(Practice).where(Practice.author_id == people.ana.id))
     }
     assert states["draft"] and states["published"] is None
+
+
+def test_a_practice_that_waits_again_stays_with_what_others_said_of_it(people, lived):
+    practice = row(Practice, lived.practice)
+    reply = dialogue.reply(people.ben, practice.topic_id, write("We tried it, too."))
+    library.wait_again(people.moderator, practice.id)
+    gone(people.ana, "nameless")
+    kept = row(Practice, lived.practice)
+    assert kept.state == "submitted" and kept.deleted_at is None and kept.title
+    assert row(Topic, kept.topic_id).deleted_at is None
+    assert row(Post, reply.id).deleted_at is None
+    library.publish(people.moderator, kept.id)
+    assert row(Topic, kept.topic_id).hidden_at is None
 
 
 def test_agendas_and_organisations_let_go(people, lived, agenda):
