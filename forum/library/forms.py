@@ -167,9 +167,13 @@ def required(sentence: str, most: int) -> list[Any]:
 
 
 class CaseForm(Form):
-    """A case example: its facts, its text, and rows of figures, links and places."""
+    """A case example: its facts, its text, and rows of figures, links and places.
+
+    `seen` is the fingerprint of what it said when the form was opened.
+    """
 
     submission_key = HiddenField(validators=[Length(max=64)])
+    seen = HiddenField()
     name = StringField(_("Name"), required(_("Give the case a name."), LINE), [one_line])
     agenda = SelectField(_("Agenda"), validate_choice=True)
     kind = SelectField(_("Kind"), choices=list(KIND_NAMES.items()))
@@ -240,7 +244,7 @@ def _part(name: str) -> TextAreaField:
 
 
 class PracticeForm(Form):
-    """A practice: the short part first, and the full one, which may stay empty."""
+    """A practice: the short part first, and the full one, which may stay empty; `seen` as in `CaseForm`."""
 
     title = StringField(_("Title"), required(_("Give the practice a title."), TITLE), [one_line])
     agenda = SelectField(_("Agenda"))
@@ -275,6 +279,7 @@ class PracticeForm(Form):
     )
     writes_for = RadioField(_("I write for"), choices=[(MYSELF, _("Myself"))], default=MYSELF)
     submission_key = HiddenField(validators=[Length(max=64)])
+    seen = HiddenField()
     adapt = HiddenField(validators=[Length(max=LINE)])
 
     def text(self, adapted_from_id: int | None = None) -> PracticeText:

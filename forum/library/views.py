@@ -29,7 +29,7 @@ from forum.dialogue.queries import (
     tried_in,
 )
 from forum.dialogue.views import changing, discussion, posting
-from forum.errors import Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm, PracticeForm, ReadingForm
 from forum.library.models import Case, Practice, Reading
@@ -53,7 +53,9 @@ from forum.web import me
 
 bp = Blueprint("library", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED = 422
+CONFLICT, REFUSED = 409, 422
+UNSHOWN = ("HiddenField", "CSRFTokenField")
+Meanwhile = Sequence[tuple[str, str]]  # fields by their labels, with what they say by now
 MOST_CHOSEN = 20
 Page = TypeVar("Page", Case, Practice)
 
@@ -326,16 +328,21 @@ def new_case(slug: str) -> Answer:
 def edit_case(slug: str) -> Answer:
     """Change a case; what it said before is kept."""
     found = queries.case_to_edit(me(), slug)
+    return _write_case(CaseForm(**_said_in_case(found)), found.agenda, found)
+
+
+def _said_in_case(found: Case) -> dict[str, Any]:
+    """What the form of a case says of it."""
     names = ("name", "kind", "status", "since", "reach", "summary", "body", "language")
     words = {name: getattr(found, name) for name in (*names, "checked_on")}
-    words |= {
+    return words | {
+        "seen": queries.fingerprint(queries.case_fields(found)),
         "agenda": found.agenda.slug,
         "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
         "figures": forms.rows_of(found.figures, queries.FIGURE),
         "links": forms.rows_of(found.links, queries.LINK),
         "themes": [theme.id for theme in found.themes],
     }
-    return _write_case(CaseForm(**words), found.agenda, found)
 
 
 def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
@@ -344,18 +351,25 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile | None = None) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
+        words["meanwhile"] = meanwhile
         words["preview"] = _preview(form)
         words["theme_choices"] = _ticks(form)
         return render_template("library/edit_case.html", **words, **_names()), status
 
-    def deed() -> AnyResponse:
+    def deed() -> Answer:
         wanted = next(one for one in curated if one.slug == form.agenda.data)
         text = form.text(_city_ids(form.places.data or ""))
         case_id = found.id if found else None
         key = form.submission_key.data if found is None else None
-        written = actions.write_case(me(), wanted.id, text, case_id, key)
+        try:
+            written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
+        except Conflict:
+            if found is None:
+                raise
+            now = _said_in_case(queries.case_to_edit(me(), found.slug))
+            return page(CONFLICT, _meanwhile(form, CaseForm(formdata=None, **now)))
         return _saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
     return _answer(form, page, deed)
@@ -484,10 +498,19 @@ def _beginning(source: Practice | None) -> dict[str, Any]:
 def edit_practice(slug: str) -> Answer:
     """Change a practice; once it is published, what it said before is kept."""
     found = queries.practice_to_edit(me(), slug)
+    agendas = [*queries.agendas_to_share_on(me())]
+    if found.agenda not in agendas:
+        agendas.append(found.agenda)
+    return _write_practice(PracticeForm(**_said_in_practice(found)), agendas, found, None)
+
+
+def _said_in_practice(found: Practice) -> dict[str, Any]:
+    """What the form of a practice says of it."""
     names = ("title", "sentence", "link", "evidence", "cost", "started", "revisit_on")
     words = {name: getattr(found, name) for name in (*names, "language", "audience")}
     words |= {part.name: part.source for part in found.sections}
-    words |= {
+    return words | {
+        "seen": queries.fingerprint(queries.practice_fields(found)),
         "failure_audience": found.failure_audience,
         "agenda": found.agenda.slug,
         "city": found.city.label if found.city else "",
@@ -495,10 +518,6 @@ def edit_practice(slug: str) -> Answer:
         "themes": [theme.id for theme in found.themes],
         "writes_for": ORGANISATION if found.organisation_id else MYSELF,
     }
-    agendas = [*queries.agendas_to_share_on(me())]
-    if found.agenda not in agendas:
-        agendas.append(found.agenda)
-    return _write_practice(PracticeForm(**words), agendas, found, None)
 
 
 def _write_practice(
@@ -512,20 +531,28 @@ def _write_practice(
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     _offer_organisation(form, found)
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile | None = None) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
+        words["meanwhile"] = meanwhile
         words["preview"] = _parts(form)
         words["theme_choices"] = _ticks(form)
         return render_template("library/edit_practice.html", **words, **_names()), status
 
-    def deed() -> AnyResponse:
+    def deed() -> Answer:
         agenda = next(one for one in agendas if one.slug == form.agenda.data)
         text = form.text(source.id if source else None)
         practice_id = found.id if found else None
         key = form.submission_key.data if found is None else None
         is_submitted = request.form.get("deed") == "submit"
         write = actions.write_and_submit if is_submitted else actions.write_practice
-        return _went_on(write(me(), agenda.id, text, practice_id, key), is_submitted)
+        try:
+            written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
+        except Conflict:
+            if found is None:
+                raise
+            now = _said_in_practice(queries.practice_to_edit(me(), found.slug))
+            return page(CONFLICT, _meanwhile(form, PracticeForm(formdata=None, **now)))
+        return _went_on(written, is_submitted)
 
     return _answer(form, page, deed)
 
@@ -695,15 +722,37 @@ def _put_in_order(
     return web.answer(form, page, deed)
 
 
-def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], AnyResponse]) -> Answer:
+def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
     """Show a form, show it again with what to put right, or do the deed; a city is found first."""
 
-    def with_city() -> AnyResponse:
+    def with_city() -> Answer:
         if "city" in form:
             choose_city(form)
         return deed()
 
     return web.answer(form, page, with_city, is_trial="preview" in request.form)
+
+
+def _meanwhile(form: Any, now: Any) -> Meanwhile:
+    """Where a form says other things than its row by now: each field's label, and what it says there.
+
+    Sent once more, the form has seen that.
+    """
+    form.seen.data = now.seen.data
+    fields = [one for one in form if one.type not in UNSHOWN and one.name != "city_id"]
+    return [
+        (str(one.label.text), _in_field(one, now[one.name].data))
+        for one in fields
+        if _in_field(one, one.data) != _in_field(one, now[one.name].data)
+    ]
+
+
+def _in_field(field: Any, data: Any) -> str:
+    """What a field shows for some data: the words of a choice, else the text."""
+    if not getattr(field, "choices", None):
+        return "" if data is None else str(data)
+    chosen = data if isinstance(data, list) else [data]
+    return ", ".join(str(one.label.text) for one in field if one.data in chosen)
 
 
 def _saved(message: str, address: str) -> AnyResponse:

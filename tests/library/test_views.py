@@ -463,6 +463,54 @@ def test_from_a_short_practice_to_a_published_one(
     assert "<strong>wired</strong>" in client.get("/practices/pumps-that-call").text
 
 
+def seen_in(page: str) -> str:
+    """The fingerprint in a form, wherever its attributes stand."""
+    (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
+    return re.findall(r'value="([^"]*)"', tag)[0]
+
+
+def test_two_who_edit_a_practice_lose_no_words(world: World, sign_in: SignIn) -> None:
+    """One that is not published keeps no versions, so that what is replaced would be nowhere."""
+    waits = actions.write_practice(world.author, world.agenda.id, practice_text())
+    actions.submit(world.author, waits.id)
+    host, author = sign_in(world.host), sign_in(world.author)
+    path = f"/practices/{waits.slug}/edit"
+    seen = seen_in(host.get(path).text)
+    assert seen and seen == seen_in(author.get(path).text)
+    form = {**PRACTICE, "title": waits.title, "seen": seen, "evidence": "told"}
+    theirs = {**form, "sentence": "The host says it better."}
+    assert host.post(path, data=theirs).status_code == 303
+    mine = {**form, "sentence": "The author says it, too.", "evidence": "counted"}
+    for deed in ("save", "submit"):
+        answer = author.post(path, data={**mine, "deed": deed})
+        assert answer.status_code == 409
+        assert "The host says it better." in answer.text and "has changed since" in answer.text
+        assert (
+            "The author says it, too." in answer.text
+            and "What it says now: Link" not in answer.text
+        )
+        assert "What it says now: How do you know the results?" in answer.text
+    db.session.expire_all()
+    assert library.get_practice(world.host, waits.slug).sentence == "The host says it better."
+    again = {**mine, "seen": seen_in(answer.text), "deed": "save"}
+    assert author.post(path, data=again).status_code == 303
+    assert author.post(path, data=again).status_code == 303, "pressed twice"
+    db.session.expire_all()
+    assert library.get_practice(world.host, waits.slug).sentence == "The author says it, too."
+
+
+def test_two_who_edit_a_case_lose_no_words(world: World, case: Case, sign_in: SignIn) -> None:
+    host, moderator = sign_in(world.host), sign_in(world.moderator)
+    path = f"/cases/{case.slug}/edit"
+    form = {**CASE, "seen": seen_in(host.get(path).text)}
+    assert moderator.post(path, data={**form, "body": "The moderator's text."}).status_code == 303
+    answer = host.post(path, data={**form, "body": "The host's text.", "status": "ended"})
+    assert answer.status_code == 409 and "The host&#39;s text." in answer.text
+    assert "The moderator&#39;s text." in answer.text and "What it says now: Status" in answer.text
+    again = {**form, "body": "The host's text.", "seen": seen_in(answer.text)}
+    assert host.post(path, data=again).status_code == 303
+
+
 def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(
     world: World, sign_in: SignIn
 ) -> None:

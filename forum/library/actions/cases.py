@@ -20,6 +20,7 @@ from forum.library.actions._rows import (
     free_slug,
     put_in_order,
     refuse_longer,
+    refuse_unseen,
     require_address,
     require_text,
     require_year,
@@ -56,12 +57,15 @@ def write_case(
     text: CaseText,
     case_id: int | None = None,
     key: str | None = None,
+    *,
+    seen: str | None = None,
 ) -> Case:
     """Add a case to an agenda and open its discussion, or change one and keep what it said before.
 
     Comments on a paragraph that was edited move to the most similar one, or to the case as a whole. With
     another agenda than before, the case and its discussion move there. The curator opens the discussion, so
     it takes a member, not `SYSTEM`. A form that comes twice (`key`) makes one case, which says what came last.
+    `seen` is the `fingerprint` of what the case said when the form was opened; `Conflict` when it says other things now.
     """
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
@@ -71,7 +75,7 @@ def write_case(
         return _new_case(curator, agenda, text, key)
     case = case_to_change(curator, known.id if known else case_id or 0)
     require(curator.can.curate(case.agenda))
-    return _changed_case(curator, case, agenda, text)
+    return _changed_case(curator, case, agenda, text, seen)
 
 
 @action
@@ -125,7 +129,9 @@ def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) 
     return case
 
 
-def _changed_case(curator: Person, case: Case, agenda: Agenda, text: CaseText) -> Case:
+def _changed_case(
+    curator: Person, case: Case, agenda: Agenda, text: CaseText, seen: str | None
+) -> Case:
     before, keys = case_fields(case), _keys(case)
     if case.agenda_id != agenda.id:
         case.position = last_position(Case, agenda.id) + 1
@@ -133,6 +139,7 @@ def _changed_case(curator: Person, case: Case, agenda: Agenda, text: CaseText) -
     _set_case(case, text, cities_by_id(text.city_ids), themes_by_id(text.theme_ids))
     if case_fields(case) == before:
         return case
+    refuse_unseen(seen, before)
     case.updated_at = now()
     keep_version(curator, "case", case.id, before)
     commented = commented_paragraphs(case.topic_id, keys)

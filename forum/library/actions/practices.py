@@ -20,6 +20,7 @@ from forum.library.actions._rows import (
     free_slug,
     known_city,
     refuse_longer,
+    refuse_unseen,
     require_address,
     require_text,
     require_year,
@@ -56,12 +57,15 @@ def write_practice(
     text: PracticeText,
     practice_id: int | None = None,
     key: str | None = None,
+    *,
+    seen: str | None = None,
 ) -> Practice:
     """Keep a practice as a draft, or change one. A form that comes twice (`key`) makes one practice.
 
     A published practice stays published when it is changed; what it said before is kept. Only who moderates
     both agendas moves it to another one then. A change of it that a rule before publication catches is refused:
-    it has nowhere to wait.
+    it has nowhere to wait. `seen` is the `fingerprint` of what the practice said when the form was opened; `Conflict`
+    when it says other things now.
     """
     hold_writer(author)
     agenda = agenda_by_id(author, agenda_id)
@@ -71,7 +75,7 @@ def write_practice(
         return _new_practice(author, agenda, text, key)
     practice = practice_to_change(author, known.id if known else practice_id or 0)
     require(author.can.edit_practice(practice))
-    return _changed_practice(author, practice, agenda, text)
+    return _changed_practice(author, practice, agenda, text, seen)
 
 
 @action
@@ -81,9 +85,11 @@ def write_and_submit(
     text: PracticeText,
     practice_id: int | None = None,
     key: str | None = None,
+    *,
+    seen: str | None = None,
 ) -> Practice:
     """Write a practice and hand it to the moderators, both or neither; one that is published meanwhile stays so."""
-    practice = write_practice(author, agenda_id, text, practice_id, key)
+    practice = write_practice(author, agenda_id, text, practice_id, key, seen=seen)
     return practice if practice.state == PUBLISHED else submit(author, practice.id)
 
 
@@ -236,7 +242,7 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
 
 
 def _changed_practice(
-    author: Person, practice: Practice, agenda: Agenda, text: PracticeText
+    author: Person, practice: Practice, agenda: Agenda, text: PracticeText, seen: str | None
 ) -> Practice:
     _check_move(author, practice, agenda)
     _check_audience(practice, text.audience)
@@ -245,6 +251,7 @@ def _changed_practice(
     before, words = practice_fields(practice), _words_of(practice)
     _set_practice(author, practice, agenda, text)
     if practice_fields(practice) != before:
+        refuse_unseen(seen, before)
         practice.updated_at = now()
         _ask_rules(author, practice, words)
         _keep_and_renew(author, practice, text, before)
