@@ -641,7 +641,7 @@ def _register_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _token_refused)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(SecurityError, _host_refused)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(PendingRollbackError, _database_error)
     app.register_error_handler(Exception, _unexpected)
@@ -673,7 +673,8 @@ def _refused(error: Refusal) -> AnyResponse:
     return _answer(error.status, message, getattr(error, "thing", None))
 
 
-def _http_error(error: HTTPException) -> AnyResponse:
+def http_error(error: HTTPException) -> AnyResponse:
+    """The page of an error, for a door that has no page of its own for it; with the text that came, if there is one."""
     response = error.get_response()
     if error.code is None or error.code < 400:
         return response

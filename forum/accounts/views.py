@@ -591,7 +591,7 @@ def _device() -> str:
 
 @bp.errorhandler(TOO_MANY)
 def _too_many(error: HTTPException) -> Answer:
-    """Too many attempts: the form again, with what was typed."""
+    """Too many attempts: the form again, with what was typed; else the page that all doors have."""
     forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
         "accounts.join": _join_again,
         "accounts.join_invited": _join_again,
@@ -606,7 +606,7 @@ def _too_many(error: HTTPException) -> Answer:
     }
     found = forms.get(request.endpoint or "")
     if found is None:
-        raise error
+        return web.http_error(error)
     form, page = found()
     form.form_errors = [f"{_('That was tried too often.')} {web.come_again(error)}"]
     return page(form, TOO_MANY)

@@ -799,6 +799,14 @@ def test_signing_in_is_limited_for_an_address(limited, eva):
     assert 'value="eva@city.example"' in answer.text
 
 
+def test_a_door_without_a_form_of_its_own_says_that_it_was_too_often(limited):
+    for _number in range(20):
+        assert limited.post("/sign-in/letter/nosecret").status_code == 410
+    refused = limited.post("/sign-in/letter/nosecret")
+    assert refused.status_code == 429 and "Too much was sent in a short time." in refused.text
+    assert int(refused.headers["Retry-After"]) <= 3600
+
+
 def test_signing_in_is_limited_for_an_account_from_wherever(limited, eva):
     def from_address(number, password):
         data = {
