@@ -177,7 +177,8 @@ def edit_profile(member: Member, profile: Profile) -> None:
         refuse_caught(
             member, None, together(filter(None, (lines, profile.about))), "about", is_again=True
         )
-    members.edit_profile(member, profile)
+    if not members.edit_profile(member, profile):
+        touches()
 
 
 @action

@@ -712,8 +712,12 @@ def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer])
 
 
 def _own_account() -> str:
-    """Whose password or code a request wants to show again, for its rate limit."""
-    return f"prove:{me().id}"
+    """Whose account a request is about, for its rate limit."""
+    return f"member {me().id}"
+
+
+def _is_trial() -> bool:
+    return "preview" in request.form
 
 
 @bp.route("/settings/prove", methods=["GET", "POST"])
@@ -864,6 +868,8 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 
 
 @bp.route("/settings", methods=["GET", "POST"])
+@limiter.limit("60/minute", key_func=_own_account, methods=["POST"])
+@limiter.limit("30/hour", key_func=_own_account, methods=["POST"], exempt_when=_is_trial)
 def settings() -> Answer:
     """What members say about themselves."""
     member = queries.my_profile(me())
@@ -881,7 +887,7 @@ def settings() -> Answer:
 
 
 def _preview(form: ProfileForm) -> Any:
-    asked = request.method == "POST" and "preview" in request.form
+    asked = request.method == "POST" and _is_trial()
     return markup.write(form.about.data or "").html if asked else None
 
 

@@ -29,7 +29,7 @@ from forum.agendas.queries import (
     theme_of_slug,
     themes_by_id,
 )
-from forum.db import action, db, now
+from forum.db import action, db, now, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
@@ -218,6 +218,9 @@ def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
     require(member.can.write())
     chosen = {theme.id for theme in themes_by_id(theme_ids)}
     before = {row.theme_id: row for row in member_themes(member.id)}
+    if chosen == before.keys():
+        touches()
+        return
     for theme_id in before.keys() - chosen:
         db.session.delete(before[theme_id])
     for theme_id in sorted(chosen - before.keys()):

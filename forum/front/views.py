@@ -91,6 +91,7 @@ from forum.notifications.queries import level_of, settings_of, ways_of
 from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.queue import actions as queue
+from forum.rates import limiter
 from forum.screening.queries import SAME_WITHIN
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
@@ -358,6 +359,7 @@ def organisation(slug: str) -> Answer:
 
 
 @bp.route("/settings/themes", methods=["GET", "POST"])
+@limiter.limit("30/hour", key_func=lambda: f"member {me().id}", methods=["POST"])
 def settings_themes() -> Answer:
     """What one can help with."""
     member = my_profile(me())

@@ -49,6 +49,17 @@ CityRow = tuple[int, str, str, float, float, int, list[str]]
 
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
+# What a profile says, beside its languages
+SAID = [
+    "name",
+    "position",
+    "helps_with",
+    "about",
+    "about_html",
+    "organisation_id",
+    "city_id",
+    "language",
+]
 MOST_IGNORED = 500
 LONGEST_HANDLE = 40
 PORTION = (
@@ -346,9 +357,10 @@ def _end(member: Member, which: ColumnElement[bool]) -> None:
 
 
 @action
-def edit_profile(member: Member, profile: Profile) -> None:
-    """Replace what a member says about themselves."""
+def edit_profile(member: Member, profile: Profile) -> bool:
+    """Replace what a member says about themselves; says whether that is anything else than before."""
     require(member.can.edit_profile(member))
+    before = [getattr(member, name) for name in SAID]
     if _name(profile.name) != member.name:
         _refuse_lookalike(profile.name, member)
     member.helps_with = profile.helps_with.strip()
@@ -356,7 +368,11 @@ def edit_profile(member: Member, profile: Profile) -> None:
         member.about, member.about_html = profile.about.source, profile.about.html
         member.html_version = profile.about.html_version
     _describe(member, profile)
-    _set_languages(member, profile.languages or (profile.language,))
+    speaks_others = _set_languages(member, profile.languages or (profile.language,))
+    is_new = speaks_others or before != [getattr(member, name) for name in SAID]
+    if not is_new:
+        touches()
+    return is_new
 
 
 @action
@@ -465,12 +481,16 @@ def _known(table: type[Organisation] | type[City], row_id: int | None, field: st
     return row_id
 
 
-def _set_languages(member: Member, codes: Iterable[str]) -> None:
-    db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
+def _set_languages(member: Member, codes: Iterable[str]) -> bool:
+    """Let a member speak these languages, the best first; says whether these are others than before."""
     known = [code for code in dict.fromkeys(codes) if code in queries.named_languages()]
+    if queries.languages_spoken(member.id) == known[:MOST_LANGUAGES]:
+        return False
+    db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
     for position, code in enumerate(known[:MOST_LANGUAGES]):
         row = {"member_id": member.id, "language": code, "position": position}
         db.session.execute(insert(MemberLanguage).values(row))
+    return True
 
 
 @action

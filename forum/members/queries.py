@@ -256,6 +256,12 @@ def member_by_id(reader: Person, member_id: int) -> Member:
     return _found(db.session.scalar(found), _("There is no such member."))
 
 
+def languages_spoken(member_id: int) -> list[str]:
+    """The codes of the languages that a member speaks, the best first."""
+    query = select(MemberLanguage.language).where(MemberLanguage.member_id == member_id)
+    return list(db.session.scalars(query.order_by(MemberLanguage.position)))
+
+
 def ignored_by(member: Person) -> Sequence[Ignore]:
     """Whom a member ignores, with them, by name."""
     require(member.can.take_data())

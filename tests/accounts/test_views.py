@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from forum import passwords, rates
 from forum.accounts import views
 from forum.app import create_app
-from forum.db import Base, at, db, now
+from forum.db import EVERYTHING, VERSION, Base, at, db, now
 from forum.errors import NotFound
 from forum.identities.actions import link
 from forum.identities.queries import member_of
@@ -805,6 +805,42 @@ def test_a_door_without_a_form_of_its_own_says_that_it_was_too_often(limited):
     refused = limited.post("/sign-in/letter/nosecret")
     assert refused.status_code == 429 and "Too much was sent in a short time." in refused.text
     assert int(refused.headers["Retry-After"]) <= 3600
+
+
+PROFILE = {"name": "Eva Holm", "organisation": "", "language": "en", "helps_with": ""}
+
+
+def test_saving_a_profile_is_limited_and_gives_the_words_back(limited, eva):
+    enter(limited)
+    for _number in range(20):
+        assert limited.post("/settings", data={**PROFILE, "preview": "1"}).status_code == 200
+    for number in range(30):
+        said = {**PROFILE, "helps_with": f"Trams, for the {number}th time."}
+        assert limited.post("/settings", data=said).status_code == 303
+    refused = limited.post("/settings", data={**PROFILE, "helps_with": "Trams, once too often."})
+    assert refused.status_code == 429 and "Trams, once too often." in refused.text
+    for _number in range(30):
+        assert limited.post("/settings/themes").status_code == 303
+    assert limited.post("/settings/themes").status_code == 429
+
+
+def test_saving_what_one_said_already_leaves_every_page_as_it_is(client, eva):
+    def version():
+        found = db.select(VERSION.c.number).where(VERSION.c.scope == EVERYTHING)
+        return db.session.scalar(found)
+
+    enter(client)
+    said = {**PROFILE, "about": "I build *trams*.", "city": "Nairobi", "second_language": "de"}
+    before = version()
+    assert client.post("/settings", data=said).status_code == 303
+    saved = version()
+    assert saved != before
+    for _number in range(2):
+        assert client.post("/settings", data=said).status_code == 303
+        assert client.post("/settings/themes").status_code == 303
+    assert version() == saved
+    assert client.post("/settings", data={**said, "third_language": "fr"}).status_code == 303
+    assert version() != saved
 
 
 def test_signing_in_is_limited_for_an_account_from_wherever(limited, eva):
