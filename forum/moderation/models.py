@@ -45,7 +45,7 @@ class Decision(Base):
     names a law instead. `source` says what led to it, `is_automated` whether a machine found it. `is_excused` is
     advertising in bulk, for which the law asks no reasons. `before` is what is needed to take the decision back, and
     `undoes_id` the decision that this one takes back. Decisions that were one deed over several things have the
-    same `lot_id`, the id of the first of them. `agenda_id` is where it was decided, `present_agenda_id` where the thing
+    same `lot_id`, the id of the first of them; what followed from clearing away all of a member has the id of that decision. `agenda_id` is where it was decided, `present_agenda_id` where the thing
     is now: who moderates that answers appeals and takes decisions back.
     """
 

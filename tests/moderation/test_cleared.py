@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
+from forum.appeals.actions import appeal, decide_appeal
 from forum.db import db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held
-from forum.dialogue.queries import get_post
+from forum.dialogue.queries import get_post, get_topic
 from forum.errors import Forbidden, NotFound
 from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.moderation.queries import cleared_of, my_latest
+from forum.moderation.models import Decision
+from forum.moderation.queries import answered_by, cleared_of, holds, my_latest, open_reports
+from forum.notifications.actions import make_notices
+from forum.notifications.queries import notices_of
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
 
@@ -134,3 +138,105 @@ def test_who_may_not_learns_nothing(sign_in: Any, people: Any, cleared: Any) -> 
             assert answer.status_code in (403, 404) and "rude" not in answer.text
     with pytest.raises((Forbidden, NotFound)):
         actions.unsuspend(people.host, people.ben.id, shows_again=True)
+
+
+# Whoever else wrote where an advertiser began
+
+
+@pytest.fixture
+def gone(people: Any, things: Any) -> tuple[Any, Any]:
+    """Ana's topic is cleared away with what Ben, twice, and Chitra had replied; what Ana did alone, too."""
+    topic = dialogue.open_topic(people.ana, things.agenda.id, new("My product"))
+    for _twice in range(2):
+        dialogue.reply(people.ben, topic.id, write("A long reply of somebody honest."))
+    dialogue.open_topic(people.ana, things.agenda.id, new("Nobody has replied"))
+    return topic, actions.clear_spam(people.moderator, people.ana.id)
+
+
+def new(title: str) -> dialogue.NewTopic:
+    return dialogue.NewTopic("experience", title, write("Buy it."))
+
+
+def notices(member: Any) -> list[Any]:
+    while make_notices(SYSTEM):
+        pass
+    return [one for one in notices_of(member).items if one.kind == "decision"]
+
+
+def removal(topic: Any) -> Decision:
+    about = Decision.kind == "topic", Decision.item_id == topic.id, Decision.deed == "remove"
+    (found,) = db.session.scalars(db.select(Decision).where(*about)).all()
+    return found
+
+
+def test_others_are_told_read_why_and_may_appeal(sign_in: Any, people: Any, gone: Any) -> None:
+    topic, _decision = gone
+    where = f"/moderation/decisions/{removal(topic).id}"
+    (notice,) = [one for one in notices(people.ben) if one.address == where]
+    assert notice.title == "A topic in which you wrote" and "your posts with it" in notice.text
+    browser = sign_in(people.ben)
+    page = browser.get(notice.address).text
+    assert "Advertising in bulk" in page and "My product" not in page and "/appeal" in page
+    assert sign_in(people.host).get(notice.address).status_code == 200
+    assert browser.get(f"{notice.address}/appeal").status_code == 200
+    said = appeal(people.ben, removal(topic).id, "I answered a question of others.")
+    decide_appeal(people.administrator, said.id, "reversed", "So it is.")
+    assert sign_in(people.ben).get(topic.address).status_code == 200
+    assert get_member(SYSTEM, people.ana.handle).is_suspended  # the topic alone is back
+
+
+def test_where_nobody_else_wrote_nothing_more_is_written_down(
+    people: Any, things: Any, gone: Any
+) -> None:
+    removed = db.select(Decision.item_id).where(Decision.deed == "remove")
+    topics = db.session.scalars(removed.where(Decision.kind == "topic")).all()
+    assert sorted(topics) == sorted([things.topic.id, gone[0].id])
+    assert not [one for one in notices(people.ana) if "topic" in one.title]
+
+
+def test_reports_of_the_topic_are_answered_by_the_clearing(people: Any, things: Any) -> None:
+    topic = dialogue.open_topic(people.ana, things.agenda.id, new("My product"))
+    dialogue.reply(people.ben, topic.id, write("Why here?"))
+    actions.report(people.chitra, "topic", topic.id, "spam")
+    decision = actions.clear_spam(people.moderator, people.ana.id)
+    assert [one.item_id for one in answered_by(decision.id)] == [topic.id]
+    actions.undo(people.moderator, decision.id)
+    assert open_reports("topic", topic.id)
+
+
+def test_the_removal_ends_and_holds_again_with_the_clearing(people: Any, gone: Any) -> None:
+    topic, decision = gone
+    assert latest(people.moderator) == decision.id  # not one of what followed from it
+    first = removal(topic)
+    for _twice in range(2):
+        actions.unsuspend(people.moderator, people.ana.id, shows_again=True)
+        assert not holds(first) and not get_topic(people.ben, topic.id).hidden_at
+        actions.undo(people.moderator, latest(people.moderator))
+        assert holds(first)
+        with pytest.raises(NotFound):
+            get_topic(people.ben, topic.id)
+
+
+def test_undoing_the_clearing_ends_the_removal(people: Any, gone: Any) -> None:
+    topic, decision = gone
+    actions.undo(people.moderator, decision.id)
+    assert not holds(removal(topic)) and not get_topic(people.ben, topic.id).hidden_at
+    with pytest.raises(Forbidden):
+        appeal(people.ben, removal(topic).id, "Too late.")
+
+
+def test_a_topic_that_somebody_decided_about_since_stays_as_it_is(people: Any, gone: Any) -> None:
+    topic, _decision = gone
+    actions.decide(people.administrator, "topic", topic.id, "restore")
+    actions.decide(people.administrator, "topic", topic.id, "hide", WHY)
+    actions.unsuspend(people.moderator, people.ana.id, shows_again=True)
+    assert get_topic(people.moderator, topic.id).hidden_at
+
+
+def test_who_commented_on_a_practice_is_told(people: Any, things: Any) -> None:
+    actions.publish(people.moderator, things.practice.id)
+    db.session.refresh(things.practice)
+    dialogue.reply(people.ana, things.practice.topic_id, write("We do the same."))
+    notices(people.ana)
+    actions.clear_spam(people.moderator, people.ben.id)
+    assert notices(people.ana)[0].title == "A page that you commented on"

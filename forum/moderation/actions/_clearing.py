@@ -7,15 +7,22 @@ from typing import Any
 
 from forum.dialogue import actions as dialogue
 from forum.moderation.actions._reasons import NONE
-from forum.moderation.actions._record import Before
-from forum.moderation.actions._things import hide_thing, remove_thing, restore_thing
+from forum.moderation.actions._record import Before, record, tell_others
+from forum.moderation.actions._things import (
+    hide_thing,
+    remove_thing,
+    restore_thing,
+    state_before,
+)
 from forum.moderation.models import Decision
 from forum.moderation.queries import (
     REMOVABLE,
     Cleared,
     Thing,
+    cleared_with_others,
+    is_decided_since,
     is_there_still,
-    latest_decision,
+    others_in_topic,
     shown_things_of,
     texts_waiting,
     thing_taken_back,
@@ -33,6 +40,16 @@ def clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
     return shown, waiting
 
 
+def tell_of_cleared(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
+    """Write down of each topic or page that others wrote in that it was removed, and tell them: they may read why, and appeal."""
+    for one in shown:
+        if one.kind != "post" and one.topic_id and others_in_topic(one.topic_id, one.author_id):
+            more: dict[str, Any] = {"before": state_before(one), "lot_id": decision.id}
+            more["is_excused"] = True
+            made = record(moderator, "remove", one, is_told=False, **more)
+            tell_others(moderator, made, one)
+
+
 def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
     for one in things:
         (remove_thing if one.kind in REMOVABLE else hide_thing)(moderator, one, NONE)
@@ -42,6 +59,8 @@ def show_cleared(moderator: Person, cleared: Cleared) -> Before:
     """Show again what was cleared away, and let wait again what was refused with it; says what, to take it back."""
     for text in cleared.things:
         restore_thing(moderator, text, NONE)
+        if removal := cleared_with_others(text.kind, text.item_id, "remove"):
+            record(moderator, "restore", text, is_told=False, lot_id=removal.lot_id)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
     return {
@@ -54,12 +73,22 @@ def clear_again(moderator: Person, decision: Decision) -> None:
     """Take away once more what a decision has shown again, but for what somebody decided about since."""
     before: dict[str, Any] = decision.before or {}
     for kind, item_id in before.get("shown", ()):
-        if latest_decision(kind, item_id) < decision.id and is_there_still(
+        if is_decided_since(decision, kind, item_id) or not is_there_still(
             moderator, kind, item_id
         ):
-            thing = thing_taken_back(moderator, kind, item_id)
-            _withhold(moderator, [thing] if thing.state == "shown" else [])
+            continue
+        thing = thing_taken_back(moderator, kind, item_id)
+        if thing.state == "shown":
+            _withhold(moderator, [thing])
+            _end_return(moderator, thing)
     for held_id in before.get("waiting", ()):
         is_there = is_there_still(moderator, "held", held_id)
         if is_there and thing_taken_back(moderator, "held", held_id).state == "waiting":
             dialogue.refuse(moderator, held_id, "")
+
+
+def _end_return(moderator: Person, thing: Thing) -> None:
+    """Take back that a topic or page in which others wrote was shown again, so that its removal holds again."""
+    if shown_again := cleared_with_others(thing.kind, thing.item_id, "restore"):
+        which: dict[str, Any] = {"undoes_id": shown_again.id, "lot_id": shown_again.lot_id}
+        record(moderator, "undo", thing, is_told=False, **which)

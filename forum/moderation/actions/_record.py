@@ -106,7 +106,7 @@ def record(
         answer_reports(moderator, decision, thing)
     if deed in TOLD if is_told is None else is_told:
         tell_author(moderator, decision)
-        _tell_others(moderator, decision, thing)
+        tell_others(moderator, decision, thing)
     return decision
 
 
@@ -173,7 +173,7 @@ def tell_author(moderator: Person, decision: Decision, where: str = "") -> None:
     )
 
 
-def _tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
+def tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
     """Tell those whose posts go out of sight with a topic, a case or a practice: each once, however many they wrote."""
     if decision.deed not in WITHHOLDING or thing.kind == "post" or not thing.topic_id:
         return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from forum.db import action, now
 from forum.members import actions as members
-from forum.moderation.actions._clearing import clear, show_cleared
+from forum.moderation.actions._clearing import clear, show_cleared, tell_of_cleared
 from forum.moderation.actions._reasons import NONE, Reasons, require_reasons
 from forum.moderation.actions._record import answer_reports, in_queue, record
 from forum.moderation.actions._things import hide_profile, state_before
@@ -84,6 +84,8 @@ def unsuspend(
 def clear_spam(moderator: Person, member_id: int) -> Decision:
     """Undo with one press all that an advertiser did: remove every text, hide the profile, refuse what waits, close the account.
 
+    Whoever else wrote in a topic or on a page that goes with it is told, as when it is removed by itself.
+
     For "deceptive high-volume commercial content" article 17(2) of Regulation (EU) 2022/2065 asks for no reasons.
     """
     thing = in_turn(moderator, "member", member_id)
@@ -100,4 +102,5 @@ def clear_spam(moderator: Person, member_id: int) -> Decision:
     for one in shown:
         answer_reports(moderator, decision, one)
         read_queue(moderator, in_queue(one.kind, one.item_id))
+    tell_of_cleared(moderator, decision, shown)
     return decision

@@ -69,6 +69,30 @@ def latest_decision(kind: str, item_id: int) -> int:
     return db.session.scalar(query) or 0
 
 
+def is_decided_since(decision: Decision, kind: str, item_id: int) -> bool:
+    """Whether somebody has decided about a thing after a decision, apart from what was cleared away or shown with its author."""
+    later = select(Decision.id).where(*is_of(Decision, kind, item_id), Decision.id > decision.id)
+    return db.session.scalar(later.where(~_is_of_a_clearing()).limit(1)) is not None
+
+
+def cleared_with_others(kind: str, item_id: int, deed: str) -> Decision | None:
+    """What was decided last about a thing while all of its author was cleared away (`remove`) or shown again (`restore`).
+
+    None when that holds no more, or when nobody else had written there.
+    """
+    query = select(Decision).where(*is_of(Decision, kind, item_id), _is_of_a_clearing())
+    latest = query.where(Decision.deed == deed).order_by(Decision.id.desc()).limit(1)
+    decision = db.session.scalars(latest).first()
+    return decision if decision and holds(decision) else None
+
+
+def _is_of_a_clearing() -> ColumnElement[bool]:
+    """In SQL: one of those decisions that follow from one about a member: they have its number as their lot."""
+    head = aliased(Decision)
+    about_member = select(head.id).where(head.id == Decision.lot_id, head.kind == "member")
+    return about_member.correlate(Decision).exists()
+
+
 def take_turn() -> None:
     """Let moderation deeds happen one after another; each sees what the one before has decided.
 
@@ -86,6 +110,7 @@ def my_latest(reader: Person) -> Decision | None:
         Decision.moderator_id == reader.id,
         Decision.decided_at > now() - UNDO,
         Decision.deed.in_(UNDONE),
+        ~_is_of_a_clearing(),
         ~select(later.id).where(is_same, later.id > Decision.id).exists(),
     )
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
@@ -136,7 +161,8 @@ def cleared_by(moderator: Person, decision: Decision) -> Cleared:
     texts = [
         thing_taken_back(moderator, kind, item_id)
         for kind, item_id in before.get("hidden", ())
-        if latest_decision(kind, item_id) < decision.id and is_there_still(moderator, kind, item_id)
+        if not is_decided_since(decision, kind, item_id)
+        and is_there_still(moderator, kind, item_id)
     ]
     held = [
         thing_taken_back(moderator, "held", held_id)
