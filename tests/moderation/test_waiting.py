@@ -1,0 +1,37 @@
+"""What waits in a topic that is hidden or removed: its author does not learn there what the topic is called now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forum.dialogue import actions as dialogue
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+from forum.screening.actions import RuleText, make_rule
+
+WHY = Reasons("It is rude.", 2)
+
+
+@pytest.mark.parametrize("deed", ["hide", "remove"])
+def test_the_title_of_what_is_out_of_sight_is_not_said(
+    sign_in: Any, people: Any, things: Any, deed: str
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this."))
+    reply = dialogue.reply(people.ben, things.topic.id, write("A casino."))
+    edit = dialogue.edit(people.ben, things.first.id, write("Another casino."))
+    browser = sign_in(people.ben)
+    pages = [
+        "/waiting",
+        *(f"/waiting/{one.id}{end}" for one in (reply, edit) for end in ("", "/revise")),
+    ]
+    titles = (things.topic.title, things.topic.address)
+    for address in pages:
+        assert things.topic.title in browser.get(address).text, address
+    actions.decide(people.moderator, "topic", things.topic.id, deed, WHY)
+    for address in pages:
+        page = browser.get(address)
+        assert page.status_code == 200 and not [one for one in titles if one in page.text], address
+        assert "in a topic that is hidden or removed" in page.text, address
