@@ -488,6 +488,12 @@ class Can:
             return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
         return self.reply(topic)
 
+    def withdraw_follow_up(self, topic: Topic) -> Verdict:
+        """Askers take back what they told of what happened next, though nothing more is written in the topic."""
+        if topic.author_id == self.person.id and self.person.is_member:
+            return YES
+        return Verdict(_("Only who asked the question tells what happened next."))
+
     # Library
 
     def write_practice(self, agenda: Agenda) -> Verdict:

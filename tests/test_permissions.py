@@ -157,7 +157,10 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "mark": lambda said: (_post(said),),
     "restore": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
-    **dict.fromkeys(("see_asked", "ask", "advise", "follow_up"), lambda said: (_topic(said),)),
+    **dict.fromkeys(
+        ("see_asked", "ask", "advise", "follow_up", "withdraw_follow_up"),
+        lambda said: (_topic(said),),
+    ),
     **dict.fromkeys(("see_held", "revise", "take_back"), lambda said: (_held(said),)),
     "pass_screening": lambda said: (None if said == "no agenda" else HERE,),
     "write_practice": lambda said: (_agenda(said),),
@@ -282,6 +285,9 @@ follow_up              | own question         |    .    .    .    .    .    .   
 follow_up              | question, replied    |    .    .    .    .    .    .    .    .    .   .
 follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
 follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
+withdraw_follow_up     | own question, replied and locked |    .  yes  yes    .    .  yes  yes  yes  yes   .
+withdraw_follow_up     | own question         |    .  yes  yes    .    .  yes  yes  yes  yes   .
+withdraw_follow_up     | question, replied    |    .    .    .    .    .    .    .    .    .   .
 follow_up              | own experience, replied |    .    .    .    .    .    .    .    .    .   .
 write_practice         | open                 |    .  yes    .    .    .  yes  yes  yes  yes  yes
 write_practice         | archived             |    .    .    .    .    .    .    .    .    .   .

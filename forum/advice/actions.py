@@ -260,8 +260,7 @@ def withdraw_follow_up(author: Person, topic_id: int) -> None:
     """Take back what one has told of what happened next."""
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
-    if topic.author_id != author.id:
-        raise NotFound()
+    require(author.can.withdraw_follow_up(topic))
     if row := follow_up_of(topic):
         db.session.delete(row)
     note_follow_up(author, topic_id, None)

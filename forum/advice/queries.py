@@ -717,6 +717,13 @@ def topic_to_follow_up(author: Person, topic_id: int) -> Topic:
     return topic
 
 
+def topic_to_forget_story(author: Person, topic_id: int) -> Topic:
+    """A question of which its asker wants to take back what happened next."""
+    topic = get_topic(author, topic_id)
+    require(author.can.withdraw_follow_up(topic))
+    return topic
+
+
 # What the worker looks after
 
 

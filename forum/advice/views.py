@@ -191,10 +191,10 @@ def _morning(day: date) -> datetime:
 @changing
 def follow_up(id: int) -> Answer:
     """Tell what happened after a question was answered, tell it better, or take it back."""
+    if request.method == "POST" and "take_back" in request.form:
+        return _withdraw(queries.topic_to_forget_story(me(), id))
     topic = queries.topic_to_follow_up(me(), id)
     told = queries.follow_up_of(topic)
-    if request.method == "POST" and "take_back" in request.form:
-        return _withdraw(topic)
     form = FollowUpForm(obj=told, language=told.language if told else topic.language)
 
     def page(status: int = 200) -> Answer:

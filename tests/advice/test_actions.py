@@ -291,7 +291,7 @@ def test_nobody_else_tells_it_and_not_before_a_reply(people: Any, asked: Topic) 
             actions.follow_up(person, asked.id, IT_WORKED)
     actions.follow_up(people.ana, asked.id, IT_WORKED)
     for person in (people.ben, people.moderator):
-        with pytest.raises(NotFound):
+        with pytest.raises(Forbidden):
             actions.withdraw_follow_up(person, asked.id)
     assert story_of(asked)
 

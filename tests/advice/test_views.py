@@ -17,6 +17,7 @@ from forum.db import at, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Topic
+from forum.dialogue.queries import posts_in
 from forum.markup import write
 from forum.members.actions import hide_profile
 from tests.advice.conftest import Question, somebody
@@ -329,6 +330,28 @@ def test_only_the_asker_tells(
         page(sign_in(person), door, 403)
         assert sign_in(person).post(door, data=FORM | {"take_back": "1"}).status_code == 403
     assert client.get(door).location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("state", ["locked", "archived", "without replies"])
+def test_what_was_told_is_taken_back_where_nothing_more_is_written(
+    client: FlaskClient, sign_in: Any, people: Any, advised: Topic, state: str
+) -> None:
+    door, browser = f"/topics/{advised.id}/follow-up", sign_in(people.ana)
+    browser.post(door, data=FORM)
+    if state == "locked":
+        dialogue.lock(people.moderator, advised.id)
+    elif state == "archived":
+        archive(people.moderator, advised.agenda_id)
+    else:
+        for post in posts_in(people.ben, advised, 1).items[1:]:
+            dialogue.delete(people.ben, post.id)
+    text = page(browser, advised.address)
+    assert "Change it" not in text and 'name="take_back"' in text
+    for other in (client, sign_in(people.ben)):
+        assert 'name="take_back"' not in page(other, advised.address)
+    assert browser.post(door, data=FORM).status_code == 403
+    assert browser.post(door, data={"take_back": "1"}).location == advised.address
+    assert "We raised the price." not in page(client, advised.address)
 
 
 # What pages cost
