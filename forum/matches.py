@@ -139,6 +139,23 @@ def _bordered(word: str) -> re.Pattern[str]:
     return re.compile(before + re.escape(word) + after)
 
 
+def unnamed(text: str, name: str, former: str) -> str:
+    """A text with something else in place of a name: of the whole name, not of a longer word that holds it."""
+
+    def put(found: re.Match[str]) -> str:
+        around = text[: found.start()][-1:] + name[0], name[-1] + text[found.end() :][:1]
+        return found[0] if any(map(_is_within_a_word, around)) else former
+
+    return re.sub(re.escape(name), put, text) if name else text
+
+
+def _is_within_a_word(two: str) -> bool:
+    """Whether no word ends between two signs; a mark upon a letter belongs to the letter's word."""
+    return len(two) == 2 and all(
+        _has_border(sign) or unicodedata.category(sign).startswith("M") for sign in two
+    )
+
+
 def _has_border(sign: str) -> bool:
     is_of_word = sign.isalnum() or sign == "_"
     return is_of_word and not unicodedata.name(sign, "").startswith(GAPLESS)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forum.markup import write
-from forum.matches import Said, domain_of, folded, plainly, together
+from forum.matches import Said, domain_of, folded, plainly, together, unnamed
 
 
 def said(source: str, title: str = "") -> Said:
@@ -176,3 +176,21 @@ def test_a_long_text_without_markdown_takes_no_time() -> None:
     begun = time.perf_counter()
     assert not plainly("http://a." * 600, "www." * 900).holds("casino")
     assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("Ben wrote of Benchmarks, Big Ben’s too.", "Ben", "X wrote of Benchmarks, Big X’s too."),
+        ("Ben", "Ben", "X"),
+        ("BenBen, Ben_1, ben, übBen", "Ben", "BenBen, Ben_1, ben, übBen"),
+        ("*Ben Okoth*, Ben Okothson", "Ben Okoth", "*X*, Ben Okothson"),
+        ("Mr. (Ben) a+b", "(Ben)", "Mr. X a+b"),
+        ("山田さんとBenさん", "山田", "XさんとBenさん"),
+        ("山田さんとBenさん", "Ben", "山田さんとXさん"),
+        ("राम ने रामा से", "राम", "X ने रामा से"),
+        ("Anything", "", "Anything"),
+    ],
+)
+def test_a_name_is_taken_out_as_a_whole(text: str, name: str, said: str) -> None:
+    assert unnamed(text, name, "X") == said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from forum.appeals.models import OUTCOMES, REVERSED, Appeal
@@ -16,6 +16,7 @@ from forum.appeals.queries import (
 )
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
+from forum.matches import unnamed
 from forum.moderation.actions import NAMING, reverse
 from forum.moderation.queries import take_turn
 from forum.notifications.actions import note_event, read_queue, retitle_queue
@@ -111,9 +112,9 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     found = appeals_of(member_id)
     named = [one for one in found if is_silent or one.decision.kind in NAMING]
     retitle_queue(system, [_in_queue(one.id) for one in named], former)
-    about = update(Appeal).where(Appeal.id.in_([one.id for one in found]))
-    values = {"answer": func.replace(Appeal.answer, name, former)}
-    db.session.execute(about.values(text=func.replace(Appeal.text, name, former), **values))
+    for one in found:
+        one.text = unnamed(one.text, name, former)
+        one.answer = unnamed(one.answer, name, former)
     if is_silent:
         theirs = update(Appeal).where(Appeal.appellant_id == member_id)
         db.session.execute(theirs.values(text=""))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forum.appeals.actions import appeal, decide_appeal
+from forum.appeals.actions import appeal, decide_appeal, unname
 from forum.appeals.queries import (
     TIME,
     appeal_of_suspended,
@@ -209,3 +209,12 @@ def test_an_author_who_has_left_is_no_obstacle(people, things, hidden) -> None:
     db.session.commit()
     decide_appeal(people.host, said.id, "reversed", "So it was.")
     assert not get_post(VISITOR, things.first.id).is_gone
+
+
+def test_the_name_of_who_has_left_goes_and_no_longer_word_does(people, hidden) -> None:
+    said = appeal(people.ben, hidden.id, "Ben is no benchmark, says Ben.")
+    decide_appeal(people.administrator, said.id, "upheld", "Benchmarks? No, Ben.")
+    unname(SYSTEM, people.ben.id, "Ben", "A former member", is_silent=False)
+    db.session.refresh(said)
+    assert said.text == "A former member is no benchmark, says A former member."
+    assert said.answer == "Benchmarks? No, A former member."

@@ -9,9 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post
+from forum.dialogue.queries import written
 from forum.errors import Forbidden, Invalid, NotFound
+from forum.markup import write
 from forum.members.queries import get_member
 from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
 from forum.moderation.models import StaffNote
 from forum.permissions import SYSTEM, VISITOR
 
@@ -101,3 +106,27 @@ def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:
     assert db.session.scalars(select(StaffNote)).all() == []
     with pytest.raises(Forbidden):
         actions.forget_staff_notes(people.moderator)
+
+
+# What names somebody who has left
+
+
+def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
+    people: Any, things: Any
+) -> None:
+    said = "Ben says that <Ben> & *Ben* met Benchmarks."
+    actions.note(people.moderator, things.first.id, written(said))
+    warned = actions.warn(people.moderator, people.ben.id, Reasons("Ben wrote of Benchmarks.", 2))
+    post = db.session.get_one(Post, things.first.id)
+    noted_at = post.note_at
+    dialogue.unname_notes(SYSTEM, people.ben.id, "Ben", "A former member")
+    actions.unname(SYSTEM, people.ben.id, "Ben", "A former member", is_silent=False)
+    db.session.refresh(post)
+    former = "A former member says that <A former member> & *A former member* met Benchmarks."
+    assert (post.note_source, post.note_html, post.note_at) == (
+        former,
+        write(former).html,
+        noted_at,
+    )
+    db.session.refresh(warned)
+    assert warned.reason == "A former member wrote of Benchmarks."

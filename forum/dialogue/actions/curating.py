@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from markupsafe import escape
-from sqlalchemy import func, update
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now, topic_scope, touches
+from forum.db import action, now, topic_scope, touches
 from forum.dialogue.actions._checks import require_no_home
 from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import set_seen
@@ -24,9 +22,10 @@ from forum.dialogue.actions._rows import (
     take_topic_away,
 )
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import post_to_change, topic_to_change
+from forum.dialogue.queries import post_to_change, posts_with_notes, topic_to_change, written
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
+from forum.matches import unnamed
 from forum.permissions import Person, require
 from forum.search import actions as search
 
@@ -207,15 +206,15 @@ def note(moderator: Person, post_id: int, text: Written) -> Post:
         raise Invalid(_("Shorten the text to 2,000 characters."), "source")
     if post.is_gone:
         raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
-    _set_note(post, text)
+    _set_note(post, text, at=now())
     return post
 
 
-def _set_note(post: Post, text: Written) -> None:
+def _set_note(post: Post, text: Written, *, at: datetime | None) -> None:
     is_one = bool(text.source.strip())
     post.note_source, post.note_html = (text.source, text.html) if is_one else ("", text.html[:0])
     post.note_html_version, post.note_language = text.html_version, text.language
-    post.note_at = now() if is_one else None
+    post.note_at = at if is_one else None
 
 
 @action
@@ -232,7 +231,6 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
 def unname_notes(system: Person, member_id: int, name: str, former: str) -> None:
     """Let what moderators said below posts of somebody who has left name the member no more."""
     require(system.can.administer())
-    theirs = update(Post).where(Post.author_id == member_id, Post.note_at.is_not(None))
-    html = func.replace(Post.note_html, str(escape(name)), str(escape(former)))
-    source = func.replace(Post.note_source, name, former)
-    db.session.execute(theirs.values(note_source=source, note_html=html))
+    for post in posts_with_notes(member_id, name):
+        source = unnamed(post.note_source, name, former)
+        _set_note(post, written(source, post.note_language), at=post.note_at)

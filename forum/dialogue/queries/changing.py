@@ -161,6 +161,12 @@ def posts_naming(words: Sequence[str], after: int, until: int, limit: int) -> li
     return _sources(*here, limit=limit)
 
 
+def posts_with_notes(member_id: int, word: str) -> Sequence[Post]:
+    """The posts of a member below which moderators say something that holds a word, held until the deed is done."""
+    noted = (Post.author_id == member_id, Post.note_source.contains(word, autoescape=True))
+    return db.session.scalars(select(Post).where(*noted).with_for_update()).all()
+
+
 def posts_written(member_id: int, after: int, limit: int) -> list[Source]:
     """Some posts that a member has written and not deleted, after an id."""
     mine = (Post.author_id == member_id, Post.id > after, Post.deleted_at.is_(None))

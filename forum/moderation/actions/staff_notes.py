@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import delete, or_, update
 
 from forum.db import action, db, now, touches
 from forum.errors import Invalid
+from forum.matches import unnamed
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION, in_queue
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries import KINDS, staff_note, things_reported
+from forum.moderation.queries import KINDS, decisions_naming, staff_note, things_reported
 from forum.notifications.actions import retitle_queue
 from forum.permissions import Person, require
 
@@ -45,9 +46,8 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     if is_silent:
         theirs_too = or_(theirs_too, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(theirs_too))
-    reason = func.replace(Decision.reason, name, former)
-    about = update(Decision).where(Decision.author_id == member_id)
-    db.session.execute(about.values(reason=reason))
+    for decision in decisions_naming(member_id, name):
+        decision.reason = unnamed(decision.reason, name, former)
 
 
 @action

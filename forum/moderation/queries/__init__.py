@@ -58,6 +58,7 @@ from forum.moderation.queries.entries import (
 )
 from forum.moderation.queries.reports import (
     Reported,
+    decisions_naming,
     get_receipt,
     has_open_reports,
     has_reported,
@@ -132,6 +133,7 @@ __all__ = [
     "decided_by_another",
     "decision_of",
     "decision_to_review",
+    "decisions_naming",
     "end_of_others",
     "entry",
     "file_of",

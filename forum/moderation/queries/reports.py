@@ -41,6 +41,12 @@ def things_reported(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int
     return [(row.kind, row.item_id) for row in rows]
 
 
+def decisions_naming(author_id: int, word: str) -> Sequence[Decision]:
+    """The decisions about a member whose reasons hold a word."""
+    theirs = (Decision.author_id == author_id, Decision.reason.contains(word, autoescape=True))
+    return db.session.scalars(select(Decision).where(*theirs)).all()
+
+
 def open_reports(kind: str, item_id: int) -> Sequence[Report]:
     """The reports of one thing that wait for a decision, oldest first, with their reporters."""
     query = select(Report).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
