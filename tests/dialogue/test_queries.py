@@ -97,6 +97,8 @@ def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
     assert titles(VISITOR, theme="nothing") == []
     assert queries.counts_by_kind(VISITOR, TopicFilter()) == {"experience": 1, "question": 1}
     assert [t.title for t in queries.questions_waiting(VISITOR, 5)] == ["Second"]
+    agendas.archive(people.moderator, agenda.id)
+    assert not queries.questions_waiting(VISITOR, 5)  # it takes no replies any more
 
 
 def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -> None:

@@ -253,7 +253,8 @@ def _waiting(reader: Person, leaves_out: bool, limit: int) -> Select[Any]:
         Topic.locked_at.is_(None),
         Topic.hidden_at.is_(None),
     )
-    return _as_lines(query.order_by(Topic.id.desc())).limit(constant(limit))
+    open_ones = _as_lines(query.order_by(Topic.id.desc())).where(Agenda.archived_at.is_(None))
+    return open_ones.limit(constant(limit))
 
 
 def get_topic(reader: Person, topic_id: int) -> Topic:
