@@ -471,6 +471,9 @@ def test_the_asker_or_a_moderator_chooses_the_answer(people: Any, topic: Topic) 
     assert [event.recipients for event in events("answer")] == [[people.ben.id]]
     actions.choose_answer(people.host, topic.id, None)
     assert fresh(topic).answer_id is None
+    actions.choose_answer(people.ana, topic.id, reply.id)
+    assert len(events("answer")) == 1  # it is told once that she chooses it
+    actions.choose_answer(people.host, topic.id, None)
     with pytest.raises(Invalid):
         actions.choose_answer(people.ana, topic.id, queries.first_post(topic).id)
 

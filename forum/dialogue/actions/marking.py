@@ -99,7 +99,8 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if topic.answer_id != post.id:
         touches(*profiles_of(post.author_id))
         set_answer(member, topic, post)
-        tell(member, "answer", {post.author_id, topic.author_id}, post, "")
+        if not is_told(member, "answer", post.id):
+            tell(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
 
 
