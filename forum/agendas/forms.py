@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Optional
 
 from forum.drawings import PATTERNS
 from forum.markup import MAX_SOURCE
-from forum.members.forms import Day
+from forum.members.forms import Day, at_most, one_line
 from forum.members.models import PALETTES
 from forum.web import Form
 from forum.web import later as _
@@ -34,16 +32,6 @@ PALETTE_NAMES = {
     "park": _("Park"),
     "heather": _("Heather"),
 }
-
-
-def one_line(value: Any) -> Any:
-    """A text without line ends and spaces that nobody sees."""
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
-def at_most(length: int) -> Length:
-    """Refuse more characters than this, and say how many are allowed."""
-    return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
 
 
 class AgendaForm(Form):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wtforms import (
     HiddenField,
     RadioField,
@@ -15,7 +13,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from forum.markup import MAX_SOURCE
-from forum.members.forms import LanguageList, language_choices
+from forum.members.forms import LanguageList, language_choices, one_line
 from forum.web import Form
 from forum.web import later as _
 
@@ -32,11 +30,6 @@ PROMPTS = {
     "experience": (_("What we did"), _("What happened"), _("What we would change")),
     "question": (_("Our situation"), _("What we have tried"), _("What we want to know")),
 }
-
-
-def one_line(value: Any) -> Any:
-    """A text without line ends and spaces that nobody sees."""
-    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def text_field(label: str) -> TextAreaField:

@@ -17,7 +17,6 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
 
-from forum.agendas.forms import at_most, one_line
 from forum.dialogue.forms import MYSELF, ORGANISATION
 from forum.library.actions import (
     CaseText,
@@ -28,7 +27,7 @@ from forum.library.actions import (
 )
 from forum.library.queries import EVIDENCE, FIGURE, LINK, SECTIONS
 from forum.markup import MAX_SOURCE
-from forum.members.forms import Day, city_choice
+from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
 from forum.web import Form
 from forum.web import later as _

@@ -47,7 +47,6 @@ KIND_NAMES = {
 }
 ROLE_NAMES = dict(zip(ROLES, (_("Member"), _("Moderator"), _("Administrator")), strict=True))
 
-TURNING = dict.fromkeys(range(0x202A, 0x202F))  # signs, as `str.translate` takes them away
 ROLE_NOTES = dict(
     zip(
         ROLES,
@@ -61,7 +60,7 @@ ROLE_NOTES = dict(
 )
 
 
-TURNING = dict.fromkeys(range(0x202A, 0x202F))
+TURNING = dict.fromkeys(range(0x202A, 0x202F))  # signs, as `str.translate` takes them away
 
 
 def one_line(value: Any) -> Any:

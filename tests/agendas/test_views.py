@@ -213,6 +213,24 @@ def test_statements_are_put_in_order_by_numbers(sign_in: Any, people: Any, agend
     assert ines.id != bo.id
 
 
+def test_no_sign_turns_a_line_round(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    """Or a name in a statement, or a title in a list, would turn round what stands behind it."""
+    turned = {"name": "Ines \u202eoB", "organisation": "\u202dCity\u202c of\u202b  Trams"}
+    typed = {**turned, "quotation": "We plant.", "language": "en"}
+    browser = sign_in(people.host)
+    assert browser.post("/agendas/quieter/statements/new", data=typed).status_code == 303
+    said = queries.statements_of(agenda)[0]
+    assert (said.name, said.organisation) == ("Ines oB", "City of Trams")
+    topic = {
+        "kind": "question",
+        "title": "Why \u202eso loud?",
+        "source": "It is.",
+        "language": "en",
+    }
+    posted = browser.post("/agendas/quieter/topics/new", data={**topic, "audience": "public"})
+    assert posted.status_code == 303 and "\u202e" not in browser.get(posted.location).text
+
+
 def test_a_host_reads_no_handle_of_a_hidden_profile_and_saving_keeps_who_it_was(
     sign_in: Any, people: Any, agenda: Agenda
 ) -> None:
