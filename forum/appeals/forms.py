@@ -35,3 +35,8 @@ class AnswerForm(Form):
         _("Your answer"),
         [DataRequired(_("Answer in writing. Who appealed reads it.")), at_most(LONGEST)],
     )
+
+    def offer(self, *, is_reversible: bool) -> None:
+        """Let the decision be taken back where that would change anything."""
+        names = [UPHELD, *([REVERSED] if is_reversible else [])]
+        self.outcome.choices = [(name, OUTCOME_NAMES[name]) for name in names]

@@ -21,6 +21,7 @@ from forum.moderation.queries import (
     RESTRICTING,
     Entry,
     answered_by,
+    can_be_taken_back,
     decision_of,
     entry,
     holds,
@@ -205,7 +206,7 @@ def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
 
 @dataclass(frozen=True)
 class File:
-    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it holds.
+    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it can be reversed.
 
     `reports` are those that the decision answered. Where it is about something of the reader's own (`is_own`) there are
     none, and others' appeals are not for the reader.
@@ -213,7 +214,7 @@ class File:
 
     appeal: Appeal
     opened: Entry | None
-    holds: bool
+    is_reversible: bool
     reports: Sequence[Report] = ()
     is_own: bool = False
 
@@ -226,7 +227,15 @@ def file_of(reader: Person, appeal: Appeal) -> File:
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
     reports = [] if is_own else answered_by(appeal.decision_id)
-    return File(appeal, opened, holds(appeal.decision), reports, is_own)
+    return File(appeal, opened, _is_reversible(reader, appeal), reports, is_own)
+
+
+def _is_reversible(reader: Person, appeal: Appeal) -> bool:
+    """Whether another answer than that the decision stays would change anything."""
+    try:
+        return can_be_taken_back(reader, appeal.decision)
+    except Forbidden:
+        return False
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:

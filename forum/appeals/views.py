@@ -85,7 +85,9 @@ def decide_appeal(appeal_id: int) -> Answer:
     form = AnswerForm()
 
     def page(status: int = 200) -> Answer:
-        words = {"file": queries.file_of(me(), found), "form": form, "outcomes": OUTCOME_NAMES}
+        file = queries.file_of(me(), found)
+        form.offer(is_reversible=file.is_reversible)
+        words = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}
         return render_template("appeals/decide.html", reasons=REASON_NAMES, **words), status
 
     def deed() -> AnyResponse:

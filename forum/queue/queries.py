@@ -278,8 +278,9 @@ def _appealed(reader: Person, _limit: int) -> Iterable[Line]:
 def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
     row = appeals.get_appeal(reader, appeal_id)
     is_open = row.decided_at is None and reader.can.decide_appeal(row)
-    deeds = ("uphold", "reverse") if is_open else ()
     about, file = row.decision, appeals.file_of(reader, row)
+    answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
+    deeds = answers if is_open else ()
     return About(about.title, about.agenda, file, deeds, author_id=about.author_id)
 
 

@@ -10,10 +10,14 @@ import pytest
 from forum.appeals.actions import appeal
 from forum.appeals.queries import sealed_address
 from forum.db import now
+from forum.dialogue import actions as dialogue
+from forum.markup import write
 from forum.members.actions import change_password
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.passwords import hash_password
+from forum.screening.actions import RuleText, make_rule
+from tests.appeals.conftest import WHY
 
 PASSWORD = "seven green trams"
 
@@ -123,3 +127,27 @@ def test_pages_cost_few_queries(
     with queries() as made:
         assert browser.get(address).status_code == 200
     assert made.count <= 18, made.statements
+
+
+def test_what_is_gone_is_not_offered_to_be_taken_back(
+    sign_in: Any, people: Any, things: Any
+) -> None:
+    make_rule(people.administrator, RuleText("word", "casino", "We read this."))
+    held = dialogue.reply(people.ben, things.topic.id, write("A casino."))
+    refused = moderation.refuse(people.moderator, held.id, WHY)
+    said = appeal(people.ben, refused.id, "It was a joke.")
+    pages = [f"/moderation/appeal/{said.id}", f"/moderation/appeals/{said.id}"]
+    browser = sign_in(people.administrator)
+    for address in pages:
+        page = browser.get(address).text
+        assert 'value="reverse' in page and "can only be upheld" not in page
+    dialogue.take_back(people.ben, held.id)
+    for address in pages:
+        page = browser.get(address).text
+        assert 'value="uph' in page and 'value="reverse' not in page
+        assert "what it was about is gone, so it can only be upheld" in page
+    undone = sign_in(people.moderator).post(f"/moderation/decisions/{refused.id}/undo")
+    assert undone.status_code == 409
+    choice = {"deed": "reverse", "reason": "You are right."}
+    assert browser.post(f"{pages[0]}/decide", data=choice).status_code == 409
+    assert browser.post(f"{pages[0]}/decide", data={**choice, "deed": "uphold"}).status_code == 303

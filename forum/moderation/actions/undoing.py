@@ -24,11 +24,11 @@ from forum.moderation.models import APPEAL, OWN, Decision
 from forum.moderation.queries import (
     Thing,
     answered_by,
+    can_be_taken_back,
     cleared_by,
     decision_to_review,
     end_of_others,
     has_open_reports,
-    holds,
     latest_decision,
     lot,
     my_latest,
@@ -50,6 +50,8 @@ def undo(moderator: Person, decision_id: int) -> Decision:
     take_turn()
     decision = my_latest(moderator)
     if decision is None or decision.id != decision_id:
+        raise Conflict(_("This can no longer be taken back. Nothing was changed."))
+    if not can_be_taken_back(moderator, decision):
         raise Conflict(_("This can no longer be taken back. Nothing was changed."))
     if decision.lot_id:
         return _undo_lot(moderator, decision.lot_id)
@@ -76,7 +78,7 @@ def reverse(moderator: Person, decision_id: int, answer: str, *, is_told: bool) 
     """
     take_turn()
     decision = decision_to_review(moderator, decision_id)
-    if not holds(decision):
+    if not can_be_taken_back(moderator, decision):
         raise Conflict(_("This decision holds no more, so nothing was changed."))
     is_told = is_told and decision.deed in (*TOLD, "spam")
     return _take_back(moderator, decision, "reverse", Reasons(answer), is_told=is_told)

@@ -24,6 +24,7 @@ from forum.moderation.queries._words import (
 from forum.moderation.queries.decisions import (
     Cleared,
     answered_by,
+    can_be_taken_back,
     cleared_by,
     cleared_of,
     cleared_with_others,
@@ -126,6 +127,7 @@ __all__ = [
     "agenda_to_moderate",
     "answered_by",
     "authors_of",
+    "can_be_taken_back",
     "case_to_moderate",
     "cleared_by",
     "cleared_of",

@@ -273,6 +273,15 @@ def holds(decision: Decision) -> bool:
     return not db.session.scalar(select(over.exists()))
 
 
+def can_be_taken_back(moderator: Person, decision: Decision) -> bool:
+    """Whether a decision still stands, and what it was about is there: authors take back texts that were refused."""
+    try:
+        thing_taken_back(moderator, decision.kind, decision.item_id)
+    except NotFound:
+        return False
+    return holds(decision)
+
+
 def end_of_others(decision: Decision, deeds: Sequence[str]) -> datetime | None:
     """Until when a member is restricted by another decision of one of these deeds, the latest that still holds."""
     query = select(Decision).where(
