@@ -12,12 +12,15 @@ from forum.appeals.actions import appeal, decide_appeal
 from forum.appeals.queries import appeals, others_who_decide
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.queries import get_topic
+from forum.errors import Forbidden
 from forum.library import actions as library
 from forum.library.actions import CaseText, PracticeText
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
+from forum.permissions import VISITOR
 from forum.queue import queries as queue
 
 WHY = Reasons("It is rude.", 2)
@@ -151,3 +154,18 @@ def test_an_entry_that_refuses_does_not_close_the_queue(
     page = sign_in(people.host).get("/moderation")
     assert page.status_code == 200 and "Reported once" in page.text
     assert queue.first_opened(people.host, [gone], {}) is None
+
+
+def test_a_move_out_of_an_archived_agenda_is_undone(sign_in: Any, people: Any, things: Any) -> None:
+    actions.archive(people.moderator, things.agenda.id)
+    made = actions.move(people.moderator, things.topic.id, things.other.id)
+    undone = sign_in(people.moderator).post(f"/moderation/decisions/{made.id}/undo")
+    assert undone.status_code == 303
+    topic = get_topic(VISITOR, things.topic.id)
+    assert topic.agenda_id == things.agenda.id
+    with pytest.raises(Forbidden):  # who moderates one of the two alone
+        dialogue.move_back(things.other_host, topic.id, things.other.id)
+    actions.reopen(people.moderator, things.agenda.id)
+    actions.archive(people.moderator, things.other.id)
+    with pytest.raises(Forbidden, match="archived"):
+        actions.move(people.moderator, topic.id, things.other.id)

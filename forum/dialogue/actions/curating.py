@@ -92,6 +92,15 @@ def move(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
 
 
 @action
+def move_back(moderator: Person, topic_id: int, agenda_id: int) -> Topic:
+    """Let a topic be on the agenda again that it has left, archived or not."""
+    topic = topic_to_change(moderator, topic_id)
+    require(moderator.can.moderate(topic.agenda_id) and moderator.can.moderate(agenda_id))
+    move_topic(moderator, topic, agenda_id)
+    return topic
+
+
+@action
 def hide(moderator: Person, post_id: int, reason: str) -> Post:
     """Withhold a post from readers, everywhere. A topic of which nothing else is left goes with it.
 

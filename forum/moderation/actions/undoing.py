@@ -143,7 +143,7 @@ def _back_to_note(moderator: Person, thing: Thing, before: Before) -> None:
 
 def _back_to_agenda(moderator: Person, thing: Thing, before: Before) -> None:
     if thing.agenda_id != before["agenda"]:
-        dialogue.move(moderator, thing.item_id, before["agenda"])
+        dialogue.move_back(moderator, thing.item_id, before["agenda"])
 
 
 def _back_to_waiting(moderator: Person, thing: Thing, _before: Before) -> None:
