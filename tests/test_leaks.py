@@ -440,6 +440,7 @@ PLANTED = {
     "what a member says who tried a hidden post": "tried",
     "a hidden topic": "topic",
     "a reply in a hidden topic": "reply",
+    "what happened next, below a hidden question": "sequel",
     "what happened next, in a hidden topic": "told",
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
@@ -585,8 +586,18 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
             asked = appeal(people.ana, decision.id, secret("appeal"))
             make_notices(SYSTEM)
             decide_appeal(people.administrator, asked.id, UPHELD, secret("answer"))
+    question = _question_with_a_sequel(people, agenda)
+    decide(people.moderator, "post", question, "hide", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
     _removed(people, agenda, numbers, rita)
+
+
+def _question_with_a_sequel(people: Any, agenda: Agenda) -> int:
+    """A shown topic whose asker has told what happened next; the number of the post that opens it."""
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Asked", write("A question.")))
+    reply(people.ben, topic.id, write("It stays in sight."))
+    _tell(people, topic, secret("sequel"))
+    return shown_post(topic)
 
 
 def _removed(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:

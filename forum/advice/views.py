@@ -30,6 +30,7 @@ from forum.db import now
 from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
 from forum.markup import tidy
+from forum.permissions import sees_hidden
 from forum.web import me
 
 bp = Blueprint("advice", __name__)
@@ -51,9 +52,18 @@ def my_asking(topic: Topic) -> Fate | None:
 
 
 @bp.app_template_global()
-def told_of(topic: Topic) -> FollowUp | None:
-    """What the asker of a topic told of what happened next. Asks the database when there is something told."""
-    return queries.follow_up_of(topic) if topic.followed_up_at else None
+def told_of(topic: Topic, opening: Any) -> FollowUp | None:
+    """What the asker of a topic told of what happened next, if the reader is shown it below the `opening` post.
+
+    It goes out of sight with the question, which moderators hide or remove; whoever told it may still take it back.
+    Asks the database when there is something told.
+    """
+    if not topic.followed_up_at:
+        return None
+    is_shown = opening is not None and opening.hidden_at is None
+    if not is_shown and topic.author_id != me().id and not sees_hidden(me(), topic.agenda_id):
+        return None
+    return queries.follow_up_of(topic)
 
 
 bp.add_app_template_global(queries.reasons_of, "reasons_of")
