@@ -240,3 +240,21 @@ def test_who_commented_on_a_practice_is_told(people: Any, things: Any) -> None:
     notices(people.ana)
     actions.clear_spam(people.moderator, people.ben.id)
     assert notices(people.ana)[0].title == "A page that you commented on"
+
+
+def test_many_texts_are_read_together(sign_in: Any, people: Any, things: Any, queries: Any) -> None:
+    counted = {}
+    for number in (2, 20):
+        topic = dialogue.open_topic(people.ben, things.agenda.id, new(f"With {number}"))
+        posts = [dialogue.reply(people.ana, topic.id, write(f"Buy {n}.")).id for n in range(number)]
+        browser = sign_in(people.moderator)
+        chosen = "&".join(f"post={post_id}" for post_id in posts)
+        with queries() as choosing:
+            assert browser.get(f"/topics/{topic.id}/posts/hide?{chosen}").status_code == 200
+        actions.clear_spam(people.moderator, people.ana.id)
+        with queries() as asking:
+            page = browser.post("/members/ana-prado/unsuspend")
+        assert page.text.count("Buy ") >= number
+        actions.unsuspend(people.moderator, people.ana.id)
+        counted[number] = choosing.count, asking.count
+    assert all(many <= few + 2 for few, many in zip(*counted.values(), strict=True)), counted

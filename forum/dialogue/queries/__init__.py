@@ -8,6 +8,7 @@ from forum.dialogue.queries._seen import (
     is_there,
     visible_posts,
     visible_topics,
+    with_people,
     written,
 )
 from forum.dialogue.queries.changing import (
@@ -267,6 +268,7 @@ __all__ = [
     "visible_topics",
     "why_not_shown",
     "why_out_of_sight",
+    "with_people",
     "withheld_quotes",
     "written",
     "wrong_shelves",

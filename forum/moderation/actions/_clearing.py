@@ -20,12 +20,11 @@ from forum.moderation.queries import (
     Cleared,
     Thing,
     cleared_with_others,
-    is_decided_since,
-    is_there_still,
+    decided_since,
     others_in_topic,
     shown_things_of,
     texts_waiting,
-    thing_taken_back,
+    things_there,
 )
 from forum.permissions import Person
 
@@ -72,19 +71,15 @@ def show_cleared(moderator: Person, cleared: Cleared) -> Before:
 def clear_again(moderator: Person, decision: Decision) -> None:
     """Take away once more what a decision has shown again, but for what somebody decided about since."""
     before: dict[str, Any] = decision.before or {}
-    for kind, item_id in before.get("shown", ()):
-        if is_decided_since(decision, kind, item_id) or not is_there_still(
-            moderator, kind, item_id
-        ):
-            continue
-        thing = thing_taken_back(moderator, kind, item_id)
+    keys = [(kind, item_id) for kind, item_id in before.get("shown", ())]
+    since = decided_since(decision, keys)
+    for thing in things_there(moderator, [key for key in keys if key not in since]):
         if thing.state == "shown":
             _withhold(moderator, [thing])
             _end_return(moderator, thing)
-    for held_id in before.get("waiting", ()):
-        is_there = is_there_still(moderator, "held", held_id)
-        if is_there and thing_taken_back(moderator, "held", held_id).state == "waiting":
-            dialogue.refuse(moderator, held_id, "")
+    for held in things_there(moderator, [("held", one) for one in before.get("waiting", ())]):
+        if held.state == "waiting":
+            dialogue.refuse(moderator, held.item_id, "")
 
 
 def _end_return(moderator: Person, thing: Thing) -> None:

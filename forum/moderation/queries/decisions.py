@@ -28,7 +28,7 @@ from forum.moderation.queries._words import (
     WITHHOLDING,
     is_of,
 )
-from forum.moderation.queries.things import Thing, is_there_still, thing_taken_back
+from forum.moderation.queries.things import Thing, thing_taken_back, things_there
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, moderated_by, require
 
@@ -69,10 +69,12 @@ def latest_decision(kind: str, item_id: int) -> int:
     return db.session.scalar(query) or 0
 
 
-def is_decided_since(decision: Decision, kind: str, item_id: int) -> bool:
-    """Whether somebody has decided about a thing after a decision, apart from what was cleared away or shown with its author."""
-    later = select(Decision.id).where(*is_of(Decision, kind, item_id), Decision.id > decision.id)
-    return db.session.scalar(later.where(~_is_of_a_clearing()).limit(1)) is not None
+def decided_since(decision: Decision, keys: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of some things that somebody has decided about after a decision, apart from what was cleared away or shown with its author."""
+    of_these = Decision.item_id.in_([item_id for _kind, item_id in keys])
+    later = select(Decision.kind, Decision.item_id).where(of_these, Decision.id > decision.id)
+    rows = db.session.execute(later.where(~_is_of_a_clearing()))
+    return {(kind, item_id) for kind, item_id in rows}
 
 
 def cleared_with_others(kind: str, item_id: int, deed: str) -> Decision | None:
@@ -158,17 +160,10 @@ def cleared_of(moderator: Person, member_id: int) -> Cleared:
 def cleared_by(moderator: Person, decision: Decision) -> Cleared:
     """What a decision has cleared away, as far as nobody has decided about it since."""
     before: dict[str, Any] = decision.before or {}
-    texts = [
-        thing_taken_back(moderator, kind, item_id)
-        for kind, item_id in before.get("hidden", ())
-        if not is_decided_since(decision, kind, item_id)
-        and is_there_still(moderator, kind, item_id)
-    ]
-    held = [
-        thing_taken_back(moderator, "held", held_id)
-        for held_id in before.get("refused", ())
-        if is_there_still(moderator, "held", held_id)
-    ]
+    hidden = [(kind, item_id) for kind, item_id in before.get("hidden", ())]
+    since = decided_since(decision, hidden)
+    texts = things_there(moderator, [key for key in hidden if key not in since])
+    held = things_there(moderator, [("held", held_id) for held_id in before.get("refused", ())])
     return Cleared(
         [text for text in texts if text.state in ("hidden", "removed")],
         [text for text in held if text.state == "refused"],

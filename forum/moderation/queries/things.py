@@ -26,6 +26,7 @@ from forum.dialogue.queries import (
     put_away,
     topic_after_merge,
     visible_posts,
+    with_people,
 )
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
@@ -72,7 +73,10 @@ def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
 
 
 def _post_thing(reader: Person, post_id: int) -> Thing:
-    post = get_post(reader, post_id)
+    return _of_post(reader, get_post(reader, post_id))
+
+
+def _of_post(reader: Person, post: Post) -> Thing:
     if post.number == 1 and post.topic.home:
         return _at_home(reader, post.topic)
     return Thing(
@@ -347,10 +351,10 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
     """Posts of one topic that somebody may decide about, in their order; `NotFound` unless all of them are of it."""
     topic = topic_to_moderate(moderator, topic_id).row
     query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
-    posts = db.session.scalars(query.order_by(Post.number)).all()
+    posts = db.session.scalars(with_people(query).order_by(Post.number)).all()
     if len(posts) != len(set(post_ids)):
         raise NotFound()
-    things = [_post_thing(moderator, post.id) for post in posts]
+    things = [_of_post(moderator, post) for post in posts]
     if any(thing.kind != "post" for thing in things):
         raise Forbidden(gettext("This is changed on its own page."))
     return things
@@ -396,12 +400,27 @@ def texts_waiting(moderator: Person, member_id: int) -> Sequence[int]:
     return [held.id for held in db.session.scalars(theirs)]
 
 
-def is_there_still(moderator: Person, kind: str, item_id: int) -> bool:
-    """Whether a thing about which a decision is taken back is more than its reports."""
+def things_there(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[Thing]:
+    """Those of some things that are more than their reports, in their order; the posts are read together."""
+    posts = visible_posts(moderator).where(
+        Post.id.in_([one for kind, one in keys if kind == "post"])
+    )
+    known = {post.id: _of_post(moderator, post) for post in db.session.scalars(with_people(posts))}
+    found = [
+        known.get(item_id) if kind == "post" else _thing_there(moderator, kind, item_id)
+        for kind, item_id in keys
+    ]
+    there = [thing for thing in found if thing is not None and thing.state != "gone"]
+    for thing in there:
+        require(moderator.can.moderate(thing.agenda_id))
+    return there
+
+
+def _thing_there(moderator: Person, kind: str, item_id: int) -> Thing | None:
     try:
-        return thing_taken_back(moderator, kind, item_id).state != "gone"
+        return thing_taken_back(moderator, kind, item_id)
     except NotFound:
-        return False
+        return None
 
 
 def _in_a_page() -> ColumnElement[bool]:
