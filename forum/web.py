@@ -47,7 +47,7 @@ from wtforms.widgets import TextInput
 
 from forum import logs
 from forum.db import db, has_acted, now
-from forum.errors import Busy, Forbidden, Invalid, Refusal
+from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.markup import tidy
 from forum.pagecache import DEPENDS_ON
 from forum.permissions import VISITOR, Person
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 MAX_BODY = 2 * 1024 * 1024  # a full practice in a script of three bytes a letter, percent-encoded
 REFUSED, TOO_MANY = 422, 429
 Answer = str | AnyResponse | tuple[str, int]
+Meanwhile = Sequence[tuple[str, str]]  # fields by their labels, with what they say by now
 MAX_ID = 2**31 - 1
 RETRY_SECONDS = "5"  # after which it is worth asking a database again that was too busy
 WINDOW = "60"  # seconds to wait when a limit does not say how many
@@ -110,6 +111,7 @@ TEXTS = {
     "why",
 }
 KEPT_PREFIX = "kept:"
+UNSHOWN = ("HiddenField", "CSRFTokenField")
 LAST_PLACE = 9_999
 NUL = "\x00"
 PROVED = timedelta(minutes=15)  # so long one need not show again who one is
@@ -340,6 +342,29 @@ def answer(
     except Invalid as error:
         refuse(form, error)
         return page(REFUSED)
+
+
+def meanwhile(form: Any, error: Conflict, now: Any) -> Meanwhile:
+    """Refuse a form because its row has changed, and say where the row says other things by now (`now`: its form).
+
+    Sent once more, the form has seen that.
+    """
+    refuse(form, error)
+    form.seen.data = now.seen.data
+    fields = [one for one in form if one.type not in UNSHOWN and one.name != "city_id"]
+    return [
+        (str(one.label.text), _in_field(one, now[one.name].data))
+        for one in fields
+        if _in_field(one, one.data) != _in_field(one, now[one.name].data)
+    ]
+
+
+def _in_field(field: Any, data: Any) -> str:
+    """What a field shows for some data: the words of a choice, else the text."""
+    if not getattr(field, "choices", None):
+        return "" if data is None else str(data)
+    chosen = data if isinstance(data, list) else [data]
+    return ", ".join(str(one.label.text) for one in field if one.data in chosen)
 
 
 def submission_key() -> str:

@@ -33,6 +33,7 @@ from forum.db import action, db, now, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
+from forum.history.queries import refuse_unseen
 from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
@@ -82,25 +83,30 @@ def write_agenda(
     text: AgendaText,
     agenda_id: int | None = None,
     hosts: Iterable[str] | None = None,
+    *,
+    seen: str | None = None,
 ) -> Agenda:
     """Make an agenda, or change one and keep what it said before; its address never changes.
 
-    `hosts` are the handles of exactly those who host it; without them the hosts stay.
+    `hosts` are the handles of exactly those who host it; without them the hosts stay. `seen` is the `fingerprint`
+    of what the agenda said when the form was opened; `Conflict` when it says other things now.
     """
     _check(text)
-    agenda = _change(moderator, text, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    agenda = _curated(moderator, agenda_id) if agenda_id else _new_agenda(moderator, text)
+    before = agenda_fields(agenda)
+    _change(moderator, agenda, text)
     if hosts is not None:
         set_hosts(moderator, agenda.id, hosts)
+    if agenda_fields(agenda) != before:
+        refuse_unseen(seen, before)
     return agenda
 
 
-def _change(moderator: Person, text: AgendaText, agenda_id: int) -> Agenda:
-    agenda = _curated(moderator, agenda_id)
+def _change(moderator: Person, agenda: Agenda, text: AgendaText) -> None:
     _refuse_title_of_another(text.title, agenda)
     if any(getattr(agenda, name) != value for name, value in _written(text).items()):
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         _set(agenda, {**_written(text), **_html(text.introduction)})
-    return agenda
 
 
 @action
@@ -146,9 +152,14 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
 
 @action
 def write_statement(
-    curator: Person, agenda_id: int, text: StatementText, statement_id: int | None = None
+    curator: Person,
+    agenda_id: int,
+    text: StatementText,
+    statement_id: int | None = None,
+    *,
+    seen: str | None = None,
 ) -> Statement:
-    """Add a member's take to an agenda, or change one and keep what it said before.
+    """Add a member's take to an agenda, or change one and keep what it said before; `seen` as in `write_agenda`.
 
     Who said it stays, named or not, when their profile is hidden from the curator: no form has shown the handle.
     """
@@ -160,7 +171,9 @@ def write_statement(
     if not text.handle and speaker_of(curator, statement) is None:
         said["member_id"] = statement.member_id
     if any(getattr(statement, name) != value for name, value in said.items()):
-        keep_version(curator, "statement", statement.id, statement_fields(statement))
+        before = statement_fields(statement)
+        refuse_unseen(seen, before)
+        keep_version(curator, "statement", statement.id, before)
         _set(statement, said)
     return statement
 

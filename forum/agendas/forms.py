@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional
 
 from forum.drawings import PATTERNS
@@ -35,8 +35,12 @@ PALETTE_NAMES = {
 
 
 class AgendaForm(Form):
-    """An agenda: what it is called and says, its language, colour, plan and hosts."""
+    """An agenda: what it is called and says, its language, colour, plan and hosts.
 
+    `seen` is the fingerprint of what it said when the form was opened.
+    """
+
+    seen = HiddenField()
     title = StringField(
         _("Title"), [DataRequired(_("Give the agenda a title.")), at_most(LINE)], [one_line]
     )
@@ -58,8 +62,9 @@ class AgendaForm(Form):
 
 
 class StatementForm(Form):
-    """A member's take on an agenda, as it was said that day."""
+    """A member's take on an agenda, as it was said that day; `seen` as in `AgendaForm`."""
 
+    seen = HiddenField()
     name = StringField(_("Name"), [DataRequired(_("Say who said it.")), at_most(LINE)], [one_line])
     role_title = StringField(_("Position"), [at_most(LINE)], [one_line])
     organisation = StringField(_("Organisation"), [at_most(LINE)], [one_line])

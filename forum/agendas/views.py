@@ -18,15 +18,16 @@ from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
 from forum.agendas.models import Agenda, Statement
 from forum.drawings import PATTERNS, edition, plans
-from forum.history.queries import versions_of
+from forum.errors import Conflict
+from forum.history.queries import fingerprint, versions_of
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
-from forum.web import me
+from forum.web import Meanwhile, me
 
 bp = Blueprint("agendas", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED = 422
+CONFLICT = 409
 PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
 
 
@@ -109,26 +110,35 @@ def new() -> Answer:
 def edit(slug: str) -> Answer:
     """Change an agenda; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
-    form = AgendaForm(obj=agenda)
-    if request.method == "GET":
-        form.hosts.data = ", ".join(host.handle for host in agenda.hosts)
-    return _write_agenda(form, agenda)
+    return _write_agenda(AgendaForm(**_said_in_agenda(agenda)), agenda)
+
+
+def _said_in_agenda(agenda: Agenda) -> dict[str, Any]:
+    """What the form of an agenda says of it."""
+    words = queries.agenda_fields(agenda)
+    return {**words, "seen": fingerprint(words)}
 
 
 def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agenda] = ()) -> Answer:
     form.language.choices = languages()
     preview = _preview(form.introduction.data or "", form.language.data or "en")
 
-    def page(status: int = 200) -> Answer:
-        words = {"form": form, "agenda": agenda, "preview": preview, "known": known}
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+        words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": preview}
+        words |= {"known": known, "meanwhile": meanwhile}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
         return render_template("agendas/edit.html", patterns_url=patterns_url, **words), status
 
-    def deed() -> AnyResponse:
+    def deed() -> Answer:
         hosts = form.handles if "hosts" in request.form else None
-        written = actions.write_agenda(
-            me(), _agenda_text(form), agenda.id if agenda else None, hosts
-        )
+        text, agenda_id = _agenda_text(form), agenda.id if agenda else None
+        try:
+            written = actions.write_agenda(me(), text, agenda_id, hosts, seen=form.seen.data)
+        except Conflict as error:
+            if agenda is None:
+                raise
+            now = _said_in_agenda(queries.agenda_to_curate(me(), agenda.slug))
+            return page(CONFLICT, web.meanwhile(form, error, AgendaForm(formdata=None, **now)))
         flash(_("The agenda is saved."), "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
@@ -211,21 +221,36 @@ def edit_statement(slug: str, statement_id: int) -> Answer:
     """Change a statement; what it said before is kept."""
     agenda = queries.agenda_to_curate(me(), slug)
     statement = queries.get_statement(agenda, statement_id)
+    return _write_statement(agenda, StatementForm(**_said_in_statement(statement)), statement)
+
+
+def _said_in_statement(statement: Statement) -> dict[str, Any]:
+    """What the form of a statement says of it."""
+    names = ("name", "role_title", "organisation", "said_on", "quotation", "language")
     speaker = queries.speaker_of(me(), statement)
-    known = {"handle": speaker.handle if speaker else ""}
-    return _write_statement(agenda, StatementForm(obj=statement, data=known), statement)
+    words = {name: getattr(statement, name) for name in names}
+    return words | {
+        "seen": fingerprint(queries.statement_fields(statement)),
+        "handle": speaker.handle if speaker else "",
+    }
 
 
 def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement | None) -> Answer:
     form.language.choices = languages()
 
-    def page(status: int = 200) -> Answer:
-        words = {"form": form, "agenda": agenda, "statement": statement}
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+        words = {"form": form, "agenda": agenda, "statement": statement, "meanwhile": meanwhile}
         return render_template("agendas/statement.html", **words), status
 
-    def deed() -> AnyResponse:
-        text = _statement_text(form)
-        actions.write_statement(me(), agenda.id, text, statement.id if statement else None)
+    def deed() -> Answer:
+        text, statement_id = _statement_text(form), statement.id if statement else None
+        try:
+            actions.write_statement(me(), agenda.id, text, statement_id, seen=form.seen.data)
+        except Conflict as error:
+            if statement_id is None:
+                raise
+            now = _said_in_statement(queries.get_statement(agenda, statement_id))
+            return page(CONFLICT, web.meanwhile(form, error, StatementForm(formdata=None, **now)))
         flash(_("The statement is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=agenda.slug))
 

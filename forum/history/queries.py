@@ -1,12 +1,17 @@
-"""The versions that an edited page has had."""
+"""The versions that an edited page has had, and whether an editor knows the latest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import blake2s
+from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Text, cast, select
 
 from forum.db import db
+from forum.errors import Conflict
 from forum.history.models import Version
 
 MOST = 200
@@ -29,3 +34,14 @@ def versions_naming(handle: str) -> list[Version]:
     named = cast(Version.fields, Text).contains(handle, autoescape=True)
     found = select(Version).where(Version.kind.in_(("agenda", "statement")), named)
     return list(db.session.scalars(found))
+
+
+def fingerprint(fields: Mapping[str, Any]) -> str:
+    """Changes with what a thing says: a form that was opened on other words is out of date."""
+    return blake2s(json.dumps(dict(fields), sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:
+    """Raise `Conflict` when a form was opened on other words than these (`seen`, if it says so)."""
+    if seen and seen != fingerprint(fields):
+        raise Conflict(_("This text has changed since you opened the form."))

@@ -309,8 +309,9 @@ class PracticeForm(Form):
 
 
 class ReadingForm(Form):
-    """A best read."""
+    """A best read; `seen` as in `CaseForm`."""
 
+    seen = HiddenField()
     title = StringField(_("Title"), required(_("Write the title."), LINE * 2), [one_line])
     authors = StringField(_("Authors"), required(_("Say who wrote it."), LINE * 2), [one_line])
     year = Year(_("Year"), [Optional()])

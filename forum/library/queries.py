@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2s
 from typing import Any, NamedTuple, TypeVar
 
 from flask_babel import gettext
@@ -719,11 +717,6 @@ def _without_secrets(
         return before, after
     before, after = ({k: v for k, v in f.items() if k != FAILURE} for f in (before, after))
     return before, after
-
-
-def fingerprint(fields: Fields) -> str:
-    """Changes with what a case or a practice says: a form that was opened on other words is out of date."""
-    return blake2s(json.dumps(fields, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def case_fields(case: Case) -> dict[str, Any]:

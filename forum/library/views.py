@@ -30,6 +30,7 @@ from forum.dialogue.queries import (
 )
 from forum.dialogue.views import changing, discussion, posting
 from forum.errors import Conflict, Invalid, NotFound
+from forum.history.queries import fingerprint
 from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm, PracticeForm, ReadingForm
 from forum.library.models import Case, Practice, Reading
@@ -49,13 +50,11 @@ from forum.members.models import Member
 from forum.members.queries import cities_called, languages
 from forum.members.views import choose_city
 from forum.permissions import Person
-from forum.web import me
+from forum.web import Meanwhile, me
 
 bp = Blueprint("library", __name__)
 Answer = str | AnyResponse | tuple[str, int]
 CONFLICT, REFUSED = 409, 422
-UNSHOWN = ("HiddenField", "CSRFTokenField")
-Meanwhile = Sequence[tuple[str, str]]  # fields by their labels, with what they say by now
 MOST_CHOSEN = 20
 Page = TypeVar("Page", Case, Practice)
 
@@ -336,7 +335,7 @@ def _said_in_case(found: Case) -> dict[str, Any]:
     names = ("name", "kind", "status", "since", "reach", "summary", "body", "language")
     words = {name: getattr(found, name) for name in (*names, "checked_on")}
     return words | {
-        "seen": queries.fingerprint(queries.case_fields(found)),
+        "seen": fingerprint(queries.case_fields(found)),
         "agenda": found.agenda.slug,
         "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
         "figures": forms.rows_of(found.figures, queries.FIGURE),
@@ -351,7 +350,7 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
 
-    def page(status: int = 200, meanwhile: Meanwhile | None = None) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
         words["meanwhile"] = meanwhile
         words["preview"] = _preview(form)
@@ -365,11 +364,11 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
         key = form.submission_key.data if found is None else None
         try:
             written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
-        except Conflict:
+        except Conflict as error:
             if found is None:
                 raise
             now = _said_in_case(queries.case_to_edit(me(), found.slug))
-            return page(CONFLICT, _meanwhile(form, CaseForm(formdata=None, **now)))
+            return page(CONFLICT, web.meanwhile(form, error, CaseForm(formdata=None, **now)))
         return _saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
     return _answer(form, page, deed)
@@ -510,7 +509,7 @@ def _said_in_practice(found: Practice) -> dict[str, Any]:
     words = {name: getattr(found, name) for name in (*names, "language", "audience")}
     words |= {part.name: part.source for part in found.sections}
     return words | {
-        "seen": queries.fingerprint(queries.practice_fields(found)),
+        "seen": fingerprint(queries.practice_fields(found)),
         "failure_audience": found.failure_audience,
         "agenda": found.agenda.slug,
         "city": found.city.label if found.city else "",
@@ -531,7 +530,7 @@ def _write_practice(
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     _offer_organisation(form, found)
 
-    def page(status: int = 200, meanwhile: Meanwhile | None = None) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
         words["meanwhile"] = meanwhile
         words["preview"] = _parts(form)
@@ -547,11 +546,11 @@ def _write_practice(
         write = actions.write_and_submit if is_submitted else actions.write_practice
         try:
             written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
-        except Conflict:
+        except Conflict as error:
             if found is None:
                 raise
             now = _said_in_practice(queries.practice_to_edit(me(), found.slug))
-            return page(CONFLICT, _meanwhile(form, PracticeForm(formdata=None, **now)))
+            return page(CONFLICT, web.meanwhile(form, error, PracticeForm(formdata=None, **now)))
         return _went_on(written, is_submitted)
 
     return _answer(form, page, deed)
@@ -657,18 +656,32 @@ def new_reading(slug: str) -> Answer:
 def edit_reading(id: int) -> Answer:
     """Change a best read; what it said before is kept."""
     found = queries.reading_to_edit(me(), id)
-    return _write_reading(ReadingForm(obj=found), found.agenda, found)
+    return _write_reading(ReadingForm(**_said_in_reading(found)), found.agenda, found)
+
+
+def _said_in_reading(found: Reading) -> dict[str, Any]:
+    """What the form of a best read says of it."""
+    names = ("title", "authors", "year", "kind", "link", "why", "language")
+    words = {name: getattr(found, name) for name in names}
+    return words | {"seen": fingerprint(queries.reading_fields(found))}
 
 
 def _write_reading(form: ReadingForm, agenda: Agenda, found: Reading | None) -> Answer:
     form.language.choices = languages()
 
-    def page(status: int = 200) -> Answer:
-        words = {"form": form, "agenda": agenda, "reading": found}
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+        words = {"form": form, "agenda": agenda, "reading": found, "meanwhile": meanwhile}
         return render_template("library/edit_reading.html", **words), status
 
-    def deed() -> AnyResponse:
-        actions.write_reading(me(), agenda.id, form.text, found.id if found else None)
+    def deed() -> Answer:
+        reading_id = found.id if found else None
+        try:
+            actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
+        except Conflict as error:
+            if reading_id is None:
+                raise
+            now = _said_in_reading(queries.reading_to_edit(me(), reading_id))
+            return page(CONFLICT, web.meanwhile(form, error, ReadingForm(formdata=None, **now)))
         back = url_for("front.agenda", slug=agenda.slug)
         return _saved(_("The best read is saved."), f"{back}#reads")
 
@@ -731,28 +744,6 @@ def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]
         return deed()
 
     return web.answer(form, page, with_city, is_trial="preview" in request.form)
-
-
-def _meanwhile(form: Any, now: Any) -> Meanwhile:
-    """Where a form says other things than its row by now: each field's label, and what it says there.
-
-    Sent once more, the form has seen that.
-    """
-    form.seen.data = now.seen.data
-    fields = [one for one in form if one.type not in UNSHOWN and one.name != "city_id"]
-    return [
-        (str(one.label.text), _in_field(one, now[one.name].data))
-        for one in fields
-        if _in_field(one, one.data) != _in_field(one, now[one.name].data)
-    ]
-
-
-def _in_field(field: Any, data: Any) -> str:
-    """What a field shows for some data: the words of a choice, else the text."""
-    if not getattr(field, "choices", None):
-        return "" if data is None else str(data)
-    chosen = data if isinstance(data, list) else [data]
-    return ", ".join(str(one.label.text) for one in field if one.data in chosen)
 
 
 def _saved(message: str, address: str) -> AnyResponse:

@@ -165,6 +165,61 @@ def test_the_right_to_curate_is_asked_at_every_door(
     assert 'name="hosts"' not in words(browsers["host"].get("/agendas/quieter/edit"))
 
 
+def seen_in(page: str) -> str:
+    """The fingerprint in a form, wherever its attributes stand."""
+    (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
+    return re.findall(r'value="([^"]*)"', tag)[0]
+
+
+def test_two_who_edit_an_agenda_lose_no_words(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    host, moderator = sign_in(people.host), sign_in(people.moderator)
+    path = "/agendas/quieter/edit"
+    form = {**WHOLE, "seen": seen_in(words(host.get(path)))}
+    theirs = {**form, "title": "Making Cities Calm", "hosts": people.host.handle}
+    assert moderator.post(path, data=theirs).status_code == 303
+    answer = host.post(path, data={**form, "palette": "rose"})
+    page = words(answer)
+    assert answer.status_code == 409 and "has changed since" in page and 'class="sum"' in page
+    assert "<title>Error: Edit" in page and "Making Cities Calm" in page
+    assert "What it says now: Colour" in page and "What it says now: Summary" not in page
+    assert queries.get_agenda(VISITOR, "quieter").title == "Making Cities Calm"
+    again = {**form, "palette": "rose", "seen": seen_in(page)}
+    assert host.post(path, data=again).status_code == 303
+    assert host.post(path, data=again).status_code == 303, "pressed twice"
+    assert queries.get_agenda(VISITOR, "quieter").title == WHOLE["title"]
+
+
+def test_two_who_choose_hosts_see_each_others_choice(
+    sign_in: Any, people: Any, agenda: Agenda
+) -> None:
+    first, second = sign_in(people.moderator), sign_in(people.moderator)
+    path = "/agendas/quieter/edit"
+    text = {**WHOLE, "hosts": people.host.handle}
+    assert first.post(path, data=text).status_code == 303
+    form = {**text, "seen": seen_in(words(first.get(path)))}
+    both = f"{people.host.handle}, ana-prado"
+    assert first.post(path, data={**form, "hosts": both}).status_code == 303
+    answer = second.post(path, data={**form, "hosts": "ben-okoth"})
+    assert answer.status_code == 409 and "What it says now: Hosts" in words(answer)
+    assert len(queries.get_agenda(VISITOR, "quieter").hosts) == 2, "nothing was changed"
+
+
+def test_two_who_edit_a_statement_lose_no_words(sign_in: Any, people: Any, agenda: Agenda) -> None:
+    said = StatementText("Ines", "We plant.", handle="ana-prado")
+    kept = actions.write_statement(people.host, agenda.id, said)
+    host, moderator = sign_in(people.host), sign_in(people.moderator)
+    path = f"/agendas/quieter/statements/{kept.id}/edit"
+    form = {"name": "Ines", "quotation": "We plant.", "language": "en", "handle": "ana-prado"}
+    form["seen"] = seen_in(words(host.get(path)))
+    assert moderator.post(path, data={**form, "quotation": "We plant trees."}).status_code == 303
+    answer = host.post(path, data={**form, "role_title": "Mayor"})
+    page = words(answer)
+    assert answer.status_code == 409 and "We plant trees." in page and 'value="Mayor"' in page
+    assert "<title>Error: Edit the statement" in page and 'class="sum"' in page
+    again = {**form, "role_title": "Mayor", "seen": seen_in(page)}
+    assert host.post(path, data=again).status_code == 303
+
+
 def test_a_host_cannot_choose_hosts_by_a_forged_form(
     sign_in: Any, people: Any, agenda: Agenda
 ) -> None:

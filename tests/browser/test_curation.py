@@ -131,3 +131,20 @@ def test_posts_are_split_and_merged_without_a_script(visit: Any, moderating: Any
     expect(page.locator("h1")).to_have_text("Where to put the benches")
     require_fine(moderating.go(moderating.topic), "topic-merged")
     require_fine(moderating.go(f"{topic}/merge"), "merge")
+
+
+def test_who_saves_last_is_led_to_what_somebody_else_saved(visit: Any) -> None:
+    first, last = visit(), visit()
+    first.sign_in("moderator")
+    last.sign_in("administrator")
+    path = "/agendas/affordable/edit"
+    pages = [window.go(path) for window in (first, last)]
+    for page, name, text in zip(pages, ("summary", "hosts"), ("Homes for all.", ""), strict=True):
+        page.locator(f"main [name={name}]").fill(text)
+        with page.expect_navigation(wait_until="load"):
+            page.locator("main [data-publish]").click()
+    page = pages[1]
+    expect(page.locator(".sum")).to_be_focused()
+    assert page.title().startswith("Error: Edit")
+    expect(page.get_by_label("What it says now: Summary")).to_have_value("Homes for all.")
+    require_fine(page, "agenda-changed-meanwhile")

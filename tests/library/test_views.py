@@ -507,8 +507,28 @@ def test_two_who_edit_a_case_lose_no_words(world: World, case: Case, sign_in: Si
     answer = host.post(path, data={**form, "body": "The host's text.", "status": "ended"})
     assert answer.status_code == 409 and "The host&#39;s text." in answer.text
     assert "The moderator&#39;s text." in answer.text and "What it says now: Status" in answer.text
+    assert "<title>Error: Edit the case" in answer.text and 'class="sum"' in answer.text
     again = {**form, "body": "The host's text.", "seen": seen_in(answer.text)}
     assert host.post(path, data=again).status_code == 303
+
+
+def test_two_who_edit_a_best_read_lose_no_words(world: World, sign_in: SignIn) -> None:
+    said = actions.ReadingText(title="Who’s your city", authors="Florida, R.", year=2008)
+    kept = actions.write_reading(world.host, world.agenda.id, said)
+    host, moderator = sign_in(world.host), sign_in(world.moderator)
+    path = f"/readings/{kept.id}/edit"
+    opened = host.get(path).text
+    assert 'value="Florida, R."' in opened
+    form = {"title": said.title, "authors": said.authors, "kind": "book", "year": "2008"}
+    form |= {"language": "en", "seen": seen_in(opened)}
+    assert moderator.post(path, data={**form, "why": "The moderator’s reason."}).status_code == 303
+    answer = host.post(path, data={**form, "authors": "Florida, Richard"})
+    assert answer.status_code == 409 and "has changed since" in answer.text
+    assert "The moderator’s reason." in answer.text and "Florida, Richard" in answer.text
+    assert "<title>Error: Edit the best read" in answer.text and 'class="sum"' in answer.text
+    again = {**form, "authors": "Florida, Richard", "seen": seen_in(answer.text)}
+    assert host.post(path, data=again).status_code == 303
+    assert host.post(path, data=again).status_code == 303, "pressed twice"
 
 
 def test_on_an_archived_agenda_nothing_is_submitted_and_nothing_half_saved(

@@ -13,7 +13,7 @@ from forum.db import db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library.models import Case, Practice, Reading
-from forum.library.queries import PUBLISHED, cities_by_id, fingerprint, slugs_like
+from forum.library.queries import PUBLISHED, cities_by_id, slugs_like
 from forum.markup import slugify
 from forum.members.models import City
 from forum.permissions import Person, require
@@ -87,12 +87,6 @@ def add_row(row: Case | Practice) -> bool:
 
 def sent_twice() -> NoReturn:
     raise Conflict(_("This was sent twice at once. Please send it again."))
-
-
-def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:
-    """Raise `Conflict` when a form was opened on other words than these (`seen`, if it says so)."""
-    if seen and seen != fingerprint(dict(fields)):
-        raise Conflict(_("This text has changed since you opened the form."))
 
 
 def free_slug(model: type[Case] | type[Practice], words: str) -> str:

@@ -14,13 +14,13 @@ from forum.db import action, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
 from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import case_entry
 from forum.library.actions._rows import (
     add_row,
     free_slug,
     put_in_order,
     refuse_longer,
-    refuse_unseen,
     require_address,
     require_text,
     require_year,

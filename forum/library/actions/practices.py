@@ -14,13 +14,13 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import has_replies
 from forum.errors import Conflict, Invalid
 from forum.history.actions import forget_versions, keep_version
+from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import practice_entry
 from forum.library.actions._rows import (
     add_row,
     free_slug,
     known_city,
     refuse_longer,
-    refuse_unseen,
     require_address,
     require_text,
     require_year,

@@ -8,6 +8,7 @@ from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
 from forum.library.actions._entries import reading_entry
 from forum.library.actions._rows import (
     fill,
@@ -31,9 +32,14 @@ from forum.search import actions as search
 
 @action
 def write_reading(
-    curator: Person, agenda_id: int, text: ReadingText, reading_id: int | None = None
+    curator: Person,
+    agenda_id: int,
+    text: ReadingText,
+    reading_id: int | None = None,
+    *,
+    seen: str | None = None,
 ) -> Reading:
-    """Add a best read to an agenda, or change one and keep what it said before."""
+    """Add a best read to an agenda, or change one and keep what it said before; `seen` as in `write_case`."""
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_reading(text)
@@ -44,6 +50,7 @@ def write_reading(
     before = reading_fields(reading)
     fill(reading, vars(text))
     if reading_fields(reading) != before:
+        refuse_unseen(seen, before)
         keep_version(curator, "reading", reading.id, before)
         search.index(curator, reading_entry(reading))
     return reading
