@@ -76,6 +76,39 @@ def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) ->
     press(page, "1", "Enter")
 
 
+@pytest.fixture
+def members_own(member: Visit, windows: Callable[..., Visit], topic: str) -> str:
+    """The number of a post of the member's which the administrator has reported."""
+    post = member.post(topic, "A reply about somebody.")
+    windows("administrator", "light", 1280).send(f"/posts/{post}/report", reason="spam")
+    return post
+
+
+def test_enter_sends_the_decision_that_is_chosen_and_no_ready_text(
+    moderator: Visit, members_own: str
+) -> None:
+    page = moderator.go(f"/moderation/post/{members_own}")
+    expect(page.locator("[name=ready]").first).to_be_visible()
+    press(page, "1", "Enter")
+    expect(page.locator("form:has([data-undo])")).to_contain_text("Kept: ")
+    press(page, "u")
+    page.keyboard.press("1")
+    page.locator("[name=law]").fill("Article 9")
+    press(page, "Enter")
+    expect(page.locator("form:has([data-undo])")).to_contain_text("Kept: ")
+
+
+def test_enter_beside_a_reason_sends_that_reason(moderator: Visit, members_own: str) -> None:
+    page = moderator.go(f"/posts/{members_own}/hide")
+    expect(page.locator("[name=ready]").first).to_be_visible()
+    page.select_option("[name=rule]", "2")
+    page.fill("[name=reason]", "This one is about somebody else.")
+    page.locator("[name=law]").fill("Article 9")
+    press(page, "Enter")
+    said = moderator.go("/moderation/log").locator("main")
+    expect(said).to_contain_text("This one is about somebody else.")
+
+
 def test_the_keys_are_listed_and_can_be_switched_off(moderator: Visit, one: str) -> None:
     page = moderator.go(one)
     page.keyboard.press("?")
