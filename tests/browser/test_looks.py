@@ -1,0 +1,80 @@
+"""What only a picture shows: texts from right to left, paper, narrow windows, colours that the device sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.people import Visit
+
+QUOTING = """> [Hanne Vestergaard](/posts/1)
+>
+> We planted trees!
+
+شكرا على هذه التجربة!
+
+- بند أول!
+"""
+ARABIC = """مرحبا بالجميع!
+
+An English sentence!
+
+```
+- done!
+```
+
+استخدم `f(a, b);` هنا.
+
+| السنة | التغير |
+|---|---|
+| 2020 | -5 % |
+"""
+# Where the first letter and the last one of what an element says stand
+ENDS = """element => {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), all = [];
+  while (texts.nextNode()) if (texts.currentNode.data.trim()) all.push(texts.currentNode);
+  const place = (node, at) => {
+    const range = document.createRange();
+    range.setStart(node, at); range.setEnd(node, at + 1);
+    return range.getBoundingClientRect().left;
+  };
+  const last = all.at(-1);
+  return [place(all[0], 0), place(last, last.data.trimEnd().length - 1)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def topic(windows: Callable[..., Visit]) -> str:
+    """The address of a topic with two replies in Arabic, or partly so."""
+    window = windows("member", "light", 1280)
+    address = str(window.open_topic("Shade along the canal"))
+    for text in (QUOTING, ARABIC):
+        window.reply(address, text)
+    return address
+
+
+def runs_left_to_right(page: Page, where: str) -> bool:
+    first, last = page.locator(where).evaluate(ENDS)
+    return bool(first < last)
+
+
+def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    quoting, arabic = "#post-2 .prose", "#post-3 .prose"
+    for where in (f"{quoting} > p", f"{quoting} li", f"{arabic} > p >> nth=0"):
+        assert not runs_left_to_right(page, where), where
+    for where in (
+        f"{quoting} blockquote p >> nth=1",
+        f"{arabic} > p >> nth=1",
+        f"{arabic} pre",
+        f"{arabic} p code",
+        f"{arabic} td >> nth=1",
+    ):
+        assert runs_left_to_right(page, where), where
+    gap = page.locator(f"{quoting} li").evaluate(
+        "li => { const words = document.createRange(); words.selectNodeContents(li);"
+        " return words.getBoundingClientRect().left - li.getBoundingClientRect().left }"
+    )
+    assert gap < 2, "the words stand beside their marker"
