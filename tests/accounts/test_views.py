@@ -410,8 +410,7 @@ def test_an_outdated_hash_is_made_anew(client, eva):
 def test_signing_in_stays_on_this_site(client, eva):
     for target in ELSEWHERE:
         page = client.get("/sign-in", query_string={"next": target})
-        kept = "/x" if target == "/x\x00" else ""  # what is typed is read without NUL
-        assert f'name="next" type="hidden" value="{kept}"' in page.text, target
+        assert 'name="next" type="hidden" value=""' in page.text, target
         assert enter(client, next=target).location == "/", target
         client.delete_cookie("session")
 

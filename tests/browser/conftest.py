@@ -109,6 +109,12 @@ def moderator(windows: Any) -> Iterator[Visit]:
     yield from _at_a_desk(windows("moderator", "light", 1280))
 
 
+@pytest.fixture
+def administrator(windows: Any) -> Iterator[Visit]:
+    """The demo's administrator at a desk; who moderates decides nothing about their own words."""
+    yield from _at_a_desk(windows("administrator", "light", 1280))
+
+
 def _at_a_desk(window: Visit) -> Iterator[Visit]:
     window.complaints.clear()
     window.go("/rules").evaluate("localStorage.clear()")

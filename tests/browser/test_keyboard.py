@@ -214,9 +214,11 @@ def marks_and_reports(hands: Hands, window: Visit, address: str) -> None:
     expect(hands.page.locator("#told")).to_be_visible()
 
 
-def test_a_moderator_decides_by_keyboard(member: Visit, moderator: Visit, topic: str) -> None:
-    number = re.findall(r"/topics/(\d+)", topic)[0]
-    member.send(f"/topics/{number}/report", reason="off topic", text="Look at it.")
+def test_a_moderator_decides_by_keyboard(
+    member: Visit, moderator: Visit, administrator: Visit
+) -> None:
+    number = re.findall(r"/topics/(\d+)", member.open_topic("A topic of the member's"))[0]
+    administrator.send(f"/topics/{number}/report", reason="off topic", text="Look at it.")
     hands = Hands(moderator.go("/moderation"))
     hands.follow("ol.q li:last-child a")
     hands.reach("[name=deed]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,11 +16,13 @@ MOST = 150  # what the demo brings along, and what other tests have left
 
 
 @pytest.fixture
-def fifty(member: Visit, moderator: Visit, topic: str) -> Iterator[None]:
-    """Fifty replies of the moderator's, each reported by the member."""
+def fifty(member: Visit, administrator: Visit, topic: str) -> Iterator[None]:
+    """Fifty replies of the member's, each reported by the administrator."""
     for number in range(FIFTY):
-        post = moderator.post(topic, f"An odd reply, number {number}.")
-        member.send(f"/posts/{post}/report", reason="off topic", text=f"Look at it, {number}.")
+        post = member.post(topic, f"An odd reply, number {number}.")
+        administrator.send(
+            f"/posts/{post}/report", reason="off topic", text=f"Look at it, {number}."
+        )
     yield
 
 
@@ -48,10 +50,10 @@ def test_fifty_entries_are_decided_with_the_keyboard_alone(moderator: Visit, fif
 
 
 @pytest.fixture
-def one(member: Visit, moderator: Visit, topic: str) -> str:
+def one(member: Visit, administrator: Visit, topic: str) -> str:
     """One entry of the queue; its address."""
-    post = moderator.post(topic, "An odd reply.")
-    member.send(f"/posts/{post}/report", reason="spam")
+    post = member.post(topic, "An odd reply.")
+    administrator.send(f"/posts/{post}/report", reason="spam")
     return f"/moderation/post/{post}"
 
 
@@ -77,10 +79,10 @@ def test_one_is_at_it_and_notes_something_by_keys(moderator: Visit, one: str) ->
 
 
 @pytest.fixture
-def members_own(member: Visit, windows: Callable[..., Visit], topic: str) -> str:
+def members_own(member: Visit, administrator: Visit, topic: str) -> str:
     """The number of a post of the member's which the administrator has reported."""
     post = member.post(topic, "A reply about somebody.")
-    windows("administrator", "light", 1280).send(f"/posts/{post}/report", reason="spam")
+    administrator.send(f"/posts/{post}/report", reason="spam")
     return post
 
 
@@ -134,10 +136,10 @@ def test_the_keys_are_listed_and_can_be_switched_off(moderator: Visit, one: str)
 
 
 def test_a_second_moderator_is_told_and_takes_over(
-    moderator: Visit, windows: Callable[..., Visit], one: str
+    moderator: Visit, administrator: Visit, one: str
 ) -> None:
     press(moderator.go(one), "c")
-    other = windows("administrator", "light", 1280).go(one)
+    other = administrator.go(one)
     expect(other.locator("#entry")).to_contain_text("has been working on this since")
     press(other, "c")
     expect(other.locator("[data-claim]")).to_contain_text("Leave it to others")

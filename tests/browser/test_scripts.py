@@ -293,10 +293,10 @@ def test_single_keys_can_be_switched_off(visitor: Visit) -> None:
 
 
 def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
-    member: Visit, moderator: Visit, topic: str
+    member: Visit, moderator: Visit, administrator: Visit, topic: str
 ) -> None:
     for text in ("A first odd reply.", "A second odd reply."):
-        post = report(member, moderator.reply(topic, text))
+        post = report(administrator, member.reply(topic, text))
     page = moderator.go("/moderation")
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("j")
@@ -321,12 +321,12 @@ def test_a_number_chooses_a_decision_and_ctrl_enter_sends_it(
         page.keyboard.press("Control+Enter")
 
 
-def report(member: Visit, address: str) -> str:
+def report(reporter: Visit, address: str) -> str:
     """Report a post; says its number."""
-    page = member.context.request.get(address.partition("#")[0]).text()
+    page = reporter.context.request.get(address.partition("#")[0]).text()
     number = address.partition("#post-")[2]
     post = re.findall(rf'id="post-{number}".*?data-post="(\d+)"', page, re.S)[0]
-    member.send(f"/posts/{post}/report", reason="off topic", text="It is odd.")
+    reporter.send(f"/posts/{post}/report", reason="off topic", text="It is odd.")
     return str(post)
 
 

@@ -108,6 +108,8 @@ def test_appearance_stays_on_this_site(client):
     for target in ELSEWHERE:
         answer = client.post("/appearance", data={"theme": "light", "next": target})
         assert answer.location == "/", target
+    without_nul = client.post("/appearance", data={"theme": "light", "next": "/x\x00"})
+    assert without_nul.location == "/x"
 
 
 def test_appearance_alone_needs_no_token(client, app, eva, monkeypatch):
