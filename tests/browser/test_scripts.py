@@ -80,6 +80,27 @@ def test_enter_in_the_title_shows_the_preview(member: Visit) -> None:
     expect(page.locator("[data-preview] em")).to_have_text("late")
 
 
+def test_enter_in_a_choice_shows_the_preview_of_a_reply(moderator: Visit) -> None:
+    page = moderator.go(moderator.open_topic("Half of an answer"))
+    page.fill("[name=source]", "I have *not yet* finished")
+    page.click("#reply-form summary >> text=Language")
+    page.locator("[name=writes_for]").first.press("Enter")
+    expect(page.locator("[data-preview] em")).to_have_text("not yet")
+    moderator.go(page.url)
+    expect(page.locator(".posts .prose", has_text="not yet")).to_have_count(0)
+
+
+def test_enter_in_a_line_of_a_practice_sends_it_to_nobody(member: Visit) -> None:
+    page = member.go("/practices/new")
+    page.fill("[name=sentence]", "Benches are mended within a week.")
+    page.fill("[name=title]", "Mended benches")
+    with page.expect_navigation(wait_until="load"):
+        page.locator("[name=title]").press("Enter")
+    assert page.url.endswith("/practices/new")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("Benches are mended")
+    expect(page.locator("[name=title]")).to_have_value("Mended benches")
+
+
 def test_the_tools_are_one_stop_for_the_tab_key(member: Visit, topic: str) -> None:
     page = member.go(topic)
     tools = page.locator(".tools button")
