@@ -78,3 +78,39 @@ def test_each_paragraph_runs_as_its_own_letters_do(member: Visit, topic: str) ->
         " return words.getBoundingClientRect().left - li.getBoundingClientRect().left }"
     )
     assert gap < 2, "the words stand beside their marker"
+
+
+# Each page with what must stand on its paper, and what must not
+PAPER = [
+    ("/practices", "ol.rows h3", ".facets"),
+    ("/cases", "ol.rows h3", ".facets"),
+    ("/members", "ol.rows .person", ".facets"),
+    ("/readings", "main a[href^='https:']", ".facets"),
+    ("/search?q=city", "ol.rows h3", "main input"),
+    ("/practices/ledger-building-rights", "#tried", ".acts"),
+    ("/cases/vienna-social-housing", "#places", ".crumb"),
+]
+
+
+@pytest.mark.parametrize(("path", "kept", "left"), PAPER, ids=[path for path, *_ in PAPER])
+def test_paper_has_the_words_and_no_controls(
+    moderator: Visit, path: str, kept: str, left: str
+) -> None:
+    page = moderator.go(path)
+    page.emulate_media(media="print")
+    try:
+        assert page.locator(kept).first.is_visible()
+        assert page.locator(left).count() and not page.locator(left).first.is_visible()
+        for heading in page.locator("#follow, #moderate, #curate").all():
+            assert not heading.is_visible()
+    finally:
+        page.emulate_media(media="screen")
+
+
+def test_long_lines_of_code_are_whole_on_paper(member: Visit) -> None:
+    code = f"```\n{'kerb ' * 300}\n```"
+    page = member.go(member.open_topic(f"A script for kerbs\n\n{code}"))
+    page.emulate_media(media="print")
+    wide, frame = page.locator(".prose pre").evaluate("pre => [pre.scrollWidth, pre.clientWidth]")
+    page.emulate_media(media="screen")
+    assert wide == frame
