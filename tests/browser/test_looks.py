@@ -114,3 +114,22 @@ def test_long_lines_of_code_are_whole_on_paper(member: Visit) -> None:
     wide, frame = page.locator(".prose pre").evaluate("pre => [pre.scrollWidth, pre.clientWidth]")
     page.emulate_media(media="screen")
     assert wide == frame
+
+
+# What readers may set in their browsers (WCAG 1.4.12)
+SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+p { margin-bottom: 2em !important }"""
+AGENDAS = [f"/agendas/{name}" for name in ("globally-connected", "climate-resilient", "affordable")]
+
+
+def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> None:
+    window = visit(viewport={"width": 320, "height": 800}, bypass_csp=True)
+    window.sign_in("member")
+    faults = []
+    for path in (*AGENDAS, "/settings/notices"):
+        page = window.go(path)
+        for how in ("as it is", "with wider letters"):
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            faults += [f"{path} {how}: {wide}"] if wide > 320 else []
+            page.add_style_tag(content=SPACED)
+    assert faults == []
