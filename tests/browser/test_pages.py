@@ -125,6 +125,8 @@ DESK = ("light", 1280)
 # Each theme and each width; all four of them where somebody wants to look at pictures.
 VIEWS = [("dark", 390), *([("light", 390), ("dark", 1280)] if SHOTS else []), DESK]
 AXE = Axe().axe_script
+TWICE = """[...document.querySelectorAll("[id]")].map(part => part.id)
+  .filter((id, place, ids) => ids.indexOf(id) !== place)"""
 # The page is a fragment of frames that axe cannot judge by itself, and these are seen to by eye.
 OPTIONS = {
     "rules": {"color-contrast-enhanced": {"enabled": False}},
@@ -330,9 +332,10 @@ def test_words_without_end_are_broken(visit: Any) -> None:
 
 
 def axe_faults(page: Any) -> list[str]:
-    """What axe, which the page has already, finds."""
+    """What axe, which the page has already, finds; and ids that two parts share, for which axe asks no longer."""
+    twice = [f"id {name} stands twice" for name in page.evaluate(TWICE)]
     found = page.evaluate("options => axe.run(document, options).then(r => r.violations)", OPTIONS)
-    return [
+    return twice + [
         f"{violation['id']}: {violation['help']}: {node['html'][:160]}"
         for violation in found
         for node in violation["nodes"][:3]

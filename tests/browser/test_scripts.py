@@ -461,6 +461,6 @@ def ground(page: Page) -> str:
 
 
 def choose_theme(page: Page, theme: str) -> None:
-    page.select_option("#theme", theme)
+    page.select_option("#appearance", theme)
     with page.expect_navigation(wait_until="load"):
         page.locator("footer button", has_text="Save").click()

@@ -241,7 +241,7 @@ def test_the_server_asks_which_city_is_meant(plain: Any) -> None:
 def test_light_and_dark(plain: Any) -> None:
     page = plain("visitor").go("/topics")
     for theme in ("dark", "light", ""):
-        page.select_option("#theme", theme)
+        page.select_option("#appearance", theme)
         press(page, "Save", "footer")
         assert page.url.endswith("/topics")
         assert (page.locator("html").get_attribute("data-theme") or "") == theme
