@@ -133,3 +133,15 @@ def test_nothing_is_wider_than_a_narrow_window(visit: Callable[..., Visit]) -> N
             faults += [f"{path} {how}: {wide}"] if wide > 320 else []
             page.add_style_tag(content=SPACED)
     assert faults == []
+
+
+def test_a_mark_that_is_on_shows_in_forced_colours(visit: Callable[..., Visit]) -> None:
+    window = visit(forced_colors="active")
+    window.sign_in("member")
+    practice = window.go("/practices").locator("ol.rows h3 a").first.get_attribute("href")
+    mark = window.go(str(practice)).locator(".re", has_text="Tried it").first
+    grounds = []
+    for _state in ("off", "on"):
+        grounds.append(mark.evaluate("mark => getComputedStyle(mark).backgroundColor"))
+        mark.evaluate("mark => mark.classList.toggle('on')")
+    assert grounds[0] != grounds[1]
