@@ -122,6 +122,32 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
         db.engine.dispose()
 
 
+def test_what_was_reported_again_does_not_stop_the_way_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    url = own_database(database_url, tmp_path)
+    settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "tests", limits=False)
+    with create_app(settings).app_context():
+        upgrade()
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
+        said = {"reporter_id": 1, "kind": "post", "item_id": 7, "reason": "rules"}
+        decided = {"kind": "post", "item_id": 7, "deed": "keep", "moderator_id": 1}
+        tables = Base.metadata.tables
+        with db.engine.begin() as connection:
+            connection.execute(insert(tables["member"]).values(id=1, **one, joined_at=noon))
+            connection.execute(insert(tables["decision"]).values(id=1, **decided, decided_at=noon))
+            for number, decision in ((1, 1), (2, None)):
+                row = {**said, "id": number, "decision_id": decision, "created_at": noon}
+                connection.execute(insert(tables["report"]).values(**row))
+        downgrade(revision="0025")
+        upgrade()
+        with db.engine.begin() as connection:
+            query = "SELECT id, reporter_id FROM report ORDER BY id"
+            assert [tuple(row) for row in connection.execute(text(query))] == [(1, None), (2, 1)]
+        db.engine.dispose()
+
+
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -156,11 +156,10 @@ def last_position() -> int:
 
 
 def curators_of(agenda_id: int | None) -> Sequence[int]:
-    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can act and write now."""
+    """The ids of the members who moderate an agenda: moderators, administrators and its hosts, who can act now."""
     hosts = select(AgendaHost.member_id).where(AgendaHost.agenda_id == agenda_id)
     is_meant = or_(moderates(Member.role), Member.id.in_(hosts))
-    may_write = or_(Member.silenced_until.is_(None), Member.silenced_until <= now())
-    query = select(Member.id).where(is_meant, may_act(now()), may_write).order_by(Member.id)
+    query = select(Member.id).where(is_meant, may_act(now())).order_by(Member.id)
     return db.session.scalars(query).all()
 
 

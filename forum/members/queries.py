@@ -200,8 +200,9 @@ def may_sign_in(moment: Any) -> ColumnElement[bool]:
 
 
 def may_act(moment: Any) -> ColumnElement[bool]:
-    """In SQL: who can do something at a moment: may sign in, and has not closed the account."""
-    return and_(may_sign_in(moment), Member.leaving_at.is_(None))
+    """In SQL: who can do something at a moment: may sign in and write, and has not closed the account."""
+    may_write = or_(Member.silenced_until.is_(None), Member.silenced_until <= moment)
+    return and_(may_sign_in(moment), may_write, Member.leaving_at.is_(None))
 
 
 # Members

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -199,11 +199,13 @@ def _tell(system: Person, line: Line, known: Overdue | None) -> int:
 def _tell_others(system: Person, line: Line) -> None:
     """Everybody who may decide but the administrators, unless there is nobody else."""
     mine = set(administrator_ids())
-    others = [one for one in curators_of(line.agenda_id) if one not in mine]
-    _tell_of(system, line, others or sorted(mine), _("Nobody has decided this for two days."))
+    others = set(curators_of(line.agenda_id)) - mine - {line.author_id}
+    _tell_of(system, line, others or mine, _("Nobody has decided this for two days."))
 
 
-def _tell_of(system: Person, line: Line, whom: Sequence[int], said: str) -> None:
+def _tell_of(system: Person, line: Line, whom: Collection[int], said: str) -> None:
+    """Tell some people of an entry, but for whoever wrote what it is about: they do not decide."""
+    whom = sorted(one for one in whom if one != line.author_id)
     where = f"/moderation/{line.kind}/{line.item_id}"
     note_event(system, "queue", whom, where, title=line.title, text=said, is_named=False)
 

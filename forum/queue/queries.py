@@ -75,6 +75,7 @@ class Line:
     is_submitted: bool = False
     is_first: bool = False
     is_for_others: bool = False
+    author_id: int | None = None
     agenda: Agenda | None = None
     claim: Claim | None = None
 
@@ -155,11 +156,11 @@ class Opened:
 def _reported(reader: Person, limit: int) -> Iterable[Line]:
     for row in moderation.reported(reader, limit):
         if not reader.can.judge(row.author_id):
-            yield Line(*_named(row), is_for_others=True)
+            yield Line(*_named(row), is_for_others=True, author_id=row.author_id)
             continue
         rank = ILLEGAL if row.is_illegal else WAITING
         said = "illegal" if row.is_illegal else row.reason
-        yield Line(*_named(row), rank, row.reports, said)
+        yield Line(*_named(row), rank, row.reports, said, author_id=row.author_id)
 
 
 def _named(row: moderation.Reported) -> tuple[str, int, str, int | None, datetime]:
@@ -247,7 +248,7 @@ def _of_several(reader: Person, limit: int) -> Iterable[Line]:
         named = title or moderation.first_words(text)
         is_of = {"is_submitted": kind == "practice", "is_first": kind == "post"}
         is_of["is_for_others"] = _is_for_others(reader, kind, item_id, author_id)
-        yield Line(kind, item_id, named, agenda_id, since or now(), **is_of)
+        yield Line(kind, item_id, named, agenda_id, since or now(), author_id=author_id, **is_of)
 
 
 def _is_for_others(reader: Person, kind: str, item_id: int, author_id: int | None) -> bool:

@@ -20,6 +20,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Of what a member has reported again the latest report stays theirs; the earlier ones are nobody's any more."""
+    report = sa.table("report", sa.column("id"), *(sa.column(name) for name in WHOSE))
+    later = report.alias()
+    again = sa.select(later.c.id).where(
+        later.c.id > report.c.id, *(later.c[name] == report.c[name] for name in WHOSE)
+    )
+    op.execute(report.update().values(reporter_id=None).where(again.exists()))
     op.drop_index("ix_report_open_once", "report")
     op.drop_index("ix_report_reporter_id_kind_item_id", "report")
     op.create_index("ix_report_reporter_id_kind_item_id", "report", WHOSE, unique=True)

@@ -13,9 +13,10 @@ from forum.agendas.actions import archive
 from forum.candidates.actions import approve, refuse
 from forum.claims.models import Claim
 from forum.db import at, db, now
-from forum.dialogue.actions import delete, hide_topic
+from forum.dialogue.actions import delete, hide_topic, reply
 from forum.dialogue.queries import get_post
 from forum.errors import Conflict, Forbidden, Invalid
+from forum.markup import write
 from forum.members.actions import appoint
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
@@ -265,6 +266,19 @@ def test_where_administrators_alone_moderate_they_are_told_at_once(
     with at(now() + TWO_DAYS):
         tell()
         assert told(people.administrator, "two days") == 1  # the profile; the host has the others
+
+
+def test_whose_own_text_it_is_hears_of_no_overdue_report(people: Any, reported: Any) -> None:
+    """The host is the only one on the agenda who is no administrator, and may not decide about it."""
+    appoint(SYSTEM, people.moderator.handle, "member")
+    own = reply(people.host, reported.topic.id, write("The host says something hard."))
+    moderation.report(people.ana, "post", own.id, "rules")
+    with at(now() + TWO_DAYS):
+        tell()
+        where = Notice.member_id == people.host.id, Notice.address.contains(f"post/{own.id}")
+        make_notices(SYSTEM)
+        assert db.session.scalar(select(func.count(Notice.id)).where(*where)) == 0
+        assert told(people.administrator, "two days") == 2  # this one, and the profile
 
 
 def test_only_the_system_tells_and_forgets(people: Any, reported: Any) -> None:
