@@ -39,7 +39,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import IntegerField, StringField
+from wtforms import HiddenField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
 from wtforms.validators import NumberRange, Optional
@@ -199,7 +199,7 @@ class Form(FlaskForm):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
     class Meta(FlaskForm.Meta):
-        """Adds the cleaning of texts to every field."""
+        """Cleans the text of every field, and lets no browser cut off what is pasted into one."""
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Bind a field; a text field cleans what was typed before its own filters see it."""
@@ -210,6 +210,13 @@ class Form(FlaskForm):
             if isinstance(field, StringField):
                 field.filters = (_clean, *(field.filters or ()))
             return field
+
+        def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
+            """Write a field out; a script says how much of its text is too long, and the answer does."""
+            render_kw["maxlength"] = False
+            if field.flags.maxlength and not isinstance(field, HiddenField):
+                render_kw["data-most"] = field.flags.maxlength
+            return super().render_field(field, render_kw)
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Take what a form has sent, and nothing of a body in JSON, whose values may be of any type."""

@@ -3,8 +3,8 @@
 const { body, documentElement } = document;
 const script = document.querySelector("script[data-modules]");
 const addresses = script.dataset.modules.trim().split(/\s+/);
-const { failed, show, hide } = script.dataset;
-const words = { failed, show, hide, member: body.dataset.member || "" };
+const { failed, show, hide, over } = script.dataset;
+const words = { failed, show, hide, over, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
 /** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
@@ -79,6 +79,7 @@ const wanted = {
   suggest: document.querySelector("[data-suggest]"),
   passkeys: document.querySelector("[data-passkey]"),
   reveal: document.querySelector("main input[type=password]"),
+  limits: document.querySelector("[data-most]"),
   keys: true,
 };
 const loaded = Object.keys(wanted).filter((name) => wanted[name]).map((name) => load(name));

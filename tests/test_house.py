@@ -167,6 +167,12 @@ def test_templates_are_safe_under_the_content_security_policy(path: Path) -> Non
         assert "src=" in script or 'type="application/ld+json"' in script, script
 
 
+def test_no_field_cuts_off_what_is_pasted() -> None:
+    """A browser drops what is over `maxlength` without a word; the answer says what to shorten, and keeps the text."""
+    for path in PAGES:
+        assert "maxlength" not in path.read_text(), path
+
+
 def test_no_page_uses_a_name_that_the_frame_sets() -> None:
     """What the frame sets stands over a page's own: Cancel would lead to the page itself."""
     trees = {path: Environment(extensions=EXTENSIONS).parse(path.read_text()) for path in PAGES}

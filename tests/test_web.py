@@ -817,6 +817,21 @@ def test_forms_keep_no_text_that_no_database_keeps(app: Flask, client: FlaskClie
 
 
 @once
+def test_a_field_says_its_limit_and_cuts_nothing_off(app: Flask) -> None:
+    from wtforms import HiddenField, StringField
+    from wtforms.validators import Length
+
+    class NameForm(web.Form):
+        name = StringField(validators=[Length(max=80)])
+        key = HiddenField(validators=[Length(max=64)])
+
+    with app.test_request_context("/"):
+        form = NameForm()
+        assert 'data-most="80"' in form.name() and "maxlength" not in form.name()
+        assert "maxlength" not in form.key() and "data-most" not in form.key()
+
+
+@once
 def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None:
     from wtforms import StringField
 

@@ -118,6 +118,20 @@ def test_an_edit_is_forgotten_when_it_is_published(member: Visit, topic: str) ->
     forgotten(page)
 
 
+def test_a_long_text_is_kept_whole_and_said_to_be_too_long(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    field.focus()
+    page.keyboard.insert_text("x" * 40_000)
+    expect(page.locator("#reply-form .err")).to_have_text("Characters too many: 20,000")
+    publish(page)
+    assert len(field.input_value()) == 40_000
+    expect(page.locator(".sum")).to_contain_text("Shorten the text to 20,000 characters.")
+    field.fill("Short after all.")
+    publish(page)
+    expect(page.locator(".posts .prose", has_text="Short after all")).to_have_count(1)
+
+
 def test_a_report_is_forgotten_when_it_is_sent(member: Visit, topic: str) -> None:
     page = member.go(f"/posts/{number_of(member, topic + '#post-1')}/report")
     page.check("[name=reason] >> nth=0")
