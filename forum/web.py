@@ -34,6 +34,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
+from markupsafe import Markup
 from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -198,6 +199,10 @@ class Form(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
 
+    def hidden_tag(self, *fields: Any) -> Markup:
+        """The fields that nobody sees, and with them who it is that writes."""
+        return cast(Markup, super().hidden_tag(*fields)) + _written_as()  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
     class Meta(FlaskForm.Meta):
         """Cleans the text of every field, and lets no browser cut off what is pasted into one."""
 
@@ -211,12 +216,12 @@ class Form(FlaskForm):
                 field.filters = (_clean, *(field.filters or ()))
             return field
 
-        def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
+        def render_field(self, field: Any, render_kw: Any) -> Markup:
             """Write a field out; a script says how much of its text is too long, and the answer does."""
-            render_kw["maxlength"] = False
+            words = {**render_kw, "maxlength": False}
             if field.flags.maxlength and not isinstance(field, HiddenField):
-                render_kw["data-most"] = field.flags.maxlength
-            return super().render_field(field, render_kw)
+                words["data-most"] = field.flags.maxlength
+            return super().render_field(field, words)
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Take what a form has sent, and nothing of a body in JSON, whose values may be of any type."""
@@ -227,6 +232,12 @@ class Form(FlaskForm):
         def get_translations(self, _form: Any) -> WordsOfForms:
             """The words of WTForms itself; Flask-WTF would read them from the disk for each form."""
             return _words_of_forms(str(get_locale()))
+
+
+def _written_as() -> Markup:
+    """Goes along with a text, so that it is offered to nobody else who is signed in when it arrives."""
+    field = Markup('<input type="hidden" name="written_as" value="{}">')
+    return field.format(me().id) if me().is_member else Markup("")
 
 
 class WordsOfForms:
@@ -472,11 +483,21 @@ def kept_fields() -> list[tuple[str, str]]:
 
 
 def resend_page(action: str, why: str, status: int) -> Response:
-    """The page that gives a text back and offers to send it again."""
+    """The page that gives a text back and offers to send it again; to nobody but who wrote it."""
     instead = url_for("front.home") if status == 404 else _page_above(action)
     words = {"action": action, "instead": instead, "kept": kept_fields(), "why": why}
-    page = render_template("errors/resend.html", status=status, **words)
+    if _is_anothers(kept_fields()):
+        status = 403
+        page = render_template("errors/anothers.html", **words)
+    else:
+        page = render_template("errors/resend.html", status=status, **words)
     return current_app.make_response((page, status))
+
+
+def _is_anothers(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether somebody else was signed in when the form that holds these fields was opened."""
+    author = dict(fields).get("written_as")
+    return me().is_member and author is not None and author != str(me().id)
 
 
 def _page_above(action: str) -> str:

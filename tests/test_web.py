@@ -545,7 +545,7 @@ def fields_of(page: str, action: str) -> dict[str, str]:
         part for part in page.split("<form ")[1:] if f'action="{action}"' in part.split(">")[0]
     )
     form = form.split("</form>")[0]
-    found = re.findall(r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form)
+    found = re.findall(r'<input(?![^>]*submit)[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form)
     found += re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S)
     return {name: unescape(value) for name, value in found}
 
@@ -576,6 +576,46 @@ def test_an_ended_session_gives_the_text_back_and_it_is_sent_after_signing_in(
     assert again["source"] == LONG
     sent = client.post(path, data=again)
     assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
+
+
+def test_a_text_is_offered_to_nobody_but_its_author(
+    csrf: None, client: FlaskClient, people: Any, world: Any
+) -> None:
+    """Two members share a computer: in one tab somebody writes, in another somebody else has signed in."""
+    for member in (people.ana, people.ben):
+        members.change_password(member, hash_password(PASSWORD))
+
+    def enter(member: Any, **fields: str) -> str:
+        token = fields or {"csrf_token": token_of(text(client.get("/join")))}
+        data = {**token, "email": member.email, "password": PASSWORD}
+        return text(client.post("/sign-in", data=data))
+
+    path = f"/topics/{world['topic']}/reply"
+    enter(people.ana)
+    opened = fields_of(text(client.get(path)), path)
+    token = token_of(text(client.get("/settings")))
+    client.post("/sign-out", data={"csrf_token": token})
+    enter(people.ben)
+    typed = {**opened, "source": LONG, "csrf_token": token, "written_as": str(people.ana.id)}
+    answer = client.post(path, data=typed)
+    page = text(answer)
+    assert answer.status_code == 403
+    assert "Another member wrote this text" in page and "You are signed in as Ben" in page
+    assert "Send it again" not in page and "<textarea" not in page
+    kept = fields_of(page, "/sign-in")
+    assert kept["kept:source"] == LONG
+    again = enter(people.ben, **kept)
+    assert "Another member wrote this text" in again
+    back = enter(people.ana, **fields_of(again, "/sign-in"))
+    sent = client.post(path, data=fields_of(back, path))
+    assert sent.status_code == 303 and "took an hour" in text(client.get(sent.location))
+
+
+def test_every_form_of_a_member_says_who_writes(sign_in: Any, people: Any, world: Any) -> None:
+    browser = sign_in(people.ana)
+    mine = f'name="written_as" value="{people.ana.id}"'
+    for path in (f"/topics/{world['topic']}/reply", "/practices/new", "/settings"):
+        assert mine in text(browser.get(path)), path
 
 
 @once
