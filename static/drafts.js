@@ -28,8 +28,24 @@ function store(key, drafts) {
 /** `published` holds submission keys, and the paths of forms that have none. */
 function forgetPublished(published = "") {
   for (const text of published.split(" ").filter(Boolean))
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:")))
-      store(key, key.endsWith(`:${text}`) ? [] : read(key).filter((draft) => draft.key !== text));
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:"))) {
+      const isMeant = (draft) => draft.key === text || key.endsWith(`:${text}`);
+      const drafts = read(key);
+      drafts.filter(isMeant).forEach(({ fields }) => rememberSent(fingerprint(fields)));
+      store(key, drafts.filter((draft) => !isMeant(draft)));
+    }
+}
+
+// What was published from this tab, by fingerprint: Back puts it into the form again, as if it had not been sent
+
+const sent = () => (sessionStorage.getItem("sent") || "").split(" ");
+const rememberSent = (print) => sessionStorage.setItem("sent", [print, ...sent()].slice(0, 20).join(" "));
+
+/** Of the longest text that a form holds, as good as its own. */
+function fingerprint(fields) {
+  const [longest] = fields.map(([, , content]) => `${content}`.trim()).sort((a, b) => b.length - a.length);
+  const number = [...longest].reduce((sum, sign) => (sum * 31 + sign.codePointAt(0)) % 2 ** 40, 7);
+  return `${longest.length}-${number}`;
 }
 
 const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit])";
@@ -70,6 +86,12 @@ function keepDraft(form, member) {
   const own = form.elements.submission_key?.value || newKey();
   const begun = texts(form, served(form));
   const isNew = ({ fields }) => texts(form, fields) && texts(form, fields) !== begun;
+  const empty = () => {
+    const fields = contents(form);
+    if (texts(form, fields) !== begun && sent().includes(fingerprint(fields))) form.reset();
+  };
+  empty();
+  addEventListener("pageshow", empty);
   const offers = read(key).filter((draft) => draft.key !== own && isNew(draft));
   let timer;
 

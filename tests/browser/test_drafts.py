@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import Visit
+from tests.browser.people import READY, Visit
 
 DRAFTS = "Object.keys(localStorage).filter(key => key.startsWith('draft:'))"
 PUBLISH = "main [data-publish]"
@@ -155,6 +155,24 @@ def test_a_form_sent_twice_posts_once(member: Visit, topic: str) -> None:
     with page.expect_navigation(wait_until="load"):
         page.dblclick(PUBLISH)
     expect(page.locator(".prose", has_text="nervous finger")).to_have_count(1)
+
+
+def test_back_brings_no_published_text_again(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Said once, and that is enough.")
+    publish(page)
+    page.wait_for_function(READY)
+    page.go_back(wait_until="load")
+    page.wait_for_function(READY)
+    expect(page.locator("[name=source]")).to_have_value("")
+    expect(page.locator("[data-saved]")).to_have_text("")
+    assert page.evaluate(DRAFTS) == []
+    page.fill("[name=source]", "Something else.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    page.go_forward(wait_until="load")
+    page.go_back(wait_until="load")
+    page.wait_for_function(READY)
+    expect(page.locator("[name=source]")).to_have_value("Something else.")
 
 
 def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
