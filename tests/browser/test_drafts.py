@@ -75,6 +75,39 @@ def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
     expect(page.locator("[name=source]")).to_have_value("From the desk, later")
 
 
+def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
+    case = "/cases/vienna-social-housing"
+    page = member.go(case)
+    links = page.locator("a[href*='paragraph=']")
+    first, second = (links.nth(n).get_attribute("href") or "" for n in (0, 1))
+    type_and_crash(member, first, "About the first paragraph.")
+    offer = page.locator("[data-restore]")
+    for address in (second, case):
+        member.go(address)
+        expect(page.locator("[name=source]")).to_have_value("")
+        expect(offer).to_be_hidden()
+    member.go(first)
+    expect(offer).to_be_visible()
+
+
+def test_what_is_adapted_is_offered_for_the_same_practice(member: Visit) -> None:
+    page = member.go("/practices")
+    found = page.locator("main h3 a[href^='/practices/'], main h2 a[href^='/practices/']")
+    one, other = (
+        "/practices/new?adapt=" + (found.nth(n).get_attribute("href") or "").rpartition("/")[2]
+        for n in (0, 1)
+    )
+    page = member.go(one)
+    page.locator("[name=sentence]").press_sequentially(" Ours, too.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    offer = page.locator("[data-restore]")
+    for address in (other, "/practices/new"):
+        member.go(address)
+        expect(offer).to_be_hidden()
+    member.go(one)
+    expect(offer).to_be_visible()
+
+
 def test_what_is_typed_before_the_script_arrives_is_kept(member: Visit, topic: str) -> None:
     page = member.tab()
     held: list[Route] = []
