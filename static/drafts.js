@@ -48,7 +48,8 @@ function fingerprint(fields) {
   return `${longest.length}-${number}`;
 }
 
-const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit])";
+const KEPT = "textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code])";
+const TYPED = /^(text|textarea|url|email|tel|number|date|search)$/;
 
 function fieldsOf(form) {
   return [...form.querySelectorAll(KEPT)].filter((field) => field.name && !field.readOnly);
@@ -74,9 +75,9 @@ function fill(form, saved) {
   }
 }
 
-/** All that stands in the text fields, as one text to compare. */
+/** All that was typed, in one line or in many, as one text to compare; choices alone are no text. */
 function texts(form, saved) {
-  const isText = ([name, , content]) => form.elements[name]?.type === "textarea" && content.trim();
+  const isText = ([name, , content]) => TYPED.test(form.elements[name]?.type) && content.trim();
   return saved.filter(isText).map(([name, , content]) => name + content).join("\n");
 }
 

@@ -141,6 +141,24 @@ def test_the_whole_form_is_kept(member: Visit) -> None:
     expect(page.locator("[name=kind][value=question]")).to_be_checked()
 
 
+def test_what_is_typed_in_one_line_is_kept(member: Visit) -> None:
+    page = member.go("/agendas/affordable/topics/new")
+    page.fill("[name=title]", "Nothing but a title")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    page = member.go("/agendas/affordable/topics/new")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=title]")).to_have_value("Nothing but a title")
+    page = member.go("/settings")
+    page.fill("[name=position]", "Keeper of the kerbs")
+    page.wait_for_function(f"() => {DRAFTS}.length === 2")
+    page = member.go("/settings")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=position]")).to_have_value("Keeper of the kerbs")
+    member.go("/settings")
+    page.click("[data-act=discard]")
+    expect(page.locator("[data-restore]")).to_be_hidden()
+
+
 def test_an_edit_is_forgotten_when_it_is_published(member: Visit, topic: str) -> None:
     edit = f"/posts/{number_of(member, member.reply(topic, 'A first wording.'))}/edit"
     type_and_crash(member, edit, "Better: ")
