@@ -66,13 +66,16 @@ function served(form) {
   return fieldsOf(form).map((f) => [f.name, "", f.defaultValue]);
 }
 
+/** Put a draft into its form, where it can be seen; says which fields it has changed. */
 function fill(form, saved) {
-  for (const [name, value, content] of saved) {
+  return saved.flatMap(([name, value, content]) => {
     const field = fieldsOf(form).find((f) => f.name === name && (!isTick(f) || f.value === value));
-    if (!field) continue;
-    if (isTick(field)) field.checked = content;
-    else field.value = content;
-  }
+    const what = field && isTick(field) ? "checked" : "value";
+    if (!field || field[what] === content) return [];
+    field[what] = content;
+    for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    return [field];
+  });
 }
 
 /** All that was typed, in one line or in many, as one text to compare; choices alone are no text. */
@@ -126,14 +129,16 @@ function keepDraft(form, member) {
     const offer = offers.shift();
     const replaced = { fields: contents(form), key: newKey() };
     const rest = others().filter((draft) => draft.key !== offer.key);
+    let changed = [];
     if (act === "restore") {
-      fill(form, offer.fields);
+      changed = fill(form, offer.fields);
       if (isNew(replaced)) offers.push(replaced) && rest.unshift(replaced);
     }
     store(key, rest);
     note.hidden = !offers.length;
     save();
-    (note.hidden ? form.querySelector("textarea") : target).focus();
+    const first = changed.find((field) => !isTick(field)) ?? form.querySelector("textarea");
+    (note.hidden ? first : target).focus();
   });
 }
 

@@ -159,6 +159,17 @@ def test_what_is_typed_in_one_line_is_kept(member: Visit) -> None:
     expect(page.locator("[data-restore]")).to_be_hidden()
 
 
+def test_a_restored_text_is_seen(member: Visit) -> None:
+    page = member.go("/practices/new")
+    page.click("main summary >> text=Add the full description")
+    page.fill("[name=challenge]", "The bench was always wet.")
+    page.wait_for_function(f"() => {DRAFTS}.length")
+    page = member.go("/practices/new")
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=challenge]")).to_be_visible()
+    expect(page.locator("[name=challenge]")).to_be_focused()
+
+
 def test_an_edit_is_forgotten_when_it_is_published(member: Visit, topic: str) -> None:
     edit = f"/posts/{number_of(member, member.reply(topic, 'A first wording.'))}/edit"
     type_and_crash(member, edit, "Better: ")
