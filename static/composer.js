@@ -90,6 +90,7 @@ function previewWhileTyping(form) {
   const buttons = form.querySelectorAll("[name=preview]");
   if (!frame || !buttons.length) return;
   let timer;
+  const status = form.querySelector("[data-shown]");
   let latest = 0;
   let isPlain = false;
   const show = async () => {
@@ -106,7 +107,8 @@ function previewWhileTyping(form) {
     if (isPlain || ![...form.querySelectorAll("textarea")].some((field) => field.value.trim())) return;
     event.preventDefault();
     const button = event.currentTarget;
-    show().catch(() => {
+    if (status) status.textContent = "";
+    show().then(() => status && (status.textContent = status.dataset.shown)).catch(() => {
       isPlain = true;
       button.click();
     });

@@ -12,8 +12,11 @@ export function start({ append, page }) {
     const link = event.target.closest?.("a[href*='quote=']");
     if (!link || link.pathname !== new URL(field.form.action).pathname || link.search.includes("paragraph=")) return;
     event.preventDefault();
+    if (link.getAttribute("aria-busy")) return;
+    link.setAttribute("aria-busy", "true");
     page(link.href).then((found) => append(field, found.querySelector("[data-quote] textarea").value))
-      .catch(() => location.assign(link.href));
+      .catch(() => location.assign(link.href))
+      .finally(() => link.removeAttribute("aria-busy"));
   });
   if (location.search.includes("quote=")) writeBelow(field);
 }

@@ -14,13 +14,17 @@ function suggest(frame, at) {
   let timer;
   let asking;
 
+  const status = Object.assign(document.createElement("p"), { className: "vh" });
+
+  status.setAttribute("role", "status");
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", input.labels[0].textContent);
-  frame.append(list);
+  frame.append(list, status);
   set(input, { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id });
 
   const close = () => {
     list.hidden = true;
+    status.textContent = "";
     active = -1;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
@@ -48,6 +52,7 @@ function suggest(frame, at) {
       return option;
     }));
     if (!cities.length) list.append(nothing(frame.dataset.none));
+    status.textContent = cities.length ? `${frame.dataset.found} ${cities.length}` : frame.dataset.none;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     active = -1;

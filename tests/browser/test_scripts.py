@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import Visit
 
@@ -45,6 +45,17 @@ def test_the_preview_follows_the_text(member: Visit, topic: str) -> None:
     page.locator("[name=source]").press_sequentially(" Then *dry*.")
     expect(preview.locator("em")).to_have_text("dry")
     assert page.url.endswith(topic)
+
+
+def test_what_the_preview_button_did_is_said(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "It was **wet**.")
+    status = page.locator("main form[data-draft] [role=status][data-shown]")
+    expect(status).to_have_text("")
+    page.locator("button[name=preview]").focus()
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("The preview is above.")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("It was wet.")
 
 
 def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
@@ -203,6 +214,23 @@ def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
     )
 
 
+def test_a_second_press_on_quote_quotes_once(member: Visit, rich: str) -> None:
+    page = member.go(rich)
+    answers: list[Route] = []
+    page.route("**/reply?quote=*", lambda route: answers.append(route))  # noqa: PLW0108  # it is asked for its parameters
+    link = page.locator("a.re", has_text="Quote").first
+    link.click()
+    expect(link).to_have_attribute("aria-busy", "true")
+    link.click()
+    for answer in answers:
+        answer.continue_()
+    field = page.locator("[name=source]")
+    expect(field).to_have_value(re.compile("It held"))
+    expect(link).not_to_have_attribute("aria-busy", "true")
+    assert field.input_value().count("It held") == len(answers) == 1
+    page.unroute("**/reply?quote=*")
+
+
 def test_one_writes_below_a_quotation(member: Visit, rich: str) -> None:
     for is_here in (True, False):
         page = member.go(rich)
@@ -240,13 +268,15 @@ def test_a_mark_that_fails_is_taken_back(member: Visit, rich: str, how: str) -> 
     page.route("**/mark", refuse)
     same = page.locator("[data-marks] [value='same here']").first
     same.click()
-    expect(page.get_by_role("status")).to_have_text("This was not saved. Please try again.")
+    expect(page.locator("[data-marks] [role=status]")).to_have_text(
+        "This was not saved. Please try again."
+    )
     expect(same).to_have_attribute("aria-pressed", "false")
     expect(same).to_have_text("Same here")
     page.unroute("**/mark")
     same.click()
     expect(same).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("status")).to_have_text("")
+    expect(page.locator("[data-marks] [role=status]")).to_have_text("")
     expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
     same.click()
     expect(page.locator("[data-marks][data-busy]")).to_have_count(0)
@@ -407,9 +437,11 @@ def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
     page = visitor.go("/join")
     city = page.get_by_role("combobox", name="City")
     options = page.locator("[role=option]")
+    said = page.locator(".combo [role=status]")
     for typed, name in (("東京", "Tokyo"), ("Αθήνα", "Athens"), ("нью-йорк", "New York")):
         city.fill(typed)
         expect(options.filter(has_text=name).first).to_be_visible()
+        expect(said).to_have_text(f"Cities found: {options.count()}")
         city.press("ArrowDown")
         expect(options.first).to_have_attribute("aria-selected", "true")
         active = city.get_attribute("aria-activedescendant")
@@ -425,6 +457,7 @@ def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
     expect(page.get_by_role("listbox")).to_be_hidden()
     city.fill("qqqqqq")
     expect(options).to_have_text("No city of that name is known")
+    expect(said).to_have_text("No city of that name is known")
     assert page.url.endswith("/join")
 
 
