@@ -74,7 +74,7 @@ function cited({ dataset }, text) {
 const SIGNS = { STRONG: "**", B: "**", EM: "*", I: "*", DEL: "~~", S: "~~" };
 
 function markdown(node) {
-  if (node.nodeType === Node.TEXT_NODE) return escaped(node.data);
+  if (node.nodeType === Node.TEXT_NODE) return escaped(node.data, startsLine(node));
   const name = node.nodeName;
   const whole = node.textContent;
   if (name === "PRE") return `\`\`\`\n${whole.trimEnd()}\n\`\`\`\n\n`;
@@ -94,9 +94,14 @@ function markdown(node) {
   return /^(P|UL|OL|TABLE|DIV)$/.test(name) ? `${text}\n\n` : inside;
 }
 
-function escaped(text) {
-  const isBetweenBlocks = /^\s*\n\s*$/.test(text);
-  return isBetweenBlocks ? "" : text.replace(/\s+/g, " ").replace(/[\\*`[\]<]/g, "\\$&");
+const startsLine = ({ previousSibling }) => !previousSibling || previousSibling.nodeName === "BR";
+
+/** Words that are to stay words: without the signs' meaning, and at the start of a line no heading or list. */
+function escaped(text, isStart) {
+  if (/^\s*\n\s*$/.test(text)) return ""; // between two blocks
+  const words = text.replace(/\s+/g, " ").replace(/[\\*_`~|[\]<]|&(?=#?\w+;)/g, "\\$&");
+  if (!isStart) return words;
+  return words.replace(/^ ?(?=>|[#+=-]+( |$))/, "\\").replace(/^ ?\d+(?=[.)]( |$))/, "$&\\");
 }
 
 function bullet(item) {

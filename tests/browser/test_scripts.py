@@ -214,6 +214,20 @@ def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
     )
 
 
+def test_signs_that_were_words_stay_words_in_a_quotation(member: Visit, moderator: Visit) -> None:
+    said = ["\\# No heading", "1\\. No list", "\\- Nor this", "\\_id\\_ \\~ \\| \\&amp;", "-5 %"]
+    page = member.go(moderator.open_topic("\n\n".join(said)))
+    page.evaluate(SELECT, ["p", "p:last-of-type"])
+    page.click(".quoter")
+    value = page.locator("[name=source]").input_value()
+    assert [line.removeprefix("> ") for line in value.split("\n")[2:] if len(line) > 2] == said
+    page.click("button[name=preview]")
+    plain = ["# No heading", "1. No list", "- Nor this", "_id_ ~ | &amp;", "-5 %"]
+    expect(
+        page.locator("[data-preview] blockquote p").filter(has_not=page.locator("a"))
+    ).to_have_text(plain)
+
+
 def test_a_second_press_on_quote_quotes_once(member: Visit, rich: str) -> None:
     page = member.go(rich)
     answers: list[Route] = []
