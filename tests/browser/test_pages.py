@@ -318,6 +318,17 @@ def look(page: Any, theme: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
 
 
+def test_each_page_of_a_list_has_a_title_of_its_own(visit: Any) -> None:
+    window = visit()
+    for path, ways in {
+        "/topics?": ("kind=question", "kind=experience", "page=2", "kind=experience&page=2"),
+        "/agendas/affordable/topics?": ("kind=question",),
+        "/search?q=city&": ("page=2", "page=3"),
+    }.items():
+        titles = [window.go(path + way).title() for way in ("", *ways)]
+        assert len({*titles}) == len(titles), titles
+
+
 def test_words_without_end_are_broken(visit: Any) -> None:
     """A name, a position, a title and a text in one word each, on a narrow window."""
     window = visit(viewport={"width": 320, "height": 700})
