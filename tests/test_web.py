@@ -537,6 +537,23 @@ def test_a_refused_token_gives_the_text_back_and_sending_again_works(
     assert (twice.status_code, twice.location) == (303, sent.location)
 
 
+def test_a_practice_that_is_given_back_names_each_of_its_texts(
+    csrf: None, sign_in: Any, people: Any
+) -> None:
+    typed = {
+        "title": "Pumps that call",
+        "sentence": "Each pump sends a message.",
+        "done": LONG,
+        "needs": "",
+    }
+    answer = sign_in(people.ana).post("/practices/new", data={**typed, "csrf_token": "old"})
+    page = text(answer)
+    labels = re.findall(r'<label for="kept-(\d)">([^<]+)</label>.*?<textarea id="kept-\1"', page)
+    assert [words for _number, words in labels] == ["Title", "In one sentence", "What was done"]
+    assert fields_of(page, "/practices/new")["title"] == "Pumps that call"
+    assert "<title>Error: Nothing was sent" in page
+
+
 def fields_of(page: str, action: str) -> dict[str, str]:
     """What a form of a page would send."""
     from html import unescape

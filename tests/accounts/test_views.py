@@ -441,6 +441,7 @@ def test_a_kept_text_is_given_back_after_signing_in(client, eva):
     assert answer.status_code == 200
     assert 'action="/topics/7/reply"' in answer.text and 'name="source"' in answer.text
     assert "What I wrote before my session ended." in answer.text
+    assert "<title>Your text is safe" in answer.text and "<title>Error:" in refused.text
     assert PASSWORD not in answer.text
     assert is_signed_in(client)
 
