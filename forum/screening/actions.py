@@ -59,19 +59,25 @@ class RuleText:
 
 @action
 def screen(
-    author: Person, agenda_id: int | None, said: Said, *, is_again: bool = False
+    author: Person,
+    agenda_id: int | None,
+    said: Said,
+    *,
+    is_again: bool = False,
+    is_counted: bool = False,
 ) -> Caught | None:
     """Ask the rules about a text that somebody sends; hands back the one that holds it, or None: it may appear.
 
     Who moderates the agenda is not asked; what belongs to no agenda (None) is free for moderators alone. The text
     is counted as sent once more. When `is_again` the same thing is sent once more, changed or not: that its author
-    has sent these words before says nothing then.
+    has sent these words before says nothing then. When `is_counted` these very words were counted when the same
+    thing was sent first: they are not counted again, and what their author has sent elsewhere says what it says.
     """
     if author.can.pass_screening(agenda_id):
         return None
     rules = rules_for(author, agenda_id, said)
-    found = caught(rules, author, said, is_again=is_again)
-    if said.key and author.id and count_same_texts(rules):
+    found = caught(rules, author, said, is_again=is_again, is_counted=is_counted)
+    if said.key and author.id and not is_counted and count_same_texts(rules):
         db.session.add(TextTrace(text_hash=said.key, author_id=author.id, sent_at=now()))
     return found
 

@@ -53,11 +53,19 @@ def is_newcomer(person: Person) -> bool:
 
 
 def caught(
-    rules: Sequence[Rule], author: Person, said: Said, *, is_again: bool = False
+    rules: Sequence[Rule],
+    author: Person,
+    said: Said,
+    *,
+    is_again: bool = False,
+    is_counted: bool = False,
 ) -> Caught | None:
-    """The first of the `rules_for` a text, in the order of the kinds, that holds it back; None when it may appear."""
-    but = author.id if is_again else None
-    found = [rule for rule in rules if _is_met(rule, author, said, but)]
+    """The first of the `rules_for` a text, in the order of the kinds, that holds it back; None when it may appear.
+
+    `is_again` and `is_counted` as `screen` has them.
+    """
+    but, more = author.id if is_again else None, 0 if is_counted else 1
+    found = [rule for rule in rules if _is_met(rule, author, said, but, more)]
     if not found:
         return None
     rule = min(found, key=lambda rule: (KINDS.index(rule.kind), rule.id))
@@ -77,11 +85,11 @@ def rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rul
     return db.session.scalars(query.order_by(Rule.id)).all()
 
 
-def _is_met(rule: Rule, author: Person, said: Said, but: int | None) -> bool:
+def _is_met(rule: Rule, author: Person, said: Said, but: int | None, more: int) -> bool:
     asks: dict[str, Callable[[], bool]] = {
         WORD: lambda: said.holds(rule.key),
         LINKS: lambda: said.has_outside_links and is_new(author, newness()),
-        SAME_TEXT: lambda: _times(said, but) + 1 >= how_often(rule),
+        SAME_TEXT: lambda: _times(said, but) + more >= how_often(rule),
     }
     return asks[rule.kind]() if rule.kind in asks else True
 

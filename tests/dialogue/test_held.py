@@ -208,6 +208,28 @@ def test_who_corrects_what_waits_sends_no_copy_of_it(
     assert isinstance(dialogue.revise(people.ana, held.id, write(f"{LONG}; in a casino!")), Post)
 
 
+def test_a_copy_that_waits_goes_on_waiting_when_it_is_sent_unchanged(
+    people: Any, topic: Topic, same_text: Any
+) -> None:
+    assert isinstance(dialogue.reply(people.ana, topic.id, write(LONG)), Post)
+    copy = dialogue.reply(people.ana, topic.id, write(LONG))
+    for text in (LONG, LONG.upper(), LONG):
+        revised = dialogue.revise(people.ana, copy.id, write(text))
+        assert isinstance(revised, Held) and revised.sentence == "Said before."
+    assert dialogue.approve(people.host, copy.id).number == 3
+
+
+def test_copies_that_another_rule_held_back_do_not_appear_one_by_one(
+    people: Any, topic: Topic, rule: Any, same_text: Any
+) -> None:
+    copies = [dialogue.reply(people.ana, topic.id, write(f"{LONG} In a casino.")) for _ in "ab"]
+    assert {copy.rule for copy in copies} == {rule.name}
+    delete_rule(people.administrator, rule.id)
+    for copy in copies:
+        revised = dialogue.revise(people.ana, copy.id, write(f"{LONG}; in a casino!"))
+        assert isinstance(revised, Held) and revised.sentence == "Said before."
+
+
 def test_who_turns_another_text_into_a_copy_sends_it_again(
     people: Any, topic: Topic, same_text: Any
 ) -> None:

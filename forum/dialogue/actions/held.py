@@ -69,8 +69,8 @@ def revise(
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
     said = Said(text, what.get("title", ""))
-    is_again = is_corrected(said, held.source, held.language, held.title)
-    why = screen(author, held.agenda_id, said, is_again=is_again)
+    is_counted = is_corrected(said, held.source, held.language, held.title)
+    why = screen(author, held.agenda_id, said, is_counted=is_counted)
     if why or held.refused_at is not None:
         send_again(author, held, what, why)
         return held
