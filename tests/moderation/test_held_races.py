@@ -6,6 +6,8 @@ The deeds run in threads over a database of their own, in which commits are real
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from sqlalchemy import func, select
 from forum.agendas import actions as agendas
 from forum.db import db
 from forum.dialogue import actions as dialogue
+from forum.dialogue.actions import held as waiting
 from forum.dialogue.models import Held, Post
 from forum.markup import write
 from forum.members import actions as members
@@ -91,3 +94,49 @@ def test_a_form_that_is_sent_several_times_at_once_waits_once(own: Flask) -> Non
     said = at_once(own, send)
     assert "done" in said and number_of(Held) == 1, said
     assert who("ana-prado").waiting_count == 1
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Set once a moderator holds a text that waits; what comes in that moment has time to hold what it can."""
+    held, asked = Event(), waiting._verdict_on
+
+    def slowly(*whom: Any) -> Any:
+        held.set()
+        sleep(0.5)
+        return asked(*whom)
+
+    monkeypatch.setattr(waiting, "_verdict_on", slowly)
+    return held
+
+
+def test_a_post_is_deleted_while_a_change_of_it_is_approved(own: Flask, slow: Event) -> None:
+    post = dialogue.reply(who("ana-prado"), a_topic(), write("A word."))
+    held = dialogue.edit(who("ana-prado"), post.id, write("A casino."))
+    post_id, held_id = post.id, held.id
+    db.session.remove()
+
+    def delete() -> None:
+        slow.wait(10)
+        dialogue.delete(who("ana-prado"), post_id)
+
+    said = at_once(own, [lambda: moderation.approve(who("mona-berg"), held_id), delete])
+    assert said == ["done", "done"]
+    deleted = db.session.get_one(Post, post_id)
+    assert deleted.deleted_at is not None and deleted.source == ""
+    assert who("ana-prado").waiting_count == 0
+
+
+def test_a_topic_is_merged_while_a_reply_that_waits_in_it_appears(own: Flask, slow: Event) -> None:
+    topic_id, other_id = a_topic(), a_topic()
+    held_id = dialogue.reply(who("ana-prado"), topic_id, write("A casino.")).id
+    db.session.remove()
+
+    def merge() -> None:
+        slow.wait(10)
+        dialogue.merge(who("mona-berg"), topic_id, other_id)
+
+    said = at_once(own, [lambda: dialogue.approve(who("adam-de-wit"), held_id), merge])
+    assert said == ["done", "done"]
+    became = db.session.get_one(Post, db.session.get_one(Held, held_id).became_id)
+    assert became.topic_id == other_id

@@ -110,6 +110,7 @@ def held_to_revise(author: Person, held_id: int) -> Held:
 
 def hold_held(doer: Person, held_id: int) -> Held:
     """A text that the doer sees, whatever became of it, held until the deed is done; else `NotFound`."""
+    _hold_its_place(held_id)
     found: Held | None = db.session.scalar(
         select(Held).where(Held.id == held_id).with_for_update(of=Held)
     )
@@ -118,6 +119,17 @@ def hold_held(doer: Person, held_id: int) -> Held:
     if not doer.can.see_held(found):
         raise NotFound()
     return found
+
+
+def _hold_its_place(held_id: int) -> None:
+    """Hold the topic of a text, and the post that it would change, before the text: as who deletes or moves those does."""
+    where = select(Held.topic_id, Held.post_id).where(Held.id == held_id)
+    topic_id, post_id = db.session.execute(where).first() or (None, None)
+    if topic_id:
+        held = select(Topic.id).where(Topic.id == topic_id)
+        db.session.scalar(held.with_for_update(of=Topic))
+    if post_id:
+        db.session.scalar(select(Post.id).where(Post.id == post_id).with_for_update(of=Post))
 
 
 def before_approval(held: Held) -> dict[str, Any]:
