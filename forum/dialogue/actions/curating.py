@@ -22,7 +22,13 @@ from forum.dialogue.actions._rows import (
     take_topic_away,
 )
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import post_to_change, posts_with_notes, topic_to_change, written
+from forum.dialogue.queries import (
+    first_post,
+    post_to_change,
+    posts_with_notes,
+    topic_to_change,
+    written,
+)
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
 from forum.matches import unnamed
@@ -228,11 +234,16 @@ def _set_note(post: Post, text: Written, *, at: datetime | None) -> None:
 
 @action
 def restore_topic(moderator: Person, topic_id: int) -> Topic:
-    """Show a hidden topic again."""
+    """Show a hidden topic again. One of which no post is shown stays hidden for as long as that is so."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    if topic.hidden_at is not None:
+    if topic.hidden_at is None:
+        return topic
+    if is_worth_keeping(first_post(topic)):
         bring_topic_back(moderator, topic)
+    else:
+        topic.emptied_at = topic.hidden_at
+        empty_topic(moderator, topic, topic.hidden_at)
     return topic
 
 

@@ -17,6 +17,7 @@ from forum.moderation.queries import (
     REMOVABLE,
     Thing,
     has_open_reports,
+    is_emptied,
     is_first_post,
 )
 from forum.permissions import Person
@@ -113,4 +114,5 @@ def state_before(thing: Thing) -> dict[str, Any]:
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
     words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
-    return {**words, "state": thing.state}
+    emptied = {"emptied": True} if is_emptied(thing) else {}
+    return {**words, **emptied, "state": thing.state}

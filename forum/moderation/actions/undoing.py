@@ -29,6 +29,7 @@ from forum.moderation.queries import (
     decision_to_review,
     end_of_others,
     has_open_reports,
+    is_emptied,
     latest_decision,
     lot,
     my_latest,
@@ -112,15 +113,16 @@ def _back_to_shown(moderator: Person, thing: Thing, _before: Before) -> None:
 
 
 def _back_from_removed(moderator: Person, thing: Thing, before: Before) -> None:
-    """What was hidden before it was removed is hidden again."""
-    if thing.state == "removed" and before.get("state") == "hidden":
+    """What was hidden before it was removed is hidden again; a topic without a post that is shown, as long as that is so."""
+    is_for_itself = before.get("state") == "hidden" and not before.get("emptied")
+    if thing.state == "removed" and is_for_itself:
         _withhold_again(moderator, thing, before)
     elif thing.state == "removed":
         restore_thing(moderator, thing, NONE)
 
 
 def _back_to_hidden(moderator: Person, thing: Thing, before: Before) -> None:
-    if thing.state == "shown":
+    if thing.state == "shown" or is_emptied(thing):
         _withhold_again(moderator, thing, before)
     clear_again(moderator, before["decision"])
 

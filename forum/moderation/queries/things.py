@@ -221,6 +221,11 @@ def is_first_post(thing: Thing) -> bool:
     return is_shown_post and thing.row.unseen_at is not None
 
 
+def is_emptied(thing: Thing) -> bool:
+    """Whether a thing is a topic that is hidden because none of its posts is shown."""
+    return thing.kind == "topic" and thing.row is not None and thing.row.emptied_at is not None
+
+
 LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "post": _post_thing,
     "topic": _topic_thing,

@@ -1,0 +1,90 @@
+"""A topic of which no post is shown is hidden for as long as that is so, whatever is decided and taken back meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forum.appeals.actions import appeal, decide_appeal
+from forum.db import db
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import first_post
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Reasons
+
+WHY = Reasons("It is rude.", 2)
+
+
+@pytest.fixture
+def topic(people: Any, things: Any) -> Topic:
+    """A topic of Ana's with her post alone."""
+    new = dialogue.NewTopic("experience", "A street at night", write("We closed it."))
+    return dialogue.open_topic(people.ana, things.agenda.id, new)
+
+
+def state(topic: Topic) -> str:
+    now = db.session.get_one(Topic, topic.id, populate_existing=True)
+    if now.deleted_at:
+        return "deleted"
+    said = "removed" if now.removed_at else "hidden" if now.hidden_at else "shown"
+    return f"{said} as empty" if now.emptied_at else said
+
+
+def post(topic: Topic) -> Post:
+    return first_post(topic)
+
+
+def hide_post(people: Any, topic: Topic) -> Any:
+    decision = actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    assert state(topic) == "hidden as empty"
+    return decision
+
+
+def restore_post(people: Any, topic: Topic) -> None:
+    actions.decide(people.moderator, "post", post(topic).id, "restore")
+
+
+def test_its_removal_undone_it_comes_back_with_its_post(people: Any, topic: Topic) -> None:
+    hide_post(people, topic)
+    removal = actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
+    assert state(topic) == "removed"
+    actions.undo(people.moderator, removal.id)
+    assert state(topic) == "hidden as empty"
+    restore_post(people, topic)
+    assert state(topic) == "shown"
+
+
+@pytest.mark.parametrize("is_post_first", [True, False])
+def test_two_appeals_that_are_right_bring_it_back(
+    people: Any, topic: Topic, is_post_first: bool
+) -> None:
+    hiding = hide_post(people, topic)
+    removal = actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
+    asked = [appeal(people.ana, decision.id, "Why?") for decision in (hiding, removal)]
+    for one in asked if is_post_first else reversed(asked):
+        decide_appeal(people.administrator, one.id, "reversed", "It was not.")
+    assert state(topic) == "shown" and not post(topic).is_gone
+
+
+def test_what_is_hidden_for_itself_is_empty_once_that_is_undone(people: Any, topic: Topic) -> None:
+    hiding = actions.decide(people.moderator, "topic", topic.id, "hide", WHY)
+    actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    assert state(topic) == "hidden"
+    actions.reverse(people.administrator, hiding.id, "It was not.", is_told=True)
+    assert state(topic) == "hidden as empty"
+    restore_post(people, topic)
+    assert state(topic) == "shown"
+
+
+def test_what_was_removed_for_itself_and_shown_as_empty_is_removed_again(
+    people: Any, topic: Topic
+) -> None:
+    actions.decide(people.moderator, "topic", topic.id, "remove", WHY)
+    actions.decide(people.moderator, "post", post(topic).id, "hide", WHY)
+    restoring = actions.decide(people.moderator, "topic", topic.id, "restore")
+    assert state(topic) == "hidden as empty"
+    actions.undo(people.moderator, restoring.id)
+    assert state(topic) == "removed"
