@@ -564,7 +564,10 @@ def test_what_is_hidden_can_be_shown_again_when_its_author_has_deleted_the_last_
     assert fresh(topic).deleted_at is None and fresh(topic.agenda).topics_count == 0
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
-    assert queries.get_topic(people.moderator, topic.id).hidden_reason == "Rule 2"
+    reason = (
+        "Rule 2" if hidden == "opening" else ""
+    )  # the reply's is no reason for what its author deleted
+    assert queries.get_topic(people.moderator, topic.id).hidden_reason == reason
     actions.restore(people.moderator, kept.id)
     assert queries.get_topic(VISITOR, topic.id) and fresh(topic.agenda).topics_count == 1
     author = people.ana if hidden == "opening" else people.ben

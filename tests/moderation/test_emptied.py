@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from forum.appeals.actions import appeal, decide_appeal
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import first_post
+from forum.errors import Conflict
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
+from forum.moderation.queries import entry
 
 WHY = Reasons("It is rude.", 2)
 
@@ -88,3 +91,38 @@ def test_what_was_removed_for_itself_and_shown_as_empty_is_removed_again(
     assert state(topic) == "hidden as empty"
     actions.undo(people.moderator, restoring.id)
     assert state(topic) == "removed"
+
+
+def test_what_its_author_deleted_is_not_said_to_be_hidden_by_the_moderators(
+    people: Any, topic: Topic, app: Flask, sign_in: Any
+) -> None:
+    reply = dialogue.reply(people.ben, topic.id, write("A rude reply."))
+    actions.decide(people.moderator, "post", reply.id, "hide", WHY)
+    dialogue.delete(people.ana, post(topic).id)
+    assert state(topic) == "hidden as empty"
+    for reader in (app.test_client(), sign_in(people.ben)):
+        page = reader.get(topic.address)
+        assert page.status_code == 404 and "moderators have hidden" not in page.text
+    assert db.session.get_one(Topic, topic.id).hidden_reason == ""
+    actions.decide(people.moderator, "post", reply.id, "restore")
+    assert state(topic) == "shown"
+
+
+def test_of_what_the_moderators_hid_readers_are_told(people: Any, topic: Topic, app: Flask) -> None:
+    hide_post(people, topic)
+    page = app.test_client().get(topic.address)
+    assert page.status_code == 404 and "The moderators have hidden this topic." in page.text
+
+
+def test_a_post_is_restored_and_not_the_topic_without_one(
+    people: Any, topic: Topic, sign_in: Any
+) -> None:
+    hide_post(people, topic)
+    moderator = sign_in(people.moderator)
+    page = moderator.get(topic.address).text
+    assert "as long as none of its posts is shown" in page
+    assert "Restore the topic" not in page and "Restore it" in page
+    assert entry(people.moderator, "topic", topic.id).deeds == ["remove"]
+    with pytest.raises(Conflict, match="Show one of them again"):
+        actions.decide(people.moderator, "topic", topic.id, "restore")
+    assert state(topic) == "hidden as empty"

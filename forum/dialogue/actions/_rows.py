@@ -322,7 +322,8 @@ def is_worth_keeping(post: Post) -> bool:
 def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic of which no post is shown for as long as that is so; end it when all of them are deleted.
 
-    It is hidden as the latest of its hidden posts is. One that is hidden for itself stays as it is.
+    It is hidden as the latest of its hidden posts is, for whose reason unless its first post was deleted. One that is
+    hidden for itself stays as it is.
     """
     last = last_hidden(topic)
     if last is None:
@@ -332,7 +333,8 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
         take_topic_away(doer, topic, moment)
         topic.emptied_at = moment
     if topic.emptied_at is not None:
-        topic.hidden_reason, topic.removed_at = last.hidden_reason, last.removed_at
+        topic.hidden_reason = "" if first_post(topic).deleted_at else last.hidden_reason
+        topic.removed_at = last.removed_at
 
 
 def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:

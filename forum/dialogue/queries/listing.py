@@ -92,6 +92,7 @@ class _TopicLine(NamedTuple):
     followed_up_at: datetime | None
     unseen_at: datetime | None
     removed_at: datetime | None
+    emptied_at: datetime | None
     regrouped_at: datetime | None
     agenda: AgendaLine
     author: Byline
@@ -296,11 +297,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[24:29])
-    return TopicLine._make((*row[:24], agenda, *people_of(row[29:]), themes))
+    agenda = AgendaLine._make(row[25:30])
+    return TopicLine._make((*row[:25], agenda, *people_of(row[30:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:24]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:25]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)

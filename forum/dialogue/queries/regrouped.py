@@ -114,13 +114,18 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
 
 
 def why_not_shown(reader: Person, topic_id: int) -> NotFound:
-    """What is said to who asks for a topic: a sentence if it is hidden and not removed, and the reader could see it else."""
+    """What is said to who asks for a topic: a sentence if it is hidden and not removed, and the reader could see it else.
+
+    Nothing is said of one without a post that is shown whose first post was deleted: that was its author's doing.
+    """
+    opening = (Post.topic_id == Topic.id, Post.number == 1, Post.deleted_at.is_not(None))
     query = select(Topic.hidden_reason).where(
         Topic.id == topic_id,
         Topic.home.is_(None),
         Topic.hidden_at.is_not(None),
         Topic.removed_at.is_(None),
         Topic.deleted_at.is_(None),
+        or_(Topic.emptied_at.is_(None), ~select(Post.id).where(*opening).exists()),
         read_by(reader, Topic.audience),
     )
     reason = db.session.scalar(query)

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from forum.dialogue import actions as dialogue
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
@@ -30,6 +30,12 @@ def require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
     """Raises `Invalid` for a deed that this thing knows not, and `Conflict` for one that changes nothing."""
     if deed not in DECIDING or (deed == "remove" and thing.kind not in REMOVABLE):
         raise Invalid(_("Choose a decision."), "deed")
+    if deed == "restore" and is_emptied(thing):
+        raise Conflict(
+            _(
+                "None of its posts is shown. Show one of them again, and the topic comes back with it."
+            )
+        )
     require_reasons(deed, reasons)
     require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)

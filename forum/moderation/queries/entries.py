@@ -30,7 +30,7 @@ from forum.moderation.queries._words import (
 )
 from forum.moderation.queries.decisions import is_for_another, latest_decisions
 from forum.moderation.queries.reports import has_open_reports, open_reports
-from forum.moderation.queries.things import Thing, is_first_post, thing_to_moderate
+from forum.moderation.queries.things import Thing, is_emptied, is_first_post, thing_to_moderate
 from forum.permissions import Person, moderated_by, require
 
 
@@ -81,8 +81,9 @@ class Entry:
             return keep
         remove = ["remove"] if self.thing.kind in REMOVABLE else []
         edit = ["ask_to_edit"] if self.thing.kind in TEXTS else []
-        known = {"shown": ["hide", *remove, *edit], "hidden": ["restore", *remove]}
-        known |= {"removed": ["restore"]}
+        restore = [] if is_emptied(self.thing) else ["restore"]
+        known = {"shown": ["hide", *remove, *edit], "hidden": [*restore, *remove]}
+        known |= {"removed": restore}
         return keep + known.get(self.thing.state, [])
 
 
