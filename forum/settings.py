@@ -31,21 +31,27 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
-VALKEY = ("valkey", "valkeys")
+# The schemes that addresses of servers may have, and what such an address looks like
+VALKEY = dict.fromkeys(("valkey", "valkeys"), "valkey://10.0.0.5:6379/0")
+SMTP = dict.fromkeys(("smtp", "smtps"), "smtp://user:password@mail.example.org:587")
+IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/INBOX")
+PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
+HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # a leading dot: whatever ends so
 LAST_PORT = 65_535
 
 
@@ -154,7 +160,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises `WrongSetting`. What is set to nothing is not set.
     """
-    is_demo = environ.get("FORUM_DEMO") == "1"
+    is_demo = _switch(environ, "FORUM_DEMO")
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with kept_in(data):
         data.mkdir(parents=True, exist_ok=True)
@@ -167,10 +173,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
         secret_key=environ.get("FORUM_SECRET_KEY") or _kept_secret(data / "secret-key"),
         is_demo=is_demo,
-        is_one_machine=environ.get("FORUM_ONE_MACHINE") == "1",
+        is_one_machine=_switch(environ, "FORUM_ONE_MACHINE"),
         proxies=_number(environ, "FORUM_PROXIES", 0),
-        limits=environ.get("FORUM_LIMITS", "1") != "0",
-        valkey_url=_valkey(environ.get("FORUM_VALKEY_URL", "")),
+        limits=_switch(environ, "FORUM_LIMITS", is_usual=True),
+        valkey_url=_server(environ, "FORUM_VALKEY_URL", VALKEY),
         remembers=True,
         page_cache_mb=_number(environ, "FORUM_PAGE_CACHE_MB", 16),
         free_mb=_number(environ, "FORUM_FREE_MB", 100),
@@ -178,10 +184,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         log=environ.get("FORUM_LOG") or "json",
         slow_ms=_number(environ, "FORUM_SLOW_MS", 200),
         metrics=_metrics(environ.get("FORUM_METRICS", "")),
-        smtp_url=environ.get("FORUM_SMTP_URL", ""),
-        reply_address=environ.get("FORUM_REPLY_ADDRESS", ""),
-        imap_url=environ.get("FORUM_IMAP_URL", ""),
-        oidc_issuer=environ.get("FORUM_OIDC_ISSUER", ""),
+        smtp_url=_server(environ, "FORUM_SMTP_URL", SMTP),
+        reply_address=_mailbox("FORUM_REPLY_ADDRESS", environ.get("FORUM_REPLY_ADDRESS", "")),
+        imap_url=_server(environ, "FORUM_IMAP_URL", IMAP),
+        oidc_issuer=_server(environ, "FORUM_OIDC_ISSUER", PROVIDER),
         oidc_client_id=environ.get("FORUM_OIDC_CLIENT_ID", ""),
         oidc_client_secret=environ.get("FORUM_OIDC_CLIENT_SECRET", ""),
         oidc_name=environ.get("FORUM_OIDC_NAME", ""),
@@ -231,15 +237,41 @@ def _why_no_file(name: str) -> str:
 
 
 def _address(written: str) -> str:
-    try:
-        parts = urlsplit(written)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_address = False
-    if not is_address:
+    parts = _parts(written, ("http", "https"))
+    if parts is None:
         words = "and should be an address such as https://dialogue.example.org"
         raise WrongSetting(f"FORUM_URL is {written}, {words}.")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        words = "and should end with the host or its port: a forum has a name of its own"
+        raise WrongSetting(
+            f"FORUM_URL is {written}, {words}, such as https://dialogue.example.org."
+        )
     return written.rstrip("/")
+
+
+def _parts(written: str, schemes: Collection[str]) -> SplitResult | None:
+    """The parts of an address with one of some schemes, a host and, if any, a port that there can be."""
+    try:
+        parts = urlsplit(written)
+        is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return None
+    return parts if is_address else None
+
+
+def _server(environ: Mapping[str, str], name: str, shapes: Mapping[str, str]) -> str:
+    """The address of a server, or "". What is wrong is not repeated: it may hold a password."""
+    written = environ.get(name, "")
+    if written and _parts(written, shapes) is None:
+        raise WrongSetting(f"{name} is no address such as {next(iter(shapes.values()))}.")
+    return written
+
+
+def _switch(environ: Mapping[str, str], name: str, is_usual: bool = False) -> bool:
+    written = environ.get(name) or str(int(is_usual))
+    if written not in ("0", "1"):
+        raise WrongSetting(f"{name} is {written}, and should be 1 or 0.")
+    return written == "1"
 
 
 def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
@@ -263,31 +295,26 @@ def door_of(metrics: str) -> tuple[str, int]:
     return host or "127.0.0.1", int(port) if port.isdecimal() else 0
 
 
-def _valkey(written: str) -> str:
-    try:
-        parts = urlsplit(written)
-        is_address = parts.scheme in VALKEY and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
-        is_address = False
-    if written and not is_address:
-        raise WrongSetting(
-            "FORUM_VALKEY_URL is no address of a Valkey such as valkey://10.0.0.5:6379/0."
-        )
-    return written
-
-
 def _mail_from(written: str, host: str) -> str:
-    """The address alone, also of one that is written with a name."""
-    address = parseaddr(written)[1] if written else f"forum@{host}"
-    if "@" not in address:
+    return _mailbox("FORUM_MAIL_FROM", written) or f"forum@{host}"
+
+
+def _mailbox(name: str, written: str) -> str:
+    """The address alone, also of one that is written with a name; "" when there is none."""
+    address = parseaddr(written)[1]
+    if written and not all(address.rpartition("@")):
         raise WrongSetting(
-            f"FORUM_MAIL_FROM is {written}, and should be an address such as forum@example.org."
+            f"{name} is {written}, and should be an address such as forum@example.org."
         )
     return address
 
 
 def _hosts(url: str, further: str) -> tuple[str, ...]:
     named = [host.strip() for host in further.split(",") if host.strip()]
+    for host in named:
+        if not HOST.fullmatch(host):
+            words = "and should be a name alone, such as www.example.org, without http:// and port"
+            raise WrongSetting(f"FORUM_TRUSTED_HOSTS names {host}, {words}.")
     return tuple(dict.fromkeys([urlsplit(url).hostname or "", "localhost", "127.0.0.1", *named]))
 
 

@@ -89,6 +89,20 @@ WRONG = [
     ("FORUM_DATA", __file__),
     ("FORUM_URL", "dialogue.example.org"),
     ("FORUM_URL", "https://[dialogue"),
+    ("FORUM_URL", "https://dialogue.example.org/forum"),
+    ("FORUM_URL", "https://dialogue.example.org?x=1"),
+    ("FORUM_URL", "https://ana@dialogue.example.org"),
+    ("FORUM_URL", "https://dialogue.example.org:99999"),
+    ("FORUM_TRUSTED_HOSTS", "a.example, https://www.example.org/"),
+    ("FORUM_DEMO", "true"),
+    ("FORUM_ONE_MACHINE", "yes"),
+    ("FORUM_LIMITS", "no"),
+    ("FORUM_SMTP_URL", "mail.example.org:587"),
+    ("FORUM_SMTP_URL", "smtp://ana:secret@mail.example.org:x"),
+    ("FORUM_IMAP_URL", "pop://ana:secret@mail.example.org"),
+    ("FORUM_REPLY_ADDRESS", "reply"),
+    ("FORUM_REPLY_ADDRESS", "@mail.example.org"),
+    ("FORUM_OIDC_ISSUER", "id.example.org"),
     ("FORUM_PROXIES", "two"),
     ("FORUM_PAGE_CACHE_MB", "16 MB"),
     ("FORUM_FREE_MB", "-1"),
@@ -114,9 +128,10 @@ def test_a_wrong_setting_is_named_in_a_sentence(tmp_path: Path, name: str, value
 
 
 def test_what_is_set_to_nothing_is_not_set(tmp_path: Path) -> None:
-    numbers = ("PROXIES", "PAGE_CACHE_MB", "SLOW_MS")
-    others = ("URL", "DATABASE_URL", "LOG", "METRICS", "MAIL_FROM", "VALKEY_URL")
-    empty = {f"FORUM_{name}": "" for name in (*numbers, *others)}
+    numbers = ("PROXIES", "PAGE_CACHE_MB", "SLOW_MS", "DEMO", "ONE_MACHINE", "LIMITS")
+    others = ("URL", "DATABASE_URL", "LOG", "METRICS", "MAIL_FROM", "VALKEY_URL", "SMTP_URL")
+    further = ("IMAP_URL", "REPLY_ADDRESS", "OIDC_ISSUER", "TRUSTED_HOSTS")
+    empty = {f"FORUM_{name}": "" for name in (*numbers, *others, *further)}
     key = {"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": "key"}
     assert from_environment({**empty, **key}) == from_environment(key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,8 @@ class Papers:
             # The clients of the trials speak no TLS: they come in by a door beside it
             "listen 443 ssl;": f"listen {self.network}1:443 ssl; listen 127.0.0.1:{self.plain_port};",
             "listen 80;": f"listen {self.network}1:80;",
+            "    listen [::]:443 ssl;\n": "",
+            "    listen [::]:80;\n": "",
         }
 
     def filled_in(self, name: str) -> str:
@@ -53,7 +56,9 @@ class Papers:
     def settings(self, machine: int, **more: str) -> dict[str, str]:
         """The file interurban.env of one of the servers, with other settings on top."""
         lines = self.filled_in("interurban.env").splitlines()
-        told = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        told = dict(
+            word.split("=", 1) for line in lines for word in shlex.split(line, comments=True)
+        )
         own = {"LISTEN": self.address(machine), "FORUM_DATA": str(self.folder / f"data-{machine}")}
         return told | own | {"WORKERS": "2", "FORUM_LOG": "plain"} | more
 
