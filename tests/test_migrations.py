@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,7 @@ def test_every_foreign_key_has_an_index(app: Flask) -> None:
 def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    url = own_database(database_url, tmp_path)
-    hosts = ("localhost",)
-    settings = Settings(tmp_path, url, "http://localhost", hosts, "of the tests", limits=False)
-    with create_app(settings).app_context():
+    with own_forum(database_url, tmp_path):
         upgrade(revision="0008")
         names = ", ".join(MEMBER)
         values = ", ".join(f":{name}" for name in MEMBER)
@@ -99,15 +97,12 @@ def test_a_filled_forum_gets_its_skeletons_and_can_go_back(
             assert (row["invited_by_id"], kept["confirmed_at"], kept["name"]) == (None, None, "Eva")
             downgrade(revision="0008")
             upgrade()
-        db.engine.dispose()
 
 
 def test_topics_that_were_hidden_with_their_last_post_are_known(
     database_url: str, tmp_path: Path
 ) -> None:
-    url = own_database(database_url, tmp_path)
-    settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "tests", limits=False)
-    with create_app(settings).app_context():
+    with own_forum(database_url, tmp_path):
         upgrade(revision="0023")
         with db.engine.begin() as connection:
             for name, row in hidden_topics():
@@ -119,15 +114,12 @@ def test_topics_that_were_hidden_with_their_last_post_are_known(
             assert connection.scalar(text("SELECT count(*) FROM topic")) == 3
         downgrade(revision="0023")
         upgrade()
-        db.engine.dispose()
 
 
 def test_what_was_reported_again_does_not_stop_the_way_back(
     database_url: str, tmp_path: Path
 ) -> None:
-    url = own_database(database_url, tmp_path)
-    settings = Settings(tmp_path, url, "http://localhost", ("localhost",), "tests", limits=False)
-    with create_app(settings).app_context():
+    with own_forum(database_url, tmp_path):
         upgrade()
         noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         one = {"handle": "mona", "name": "Mona", "email": "m@x.example", "password_hash": "-"}
@@ -145,7 +137,6 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
         with db.engine.begin() as connection:
             query = "SELECT id, reporter_id FROM report ORDER BY id"
             assert [tuple(row) for row in connection.execute(text(query))] == [(1, None), (2, 1)]
-        db.engine.dispose()
 
 
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -165,6 +156,17 @@ def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "topic", {**opened, **theirs, "agenda_id": 1, "hidden_at": at[0]}
         said = {"id": number, "topic_id": number, "number": 1, "source": "", "html": ""}
         yield "post", {**said, **theirs, "html_version": 0, "hidden_at": at[1]}
+
+
+@contextmanager
+def own_forum(database_url: str, folder: Path) -> Iterator[None]:
+    """The application over an empty database of its own."""
+    url = own_database(database_url, folder)
+    settings = Settings(folder, url, "http://localhost", ("localhost",), "tests", limits=False)
+    with create_app(settings).app_context():
+        yield
+        db.session.remove()
+        db.engine.dispose()
 
 
 def own_database(database_url: str, folder: Path) -> str:
