@@ -151,6 +151,19 @@ def test_posts_go_and_leave_gaps(people, lived, letters):
     assert "your posts" in letters()[-1].text
 
 
+def test_a_title_goes_with_the_last_post_of_others(people, agenda, letters):
+    new = dialogue.NewTopic("experience", f"{WORD} at night", write("We closed a street."))
+    topic_id = dialogue.open_topic(people.ana, agenda.id, new).id
+    reply = dialogue.reply(people.ben, topic_id, write("A rude reply."))
+    dialogue.hide(people.moderator, reply.id, "Rule 2")
+    gone(people.ana)
+    kept = row(Topic, topic_id)
+    assert kept.emptied_at and kept.title == f"{WORD} at night"  # it is Ben's, if it is shown again
+    gone(people.ben)
+    assert row(Topic, topic_id).deleted_at
+    assert holding(WORD) == set()
+
+
 def test_no_word_is_left_but_what_others_quoted(people, lived):
     gone(people.ana)
     quotes = {"post.source", "post.html"}

@@ -42,8 +42,17 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Invalid
 from forum.markup import Written, excerpt, slugify, write
-from forum.notifications.actions import hide_notices, read_queue, restore_notices
-from forum.permissions import AUDIENCES, EDIT_WITHOUT_TRACE, MEMBERS, PUBLIC, Person, require
+from forum.members.models import Member
+from forum.notifications.actions import hide_notices, read_queue, restore_notices, untitle
+from forum.permissions import (
+    AUDIENCES,
+    EDIT_WITHOUT_TRACE,
+    MEMBERS,
+    PUBLIC,
+    SYSTEM,
+    Person,
+    require,
+)
 from forum.search import actions as search
 
 PARAGRAPH_KEY = re.compile(r"[0-9a-f]{12}")
@@ -328,6 +337,8 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     last = last_hidden(topic)
     if last is None:
         end_topic(doer, topic)
+        if db.session.get_one(Member, topic.author_id).left_at:
+            forget_title(SYSTEM, topic)
         return
     if topic.hidden_at is None:
         take_topic_away(doer, topic, moment)
@@ -366,6 +377,13 @@ def end_topic(doer: Person, topic: Topic) -> None:
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
     settle_quotes(quotes_of_topic(topic))
+
+
+def forget_title(system: Person, topic: Topic) -> None:
+    """Let nothing say what a topic was called whose author has left."""
+    topic.title, topic.slug, topic.excerpt = "", "topic", ""
+    topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
+    untitle(system, topic.id)
 
 
 def set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from forum.db import action, db
 from forum.dialogue.actions._counts import count_mark
-from forum.dialogue.actions._rows import delete_post
-from forum.dialogue.models import Topic
+from forum.dialogue.actions._rows import delete_post, forget_title
 from forum.dialogue.queries import marks_to_remove, opened_by, posts_to_index
-from forum.notifications.actions import retell, untitle
+from forum.notifications.actions import retell
 from forum.permissions import Person, require
 
 
@@ -17,11 +16,12 @@ from forum.permissions import Person, require
 def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     """Delete posts of somebody who has left and wanted that, as `delete` does; also where a topic is gone already.
 
-    The title of a topic that nobody else wrote in goes, too. What opens the topic of a case is the agenda's and stays.
+    The title of a topic that nobody else wrote in goes, too; where somebody did, it goes with the last post. What
+    opens the topic of a case is the agenda's and stays.
     """
     require(system.can.administer())
     for topic in opened_by(post_ids):
-        _forget_title(system, topic)
+        forget_title(system, topic)
     for post in posts_to_index(post_ids):
         if post.topic.kind == "case" and post.number == 1:
             continue
@@ -30,13 +30,7 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
         if post.number == 1:
             retell(system, post.id, "", post.topic_id)
         if post.number == 1 and post.topic.deleted_at:
-            _forget_title(system, post.topic)
-
-
-def _forget_title(system: Person, topic: Topic) -> None:
-    topic.title, topic.slug, topic.excerpt = "", "topic", ""
-    topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
-    untitle(system, topic.id)
+            forget_title(system, post.topic)
 
 
 @action
