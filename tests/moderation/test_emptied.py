@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import first_post
+from forum.dialogue.queries import TopicFilter, first_post, topics
 from forum.errors import Conflict
 from forum.markup import write
+from forum.members.models import Member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import entry
+from forum.notifications.actions import make_notices
+from forum.permissions import SYSTEM, VISITOR
+from forum.upkeep.queries import checks, faults_of
 
 WHY = Reasons("It is rude.", 2)
 
@@ -126,3 +131,40 @@ def test_a_post_is_restored_and_not_the_topic_without_one(
     with pytest.raises(Conflict, match="Show one of them again"):
         actions.decide(people.moderator, "topic", topic.id, "restore")
     assert state(topic) == "hidden as empty"
+
+
+@pytest.mark.parametrize("is_one_hidden", [True, False])
+def test_of_what_is_split_off_nothing_is_left_until_that_is_undone(
+    people: Any, topic: Topic, is_one_hidden: bool
+) -> None:
+    rude = dialogue.reply(people.ben, topic.id, write("A rude reply."))
+    kind = dialogue.reply(people.chitra, topic.id, write("A kind reply."))
+    if is_one_hidden:
+        actions.decide(people.moderator, "post", rude.id, "hide", WHY)
+    else:
+        dialogue.delete(people.ben, rude.id)
+    dialogue.delete(people.ana, post(topic).id)
+    before = counts(topic, people.chitra)
+    part = dialogue.Part("A kind one", "experience", topic.agenda_id)
+    decision = actions.split(people.moderator, topic.id, [kind.id], part)
+    assert state(topic) == "hidden as empty"
+    assert counts(topic, people.chitra) == before
+    listed = [line.title for line in topics(VISITOR, TopicFilter()).items]
+    assert "A kind one" in listed and topic.title not in listed
+    require_sound()
+    actions.undo(people.moderator, decision.id)
+    assert state(topic) == "shown" and counts(topic, people.chitra) == before
+    listed = [line.title for line in topics(VISITOR, TopicFilter()).items]
+    assert "A kind one" not in listed and topic.title in listed
+    require_sound()
+
+
+def counts(topic: Topic, member: Member) -> tuple[int, int]:
+    db.session.expire_all()
+    agenda = db.session.get_one(Agenda, topic.agenda_id)
+    return agenda.topics_count, db.session.get_one(Member, member.id).posts_count
+
+
+def require_sound() -> None:
+    make_notices(SYSTEM)
+    assert [str(fault) for check in checks() for fault in faults_of(check)] == []

@@ -340,12 +340,17 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
         if db.session.get_one(Member, topic.author_id).left_at:
             forget_title(SYSTEM, topic)
         return
-    if topic.hidden_at is None:
-        take_topic_away(doer, topic, moment)
-        topic.emptied_at = moment
+    hide_as_empty(doer, topic, moment)
     if topic.emptied_at is not None:
         topic.hidden_reason = "" if first_post(topic).deleted_at else last.hidden_reason
         topic.removed_at = last.removed_at
+
+
+def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
+    """Hide a topic for as long as no post of it is shown, unless it is hidden already."""
+    if topic.hidden_at is None:
+        take_topic_away(doer, topic, moment)
+        topic.emptied_at = moment
 
 
 def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:

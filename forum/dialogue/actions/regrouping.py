@@ -16,10 +16,18 @@ from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import move_shelf, note_written, shelved_anew, shown_topics
-from forum.dialogue.actions._rows import inserting, set_answer, set_themes
+from forum.dialogue.actions._rows import (
+    bring_topic_back,
+    hide_as_empty,
+    inserting,
+    is_worth_keeping,
+    set_answer,
+    set_themes,
+)
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
+    first_post,
     gone_posts,
     held_in,
     last_to_read,
@@ -83,7 +91,8 @@ class Moved:
 def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Part) -> Moved:
     """Let posts of a topic be a topic of their own. They keep their ids, and so their links, marks and versions.
 
-    The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps.
+    The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps; when
+    nothing else is shown there it is hidden, for as long as that is so.
     """
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.split(topic, agenda_by_id(moderator, part.agenda_id)))
@@ -99,6 +108,8 @@ def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Par
     moved = _put_into(moderator, topic, new, posts, answer)
     note_written(moderator, new, shown_topics(new))
     move_shelf(moderator, None, shelf_of(new))
+    if not is_worth_keeping(first_post(topic)):
+        hide_as_empty(moderator, topic, now())
     watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
     return moved
 
@@ -145,6 +156,8 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
     _require_unchanged(topic, new, posts, moved)
     if new.followed_up_at:
         raise _changed()
+    if topic.emptied_at is not None:
+        bring_topic_back(moderator, topic)
     move_shelf(moderator, shelf_of(new), None)
     note_activity(moderator, new.agenda_id, new.created_at, topics=-shown_topics(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
@@ -209,8 +222,13 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
 def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
     """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
     is_other = {post.id for post in posts} != set(moved.numbers)
-    has_changed = topic.audience != target.audience or topic.hidden_at or target.hidden_at
-    if is_other or has_changed or all(post.is_gone for post in posts):
+    is_hidden = (topic.hidden_at and not topic.emptied_at) or target.hidden_at
+    if (
+        is_other
+        or is_hidden
+        or topic.audience != target.audience
+        or all(post.is_gone for post in posts)
+    ):
         raise _changed()
 
 
