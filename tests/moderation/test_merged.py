@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from forum.advice import actions as advice
 from forum.advice.actions import Story
 from forum.agendas.models import Agenda
+from forum.appeals.actions import appeal
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Topic
@@ -250,3 +251,19 @@ def test_across_agendas_it_goes_back_to_its_own_moderators(people: Any, things: 
     actions.undo(people.moderator, decision.id)
     db.session.expire_all()
     assert db.session.get_one(Held, held.id).agenda_id == things.agenda.id
+
+
+def test_of_a_merged_topic_no_other_decision_is_offered_to_be_reversed(
+    people: Any, things: Any, target: Topic, sign_in: Any
+) -> None:
+    lock = actions.lock(people.host, things.topic.id, WHY)
+    asked = appeal(people.ana, lock.id, "It was calm.")
+    merging = actions.merge(people.moderator, things.topic.id, target.id)
+    administrator, address = sign_in(people.administrator), f"/moderation/appeals/{asked.id}"
+    assert 'value="reversed"' not in administrator.get(address).text
+    with pytest.raises(Conflict, match="holds no more"):
+        actions.reverse(people.administrator, lock.id, "It was calm.", is_told=True)
+    actions.undo(people.moderator, merging.id)
+    assert 'value="reversed"' in administrator.get(address).text
+    actions.reverse(people.administrator, lock.id, "It was calm.", is_told=True)
+    assert get_topic(people.ana, things.topic.id).locked_at is None

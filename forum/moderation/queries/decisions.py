@@ -269,12 +269,16 @@ def holds(decision: Decision) -> bool:
 
 
 def can_be_taken_back(moderator: Person, decision: Decision) -> bool:
-    """Whether a decision still stands, and what it was about is there: authors take back texts that were refused."""
+    """Whether a decision still stands, and what it was about is there: authors take back texts that were refused.
+
+    Of a topic that was put into another only that can be taken back, and that its reports were answered.
+    """
     try:
-        thing_taken_back(moderator, decision.kind, decision.item_id)
+        thing = thing_taken_back(moderator, decision.kind, decision.item_id)
     except NotFound:
         return False
-    return holds(decision)
+    is_there = thing.state != "merged" or decision.deed in ("merge", "keep")
+    return is_there and holds(decision)
 
 
 def end_of_others(decision: Decision, deeds: Sequence[str]) -> datetime | None:
