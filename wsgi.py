@@ -3,6 +3,7 @@
 import ctypes
 import faulthandler
 import gc
+import os
 import sys
 
 gc.disable()  # what is loaded from here on stays: looking after it meanwhile took a seventh of the start
@@ -12,6 +13,7 @@ from forum.app import create_app  # noqa: E402  # after the collector is off
 M_ARENA_MAX = -8  # mallopt(3)
 
 faulthandler.enable()  # a process that crashes says in the log where each of its threads was
+os.umask(0o077)  # the database, its copies, letters and pages of members are nobody else's to read
 app = create_app()
 
 # What is there by now lives as long as the process, so it is looked at no more; and a page makes so many short-lived

@@ -163,7 +163,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     is_demo = _switch(environ, "FORUM_DEMO")
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
     with kept_in(data):
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
     made = Settings(

@@ -153,3 +153,27 @@ def test_a_command_ends_with_the_sentence_and_nothing_else(
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "check"]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"Error: {words}\n")
+
+
+def test_what_a_forum_keeps_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    """Where files are everybody's to read unless somebody says otherwise."""
+    data = tmp_path / "new" / "forum"
+    environ = {**os.environ, "FORUM_DATA": str(data), "FORUM_DEMO": "", "FORUM_DATABASE_URL": ""}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    subprocess.run(command, env=environ, umask=0o022, capture_output=True, check=True)
+    found = {path.relative_to(data).as_posix(): path for path in (data, *data.rglob("*"))}
+    assert {".", "forum.sqlite", "secret-key"} <= found.keys()
+    assert {name: oct(one.stat().st_mode) for name, one in found.items() if is_open(one)} == {}
+
+
+def is_open(path: Path) -> bool:
+    return path.stat().st_mode & 0o077 != 0
+
+
+def test_the_folder_is_nobody_elses_however_the_forum_is_begun(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        from_environment({"FORUM_DATA": str(tmp_path / "new")})
+    finally:
+        os.umask(before)
+    assert not is_open(tmp_path / "new")
