@@ -62,6 +62,8 @@ SAID = [
 ]
 MOST_IGNORED = 500
 LONGEST_HANDLE = 40
+# What the forum is called and what it is for, which every page says
+LONGEST_NAME, LONGEST_TAGLINE = 80, 300
 PORTION = (
     500  # rows that are deleted at once, so that those who write meanwhile wait for a moment only
 )
@@ -169,12 +171,15 @@ def found_federation(
     is_demo: bool = False,
     contact_email: str = "",
 ) -> Federation:
-    """Give the forum its name. Raises `Conflict` when it has one."""
+    """Give the forum its name. Raises `Conflict` when it has one, `Invalid` for a name or a sentence that is too long."""
     require(administrator.can.administer())
     if queries.federation():
         raise Conflict(_("This forum has been set up already."))
     federation = Federation(
-        name=_line(name), tagline=_line(tagline), is_demo=is_demo, contact_email=contact_email
+        name=_line_of(LONGEST_NAME, name, "name"),
+        tagline=_line_of(LONGEST_TAGLINE, tagline, "tagline"),
+        is_demo=is_demo,
+        contact_email=contact_email,
     )
     db.session.add(federation)
     return federation
@@ -473,6 +478,12 @@ def _is_heaped(name: str) -> bool:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _line_of(most: int, text: str, field: str) -> str:
+    if len(line := _line(text)) > most:
+        raise Invalid(_("Write at most %(most)s characters.", most=most), field)
+    return line
 
 
 def _known(table: type[Organisation] | type[City], row_id: int | None, field: str) -> int | None:

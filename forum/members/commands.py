@@ -15,7 +15,14 @@ from flask import Blueprint
 from forum.errors import Invalid, Refusal
 from forum.later import library
 from forum.members import actions, queries
-from forum.members.forms import EMAIL_SHAPE, PASSWORD_MAX, PASSWORD_MIN, check_password
+from forum.members.forms import (
+    EMAIL,
+    EMAIL_SHAPE,
+    NAME,
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    check_password,
+)
 from forum.passwords import hash_password
 from forum.permissions import MEMBER, ROLES, SYSTEM
 
@@ -31,10 +38,11 @@ def setup() -> None:
     library("flask_migrate").upgrade()
     if queries.federation():
         raise click.ClickException("This forum has been set up already.")
-    name = _ask("Name of the forum")
-    tagline = _ask("What it is for, in one sentence", is_optional=True)
-    person = _ask("Your name, as its first administrator")
-    email = _email(_ask("Your e-mail address"))
+    name = _ask("Name of the forum", actions.LONGEST_NAME)
+    purpose = "What it is for, in one sentence"
+    tagline = _ask(purpose, actions.LONGEST_TAGLINE, is_optional=True)
+    person = _ask("Your name, as its first administrator", NAME)
+    email = _email(_ask("Your e-mail address", EMAIL))
     password = _checked(_new_password(), (name, person, email))
     if not queries.cities_count():
         _load_cities()
@@ -124,14 +132,24 @@ def _done(deed: Callable[[], T]) -> T:
         raise click.ClickException(error.message) from error
 
 
-def _ask(question: str, is_optional: bool = False) -> str:
-    if sys.stdin.isatty():
+def _ask(question: str, most: int, is_optional: bool = False) -> str:
+    """An answer of so many characters at most; who sits at a terminal is asked again."""
+    is_terminal = sys.stdin.isatty()
+    refused = click.UsageError if is_terminal else click.ClickException
+
+    def fitting(answer: str) -> str:
+        if len(answer := answer.strip()) > most:
+            raise refused(f"{question}: write at most {most} characters.")
+        return answer
+
+    if is_terminal:
         default = "" if is_optional else None
-        return str(click.prompt(question, default=default, show_default=False)).strip()
+        asked = click.prompt(question, default=default, show_default=False, value_proc=fitting)
+        return str(asked)
     answer = sys.stdin.readline().strip()
     if not answer and not is_optional:
         raise click.ClickException(f"Standard input has no answer to: {question}")
-    return answer
+    return fitting(answer)
 
 
 def _password() -> str:
@@ -162,7 +180,7 @@ def _checked(password: str, own: tuple[str, ...]) -> str:
 
 
 def _email(email: str) -> str:
-    if not re.match(EMAIL_SHAPE, email):
+    if not re.match(EMAIL_SHAPE, email) or len(email) > EMAIL:
         raise click.ClickException("This is not an e-mail address.")
     return email
 

@@ -38,6 +38,12 @@ def test_members_cannot_found_it(app, people):
         actions.found_federation(people.moderator, "Mine", "")
 
 
+@pytest.mark.parametrize(("name", "tagline"), [("x" * 81, ""), ("Forum", "x" * 301)])
+def test_a_name_that_no_page_has_room_for_is_refused(app, name, tagline):
+    with pytest.raises(Invalid, match="Write at most"):
+        actions.found_federation(SYSTEM, name, tagline)
+
+
 def test_a_forum_that_cannot_be_set_up_whole_is_not_set_up(app):
     joined("Ana", "ana@city.example")
     with pytest.raises(Invalid):

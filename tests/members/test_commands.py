@@ -130,6 +130,33 @@ def test_half_an_answer_sets_up_nothing(run, said):
     assert queries.all_members() == []
 
 
+@pytest.mark.parametrize(
+    ("which", "most", "question"),
+    [
+        (0, 80, "Name of the forum"),
+        (1, 300, "What it is for, in one sentence"),
+        (2, 80, "Your name, as its first administrator"),
+        (3, 200, "Your e-mail address"),
+    ],
+)
+def test_an_answer_that_is_too_long_is_refused_before_the_cities_are_loaded(
+    run, monkeypatch, which, most, question
+):
+    monkeypatch.setattr(commands, "_load_cities", lambda: pytest.fail("loaded"))
+    said = answers().split("\n")
+    said[which] = "x" * (most + 1)
+    done = run("setup", said="\n".join(said))
+    assert done.exit_code == 1 and queries.federation() is None
+    assert done.output == f"Error: {question}: write at most {most} characters.\n"
+
+
+def test_who_sits_at_a_terminal_is_asked_again(monkeypatch):
+    given = iter(["x" * 81, " Cities of the North "])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(given))
+    assert commands._ask("Name of the forum", 80) == "Cities of the North"
+
+
 @pytest.fixture
 def two_cities(monkeypatch, tmp_path):
     path = tmp_path / "cities.tsv.gz"
