@@ -19,7 +19,7 @@ from forum.agendas import views as agendas
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
-from forum.db import db, read_apart
+from forum.db import db, fold_log, read_apart
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
 from forum.errors import Refusal
@@ -193,7 +193,10 @@ def serve(host: str, port: int, workers: int) -> None:
     commands = jobs.server_commands(place, port, workers)
     if wanted:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
-    raise SystemExit(jobs.run_together(commands))
+    try:
+        raise SystemExit(jobs.run_together(commands))
+    finally:
+        fold_log(db.engine)  # all others are gone: who copies the file now has everything
 
 
 def _place_to_listen(host: str, port: int) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache, wraps
@@ -365,6 +365,16 @@ def conninfo(url: URL) -> str:
     """
     _none, words = url.get_dialect()().create_connect_args(url)
     return str(library("psycopg.conninfo").make_conninfo(**words))
+
+
+def fold_log(engine: Engine) -> None:
+    """Let SQLite's file hold by itself all that is saved, and empty the log beside it, once nobody is at work any more.
+
+    While somebody is, or the disk is full, the rest stays in the log, where it is as safe. PostgreSQL needs no such word.
+    """
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def count_for_plans(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,6 +155,30 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: An
             ended = forum.run(*command)
             words = f"Error: Another program listens at 127.0.0.1:{port} already.\n"
             assert (ended.exit_code, ended.output) == (1, words)
+
+
+@pytest.mark.sqlite_only  # PostgreSQL's files are not for copying
+def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forum = made("ended")
+    forum.run("db", "upgrade")
+    log = forum.data / "forum.sqlite-wal"
+
+    def write_and_end(_commands: Any) -> int:
+        members.join(VISITOR, members.Joining("Ana Prado", "ana@example.org", "no hash"))
+        assert log.stat().st_size > 0
+        raise SystemExit(0)  # as SIGTERM does
+
+    monkeypatch.setattr("forum.jobs.run_together", write_and_end)
+    monkeypatch.setenv("FORUM_DATA", str(forum.data))
+    assert forum.run("serve", "--port", free_port()).exit_code == 0
+    assert log.stat().st_size == 0
+    shutil.copyfile(forum.data / "forum.sqlite", tmp_path / "copy.sqlite")
+    copy = create_engine(f"sqlite:///{tmp_path}/copy.sqlite")
+    with copy.connect() as connection:
+        assert connection.scalar(text("SELECT name FROM member")) == "Ana Prado"
+    copy.dispose()
 
 
 def free_port() -> int:

@@ -29,6 +29,7 @@ from forum.db import (
     at,
     constant,
     db,
+    fold_log,
     in_passing,
     long_lived,
     now,
@@ -744,3 +745,16 @@ def test_every_time_has_a_zone() -> None:
                 column.name.endswith(("_at", "_until")) and column.name != "as_at"
             ):  # words, as printed
                 assert isinstance(column.type, tool.Moment), f"{table.name}.{column.name}"
+
+
+@pytest.mark.sqlite_only  # PostgreSQL keeps its log for itself
+def test_what_somebody_still_reads_stays_in_the_log_without_a_word(own: Flask) -> None:
+    name_theme(SYSTEM, "Noise")
+    with db.engine.connect() as reader:
+        reader.execute(select(Theme.id)).all()
+        name_theme(SYSTEM, "Water")
+        log = Path(f"{db.engine.url.database}-wal")
+        fold_log(db.engine)
+        assert log.stat().st_size > 0
+    fold_log(db.engine)
+    assert log.stat().st_size == 0 and names() == ["Noise", "Water"]

@@ -12,6 +12,7 @@ from typing import TypeVar
 import click
 from flask import Blueprint
 
+from forum.db import db, fold_log
 from forum.errors import Invalid, Refusal
 from forum.later import library
 from forum.members import actions, queries
@@ -49,6 +50,7 @@ def setup() -> None:
     joining = actions.Joining(person, email, hash_password(password))
     member = _done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
+    fold_log(db.engine)
 
 
 @bp.cli.group("members")

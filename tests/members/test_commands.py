@@ -171,6 +171,8 @@ def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):
     app = create_app(from_environment({"FORUM_DATA": str(tmp_path), "FORUM_LIMITS": "0"}))
     done = app.test_cli_runner().invoke(args=["setup"], input=answers())
     assert done.exit_code == 0, done.output
+    log = tmp_path / "forum.sqlite-wal"
+    assert not log.exists() or log.stat().st_size == 0, "the file alone is the whole forum"
     with app.app_context():
         assert queries.federation().name == "Cities of the North"
         assert queries.cities_count() == 2
