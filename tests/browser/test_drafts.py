@@ -78,7 +78,7 @@ def test_two_windows_keep_two_texts(member: Visit, topic: str) -> None:
 def test_a_text_is_offered_where_it_belongs(member: Visit) -> None:
     case = "/cases/vienna-social-housing"
     page = member.go(case)
-    links = page.locator("a[href*='paragraph=']")
+    links = page.locator("a[href*='paragraph=']:not([href*='quote='])")
     first, second = (links.nth(n).get_attribute("href") or "" for n in (0, 1))
     type_and_crash(member, first, "About the first paragraph.")
     offer = page.locator("[data-restore]")
