@@ -1,6 +1,6 @@
 /** What was typed is kept in this browser, offered again after a crash, and sent once. */
 
-const MAX_DRAFTS = 3;
+const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
 const BUSY_SECONDS = 10;
 
 export function start({ member }) {
@@ -16,8 +16,10 @@ export function start({ member }) {
 const read = (key) => JSON.parse(localStorage.getItem(key) || "[]");
 
 function store(key, drafts) {
+  let text = JSON.stringify(drafts);
+  for (let kept = drafts.length - 1; kept > 0 && text.length > ROOM; kept--) text = JSON.stringify(drafts.slice(0, kept));
   try {
-    if (drafts.length) localStorage.setItem(key, JSON.stringify(drafts.slice(0, MAX_DRAFTS)));
+    if (drafts.length) localStorage.setItem(key, text);
     else localStorage.removeItem(key);
     return true;
   } catch {
@@ -104,7 +106,6 @@ function keepDraft(form, member) {
   const save = () => {
     clearTimeout(timer);
     timer = 0;
-    if (document.body.dataset.leaving) return;
     const fields = contents(form);
     const mine = texts(form, fields) ? [{ fields, key: own }] : [];
     const done = store(key, [...mine, ...others()]);

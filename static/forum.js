@@ -52,10 +52,16 @@ function showWhole() {
   });
 }
 
-/** Whoever signs out leaves no text behind in the browser. */
+/** Whoever has signed out leaves no text behind in the browser: it goes on the page that follows, when that is a visitor's. */
 function forgetDrafts() {
-  body.dataset.leaving = "1";
+  const isLeaving = sessionStorage.getItem("leaving");
+  sessionStorage.removeItem("leaving");
+  if (!isLeaving || words.member) return;
   for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+}
+
+function noteLeaving() {
+  sessionStorage.setItem("leaving", "1");
 }
 
 /** After publishing, the focus goes to the new post; that of a new topic is its first. */
@@ -69,7 +75,8 @@ function showPublished() {
 shortenTimes();
 closeMenus();
 showWhole();
-document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", forgetDrafts));
+document.querySelectorAll("[data-sign-out]").forEach((form) => form.addEventListener("submit", noteLeaving));
+forgetDrafts();
 document.querySelector(".sum")?.focus();
 if (body.dataset.published) showPublished();
 const wanted = {

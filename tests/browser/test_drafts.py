@@ -260,6 +260,31 @@ def test_signing_out_leaves_nothing_and_a_lost_session_loses_nothing(
     forgotten(page)
 
 
+def test_signing_out_that_fails_forgets_nothing(member: Visit, topic: str) -> None:
+    type_and_crash(member, topic, "Typed before the line was cut.")
+    page = member.go("/rules")
+    page.route("**/sign-out", lambda route: route.abort("internetdisconnected"))
+    page.click("header .more summary")
+    page.click("header [data-sign-out] button")
+    page.wait_for_timeout(300)
+    page.unroute("**/sign-out")
+    member.complaints.clear()
+    member.go(topic)
+    expect(page.locator("[data-restore]")).to_be_visible()
+
+
+def test_no_draft_drives_out_another(member: Visit, topic: str) -> None:
+    texts = [f"Draft number {number}." for number in range(5)]
+    for text in texts:
+        type_and_crash(member, topic, text)
+    page = member.go(topic)
+    for text in reversed(texts):
+        page.click("[data-act=restore]")
+        expect(page.locator("[name=source]")).to_have_value(text)
+        page.fill("[name=source]", "")
+    expect(page.locator("[data-restore]")).to_be_hidden()
+
+
 def sign_in_again(member: Visit, page: Page) -> None:
     email, password = member.site.passwords["member"]
     page.fill("[name=email]", email)
