@@ -6,7 +6,7 @@ export function start({ failed }) {
     const marks = button?.closest("[data-marks]");
     if (!marks || !button.hasAttribute("aria-pressed")) return;
     event.preventDefault();
-    if (!marks.dataset.busy) press(marks, form, button, failed);
+    if (!button.dataset.busy) press(marks, form, button, failed);
   });
 }
 
@@ -14,7 +14,7 @@ export function start({ failed }) {
 async function press(marks, form, button, failed) {
   const before = state(button);
   const message = messageOf(marks);
-  marks.dataset.busy = "1";
+  button.dataset.busy = "1";
   message.textContent = "";
   show(button, { on: !before.on, count: before.count + (before.on ? -1 : 1) });
   try {
@@ -24,7 +24,7 @@ async function press(marks, form, button, failed) {
     show(button, before);
     message.textContent = failed;
   }
-  delete marks.dataset.busy;
+  delete button.dataset.busy;
 }
 
 async function send(form, button) {
