@@ -5,8 +5,8 @@ const BEFORE = { quote: () => "> ", list: () => "- ", numbers: (n) => `${n + 1}.
 const TABLE = "| A | B |\n|---|---|\n|   |   |\n";
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
-export function start({ load }) {
-  document.querySelectorAll(".tools").forEach(useTools);
+export function start({ letter, load }) {
+  document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
   document.addEventListener("click", putPrompt);
   if (document.querySelector("[data-mentions]")) load("mentions", { write });
@@ -51,7 +51,7 @@ function append(field, text) {
 
 // Tools: one stop for the Tab key, arrows between them
 
-function useTools(bar) {
+function useTools(bar, letter) {
   const field = document.getElementById(bar.getAttribute("aria-controls"));
   const buttons = [...bar.querySelectorAll("button")];
   bar.hidden = false;
@@ -70,9 +70,10 @@ function useTools(bar) {
     button.focus();
   });
   field.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || !KEYS[event.key]) return;
+    const deed = KEYS[letter(event)];
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || !deed) return;
     event.preventDefault();
-    format(field, KEYS[event.key]);
+    format(field, deed);
   });
 }
 

@@ -7,10 +7,16 @@ const { failed, show, hide, over } = script.dataset;
 const words = { failed, show, hide, over, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
+/** The letter of a key, also with Caps Lock; where a layout has no Latin letters, the one that stands there on others. */
+const letter = ({ key, code = "" }) =>
+  key.length > 1 ? key
+  : /\p{L}/u.test(key) && !/\p{Script=Latin}/u.test(key) && code.startsWith("Key") ? code[3].toLowerCase()
+  : key.toLowerCase();
+
 /** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
 const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ ...words, load, ...tools }))
+    .then((module) => module.start({ ...words, letter, load, ...tools }))
     .catch(console.warn);
 
 /** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */

@@ -4,14 +4,14 @@ const ITEMS = ".post.op, .posts > li, .rows > li, .q > li";
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const isOff = () => /(?:^|;\s*)(?:__Host-)?keys=off\b/.test(document.cookie);
 
-export function start() {
-  document.addEventListener("keydown", press);
+export function start({ letter }) {
+  document.addEventListener("keydown", (event) => press(event, letter(event)));
   offerSwitch();
 }
 
-function press(event) {
-  const { key, target } = event;
-  if (event.defaultPrevented || event.isComposing || event.altKey) return;
+function press(event, key) {
+  const { target } = event;
+  if (event.defaultPrevented || event.isComposing || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) return;
   if (event.ctrlKey || event.metaKey) return key === "Enter" && send(event, target);
   if (isOff() || target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
   const deed = DEEDS[key] ?? (/^[1-9]$/.test(key) ? () => choose(Number(key)) : null);

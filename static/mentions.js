@@ -1,6 +1,6 @@
 /** Whom to mention: members whose names begin like what stands behind an @, to be chosen with keys or a press. */
 
-const BEGUN = /(?:^|[^\p{L}\p{N}@/.+=&#_-])@([\p{L}\p{N}-]{1,40})$/u;
+const BEGUN = /(?:^|[^\p{L}\p{M}\p{N}@/.+=&#_-])@([\p{L}\p{M}\p{N}-]{1,40})$/u;
 
 export function start({ write }) {
   document.querySelectorAll("[data-mentions]").forEach((frame, at) => suggest(frame, at, write));
@@ -60,7 +60,7 @@ function suggest(frame, at, write) {
     asking?.abort();
     asking = new AbortController();
     try {
-      const words = encodeURIComponent(begun(field));
+      const words = encodeURIComponent(begun(field).normalize());
       const answer = await fetch(`${frame.dataset.mentions}?q=${words}`, { signal: asking.signal });
       if (!answer.ok) return close();
       people = await answer.json();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -343,6 +344,42 @@ def test_keys_lead_through_a_page(member: Visit, moderator: Visit) -> None:
     expect(page.locator(".post.op")).to_be_focused()
     page.keyboard.press("r")
     expect(page.locator("[name=source]")).to_be_focused()
+
+
+# A key as a layout sends it: what it writes, and where it stands.
+KEY = """(field, [key, code, ctrlKey]) => field.dispatchEvent(
+    new KeyboardEvent("keydown", { key, code, ctrlKey, bubbles: true, cancelable: true }))"""
+
+
+@pytest.mark.parametrize(
+    ("reply", "bold"),
+    [(("к", "KeyR"), ("и", "KeyB")), (("R", "KeyR"), ("B", "KeyB")), (("r", "KeyO"), ("b", "KeyN"))],
+    ids=["Cyrillic", "Caps Lock", "Dvorak"],
+)
+def test_keys_are_found_on_every_layout(
+    member: Visit, topic: str, reply: tuple[str, str], bold: tuple[str, str]
+) -> None:
+    page = member.go(topic)
+    field = page.locator("[name=source]")
+    page.locator("body").evaluate(KEY, [*reply, False])
+    expect(field).to_be_focused()
+    field.fill("wet")
+    field.select_text()
+    field.evaluate(KEY, [*bold, True])
+    expect(field).to_have_value("**wet**")
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"), [("@रवि", "रवि"), ("@Nguye\u0302\u0303n", "Nguy\u1ec5n")]
+)
+def test_members_are_asked_for_in_every_script(
+    member: Visit, topic: str, typed: str, asked: str
+) -> None:
+    page = member.go(topic)
+    page.locator("[name=source]").focus()
+    with page.expect_request("**/members/suggest?*") as request:
+        page.keyboard.insert_text(typed)
+    assert request.value.url.endswith(f"?q={quote(asked)}")
 
 
 def test_keys_lead_through_a_list_and_to_other_pages(visitor: Visit) -> None:
