@@ -3,7 +3,11 @@
 const ROOM = 400_000; // characters of the drafts of one form: twenty of the longest texts
 const BUSY_SECONDS = 10;
 
-export function start({ member }) {
+let local;
+let session;
+
+export function start({ member, ...storage }) {
+  ({ local, session } = storage);
   forgetPublished(document.body.dataset.published);
   for (const form of document.querySelectorAll("form[data-draft]")) {
     form.addEventListener("submit", sendOnce);
@@ -13,14 +17,21 @@ export function start({ member }) {
 
 // Drafts: a list for each member and form, newest first; only a text that was published is forgotten
 
-const read = (key) => JSON.parse(localStorage.getItem(key) || "[]");
+/** Something else may have written what we cannot read. */
+function read(key) {
+  try {
+    return JSON.parse(local[key] || "[]").filter(({ fields }) => Array.isArray(fields));
+  } catch {
+    return [];
+  }
+}
 
 function store(key, drafts) {
   let text = JSON.stringify(drafts);
   for (let kept = drafts.length - 1; kept > 0 && text.length > ROOM; kept--) text = JSON.stringify(drafts.slice(0, kept));
   try {
-    if (drafts.length) localStorage.setItem(key, text);
-    else localStorage.removeItem(key);
+    if (drafts.length) local[key] = text;
+    else delete local[key];
     return true;
   } catch {
     return false;
@@ -30,7 +41,7 @@ function store(key, drafts) {
 /** `published` holds submission keys, and the paths of forms that have none. */
 function forgetPublished(published = "") {
   for (const text of published.split(" ").filter(Boolean))
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith("draft:"))) {
+    for (const key of Object.keys(local).filter((name) => name.startsWith("draft:"))) {
       const isMeant = (draft) => draft.key === text || key.endsWith(`:${text}`);
       const drafts = read(key);
       drafts.filter(isMeant).forEach(({ fields }) => rememberSent(fingerprint(fields)));
@@ -40,8 +51,8 @@ function forgetPublished(published = "") {
 
 // What was published from this tab, by fingerprint: Back puts it into the form again, as if it had not been sent
 
-const sent = () => (sessionStorage.getItem("sent") || "").split(" ");
-const rememberSent = (print) => sessionStorage.setItem("sent", [print, ...sent()].slice(0, 20).join(" "));
+const sent = () => (session.sent || "").split(" ");
+const rememberSent = (print) => (session.sent = [print, ...sent()].slice(0, 20).join(" "));
 
 /** Of the longest text that a form holds, as good as its own. */
 function fingerprint(fields) {

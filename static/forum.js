@@ -7,6 +7,17 @@ const { failed, show, hide, over } = script.dataset;
 const words = { failed, show, hide, over, member: body.dataset.member || "" };
 const DAY = 86_400_000;
 
+/** What the browser keeps; where it is forbidden to keep anything, what stands in for that. */
+const storage = (name, instead) => {
+  try {
+    return window[name];
+  } catch {
+    return instead;
+  }
+};
+const local = storage("localStorage", Object.freeze({})); // says that it has kept nothing
+const session = storage("sessionStorage", {});
+
 /** The letter of a key, also with Caps Lock; where a layout has no Latin letters, the one that stands there on others. */
 const letter = ({ key, code = "" }) =>
   key.length > 1 ? key
@@ -16,7 +27,7 @@ const letter = ({ key, code = "" }) =>
 /** Load a module of ours by its name and start it; a page that cannot load it stays as it was. */
 const load = (name, tools = {}) =>
   import(addresses.find((address) => address.includes(`/${name}.js`)))
-    .then((module) => module.start({ ...words, letter, load, ...tools }))
+    .then((module) => module.start({ ...words, letter, local, session, load, ...tools }))
     .catch(console.warn);
 
 /** Times under seven days are said as a distance, in the language of the page; the full time stays as a title. */
@@ -60,14 +71,14 @@ function showWhole() {
 
 /** Whoever has signed out leaves no text behind in the browser: it goes on the page that follows, when that is a visitor's. */
 function forgetDrafts() {
-  const isLeaving = sessionStorage.getItem("leaving");
-  sessionStorage.removeItem("leaving");
+  const isLeaving = session.leaving;
+  delete session.leaving;
   if (!isLeaving || words.member) return;
-  for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+  for (const key of Object.keys(local)) if (key.startsWith("draft:")) delete local[key];
 }
 
 function noteLeaving() {
-  sessionStorage.setItem("leaving", "1");
+  session.leaving = "1";
 }
 
 /** After publishing, the focus goes to the new post; that of a new topic is its first. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import READY, Visit
@@ -283,6 +284,36 @@ def test_no_draft_drives_out_another(member: Visit, topic: str) -> None:
         expect(page.locator("[name=source]")).to_have_value(text)
         page.fill("[name=source]", "")
     expect(page.locator("[data-restore]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("damage", ["{", "null", "[null]", '[{"key": "1"}]'])
+def test_a_damaged_draft_is_in_nobodys_way(member: Visit, topic: str, damage: str) -> None:
+    type_and_crash(member, topic, "Soon to be damaged.")
+    page = member.go("/rules")
+    page.evaluate(f"damage => {DRAFTS}.forEach(key => localStorage.setItem(key, damage))", damage)
+    page = member.go(topic)
+    page.fill("[name=source]", "Typed after the damage.")
+    expect(page.locator("[data-saved]")).to_have_text("Kept in this browser")
+    member.go(topic)
+    page.click("[data-act=restore]")
+    expect(page.locator("[name=source]")).to_have_value("Typed after the damage.")
+
+
+FORBID = """for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { get() { throw new DOMException("No", "SecurityError") } })"""
+
+
+def test_where_nothing_may_be_kept_all_else_works(member: Visit, topic: str) -> None:
+    page = member.tab()
+    page.add_init_script(FORBID)
+    page.goto(topic)
+    page.wait_for_function(READY)
+    page.fill("[name=source]", "Kept nowhere.")
+    page.wait_for_timeout(700)
+    expect(page.locator("[data-saved]")).to_have_text("")
+    publish(page)
+    expect(page.locator(f"#{page.url.partition('#')[2]} .prose")).to_have_text("Kept nowhere.")
+    page.close()
 
 
 def sign_in_again(member: Visit, page: Page) -> None:
