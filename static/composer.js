@@ -109,7 +109,8 @@ function previewWhileTyping(form) {
     event.preventDefault();
     const button = event.currentTarget;
     if (status) status.textContent = "";
-    show().then(() => status && (status.textContent = status.dataset.shown)).catch(() => {
+    show().then(() => status && (status.textContent = status.dataset.shown)).catch((error) => {
+      if (error instanceof TypeError && status) return (status.textContent = status.dataset.failed); // no answer came
       isPlain = true;
       button.click();
     });

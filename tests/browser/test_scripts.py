@@ -59,6 +59,21 @@ def test_what_the_preview_button_did_is_said(member: Visit, topic: str) -> None:
     expect(page.get_by_role("region", name="Preview")).to_contain_text("It was wet.")
 
 
+def test_without_a_line_the_preview_leaves_the_text_alone(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    page.fill("[name=source]", "Written in a *tunnel*.")
+    page.route("**/reply", lambda route: route.abort("internetdisconnected"))
+    page.click("button[name=preview]")
+    expect(page.locator("[data-shown]")).to_have_text(
+        "There is no preview now. Your text is still here."
+    )
+    page.unroute("**/reply")
+    member.complaints.clear()
+    page.click("button[name=preview]")
+    expect(page.locator("[data-preview] em")).to_have_text("tunnel")
+    assert page.url.endswith(topic)
+
+
 def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
     page = member.go(topic)
     field, options = page.locator("[name=source]"), page.locator("[role=option]")
