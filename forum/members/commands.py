@@ -1,4 +1,4 @@
-"""`flask setup`, `flask members add | list | role | password` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members add | list | role | password` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,27 @@ def setup() -> None:
     joining = actions.Joining(person, email, hash_password(password))
     member = _done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
+    click.echo("/contact shows everybody that address. `flask forum --contact` gives another one.")
     fold_log(db.engine)
+
+
+@bp.cli.command("forum")
+@click.option("--name", help="Another name.")
+@click.option("--tagline", help="Another sentence that says what it is for.")
+@click.option("--contact", help="Another e-mail address for /contact, which everybody reads.")
+def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
+    """Say what the forum is called, what it is for and where it is reached, or change that."""
+    said = {"name": name, "tagline": tagline, "contact_email": contact and _email(contact)}
+    given = {what: words for what, words in said.items() if words is not None}
+    known = queries.federation()
+    if given:
+        known = _done(lambda: actions.describe_federation(SYSTEM, **given))
+    if known is None:
+        raise click.ClickException("This forum has not been set up yet.")
+    for what in said:
+        click.echo(f"{what.replace('_email', '')}: {getattr(known, what)}")
+    if given:
+        click.echo("Restart the forum: what runs goes on with what it read when it began.")
 
 
 @bp.cli.group("members")

@@ -368,7 +368,11 @@ KEY = """(field, [key, code, ctrlKey]) => field.dispatchEvent(
 
 @pytest.mark.parametrize(
     ("reply", "bold"),
-    [(("к", "KeyR"), ("и", "KeyB")), (("R", "KeyR"), ("B", "KeyB")), (("r", "KeyO"), ("b", "KeyN"))],
+    [
+        (("к", "KeyR"), ("и", "KeyB")),
+        (("R", "KeyR"), ("B", "KeyB")),
+        (("r", "KeyO"), ("b", "KeyN")),
+    ],
     ids=["Cyrillic", "Caps Lock", "Dvorak"],
 )
 def test_keys_are_found_on_every_layout(

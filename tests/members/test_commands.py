@@ -8,6 +8,7 @@ import pytest
 
 from forum.app import create_app
 from forum.db import db
+from forum.errors import Forbidden
 from forum.members import actions, commands, queries
 from forum.passwords import verify_password
 from forum.permissions import SYSTEM
@@ -202,3 +203,27 @@ def test_a_member_who_looks_like_the_forum_is_not_added(run):
         done = add(run, **change)
         assert done.exit_code == 1 and queries.all_members() == [], done.output
     assert add(run, name="Admin", role="administrator").exit_code == 0
+
+
+def test_the_forum_gets_another_name_sentence_and_contact(run, app):
+    assert "has not been set up yet" in run("forum").output
+    actions.found_federation(SYSTEM, "Interurban", "Cities learn.", contact_email="a@city.example")
+    assert (
+        run("forum").output == "name: Interurban\ntagline: Cities learn.\ncontact: a@city.example\n"
+    )
+    done = run("forum", "--name", " Metro  Forum ", "--contact", "office@city.example")
+    assert done.exit_code == 0 and "name: Metro Forum\ntagline: Cities learn.\n" in done.output
+    assert "Restart the forum" in done.output
+    assert queries.federation().contact_email == "office@city.example"
+    assert run("forum", "--tagline", "").exit_code == 0 and queries.federation().tagline == ""
+    for wrong in (("--name", " "), ("--name", "x" * 81), ("--contact", "office")):
+        refused = run("forum", *wrong)
+        assert refused.exit_code == 1 and "Error: " in refused.output, wrong
+        assert queries.federation().name == "Metro Forum"
+
+
+def test_only_who_administers_describes_the_forum(app, people):
+    actions.found_federation(SYSTEM, "Interurban")
+    with pytest.raises(Forbidden):
+        actions.describe_federation(people.moderator, name="Mine")
+    assert actions.describe_federation(people.administrator, name="Ours").name == "Ours"

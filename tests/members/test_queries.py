@@ -11,6 +11,7 @@ from forum.errors import Forbidden, NotFound
 from forum.members import actions
 from forum.members import queries as members
 from forum.members.actions import OrganisationText, Profile
+from forum.members.models import Member
 from forum.members.queries import DirectoryFilter
 from forum.moderation.actions import Reasons, decide
 from forum.pages import page_of
@@ -149,7 +150,7 @@ def test_the_directory_is_narrowed(app, people):
     assert named(city_id=nairobi.id) == named(country="KE") == named(language="sw") == ["Ben Okoth"]
     assert named(words="ana", country="KE") == []
     assert named(organisation_id=5) == []
-    hidden_in_a_room_above = members.visible_members(VISITOR).with_only_columns(actions.Member.id)
+    hidden_in_a_room_above = members.visible_members(VISITOR).with_only_columns(Member.id)
     assert len(named(ids=hidden_in_a_room_above)) == 6
 
 

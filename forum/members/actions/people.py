@@ -1,15 +1,15 @@
-"""Deeds of members and on members: joining, signing in, profiles, roles, suspensions; cities and organisations."""
+"""Deeds of members and on members: joining, signing in, profiles, roles, suspensions; organisations."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import Base, action, db, now, touches
+from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.lookalikes import skeleton
@@ -25,7 +25,6 @@ from forum.markup import Written, fold
 from forum.members import queries
 from forum.members.models import (
     City,
-    CityName,
     Federation,
     FormerHandle,
     Ignore,
@@ -44,8 +43,6 @@ from forum.permissions import (
     require,
 )
 from forum.proofs import kept_hash
-
-CityRow = tuple[int, str, str, float, float, int, list[str]]
 
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10
@@ -190,6 +187,24 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
     """Found the forum and make the account of its first administrator, in one."""
     found_federation(administrator, name, tagline, contact_email=first.email)
     return add_member(administrator, first, ADMINISTRATOR)
+
+
+@action
+def describe_federation(administrator: Person, **words: str) -> Federation:
+    """Give the forum another `name`, `tagline` or `contact_email`; what is not said stays. Raises `Invalid`.
+
+    Processes that run go on saying what they have read when they began.
+    """
+    require(administrator.can.administer())
+    known = queries.federation()
+    if known is None:
+        raise Conflict(_("This forum has not been set up yet."))
+    known.name = _line_of(LONGEST_NAME, words.get("name", known.name), "name")
+    if not known.name:
+        raise Invalid(_("Give the forum a name."), "name")
+    known.tagline = _line_of(LONGEST_TAGLINE, words.get("tagline", known.tagline), "tagline")
+    known.contact_email = words.get("contact_email", known.contact_email)
+    return known
 
 
 # Joining and signing in
@@ -944,67 +959,3 @@ def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
     db.session.add(organisation)
     db.session.flush()
     return organisation
-
-
-# Cities
-
-
-@action
-def load_cities(
-    administrator: Person,
-    rows: Iterable[CityRow],
-    progress: Callable[[int], None] = lambda _number: None,
-) -> int:
-    """Load cities with their names; a known one (by number) is brought up to date. Says how many.
-
-    A city's address never changes: the biggest city of a name has the name alone, the others add their country.
-    `progress` is told after each part how many more are loaded.
-    """
-    require(administrator.can.administer())
-    known = queries.city_slugs()
-    slugs = set(known.values())
-    loaded = 0
-    for some in _batches(sorted(rows, key=lambda row: -row[5]), 2_000):
-        _load(some, known, slugs)
-        loaded += len(some)
-        progress(len(some))
-    return loaded
-
-
-def _batches(rows: Iterable[CityRow], size: int) -> Iterator[list[CityRow]]:
-    remaining = iter(rows)
-    while some := list(islice(remaining, size)):
-        yield some
-
-
-def _load(rows: list[CityRow], known: dict[int, str], slugs: set[str]) -> None:
-    old = [row[0] for row in rows if row[0] in known]
-    if old:
-        db.session.execute(delete(CityName).where(CityName.city_id.in_(old)))
-        db.session.execute(
-            update(City), [_city(row, known[row[0]]) for row in rows if row[0] in known]
-        )
-    new = [_city(row, _city_slug(row, slugs)) for row in rows if row[0] not in known]
-    if new:
-        db.session.execute(insert(City), new)
-    names = [{"city_id": row[0], "folded": name} for row in rows for name in _names(row)]
-    # Into the table and not the class, which takes three times as long over 280,000 names
-    db.session.execute(insert(Base.metadata.tables[CityName.__tablename__]), names)
-
-
-def _city(row: CityRow, slug: str) -> dict[str, object]:
-    fields = ("id", "name", "country", "latitude", "longitude", "population")
-    return {**dict(zip(fields, row[:6], strict=True)), "slug": slug}
-
-
-def _city_slug(row: CityRow, slugs: set[str]) -> str:
-    name = _plain(row[1])[:60] or "city"
-    wishes = (name, f"{name}-{row[2].lower()}", f"{name}-{row[2].lower()}-{row[0]}")
-    slug = next(wish for wish in wishes if wish not in slugs)
-    slugs.add(slug)
-    return slug
-
-
-def _names(row: CityRow) -> list[str]:
-    folded = (" ".join(fold(name).split())[:200] for name in (row[1], *row[6]))
-    return [name for name in dict.fromkeys(folded) if name]
