@@ -52,6 +52,8 @@ def make(
     """
     with _workshop(target) as folder:
         found = copier.copy(folder / copier.file, note)
+        if not any(found.counts.values()):
+            raise Refusal("The database is empty.")
         for name in KEPT:
             if (data / name).exists() and (name != KEY or _holds(data / name, secret_key)):
                 shutil.copyfile(data / name, folder / name)

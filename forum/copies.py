@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -116,6 +117,21 @@ class SqliteCopier:
             except sqlite3.OperationalError:
                 raise Refusal("The database is in use. Stop the forum first.") from None
             source.backup(target)
+
+
+def put_aside(file: Path) -> Path:
+    """Give the file of a SQLite database, log included, another name beside its own: one that nobody takes for the forum.
+
+    Raises `Refusal` when somebody has it open.
+    """
+    with _opened(file) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError:
+            raise Refusal(f"{file} is in use.") from None
+    aside = file.with_name(f"{file.name}.moved-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    file.rename(aside)
+    return aside
 
 
 def _faults_of_index(connection: sqlite3.Connection) -> list[str]:

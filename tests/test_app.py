@@ -63,6 +63,8 @@ def test_a_database_of_another_version_is_refused_until_it_is_ours(made: Made) -
     assert_refused(forum, EMPTY)
     with forum.app.app_context():
         upgrade(revision="0003")
+        db.session.execute(text("INSERT INTO theme (slug, name) VALUES ('noise', 'Noise')"))
+        db.session.commit()
     assert_refused(forum, OLDER)
     with forum.app.app_context():
         set_version("9999")

@@ -32,6 +32,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
+from forum.upkeep.commands import _place
 from tests.forums import Forum, Made, forums
 
 TOP = Path(__file__).parent.parent
@@ -146,7 +147,38 @@ def test_a_backup_says_what_it_holds_and_is_nobody_elses(kept: Path) -> None:
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
 
 
+def test_a_backup_says_which_database_it_is_of(source: Forum, tmp_path: Path) -> None:
+    said = source.run("backup", tmp_path / "forum.backup").output
+    url = make_url(source.url)
+    assert url.render_as_string() in said
+    assert url.get_backend_name() in said and not (url.password and url.password in said)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sqlite:////srv/forum.sqlite", "sqlite:////srv/forum.sqlite"),
+        ("postgresql://ana:secret@db/forum?connect_timeout=3", "postgresql://ana:***@db/forum?connect_timeout=3"),
+        ("postgresql:///forum?password=secret&host=/run", "postgresql:///forum?host=%2Frun"),
+    ],
+)  # fmt: skip
+def test_the_place_of_a_database_is_said_without_its_password(address: str, shown: str) -> None:
+    assert _place(make_url(address)) == shown
+
+
 # What goes wrong
+
+
+def test_nothing_is_no_backup(made: Made, tmp_path: Path) -> None:
+    """It would take the place of one that holds something."""
+    forum = made("nothing")
+    target = tmp_path / "forum.backup"
+    target.write_text("the old one")
+    for command in (["db", "current"], ["db", "upgrade"]):
+        forum.run(*command)
+        refused = forum.run("backup", target)
+        assert refused.exit_code == 1 and "The database is empty." in refused.output
+        assert target.read_text() == "the old one"
 
 
 def test_the_old_backup_is_kept_when_the_copy_is_not_what_it_should_be(

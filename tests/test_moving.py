@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +35,31 @@ def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield make
 
 
+@pytest.fixture
+def source(made_source: Forum) -> Iterator[Forum]:
+    """A forum in a SQLite file in which everything has happened, with its own name also after a move."""
+    yield made_source
+    bring_back(made_source)
+
+
+def files_aside(forum: Forum) -> list[Path]:
+    return list(forum.data.glob("forum.sqlite.moved-*"))
+
+
+def bring_back(forum: Forum) -> None:
+    """Give the file of a forum that has been moved its own name again, if it is one."""
+    with forum.app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    for aside in files_aside(forum):
+        for log in ("-wal", "-shm"):
+            (forum.data / f"forum.sqlite{log}").unlink(missing_ok=True)
+        aside.rename(forum.data / "forum.sqlite")
+
+
 @pytest.fixture(scope="module")
-def source(made: Made) -> Forum:
-    """A forum in a SQLite file in which everything has happened."""
+def made_source(made: Made) -> Forum:
+    """The forum of `source`."""
     forum = made("from", is_sqlite=True)
     with forum.app.app_context():
         upgrade()
@@ -100,15 +123,16 @@ def marked(url: str) -> bool:
 
 
 def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: Made) -> None:
-    back = made("back", is_sqlite=True)
+    back, rows = made("back", is_sqlite=True), all_rows(source)
     for before, after in ((source, target), (target, back)):
         moved = before.run("move-database", after.url)
         assert moved.exit_code == 0, moved.output
         assert "are the same in both databases, each compared." in moved.output
-        assert all_rows(after) == all_rows(source)
+        assert all_rows(after) == rows
         assert after.run("check").exit_code == 0
         assert not marked(after.url)
         assert after.is_counted, "PostgreSQL does not plan for empty tables"
+    bring_back(target)
     with target.app.app_context():  # which goes on as a forum does
         ana = whole("ana-prado")
         last = max(target.numbers())
@@ -116,6 +140,34 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last
         assert find(ana, Query("xylophone")).page.total == 1
         assert find(ana, Query("trams")).page.total > 0
+
+
+def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(
+    source: Forum, target: Forum, tmp_path: Path
+) -> None:
+    """As who leaves FORUM_DATABASE_URL away does, by cron for years."""
+    moved = source.run("move-database", target.url)
+    (aside,) = files_aside(source)
+    assert f"The old file is {aside} now." in moved.output, moved.output
+    assert "secret" not in moved.output and not list(source.data.glob("forum.sqlite*-wal"))
+    kept = tmp_path / "forum.backup"
+    kept.write_text("the old one")
+    refused = source.run("backup", kept)
+    assert refused.exit_code == 1 and kept.read_text() == "the old one", refused.output
+    for command in (["serve"], ["members", "list"], ["check"]):
+        refused = source.run(*command)
+        assert refused.exit_code == 1 and "The database is empty." in refused.output
+
+
+def test_a_file_that_somebody_has_open_keeps_its_name(source: Forum, target: Forum) -> None:
+    other = create_engine(source.url)
+    with other.connect() as reader:
+        reader.execute(select(Post.id)).all()
+        moved = source.run("move-database", target.url)
+        assert moved.exit_code == 0 and not files_aside(source), moved.output
+        assert "is in use. Move it away yourself" in moved.output
+        assert "Set FORUM_DATABASE_URL to " in moved.output
+    other.dispose()
 
 
 def test_a_move_that_was_killed_goes_on(
@@ -131,14 +183,15 @@ def test_a_move_that_was_killed_goes_on(
         insert_some(connection, rows, values)
 
     monkeypatch.setattr(moving, "_insert", insert_few)
+    rows = all_rows(source)
     killed = source.app.test_cli_runner().invoke(args=["move-database", target.url])
     assert killed.exit_code != 0 and marked(target.url)
-    assert 0 < len(target.numbers()) < len(source.numbers())
+    assert 0 < len(target.numbers()) < len(source.numbers()) and not files_aside(source)
     before = list(written)
     written.append("again")
     moved = source.run("move-database", target.url)
     assert moved.exit_code == 0, moved.output
-    assert all_rows(target) == all_rows(source) and "member" in before
+    assert all_rows(target) == rows and "member" in before
     assert "member" not in written[len(before) :]  # what was there was not copied again
 
 
@@ -154,15 +207,17 @@ def test_what_differs_is_told_and_a_move_can_begin_anew(
             connection.execute(delete(Theme).where(Theme.slug == "many"))
         return compare(origin, engine, note)
 
+    rows = all_rows(source)
     monkeypatch.setattr(moving, "_compare_all", spoil)
     told = source.run("move-database", target.url)
     assert told.exit_code == 1 and "These rows differ" in told.output
     assert "post 1" in told.output and "theme 2" in told.output and marked(target.url)
     monkeypatch.setattr(moving, "_compare_all", compare)
     assert source.run("move-database", target.url).exit_code == 1  # what was copied stays so
+    assert not files_aside(source)
     moved = source.run("move-database", target.url, "--again")
     assert moved.exit_code == 0, moved.output
-    assert all_rows(target) == all_rows(source)
+    assert all_rows(target) == rows
 
 
 def test_a_row_that_the_target_does_not_take_is_named(

@@ -13,12 +13,12 @@ from typing import Any
 import click
 from flask import Blueprint, Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from forum import backups, moving
 from forum.agendas import actions as agendas
-from forum.copies import Copier, copier
+from forum.copies import Copier, copier, put_aside
 from forum.db import count_for_plans, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
@@ -32,6 +32,10 @@ from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
 
 LINES = 20
+SECRET = (
+    "password",
+    "sslpassword",
+)  # what the address of a database may say behind its question mark
 # So many rows to a transaction: those who write meanwhile wait for a moment only.
 BATCH = 50
 Mend = Callable[[str, Sequence[int]], object]
@@ -240,9 +244,8 @@ def backup(target: Path) -> None:
     for remark in remarks:
         click.echo(remark)
     size = target.stat().st_size / 1e6
-    click.echo(
-        f"{target}: {_rows(made.counts)}, {size:,.1f} MB. It has been restored once and compared."
-    )
+    click.echo(f"{target}: {_rows(made.counts)} of {_place(db.engine.url)}, {size:,.1f} MB.")
+    click.echo("It has been restored once and compared.")
     if backups.KEY not in made.files:
         click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
 
@@ -269,7 +272,8 @@ def restore(source: Path) -> None:
 def move_database(target_url: str, again: bool) -> None:
     """Copy everything into the empty database TARGET_URL, and compare every row. Stop the forum first.
 
-    Nobody can write meanwhile. Killed and started again it goes on where it was.
+    Nobody can write meanwhile. Killed and started again it goes on where it was. A SQLite file that has been moved is
+    renamed, so that nothing takes it for the forum any more.
     """
     source, target = db.engine, _engine(target_url)
     if queries.schema_state() != "ours":
@@ -280,7 +284,28 @@ def move_database(target_url: str, again: bool) -> None:
         with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
             counts = moving.move(source, target, bar.update)
     click.echo(f"{_rows(counts)} are the same in both databases, each compared.")
-    click.echo(f"Set FORUM_DATABASE_URL to {target.url} (with its password) and start the forum.")
+    _put_aside(source)
+    click.echo(
+        f"Set FORUM_DATABASE_URL to {_place(target.url)} (with its password), also where backups are made, "
+        "and start the forum."
+    )
+
+
+def _put_aside(source: Engine) -> None:
+    if source.dialect.name != "sqlite":
+        return
+    file = Path(source.url.database or "")
+    source.dispose()  # the command itself holds the file no longer
+    try:
+        click.echo(f"The old file is {put_aside(file)} now.")
+    except (Refusal, OSError) as error:
+        why = error.message if isinstance(error, Refusal) else f"{file}: {error.strerror}."
+        click.echo(f"{why} Move it away yourself: it must not be taken for the forum.")
+
+
+def _place(url: URL) -> str:
+    """Which database it is, without what nobody is to read in a log."""
+    return url.difference_update_query(SECRET).render_as_string()
 
 
 def _engine(url: str) -> Engine:

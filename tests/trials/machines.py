@@ -100,7 +100,8 @@ def _move(trial: Trial, database: Database) -> None:
     env = trial.site.environment()
     moved = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, check=False)
     trial.result.need(moved.returncode == 0, f"move-database: {moved.stderr[-300:]}")
-    trial.result.notes.append(f"PostgreSQL {database.version()}: {moved.stdout.splitlines()[-2]}")
+    said = next(line for line in moved.stdout.splitlines() if "compared" in line)
+    trial.result.notes.append(f"PostgreSQL {database.version()}: {said}")
     trial.site.extra |= {"FORUM_DATABASE_URL": database.url, "FORUM_ONE_MACHINE": ""}
     trial.site.database = "postgresql"
     trial.site.app = create_app(from_environment(trial.site.environment()))
