@@ -233,10 +233,12 @@ def _take_out(
         raise Refusal(f"{entry.name} in the backup is damaged: its checksum is wrong.")
 
 
-def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) -> Manifest:
+def put_back(
+    copier: Copier, data: Path, source: Path, known: frozenset[str], *, keeps_key: bool = True
+) -> Manifest:
     """Let a database that holds nothing become the one of a backup. Raises `Refusal`; nothing has changed then.
 
-    `known` are the revisions of the schema that this code knows.
+    `known` are the revisions of the schema that this code knows; `keeps_key`: another key that lies there is put aside.
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
         raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
@@ -256,7 +258,7 @@ def put_back(copier: Copier, data: Path, source: Path, known: frozenset[str]) ->
                 new.unlink(missing_ok=True)
             raise
         for new in prepared:
-            if new.name == f"{KEY}.new":
+            if keeps_key and new.name == f"{KEY}.new":
                 _keep_other_key(data, new)
             new.replace(new.with_suffix(""))
     return manifest

@@ -68,6 +68,7 @@ class Settings:
     url: str
     trusted_hosts: tuple[str, ...]
     secret_key: str
+    has_new_key: bool = False  # made by this process, so that no forum has lived with it yet
     is_demo: bool = False
     is_one_machine: bool = False
     proxies: int = 0
@@ -166,12 +167,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
+    given_key, had_key = environ.get("FORUM_SECRET_KEY"), (data / "secret-key").exists()
     made = Settings(
         data=data,
         database_url=_database(environ.get("FORUM_DATABASE_URL") or f"sqlite:///{file}"),
         url=url,
         trusted_hosts=_hosts(url, environ.get("FORUM_TRUSTED_HOSTS", "")),
-        secret_key=environ.get("FORUM_SECRET_KEY") or _kept_secret(data / "secret-key"),
+        secret_key=given_key or _kept_secret(data / "secret-key"),
+        has_new_key=not (given_key or had_key),
         is_demo=is_demo,
         is_one_machine=_switch(environ, "FORUM_ONE_MACHINE"),
         proxies=_number(environ, "FORUM_PROXIES", 0),

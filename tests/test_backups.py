@@ -303,7 +303,9 @@ def test_a_copy_is_tried_beside_the_real_database_however_that_is_named() -> Non
 
 def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> None:
     result = source.run("backup", tmp_path / "nowhere" / "forum.backup")
-    assert result.exit_code == 1 and "No such file or directory" in result.output
+    place = tmp_path / "nowhere" / ".forum.backup.partial"
+    assert result.exit_code == 1
+    assert result.output.endswith(f"Error: {place}: No such file or directory.\n"), result.output
 
 
 # Restoring
@@ -352,6 +354,14 @@ def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: 
         result = empty.run("restore", tmp_path / "bad")
         assert result.exit_code == 1 and words in result.output, result.output
     assert not (empty.data / "secret-key").exists()
+
+
+def test_a_key_that_the_command_itself_has_made_is_not_put_aside(made: Made, kept: Path) -> None:
+    forum = made("new", has_new_key=True)
+    (forum.data / "secret-key").write_text("of this moment")
+    assert forum.run("restore", kept).exit_code == 0
+    assert (forum.data / "secret-key").read_text() == "of the source"
+    assert not list(forum.data.glob("secret-key.before-*"))
 
 
 def test_a_key_that_is_not_in_use_is_in_no_backup(

@@ -63,6 +63,12 @@ def test_the_secret_key_is_random_kept_and_nobody_elses_to_read(tmp_path: Path) 
     assert (tmp_path / "one" / "secret-key").stat().st_mode & 0o077 == 0
 
 
+def test_a_key_is_new_to_the_process_that_makes_it_alone(tmp_path: Path) -> None:
+    assert not from_environment({"FORUM_DATA": str(tmp_path), "FORUM_SECRET_KEY": "k"}).has_new_key
+    known = [from_environment({"FORUM_DATA": str(tmp_path)}).has_new_key for _time in range(2)]
+    assert known == [True, False]
+
+
 def test_workers_that_begin_together_have_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(settings._kept_secret, [tmp_path / "secret-key"] * 16))

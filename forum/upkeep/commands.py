@@ -236,7 +236,8 @@ def backup(target: Path) -> None:
     settings = _settings()
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
-    with _kept_as_it_was("The old backup is kept."), _bar("Copying") as note:
+    kept = "The old backup is kept." if target.exists() else ""
+    with _kept_as_it_was(kept), _bar("Copying") as note:
         what = _copier(), settings.data, target, queries.version(), note
         made, remarks = backups.make(*what, secret_key=settings.secret_key)
     with suppress(OSError):  # the backup is there all the same
@@ -258,8 +259,9 @@ def restore(source: Path) -> None:
     Another secret key that lies in FORUM_DATA is put aside as secret-key.before-…
     """
     with _kept_as_it_was("Nothing was restored."):
-        place = _copier()
-        made = backups.put_back(place, _settings().data, source, queries.known_revisions())
+        settings = _settings()
+        what = _copier(), settings.data, source, queries.known_revisions()
+        made = backups.put_back(*what, keeps_key=not settings.has_new_key)
     click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
@@ -350,14 +352,16 @@ def _kept_as_it_was(words: str) -> Iterator[None]:
         yield
     except Refusal as error:
         said = " ".join(error.message.split()).rstrip(".")
-        raise click.ClickException(f"{said}. {words}") from error
+        raise click.ClickException(f"{said}. {words}".rstrip()) from error
     except OSError as error:
-        raise click.ClickException(f"{error.strerror or error}. {words}") from error
+        where = f"{error.filename}: " if error.filename else ""
+        said = f"{where}{error.strerror or error}"
+        raise click.ClickException(f"{said}. {words}".rstrip()) from error
     except library("alembic.util").CommandError as error:
-        raise click.ClickException(f"{error}. {words}") from error
+        raise click.ClickException(f"{error}. {words}".rstrip()) from error
     except DBAPIError as error:
         said = " ".join(str(error.orig).split())
-        raise click.ClickException(f"The database says: {said}. {words}") from error
+        raise click.ClickException(f"The database says: {said}. {words}".rstrip()) from error
 
 
 @contextmanager
