@@ -106,7 +106,7 @@ class Kept:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
-        self._is_proven = False
+        self._is_proven = self._is_asked = False
         self._left_at: float | None = None
         self._start()
 
@@ -128,6 +128,7 @@ class Kept:
         """Let new code take over: granian changes its workers one by one, anything else ends and comes back."""
         self._is_proven = True
         is_rolling = "granian" in self.command
+        self._is_asked = not is_rolling
         self.process.send_signal(signal.SIGHUP if is_rolling else signal.SIGTERM)
 
     def stop(self, is_patient: bool = True) -> None:
@@ -145,13 +146,15 @@ class Kept:
             process_group=0,
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # there is one thread
         )
-        self._begun, self._left_at = time.monotonic(), None
+        self._begun, self._left_at, self._is_asked = time.monotonic(), None, False
 
     def _leave(self, code: int) -> None:
         """Once for each end: say it, and let processes that have lost the one above them finish."""
         if self._left_at is None:
             self._left_at = time.monotonic()
-            log.error("%s ended with %s and is started again", self.command[2], code)
+            is_planned = self._is_asked and code in (0, -signal.SIGTERM)
+            level = logging.INFO if is_planned else logging.ERROR
+            log.log(level, "%s ended with %s and is started again", self.command[2], code)
             self._signal_group(signal.SIGTERM)
 
     def _signal_group(self, number: int) -> None:

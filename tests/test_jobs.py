@@ -219,6 +219,36 @@ def test_renewing_ends_what_cannot_renew_itself_and_starts_it_again(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("is_asked", "script", "level"),
+    [
+        (True, "import time; time.sleep(60)", "INFO"),
+        (True, "import signal, sys; signal.signal(15, lambda *_: sys.exit(3)); signal.pause()", "ERROR"),
+        (False, "import time; time.sleep(0.8)", "ERROR"),
+    ],
+)  # fmt: skip
+def test_an_end_that_was_asked_for_is_no_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    is_asked: bool,
+    script: str,
+    level: str,
+) -> None:
+    monkeypatch.setattr(jobs, "PROVEN_SECONDS", 0.0)
+    caplog.set_level("INFO")
+    kept = jobs.Kept([sys.executable, "-c", script])
+    try:
+        time.sleep(0.4)
+        kept.look()
+        if is_asked:
+            kept.renew()
+        kept.process.wait(timeout=10)
+        kept.look()
+        assert [one.levelname for one in caplog.records] == [level]
+    finally:
+        kept.stop(is_patient=False)
+
+
+@pytest.mark.parametrize(
     ("files", "raised", "connections"),
     [
         ((1024, 20_000), [(1200, 20_000)], "1000"),
