@@ -189,7 +189,7 @@ def serve(host: str, port: int, workers: int) -> None:
     place = _place_to_listen(host, port)
     if wanted:
         _place_to_listen(*door_of(wanted))
-    click.echo(f"The forum is at http://{host}:{port} – Ctrl-C ends it.")
+    click.echo(f"The forum is at http://{jobs.written_out(host, port)} – Ctrl-C ends it.")
     commands = jobs.server_commands(place, port, workers)
     if wanted:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
@@ -212,13 +212,14 @@ def answer_metrics() -> None:
     settings = from_environment()
     if not settings.metrics:
         raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:9100 first.")
-    _place_to_listen(*door_of(settings.metrics))
+    door = door_of(settings.metrics)
+    _place_to_listen(*door)
     app = create_app(settings)
 
     def figures() -> metrics.Figures:
         with app.app_context():
             return upkeep.measurements()
 
-    with metrics.server(settings.metrics, figures) as door:
-        click.echo(f"Figures for Prometheus are at http://{settings.metrics}/metrics")
-        door.serve_forever()
+    with metrics.server(settings.metrics, figures) as server:
+        click.echo(f"Figures for Prometheus are at http://{jobs.written_out(*door)}/metrics")
+        server.serve_forever()

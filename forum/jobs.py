@@ -215,11 +215,17 @@ def place_to_listen(host: str, port: int) -> str:
         family, kind, *_names, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         _try_to_bind(family, kind, place)
     except (OSError, UnicodeError) as error:
+        door = written_out(host, port)
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise Refusal(f"Another program listens at {host}:{port} already.") from error
+            raise Refusal(f"Another program listens at {door} already.") from error
         why = getattr(error, "strerror", None) or error
-        raise Refusal(f"Nobody can listen at {host}:{port}: {why}.") from error
+        raise Refusal(f"Nobody can listen at {door}: {why}.") from error
     return str(place[0])
+
+
+def written_out(host: str, port: int) -> str:
+    """Host and port as an address has them: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
 def _try_to_bind(family: int, kind: int, place: Any) -> None:

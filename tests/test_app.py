@@ -159,6 +159,22 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: An
             assert (ended.exit_code, ended.output) == (1, words)
 
 
+@pytest.mark.sqlite_only  # no database is asked for
+def test_where_one_listens_is_said_as_a_browser_takes_it(made: Made, monkeypatch: Any) -> None:
+    forum = made("said")
+    forum.run("db", "upgrade")
+    monkeypatch.setattr("forum.jobs.place_to_listen", lambda host, _port: host)
+    monkeypatch.setattr("forum.jobs.run_together", lambda _commands: 0)
+    monkeypatch.setattr("forum.metrics.HTTPServer.serve_forever", lambda _server: None)
+    monkeypatch.setenv("FORUM_DATA", str(forum.data))
+    for host, shown in (("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")):
+        said = forum.run("serve", "--host", host, "--port", 8001).output
+        assert f" http://{shown}:8001 " in said
+    monkeypatch.setenv("FORUM_METRICS", str(port := free_port()))
+    said = forum.run("metrics").output
+    assert said == f"Figures for Prometheus are at http://127.0.0.1:{port}/metrics\n"
+
+
 @pytest.mark.sqlite_only  # PostgreSQL's files are not for copying
 def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

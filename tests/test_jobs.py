@@ -282,6 +282,7 @@ def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -
     assert "from 1 to 65535" in why_not("127.0.0.1", 0) == why_not("0.0.0.0", 0)
     assert "There is no port 70000" in why_not("127.0.0.1", 70_000)
     assert f"Nobody can listen at 9.9.9.9:{port}: " in why_not("9.9.9.9", port)
+    assert f"Nobody can listen at [2001:db8::9]:{port}: " in why_not("2001:db8::9", port)
 
     def asked(*_words: Any, **_kinds: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
