@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import brotli
 import pytest
 from jinja2 import Environment
 from jinja2 import nodes as template
@@ -200,3 +201,9 @@ def test_the_lock_names_no_index_and_has_hashes() -> None:
         text = (TOP / name).read_text()
         assert "://" not in text and "--index-url" not in text
         assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def test_all_scripts_together_are_light() -> None:
+    """Under 15 kB as browsers get them; a page loads those alone that it needs."""
+    scripts = [path.read_bytes() for path in (TOP / "static").glob("*.js")]
+    assert len(scripts) > 8 and sum(len(brotli.compress(script)) for script in scripts) < 15_000
