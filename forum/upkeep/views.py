@@ -106,7 +106,7 @@ def _disk() -> State:
 
 def _counters() -> list[State]:
     """Whether Valkey answers, where it is to count the limits of several machines; they are no reason to serve nobody."""
-    if not web.settings().valkey_url:
+    if not web.settings().valkey_url or not web.settings().limits:
         return []
     words = (
         "counted together"

@@ -110,6 +110,14 @@ def forum(whole_app: Flask, database_url: str) -> FlaskClient:
     return made.test_client()
 
 
+def test_where_nothing_is_limited_nobody_asks_valkey(whole_app: Flask, database_url: str) -> None:
+    known: Settings = whole_app.extensions["settings"]
+    there = (known.data, database_url, known.url, known.trusted_hosts, "a key")
+    made = create_app(Settings(*there, limits=False, valkey_url="valkey://127.0.0.1:1/0"))
+    status, lines = ready(made.test_client())
+    assert status == 200 and not [line for line in lines if line.startswith("limits")]
+
+
 @pytest.fixture
 def locked(app: Flask, database_url: str) -> Iterator[None]:
     """Somebody holds the strongest lock there is on the database."""
