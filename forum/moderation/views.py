@@ -46,7 +46,7 @@ from forum.moderation.forms import (
 from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
 from forum.rates import limiter
-from forum.rules.queries import Ready, in_force, ready_text, ready_texts
+from forum.rules.queries import Ready, Rules, in_force, ready_text, ready_texts
 from forum.web import me
 
 bp = Blueprint("moderation", __name__)
@@ -167,9 +167,10 @@ def _typed_number(typed: str) -> str:
 # Ready texts, for the forms of this room and of the queue
 
 
-def ready_for(deeds: Sequence[str]) -> list[Ready]:
-    """The ready texts for one of some deeds."""
-    return [text for text in ready_texts(me()) if text.deed.replace(" ", "_") in deeds]
+def ready_for(deeds: Sequence[str], held: Rules | None = None) -> list[Ready]:
+    """The ready texts for one of some deeds; `held` are the rules in force, where they are known already."""
+    texts = ready_texts(me(), held=held)
+    return [text for text in texts if text.deed.replace(" ", "_") in deeds]
 
 
 def fill(form: GroundForm | WordsForm) -> None:
@@ -472,8 +473,9 @@ def _posts_page(
     """The small page of a deed over several posts, and the deed once all is said."""
     ready: list[Ready] = []
     if isinstance(form, GroundForm):
-        form.offer_rules(in_force().rules)
-        ready = ready_for([word])
+        held = in_force()
+        form.offer_rules(held.rules)
+        ready = ready_for([word], held)
         fill(form)
 
     def page(status: int = 200, late: str = "") -> Answer:
@@ -567,10 +569,11 @@ def _deed_page(
     if isinstance(form, SeenForm) and request.method == "GET":
         form.seen.data = str(queries.latest_decision(thing.kind, thing.item_id))
     ready: list[Ready] = []
-    if isinstance(form, GroundForm):
-        form.offer_rules(in_force().rules)
+    held = in_force() if isinstance(form, GroundForm | WordsForm) else None
+    if held and isinstance(form, GroundForm):
+        form.offer_rules(held.rules)
     if isinstance(form, GroundForm | WordsForm):
-        ready = ready_for([word])
+        ready = ready_for([word], held)
         fill(form)
 
     def page(status: int = 200, late: str = "") -> Answer:

@@ -21,7 +21,7 @@ from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
 from forum.queue.queries import Line, Opened, QueueFilter
-from forum.rules.queries import in_force
+from forum.rules.queries import Rules, in_force
 from forum.web import me
 
 bp = Blueprint("queue", __name__)
@@ -74,18 +74,19 @@ def _page(
     words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
     words |= {"agendas": agendas, "kinds": queries.KINDS}
     words |= {"mine": my_latest(me()), "reasons": REASON_NAMES, "deed_names": DEED_NAMES}
-    words["ready"] = ready_for(opened.about.deeds) if opened else []
-    words |= {"form": form or _form(opened), "note_form": note or NoteForm(formdata=None)}
+    held = in_force() if opened else None
+    words["ready"] = ready_for(opened.about.deeds, held) if opened else []
+    words |= {"form": form or _form(opened, held), "note_form": note or NoteForm(formdata=None)}
     return render_template("queue/index.html", **words), status
 
 
-def _form(opened: Opened | None) -> EntryForm | None:
-    if opened is None:
+def _form(opened: Opened | None, held: Rules | None) -> EntryForm | None:
+    if opened is None or held is None:
         return None
     known = {"seen": str(opened.about.seen), "holder": _holder(opened)}
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
-    form.offer_rules(in_force().rules)
+    form.offer_rules(held.rules)
     fill(form)
     return form
 

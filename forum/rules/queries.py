@@ -201,15 +201,17 @@ class Ready:
     lost: str = ""
 
 
-def ready_texts(moderator: Person, deed: str = "") -> Sequence[Ready]:
-    """The ready texts for a deed, or for all, in the order of their names; those a forum begins with until some are kept."""
+def ready_texts(moderator: Person, deed: str = "", held: Rules | None = None) -> Sequence[Ready]:
+    """The ready texts for a deed, or for all, in the order of their names; those a forum begins with until some are kept.
+
+    `held` are the rules in force, where they are known already.
+    """
     require(moderator.can.see_queue())
     found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
     kept = [text for text in found or first_texts() if text.ended_at is None]
-    held = in_force()
-    with force_locale(
-        held.language
-    ):  # names are compared: of what a forum begins with, those of that language
+    held = held or in_force()
+    # Names are compared: of the rules that a forum begins with, those in the language of the ones that hold.
+    with force_locale(held.language):
         books = {number: rules_of(number) for number in {text.version for text in kept}}
     return [_ready(text, books[text.version], held) for text in kept if deed in ("", text.deed)]
 
