@@ -34,7 +34,7 @@ from forum.mail import views as mail
 from forum.members import commands as members_commands
 from forum.members import views as members
 from forum.moderation import views as moderation
-from forum.notifications import actions as notifications_actions
+from forum.notifications import commands as notifications_commands
 from forum.notifications import views as notifications
 from forum.permissions import SYSTEM
 from forum.queue import actions as queue_actions
@@ -165,7 +165,7 @@ def worker() -> None:
 
     tasks = {
         "life": jobs.sign_of_life(settings.heartbeat_path),
-        "notices": within(lambda: notifications_actions.make_notices(SYSTEM)),
+        "notices": within(notifications_commands.make_notices),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue_actions.tell_overdue(SYSTEM))),
         "letters": within(mail_commands.write_of_notices),

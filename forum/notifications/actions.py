@@ -34,6 +34,7 @@ from forum.notifications.models import (
 )
 from forum.notifications.queries import (
     Subject,
+    due_event,
     due_events,
     due_news,
     get_notice,
@@ -162,19 +163,49 @@ def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) ->
     return len(events) + _tell_watchers(portion)
 
 
+@action
+def make_notices_of(_system: Person, event_id: int, portion: int = PORTION) -> int:
+    """Turn one event that is due into notices, or tell the next `portion` of its watchers; says whether there was one (1 or 0)."""
+    touches()
+    event = due_event(event_id)
+    if event is None:
+        return 0
+    if event.watched is None:
+        _tell(event, event.recipients)
+        event.done_at = now()
+    else:
+        _tell_portion(event, portion)
+    return 1
+
+
+@action
+def put_off(_system: Person, event_id: int) -> None:
+    """Note that the notices of an event could not be made. It is tried again later and later, and `TRIES` times in all."""
+    touches()
+    event = due_event(event_id)
+    if event is not None:
+        event.attempts += 1
+        event.due_at = now() + timedelta(minutes=2**event.attempts)
+
+
 def _tell_watchers(left: int) -> int:
     told = 0
     for event in due_news(NEWS):
-        watchers = next_watchers(event, left)
-        _tell(event, watchers)
-        if len(watchers) < left:
-            event.done_at = now()
-        else:
-            event.reached = watchers[-1]
-        told, left = told + 1, left - len(watchers)
+        told, left = told + 1, left - _tell_portion(event, left)
         if left <= 0:
             break
     return told
+
+
+def _tell_portion(event: Event, most: int) -> int:
+    """Tell the next watchers of an event, at most so many; says how many."""
+    watchers = next_watchers(event, most)
+    _tell(event, watchers)
+    if len(watchers) < most:
+        event.done_at = now()
+    else:
+        event.reached = watchers[-1]
+    return len(watchers)
 
 
 def _tell(event: Event, member_ids: Sequence[int]) -> None:

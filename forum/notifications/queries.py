@@ -255,17 +255,32 @@ def due_news(limit: int) -> Sequence[Event]:
     return _due(Event.watched.is_not(None), limit)
 
 
+def due_event(event_id: int) -> Event | None:
+    """An event that is still to be told; nothing when it is not, or another worker has it in hand."""
+    return next(iter(_due(Event.id == event_id, 1)), None)
+
+
+def due_event_ids(limit: int) -> list[int]:
+    """The ids of the events that are still to be told, oldest first."""
+    return list(
+        db.session.scalars(select(Event.id).where(*_is_due()).order_by(Event.id).limit(limit))
+    )
+
+
 def _due(which: ColumnElement[bool], limit: int) -> Sequence[Event]:
-    query = select(Event).where(
+    query = select(Event).where(*_is_due(), which)
+    return db.session.scalars(
+        query.order_by(Event.id).limit(limit).with_for_update(skip_locked=True)
+    ).all()
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    return (
         Event.done_at.is_(None),
         Event.hidden_at.is_(None),
         Event.due_at <= now(),
         Event.attempts < TRIES,
-        which,
     )
-    return db.session.scalars(
-        query.order_by(Event.id).limit(limit).with_for_update(skip_locked=True)
-    ).all()
 
 
 def next_watchers(event: Event, limit: int) -> list[int]:
