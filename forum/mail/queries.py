@@ -18,7 +18,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import visible_topics
 from forum.mail.models import Delivery
 from forum.members.models import Member
-from forum.notifications.models import Notice, NoticeSettings
+from forum.notifications.models import NO_DIGEST, Notice, NoticeSettings
 from forum.notifications.queries import digests_waiting, settings_by_member, visible_notices
 from forum.permissions import Person, require
 
@@ -277,7 +277,7 @@ def is_digest_due(
     settings: NoticeSettings, oldest: datetime, last: datetime | None, moment: datetime
 ) -> bool:
     """Whether the member's hour has come since the oldest news, and no digest was written since that hour."""
-    if settings.digest_every == "never":
+    if settings.digest_every == NO_DIGEST:
         return False
     hour = _last_hour(settings, moment)
     return oldest <= hour and (last is None or last < hour)

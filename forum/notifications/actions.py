@@ -17,11 +17,13 @@ from forum.members.queries import ignores
 from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
+    DIGEST,
     EVERY,
     EVERYBODY,
     GROWING,
     LEVELS,
     NEVER,
+    NO_DIGEST,
     SUBJECTS,
     TOPIC,
     WATCHING,
@@ -339,8 +341,9 @@ def end_digest(_visitor: Person, member_id: int) -> None:
     """Send a member no digest any more."""
     touches()
     settings = settings_of(member_id)
-    settings.digest_every = "never"
+    settings.digest_every = NO_DIGEST
     db.session.add(settings)
+    _leave_out(member_id)
 
 
 @action
@@ -351,8 +354,16 @@ def set_digest(member: Person, every: str, hour: int, time_zone: str) -> None:
     if every not in EVERY or hour not in range(24) or time_zone not in time_zones():
         raise Invalid(_("Choose how often and when the digest comes."), "digest_every")
     settings = settings_of(member.id)
+    if NO_DIGEST in (every, settings.digest_every):
+        _leave_out(member.id)
     settings.digest_every, settings.digest_hour, settings.time_zone = every, hour, time_zone
     db.session.add(settings)
+
+
+def _leave_out(member_id: int) -> None:
+    """Keep what waits for a digest out of the next one, which may come in a year: it is in the inbox."""
+    waits = (Notice.member_id == member_id, Notice.way == DIGEST, Notice.mailed_at.is_(None))
+    _set(Notice, {"way": NEVER}, *waits)
 
 
 @action

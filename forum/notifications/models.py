@@ -15,7 +15,8 @@ WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
 EVERYBODY = "everybody"  # what all members are told of: no subject that one could watch
 QUEUE = "queue"  # the kind that tells what waits in moderation
-EVERY = ("daily", "weekly", "never")
+NO_DIGEST = "never"
+EVERY = ("daily", "weekly", NO_DIGEST)
 # Every kind of notice, and how a member is told by mail who has not chosen otherwise.
 DEFAULT_WAYS = {
     "advice": AT_ONCE,

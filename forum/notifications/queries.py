@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -33,6 +34,8 @@ from forum.notifications.models import (
     DIGEST,
     EVERYBODY,
     MUTED,
+    NEVER,
+    NO_DIGEST,
     OFFICIAL,
     QUEUE,
     QUIET,
@@ -344,7 +347,11 @@ def _way(kind: str) -> ColumnElement[str]:
     chosen = select(NoticeChoice.way).where(
         NoticeChoice.member_id == Member.id, NoticeChoice.kind == kind
     )
-    return func.coalesce(chosen.scalar_subquery(), DEFAULT_WAYS.get(kind, DIGEST))
+    way = func.coalesce(chosen.scalar_subquery(), DEFAULT_WAYS.get(kind, DIGEST))
+    without = exists().where(
+        NoticeSettings.member_id == Member.id, NoticeSettings.digest_every == NO_DIGEST
+    )
+    return case((and_(way == DIGEST, without), NEVER), else_=way)
 
 
 def _has_muted(subjects: Iterable[Subject]) -> ColumnElement[bool]:

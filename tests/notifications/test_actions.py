@@ -15,8 +15,11 @@ from forum.members.models import Member
 from forum.notifications import actions
 from forum.notifications.models import DEFAULT_WAYS, Event
 from forum.notifications.queries import (
+    digests_waiting,
     level_of,
+    notices_for_digest,
     notices_of,
+    settings_of,
     unread_count,
     watches_of,
     ways_of,
@@ -369,3 +372,40 @@ def test_what_was_decided_waits_for_nobody(people: Any) -> None:
     actions.make_notices(SYSTEM)
     actions.read_queue(people.moderator, "/moderation/post/1")
     assert unread_count(people.moderator) == unread_count(people.administrator) == 1
+
+
+@pytest.mark.parametrize("end", ["in the settings", "in a letter"])
+def test_without_digests_nothing_is_kept_for_one(people: Any, end: str) -> None:
+    """Who chooses them again a year later is not told of the year, neither of what waited nor of what came."""
+    ana = people.ana
+    for member in (ana, people.chitra):
+        actions.choose_ways(member, {"reply": "digest"})
+    note(people)
+    actions.make_notices(SYSTEM)
+    assert [row.member_id for row in digests_waiting(0, 10)] == [ana.id, people.chitra.id]
+    if end == "in a letter":
+        actions.end_digest(VISITOR, ana.id)
+    else:
+        actions.set_digest(ana, "never", 7, "UTC")
+    note(people)
+    actions.make_notices(SYSTEM)
+    assert [row.member_id for row in digests_waiting(0, 10)] == [people.chitra.id]
+    actions.set_digest(ana, "daily", 7, "UTC")
+    assert notices_for_digest(ana.id) == [] and len(titles(ana)) == 2
+    note(people)
+    actions.make_notices(SYSTEM)
+    assert len(notices_for_digest(ana.id)) == 1
+
+
+def test_what_was_kept_while_no_digest_came_is_left_out(people: Any) -> None:
+    """Earlier versions went on keeping it."""
+    ana = people.ana
+    actions.choose_ways(ana, {"reply": "digest"})
+    note(people)
+    actions.make_notices(SYSTEM)
+    settings = settings_of(ana.id)
+    settings.digest_every = "never"
+    db.session.add(settings)
+    db.session.flush()
+    actions.set_digest(ana, "weekly", 7, "UTC")
+    assert notices_for_digest(ana.id) == []
