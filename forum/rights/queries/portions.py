@@ -815,16 +815,19 @@ LEFT_OUT: dict[tuple[str, str], str] = {
     ("ignored_member", "ignored_id"): "Who ignores you stays unknown.",
     ("claim", "member_id"): "It waits for half an hour at most, and says at what you are.",
     ("report", "email"): "It is of somebody who has no account.",
-    ("event", "actor_id"): "It waits for some seconds until the notices of it are made.",
+    (
+        "event",
+        "actor_id",
+    ): "It is kept as long as a notice made of it, and repeats a deed of yours, which is in.",
     (
         "event",
         "recipients",
-    ): "It waits for some seconds until the notices of it are made; those are in.",
+    ): "It is kept as long as a notice made of it, and repeats who has one; yours are in.",
     (
         "notice",
         "actor_id",
     ): "It is a line in the inbox of somebody else; the deed it tells of is in.",
-    ("event", "but"): "It waits for some seconds until the notices of it are made.",
+    ("event", "but"): "It repeats who was told of the deed by another notice; yours are in.",
     ("asked", "passed_to_id"): "It is of who passed the question on; that you were asked is in.",
     (
         "challenge",
