@@ -84,6 +84,8 @@ def test_what_is_over_is_forgotten(path: str, clock: Any) -> None:
         storage.incr(f"a{number}", 1)
     clock(120)
     storage.incr("b", 1)
+    over = "EXPLAIN QUERY PLAN DELETE FROM hit WHERE expires < 0"
+    assert "hit_expires" in storage._connection().execute(over).fetchone()[3]
     assert storage.reset() == 1
 
 
@@ -231,6 +233,15 @@ def test_without_its_file_each_worker_counts_for_itself(
     assert workers[0].get("/").status_code == 200
 
 
+def test_without_its_file_what_is_no_request_may_be_done(
+    workers: list[FlaskClient], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [rates.within_limit("1/hour", "mail-in", "7") for _turn in range(2)] == [True, False]
+    monkeypatch.setattr(SQLiteStorage, "_connection", _no_connection)
+    assert rates.within_limit("1/hour", "mail-in", "7")
+    assert "the counters are out of order" in caplog.text
+
+
 def _no_connection(_self: SQLiteStorage) -> None:
     raise rates.sqlite3.OperationalError("disk I/O error")
 
@@ -255,6 +266,7 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
         assert "limits: counted together" in machines[0].get("/readyz").text
         server.stop()
         caplog.clear()
+        assert rates.within_limit("1/hour", "mail-in", "7"), "an answer by mail is not lost"
         assert try_password(machines[0]).status_code == 422, "counts for itself"
         assert "falling back" in caplog.text and "127.0.0.1" not in caplog.text
         ready = machines[0].get("/readyz")

@@ -430,6 +430,10 @@ def mail_in(recipient: str) -> None:
     except Forbidden as error:
         click.echo(error.message, err=True)
         raise SystemExit(NOT_ALLOWED) from None
+    except Exception:  # the message must not go back to its sender because of a mistake of ours
+        log.exception("a message could not be taken in")
+        click.echo("The message could not be taken in. Hand it in again.", err=True)
+        raise SystemExit(TRY_AGAIN) from None
 
 
 # Trying it

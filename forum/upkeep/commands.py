@@ -23,6 +23,7 @@ from forum.db import count_for_plans, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.later import library
+from forum.mail.commands import TRY_AGAIN
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
@@ -41,6 +42,15 @@ BATCH = 50
 Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
 
+
+class TryAgain(click.ClickException):
+    """What a command for a mail server ends with that could not do its work now: the message is handed in again."""
+
+    exit_code = TRY_AGAIN
+
+
+ENDS_WITH: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
+
 bp = Blueprint("upkeep_commands", __name__, cli_group=None)
 
 
@@ -52,7 +62,7 @@ def guard(app: Flask) -> None:
     """Let commands end with a sentence when the database is away, or was made for another version of the forum."""
     for name, command in app.cli.commands.items():
         guarded = command if name in FOR_ANY_SCHEMA else _guarded(command)
-        app.cli.commands[name] = _telling(guarded)
+        app.cli.commands[name] = _telling(guarded, ENDS_WITH.get(name, click.ClickException))
 
 
 def _guarded(command: click.Command) -> click.Command:
@@ -69,13 +79,13 @@ def _guarded(command: click.Command) -> click.Command:
     return guarded
 
 
-def _telling(command: click.Command) -> click.Command:
+def _telling(command: click.Command, ending: type[click.ClickException]) -> click.Command:
     """The command, but that it ends with a sentence when what is around the forum fails it: its database, its disk."""
     telling = copy(command)
 
     def make_context(*args: Any, **kwargs: Any) -> click.Context:
         context = command.make_context(*args, **kwargs)
-        context.with_resource(_told_when_away())
+        context.with_resource(_told_when_away(ending))
         return context
 
     telling.make_context = make_context  # type: ignore[method-assign]  # also of those that are loaded later, as `db`
@@ -83,18 +93,22 @@ def _telling(command: click.Command) -> click.Command:
 
 
 @contextmanager
-def _told_when_away() -> Iterator[None]:
+def _told_when_away(ending: type[click.ClickException]) -> Iterator[None]:
     try:
         yield
+    except click.UsageError:
+        raise
+    except click.ClickException as error:
+        raise ending(error.message) from error
     except DBAPIError as error:
         if not is_away(error):
             raise
         words = " ".join(str(error.orig).split())
-        raise click.ClickException(f"The database cannot be used: {words}") from error
+        raise ending(f"The database cannot be used: {words}") from error
     except OSError as error:
         if error.filename is None:
             raise
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
+        raise ending(f"{error.filename}: {error.strerror}.") from error
 
 
 @bp.cli.command("check")

@@ -15,6 +15,7 @@ from email.policy import SMTP
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from forum import rates
 from forum.app import create_app
@@ -414,6 +415,41 @@ def test_the_pipe_of_a_mail_server(people, topic, post, app, monkeypatch):
 
     monkeypatch.setattr(commands.actions, "answer", busy)
     assert runner.invoke(args=["mail-in"], input=answer(people, post)).exit_code == 75
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ValueError("a mistake"),
+        OSError(28, "No space left on device"),
+        OperationalError("INSERT", {}, Exception("database or disk is full")),
+        OperationalError("SELECT", {}, Exception("server closed the connection"), True),
+    ],
+)
+def test_what_fails_here_sends_no_message_back(people, post, app, monkeypatch, fault):
+    def failing(*_args):
+        raise fault
+
+    monkeypatch.setattr(commands.actions, "answer", failing)
+    said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
+    assert said.exit_code == 75
+    assert "The message could not be taken in. Hand it in again.\n" in said.stderr
+
+
+def test_a_forum_that_is_being_upgraded_sends_no_message_back(people, post, app, monkeypatch):
+    monkeypatch.setattr("forum.upkeep.queries.wrong_schema", lambda: "The database is older.")
+    said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
+    assert (said.exit_code, said.stderr) == (75, "Error: The database is older.\n")
+    assert app.test_cli_runner().invoke(args=["check"]).exit_code == 1
+
+
+def test_a_database_that_is_away_sends_no_message_back(people, post, app, monkeypatch):
+    def away():
+        raise OperationalError("SELECT", {}, Exception("connection refused"), True)
+
+    monkeypatch.setattr("forum.upkeep.queries.wrong_schema", away)
+    said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
+    assert (said.exit_code, "The database cannot be used" in said.stderr) == (75, True)
 
 
 class Mailbox:
