@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -35,6 +37,15 @@ SECONDS, LARGEST, PART = 5.0, 200_000, 8_192
 LEEWAY = 60  # seconds by which the clocks may differ
 LINE, SUBJECT = 200, 255  # signs; the standard allows a subject no more
 LOCAL = ("localhost", "127.0.0.1", "::1")
+KEPT_SECONDS = 300.0
+ITSELF, KEYS = "itself", "keys"  # what is kept of a provider
+AT_ONCE, WAITS_SECONDS = (
+    2,
+    1.0,
+)  # so many of a process ask at once, so that a provider that hangs holds up no reader
+
+_asking = threading.BoundedSemaphore(AT_ONCE)
+_kept: dict[tuple[Provider, str], tuple[float, Mapping[str, Any]]] = {}
 
 
 class Away(Exception):
@@ -164,7 +175,19 @@ def _claims(
     provider: Provider, known: Mapping[str, Any], token: Mapping[str, Any], nonce: str
 ) -> dict[str, Any]:
     """What the signed token says, once everything about it is right."""
+    if keys := _kept_of(provider, KEYS):
+        with suppress(Unproved):  # it may sign with a new key since then
+            return _right(provider, token, nonce, keys)
     keys = _read(provider, _address(known, "jwks_uri"))
+    claims = _right(provider, token, nonce, keys)
+    _keep(provider, KEYS, keys)
+    return claims
+
+
+def _right(
+    provider: Provider, token: Mapping[str, Any], nonce: str, keys: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The claims of a token that one of the keys has signed."""
     wanted: Any = {
         "iss": {"essential": True, "value": provider.issuer},
         "aud": {"essential": True, "value": provider.client_id},
@@ -224,9 +247,12 @@ def _known(provider: Provider) -> Mapping[str, Any]:
     """What the provider says of itself; it has to be who we take it for."""
     if not provider.is_safe:
         raise Away("it is not asked without https")
+    if known := _kept_of(provider, ITSELF):
+        return known
     known = _read(provider, provider.issuer.rstrip("/") + DISCOVERY)
     if known.get("issuer") != provider.issuer:
         raise Away("it calls itself otherwise")
+    _keep(provider, ITSELF, known)
     return known
 
 
@@ -249,6 +275,16 @@ def _read(provider: Provider, address: str) -> Mapping[str, Any]:
     return answer
 
 
+def _keep(provider: Provider, what: str, answer: Mapping[str, Any]) -> None:
+    """Keep for a while what was right, and is the same for everybody."""
+    _kept[provider, what] = (time.monotonic() + KEPT_SECONDS, answer)
+
+
+def _kept_of(provider: Provider, what: str) -> Mapping[str, Any] | None:
+    until, answer = _kept.get((provider, what), (0.0, None))
+    return answer if time.monotonic() < until else None
+
+
 def _ask(
     provider: Provider,
     method: str,
@@ -259,13 +295,24 @@ def _ask(
     """The status and the JSON object of an answer; nothing is asked of another host, and nowhere is gone on to."""
     if urlsplit(address)[:2] != urlsplit(provider.issuer)[:2]:
         raise Away("it sends us to another host")
+    if not _asking.acquire(timeout=WAITS_SECONDS):
+        raise Away("others wait for it already")
+    try:
+        return _asked(method, address, {"Accept": "application/json", **(headers or {})}, body)
+    finally:
+        _asking.release()
+
+
+def _asked(
+    method: str, address: str, headers: Mapping[str, str], body: str | None
+) -> tuple[int, dict[str, Any]]:
     until = time.monotonic() + SECONDS
     try:
         with library("urllib3").PoolManager(num_pools=1) as pool:
             answer = pool.request(
                 method,
                 address,
-                headers={"Accept": "application/json", **(headers or {})},
+                headers=headers,
                 body=body,
                 timeout=library("urllib3").Timeout(total=SECONDS),
                 retries=False,

@@ -83,6 +83,12 @@ def real(app: Flask, real_provider: Real, monkeypatch: pytest.MonkeyPatch) -> It
         yield real_provider
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of a provider at the beginning of a test."""
+    monkeypatch.setattr("forum.oidc._kept", {})
+
+
 KEY = RSAKey.generate_key(2048, {"kid": "one"})
 STRANGE_KEY = RSAKey.generate_key(2048, {"kid": "one"})
 

@@ -6,14 +6,17 @@ import base64
 import hmac
 import re
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response
 
-from forum import oidc
+from forum import gate, oidc
 from forum.db import at, db, now
 from forum.identities.actions import link
 from forum.identities.queries import identities_of, member_of
@@ -523,6 +526,7 @@ def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, a
         made.answers = {}
         way = made.comes_back(go(client))
         made.answers = {path: answer}
+        oidc._kept.clear()  # what it said before is too old by now
         said = client.get("/sign-in/elsewhere" if path.startswith("/.") else way)
         assert said.status_code == 502, path
         assert "City ID" in said.text and "Sign in here" in said.text
@@ -578,12 +582,60 @@ def test_an_endless_time_of_signing_in_is_no_mistake(sign_in, made, eva):
 def test_no_other_host_is_asked(client, made, eva, name):
     link(eva, made.issuer, "eva")
     way = made.comes_back(go(client))
+    oidc._kept.clear()
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.2)
         made.known = {name: f"http://127.0.0.1:{other.getsockname()[1]}/"}
         assert client.get(way).status_code == 502
         with pytest.raises(TimeoutError):
             other.accept()
+
+
+def test_what_the_provider_says_of_itself_is_asked_once_for_a_while(client, made, eva, monkeypatch):
+    link(eva, made.issuer, "eva")
+    for _turn in range(2):
+        assert client.get(made.comes_back(go(client))).status_code == 303
+        client.post("/sign-out")
+    assert made.asked == ["/.well-known/openid-configuration", "/token", "/jwks", "/token"]
+    monkeypatch.setattr(oidc, "KEPT_SECONDS", 0.0)
+    oidc._kept.clear()
+    go(client), go(client)
+    assert made.asked[4:] == ["/.well-known/openid-configuration"] * 2
+
+
+def test_a_provider_that_signs_with_a_new_key_is_asked_for_it(client, made, eva):
+    link(eva, made.issuer, "eva")
+    client.get(made.comes_back(go(client)))
+    client.post("/sign-out")
+    made.key = RSAKey.generate_key(2048, {"kid": "two"})
+    made.header = {"alg": "RS256", "kid": "two"}
+    made.answers["/jwks"] = lambda: as_json({"keys": [made.key.as_dict(private=False)]})
+    assert client.get(made.comes_back(go(client))).status_code == 303
+    assert is_signed_in(client)
+
+
+def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
+    """Readers keep some of the turns that a process has."""
+    assert oidc.AT_ONCE < gate.AT_ONCE
+    monkeypatch.setattr(oidc, "WAITS_SECONDS", 0.01)
+    monkeypatch.setattr(oidc, "SECONDS", 3.0)
+    goes_on = threading.Event()
+    made.answers["/.well-known/openid-configuration"] = lambda: goes_on.wait(5) and as_json({})
+    provider = oidc.Provider(made.issuer, "the-forum")
+    with ThreadPoolExecutor(oidc.AT_ONCE) as people:
+        asking = [people.submit(oidc.begin, provider, "/") for _n in range(oidc.AT_ONCE)]
+        while len(made.asked) < oidc.AT_ONCE:
+            time.sleep(0.01)
+        begun = time.monotonic()
+        with pytest.raises(oidc.Away, match="others wait"):
+            oidc.begin(provider, "/")
+        assert time.monotonic() - begun < 1
+        goes_on.set()
+        for one in asking:
+            with pytest.raises(oidc.Away, match="otherwise"):
+                one.result()
+    made.answers = {}
+    assert oidc.begin(provider, "/")[0].startswith(made.issuer)
 
 
 def test_a_forum_that_the_provider_does_not_know_is_a_sentence(client, made, eva, caplog):
