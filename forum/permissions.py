@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from forum.agendas.models import Agenda
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
-    from forum.dialogue.models import Held, Post, Topic
+    from forum.dialogue.models import Held, Mark, Post, Topic
     from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
@@ -422,6 +422,14 @@ class Can:
             return Verdict(_("You wrote this, so the mark is for others to give."))
         return YES
 
+    def change_note(self, mark: Mark) -> Verdict:
+        """Members change what they say to their own mark, unless moderators hide it; they may take the mark back."""
+        if mark.member_id != self.person.id:
+            return NOT_EDITOR
+        if mark.hidden_at:
+            return Verdict(_("This text has been removed, so it cannot be edited."))
+        return self.write()
+
     def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
         """The asker, or who moderates the agenda, chooses the answer to a question."""
         if topic.kind != "question":
@@ -481,11 +489,13 @@ class Can:
         return self.reply(topic)
 
     def follow_up(self, topic: Topic) -> Verdict:
-        """Askers tell what happened next, once somebody has replied and while the topic takes replies."""
+        """Askers tell what happened next, once somebody has replied and while the topic takes replies, unless it is hidden."""
         if topic.kind != "question" or topic.author_id != self.person.id:
             return Verdict(_("Only who asked the question tells what happened next."))
         if not topic.replies_count:
             return Verdict(_("Nobody has replied yet. Tell what happened next when somebody has."))
+        if topic.follow_up_hidden_at:
+            return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(topic)
 
     def withdraw_follow_up(self, topic: Topic) -> Verdict:

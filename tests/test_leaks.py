@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from forum.advice.actions import Story, ask, follow_up, look_after
+from forum.advice.models import FollowUp
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
 from forum.agendas.models import Agenda
 from forum.appeals.actions import appeal, decide_appeal
@@ -33,8 +34,8 @@ from forum.dialogue.actions import (
     reply,
     withdraw,
 )
-from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import posts_in, revisions_of
+from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.queries import mark_given, posts_in, revisions_of
 from forum.library.actions import (
     CaseText,
     PracticeText,
@@ -44,6 +45,7 @@ from forum.library.actions import (
     write_practice,
 )
 from forum.library.models import Case, Practice
+from forum.library.queries import opening_id
 from forum.mail.commands import write_digests, write_of_notices, write_of_reports
 from forum.markup import write
 from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
@@ -243,6 +245,7 @@ def addresses(app: Flask, planted: Planted) -> list[str]:
 def entries(planted: Planted) -> list[tuple[int, str]]:
     """Number and kind of what may be an entry of the queue, and of what is none."""
     rows = {"post": Post, "topic": Topic, "case": Case, "practice": Practice, "appeal": Appeal}
+    rows |= {"mark": Mark, "followup": FollowUp}
     found = [
         (item_id, kind)
         for kind, model in rows.items()
@@ -280,6 +283,8 @@ def values(rule: str, name: str, planted: Planted) -> list[Any]:
         "topic_id": topics,
         "post_id": ids["posts"],
         "decision_id": list(db.session.scalars(select(Decision.id))),
+        "mark_id": list(db.session.scalars(select(Mark.id))),
+        "follow_up_id": list(db.session.scalars(select(FollowUp.id))),
     }
     return known.get(name, [1])
 
@@ -438,10 +443,13 @@ PLANTED = {
     "a hidden post": "post",
     "an earlier version of a hidden post": "formerly",
     "what a member says who tried a hidden post": "tried",
+    "a hidden note of who tried a shown post": "minded",
+    "a hidden note of who tried a practice": "trial",
     "a hidden topic": "topic",
     "a reply in a hidden topic": "reply",
     "what happened next, below a hidden question": "sequel",
     "what happened next, in a hidden topic": "told",
+    "hidden, what happened next of a shown question": "outcome",
     "a hidden case": "case",
     "a comment on a hidden case": "comment",
     "a hidden practice": "practice",
@@ -589,7 +597,32 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
     question = _question_with_a_sequel(people, agenda)
     decide(people.moderator, "post", question, "hide", Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
+    _added(people, agenda, numbers, rita)
     _removed(people, agenda, numbers, rita)
+
+
+def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
+    """What Ana says who tried a post and a practice of others, and what she told of her question, hidden after reports."""
+    mark(people.ana, numbers.post_ids[0], "tried it", "kept", secret("minded"))
+    text = PracticeText("Tried", "Tried.", slug="tried")
+    practice = publish(
+        people.moderator, submit(_cora(), write_practice(_cora(), agenda.id, text).id).id
+    )
+    page_id = opening_id(people.ana, practice.topic_id)
+    mark(people.ana, page_id, "tried it", "kept", secret("trial"))
+    topic = open_topic(people.ana, agenda.id, NewTopic("question", "Told", write("A question.")))
+    reply(people.ben, topic.id, write("It stays in sight, too."))
+    _tell(people, topic, secret("outcome"))
+    told = db.session.scalar(select(FollowUp).where(FollowUp.topic_id == topic.id))
+    notes = [
+        mark_given(people.ana, post_id, "tried it") for post_id in (numbers.post_ids[0], page_id)
+    ]
+    for kind, row in (*(("mark", note) for note in notes), ("followup", told)):
+        assert row is not None
+        report(rita, kind, row.id, "rules")
+        make_notices(SYSTEM)
+        decide(people.moderator, kind, row.id, "hide", Reasons("It broke a rule.", 2))
+    make_notices(SYSTEM)
 
 
 def _question_with_a_sequel(people: Any, agenda: Agenda) -> int:

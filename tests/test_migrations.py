@@ -139,6 +139,43 @@ def test_what_was_reported_again_does_not_stop_the_way_back(
             assert [tuple(row) for row in connection.execute(text(query))] == [(1, None), (2, 1)]
 
 
+def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade()
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        mark: dict[str, Any] = {"member_id": 1, "kind": "tried it", "outcome": "kept"}
+        told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
+        tables = Base.metadata.tables
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            for post_id, hidden_at in ((1, None), (2, noon), (3, None)):
+                row = {**mark, "post_id": post_id, "created_at": noon, "hidden_at": hidden_at}
+                connection.execute(insert(tables["mark"]).values(**row, note=f"Note {post_id}."))
+            connection.execute(insert(tables["follow_up"]).values(topic_id=3, **told))
+        downgrade(revision="0026")
+        with db.engine.begin() as connection:
+            query = "SELECT post_id, note FROM mark ORDER BY post_id"
+            said = [(1, "Note 1."), (2, ""), (3, "Note 3.")]
+            assert [tuple(row) for row in connection.execute(text(query))] == said
+        upgrade()
+        with db.engine.begin() as connection:
+            rows = connection.execute(text("SELECT id, post_id, note FROM mark ORDER BY post_id"))
+            kept = {row.post_id: (row.id, row.note) for row in rows}
+            assert [note for _id, note in kept.values()] == ["Note 1.", "", "Note 3."]
+            assert connection.scalar(text("SELECT deed FROM follow_up WHERE topic_id = 3"))
+            last = max(number for number, _note in kept.values())
+            connection.execute(text(f"DELETE FROM mark WHERE id = {last}"))
+            connection.execute(text("DELETE FROM follow_up"))
+            row = {**mark, "kind": "useful", "post_id": 1, "created_at": noon}
+            connection.execute(insert(tables["mark"]).values(**row))
+            connection.execute(insert(tables["follow_up"]).values(topic_id=3, **told))
+            assert connection.scalar(text("SELECT max(id) FROM mark")) > last
+            assert connection.scalar(text("SELECT id FROM follow_up")) > 1
+
+
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

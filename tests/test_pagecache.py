@@ -41,7 +41,7 @@ from forum.db import (
     touches,
 )
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import get_topic_line, posts_in
+from forum.dialogue.queries import get_topic_line, mark_given, posts_in
 from forum.errors import NotFound
 from forum.library import actions as library
 from forum.library.queries import latest_cases, latest_practices
@@ -74,6 +74,14 @@ from tests.world import build
 
 TOP = Path(__file__).parent.parent
 Deed = Callable[[dict[str, Any], Any, Agenda], object]
+
+
+def _mark_of(member: Any, w: dict[str, Any]) -> int:
+    given = mark_given(member, w["post"], "tried it")
+    assert given is not None
+    return given.id
+
+
 ASPHALT = library.PracticeText("Quieter asphalt", "Said in one sentence.", sections={"done": "So."})
 DEEDS: dict[str, Deed] = {
     "reply": lambda w, p, a: dialogue.reply(p.ben, w["topic"], write("One more.")),
@@ -91,6 +99,19 @@ DEEDS: dict[str, Deed] = {
     "unmark": lambda w, p, a: dialogue.unmark(p.ben, w["post"], "tried it"),
     "tried it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept"),
     "stopped it": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "stopped"),
+    "say why": lambda w, p, a: dialogue.mark(p.chitra, w["post"], "tried it", "kept", "It rained."),
+    "hide a note": lambda w, p, a: moderation.decide(
+        p.moderator, "mark", _mark_of(p.chitra, w), "hide", Reasons("It is wrong.", 2)
+    ),
+    "restore a note": lambda w, p, a: moderation.decide(
+        p.moderator, "mark", _mark_of(p.chitra, w), "restore"
+    ),
+    "hide what happened next": lambda w, p, a: moderation.decide(
+        p.moderator, "followup", w["told"], "hide", Reasons("It is wrong.", 2)
+    ),
+    "restore what happened next": lambda w, p, a: moderation.decide(
+        p.moderator, "followup", w["told"], "restore"
+    ),
     "choose the answer": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], w["reply"]),
     "choose none": lambda w, p, a: dialogue.choose_answer(p.ana, w["topic"], None),
     "choose another": lambda w, p, a: dialogue.choose_answer(
@@ -180,6 +201,7 @@ PAGES = (
     "/",
     "/topics",
     "/topics/{topic}-{topic_slug}",
+    "/posts/{post}/marks",
     "/agendas",
     "/agendas/quieter",
     "/agendas/quieter/topics",

@@ -17,7 +17,7 @@ from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
 from forum.db import Moment, db
-from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
 from forum.library.models import Practice
@@ -65,6 +65,8 @@ def _topic(said: str) -> Topic:
     kind = "question" if "question" in said else "experience"
     place = {"agenda_id": HERE, "agenda": _agenda(said)}
     replies = int("replied" in said)
+    if "story withheld" in said:
+        states["follow_up_hidden_at"] = PAST
     return Topic(id=1, kind=kind, author_id=_author(said), replies_count=replies, **place, **states)
 
 
@@ -75,6 +77,10 @@ def _there(said: str) -> Topic:
 def _post(said: str) -> Post:
     states = {f"{state}_at": PAST for state in ("hidden", "deleted") if state + " post" in said}
     return Post(id=1, number=2, author_id=_author(said), topic=_topic(said), **states)
+
+
+def _mark(said: str) -> Mark:
+    return Mark(member_id=_author(said), hidden_at=PAST if "hidden" in said else None)
 
 
 def _held(said: str) -> Held:
@@ -155,6 +161,7 @@ ABOUT: dict[str, Callable[[str], tuple[Any, ...]]] = {
     "delete": lambda said: (_post(said),),
     "compare": lambda said: (_post(said),),
     "mark": lambda said: (_post(said),),
+    "change_note": lambda said: (_mark(said),),
     "restore": lambda said: (_post(said),),
     "choose_answer": lambda said: (_topic(said),),
     **dict.fromkeys(
@@ -251,6 +258,9 @@ mark                   | hidden               |    .    .    .    .    .    .   
 mark                   | deleted              |    .    .    .    .    .    .    .    .    .   .
 mark                   | locked               |    .  yes    .    .    .  yes  yes  yes  yes  yes
 mark                   | archived             |    .  yes    .    .    .  yes  yes  yes  yes  yes
+change_note            | own                  |    .  yes    .    .    .  yes  yes  yes  yes   .
+change_note            | own, hidden          |    .    .    .    .    .    .    .    .    .   .
+change_note            | somebody's           |    .    .    .    .    .    .    .    .    .   .
 choose_answer          | own question         |    .  yes  yes    .    .  yes  yes  yes  yes  yes
 choose_answer          | somebody's question  |    .    .    .    .    .  yes    .  yes  yes  yes
 choose_answer          | own experience       |    .    .    .    .    .    .    .    .    .   .
@@ -285,6 +295,8 @@ follow_up              | own question         |    .    .    .    .    .    .   
 follow_up              | question, replied    |    .    .    .    .    .    .    .    .    .   .
 follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
 follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
+follow_up              | own question, replied, its story withheld |    .    .    .    .    .    .    .    .    .   .
+withdraw_follow_up     | own question, replied, its story withheld |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | own question, replied and locked |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | own question         |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | question, replied    |    .    .    .    .    .    .    .    .    .   .

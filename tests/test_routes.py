@@ -149,6 +149,12 @@ GET  /join/sent                                       |   on   on   on   on   on
 GET  /left                                            |  200  200  200  200  200  200
 GET  /letters/{contact_letter}/report                 |   in  404  200  404  404  404
 POST /letters/{contact_letter}/report                 |  403  404  yes  404  404  404
+GET  /marks/{mark}/report                             |  200  200  200  200  200  200
+POST /marks/{mark}/report                             |  yes  yes  yes  yes  yes  yes
+GET  /marks/{mark}/why                                |   in  404  404  404  404  404
+GET  /follow-ups/{told}/report                        |  200  200  403  200  200  200
+POST /follow-ups/{told}/report                        |  yes  yes  403  yes  yes  yes
+GET  /follow-ups/{told}/why                           |   in  404  404  404  404  404
 GET  /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 POST /mail/stop/1/reply/noseal                        |  404  404  404  404  404  404
 GET  /join/waiting                                    |   on   on   on   on   on   on
@@ -666,6 +672,8 @@ def hide(world: dict[str, Any], people: Any) -> dict[str, list[Any]]:
         "topics": [world["topic"]],
         "posts": [world["post"], world["hidden_post"]],
         "revisions": [world["revision"]],
+        "marks": [world["mark"]],
+        "follow-ups": [world["told"]],
         "cases": [world["case"]],
         "practices": [world["practice"], world["submitted"], world["draft"]],
         "members": [people.ben.handle],

@@ -16,7 +16,7 @@ from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import revisions_of
+from forum.dialogue.queries import mark_given, revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
 from forum.factors.queries import NEW, passkeys_of
 from forum.identities.actions import link
@@ -142,6 +142,7 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
     reply = dialogue.reply(people.ben, topic.id, write("Ask the trams."))
     hidden = dialogue.reply(people.ben, topic.id, write("Buy this."))
     dialogue.mark(people.ben, post_id, "tried it", "kept", "It helped.")
+    told = advice.follow_up(people.ana, topic.id, advice.Story("We put felt on it.", "partly"))
     published = _practice(people, agenda, "Quiet asphalt")
     library.submit(people.ana, published.id)
     library.publish(people.host, published.id)
@@ -154,6 +155,8 @@ def _written(people: Any, agenda: Agenda) -> dict[str, Any]:
         "post": post_id,
         "reply": reply.id,
         "hidden_post": hidden.id,
+        "mark": mark_given(people.ben, post_id, "tried it").id,
+        "told": told.id,
         "practice": published.slug,
         "practice_id": published.id,
         "submitted": submitted.slug,

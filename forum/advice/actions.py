@@ -22,6 +22,7 @@ from forum.advice.queries import (
     care_due,
     courses_of,
     follow_up_of,
+    get_follow_up,
     hold,
     hosts_to_tell,
     kept,
@@ -264,6 +265,33 @@ def withdraw_follow_up(author: Person, topic_id: int) -> None:
     if row := follow_up_of(topic):
         db.session.delete(row)
     note_follow_up(author, topic_id, None)
+
+
+@action
+def hide_follow_up(moderator: Person, follow_up_id: int, reason: str) -> FollowUp:
+    """Withhold what an asker told of what happened next, everywhere and with all that it says."""
+    row = _follow_up_to_decide(moderator, follow_up_id)
+    if row.hidden_at is None:
+        row.hidden_at, row.hidden_reason = now(), reason.strip()
+        note_follow_up(moderator, row.topic_id, None, row.hidden_at)
+    return row
+
+
+@action
+def restore_follow_up(moderator: Person, follow_up_id: int) -> FollowUp:
+    """Show again what an asker told of what happened next."""
+    row = _follow_up_to_decide(moderator, follow_up_id)
+    if row.hidden_at is not None:
+        row.hidden_at, row.hidden_reason = None, ""
+        note_follow_up(moderator, row.topic_id, row.told_at)
+    return row
+
+
+def _follow_up_to_decide(moderator: Person, follow_up_id: int) -> FollowUp:
+    """What was told, its question held, for somebody who moderates there."""
+    topic = topic_to_change(moderator, get_follow_up(moderator, follow_up_id).topic_id)
+    require(moderator.can.moderate(topic.agenda_id))
+    return get_follow_up(moderator, follow_up_id)
 
 
 def _fill(row: FollowUp, story: Story) -> None:

@@ -89,12 +89,17 @@ class Care(Base):
 
 
 class FollowUp(Base):
-    """What the asker tells of what happened next: the deed, whether it worked, some sentences. Plain text."""
+    """What the asker tells of what happened next: the deed, whether it worked, some sentences. Plain text.
+
+    A question has one at most. One that is taken back and told anew is another one, with a number of its own.
+    """
 
     __tablename__ = "follow_up"
+    __table_args__ = {"sqlite_autoincrement": True}
 
+    id: Mapped[int] = mapped_column(primary_key=True)
     topic_id: Mapped[int] = mapped_column(
-        ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True
+        ForeignKey("topic.id", ondelete="CASCADE"), unique=True, index=True
     )
     deed: Mapped[str] = mapped_column(Text)
     outcome: Mapped[str]
@@ -102,3 +107,7 @@ class FollowUp(Base):
     language: Mapped[str] = mapped_column(default="en")
     told_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    topic: Mapped[Topic] = relationship(lazy="raise_on_sql")

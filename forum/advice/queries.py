@@ -37,12 +37,12 @@ from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
 from forum.db import as_it_is, constant, db, long_lived, now, plain, topic_scope
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
-from forum.dialogue.queries import get_topic, is_there, visible_topics
+from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
 from forum.errors import NotFound
 from forum.markup import fold
 from forum.members.models import City, Member
 from forum.members.queries import named_languages
-from forum.permissions import Person, moderates, require
+from forum.permissions import Person, moderates, require, sees_hidden
 from forum.search.queries import words_of
 
 PROPOSED = 5
@@ -710,6 +710,23 @@ def follow_up_of(topic: Topic) -> FollowUp | None:
     return db.session.scalar(select(FollowUp).where(FollowUp.topic_id == topic.id))
 
 
+def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
+    """What an asker told, by its number, with the question; else `NotFound`. It may be hidden itself: ask `hidden_at`.
+
+    What is out of sight with its question is there for who moderates alone.
+    """
+    query = select(FollowUp).where(FollowUp.id == follow_up_id)
+    row = db.session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound()
+    opening = visible_posts(reader).where(Post.topic_id == row.topic_id, Post.number == 1)
+    post = db.session.scalar(opening)
+    if post is None or (post.is_gone and not sees_hidden(reader, post.topic.agenda_id)):
+        raise NotFound()
+    row.topic = post.topic
+    return row
+
+
 def topic_to_follow_up(author: Person, topic_id: int) -> Topic:
     """A question of which its asker wants to tell what happened next."""
     topic = get_topic(author, topic_id)
@@ -752,9 +769,10 @@ class Course(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be read by everybody and takes replies."""
+        """Whether it can be read by everybody and takes replies, and nothing that was told of it is hidden."""
         topic = self.topic
         is_closed = topic.deleted_at or topic.hidden_at or topic.locked_at
+        is_closed = is_closed or topic.follow_up_hidden_at
         return not (is_closed or topic.agenda.archived_at)
 
     @property

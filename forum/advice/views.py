@@ -55,12 +55,12 @@ def my_asking(topic: Topic) -> Fate | None:
 def told_of(topic: Topic, opening: Any) -> FollowUp | None:
     """What the asker of a topic told of what happened next, if the reader is shown it below the `opening` post.
 
-    It goes out of sight with the question, which moderators hide or remove; whoever told it may still take it back.
-    Asks the database when there is something told.
+    It goes out of sight with the question, which moderators hide or remove, or by itself; whoever told it may still take
+    it back. Asks the database when there is something told.
     """
-    if not topic.followed_up_at:
+    if not (topic.followed_up_at or topic.follow_up_hidden_at):
         return None
-    is_shown = opening is not None and opening.hidden_at is None
+    is_shown = opening is not None and opening.hidden_at is None and topic.followed_up_at
     if not is_shown and topic.author_id != me().id and not sees_hidden(me(), topic.agenda_id):
         return None
     return queries.follow_up_of(topic)

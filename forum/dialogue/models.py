@@ -55,7 +55,7 @@ class Topic(Addressed, Base):
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
     is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
     `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
-    what happened next. `removed_at` is set beside `hidden_at` when readers are told nothing of it, `emptied_at` when it
+    what happened next, empty while moderators hide that (`follow_up_hidden_at`). `removed_at` is set beside `hidden_at` when readers are told nothing of it, `emptied_at` when it
     is hidden because none of its posts is shown. A topic that was merged is deleted, and leads to the one of
     `merged_into_id`. `regrouped_at` is when posts went from here or came here last: only then does its page look for
     their `Trace`.
@@ -95,6 +95,7 @@ class Topic(Addressed, Base):
     active_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     followed_up_at: Mapped[datetime | None]
+    follow_up_hidden_at: Mapped[datetime | None]
     # Opened by somebody new, since when it waits for a moderator to look at it; search engines wait as well.
     unseen_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
@@ -390,25 +391,38 @@ class Quote(Base):
 
 
 class Mark(Base):
-    """What one reader said to a post: `useful`, `same here` or `tried it` (then with outcome and why)."""
+    """What one reader said to a post: `useful`, `same here` or `tried it` (then with outcome and why).
+
+    Its note is a thing of moderation, so a mark has a number, which is never given again. `words` is what the note says;
+    pages print `note`, which is empty while moderators hide it: the mark stays, and is counted.
+    """
 
     __tablename__ = "mark"
-    __table_args__ = (Index(None, "member_id", "kind"),)
+    __table_args__ = (
+        Index(None, "post_id", "member_id", "kind", unique=True),
+        Index(None, "member_id", "kind"),
+        {"sqlite_autoincrement": True},
+    )
 
-    post_id: Mapped[int] = mapped_column(
-        ForeignKey("post.id", ondelete="CASCADE"), primary_key=True
-    )
-    member_id: Mapped[int] = mapped_column(
-        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
-    )
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    kind: Mapped[str]
     outcome: Mapped[str | None]
-    note: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column("note", Text, default="")
     city_id: Mapped[int | None] = mapped_column(ForeignKey("city.id"), index=True)
     created_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
+    post: Mapped[Post] = relationship(lazy="raise_on_sql")
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
     city: Mapped[City | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def note(self) -> str:
+        """What readers read of it."""
+        return "" if self.hidden_at else self.words
 
 
 class Mention(Base):

@@ -744,7 +744,7 @@ def _tried(post: Post, given: Mark | None) -> Answer:
     form = TriedForm() if is_said else TriedForm(formdata=None, obj=given)
 
     def page(status: int = 200) -> Answer:
-        words: dict[str, Any] = {"form": form, "post": post, "is_given": given is not None}
+        words: dict[str, Any] = {"form": form, "post": post, "given": given}
         return render_template("dialogue/tried.html", **words), status
 
     def deed() -> AnyResponse:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Text, case, func, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.db import Base, only_where
-from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
 
@@ -28,8 +29,15 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
         "case": select(Case.agenda_id).where(Case.id == item_id),
         "practice": select(Practice.agenda_id).where(Practice.id == item_id),
         "held": select(Held.agenda_id).where(Held.id == item_id),
+        "mark": select(Topic.agenda_id)
+        .join(Post, Post.topic_id == Topic.id)
+        .join(Mark, Mark.post_id == Post.id)
+        .where(Mark.id == item_id),
+        "followup": select(Topic.agenda_id)
+        .join(FollowUp, FollowUp.topic_id == Topic.id)
+        .where(FollowUp.id == item_id),
     }
-    inner = (Post, Topic, Case, Practice, Held)
+    inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp)
     found = [
         (kind == name, place.correlate_except(*inner).scalar_subquery())
         for name, place in places.items()
@@ -99,7 +107,7 @@ class StaffNote(Base):
 
 
 class Report(Base):
-    """Somebody says that a post, topic, case, practice or profile is wrong. Who it was is never shown to its author.
+    """Somebody says that a post, topic, case, practice, profile, note or follow-up is wrong. Who it was its author never learns.
 
     `source` says who: a *member*, by `reporter_id`; a *visitor*, who reports what is illegal, by `name` and `email`
     (both empty when it is about the abuse of children and somebody would rather not say); or *screening*, by a rule.

@@ -83,6 +83,18 @@ def report_practice(slug: str) -> Answer:
     return _report("practice", get_practice(me(), slug).id)
 
 
+@bp.route("/marks/<int:mark_id>/report", methods=["GET", "POST"])
+def report_note(mark_id: int) -> Answer:
+    """Report what somebody says who tried it."""
+    return _report("mark", mark_id)
+
+
+@bp.route("/follow-ups/<int:follow_up_id>/report", methods=["GET", "POST"])
+def report_follow_up(follow_up_id: int) -> Answer:
+    """Report what happened next of a question."""
+    return _report("followup", follow_up_id)
+
+
 @bp.route("/members/<handle>/report", methods=["GET", "POST"])
 def report_member(handle: str) -> Answer:
     """Report a profile."""
@@ -814,6 +826,18 @@ def why_hidden(kind: str, item_id: int) -> str:
 def why_practice(slug: str) -> Answer:
     """The same of a practice that was returned or hidden."""
     return _why("practice", get_practice(me(), slug).id)
+
+
+@bp.get("/marks/<int:mark_id>/why")
+def why_note(mark_id: int) -> Answer:
+    """The same of what somebody says who tried it."""
+    return _why("mark", mark_id)
+
+
+@bp.get("/follow-ups/<int:follow_up_id>/why")
+def why_follow_up(follow_up_id: int) -> Answer:
+    """The same of what happened next of a question."""
+    return _why("followup", follow_up_id)
 
 
 def _why(kind: str, item_id: int) -> Answer:

@@ -539,6 +539,14 @@ def retell(system: Person, post_id: int, text: str, topic_id: int | None = None)
 
 
 @action
+def retell_mark(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
+    """Let what tells of a member's mark say this of it, or nothing: what the member says to it is hidden, or shown again."""
+    for model in (Event, Notice):
+        is_it = (model.post_id == post_id, model.actor_id == marker_id)
+        _set(model, {"text": excerpt(text, 400)}, model.kind == "mark", *is_it)
+
+
+@action
 def untitle(system: Person, topic_id: int) -> None:
     """Let what tells of a topic say nothing of it: it has no title any more."""
     require(system.can.administer())

@@ -38,7 +38,14 @@ from forum.dialogue.actions.held import (
 from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, move_comments, note_follow_up, rename
 from forum.dialogue.actions.leaving import delete_posts, remove_marks
-from forum.dialogue.actions.marking import NOTE_LENGTH, choose_answer, mark, unmark
+from forum.dialogue.actions.marking import (
+    NOTE_LENGTH,
+    choose_answer,
+    hide_note,
+    mark,
+    restore_note,
+    unmark,
+)
 from forum.dialogue.actions.mending import (
     mend_agendas,
     mend_counts,
@@ -84,6 +91,7 @@ __all__ = [
     "forget_reading",
     "forget_refused",
     "hide",
+    "hide_note",
     "hide_topic",
     "hold_again",
     "lock",
@@ -121,6 +129,7 @@ __all__ = [
     "rerender",
     "rerender_notes",
     "restore",
+    "restore_note",
     "restore_topic",
     "revise",
     "reword",

@@ -19,10 +19,12 @@ from forum.permissions import Person
 
 
 @action
-def note_follow_up(_doer: Person, topic_id: int, told_at: datetime | None) -> None:
-    """Note when the asker told what happened next, or with None that nothing is told; the advice room says so."""
+def note_follow_up(
+    _doer: Person, topic_id: int, told_at: datetime | None, hidden_at: datetime | None = None
+) -> None:
+    """Note when the asker told what happened next, since when that is hidden, or that nothing is told; the advice room says so."""
     told = update(Topic).where(Topic.id == topic_id)
-    db.session.execute(told.values(followed_up_at=told_at))
+    db.session.execute(told.values(followed_up_at=told_at, follow_up_hidden_at=hidden_at))
 
 
 @action

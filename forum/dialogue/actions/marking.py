@@ -10,11 +10,18 @@ from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import set_answer
 from forum.dialogue.actions._telling import tell
 from forum.dialogue.models import MARKS, OUTCOMES, TRIED, Mark, Post, Topic
-from forum.dialogue.queries import is_told, post_to_change, topic_to_change
+from forum.dialogue.queries import (
+    get_note,
+    is_told,
+    mark_given,
+    post_to_change,
+    topic_to_change,
+)
 from forum.errors import Invalid
 from forum.matches import plainly
 from forum.members.models import Member
 from forum.members.queries import hold_writer
+from forum.notifications.actions import retell_mark
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
@@ -33,15 +40,20 @@ def mark(
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it.
 
-    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`.
+    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`. While moderators
+    hide the note, what became of it can be said anew, and the note stays as it is.
     """
     hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
     outcome, note = _checked_mark(kind, outcome, note)
-    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
-    if is_asked and note and (given is None or note != given.note):
+    given = mark_given(member, post_id, kind)
+    if given is not None and given.hidden_at:
+        if note:
+            require(member.can.change_note(given))
+        note = given.words
+    if is_asked and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, plainly(note), "note")
     if given is None:
         db.session.add(
@@ -50,7 +62,7 @@ def mark(
                 member_id=member.id,
                 kind=kind,
                 outcome=outcome,
-                note=note,
+                words=note,
                 city_id=db.session.get_one(Member, member.id).city_id,
                 created_at=now(),
             )
@@ -59,7 +71,7 @@ def mark(
         if not is_told(member, "mark", post_id):
             tell(member, "mark", {post.author_id}, post, note)
     else:
-        given.outcome, given.note = outcome, note
+        given.outcome, given.words = outcome, note
     return post
 
 
@@ -71,11 +83,38 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
     _check_kind(kind)
-    given = db.session.get(Mark, (post_id, member.id, kind), populate_existing=True)
+    given = mark_given(member, post_id, kind)
     if given is not None:
         db.session.delete(given)
         count_mark(post.id, kind, -1)
     return post
+
+
+@action
+def hide_note(moderator: Person, mark_id: int, reason: str) -> Mark:
+    """Withhold what somebody says who tried it, everywhere; that it was tried, and what became of it, stays and is counted."""
+    given = _note_to_decide(moderator, mark_id)
+    if given.hidden_at is None:
+        given.hidden_at, given.hidden_reason = now(), reason.strip()
+        retell_mark(moderator, given.post_id, given.member_id, "")
+    return given
+
+
+@action
+def restore_note(moderator: Person, mark_id: int) -> Mark:
+    """Show again what somebody says who tried it."""
+    given = _note_to_decide(moderator, mark_id)
+    if given.hidden_at is not None:
+        given.hidden_at, given.hidden_reason = None, ""
+        retell_mark(moderator, given.post_id, given.member_id, given.words)
+    return given
+
+
+def _note_to_decide(moderator: Person, mark_id: int) -> Mark:
+    """A mark with a note, its post held, for somebody who moderates there."""
+    post = post_to_change(moderator, get_note(moderator, mark_id).post_id)
+    require(moderator.can.moderate(post.topic.agenda_id))
+    return get_note(moderator, mark_id)
 
 
 def _touch_marks(member: Person, post: Post, kind: str) -> None:

@@ -154,7 +154,7 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
     require(moderator.can.merge(new, topic))
     posts = posts_to_move(new)
     _require_unchanged(topic, new, posts, moved)
-    if new.followed_up_at:
+    if new.followed_up_at or new.follow_up_hidden_at:
         raise _changed()
     if topic.emptied_at is not None:
         bring_topic_back(moderator, topic)
@@ -210,7 +210,7 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
     _require_regroupable(topic, target)
     if topic.audience != target.audience:
         raise Invalid(_("One of them is for members only, so they stay apart."), "target")
-    if topic.followed_up_at:
+    if topic.followed_up_at or topic.follow_up_hidden_at:
         raise Invalid(
             _(
                 "Its asker told what happened next, which belongs to this topic. Put the other into it."

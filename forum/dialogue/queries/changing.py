@@ -200,6 +200,15 @@ def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
     return db.session.scalars(select(Revision).where(Revision.post_id.in_(list(post_ids)))).all()
 
 
+def mark_given(member: Person, post_id: int, kind: str) -> Mark | None:
+    """What a member said to a post, as it is now."""
+    query = select(Mark).where(
+        Mark.post_id == post_id, Mark.member_id == member.id, Mark.kind == kind
+    )
+    given: Mark | None = db.session.scalar(query.execution_options(populate_existing=True))
+    return given
+
+
 def marks_to_remove(member_id: int, limit: int) -> Sequence[Mark]:
     """Some marks of a member, with their posts held in order."""
     theirs = select(Mark).where(Mark.member_id == member_id)

@@ -94,6 +94,7 @@ class _TopicLine(NamedTuple):
     removed_at: datetime | None
     emptied_at: datetime | None
     regrouped_at: datetime | None
+    follow_up_hidden_at: datetime | None
     agenda: AgendaLine
     author: Byline
     organisation: Name | None
@@ -297,11 +298,11 @@ def _as_lines(query: Select[Any]) -> Select[Any]:
 
 
 def _topic_line(row: Sequence[Any], themes: tuple[Name, ...] = ()) -> TopicLine:
-    agenda = AgendaLine._make(row[25:30])
-    return TopicLine._make((*row[:25], agenda, *people_of(row[30:]), themes))
+    agenda = AgendaLine._make(row[26:31])
+    return TopicLine._make((*row[:26], agenda, *people_of(row[31:]), themes))
 
 
-_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:25]]
+_OF_TOPIC = [getattr(Topic, name) for name in _TopicLine._fields[:26]]
 _OF_AGENDA = [getattr(Agenda, name) for name in AgendaLine._fields]
 _THEMES_OF = (
     select(Theme)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy import Select, String, and_, bindparam, case, cast, func, select
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from forum.db import db, plain
 from forum.dialogue.models import POSTS_ON_A_PAGE, TRIED, Mark, Post, Revision, Said, Topic
@@ -214,6 +214,24 @@ def tried_in(topic_id: int, number: int | None = None, limit: int = 500) -> Sequ
     if number is not None:
         query = query.where(Post.number == number)
     return db.session.scalars(query.limit(limit)).all()
+
+
+def get_note(reader: Person, mark_id: int) -> Mark:
+    """What somebody says who tried it: a mark that has a note, with its post and who gave it; else `NotFound`.
+
+    What is out of sight with its post or with its author's profile is there for who moderates alone. It may be hidden
+    itself: ask `hidden_at`.
+    """
+    query = select(Mark).where(Mark.id == mark_id, Mark.kind == TRIED, Mark.words != "")
+    query = query.options(joinedload(Mark.member).joinedload(Member.city), joinedload(Mark.city))
+    given = db.session.scalar(query.execution_options(populate_existing=True))
+    if given is None:
+        raise NotFound()
+    given.post = get_post(reader, given.post_id)
+    is_apart = given.post.is_gone or given.member.hidden_at is not None
+    if is_apart and not sees_hidden(reader, given.post.topic.agenda_id):
+        raise NotFound()
+    return given
 
 
 def revisions_of(reader: Person, post: Post, limit: int = 100) -> Sequence[Revision]:

@@ -217,6 +217,8 @@ NOUNS: dict[str, Callable[[], str]] = {
     "case": lambda: _("a case"),
     "practice": lambda: _("a practice"),
     "member": lambda: _("a profile"),
+    "mark": lambda: _("a note by somebody who tried it"),
+    "followup": lambda: _("what happened next"),
     "letter": lambda: _("an e-mail"),
     "held": lambda: _("a text that waits"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from forum.advice import actions as advice
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
@@ -14,6 +15,7 @@ from forum.members import actions as members
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
 from forum.moderation.actions._turns import require_change
 from forum.moderation.queries import (
+    ADDED,
     REMOVABLE,
     Thing,
     has_open_reports,
@@ -83,6 +85,8 @@ def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
         "case": library.restore_case,
         "practice": library.restore_practice,
         "member": _restore_profile,
+        "mark": dialogue.restore_note,
+        "followup": advice.restore_follow_up,
     }
     deeds[thing.kind](moderator, thing.item_id)
 
@@ -98,6 +102,8 @@ HOW: dict[str, tuple[Deed, Deed]] = {
     "case": (library.hide_case, library.remove_case),
     "practice": (library.hide_practice, library.remove_practice),
     "member": (_hide_profile, _hide_profile),
+    "mark": (dialogue.hide_note, dialogue.hide_note),
+    "followup": (advice.hide_follow_up, advice.hide_follow_up),
 }
 DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
     "keep": keep_thing,
@@ -119,6 +125,7 @@ def state_before(thing: Thing) -> dict[str, Any]:
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    words = {"words": row.hidden_reason} if thing.kind in REMOVABLE and row is not None else {}
+    has_words = thing.kind in (*REMOVABLE, *ADDED) and row is not None
+    words = {"words": row.hidden_reason} if has_words else {}
     emptied = {"emptied": True} if is_emptied(thing) else {}
     return {**words, **emptied, "state": thing.state}

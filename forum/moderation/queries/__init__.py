@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forum.moderation.queries._words import (
+    ADDED,
     ENDED_BY,
     GROUNDED,
     KINDS,
@@ -104,6 +105,7 @@ from forum.moderation.queries.things import (
 )
 
 __all__ = [
+    "ADDED",
     "ENDED_BY",
     "GROUNDED",
     "KINDS",

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement
 from forum.markup import excerpt
 from forum.moderation.models import Decision, Report
 
-KINDS = ("post", "topic", "case", "practice", "member", "letter", "held")
+KINDS = ("post", "topic", "case", "practice", "member", "mark", "followup", "letter", "held")
 TEXTS = ("post", "topic")  # what an author can be asked to edit
-# Of profiles readers see nothing either when they are hidden
+# Short texts at something else: what a reader says who tried it, what happened next of a question
+ADDED = ("mark", "followup")
+# Of profiles and of what is added readers see nothing either when they are hidden
 REMOVABLE = (*TEXTS, "case", "practice")
 # Deeds that restrict somebody by a rule or a law, and cannot be done without naming it
 GROUNDED = ("hide", "remove", "refuse", "warn", "silence", "suspend")

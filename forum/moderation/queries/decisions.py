@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
+from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
 from forum.db import db, now
-from forum.dialogue.models import Post, Topic
+from forum.dialogue.models import Mark, Post, Topic
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
@@ -31,6 +32,8 @@ from forum.moderation.queries._words import (
 from forum.moderation.queries.things import Thing, thing_taken_back, things_there
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, moderated_by, require
+
+HOLDING: dict[str, Any] = {"mark": Mark, "followup": FollowUp}  # the rows of what is added
 
 
 def lot(lot_id: int) -> Sequence[Decision]:
@@ -188,12 +191,19 @@ def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
     return page_of(newest, number, LOG_PAGE)
 
 
-def own_text(reader: Person, decision: Decision) -> Post | None:
+def own_text(reader: Person, decision: Decision) -> Post | Mark | FollowUp | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 
     Of a topic it is the post that opens it.
     """
-    if decision.kind not in TEXTS or decision.author_id != reader.id:
+    if decision.author_id != reader.id:
+        return None
+    if decision.kind in HOLDING:
+        model = HOLDING[decision.kind]
+        is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
+        added: Mark | FollowUp | None = db.session.scalar(select(model).where(*is_it))
+        return added
+    if decision.kind not in TEXTS:
         return None
     is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
     query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)

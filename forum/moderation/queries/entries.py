@@ -21,6 +21,7 @@ from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report, StaffNote
 from forum.moderation.queries._words import (
+    ADDED,
     FEW,
     NOTES,
     REMOVABLE,
@@ -30,7 +31,13 @@ from forum.moderation.queries._words import (
 )
 from forum.moderation.queries.decisions import is_for_another, latest_decisions
 from forum.moderation.queries.reports import has_open_reports, open_reports
-from forum.moderation.queries.things import Thing, is_emptied, is_first_post, thing_to_moderate
+from forum.moderation.queries.things import (
+    Thing,
+    is_emptied,
+    is_first_post,
+    is_of_page,
+    thing_to_moderate,
+)
 from forum.permissions import Person, moderated_by, require
 
 
@@ -126,7 +133,9 @@ def _is_for_others(reader: Person, thing: Thing) -> bool:
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
-    """The posts before and after a post, or the one that opens a topic."""
+    """The posts before and after a post, the one that opens a topic, or the one to which something is added."""
+    if thing.kind in ADDED and thing.row is not None:
+        return _added_to(reader, thing), None
     if thing.kind not in ("post", "topic") or thing.row is None:
         return None, None
     number = thing.row.number if thing.kind == "post" else 0
@@ -144,6 +153,15 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
     found = db.session.scalars(there.where(one_of_both).options(people)).all()
     before = next((post for post in found if post.number < number), None)
     return before, next((post for post in found if post.number > number), None)
+
+
+def _added_to(reader: Person, thing: Thing) -> Post | None:
+    """The post that a note is about, unless that is a page for itself; the question that a follow-up belongs to."""
+    if thing.kind == "mark":
+        return None if is_of_page(thing.row.post) else thing.row.post
+    asked = visible_posts(reader).where(Post.topic_id == thing.row.topic_id, Post.number == 1)
+    people = joinedload(Post.author).joinedload(Member.city)
+    return db.session.scalars(asked.options(people)).first()
 
 
 def _member(member_id: int | None) -> Member | None:

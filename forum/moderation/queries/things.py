@@ -9,15 +9,18 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, select
 
+from forum.advice.models import FollowUp
+from forum.advice.queries import get_follow_up
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.db import db
-from forum.dialogue.models import Held, Post, Topic
+from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
     Line,
     approved_held,
     first_post,
     get_held,
+    get_note,
     get_post,
     get_topic,
     held_waiting,
@@ -45,7 +48,7 @@ class Thing:
     `row` is its row unless gone.
 
     `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
-    about it.
+    about it. What is added to something else has neither: notices are about that.
     """
 
     kind: str
@@ -77,7 +80,7 @@ def _post_thing(reader: Person, post_id: int) -> Thing:
 
 
 def _of_post(reader: Person, post: Post) -> Thing:
-    if post.number == 1 and post.topic.home:
+    if is_of_page(post):
         return _at_home(reader, post.topic)
     return Thing(
         kind="post",
@@ -215,6 +218,53 @@ def _of_held(held: Held) -> Thing:
     )
 
 
+def _note_thing(reader: Person, mark_id: int) -> Thing:
+    """What somebody says who tried it; without its words a mark is no thing of moderation."""
+    return _of_note(get_note(reader, mark_id))
+
+
+def _of_note(mark: Mark) -> Thing:
+    topic = mark.post.topic
+    place = f"{topic.home}#tried" if is_of_page(mark.post) else f"/posts/{mark.post_id}/marks"
+    return Thing(
+        kind="mark",
+        item_id=mark.id,
+        title=first_words(mark.words),
+        address=place,
+        author_id=mark.member_id,
+        agenda_id=topic.agenda_id,
+        state=_state(mark),
+        row=mark,
+        agenda=topic.agenda,
+        shown_in=topic.title,
+    )
+
+
+def is_of_page(post: Post) -> bool:
+    """Whether a post is what a case or a practice says."""
+    return post.number == 1 and bool(post.topic.home)
+
+
+def _follow_up_thing(reader: Person, follow_up_id: int) -> Thing:
+    return _of_follow_up(get_follow_up(reader, follow_up_id))
+
+
+def _of_follow_up(told: FollowUp) -> Thing:
+    topic = told.topic
+    return Thing(
+        kind="followup",
+        item_id=told.id,
+        title=first_words(told.deed),
+        address=f"{topic.address}#next",
+        author_id=topic.author_id,
+        agenda_id=topic.agenda_id,
+        state=_state(told),
+        row=told,
+        agenda=topic.agenda,
+        shown_in=topic.title,
+    )
+
+
 def is_first_post(thing: Thing) -> bool:
     """Whether a thing is one of somebody's first posts, and nobody has looked at it yet."""
     is_shown_post = thing.kind == "post" and thing.state == "shown"
@@ -232,6 +282,8 @@ LOOKUPS: dict[str, Callable[[Person, int], Thing]] = {
     "case": _case_thing,
     "practice": _practice_thing,
     "member": _member_thing,
+    "mark": _note_thing,
+    "followup": _follow_up_thing,
     "letter": _reported_letter,
     "held": _held_thing,
 }

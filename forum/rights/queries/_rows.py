@@ -139,7 +139,8 @@ def rows_of_rules(member: Member) -> Select[Any]:
 
 def rows_of_marks(member: Member) -> Select[Any]:
     kept: list[Any] = [
-        *columns_of(Mark, "post_id kind outcome note created_at"),
+        *columns_of(Mark, "post_id kind outcome created_at hidden_at hidden_reason"),
+        Mark.words.label("note"),
         City.name.label("city"),
     ]
     query = select(*kept, _title(member)).outerjoin(City, City.id == Mark.city_id)
@@ -294,7 +295,9 @@ def rows_of_availability(member: Member) -> Select[Any]:
 
 
 def rows_of_follow_ups(member: Member) -> Select[Any]:
-    kept = columns_of(FollowUp, "topic_id deed outcome text language told_at edited_at")
+    kept = columns_of(
+        FollowUp, "topic_id deed outcome text language told_at edited_at hidden_at hidden_reason"
+    )
     query = select(*kept, Topic.title.label("topic")).join(Topic, Topic.id == FollowUp.topic_id)
     return query.where(Topic.author_id == member.id)
 

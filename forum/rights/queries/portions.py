@@ -158,7 +158,7 @@ AUDIENCE = {"audience": "who may read it: public, or members"}
 ABOUT_DECISION = {
     "id": "the number of the decision, as in /moderation/decisions/7",
     "deed": "what was decided: keep, hide, lock …",
-    "kind": "what it was about: post, topic, case, practice or member",
+    "kind": "what it was about: post, topic, case, practice, member, mark or followup (what happened next)",
     "title": "its title or first words",
     "address": "where it stands",
     "reason": "what happened, in the statement of reasons",
@@ -352,6 +352,8 @@ KINDS: tuple[Kind, ...] = (
             "note": "your sentence about it",
             "city": "your city that day",
             "created_at": "when you gave it",
+            "hidden_at": "since when a moderator hides your sentence",
+            "hidden_reason": "why it is hidden",
         },
     ),
     Kind(
@@ -456,7 +458,7 @@ KINDS: tuple[Kind, ...] = (
         {
             "id": "its number",
             "number": "the number of its receipt",
-            "kind": "what you reported: post, topic, case, practice, member or letter",
+            "kind": "what you reported: post, topic, case, practice, member, mark, followup (what happened next) or letter",
             "title": "its title or first words",
             "address": "where it stands",
             "reason": "the reason you chose",
@@ -535,7 +537,7 @@ KINDS: tuple[Kind, ...] = (
         _paged(rows_of_queue_notes, EntryNote.id),
         {
             "id": "its number",
-            "kind": "what the note is about: post, topic, case, practice, member, letter or candidate",
+            "kind": "what the note is about: post, topic, case, practice, member, mark, followup (what happened next), letter or candidate",
             "item_id": "its number",
             "text": "the note",
             "written_at": "when you wrote it",
@@ -673,6 +675,8 @@ KINDS: tuple[Kind, ...] = (
             "text": "what you told",
             "told_at": "when you told it",
             "edited_at": "when you last changed it",
+            "hidden_at": TIMES["hidden_at"],
+            "hidden_reason": "why it is hidden",
             **LANGUAGE,
         },
     ),

@@ -1,0 +1,448 @@
+"""What is added to something else, a note of who tried it and what happened next, is reported and decided about as a post is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from forum.advice import actions as advice
+from forum.advice.actions import Story
+from forum.advice.models import FollowUp
+from forum.advice.queries import follow_up_of
+from forum.appeals import actions as appeals
+from forum.appeals.models import REVERSED
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import TRIED, Mark, Topic
+from forum.dialogue.queries import get_topic, mark_given
+from forum.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.library import actions as library
+from forum.library.queries import opening_id
+from forum.mail.commands import write_digests, write_of_notices
+from forum.markup import write
+from forum.moderation import actions
+from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.models import Report
+from forum.moderation.queries import entry, get_thing
+from forum.notifications.actions import make_notices
+from forum.notifications.models import Notice
+from forum.permissions import SYSTEM, VISITOR
+from forum.queue import actions as queue
+from forum.queue.actions import Choice
+from forum.queue.queries import lines
+
+WHY = Reasons("It is rude.", 2)
+WORDS = "Only fools believed it."
+
+
+@dataclass(frozen=True)
+class Added:
+    """What stands somewhere: kind and number, whose it is, the page that shows it and the door of its report."""
+
+    kind: str
+    item_id: int
+    author: Any
+    page: str
+    door: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.kind, self.item_id
+
+
+@pytest.fixture
+def practice(people: Any, things: Any) -> Any:
+    """Ben's practice, published."""
+    library.publish(people.moderator, things.practice.id)
+    return things.practice
+
+
+@pytest.fixture
+def question(people: Any, things: Any) -> Topic:
+    """A question of Ana's with a reply of Ben's."""
+    asked = dialogue.NewTopic("question", "How do we calm the street?", write("It is loud."))
+    topic = dialogue.open_topic(people.ana, things.agenda.id, asked)
+    dialogue.reply(people.ben, topic.id, write("Ask the trams."))
+    return topic
+
+
+@pytest.fixture(params=["a post", "a practice", "a question"])
+def added(request: Any, people: Any, things: Any, practice: Any, question: Topic) -> Added:
+    """What Ana says who tried a post, or a practice, and what she tells of her question."""
+    if request.param == "a question":
+        told = advice.follow_up(people.ana, question.id, Story("We shut it.", "partly", WORDS))
+        door = f"/follow-ups/{told.id}/report"
+        return Added("followup", told.id, people.ana, question.address, door)
+    if request.param == "a post":
+        post_id, page = things.first.id, f"/posts/{things.first.id}/marks"
+    else:
+        post_id = opening_id(people.ana, practice.topic_id)
+        page = f"/practices/{practice.slug}"
+    dialogue.mark(people.ana, post_id, TRIED, "stopped", WORDS)
+    given = _given(people.ana, post_id)
+    return Added("mark", given.id, people.ana, page, f"/marks/{given.id}/report")
+
+
+@pytest.fixture
+def note(people: Any, things: Any) -> Mark:
+    """What Ana says who tried a post of Ben's."""
+    dialogue.mark(people.ana, things.first.id, TRIED, "stopped", WORDS)
+    return _given(people.ana, things.first.id)
+
+
+def _given(member: Any, post_id: int) -> Mark:
+    given = mark_given(member, post_id, TRIED)
+    assert given is not None
+    return given
+
+
+def test_it_is_reported_once_by_everybody_but_its_author(people: Any, added: Added) -> None:
+    said = actions.report(people.chitra, *added.key, "rules", "Look.")
+    assert (said.author_id, said.agenda_id) == (people.ana.id, said.present_agenda_id)
+    with pytest.raises(Invalid, match="reported this already"):
+        actions.report(people.chitra, *added.key, "spam")
+    with pytest.raises(Forbidden):
+        actions.report(added.author, *added.key, "rules")
+    illegal = Illegal("It insults us.", "Vera", "vera@x.example", is_in_good_faith=True)
+    assert actions.report_illegal(VISITOR, *added.key, illegal).number
+    assert len(db.session.scalars(select(Report)).all()) == 2
+
+
+def test_it_waits_in_context_for_who_moderates_its_agenda(
+    people: Any, things: Any, sign_in: Any, added: Added
+) -> None:
+    actions.report(people.chitra, *added.key, "rules", "Look at this.")
+    (line,) = [line for line in lines(people.host) if line.kind == added.kind]
+    assert (line.key, line.reports, line.agenda) == (added.key, 1, things.agenda)
+    page = sign_in(people.host).get(f"/moderation/{added.kind}/{added.item_id}").text
+    for words in (WORDS, "Ana Prado", "Look at this.", 'value="keep"', 'value="hide"'):
+        assert words in page, words
+    assert 'value="remove"' not in page and 'value="ask_to_edit"' not in page
+    assert lines(things.other_host) == []
+    with pytest.raises(Forbidden):
+        entry(things.other_host, *added.key)
+
+
+def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
+    people: Any, sign_in: Any, added: Added
+) -> None:
+    actions.report(people.chitra, *added.key, "rules")
+    with pytest.raises(Invalid):
+        queue.decide(people.host, *added.key, Choice("hide"))
+    with pytest.raises(Invalid):
+        actions.decide(people.host, *added.key, "remove", WHY)
+    queue.decide(people.host, *added.key, Choice("hide", WHY))
+    make_notices(SYSTEM)
+    told = {
+        one.member_id: one.text
+        for one in db.session.scalars(select(Notice))
+        if one.kind in ("decision", "report")
+    }
+    assert told[people.ana.id] == "Hidden by the moderators. It is rude."
+    assert told[people.chitra.id] == "Hidden: it broke the rules."
+    assert added.kind not in {line.kind for line in lines(people.host)}
+    decision = db.session.scalars(select(Report)).one().decision_id
+    page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
+    for words in (WORDS, "It is rude.", "Your text", "Appeal"):
+        assert words in page, words
+
+
+def test_nobody_decides_about_reports_of_their_own(people: Any, things: Any) -> None:
+    dialogue.mark(people.host, things.first.id, TRIED, "kept", WORDS)
+    mine = _given(people.host, things.first.id)
+    actions.report(people.chitra, "mark", mine.id, "rules")
+    (line,) = [line for line in lines(people.host) if line.kind == "mark"]
+    assert line.is_for_others and entry(people.host, "mark", mine.id).deeds == []
+    with pytest.raises(Forbidden):
+        actions.decide(people.host, "mark", mine.id, "keep")
+    actions.decide(people.moderator, "mark", mine.id, "hide", WHY)
+    with pytest.raises(Forbidden):
+        actions.decide(people.host, "mark", mine.id, "restore")
+
+
+def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
+    client: Any, sign_in: Any, people: Any, added: Added
+) -> None:
+    assert WORDS in client.get(added.page).text
+    actions.decide(people.host, *added.key, "hide", WHY)
+    for browser in (client, sign_in(people.chitra)):
+        page = browser.get(added.page).text
+        assert WORDS not in page and "A moderator has hidden" not in page
+        assert browser.get(added.door).status_code == 404
+    mine = sign_in(people.ana).get(added.page).text
+    for words in (WORDS, "A moderator has hidden", "Read why, and appeal"):
+        assert words in mine, words
+    where = added.door.replace("report", "why")
+    assert sign_in(people.ana).get(where).status_code == 303
+    theirs = sign_in(people.host).get(added.page).text
+    assert WORDS in theirs and f"/moderation/{added.kind}/{added.item_id}" in theirs
+
+
+def test_of_a_hidden_note_the_mark_stays_and_is_counted(
+    client: Any, people: Any, practice: Any
+) -> None:
+    opening = opening_id(people.ana, practice.topic_id)
+    dialogue.mark(people.ana, opening, TRIED, "stopped", WORDS)
+    page = f"/practices/{practice.slug}"
+    places = [page, "/members/ana-prado", "/cities/medellin", "/practices?tried=stopped"]
+    before = {place: client.get(place).text for place in places}
+    assert all(WORDS in text for text in list(before.values())[:3])
+    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", WHY)
+    for place, text in before.items():
+        after = client.get(place).text
+        assert WORDS not in after, place
+        assert ("Stopped" in after) == ("Stopped" in text), place
+    assert "Medellín" in client.get(page).text and "Quiet asphalt" in client.get(places[-1]).text
+
+
+def test_of_hidden_what_happened_next_nothing_is_left(
+    client: Any, people: Any, question: Topic, queries: Any
+) -> None:
+    bare = client.get(question.address).text
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes", WORDS))
+    assert "What happened next" in client.get(question.address).text
+    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    with queries() as made:
+        assert client.get(question.address).text == bare
+    assert not [words for words in made.statements if "follow_up." in words]
+
+
+def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
+    people: Any, note: Mark, letters: Any
+) -> None:
+    make_notices(SYSTEM)
+    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    (notice,) = db.session.scalars(select(Notice).where(Notice.kind == "mark")).all()
+    assert (notice.member_id, notice.text) == (people.ben.id, "")
+    with at(now() + timedelta(days=2)):
+        write_of_notices()
+        write_digests()
+    assert not [
+        one for one in letters() if one and one.to == people.ben.email and WORDS in one.text
+    ]
+    actions.decide(people.host, "mark", note.id, "restore")
+    db.session.refresh(notice)
+    assert notice.text == WORDS
+
+
+def test_a_hidden_note_is_not_said_anew_but_may_be_taken_back(people: Any, note: Mark) -> None:
+    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    with pytest.raises(Forbidden):
+        dialogue.mark(people.ana, note.post_id, TRIED, "kept", "Only some believed it.")
+    dialogue.mark(people.ana, note.post_id, TRIED, "kept")
+    kept = _given(people.ana, note.post_id)
+    assert (kept.outcome, kept.words, kept.note) == ("kept", WORDS, "")
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    dialogue.mark(people.ana, note.post_id, TRIED, "kept", "It was hard.")
+    again = _given(people.ana, note.post_id)
+    assert again.id > note.id and again.note == "It was hard."
+
+
+def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice: Any) -> None:
+    opening = opening_id(people.ana, practice.topic_id)
+    dialogue.mark(people.ana, opening, TRIED, "stopped", WORDS)
+    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", WHY)
+    browser, door = sign_in(people.ana), f"/practices/{practice.slug}/tried"
+    for page in (
+        browser.get(door).text,
+        browser.post(f"/posts/{opening}/mark", data={"kind": TRIED}).text,
+    ):
+        assert "A moderator has hidden what you said" in page and 'name="note"' not in page
+    assert browser.post(door, data={"outcome": "adapted"}).status_code == 303
+    assert _given(people.ana, opening).outcome == "adapted"
+
+
+def test_hidden_what_happened_next_is_not_told_anew_but_may_be_taken_back(
+    sign_in: Any, people: Any, question: Topic
+) -> None:
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "not yet tried", WORDS))
+    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    with pytest.raises(Forbidden):
+        advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    browser, door = sign_in(people.ana), f"/topics/{question.id}/follow-up"
+    assert browser.get(door).status_code == 403
+    with at(now() + timedelta(days=200)):
+        advice.look_after(SYSTEM)
+    make_notices(SYSTEM)
+    assert "followup" not in db.session.scalars(select(Notice.kind)).all()
+    assert browser.post(door, data={"take_back": "1"}).status_code == 303
+    again = advice.follow_up(people.ana, question.id, Story("We opened it.", "yes"))
+    assert again.id > told.id and again.hidden_at is None
+
+
+def test_an_appeal_that_is_right_brings_it_back(client: Any, people: Any, added: Added) -> None:
+    before = client.get(added.page).text
+    actions.report(people.chitra, *added.key, "rules")
+    decision = actions.decide(people.host, *added.key, "hide", WHY)
+    asked = appeals.appeal(people.ana, decision.id, "It is no insult.")
+    with pytest.raises(Forbidden):
+        appeals.decide_appeal(people.host, asked.id, REVERSED, "Right.")
+    appeals.decide_appeal(people.moderator, asked.id, REVERSED, "Right.")
+    assert client.get(added.page).text == before
+
+
+def test_a_decision_is_undone_and_its_reports_wait_again(people: Any, added: Added) -> None:
+    actions.report(people.chitra, *added.key, "rules")
+    decision = actions.decide(people.host, *added.key, "hide", WHY)
+    actions.undo(people.host, decision.id)
+    assert get_thing(VISITOR, *added.key).state == "shown"
+    assert entry(people.host, *added.key).reports
+    hidden = actions.decide(people.host, *added.key, "hide", WHY)
+    restored = actions.decide(people.host, *added.key, "restore")
+    actions.undo(people.host, restored.id)
+    thing = get_thing(people.host, *added.key)
+    assert (thing.state, thing.row.hidden_reason) == ("hidden", thing.row.hidden_reason)
+    assert "2" in thing.row.hidden_reason or hidden.rule_name in thing.row.hidden_reason
+
+
+def test_log_and_register_call_it_by_its_name(
+    client: Any, sign_in: Any, people: Any, added: Added
+) -> None:
+    actions.decide(people.host, *added.key, "hide", WHY)
+    name = {"mark": "Note on trying it", "followup": "What happened next"}[added.kind]
+    for page in (
+        sign_in(people.moderator).get("/moderation/log").text,
+        client.get("/transparency/decisions").text,
+    ):
+        assert name in page
+    assert "restrictions,hide,person,1" in client.get("/transparency.csv").text
+
+
+def test_what_is_taken_back_after_a_report_is_answered_as_a_deleted_post_is(
+    people: Any, added: Added, question: Topic
+) -> None:
+    actions.report(people.chitra, *added.key, "rules")
+    if added.kind == "mark":
+        given = db.session.get_one(Mark, added.item_id)
+        dialogue.unmark(people.ana, given.post_id, TRIED)
+    else:
+        advice.withdraw_follow_up(people.ana, question.id)
+    opened = entry(people.host, *added.key)
+    assert (opened.thing.state, opened.deeds) == ("gone", ["keep"])
+    with pytest.raises(Conflict):
+        actions.decide(people.host, *added.key, "hide", WHY)
+    actions.decide(people.host, *added.key, "keep")
+    make_notices(SYSTEM)
+    mine = Notice.member_id == people.chitra.id
+    told = select(Notice.text).where(mine, Notice.kind == "report")
+    assert db.session.scalars(told).all() == ["Its author has deleted it."]
+
+
+def test_a_mark_of_another_never_gets_the_number_of_one_that_was_reported(
+    people: Any, note: Mark
+) -> None:
+    actions.report(people.chitra, "mark", note.id, "rules")
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    dialogue.mark(people.chitra, note.post_id, TRIED, "kept", "It went well.")
+    assert _given(people.chitra, note.post_id).id > note.id
+    assert entry(people.host, "mark", note.id).thing.state == "gone"
+
+
+def test_a_note_whose_words_are_taken_out_is_gone(people: Any, note: Mark) -> None:
+    actions.report(people.chitra, "mark", note.id, "rules")
+    dialogue.mark(people.ana, note.post_id, TRIED, "stopped")
+    assert entry(people.host, "mark", note.id).thing.state == "gone"
+    with pytest.raises(NotFound):
+        actions.report(people.ben, "mark", note.id, "rules")
+
+
+def test_it_goes_out_of_sight_and_away_with_what_it_is_added_to(
+    people: Any, things: Any, note: Mark
+) -> None:
+    actions.report(people.chitra, "mark", note.id, "rules")
+    actions.decide(people.host, "post", note.post_id, "hide", WHY)
+    with pytest.raises(NotFound):
+        get_thing(people.chitra, "mark", note.id)
+    assert get_thing(people.host, "mark", note.id).state == "shown"
+    actions.decide(people.host, "post", note.post_id, "restore")
+    dialogue.delete(people.ben, note.post_id)
+    assert entry(people.host, "mark", note.id).thing.state == "gone"
+
+
+def test_it_is_decided_where_its_topic_has_gone(
+    people: Any, things: Any, question: Topic, note: Mark
+) -> None:
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    for kind, item_id in (("mark", note.id), ("followup", told.id)):
+        actions.report(people.chitra, kind, item_id, "rules")
+    for topic_id in (things.topic.id, question.id):
+        actions.move(people.moderator, topic_id, things.other.id)
+    kinds = {line.kind for line in lines(things.other_host)}
+    assert {"mark", "followup"} <= kinds
+    assert not {"mark", "followup"} & {line.kind for line in lines(people.host)}
+
+
+def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_another(
+    people: Any, things: Any, question: Topic
+) -> None:
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    with pytest.raises(Invalid):
+        actions.merge(people.host, question.id, things.topic.id)
+
+
+def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None:
+    from forum.dialogue.actions import remove_marks
+    from forum.moderation.actions import unname
+
+    actions.report(people.chitra, *added.key, "rules")
+    name = people.ana.name
+    remove_marks(SYSTEM, people.ana.id, 10)
+    advice.forget_member(SYSTEM, people.ana.id, is_silent=True)
+    unname(SYSTEM, people.ana.id, name, "A former member", is_silent=True)
+    said = db.session.scalars(select(Report)).one()
+    db.session.refresh(said)
+    assert (said.title, entry(people.host, *added.key).thing.state) == ("A former member", "gone")
+
+
+def test_a_report_link_stands_beside_what_others_say(
+    client: Any, sign_in: Any, people: Any, added: Added
+) -> None:
+    for browser in (client, sign_in(people.chitra)):
+        assert f'href="{added.door}"' in browser.get(added.page).text
+    assert f'href="{added.door}"' not in sign_in(people.ana).get(added.page).text
+    page = sign_in(people.chitra).get(added.door).text
+    assert "Report this note" in page or "Report what happened next" in page
+    sent = sign_in(people.chitra).post(added.door, data={"reason": "rules"})
+    assert sent.status_code == 303 and WORDS not in sent.location
+
+
+def test_a_page_with_a_hidden_note_asks_as_often_as_before(
+    client: Any, people: Any, added: Added, queries: Any
+) -> None:
+    with queries() as before:
+        client.get(added.page)
+    actions.decide(people.host, *added.key, "hide", WHY)
+    with queries() as after:
+        client.get(added.page)
+    assert after.count <= before.count
+
+
+def test_whose_profile_is_hidden_says_nothing_to_others(people: Any, note: Mark) -> None:
+    actions.decide(people.moderator, "member", people.ana.id, "hide", WHY)
+    with pytest.raises(NotFound):
+        get_thing(people.chitra, "mark", note.id)
+    assert get_thing(people.host, "mark", note.id).title == WORDS
+
+
+def test_other_marks_are_no_things_of_moderation(people: Any, things: Any) -> None:
+    dialogue.mark(people.ana, things.first.id, "useful")
+    dialogue.mark(people.chitra, things.first.id, TRIED, "kept")
+    for mark_id in db.session.scalars(select(Mark.id)):
+        with pytest.raises(NotFound):
+            actions.report(people.ben, "mark", mark_id, "rules")
+
+
+def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topic) -> None:
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
+    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    topic = get_topic(VISITOR, question.id)
+    assert topic.followed_up_at is None and topic.follow_up_hidden_at == told.hidden_at
+    actions.decide(people.host, "followup", told.id, "restore")
+    topic = get_topic(VISITOR, question.id)
+    assert topic.followed_up_at == told.told_at and topic.follow_up_hidden_at is None
+    assert follow_up_of(topic) == db.session.scalars(select(FollowUp)).one()
