@@ -391,6 +391,7 @@ def count_for_plans(engine: Engine) -> None:
 # What has changed, for those who keep pages. A *scope* is what a kept page depends on.
 
 EVERYTHING, ANYTHING = "everything", "anything"
+FEDERATION = "federation"  # what the forum is called, which each page says
 SHARED = 1_024  # topics share so many scopes, members as well: a table of few rows serves any number of them
 VERSION = Table(
     "page_version",
@@ -491,6 +492,16 @@ def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
     if remembered is None or db.session().info.get("in_deed"):
         return read()
     return remembered.get(key, (EVERYTHING, *scopes), read)
+
+
+def number_now(scope: str) -> int | None:
+    """The number of a scope as it is now; None where this process cannot tell without a question of the session.
+
+    For what is remembered with its number, and whatever else is touched (`numbers`: see `init_app` of `pagecache`).
+    """
+    present = current_app.extensions.get("numbers")
+    numbers = present((scope,)) if present else None
+    return None if numbers is None else numbers.get(scope, 0)
 
 
 # How a commit that changes what visitors see, the scopes, is announced, by engine, where somebody wants to see it coming

@@ -214,6 +214,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             _give_signs(numbered, db.engine, settings)
     known = Known(numbered)
     if settings.remembers:
+        app.extensions["numbers"] = known.present
         app.extensions["remembered"] = Remembered(known.present, MOST_REMEMBERED)
     if settings.page_cache_mb:
         shelf = shelf_in(settings.shelf_path)

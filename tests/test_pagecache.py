@@ -130,6 +130,9 @@ DEEDS: dict[str, Deed] = {
     "report": lambda w, p, a: moderation.report(p.ben, "post", w["post"], "rules"),
     "read": lambda w, p, a: notifications.read_all(p.ana),
     "make notices": lambda w, p, a: notifications.make_notices(SYSTEM),
+    "describe the federation": lambda w, p, a: members.describe_federation(
+        p.administrator, name="Quiet Cities"
+    ),
     "appoint": lambda w, p, a: members.appoint(SYSTEM, p.ben.handle, "moderator"),
     "write a statement": lambda w, p, a: agendas.write_statement(
         p.moderator, a.id, agendas.StatementText("Ben", "We hear.")

@@ -70,7 +70,7 @@ def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
     for what in said:
         click.echo(f"{what.replace('_email', '')}: {getattr(known, what)}")
     if given:
-        click.echo("Restart the forum: what runs goes on with what it read when it began.")
+        click.echo("Every page says so from now on; nothing has to be started again.")
 
 
 @bp.cli.group("members")

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import (
     DateField,
+    HiddenField,
     PasswordField,
     RadioField,
     SelectField,
@@ -23,6 +24,7 @@ from wtforms.widgets import Select
 
 from forum.errors import Invalid
 from forum.markup import fold
+from forum.members.actions import LONGEST_NAME, LONGEST_TAGLINE
 from forum.members.queries import languages
 from forum.permissions import ROLES
 from forum.web import Form
@@ -254,6 +256,32 @@ class OrganisationForm(Form):
         [one_line],
     )
     about = TextAreaField(_("About the organisation"), [at_most(2_000)])
+
+
+class FederationForm(Form):
+    """What the forum is called, what it is for, and where one reaches the people who run it.
+
+    `seen` is the fingerprint of what it said of itself when the form was opened.
+    """
+
+    seen = HiddenField()
+    name = StringField(
+        _("Name of the forum"),
+        [DataRequired(_("Give the forum a name.")), at_most(LONGEST_NAME)],
+        [one_line],
+    )
+    tagline = StringField(
+        _("What it is for, in one sentence"), [at_most(LONGEST_TAGLINE)], [one_line]
+    )
+    contact_email = StringField(
+        _("E-mail address for everybody"),
+        [
+            Optional(),
+            at_most(EMAIL),
+            Regexp(EMAIL_SHAPE, message=_("Write an e-mail address such as name@city.example.")),
+        ],
+        [one_line],
+    )
 
 
 class RoleForm(Form):

@@ -33,8 +33,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from forum.db import Base, Moment, db, detached, long_lived, now, plain
-from forum.errors import NotFound
+from forum.db import FEDERATION, VERSION, Base, Moment, db, detached, long_lived, now, plain
+from forum.errors import Conflict, NotFound
+from forum.history.models import Version
+from forum.history.queries import versions_of
 from forum.lookalikes import skeleton
 from forum.markup import fold
 from forum.members.models import (
@@ -69,6 +71,57 @@ LANGUAGES = Path(__file__).parent / "data/languages.txt"
 def federation() -> Federation | None:
     """The federation whose forum this is, or None before `flask setup`."""
     return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
+
+
+class Known(NamedTuple):
+    """What pages say of the federation, and the number of its scope at the moment when it was read."""
+
+    federation: Federation
+    number: int
+
+
+def federation_known() -> Known | None:
+    """The federation to be remembered: all who ask share it, and no session knows it. None before `flask setup`."""
+    number = select(VERSION.c.number).where(VERSION.c.scope == FEDERATION).scalar_subquery()
+    columns = [getattr(Federation, name) for name in _SAID_ON_PAGES]
+    query = select(*columns, number).order_by(Federation.id).limit(1)
+    row = db.session.execute(query).first()
+    if row is None:
+        return None
+    return Known(detached(Federation, dict(zip(_SAID_ON_PAGES, row, strict=False))), row[-1] or 0)
+
+
+_SAID_ON_PAGES = ("id", "name", "tagline", "contact_email", "is_demo")
+
+
+def federation_to_describe(administrator: Person) -> Federation:
+    """The federation, for those who may give it another name; else `Forbidden`."""
+    require(administrator.can.administer())
+    return _set_up(federation())
+
+
+def federation_to_change(administrator: Person) -> Federation:
+    """The same for a deed: who changes it in the same moment waits."""
+    require(administrator.can.administer())
+    query = select(Federation).order_by(Federation.id).limit(1)
+    return _set_up(db.session.scalar(query.with_for_update()))
+
+
+def _set_up(known: Federation | None) -> Federation:
+    if known is None:
+        raise Conflict(_("This forum has not been set up yet."))
+    return known
+
+
+def federation_fields(federation: Federation) -> dict[str, str]:
+    """What an administrator can change of the federation."""
+    names = ("name", "tagline", "contact_email")
+    return {name: getattr(federation, name) for name in names}
+
+
+def federation_before(administrator: Person) -> list[Version]:
+    """What the forum was called before, until when, and who changed it; the latest change first."""
+    return versions_of(FEDERATION, federation_to_describe(administrator).id)
 
 
 def terms_from() -> datetime | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from flask import (
     Blueprint,
     Response,
     current_app,
     flash,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -19,28 +20,31 @@ from flask import (
 )
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import web
-from forum.errors import Invalid
-from forum.history.queries import versions_of
+from forum.db import FEDERATION, number_now
+from forum.errors import Conflict, Invalid
+from forum.history.queries import fingerprint, versions_of
 from forum.members import actions, queries
 from forum.members.forms import (
     KIND_NAMES,
     ROLE_NAMES,
     ROLE_NOTES,
+    FederationForm,
     OrganisationForm,
     PersonForm,
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.web import me
+from forum.web import Meanwhile, me
 
 bp = Blueprint("members", __name__)
 Answer = str | AnyResponse | tuple[str, int]
-REFUSED = 422
+REFUSED, CONFLICT = 422, 409
 A_YEAR = 365 * 24 * 3600
 
 
@@ -49,16 +53,35 @@ A_YEAR = 365 * 24 * 3600
 
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
-    known = current_app.extensions.get("federation")  # asked for once in a process
-    return {"federation": known or LocalProxy(federation)}
+    return {"federation": LocalProxy(federation)}
 
 
 def federation() -> Federation:
     """The federation whose forum this is; one without a name before `flask setup`."""
-    known = current_app.extensions.get("federation") or queries.federation()
-    if known:
-        current_app.extensions["federation"] = known
-    return known or Federation(name="Interurban", tagline="", contact_email="", is_demo=False)
+    if "federation" not in g:
+        unnamed = Federation(name="Interurban", tagline="", contact_email="", is_demo=False)
+        g.federation = _federation_known() or unnamed
+    return cast(Federation, g.federation)
+
+
+def _federation_known() -> Federation | None:
+    """What this process knows of the federation; it asks again as soon as somebody has changed it.
+
+    The page which says that the database is away has to do with what was known.
+    """
+    remembered = current_app.extensions
+    known: queries.Known | None = remembered.get("federation")
+    if known and known.number == number_now(FEDERATION):
+        return known.federation
+    try:
+        found = queries.federation_known()
+    except SQLAlchemyError:
+        if known is None:
+            raise
+        found = known
+    if found:
+        remembered["federation"] = found
+    return found.federation if found else None
 
 
 @bp.app_template_global()
@@ -287,6 +310,34 @@ def administration() -> Answer:
     words = web.text("q")
     page = queries.administered_members(me(), words, web.number("page"))
     return render_template("members/administration.html", page=page, words=words, roles=ROLE_NAMES)
+
+
+@bp.route("/administration/forum", methods=["GET", "POST"])
+def describe_federation() -> Answer:
+    """Say what the forum is called, what it is for and where it is reached."""
+    form = FederationForm(data=_said_of_federation())
+
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+        before = queries.federation_before(me())
+        words = {"form": form, "meanwhile": meanwhile, "before": before}
+        return render_template("members/federation.html", **words), status
+
+    def deed() -> Answer:
+        said = {name: form[name].data or "" for name in ("name", "tagline", "contact_email")}
+        try:
+            actions.describe_federation(me(), seen=form.seen.data, **said)
+        except Conflict as error:
+            now = FederationForm(formdata=None, data=_said_of_federation())
+            return page(CONFLICT, web.meanwhile(form, error, now))
+        flash(_("Saved. Every page says so from now on."), "message")
+        return web.see_other(url_for("members.describe_federation"))
+
+    return web.answer(form, page, deed)
+
+
+def _said_of_federation() -> dict[str, str]:
+    words = queries.federation_fields(queries.federation_to_describe(me()))
+    return {**words, "seen": fingerprint(words)}
 
 
 @bp.route("/administration/members/<handle>/role", methods=["GET", "POST"])

@@ -101,6 +101,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("seats", "/organisations/rotterdam/seats", "moderator"),
     ("log", "/moderation/log", "moderator"),
     ("administration", "/administration/members", "administrator"),
+    ("forum", "/administration/forum", "administrator"),
     ("factors-required", "/administration/factors", "administrator"),
     ("joining", "/administration/joining", "administrator"),
     ("mail", "/administration/mail", "administrator"),

@@ -213,7 +213,7 @@ def test_the_forum_gets_another_name_sentence_and_contact(run, app):
     )
     done = run("forum", "--name", " Metro  Forum ", "--contact", "office@city.example")
     assert done.exit_code == 0 and "name: Metro Forum\ntagline: Cities learn.\n" in done.output
-    assert "Restart the forum" in done.output
+    assert "Every page says so from now on" in done.output
     assert queries.federation().contact_email == "office@city.example"
     assert run("forum", "--tagline", "").exit_code == 0 and queries.federation().tagline == ""
     for wrong in (("--name", " "), ("--name", "x" * 81), ("--contact", "office")):

@@ -17,9 +17,11 @@ from sqlalchemy import ColumnElement, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from forum.db import action, db, now, touches
+from forum.db import EVERYTHING as EVERY_PAGE
+from forum.db import FEDERATION, action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
 from forum.lookalikes import skeleton
 from forum.markup import Written, fold
 from forum.members import queries
@@ -190,20 +192,31 @@ def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Me
 
 
 @action
-def describe_federation(administrator: Person, **words: str) -> Federation:
+def describe_federation(
+    administrator: Person, *, seen: str | None = None, **words: str
+) -> Federation:
     """Give the forum another `name`, `tagline` or `contact_email`; what is not said stays. Raises `Invalid`.
 
-    Processes that run go on saying what they have read when they began.
+    Every process says so at once, and what was said before is kept. `seen` is the `fingerprint` of what the forum said
+    of itself when the form was opened; `Conflict` when it says other things now.
     """
-    require(administrator.can.administer())
-    known = queries.federation()
-    if known is None:
-        raise Conflict(_("This forum has not been set up yet."))
-    known.name = _line_of(LONGEST_NAME, words.get("name", known.name), "name")
-    if not known.name:
+    known = queries.federation_to_change(administrator)
+    before = queries.federation_fields(known)
+    after = {
+        "name": _line_of(LONGEST_NAME, words.get("name", known.name), "name"),
+        "tagline": _line_of(LONGEST_TAGLINE, words.get("tagline", known.tagline), "tagline"),
+        "contact_email": words.get("contact_email", known.contact_email),
+    }
+    if not after["name"]:
         raise Invalid(_("Give the forum a name."), "name")
-    known.tagline = _line_of(LONGEST_TAGLINE, words.get("tagline", known.tagline), "tagline")
-    known.contact_email = words.get("contact_email", known.contact_email)
+    if after == before:
+        touches()
+        return known
+    refuse_unseen(seen, before)
+    touches(EVERY_PAGE, FEDERATION)
+    keep_version(administrator, FEDERATION, known.id, before)
+    for name, value in after.items():
+        setattr(known, name, value)
     return known
 
 

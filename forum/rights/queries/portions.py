@@ -444,7 +444,7 @@ KINDS: tuple[Kind, ...] = (
         (("version", "editor_handle"),),
         _paged(rows_of_edits, Version.id),
         {
-            "kind": "what you changed: agenda, statement, case, practice, reading, theme, organisation or recourse",
+            "kind": "what you changed: agenda, statement, case, practice, reading, theme, organisation, recourse or federation (what the forum is called)",
             "item_id": "its number",
             "replaced_at": "when you changed it",
         },

@@ -1,0 +1,205 @@
+"""What the forum is called, what it is for and where it is reached: changed by an administrator, said at once by all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import Client
+
+from forum.app import create_app
+from forum.db import db
+from forum.errors import Conflict, Forbidden, Invalid
+from forum.history.queries import fingerprint
+from forum.members import actions, queries, views
+from forum.permissions import SYSTEM
+from tests.candidates import test_races as races
+from tests.conftest import link_in
+from tests.forums import forums
+from tests.races import at_once
+
+ADDRESS = "/administration/forum"
+SAID = {"name": "Quiet Cities", "tagline": "We listen.", "contact_email": "office@city.example"}
+
+
+@pytest.fixture
+def named(app: Flask, people: Any) -> dict[str, str]:
+    """A forum with a name; what it says of itself."""
+    told = {"tagline": "Cities learn.", "contact_email": "a@city.example"}
+    return queries.federation_fields(actions.found_federation(SYSTEM, "Interurban", **told))
+
+
+@pytest.fixture
+def browser(sign_in: Callable[[Any], FlaskClient], people: Any) -> FlaskClient:
+    return sign_in(people.administrator)
+
+
+def test_an_administrator_changes_it_and_every_page_says_so_at_once(
+    named: dict[str, str], browser: FlaskClient, client: FlaskClient
+) -> None:
+    for page in (client, browser):
+        assert "Interurban" in page.get("/").text
+    form = browser.get(ADDRESS).text
+    for words in named.values():
+        assert f'value="{words}"' in form
+    assert browser.post(ADDRESS, data=SAID).headers["Location"] == ADDRESS
+    assert "Every page says so from now on." in browser.get(ADDRESS).text
+    for address in ("/", "/topics", "/contact", "/feeds/all.atom", "/none"):
+        for page in (client, browser):
+            said = page.get(address).text
+            assert "Quiet Cities" in said and "Interurban" not in said, address
+    assert "We listen." in client.get("/").text and '"name": "Quiet Cities"' in client.get("/").text
+    assert "office@city.example" in client.get("/contact").text
+    assert "mailto:office@city.example" in client.get("/.well-known/security.txt").text
+
+
+def test_a_letter_says_what_the_forum_is_called_when_it_goes(
+    named: dict[str, str], client: FlaskClient, people: Any, letters: Callable[[], list[Any]]
+) -> None:
+    client.post("/sign-in/letter", data={"email": people.ana.email})
+    actions.describe_federation(people.administrator, name="Quiet Cities")
+    (letter,) = letters()
+    assert link_in(letter) and "Quiet Cities" in letter.text and "Interurban" not in letter.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        ({"name": " "}, "name", "Give the forum a name."),
+        ({"name": "x" * 81}, "name", "Write at most 80 characters."),
+        ({"tagline": "x" * 301}, "tagline", "Write at most 300 characters."),
+        ({"contact_email": "office"}, "contact_email", "Write an e-mail address such as"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
+    named: dict[str, str], browser: FlaskClient, wrong: dict[str, str], field: str, words: str
+) -> None:
+    answer = browser.post(ADDRESS, data=SAID | wrong)
+    assert answer.status_code == 422 and "<title>Error: " in answer.text
+    assert f'id="{field}-error"' in answer.text and answer.text.count(words) == 2
+    for name, typed in SAID.items():
+        if name not in wrong:
+            assert f'value="{typed}"' in answer.text
+    assert queries.federation_fields(queries.federation()) == named  # type: ignore[arg-type]
+
+
+def test_a_second_administrator_reads_both_texts_before_one_replaces_the_other(
+    named: dict[str, str], browser: FlaskClient
+) -> None:
+    seen = fingerprint(named)
+    browser.post(ADDRESS, data=SAID | {"seen": seen})
+    mine = named | {"tagline": "Cities speak."}
+    answer = browser.post(ADDRESS, data=mine | {"seen": seen})
+    assert answer.status_code == 409 and "<title>Error: " in answer.text
+    assert "Somebody else has saved it meanwhile." in answer.text
+    for words in ("Quiet Cities", "We listen.", "Cities speak.", "office@city.example"):
+        assert words in answer.text
+    assert queries.federation_fields(queries.federation()) == SAID  # type: ignore[arg-type]
+    assert browser.post(ADDRESS, data=mine | {"seen": fingerprint(SAID)}).status_code == 303
+    assert queries.federation_fields(queries.federation()) == mine  # type: ignore[arg-type]
+
+
+def test_what_was_said_before_is_kept_with_who_changed_it(
+    named: dict[str, str], browser: FlaskClient, people: Any
+) -> None:
+    assert "What was changed" not in browser.get(ADDRESS).text
+    actions.describe_federation(people.administrator, **named)  # the same again
+    assert queries.federation_before(SYSTEM) == []
+    actions.describe_federation(people.administrator, **SAID)
+    actions.describe_federation(SYSTEM, tagline="")
+    page = browser.get(ADDRESS).text
+    for words in ("What was changed", people.administrator.name, "Cities learn.", "We listen."):
+        assert words in page
+    assert [version.fields for version in queries.federation_before(SYSTEM)] == [SAID, named]
+
+
+def test_who_may_not_describe_the_forum_is_refused(app: Flask, people: Any) -> None:
+    with pytest.raises(Conflict, match="has not been set up yet"):
+        actions.describe_federation(SYSTEM, name="Ours")
+    actions.found_federation(SYSTEM, "Interurban")
+    for reads in (queries.federation_to_describe, queries.federation_before):
+        with pytest.raises(Forbidden):
+            reads(people.moderator)
+    with pytest.raises(Invalid):
+        actions.describe_federation(people.administrator, name=" ")
+
+
+def test_the_page_takes_few_statements(
+    named: dict[str, str], browser: FlaskClient, queries: Any
+) -> None:
+    browser.get(ADDRESS)
+    with queries() as made:  # two of them for the numbers in the masthead
+        assert browser.get(ADDRESS).status_code == 200
+    assert made.count <= 6, "\n".join(made.statements)
+
+
+def test_a_name_that_was_known_is_said_while_the_database_is_away(
+    named: dict[str, str], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_all: Any) -> Any:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    def name() -> str:
+        g.pop("federation", None)  # as in another request
+        return views.federation().name
+
+    assert name() == "Interurban"
+    monkeypatch.setitem(app.extensions, "numbers", lambda _scopes: None)
+    monkeypatch.setattr(queries, "federation_known", gone)
+    assert name() == "Interurban"
+    app.extensions.pop("federation")
+    with pytest.raises(OperationalError):
+        name()
+
+
+own = races.own  # over an empty database with a moderator and an administrator
+
+
+def test_of_two_who_save_at_once_the_second_one_is_told(own: Flask) -> None:
+    told = queries.federation_fields(actions.found_federation(SYSTEM, "Interurban"))
+
+    def press(name: str) -> Callable[[], object]:
+        return lambda: actions.describe_federation(SYSTEM, seen=fingerprint(told), name=name)
+
+    done = at_once(own, [press("Quiet Cities"), press("Loud Cities")])
+    assert sorted(done)[1] == "done" and "has changed since" in sorted(done)[0]
+    db.session.rollback()
+    assert len(queries.federation_before(SYSTEM)) == 1
+
+
+@pytest.fixture(params=[True, False], ids=["one machine", "several machines"])
+def processes(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[list[Flask]]:
+    """Two processes of one forum, as they run; the first one answers commands, too."""
+    running = {"remembers": True, "page_cache_mb": 4, "is_one_machine": request.param}
+    with forums(database_url, tmp_path_factory) as make:
+        forum = make("named", **running)
+        assert forum.run("db", "upgrade").exit_code == 0
+        with forum.app.app_context():
+            actions.found_federation(SYSTEM, "Interurban", "Cities learn.")
+        other = create_app(forum.app.extensions["settings"])
+        yield [forum.app, other]
+        with other.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_every_process_says_it_at_once(processes: list[Flask]) -> None:
+    """Pages that are kept for visitors, and pages that are made for each request."""
+    first, _other = processes
+    readers = [Client(app, use_cookies=False) for app in processes]
+
+    def said() -> set[bool]:
+        pages = [one.get(at).text for one in readers for at in ("/contact", "/sign-in", "/none")]
+        return {name in page for page in pages for name in (known,)}
+
+    for known in ("Interurban", "Quiet Cities", "Loud Cities"):
+        if known != "Interurban":
+            done = first.test_cli_runner().invoke(args=["forum", "--name", known])
+            assert done.exit_code == 0 and "Every page says so from now on" in done.output
+        assert said() == {True} and said() == {True}
