@@ -49,7 +49,13 @@ class Addressed:
         return self.home or f"/topics/{self.id}-{self.slug}"
 
 
-class Topic(Addressed, Base):
+class Sent:
+    """Topics, posts and texts that wait. `is_again` is said by a deed that hands back what was sent before, not the same anew."""
+
+    is_again = False
+
+
+class Topic(Addressed, Sent, Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
     `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
@@ -201,7 +207,7 @@ class Said:
         return blake2s(self.source.encode(), digest_size=8).hexdigest()
 
 
-class Post(Said, Base):
+class Post(Said, Sent, Base):
     """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
 
     `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is the
@@ -272,7 +278,7 @@ class Post(Said, Base):
 OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # what becomes of a held text
 
 
-class Held(Base):
+class Held(Sent, Base):
     """A text that a rule holds back until a moderator has read it. It is no post, so that no list can show it.
 
     `deed` says what becomes of it: a topic of its `kind`, a reply in `topic`, or what `post` says then (`seen` is the

@@ -390,7 +390,7 @@ def open_topic(slug: str) -> Answer:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
         if isinstance(opened, Held):
             return _waits(opened, url_for("dialogue.held", id=opened.id))
-        flash(_("Your topic is published."), "message")
+        flash(_said_already() if opened.is_again else _("Your topic is published."), "message")
         return web.see_other(opened.address)
 
     return _answer(form, page, deed)
@@ -431,10 +431,14 @@ def reply(id: int) -> Answer:
         if isinstance(post, Held):
             return _waits(post, _end_of(topic, post))
         said = _("Your comment is published.") if topic.home else _("Your reply is published.")
-        flash(said, "message")
+        flash(_said_already() if post.is_again else said, "message")
         return web.see_other(post.address)
 
     return _answer(form, page, deed)
+
+
+def _said_already() -> str:
+    return _("You have posted this already. Here it is.")
 
 
 class Writer(NamedTuple):
@@ -559,7 +563,9 @@ def delete(id: int) -> Answer:
 
 def _waits(held: Held, address: str) -> AnyResponse:
     """The answer to a text that a rule holds back: it waits, and here it is."""
-    flash(_("Your text waits until a moderator has read it. Here it is."), "info")
+    said = _("Your text waits until a moderator has read it. Here it is.")
+    again = _("You have sent this already. It waits until a moderator has read it. Here it is.")
+    flash(again if held.is_again else said, "info")
     return web.see_other(address)
 
 

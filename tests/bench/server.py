@@ -260,7 +260,8 @@ class Writers:
         """Post one reply; says the status."""
         topic = self.topics[number % len(self.topics)]
         path = re.sub(r"(/topics/\d+).*", r"\1/reply", topic)
-        fields = {"source": words, "language": "en", "submission_key": f"{number}-{time.time_ns()}"}
+        key = f"{number}-{time.time_ns()}"  # within the text, or it is the same again
+        fields = {"source": f"{words} {key}", "language": "en", "submission_key": key}
         body = urlencode(self.forms[number] | fields)
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", path, body, {"Cookie": self.cookies[number], **kind})

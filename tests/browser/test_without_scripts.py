@@ -69,6 +69,21 @@ def test_marks(plain: Any, said: str) -> None:
     expect(useful).to_have_attribute("aria-pressed", "false")
 
 
+def test_who_goes_back_and_publishes_once_more_has_posted_once(plain: Any, said: str) -> None:
+    """Going back asks for the page anew, with a form that is another one."""
+    page = plain("member").go(said)
+    text, keys = "We have measured it at nine stops.", set()
+    for words in ("Your reply is published.", "You have posted this already."):
+        keys.add(page.locator("[name=submission_key]").get_attribute("value"))
+        page.locator("[name=source]").fill(text)
+        press(page, "Publish reply")
+        expect(page.get_by_text(words)).to_be_visible()
+        expect(page.locator("main p", has_text=text)).to_have_count(1)
+        with leaving(page):
+            page.go_back()
+    assert len(keys) == 2
+
+
 def test_tried_it(plain: Any, said: str) -> None:
     page = plain("member").go(said)
     press(page, "Tried it")

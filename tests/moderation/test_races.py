@@ -127,3 +127,20 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     db.session.rollback()
     assert db.session.get_one(Post, chosen[0]).deleted_at
     require_sound(6)
+
+
+def test_two_forms_of_the_same_words_in_the_same_moment_post_once(
+    own: Flask, topics: list[int]
+) -> None:
+    agenda_id = db.session.get_one(Topic, topics[0]).agenda_id
+    new = NewTopic("experience", "Benches", write("They hum."))
+
+    def replies(key: str) -> Callable[[], Any]:
+        return by("mona-berg", dialogue.reply, topics[0], write("We did."), key)
+
+    def opens(key: str) -> Callable[[], Any]:
+        return by("mona-berg", dialogue.open_topic, agenda_id, new, key)
+
+    for deeds in (map(replies, "abcd"), map(opens, "efgh"), [replies("i"), opens("j")] * 2):
+        assert at_once(own, [*deeds]) == ["done"] * 4
+    require_sound(posts=2 * 3 + 2)

@@ -52,7 +52,15 @@ from forum.dialogue.actions._telling import (
     tell_news,
 )
 from forum.dialogue.models import OPEN, REPLY, Held, Post, Revision, Topic
-from forum.dialogue.queries import post_to_change, shelf_of, topic_after_merge, topic_to_change
+from forum.dialogue.queries import (
+    one_by_one,
+    post_to_change,
+    reply_of_late,
+    shelf_of,
+    topic_after_merge,
+    topic_of_late,
+    topic_to_change,
+)
 from forum.errors import Conflict, NotFound
 from forum.markup import Written, plain
 from forum.matches import Said
@@ -69,7 +77,8 @@ def open_topic(
 ) -> Topic | Held:
     """Open a topic with its first post, or let it wait when a rule holds it back.
 
-    The same submission key from the same author opens it once.
+    The same submission key from the same author opens it once; so does another one within ten minutes, if all is
+    the same.
     """
     return _open_topic(author, agenda_id, new, key, is_asked=True)
 
@@ -90,6 +99,8 @@ def _open_topic(
         return earlier.topic
     if is_asked and (waiting := held_before(author, key, new.text, new.title)):
         return waiting
+    if is_asked and key and (same := _opened_of_late(author, agenda_id, new)):
+        return same
     require(author.can.open_topic(agenda))
     organisation_id = organisation_of(author, new.for_organisation)
     check_topic(new.kind, new.title, new.audience, new.home)
@@ -117,6 +128,29 @@ def _open_topic(
     return topic
 
 
+def _opened_of_late(author: Person, agenda_id: int, new: NewTopic) -> Topic | Held | None:
+    """What the author has opened a moment ago with another form of the same words."""
+    one_by_one(author)
+    said = {"kind": new.kind, "title": " ".join(new.title.split()), "audience": new.audience}
+    own = author.organisation_id if new.for_organisation else None
+    same = topic_of_late(author, agenda_id, new.text.source, own, **said)
+    return cast(Topic | Held | None, _again(same.topic if isinstance(same, Post) else same))
+
+
+def _replied_of_late(
+    author: Person, topic: Topic, text: Written, paragraph: str | None, for_organisation: bool
+) -> Post | Held | None:
+    own = author.organisation_id if for_organisation else None
+    same = reply_of_late(author, topic, text.source, key_of(paragraph), own)
+    return cast(Post | Held | None, _again(same))
+
+
+def _again(same: Any) -> Any:
+    if same is not None:
+        same.is_again = True
+    return same
+
+
 @action
 def reply(
     author: Person,
@@ -129,8 +163,8 @@ def reply(
 ) -> Post | Held:
     """Add a post to a topic, or let it wait when a rule holds it back.
 
-    The same submission key from the same author adds it once. `paragraph` is the key of the paragraph of a case
-    that the post comments on.
+    The same submission key from the same author adds it once; so does another one within ten minutes, if text and
+    place are the same. `paragraph` is the key of the paragraph of a case that the post comments on.
     """
     where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
     return _reply(author, topic_id, text, key, is_asked=True, **where)
@@ -168,6 +202,9 @@ def _reply(
         return earlier
     if is_asked and (waiting := held_before(author, key, text)):
         return waiting
+    where = (paragraph, for_organisation)
+    if is_asked and key and (same := _replied_of_late(author, topic, text, *where)):
+        return same
     require(author.can.reply(topic))
     organisation_id = organisation_of(author, for_organisation)
     check_text(text)

@@ -11,6 +11,7 @@ from forum.dialogue.queries._seen import (
     with_people,
     written,
 )
+from forum.dialogue.queries.again import one_by_one, reply_of_late, topic_of_late
 from forum.dialogue.queries.changing import (
     KEY_LENGTH,
     Source,
@@ -216,6 +217,7 @@ __all__ = [
     "my_held_text",
     "my_marks",
     "news_in",
+    "one_by_one",
     "opened_by",
     "opening_after_merge",
     "out_of_sight",
@@ -249,6 +251,7 @@ __all__ = [
     "refused_before",
     "regrouped_in",
     "replies_in",
+    "reply_of_late",
     "require_writer",
     "revisions_of",
     "revisions_to_reword",
@@ -258,6 +261,7 @@ __all__ = [
     "theme_ids_of",
     "topic_after_merge",
     "topic_if_there",
+    "topic_of_late",
     "topic_to_change",
     "topic_to_reply",
     "topics",
