@@ -207,3 +207,13 @@ def test_all_scripts_together_are_light() -> None:
     """Under 15 kB as browsers get them; a page loads those alone that it needs."""
     scripts = [path.read_bytes() for path in (TOP / "static").glob("*.js")]
     assert len(scripts) > 8 and sum(len(brotli.compress(script)) for script in scripts) < 15_000
+
+
+def test_a_page_of_a_list_says_in_its_title_which_one_it_is() -> None:
+    """Else all pages of a list have one title (WCAG 2.2, 2.4.2)."""
+    lists = ("{{ pager(", "{{ written_rows(", '{% include "dialogue/_discussion.html" %}')
+    for path in TEMPLATES:
+        words = path.read_text("utf-8")
+        if "{% block title %}" in words and any(start in words for start in lists):
+            title = words.partition("{% block title %}")[2].partition("{% endblock %}")[0]
+            assert "{{ nth(" in title, path

@@ -284,6 +284,17 @@ def test_pages_for_members_take_few_statements(sign_in, people, queries, address
     assert made.count <= most, "\n".join(made.statements)
 
 
+def test_each_page_of_a_list_has_a_title_of_its_own(sign_in, people):
+    for number in range(50):
+        actions.join(VISITOR, actions.Joining(f"Nora {number}", f"n{number}@city.example", "-"))
+    browser = sign_in(people.administrator)
+    titles = [
+        browser.get(f"/administration/members?page={page}").text.partition("</title>")[0][-60:]
+        for page in (1, 2)
+    ]
+    assert "Members and roles – " in titles[0] and "Members and roles, page 2 – " in titles[1]
+
+
 def test_the_federation_is_asked_for_once_in_a_process(client, queries):
     actions.found_federation(SYSTEM, "Cities in Dialogue", "We learn.")
     assert "Cities in Dialogue" in client.get("/sign-in").text
