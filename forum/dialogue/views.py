@@ -512,7 +512,8 @@ def edit(id: int) -> Answer:
     def deed() -> Answer:
         try:
             edited = _edit(id, form)
-        except Conflict:
+        except Conflict as error:
+            web.refuse(form, error)
             now = queries.post_to_edit(me(), id)
             form.seen.data = now.fingerprint
             return page(CONFLICT, now)

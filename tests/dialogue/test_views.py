@@ -620,6 +620,9 @@ def test_a_conflict_shows_both_texts(people: Any, topic: Topic, sign_in: Any) ->
     response = browser.post(f"/posts/{reply.id}/edit", data=form)
     assert response.status_code == 409
     assert "From my phone." in response.text and "From my desk." in response.text
+    assert response.text.count("<title>Error: Edit: ") == 1
+    summary = response.text.partition('<div class="sum" role="alert" tabindex="-1" autofocus')[2]
+    assert "changed since you opened the form" in summary.partition("</div>")[0]
     found = re.search(r'name="seen"[^>]*value="(\w+)"', response.text)
     assert found
     again = browser.post(f"/posts/{reply.id}/edit", data={**form, "seen": found[1]})
