@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import psycopg
 
 FTS = "document_fts"
+ASIDE = ".moved-"  # follows the name of a file that is not the forum any more, before the time
 PAGES = 2_000  # so many at once, so that a progress bar moves
 Note = Callable[[int, int], object]  # is told how much is done, of how much
 
@@ -129,9 +131,14 @@ def put_aside(file: Path) -> Path:
             connection.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.OperationalError:
             raise Refusal(f"{file} is in use.") from None
-    aside = file.with_name(f"{file.name}.moved-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    aside = file.with_name(f"{file.name}{ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     file.rename(aside)
     return aside
+
+
+def last_aside(file: Path) -> Path | None:
+    """The file that was given another name last so that nobody takes it for this one, if there is one."""
+    return max(file.parent.glob(f"{escape(file.name + ASIDE)}*"), default=None)
 
 
 def _faults_of_index(connection: sqlite3.Connection) -> list[str]:

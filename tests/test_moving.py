@@ -154,9 +154,14 @@ def test_nothing_takes_the_file_that_was_moved_for_the_forum_any_more(
     kept.write_text("the old one")
     refused = source.run("backup", kept)
     assert refused.exit_code == 1 and kept.read_text() == "the old one", refused.output
+    told = (
+        f"The forum was moved to another one, and its old file is {aside}. Set FORUM_DATABASE_URL"
+    )
+    assert told in refused.output
     for command in (["serve"], ["members", "list"], ["check"]):
         refused = source.run(*command)
         assert refused.exit_code == 1 and "The database is empty." in refused.output
+        assert told in refused.output
 
 
 def test_a_file_that_somebody_has_open_keeps_its_name(source: Forum, target: Forum) -> None:

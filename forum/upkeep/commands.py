@@ -252,6 +252,8 @@ def backup(target: Path) -> None:
         raise click.ClickException("TARGET is the name of a file.")
     kept = "The old backup is kept." if target.exists() else ""
     with _kept_as_it_was(kept), _bar("Copying") as note:
+        if queries.schema_state() == "none" and (words := queries.moved_away()):
+            raise Refusal(words)
         what = _copier(), settings.data, target, queries.version(), note
         made, remarks = backups.make(*what, secret_key=settings.secret_key)
     with suppress(OSError):  # the backup is there all the same

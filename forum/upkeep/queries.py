@@ -39,6 +39,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import aliased
 
 from forum.agendas.models import AgendaHost
+from forum.copies import last_aside
 from forum.db import Base, db, in_passing, is_locked
 from forum.dialogue.models import Held, Post, Quote, Topic
 from forum.dialogue.queries import KEPT, is_there, is_unseen, wrong_shelves
@@ -81,7 +82,20 @@ def schema_state(connection: Connection | None = None) -> SchemaState:
 def wrong_schema() -> str:
     """Why the forum cannot work with its database, in a sentence; empty when it can. Holds no connection."""
     with db.engine.connect() as connection:
-        return WRONG[schema_state(connection)]
+        state = schema_state(connection)
+    return WRONG[state] if state != "none" else moved_away() or WRONG[state]
+
+
+def moved_away() -> str:
+    """That an empty database is empty because the forum has gone to another one, in a sentence; empty when it has not."""
+    url = db.engine.url
+    aside = last_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
+    if aside is None:
+        return ""
+    return (
+        f"The database is empty. The forum was moved to another one, and its old file is {aside}. "
+        "Set FORUM_DATABASE_URL to where it lives now."
+    )
 
 
 WRONG: dict[SchemaState, str] = {
