@@ -116,6 +116,14 @@ class Settings:
         return self.data / ("mail-carried-demo" if self.is_demo else "mail-carried")
 
     @property
+    def own_paths(self) -> tuple[Path, ...]:
+        """What the forum writes in its data folder, and nobody else may own; not all of it is there in each forum."""
+        names = ("secret-key", "forum.sqlite", "demo.sqlite", "templates")
+        further = (self.mail_path, self.carried_path, self.limits_path, self.signs_path)
+        more = (self.shelf_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
+        return (*(self.data / name for name in names), *further, *more)
+
+    @property
     def is_https(self) -> bool:
         """Whether people reach the forum by https, so that cookies can insist on it."""
         return self.url.startswith("https:")
@@ -200,11 +208,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
 @contextmanager
 def kept_in(data: Path) -> Iterator[None]:
-    """Say which folder it is in which nothing can be kept."""
+    """Say which folder it is in which nothing can be kept, or which file in it cannot be used."""
     try:
         yield
     except OSError as error:
         why = error.strerror or error
+        file = Path(error.filename) if isinstance(error.filename, str) else data
+        if file != data and os.path.lexists(file):
+            whose = "It has to belong to the user that runs the forum."
+            raise WrongSetting(f"{file} cannot be used: {why}. {whose}") from error
         raise WrongSetting(f"FORUM_DATA is {data}, where nothing can be kept: {why}.") from error
 
 

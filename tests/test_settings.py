@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -73,6 +74,21 @@ def test_workers_that_begin_together_have_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(settings._kept_secret, [tmp_path / "secret-key"] * 16))
     assert len(keys) == 1
+
+
+def test_a_key_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "secret-key"
+    key.write_text("theirs")
+
+    def refused(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(settings.Path, "read_text", refused)
+    with pytest.raises(WrongSetting) as told:
+        from_environment({"FORUM_DATA": str(tmp_path)})
+    assert str(told.value) == (
+        f"{key} cannot be used: Permission denied. It has to belong to the user that runs the forum."
+    )
 
 
 def test_an_empty_key_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from forum.db import count_for_plans, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.later import library
+from forum.machine import is_shut
 from forum.mail.commands import TRY_AGAIN
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
@@ -39,6 +40,7 @@ SECRET = (
 )  # what the address of a database may say behind its question mark
 # So many rows to a transaction: those who write meanwhile wait for a moment only.
 BATCH = 50
+BY_HAND = "by hand"  # how is mended what no command can
 Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
 
@@ -117,7 +119,11 @@ def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
     faults = 0
     with _slow_is_no_news():
-        for one in [*queries.checks(), Check("files", _files_left_behind, "files")]:
+        of_folder = (
+            Check("files", _files_left_behind, "files"),
+            Check("owners", _files_of_others, BY_HAND),
+        )
+        for one in (*queries.checks(), *of_folder):
             number, ids = _look(one)
             faults += _mended(one, number, ids) if number and fix else number
         if fix:
@@ -132,6 +138,12 @@ def check(fix: bool) -> None:
 def _files_left_behind() -> Iterator[Fault]:
     for path in backups.left_behind(_settings().data):
         yield Fault("file", path, "was left by a backup or a restore that was killed")
+
+
+def _files_of_others() -> Iterator[Fault]:
+    """What a command that somebody else ran has made, so that the forum cannot write it: letters would wait in vain."""
+    for path in filter(is_shut, _settings().own_paths):
+        yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
 
 
 @contextmanager
@@ -167,6 +179,8 @@ def _keep(ids: Ids, fault: Fault) -> None:
 
 def _mended(one: Check, number: int, ids: Ids) -> int:
     """Mend what a check has found, and say how much of it is left."""
+    if one.mend == BY_HAND:  # the line itself says how
+        return number
     if one.mend not in {*MEND, *MEND_ALL}:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
         return number

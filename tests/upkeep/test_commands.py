@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic, TopicCount
 from forum.library.models import Practice, Reading
+from forum.machine import is_shut
 from forum.markup import write
 from forum.members.models import Member
 from forum.notifications.models import Notice
@@ -420,3 +422,35 @@ def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: N
     assert f"post: last number given is 1, should be {last}" in told.output
     assert told.exit_code == 0
     assert db.session.scalar(text("SELECT nextval('post_id_seq')")) == last + 1
+
+
+def test_a_folder_of_another_user_is_named(
+    app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Letters would wait there for ever: a command that root ran has made it."""
+    folder = app.extensions["settings"].mail_path
+    folder.mkdir(exist_ok=True)
+    assert run("check").output.endswith("Nothing is wrong.\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "access", lambda path, _how: path != folder)
+    for words in (["check"], ["check", "--fix"]):
+        told = run(*words)
+        assert told.exit_code == 1 and "1 fault." in told.output
+        line = f"file {folder}: cannot be written. Give it to the user that runs the forum"
+        assert line in told.output and "Compare with a backup" not in told.output
+    folder.rmdir()
+
+
+def test_root_looks_with_the_eyes_of_whom_the_folder_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    owners = {tmp_path: 1000, tmp_path / "mail": 0, tmp_path / "limits.sqlite": 1000}
+
+    def stat(path: Path, **_more: Any) -> os.stat_result:
+        return os.stat_result((0o40700, 1, 1, 1, owners[path], 0, 0, 0, 0, 0))
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert is_shut(tmp_path / "mail") and not is_shut(tmp_path / "limits.sqlite")
+    owners[tmp_path] = 0
+    assert not is_shut(tmp_path / "limits.sqlite")
