@@ -40,6 +40,8 @@ def joining() -> Answer:
     order = web.OrderForm.of(range(1, MOST_QUESTIONS + 1))
 
     def page(status: int = 200) -> Answer:
+        if status == web.REFUSED:
+            order.validate()  # what is wrong in either is said at once
         numbers = {"questions": MOST_QUESTIONS, "ready": READY_ANSWERS}
         words = {"form": form, "order": order, "notes": MODE_NOTES}
         return render_template("invitations/joining.html", **words, **numbers), status

@@ -76,6 +76,17 @@ def test_questions_are_put_in_order_by_their_numbers(sign_in, people):
     assert 'value="x"' in answer.text and "Second?" in answer.text
 
 
+def test_what_is_wrong_in_the_texts_and_in_their_order_is_said_at_once(sign_in, people):
+    browser = sign_in(people.administrator)
+    wrong = {"question_1": "x" * 201, "place-2": "x"}
+    for typed, number in ((wrong, "2 things"), ({"place-2": "x"}, "One thing")):
+        answer = browser.post("/administration/joining", data={**ENTRANCE, **typed})
+        assert answer.status_code == 422 and answer.text.count("<title>Error: Joining") == 1
+        summary = answer.text.partition('<div class="sum"')[2].partition("</div>")[0]
+        assert f"{number} to put right" in summary and 'href="#place-2"' in summary
+        assert ('href="#question_1"' in summary) == ("question_1" in typed)
+
+
 @pytest.mark.parametrize(
     "odd",
     [
