@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 ICONS = """
-arrow-left arrow-up-right badge-check bell bell-off bold book-open building-2 calendar check chevron-left
-chevron-right chevrons-left chevrons-right circle-check-big circle-question-mark clock code copy
-ellipsis eye eye-off file-text flag funnel gavel globe history inbox info italic key-round languages
-lightbulb link link-2 list list-ordered lock lock-open log-in log-out mail map-pin menu message-circle
-message-circle-question-mark move-right pencil pin pin-off plus printer quote reply rss search
-settings shield star sun-moon table trash-2 triangle-alert user users x
+arrow-up-right badge-check bell bell-off bold check chevron-left chevron-right chevrons-left
+chevrons-right circle-check-big clock code copy ellipsis eye eye-off flag funnel gavel history
+info italic key-round languages lightbulb link link-2 list list-ordered lock lock-open log-in
+log-out mail message-circle message-circle-question-mark move-right pencil pin pin-off plus quote
+reply rss search settings shield star table trash-2 triangle-alert user users x
 """
 
 STATIC = Path(__file__).resolve().parent.parent / "static"

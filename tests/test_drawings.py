@@ -101,6 +101,18 @@ def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
     assert {f"i-{name}" for name in named} <= there
 
 
+def test_every_icon_of_the_sprite_is_named_somewhere() -> None:
+    sprite = ElementTree.parse(ROOT / "static" / "icons.svg").getroot()
+    names = {symbol.get("id", "").removeprefix("i-") for symbol in sprite}
+    words = {
+        word
+        for folder, kind in (("templates", "*.html"), ("forum", "*.py"), ("static", "*.js"))
+        for file in (ROOT / folder).rglob(kind)
+        for word in re.findall(r'["\']([a-z0-9-]+)["\']', file.read_text("utf-8"))
+    }
+    assert not names - words
+
+
 def _is_land(d: str, x: float, y: float) -> bool:
     """Even-odd: whether a ray to the east crosses the coast an odd number of times."""
     inside = False

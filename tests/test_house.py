@@ -186,6 +186,15 @@ def test_no_page_uses_a_name_that_the_frame_sets() -> None:
             assert not names & ours, path
 
 
+def test_no_template_imports_what_it_does_not_use() -> None:
+    for path in TEMPLATES:
+        tree = Environment(extensions=EXTENSIONS).parse(path.read_text())
+        used = {node.name for node in tree.find_all(template.Name)}
+        for node in tree.find_all(template.FromImport):
+            names = {name if isinstance(name, str) else name[1] for name in node.names}
+            assert names <= used, f"{path}: {names - used}"
+
+
 def test_markup_is_made_in_few_places() -> None:
     """`Markup(…)` of anything but a literal pattern is a hole unless its input is clean or escaped."""
     allowed = {"db.py", "markup.py", "drawings.py", "templating.py"}
