@@ -44,7 +44,6 @@ class Letter:
     list_name: str = ""
     reply_to: str = ""
     comes_back_to: str = ""
-    language: str = "en"
 
 
 def message(letter: Letter) -> EmailMessage:
@@ -77,7 +76,7 @@ def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
     """Nobody's holiday answer wants to be sent to us (RFC 3834)."""
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
-    made["Content-Language"] = letter.language
+    made["Content-Language"] = "en"  # our own words; a quoted text says its own language
     if letter.reply_to:
         made["Reply-To"] = Address(
             display_name=one_line(letter.sender_name), addr_spec=letter.reply_to
