@@ -29,7 +29,7 @@ from forum.members.queries import sessions_of
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.terms.actions import TermsText, write_terms
@@ -92,7 +92,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
         "passkey": a_passkey(people.host),
         "letter": letter.id,
         "session": sessions_of(people.ana)[0].id,
-        "notice": notices_of(people.ana, 1).items[0].id,
+        "notice": inbox(people.ana).page.items[0].id,
     }
 
 

@@ -108,12 +108,6 @@ def _some(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
     return db.session.scalars(newest.options(joinedload(Notice.actor))).all() if limit else []
 
 
-def notices_of(reader: Person, number: int = 1) -> Page[Notice]:
-    """One page of the reader's notices in order of time, newest first, with the people who caused them."""
-    query = visible_notices(reader).options(joinedload(Notice.actor))
-    return page_of(query.order_by(*NEWEST), number, PAGE)
-
-
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
     return plain(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0

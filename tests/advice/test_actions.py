@@ -28,7 +28,7 @@ from forum.members.models import Member
 from forum.members.queries import members_by_handle
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event
-from forum.notifications.queries import WAITING, notices_of
+from forum.notifications.queries import WAITING, inbox
 from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums
@@ -45,7 +45,7 @@ def told(member: Member) -> list[tuple[str, str]]:
     with at(now() + 500 * DAY):
         while make_notices(SYSTEM):
             pass
-    return [(notice.kind, notice.address) for notice in notices_of(member).items]
+    return [(notice.kind, notice.address) for notice in inbox(member).page.items]
 
 
 def question_of(author: Member, question: Question, title: str = "Another question") -> Topic:

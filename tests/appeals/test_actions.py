@@ -27,7 +27,7 @@ from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import open_reports
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from tests.appeals.conftest import WHY
@@ -38,7 +38,7 @@ LONGER = timedelta(days=7)
 def told(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
-    return [(notice.kind, notice.text) for notice in notices_of(member).items]
+    return [(notice.kind, notice.text) for notice in inbox(member).page.items]
 
 
 def fresh(member: Any) -> Any:

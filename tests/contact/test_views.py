@@ -18,7 +18,7 @@ from forum.moderation import actions as moderation
 from forum.moderation import queries
 from forum.moderation.models import Decision, Report
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.queries import lines
 
@@ -233,7 +233,7 @@ def test_a_letter_is_shown_to_the_moderators_by_who_got_it(people, sign_in, clie
 def test_the_moderators_are_told_of_it_until_they_decide(people, sign_in):
     letter = report(people, sign_in)
     make_notices(SYSTEM)
-    (told,) = notices_of(people.moderator, 1).items
+    (told,) = inbox(people.moderator).page.items
     assert (told.kind, told.address) == ("queue", f"/moderation/letter/{letter.id}")
     assert told.title == "An e-mail from Ben Okoth" and told.actor_id is None
     moderation.decide(people.moderator, "letter", letter.id, "keep")

@@ -20,7 +20,7 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.notifications.actions import make_notices, watch
 from forum.notifications.models import Event
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.models import Document
 from forum.search.queries import Query, find
@@ -162,14 +162,14 @@ def test_a_topic_that_is_shown_again_brings_no_notice_of_what_stays_hidden_in_it
     actions.hide(people.moderator, hidden.id, "Rude.")
     actions.delete(people.ben, gone.id)
     actions.hide_topic(people.moderator, topic.id)
-    assert not notices_of(people.ana).items
+    assert not inbox(people.ana).page.items
     actions.restore(people.moderator, hidden.id)
-    assert not notices_of(people.ana).items
+    assert not inbox(people.ana).page.items
     actions.hide(people.moderator, hidden.id, "Rude.")
     actions.restore_topic(people.moderator, topic.id)
-    assert [notice.text for notice in notices_of(people.ana).items] == ["Shown words."]
+    assert [notice.text for notice in inbox(people.ana).page.items] == ["Shown words."]
     actions.restore(people.moderator, hidden.id)
-    assert len(notices_of(people.ana).items) == 2
+    assert len(inbox(people.ana).page.items) == 2
 
 
 def test_a_member_writes_for_the_own_organisation_or_not_at_all(
@@ -696,7 +696,7 @@ def test_nothing_is_saved_when_a_deed_fails_half_way(
 def kinds(member: Any) -> list[str]:
     while make_notices(SYSTEM):
         pass
-    return [notice.kind for notice in notices_of(member).items]
+    return [notice.kind for notice in inbox(member).page.items]
 
 
 def test_who_replies_watches_and_is_told_once_by_the_strongest_kind(

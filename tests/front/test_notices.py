@@ -13,7 +13,7 @@ from forum.dialogue import actions as dialogue
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import level_of, notices_of, settings_of, ways_of
+from forum.notifications.queries import inbox, level_of, settings_of, ways_of
 from forum.permissions import SYSTEM
 
 SETTINGS = "/settings/notices"
@@ -127,5 +127,5 @@ def test_who_watches_a_city_an_agenda_and_a_theme_is_told_once(
     new = dialogue.NewTopic("question", "And at night?", write("Hm."), themes=themes)
     dialogue.open_topic(people.ana, agenda.id, new)
     make_notices(SYSTEM)
-    assert [notice.title for notice in notices_of(people.ben).items] == ["And at night?"]
-    assert [notice.kind for notice in notices_of(people.ben).items] == ["topic"]
+    assert [notice.title for notice in inbox(people.ben).page.items] == ["And at night?"]
+    assert [notice.kind for notice in inbox(people.ben).page.items] == ["topic"]

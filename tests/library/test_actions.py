@@ -21,7 +21,7 @@ from forum.library.models import Case, Practice
 from forum.markup import paragraph_key, write
 from forum.members.actions import suspend
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from tests.library.conftest import (
@@ -41,7 +41,7 @@ def found(words: str, reader: Any = VISITOR) -> list[tuple[str, str]]:
 
 def told(member: Any) -> list[tuple[str, str]]:
     make_notices(SYSTEM)
-    return [(notice.kind, notice.address) for notice in notices_of(member, 1).items]
+    return [(notice.kind, notice.address) for notice in inbox(member).page.items]
 
 
 def keys(case: Case) -> list[str]:
@@ -590,7 +590,7 @@ def test_who_moderates_is_told_of_a_submitted_practice_until_it_is_decided(world
 
     def waiting() -> list[str]:
         make_notices(SYSTEM)
-        told = notices_of(world.host).items
+        told = inbox(world.host).page.items
         return [notice.address for notice in told if notice.kind == "queue" and not notice.read_at]
 
     for decide in (

@@ -20,7 +20,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import queries as queue
 
@@ -28,7 +28,7 @@ from forum.queue import queries as queue
 def told(member: Any) -> list[tuple[str, str]]:
     while make_notices(SYSTEM):
         pass
-    return [(notice.kind, notice.text) for notice in notices_of(member).items]
+    return [(notice.kind, notice.text) for notice in inbox(member).page.items]
 
 
 def deeds_of(moderator: Any) -> list[str]:
@@ -103,7 +103,7 @@ def test_hiding_answers_the_reports_and_tells_author_and_reporters(
     for reporter in (people.ana, people.chitra):
         words = [text for kind, text in told(reporter) if kind == "report"]
         assert len(words) == 1 and "rude" not in words[0] and "Mona" not in words[0]
-    notice = next(n for n in notices_of(people.ben).items if n.kind == "decision")
+    notice = next(n for n in inbox(people.ben).page.items if n.kind == "decision")
     assert notice.actor_id is None
     assert get_post(people.moderator, things.first.id).hidden_reason == "Rule 2: Be fair to people"
 
@@ -379,7 +379,7 @@ def waiting(member: Any) -> list[str]:
     """What a member is told to look at and has not read."""
     while make_notices(SYSTEM):
         pass
-    told = notices_of(member).items
+    told = inbox(member).page.items
     return [notice.address for notice in told if notice.kind == "queue" and not notice.read_at]
 
 
@@ -394,7 +394,7 @@ def test_who_moderates_is_told_of_a_report_once_and_until_it_is_decided(
         actions.report(reporter, "post", post.id, "rules")
     for member in (people.host, people.moderator, people.administrator):
         assert waiting(member) == where
-        assert all(notice.actor is None for notice in notices_of(member).items)
+        assert all(notice.actor is None for notice in inbox(member).page.items)
     assert waiting(people.ben) == waiting(people.chitra) == []
     actions.decide(people.host, "post", post.id, "keep")
     assert waiting(people.moderator) == waiting(people.host) == []

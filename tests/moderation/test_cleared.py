@@ -20,7 +20,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import answered_by, cleared_of, holds, my_latest, open_reports
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM
 from forum.screening.actions import RuleText, make_rule
 
@@ -160,7 +160,7 @@ def new(title: str) -> dialogue.NewTopic:
 def notices(member: Any) -> list[Any]:
     while make_notices(SYSTEM):
         pass
-    return [one for one in notices_of(member).items if one.kind == "decision"]
+    return [one for one in inbox(member).page.items if one.kind == "decision"]
 
 
 def removal(topic: Any) -> Decision:

@@ -27,7 +27,7 @@ from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
@@ -47,7 +47,7 @@ def sound(app: Flask) -> Iterator[None]:
 def told(member: Any) -> list[Any]:
     while make_notices(SYSTEM):
         pass
-    return list(notices_of(member).items)
+    return list(inbox(member).page.items)
 
 
 def shown(reader: Any, topic_id: int) -> list[int]:

@@ -18,7 +18,7 @@ from forum.moderation import actions
 from forum.moderation.actions import Illegal, Reasons
 from forum.moderation.queries import open_reports
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.queries import first_for, lines
@@ -96,8 +96,8 @@ def test_no_notice_tells_the_author(people: Any, own: Post) -> None:
     while make_notices(SYSTEM):
         pass
     where = f"/moderation/post/{own.id}"
-    assert where not in {notice.address for notice in notices_of(people.host).items}
-    assert where in {notice.address for notice in notices_of(people.moderator).items}
+    assert where not in {notice.address for notice in inbox(people.host).page.items}
+    assert where in {notice.address for notice in inbox(people.moderator).page.items}
 
 
 def test_the_file_of_an_appeal_names_nobody(sign_in: Any, people: Any, own: Post) -> None:

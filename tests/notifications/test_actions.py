@@ -16,9 +16,9 @@ from forum.notifications import actions
 from forum.notifications.models import DEFAULT_WAYS, Event
 from forum.notifications.queries import (
     digests_waiting,
+    inbox,
     level_of,
     notices_for_digest,
-    notices_of,
     settings_of,
     unread_count,
     watches_of,
@@ -33,7 +33,7 @@ def note(people: Any, **more: Any) -> None:
 
 
 def titles(member: Any) -> list[str]:
-    return [notice.title for notice in notices_of(member).items]
+    return [notice.title for notice in inbox(member).page.items]
 
 
 def test_everybody_concerned_is_told_once_but_not_the_doer(people: Any) -> None:
@@ -42,7 +42,7 @@ def test_everybody_concerned_is_told_once_but_not_the_doer(people: Any) -> None:
     assert actions.make_notices(SYSTEM) == 0
     assert titles(people.ana) == titles(people.chitra) == ["A reply"]
     assert titles(people.ben) == []
-    assert notices_of(people.ana).items[0].actor.name == people.ben.name
+    assert inbox(people.ana).page.items[0].actor.name == people.ben.name
 
 
 def test_a_deed_that_concerns_only_its_doer_is_no_event(people: Any) -> None:
@@ -61,20 +61,20 @@ def test_events_become_notices_in_portions(people: Any) -> None:
 def test_who_reported_stays_unnamed(people: Any) -> None:
     note(people, is_named=False)
     actions.make_notices(SYSTEM)
-    assert notices_of(people.ana).items[0].actor is None
+    assert inbox(people.ana).page.items[0].actor is None
 
 
 def test_a_long_text_is_cut(people: Any) -> None:
     note(people, text="word " * 500)
     actions.make_notices(SYSTEM)
-    assert len(notices_of(people.ana).items[0].text) <= 400
+    assert len(inbox(people.ana).page.items[0].text) <= 400
 
 
 def test_reading_is_for_the_member_alone(people: Any) -> None:
     note(people, topic_id=1)
     note(people, topic_id=2)
     actions.make_notices(SYSTEM)
-    first = notices_of(people.ana).items[0]
+    first = inbox(people.ana).page.items[0]
     with pytest.raises(NotFound):
         actions.read(people.chitra, first.id)
     assert actions.read(people.ana, first.id).address == "/topics/1"
@@ -88,7 +88,7 @@ def test_reading_is_for_the_member_alone(people: Any) -> None:
 def test_reading_again_keeps_the_first_time(people: Any) -> None:
     note(people)
     actions.make_notices(SYSTEM)
-    notice_id = notices_of(people.ana).items[0].id
+    notice_id = inbox(people.ana).page.items[0].id
     first = actions.read(people.ana, notice_id).read_at
     with at(now() + timedelta(days=1)):
         assert actions.read(people.ana, notice_id).read_at == first
@@ -336,19 +336,19 @@ def test_an_unread_notice_of_marks_grows(people: Any) -> None:
     mark(people.chitra, people)
     mark(people.host, people, post_id=6)
     mark(people.moderator, people)
-    other, grown = notices_of(people.ana).items
+    other, grown = inbox(people.ana).page.items
     assert (other.post_id, other.others) == (6, 0)
     assert (grown.actor.name, grown.others, grown.text) == ("Mona Berg", 2, "It helped.")
     actions.read(people.ana, grown.id)
     mark(people.administrator, people)
-    assert [notice.others for notice in notices_of(people.ana).items] == [0, 0, 2]
+    assert [notice.others for notice in inbox(people.ana).page.items] == [0, 0, 2]
 
 
 def test_what_was_mailed_grows_no_more(people: Any) -> None:
     mark(people.ben, people)
-    actions.note_mailed(SYSTEM, [notices_of(people.ana).items[0].id])
+    actions.note_mailed(SYSTEM, [inbox(people.ana).page.items[0].id])
     mark(people.chitra, people)
-    assert [notice.others for notice in notices_of(people.ana).items] == [0, 0]
+    assert [notice.others for notice in inbox(people.ana).page.items] == [0, 0]
 
 
 def test_a_grown_notice_stays_when_the_profile_of_one_of_them_is_hidden(people: Any) -> None:
@@ -356,7 +356,7 @@ def test_a_grown_notice_stays_when_the_profile_of_one_of_them_is_hidden(people: 
     mark(people.chitra, people)
     db.session.get_one(Member, people.chitra.id).hidden_at = now()
     db.session.commit()
-    assert [notice.others for notice in notices_of(people.ana).items] == [1]
+    assert [notice.others for notice in inbox(people.ana).page.items] == [1]
     mark(people.chitra, people, post_id=6)
     assert len(titles(people.ana)) == unread_count(people.ana) == 1
 

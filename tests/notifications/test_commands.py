@@ -14,7 +14,7 @@ from forum.errors import Busy
 from forum.notifications import actions
 from forum.notifications.commands import make_notices
 from forum.notifications.models import TOPIC, Event
-from forum.notifications.queries import TRIES, notices_of
+from forum.notifications.queries import TRIES, inbox
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import waiting
 
@@ -22,7 +22,7 @@ AT_FAULT = "At fault"
 
 
 def titles(member: Any) -> set[str]:
-    return {notice.title for notice in notices_of(member).items}
+    return {notice.title for notice in inbox(member).page.items}
 
 
 @pytest.fixture

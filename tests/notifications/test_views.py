@@ -11,7 +11,7 @@ from forum.members.actions import found_federation
 from forum.notifications.actions import hide_notices, make_notices, note_event
 from forum.notifications.forms import KIND_NAMES
 from forum.notifications.models import DEFAULT_WAYS, WAITING
-from forum.notifications.queries import notices_of, unread_count
+from forum.notifications.queries import inbox, unread_count
 from forum.permissions import SYSTEM
 
 
@@ -54,7 +54,7 @@ def test_what_waits_stands_before_what_is_told(told: Any, sign_in: Any, queries:
 
 def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:
     browser = sign_in(told.ana)
-    notice_id = notices_of(told.ana).items[0].id
+    notice_id = inbox(told.ana).page.items[0].id
     answer = browser.post(f"/notices/{notice_id}/read")
     assert (answer.status_code, answer.location) == (303, "/posts/2")
     assert unread_count(told.ana) == 2
@@ -63,7 +63,7 @@ def test_opening_a_notice_reads_it(told: Any, sign_in: Any) -> None:
 
 
 def test_nobody_reads_the_notices_of_others(told: Any, sign_in: Any, client: Any) -> None:
-    notice_id = notices_of(told.ana).items[0].id
+    notice_id = inbox(told.ana).page.items[0].id
     assert sign_in(told.ben).post(f"/notices/{notice_id}/read").status_code == 404
     assert client.post(f"/notices/{notice_id}/read").status_code == 403
     assert client.get("/notices").status_code == 303

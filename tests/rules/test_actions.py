@@ -11,7 +11,7 @@ from forum.db import at, db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.members.queries import get_member
 from forum.notifications.actions import make_notices
-from forum.notifications.queries import notices_of
+from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.rules import queries
 from forum.rules.actions import RulesText, Wording, end_text, write_rules, write_text
@@ -51,7 +51,7 @@ def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
     while make_notices(SYSTEM, portion=2):
         pass
     for member in (people.ana, people.ben, people.moderator, people.administrator):
-        told = [notice for notice in notices_of(member).items if notice.kind == "rules"]
+        told = [notice for notice in inbox(member).page.items if notice.kind == "rules"]
         assert [(one.title, one.text, one.address) for one in told] == [
             ("The house rules change", "Two rules are enough.", "/rules/1")
         ]
@@ -64,7 +64,7 @@ def test_who_came_later_is_not_told(people: Any) -> None:
     db.session.commit()
     while make_notices(SYSTEM):
         pass
-    assert not notices_of(people.ana).items and not notices_of(people.ben).items
+    assert not inbox(people.ana).page.items and not inbox(people.ben).page.items
 
 
 @pytest.mark.parametrize(
