@@ -198,7 +198,6 @@ class Recognition(NamedTuple):
     answers: int
     answers_cities: int
     tried: int
-    tried_cities: int
     tried_latest: str | None
     practices: int
 
@@ -219,7 +218,6 @@ def recognition(reader: Person, member: Member) -> Recognition:
         select(func.count()).select_from(answers),
         select(func.count(answers.c.city_id.distinct())),
         select(func.count()).select_from(tried),
-        select(func.count(tried.c.city_id.distinct())),
         latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )

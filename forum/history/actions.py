@@ -39,7 +39,7 @@ def forget_versions(_author: Person, kind: str, item_id: int) -> None:
 
 
 @action
-def unname(system: Person, handle: str, name: str, former: str) -> None:
+def unname(system: Person, handle: str, former: str) -> None:
     """Take the name of somebody who has left off all versions: as their editor, and as what an agenda's page said."""
     require(system.can.administer())
     edited = update(Version).where(Version.editor_handle == handle)

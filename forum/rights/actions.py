@@ -107,7 +107,7 @@ def _begin(system: Person, member: Member) -> None:
     appeals.unname(system, member.id, name, FORMER, is_silent=is_silent)
     moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)
     agendas.release(system, member.id, FORMER, is_silent=is_silent)
-    history.unname(system, handle, name, FORMER)
+    history.unname(system, handle, FORMER)
     search.unindex(system, "member", member.id)
     members.depart(system, member.id)
 

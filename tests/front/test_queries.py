@@ -50,8 +50,8 @@ def test_what_is_hidden_or_for_members_is_no_exchange(small: Small) -> None:
 
 def test_recognition_counts_answers_trials_and_practices(small: Small) -> None:
     ben = recognition(VISITOR, small.people.ben)
-    assert ben == (1, 1, 1, 1, "Surat", 1)
-    assert recognition(VISITOR, small.people.chitra) == (0, 0, 0, 0, None, 0)
+    assert ben == (1, 1, 1, "Surat", 1)
+    assert recognition(VISITOR, small.people.chitra) == (0, 0, 0, None, 0)
 
 
 def test_recognition_does_not_count_what_is_hidden(small: Small) -> None:
@@ -60,7 +60,7 @@ def test_recognition_does_not_count_what_is_hidden(small: Small) -> None:
     hide_profile(small.people.moderator, small.people.host.id)
     assert recognition(VISITOR, small.people.ben).tried == 1
     hide_topic(small.people.moderator, small.question.id)
-    assert recognition(VISITOR, small.people.ben)[:4] == (0, 0, 0, 0)
+    assert recognition(VISITOR, small.people.ben)[:3] == (0, 0, 0)
 
 
 def titles(page: Any) -> list[str]:
