@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import brotli
@@ -203,6 +205,28 @@ def test_markup_is_made_in_few_places() -> None:
             if ast.unparse(node.func) == "Markup" and path.name not in allowed:  # type: ignore[attr-defined]
                 argument = node.args[0] if node.args else ast.Constant("")  # type: ignore[attr-defined]
                 assert isinstance(argument, ast.Constant), f"{path}: {ast.unparse(node)}"
+
+
+def test_the_map_names_every_room_and_tool() -> None:
+    told = set(re.findall(r"\w+", (TOP / "CONTRIBUTING.md").read_text()))
+    tools = {path.stem for path in (TOP / "forum").glob("*.py")} - {"__init__"}
+    assert not ({room.name for room in ROOMS} | tools) - told
+
+
+def test_every_library_that_the_code_imports_is_declared() -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    distributions = packages_distributions()
+    declared = {plain_name(re.split(r"[\[<>=]", said)[0]) for said in project["dependencies"]}
+    for path in (TOP / "forum").rglob("*.py"):
+        text = path.read_text()
+        found = re.findall(r"^ *(?:from|import) (\w+)|library\(\"(\w+)", text, re.M)
+        for name in {first or later for first, later in found} - {"forum"}:
+            sources = {plain_name(one) for one in distributions.get(name, ())}
+            assert not sources or sources & declared, f"{path}: {name}"
+
+
+def plain_name(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def test_the_lock_names_no_index_and_has_hashes() -> None:
