@@ -1,8 +1,7 @@
 """Templates whose constant parts are worked out once, when a template is compiled, instead of for each page.
 
 Words that are to be translated, addresses, icons and static files are the same on every page in one language. A
-`Templates` speaks one language, in which it also says dates; another language gets a `Templates` of its own, with its
-own catalogue.
+`Templates` speaks one language, in which it also says dates.
 """
 
 from __future__ import annotations
