@@ -110,10 +110,22 @@ def test_a_post_has_an_address_for_ever(client: FlaskClient, people: Any, topic:
     assert f'<link rel="canonical" href="http://localhost{topic.address}?page=2">' in text
 
 
-def test_a_page_that_is_not_there_is_the_nearest(client: FlaskClient, topic: Topic) -> None:
-    for number in ("0", "-1", "1000000000", "9" * 40, "x", "1.5", ""):
-        page(client, f"{topic.address}?page={number}&page=2")
-    page(client, f"{topic.address}?page=%00x")
+def test_a_page_that_is_not_there_is_the_last_or_the_first(
+    client: FlaskClient, people: Any, topic: Topic
+) -> None:
+    for number in range(2, 23):
+        actions.reply(people.ben, topic.id, write(str(number)))
+    no_pages = ("0", "-1", "1000000000", "9" * 40, "x", "1.5", "", "%00x", "%D9%A2")  # an Arabic 2
+    for asked, shown in {
+        **dict.fromkeys(no_pages, ""),
+        "3": "?page=2",
+        "999999999": "?page=2",
+    }.items():
+        text = page(client, f"{topic.address}?page={asked}&page=2")
+        assert f'<link rel="canonical" href="http://localhost{topic.address}{shown}">' in text, (
+            asked
+        )
+        assert ('id="post-22"' in text) == bool(shown), asked
 
 
 @pytest.mark.parametrize("path", ["/topics/{}", "/topics/{}-x", "/posts/{}", "/posts/{}/marks"])
