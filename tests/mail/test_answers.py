@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import imaplib
 import re
 import socket
@@ -217,40 +216,48 @@ def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, l
     assert len(letters()) == 5
 
 
-def test_many_answers_within_an_hour_are_given_back(people, topic, post, monkeypatch):
-    asked = []
-    monkeypatch.setattr(commands, "within_limit", lambda *names: not asked.append(names) and False)
-    assert "given back" in take_in(answer(people, post))
-    assert asked == [("30/hour", "mail-in", str(people.ana.id))]
-
-
-def test_the_limit_counts(app, tmp_path):
+@pytest.fixture
+def limits(app, tmp_path):
+    """The limits hold, counted in a file of this test."""
     create_app(replace(app.extensions["settings"], limits=True, data=tmp_path))
-    try:
-        assert [rates.within_limit("2/hour", "a test", "7") for _n in range(3)] == [
-            True,
-            True,
-            False,
-        ]
-    finally:
-        rates.limiter.enabled = False
 
 
-def test_odd_messages_are_no_mistakes(people, post):
-    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY)
-    for raw in (
-        b"",
-        b"\x00\xff" * 500,
-        b"To: " + key.encode() + b"\r\nContent-Type: multipart/mixed\r\n\r\nx",
-        b"To: "
-        + key.encode()
-        + b"\r\nFrom: =?utf-8?b?////?= <ana@example.org>\r\nContent-Type: text/plain; charset=klingon\r\n\r\nHello there",
-        b"Subject: a\r\n" * 20_000,
-        b"To: " + b"a@b.example, " * 20_000,
-        b"x" * 2_000_001,
+def test_many_answers_within_an_hour_are_given_back(people, topic, post, letters, limits):
+    for _one in range(29):
+        assert rates.within_limit("30/hour", "mail-in", str(people.ana.id))
+    said = [
+        take_in(answer(people, post, text).replace(b"<1@", b"<%d@" % number))
+        for number, text in enumerate(("The thirtieth.", "One too many."))
+    ]
+    assert said[0].startswith("Posted") and "given back" in said[1]
+    assert posts(topic)[-1].source == "The thirtieth."
+    assert "One too many." in letters()[-1].text and "within an hour" in letters()[-1].text
+    key = reply_address(MAILBOX, people.ben.id, post.id, TODAY)
+    assert take_in(answer(people, post, "Me too.", people.ben.email, key)).startswith("Posted")
+
+
+def test_the_limit_counts(limits):
+    asked = [rates.within_limit("2/hour", "a test", "7") for _n in range(3)]
+    assert asked == [True, True, False]
+
+
+def test_odd_messages_are_refused_in_words_or_posted(people, topic, post):
+    key = reply_address(MAILBOX, people.ana.id, post.id, TODAY).encode()
+    charsets = (
+        b"\r\nFrom: =?utf-8?b?////?= <ana@example.org>\r\nContent-Type: text/plain; charset=klingon"
+    )
+    for raw, why in (
+        (b"", "answers no letter"),
+        (b"\x00\xff" * 500, "answers no letter"),
+        (b"To: " + key + b"\r\nContent-Type: multipart/mixed\r\n\r\nx", "not from the member"),
+        (b"Subject: a\r\n" * 20_000, "answers no letter"),
+        (b"To: " + b"a@b.example, " * 20_000, "answers no letter"),
+        (b"x" * 2_000_001, "too large"),
     ):
-        with contextlib.suppress(Forbidden):
+        with pytest.raises(Forbidden, match=why):
             take_in(raw)
+    assert take_in(b"To: " + key + charsets + b"\r\n\r\nHello there").startswith("Posted")
+    assert [one.source for one in posts(topic)[2:]] == ["Hello there"]
 
 
 def test_reading_hostile_text_takes_no_time():
