@@ -105,27 +105,35 @@ def test_when_too_many_wait_the_next_is_told_at_once(
 
 def test_writers_leave_turns_to_readers(slow: Slow) -> None:
     def write() -> None:
-        Client(closed).post("/write")
+        written.append(Client(closed).post("/write").status_code)
 
+    read: list[int] = []
+    written: list[int] = []
     closed = Gate(slow, 100, at_once=2)
     writers = [threading.Thread(target=write) for _ in range(3)]
     for writer in writers:
         writer.start()
     wait_until(lambda: slow.inside)
-    threads = ask_together(closed, ["/read"], [])
-    wait_until(lambda: sorted(slow.inside) == ["/read", "/write"])
+    readers = ask_together(closed, ["/read"], read)
+    wait_until(lambda: len(slow.inside) == 2)
+    assert sorted(slow.inside) == ["/read", "/write"]
     slow.go.set()
-    for thread in [*writers, *threads]:
+    for thread in [*writers, *readers]:
         thread.join(5)
+    assert (read, written) == ([200], [200] * 3)
 
 
 def test_health_needs_no_turn(slow: Slow) -> None:
     closed = Gate(slow, 100, at_once=1)
-    threads = ask_together(closed, ["/a", "/healthz"], [])
-    wait_until(lambda: set(slow.inside) == {"/a", "/healthz"})
+    answers: list[int] = []
+    threads = ask_together(closed, ["/a"], answers)
+    wait_until(lambda: slow.inside == ["/a"])
+    threads += ask_together(closed, ["/healthz"], answers)
+    wait_until(lambda: slow.inside == ["/a", "/healthz"])
     slow.go.set()
     for thread in threads:
         thread.join(5)
+    assert answers == [200, 200]
 
 
 def test_a_body_that_trickles_holds_no_turn(slow: Slow) -> None:

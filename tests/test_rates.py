@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -132,17 +131,14 @@ def test_a_network_of_one_house_counts_as_one(app: Flask, remote: str | None, ke
 
 
 @pytest.fixture
-def workers(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[list[FlaskClient]]:
+def workers(app: Flask, client: FlaskClient, tmp_path: Path) -> list[FlaskClient]:
     """Browsers at two workers of one forum that counts requests."""
     settings = replace(app.extensions["settings"], limits=True, data=tmp_path)
-    kept = dict(vars(rates.limiter))
     made = [create_app(settings) for _ in range(2)]
     for worker in made:
         worker.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         worker.test_client_class = type(client)
-    yield [worker.test_client() for worker in made]
-    vars(rates.limiter).update(kept)
-    rates.limiter.enabled = False
+    return [worker.test_client() for worker in made]
 
 
 def try_password(browser: FlaskClient, path: str = "/sign-in", **options: Any) -> Any:
@@ -254,7 +250,6 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    kept = dict(vars(rates.limiter))
     server = ValkeyServer()
     server.start()
     try:
@@ -273,27 +268,20 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
         assert "limits: Valkey does not answer" in ready.text and ready.status_code == 200
     finally:
         server.terminate()
-        vars(rates.limiter).update(kept)
-        rates.limiter.enabled = False
 
 
 @pytest.mark.sqlite_only
 def test_a_valkey_that_hangs_is_waited_for_once(
     app: Flask, client: FlaskClient, people: Any, tmp_path: Path
 ) -> None:
-    kept = dict(vars(rates.limiter))
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
-            url = f"valkey://127.0.0.1:{silent.getsockname()[1]}/0"
-            settings = replace(app.extensions["settings"], limits=True, valkey_url=url)
-            machine = _machine(settings, tmp_path / "one", client)
-            begun = time.monotonic()
-            statuses = [try_password(machine).status_code for _turn in range(3)]
-            assert statuses == [422] * 3
-            assert time.monotonic() - begun < 3
-    finally:
-        vars(rates.limiter).update(kept)
-        rates.limiter.enabled = False
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        url = f"valkey://127.0.0.1:{silent.getsockname()[1]}/0"
+        settings = replace(app.extensions["settings"], limits=True, valkey_url=url)
+        machine = _machine(settings, tmp_path / "one", client)
+        begun = time.monotonic()
+        statuses = [try_password(machine).status_code for _turn in range(3)]
+        assert statuses == [422] * 3
+        assert time.monotonic() - begun < 3
 
 
 def _machine(settings: Settings, folder: Path, client: FlaskClient) -> FlaskClient:
