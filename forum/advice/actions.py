@@ -23,7 +23,6 @@ from forum.advice.queries import (
     courses_of,
     follow_up_of,
     get_follow_up,
-    hold,
     hosts_to_tell,
     kept,
     members_to_ask,
@@ -38,7 +37,7 @@ from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.matches import plainly
 from forum.members.models import Member
-from forum.members.queries import named_languages
+from forum.members.queries import hold_member, named_languages
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
@@ -216,7 +215,7 @@ def _open_asking(member: Person, topic_id: int) -> Asked:
 
 
 def _row_of(member: Person) -> Availability:
-    hold(member)
+    hold_member(member.id, may_write=True)
     row = availability_of(member)
     db.session.add(row)
     return row

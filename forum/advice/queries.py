@@ -594,11 +594,6 @@ def availability_of(member: Person) -> Availability:
     return found or Availability(member_id=member.id, muted_at=None, away_until=None)
 
 
-def hold(member: Person) -> None:
-    """Let what else changes for a member wait until the deed is done."""
-    db.session.scalar(select(Member.id).where(Member.id == member.id).with_for_update())
-
-
 # What became of it
 
 

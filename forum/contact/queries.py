@@ -24,11 +24,6 @@ def member_to_contact(sender: Person, handle: str) -> Member:
     return member
 
 
-def hold_sender(sender: Person) -> None:
-    """Let the letters of one sender be counted one after another."""
-    db.session.execute(select(Member.id).where(Member.id == sender.id).with_for_update())
-
-
 def letters_today(sender: Person, recipient_id: int | None = None) -> int:
     """How many letters somebody has sent within a day, to everybody or to one."""
     sent = select(func.count(ContactLetter.id)).where(

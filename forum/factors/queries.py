@@ -43,11 +43,6 @@ def factors_of(member: Person, *, is_held: bool = False) -> Factors:
     return Factors(passkeys_of(member), confirmed, codes_left(member))
 
 
-def hold(member: Person) -> None:
-    """Let what else is set up or removed for a member wait until the deed is done."""
-    db.session.scalar(select(Member.id).where(Member.id == member.id).with_for_update())
-
-
 def passkeys_of(member: Person) -> list[Passkey]:
     """A member's passkeys, in the order of their making."""
     found = select(Passkey).where(Passkey.member_id == member.id)

@@ -299,9 +299,13 @@ def hold_writer(author: Person) -> None:
         db.session.scalar(query.with_for_update(read=True, key_share=True))
 
 
-def hold_member(member_id: int) -> None:
-    """Wait for what a member is writing in this moment; whatever the member writes next waits until the deed is done."""
-    db.session.execute(select(Member.id).where(Member.id == member_id).with_for_update())
+def hold_member(member_id: int | None, *, may_write: bool = False) -> None:
+    """Let what else changes for a member wait until the deed is done; their row, read anew, is as it is by then.
+
+    Wait for what they are writing in this moment as well, and let what they write next wait, unless they `may_write`.
+    """
+    held = select(Member).where(Member.id == member_id)
+    db.session.scalar(held.with_for_update(key_share=may_write))
 
 
 def member_by_id(reader: Person, member_id: int) -> Member:
