@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
 from forum.app import create_app
-from forum.db import db
+from forum.db import action, db
 from forum.errors import Refusal
 from forum.settings import Settings
 
@@ -60,3 +61,15 @@ def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
         said = list(threads.map(done, deeds))
     db.session.commit()  # what is read from here on has seen it
     return said
+
+
+def slowly(deed: Callable[..., Any], doer: Any, *more: Any, **named: Any) -> None:
+    """Do a deed and take so long to save it that another one comes meanwhile."""
+
+    @action
+    def whole(doer: Any) -> None:
+        deed(doer, *more, **named)
+        db.session.flush()
+        time.sleep(0.3)
+
+    whole(doer)

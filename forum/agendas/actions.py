@@ -37,7 +37,7 @@ from forum.history.queries import refuse_unseen
 from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
-from forum.members.queries import members_by_handle
+from forum.members.queries import hold_member, members_by_handle
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -145,9 +145,15 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
         keep_version(moderator, "agenda", agenda.id, agenda_fields(agenda))
         agenda.hosts = hosts
         db.session.flush()
-    for member_id in sorted(before ^ {host.id for host in hosts}):
-        note_hosting(moderator, member_id, hosted_by(member_id))
+    _note_hosting(moderator, before ^ {host.id for host in hosts})
     return agenda
+
+
+def _note_hosting(doer: Person, member_ids: Collection[int]) -> None:
+    """Let members know what they host by now; held in one order, so that no two deeds note it past each other."""
+    for member_id in sorted(member_ids):
+        hold_member(member_id, may_write=True)
+        note_hosting(doer, member_id, hosted_by(member_id))
 
 
 @action
@@ -268,8 +274,7 @@ def correct_activity(system: Person, agenda_id: int, topics: int, at: datetime) 
 def mend_hosting(system: Person, member_ids: Iterable[int]) -> None:
     """Let members keep the agendas that they really host."""
     require(system.can.administer())
-    for member_id in sorted(member_ids):
-        note_hosting(system, member_id, hosted_by(member_id))
+    _note_hosting(system, set(member_ids))
 
 
 @action

@@ -341,9 +341,10 @@ def ignored_ids(member_id: int) -> list[int]:
 
 
 def ignoring(member_id: int) -> Sequence[Member]:
-    """Who ignores a member; for the deed that ends it, and for nobody to read."""
+    """Who ignores a member, held until the deed is done that ends it; for nobody to read."""
     query = select(Member).join(Ignore, Ignore.member_id == Member.id)
-    return db.session.scalars(query.where(Ignore.ignored_id == member_id)).all()
+    held = query.order_by(Member.id).with_for_update(of=Member, key_share=True)
+    return db.session.scalars(held.where(Ignore.ignored_id == member_id)).all()
 
 
 def ignores(member_id: Any, other_id: int) -> ColumnElement[bool]:

@@ -7,8 +7,7 @@ The deeds run in threads over a database of their own, in which commits are real
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +28,7 @@ from forum.members import actions as members
 from forum.members.actions import Joining, OrganisationText
 from forum.members.queries import all_members, get_member
 from forum.permissions import SYSTEM, VISITOR
-from tests.races import at_once, own_forum
+from tests.races import at_once, own_forum, slowly
 
 AT_ONCE = 4
 
@@ -50,14 +49,6 @@ def own(database_url: str, tmp_path: Any) -> Iterator[Flask]:
 def confirm(visitor: Any, candidate_id: int) -> Any:
     """What the letter does, once its secret is spent."""
     return actions.confirm(visitor, db.session.get_one(Candidate, candidate_id))
-
-
-@action
-def slowly(deed: Callable[..., Any], doer: Any, *more: Any) -> None:
-    """Do a deed and take so long to save it that another one comes meanwhile."""
-    deed(doer, *more)
-    db.session.flush()
-    time.sleep(0.3)
 
 
 def candidates(number: int, **more: Any) -> list[int]:

@@ -671,6 +671,7 @@ def note_agreed(member: Member, next_due: datetime | None) -> None:
 def ignore(member: Member, other_id: int) -> None:
     """See and hear nothing of another member any more, but for what moderators decide. The other is not told."""
     touches()
+    queries.hold_member(member.id, may_write=True)
     other = queries.member_by_id(member, other_id)
     require(member.can.ignore(other))
     if other.id in member.ignored:
@@ -685,6 +686,7 @@ def ignore(member: Member, other_id: int) -> None:
 def end_ignoring(member: Member, other_id: int) -> None:
     """See and hear another member again; who is not ignored, changes nothing."""
     touches()
+    queries.hold_member(member.id, may_write=True)
     is_it = (Ignore.member_id == member.id, Ignore.ignored_id == other_id)
     db.session.execute(delete(Ignore).where(*is_it))
     member.ignored = [one for one in member.ignored if one != other_id]
@@ -696,6 +698,7 @@ def mend_ignoring(system: Person, member_ids: Iterable[int]) -> None:
     require(system.can.administer())
     touches()
     for member_id in sorted(member_ids):
+        queries.hold_member(member_id, may_write=True)
         db.session.get_one(Member, member_id).ignored = queries.ignored_ids(member_id)
 
 
@@ -816,7 +819,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
 
 @action
 def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -> None:
-    """Note which agendas a member hosts; the agendas room says so."""
+    """Note which agendas a member hosts; the agendas room says so, which holds the member before it looks."""
     require(moderator.can.curate_all())
     member = _member(member_id)
     member.hosted = sorted(set(agenda_ids))
