@@ -48,6 +48,16 @@ def wait_for_others(connection: Connection) -> None:
 
 
 @contextmanager
+def kept_from_others(connection: Connection) -> Iterator[None]:
+    """Let nobody have the connection afterwards that checks no keys and waits for minutes."""
+    try:
+        yield
+    finally:
+        if connection.dialect.name == "sqlite":
+            connection.invalidate()
+
+
+@contextmanager
 def refusing_newer(connection: Connection) -> Iterator[None]:
     """Say of a database of a newer version what every command says of it, and not which revision nobody finds."""
     try:
@@ -62,17 +72,22 @@ def run() -> None:
     """Bring the database to the wanted version, on one connection."""
     engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
     with engine.connect() as connection:
-        wait_for_others(connection)
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            include_object=include,
-            render_item=plainly,
-            **current_app.extensions["migrate"].configure_args,
-        )
-        with refusing_newer(connection), context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
+        with kept_from_others(connection):
+            wait_for_others(connection)
+            _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_object=include,
+        render_item=plainly,
+        **current_app.extensions["migrate"].configure_args,
+    )
+    with refusing_newer(connection), context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
 
 
 run()
