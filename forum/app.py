@@ -44,6 +44,7 @@ from forum.rights import commands as rights_commands
 from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
+from forum.search import actions as search_actions
 from forum.settings import Settings, door_of, from_environment, kept_in
 from forum.templating import Templates, keep_compiled
 from forum.terms import views as terms
@@ -173,6 +174,7 @@ def worker() -> None:
         "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
         "answers": jobs.every(60, within(mail_commands.fetch)),
+        "titles": within(lambda: search_actions.carry_on(SYSTEM)),
         "what is over": within(jobs.every(600, rights_commands.tidy)),
         "departures": within(rights_commands.carry_on),
     }

@@ -15,7 +15,7 @@ class Version(Base):
     """What one thing said until `replaced_at`, when the named editor replaced it."""
 
     __tablename__ = "version"
-    __table_args__ = (Index(None, "kind", "item_id", "id"),)
+    __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "editor_handle"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]

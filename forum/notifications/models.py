@@ -73,6 +73,7 @@ class Event(Base):
         Index(None, "done_at", "due_at"),
         Index(None, "post_id"),
         Index(None, "topic_id"),
+        Index(None, "actor_id"),
         Index("ix_event_of_queue", "address", **only_where("kind = 'queue'")),
     )
 
@@ -108,6 +109,7 @@ class Notice(Base):
         Index(None, "member_id", "created_at", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),
+        Index(None, "actor_id"),
         Index("ix_notice_read_at", "read_at", **only_where("read_at IS NOT NULL")),
         # Every page asks how many are unread; what was read in ten years is not walked through.
         Index(

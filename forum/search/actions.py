@@ -9,17 +9,19 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, text, update
 from sqlalchemy.exc import DatabaseError
 
-from forum.db import action, db, now, touches
+from forum.db import ANYTHING, action, db, now, touches
 from forum.permissions import PUBLIC, Person, require
-from forum.search.models import Document
+from forum.search.models import Document, Retitling
 from forum.search.queries import (
     document_id,
-    documents_below,
     documents_of,
     folded_words,
     get_document,
+    next_documents_below,
+    next_retitling,
 )
 
+PORTION = 200  # documents that one deed gives another title
 REBUILD = {
     "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
     "postgresql": "REINDEX INDEX words_index",
@@ -170,20 +172,47 @@ def set_audience(_doer: Person, kind: str, item_id: int, audience: str) -> None:
 
 @action
 def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
-    """Give the posts of a topic the topic's new title; its own document is indexed anew."""
-    for document in documents_below(kind, item_id):
-        entry = Entry(
-            document.kind,
-            document.item_id,
-            document.address,
-            title,
-            document.body,
-            document.written_at,
-            byline=document.byline,
-            parent=(kind, item_id),
-        )
+    """Give the posts of a topic the topic's new title; its own document is indexed anew.
+
+    Those of a long topic get it from the worker, one portion after the other: writers would wait for half a minute.
+    """
+    above = document_id(kind, item_id)
+    if above is None:
+        return
+    reached = _retitle_some(above, title, 0, PORTION)
+    if before := db.session.get(Retitling, above):
+        db.session.delete(before)
+        db.session.flush()
+    if reached is not None:
+        db.session.add(Retitling(document_id=above, title=title, reached=reached))
+
+
+@action
+def carry_on(system: Person, portion: int = PORTION) -> int:
+    """Give the next posts of a topic its new title, for the worker; says with how many topics it was busy (1 or 0)."""
+    require(system.can.administer())
+    touches()
+    todo = next_retitling()
+    if todo is None:
+        return 0
+    touches(ANYTHING)
+    reached = _retitle_some(todo.document_id, todo.title, todo.reached, portion)
+    if reached is None:
+        db.session.delete(todo)
+    else:
+        todo.reached = reached
+    return 1
+
+
+def _retitle_some(above: int, title: str, after_id: int, most: int) -> int | None:
+    """Give the next posts of a topic another title; says which was the last, or nothing when there are no more."""
+    documents = next_documents_below(above, after_id, most)
+    for document in documents:
         document.title = title
-        document.folded_title, document.folded_body = _words_of(entry)
+        document.folded_title, document.folded_body = folded_words(
+            title, document.body, document.byline, True
+        )
+    return documents[-1].id if len(documents) == most else None
 
 
 def _set_on_family(document: Document, values: dict[str, object]) -> None:

@@ -1,10 +1,10 @@
-"""The document: what search knows of one topic, post, case, practice, reading or member."""
+"""The document: what search knows of one topic, post, case, practice, reading or member; and what it is still to learn."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.db import Base
@@ -20,7 +20,7 @@ class Document(Base):
     __tablename__ = "document"
     __table_args__ = (
         Index(None, "kind", "item_id", unique=True),
-        Index(None, "parent_id"),
+        Index(None, "parent_id", "id"),
         Index(None, "agenda_id", "id"),
     )
 
@@ -39,3 +39,15 @@ class Document(Base):
     audience: Mapped[str] = mapped_column(default="public")
     written_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
+
+
+class Retitling(Base):
+    """That the posts of a long topic are still to get its new title: those whose documents come after `reached`."""
+
+    __tablename__ = "retitling"
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    title: Mapped[str] = mapped_column(Text)
+    reached: Mapped[int] = mapped_column(default=0)

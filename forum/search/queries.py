@@ -38,7 +38,7 @@ from forum.db import as_it_is, constant, db
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
-from forum.search.models import Document
+from forum.search.models import Document, Retitling
 
 PAGE = 20
 RANKED = 2_000  # so many of the newest hits are put in order of relevance
@@ -142,10 +142,16 @@ def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Doc
     return {(document.kind, document.item_id): document for document in found}
 
 
-def documents_below(kind: str, item_id: int) -> Sequence[Document]:
-    """The documents of a topic's posts."""
-    above = select(Document.id).filter_by(kind=kind, item_id=item_id).scalar_subquery()
-    return db.session.scalars(select(Document).where(Document.parent_id == above)).all()
+def next_documents_below(document_id: int, after_id: int, limit: int) -> Sequence[Document]:
+    """The next documents of a topic's posts, by their ids. `document_id` is the topic's own."""
+    below = select(Document).where(Document.parent_id == document_id, Document.id > after_id)
+    return db.session.scalars(below.order_by(Document.parent_id, Document.id).limit(limit)).all()
+
+
+def next_retitling() -> Retitling | None:
+    """A topic whose posts are still to get its new title, that no other worker has in hand."""
+    query = select(Retitling).order_by(Retitling.document_id).limit(1)
+    return db.session.scalar(query.with_for_update(skip_locked=True))
 
 
 def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.errors import Forbidden
 from forum.permissions import MEMBERS, SYSTEM, VISITOR, Person
 from forum.search import actions
 from forum.search.actions import Entry
@@ -126,3 +127,63 @@ def test_moving_a_topic_takes_its_posts_along(found: Found) -> None:
     assert found("night monthly", agenda_ids=(1,)) == []
     assert found("monthly", agenda_ids=(2,)) == [("post", 70)]
     assert ("topic", 7) in found("warnings", agenda_ids=(2,))
+
+
+def posts_of_a_long_topic(number: int) -> None:
+    actions.index(SYSTEM, TOPIC)
+    for item_id in range(1, number + 1):
+        actions.index(SYSTEM, replace(POST, item_id=item_id, body=f"Word{item_id}."))
+
+
+def retitle(title: str) -> None:
+    actions.retitle(SYSTEM, "topic", 7, title)
+    actions.index(SYSTEM, replace(TOPIC, title=title))
+
+
+def test_the_posts_of_a_topic_are_found_by_its_new_title(found: Found) -> None:
+    posts_of_a_long_topic(2)
+    retitle("Sirens in winter")
+    assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
+    assert found("warnings") == []
+    assert actions.carry_on(SYSTEM) == 0
+
+
+def test_a_long_topic_gets_its_title_in_portions(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PORTION", 2)
+    posts_of_a_long_topic(5)
+    retitle("Sirens in winter")
+    assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
+    assert found("warnings") == [("post", 3), ("post", 4), ("post", 5)]
+    assert [actions.carry_on(SYSTEM, 2) for _turn in range(3)] == [1, 1, 0]
+    assert found("warnings") == [] and len(found("sirens")) == 6
+
+
+def test_a_title_that_changes_again_meanwhile_is_the_last(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PORTION", 2)
+    posts_of_a_long_topic(5)
+    retitle("Sirens in winter")
+    actions.carry_on(SYSTEM, 2)
+    retitle("Bells in summer")
+    while actions.carry_on(SYSTEM, 2):
+        pass
+    assert found("sirens") == found("warnings") == [] and len(found("bells")) == 6
+
+
+def test_a_topic_that_is_gone_has_nothing_left_to_do(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PORTION", 2)
+    posts_of_a_long_topic(5)
+    retitle("Sirens in winter")
+    actions.unindex(SYSTEM, "topic", 7)
+    assert actions.carry_on(SYSTEM, 2) == 0 and found("sirens") == []
+
+
+@pytest.mark.usefixtures("app")
+def test_only_the_forum_itself_carries_on() -> None:
+    with pytest.raises(Forbidden):
+        actions.carry_on(VISITOR)
