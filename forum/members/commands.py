@@ -1,4 +1,4 @@
-"""`flask setup`, `flask forum`, `flask members add | list | role | password` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members add | list | role | password | address` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
 
 @bp.cli.group("members")
 def members() -> None:
-    """Add and list members, give roles and new passwords."""
+    """Add and list members, give roles, new passwords and addresses."""
 
 
 @members.command("add")
@@ -115,6 +115,16 @@ def give_password(handle: str) -> None:
     password_hash = hash_password(_checked(_password(), (_forum_name(), handle)))
     _done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
+
+
+@members.command("address")
+@click.argument("handle")
+@click.argument("email")
+def give_address(handle: str, email: str) -> None:
+    """Give the member with HANDLE the address EMAIL, when somebody you trust says that it is theirs."""
+    member = _done(lambda: queries.get_member(SYSTEM, handle))
+    _done(lambda: actions.change_address(SYSTEM, member.id, _email(email)))
+    click.echo(f"{member.name} is written to at {email}, and can ask for a new password there.")
 
 
 @bp.cli.group("cities")
