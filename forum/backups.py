@@ -50,7 +50,7 @@ def make(
     A file with another secret key than the one in use (which FORUM_SECRET_KEY says then) does not go into it.
     Hands back the manifest, and what is wrong but can be made anew. Raises `Refusal`, and `OSError` when the disk is full; what was at the target is still there then.
     """
-    with _workshop(target) as folder:
+    with workshop(target) as folder:
         found = copier.copy(folder / copier.file, note)
         if not any(found.counts.values()):
             raise Refusal("The database is empty.")
@@ -62,13 +62,16 @@ def make(
         _pack(archive, folder, manifest)
         remarks = _try_out(copier, archive, folder, found)
         archive.replace(target)
-        _synchronise(target.parent)
+        synchronise(target.parent)
     return manifest, remarks
 
 
 @contextmanager
-def _workshop(target: Path) -> Iterator[Path]:
-    """A folder beside the target, for one backup at a time; what a killed one has left is swept out first."""
+def workshop(target: Path) -> Iterator[Path]:
+    """A folder beside the target, for one at a time who makes it; what a killed one has left is swept out first.
+
+    Nobody but the forum's own user looks into it. What has been made is moved to the target at the end.
+    """
     folder = target.with_name(f".{target.name}.partial")
     folder.mkdir(mode=0o700, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
@@ -76,7 +79,7 @@ def _workshop(target: Path) -> Iterator[Path]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refusal(f"Another backup to {target} is under way.") from None
+            raise Refusal(f"Somebody writes {target} already: that is under way.") from None
         _sweep(folder)
         try:
             yield folder
@@ -96,7 +99,7 @@ def left_behind(folder: Path) -> list[Path]:
 def clear_away(folder: Path) -> None:
     """Delete what `left_behind` finds."""
     for one in left_behind(folder):
-        with suppress(Refusal), _workshop(folder / one.name[1:].removesuffix(".partial")):
+        with suppress(Refusal), workshop(folder / one.name[1:].removesuffix(".partial")):
             pass  # going in and out sweeps it
 
 
@@ -112,8 +115,11 @@ def _is_at_work(workshop: Path) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    for file in folder.iterdir():
-        file.unlink()
+    for made in folder.iterdir():
+        if made.is_dir():
+            shutil.rmtree(made)
+        else:
+            made.unlink()
 
 
 def _manifest(copier: Copier, found: Contents, version: str, folder: Path) -> Manifest:
@@ -183,7 +189,8 @@ def _try_out(copier: Copier, archive: Path, folder: Path, found: Contents) -> li
     return remarks
 
 
-def _synchronise(folder: Path) -> None:
+def synchronise(folder: Path) -> None:
+    """Let what was renamed in a folder stay so after a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -242,7 +249,7 @@ def put_back(
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
         raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
-    with _workshop(data / "restore") as folder:
+    with workshop(data / "restore") as folder:
         manifest = unpack(source, folder)
         if manifest.database != copier.kind:
             raise Refusal(OTHER_KIND.format(theirs=manifest.database, ours=copier.kind))

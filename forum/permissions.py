@@ -240,7 +240,14 @@ class System(Person):
         return Everything(self)
 
 
+class AnyMember(Person):
+    """A member, and nobody in particular: sees what every member sees, and nothing that is somebody's own."""
+
+    role = MEMBER
+
+
 VISITOR = Visitor()
+ANY_MEMBER = AnyMember()
 SYSTEM = System()
 
 

@@ -99,6 +99,7 @@ COMMANDS = [
     ["db", "upgrade"],
     ["db", "current"],
     ["backup", "forum.backup"],
+    ["export", "folder"],
 ]
 
 

@@ -737,6 +737,19 @@ def _practices(people: Any, agenda: Agenda) -> None:
     send_back(people.moderator, returned.id, Reasons(secret("sentback")))
 
 
+@pytest.mark.parametrize(("reader", "column"), [("visitors", "visitor"), ("members", "member")])
+def test_an_export_holds_what_stands_in_its_place_for_its_readers_and_nothing_else(
+    app: Flask, story: Cast, tmp_path: Path, reader: str, column: str
+) -> None:
+    words = ["export", str(tmp_path / "out"), "--readers", reader]
+    done = app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    text = "\n".join(file.read_text() for file in (tmp_path / "out").iterdir()).lower()
+    said = policy()
+    for what, word in PLANTED.items():
+        assert (f"hush{word}" in text) == ("its place" in said[what][column]), what
+
+
 @pytest.mark.parametrize("reader", [*READERS, "ben"])
 def test_everything_is_found_where_the_document_says_and_nowhere_else(
     app: Flask, client: FlaskClient, sign_in: Any, letters: Any, story: Cast, reader: str

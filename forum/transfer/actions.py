@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -22,7 +22,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, written
 from forum.errors import Refusal
 from forum.library import actions as library
-from forum.markup import paragraph_key, paragraphs, slugify, write
+from forum.markup import label_of, paragraphs, slugify, write
 from forum.members import actions as members
 from forum.members.models import City, Member
 from forum.moderation import actions as moderation
@@ -35,13 +35,17 @@ from forum.transfer.queries import (
     members_called,
     opening_of,
     organisation_ids,
+    paragraph_keys,
     practices_called,
     topic_of,
 )
 
-QUOTED_NUMBER = re.compile(r"^> #(\d+)$", re.M)
+QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
+NO_QUOTE = re.compile(r"^\\(\\*> #[0-9]+[ \t]*)$", re.M)  # a backslash says that it names no post
 NOON = time(12, 0, tzinfo=UTC)
 RETURNED = "Please say what did not work, so that others can copy it."
+NOWHERE = "members.invalid"  # no letter ever gets there
+NO_ADDRESS = "This account came from an export, which holds no addresses."
 NO_ANSWER = "only a reply to a question is its answer"
 NOT_PASSED_ON = ("", "not me", "not now")
 # What the file may say of a practice only when it is published.
@@ -74,6 +78,25 @@ def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, 
 
     `password_hashes` are those of the members who can sign in; `""` is the one of all others.
     """
+    _load_people(system, file, password_hashes, "example.org")
+
+
+@action
+def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
+    """The same of an export, which knows no addresses: nobody can sign in or gets mail until an administrator says theirs.
+
+    Who has an account of that handle already, as the first administrator may, goes on with it.
+    """
+    known = members_called(values["handle"] for values in file.members)
+    new = [values for values in file.members if values["handle"] not in known]
+    _load_people(system, replace(file, members=new), {"": password_hash}, NOWHERE)
+    for member in members_called(values["handle"] for values in new).values():
+        members.pause_mail(system, member.id, member.email, NO_ADDRESS)
+
+
+def _load_people(
+    system: Person, file: PeopleFile, password_hashes: Mapping[str, str], host: str
+) -> None:
     cities = _check_people(file)
     for values in file.organisations:
         members.write_organisation(system, _organisation(values, cities))
@@ -81,6 +104,7 @@ def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, 
     for values in file.members:
         hashed = password_hashes.get(values["handle"], password_hashes[""])
         with at(_noon(values.get("joined_on"))):
+            values["email"] = f"{values['handle']}@{host}"
             _join(system, values, hashed, ids, cities)
     _name_representatives(system, file, ids, cities)
 
@@ -111,6 +135,8 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
         _open_topic(curator, values, loading)
     for values in file.comments:
         _comment(values, loading)
+    if file.agenda.get("archived"):
+        agendas.archive(curator, loading.agenda.id)
     return loading.agenda
 
 
@@ -122,6 +148,9 @@ def _check_people(file: PeopleFile) -> Mapping[str, City]:
     cities = cities_called(values["city"] for values in everything if "city" in values)
     slugs = {values.get("slug") for values in file.organisations}
     handles = {values.get("handle") for values in file.members}
+    handles |= set(
+        members_called(values.get("representative", "") for values in file.organisations)
+    )
     loading = Loading({}, cities)
     for values in everything:
         city, organisation = values.get("city"), values.get("organisation")
@@ -322,9 +351,9 @@ def _check_order(file: AgendaFile, loading: Loading) -> None:
         latest = topic.get("at")
         for number, post in enumerate(topic["posts"], 2):
             moment = post.get("at")
-            is_later = not (latest and moment) or moment >= latest
+            is_later = not (latest and moment) or moment >= latest or post.get("moved")
             loading.need(is_later, post.line, "this is earlier than the post before it")
-            latest = moment or latest
+            latest = max(filter(None, (moment, latest)), default=None)
             _check_quotes(post, number, loading)
 
 
@@ -403,9 +432,10 @@ def _join(
     }
     joining = members.Joining(
         name=values["title"],
-        email=f"{values['handle']}@example.org",
+        email=values["email"],
         password_hash=password_hash,
         handle=values["handle"],
+        is_official=True,  # the names were looked at where they come from
         **place,
     )
     member = members.join(system, joining)
@@ -519,7 +549,7 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
     if values.get("pinned"):
         dialogue.pin(curator, topic.id)
     if values.get("locked"):
-        dialogue.lock(curator, topic.id)
+        dialogue.lock(curator, topic.id, values.get("locked_because", ""))
 
 
 def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
@@ -576,13 +606,13 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
 
 
 def _with_quotes(text: str, posts: Sequence[Post]) -> str:
-    """`> #2` becomes a link to the second post, as the button “Quote” writes it."""
+    """`> #2` becomes a link to the second post, as the button “Quote” writes it; `\\> #2` stays without its backslash."""
 
     def linked(found: re.Match[str]) -> str:
         post = posts[int(found[1]) - 1]
-        return f"> [{post.author.name}](/posts/{post.id})\n>"
+        return f"> [{label_of(post.author.name)}](/posts/{post.id})\n>"
 
-    return QUOTED_NUMBER.sub(linked, text)
+    return NO_QUOTE.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
 
 
 def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None:
@@ -694,7 +724,7 @@ def _comment(values: Values, loading: Loading) -> None:
     practice = None if case else practices_called([values["slug"]])[values["slug"]]
     topic_id = case.topic_id if case else practice.topic_id if practice else None
     assert topic_id is not None  # noqa: S101  # the check has looked
-    keys = [paragraph_key(source) for source in paragraphs(case.body)] if case else []
+    keys = paragraph_keys(case.id) if case else []
     discussion = Discussion(topic_of(topic_id), [opening_of(topic_id)], keys=keys)
     _reply_all(discussion, values["posts"], loading)
 

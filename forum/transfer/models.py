@@ -1,10 +1,11 @@
-"""What a content file holds when it has been read, and what can be wrong in it; where texts stand. No tables."""
+"""What content files hold, read or to be written, and what can be wrong in one; where texts stand. No tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -94,3 +95,82 @@ class Texts:
     version: InstrumentedAttribute[int]
     key: tuple[InstrumentedAttribute[Any], ...]
     is_optional: bool = False
+
+
+# What is written into an export: rows as values, so that a million of them are never held
+
+
+class Author(NamedTuple):
+    """Who wrote something, as far as a file says it."""
+
+    id: int
+    handle: str
+    name: str
+    hidden_at: datetime | None
+    left_at: datetime | None
+    organisation_id: int | None
+
+    @property
+    def has_page(self) -> bool:
+        """Whether everybody may look at the profile."""
+        return self.hidden_at is None and self.left_at is None
+
+
+class Opened(NamedTuple):
+    """A topic of a dialogue, its opening post aside."""
+
+    id: int
+    kind: str
+    title: str
+    language: str
+    audience: str
+    organisation_id: int | None
+    posts_count: int
+    answer_id: int | None
+    created_at: datetime
+    pinned_at: datetime | None
+    locked_at: datetime | None
+    locked_reason: str
+    author: Author
+
+
+class Said(NamedTuple):
+    """A post that readers see; `source` says nothing that they may not."""
+
+    id: int
+    topic_id: int
+    number: int
+    organisation_id: int | None
+    source: str
+    language: str
+    paragraph: str | None
+    tried_count: int
+    created_at: datetime
+    author: Author
+
+
+class Tried(NamedTuple):
+    """That somebody tried what a post tells, what became of it, and why."""
+
+    member: Author
+    outcome: str
+    note: str
+
+
+class Story(NamedTuple):
+    """What an asker told of what happened next."""
+
+    told_at: datetime
+    outcome: str
+    deed: str
+    text: str
+
+
+class Discussed(NamedTuple):
+    """A case or practice with comments: the topic that holds them, its readers, and the keys of a case's paragraphs."""
+
+    kind: str
+    slug: str
+    id: int
+    audience: str
+    keys: Sequence[str] = ()

@@ -1,24 +1,53 @@
-"""What a content file may speak of, by name; and everything stored, in batches, to be made anew."""
+"""What a content file may speak of, by name; everything stored, to be made anew or written out, in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import joinedload, selectinload
 
-from forum.agendas.models import Agenda
+from forum.advice.models import FollowUp
+from forum.agendas.models import Agenda, MemberTheme, Theme
+from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
-from forum.dialogue.models import Post, Topic
-from forum.library.models import Case, CaseParagraph, Practice, PracticeSection, Reading
-from forum.markup import VERSION
-from forum.members.models import City, Member, Organisation
-from forum.members.queries import city_by_name
+from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
+from forum.dialogue.queries import is_there, is_unseen, visible_posts, visible_topics
+from forum.library.models import (
+    Case,
+    CaseParagraph,
+    CaseTheme,
+    Practice,
+    PracticeSection,
+    PracticeTheme,
+    Reading,
+)
+from forum.library.queries import visible_cases, visible_practices, visible_readings
+from forum.markup import MAX_ID, VERSION, cited_in, fold, withhold_source
+from forum.members.models import City, CityName, Member, Organisation
+from forum.members.queries import city_by_name, visible_members
+from forum.permissions import AUDIENCES, Person
 from forum.search.models import Document
 from forum.terms.models import Terms
-from forum.transfer.models import Texts
+from forum.transfer.models import Author, Discussed, Opened, Said, Story, Texts, Tried
 
+TOPICS = 100  # topics that are read at once, before their posts
+ADDRESS = re.compile(r"/posts/(\d{1,12})")
+IDS = 500  # ids in one statement
+NUMBER = re.compile(r" *[0-9]{1,9} *")  # of a city, as GeoNames has it
 TEXTS = {
     "posts": Texts(Post.source, Post.html_version, (Post.id,)),
     "notes of moderators": Texts(
@@ -61,6 +90,8 @@ def cities_called(names: Iterable[str]) -> dict[str, City]:
 
 def _city(written: str) -> City | None:
     name, _comma, country = written.rpartition(",")
+    if NUMBER.fullmatch(country):
+        return db.session.get(City, int(country))
     return city_by_name(name.strip() or country.strip(), country.strip().upper() if name else None)
 
 
@@ -86,6 +117,12 @@ def practices_called(slugs: Iterable[str]) -> dict[str, Practice]:
     """The practices with these slugs."""
     found = db.session.scalars(select(Practice).where(Practice.slug.in_(slugs)))
     return {practice.slug: practice for practice in found}
+
+
+def paragraph_keys(case_id: int) -> Sequence[str]:
+    """The keys of the paragraphs of a case, in their order."""
+    query = select(CaseParagraph.key).where(CaseParagraph.case_id == case_id)
+    return db.session.scalars(query.order_by(CaseParagraph.position)).all()
 
 
 def opening_of(topic_id: int) -> Post:
@@ -174,3 +211,246 @@ def stray_documents() -> list[tuple[str, int]]:
     )
     strays = select(Document.kind, Document.item_id).where(~or_(*leads)).order_by(Document.id)
     return [(row[0], row[1]) for row in db.session.execute(strays)]
+
+
+# What is written into an export: what the reader may see, in batches
+
+
+def agendas_to_write(reader: Person) -> Sequence[Agenda]:
+    """The agendas in their order, with their hosts."""
+    return db.session.scalars(visible_agendas(reader).options(selectinload(Agenda.hosts))).all()
+
+
+def posts_to_write(reader: Person) -> int:
+    """About how many posts there are to write."""
+    numbers = visible_topics(reader).with_only_columns(func.sum(Topic.posts_count))
+    return int(db.session.scalar(numbers) or 0)
+
+
+def themes_said(reader: Person, agenda: Agenda) -> list[str]:
+    """The names of all themes that an agenda's topics, cases and practices have."""
+    about: tuple[tuple[Any, Any, Any, Any], ...] = (
+        (visible_topics(reader), Topic, TopicTheme, TopicTheme.topic_id),
+        (visible_cases(reader), Case, CaseTheme, CaseTheme.case_id),
+        (visible_practices(reader), Practice, PracticeTheme, PracticeTheme.practice_id),
+    )
+    ids: set[int] = set()
+    for shown, thing, row, thing_id in about:
+        found = shown.join(row, thing_id == thing.id).where(thing.agenda_id == agenda.id)
+        ids.update(db.session.scalars(found.with_only_columns(row.theme_id).distinct()))
+    return sorted(theme.name for theme in themes_by_id(ids))
+
+
+def cases_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Case]]:
+    """The cases of an agenda in their order, each with all that belongs to it."""
+    ordered = (Case.position, Case.id)
+    everything = (Case.places, Case.themes, Case.figures, Case.links)
+    found = visible_cases(reader).where(Case.agenda_id == agenda.id)
+    return _in_batches(found, Case, ordered, everything, size)
+
+
+def practices_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Practice]]:
+    """The practices of an agenda, the oldest first, each with all that belongs to it."""
+    everything = (Practice.themes, Practice.sections, Practice.author, Practice.city)
+    found = visible_practices(reader).where(Practice.agenda_id == agenda.id)
+    return _in_batches(found, Practice, (Practice.id,), everything, size)
+
+
+def readings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Reading]]:
+    """The best reads of an agenda in their order."""
+    found = visible_readings(reader).where(Reading.agenda_id == agenda.id)
+    return _in_batches(found, Reading, (Reading.position, Reading.id), (), size)
+
+
+def _in_batches(
+    found: Select[Any], model: Any, ordered: Sequence[Any], loads: Sequence[Any], size: int
+) -> Iterator[Sequence[Any]]:
+    """So many rows at a time; their ids alone are held, and with them their order."""
+    ids = db.session.scalars(found.with_only_columns(model.id).order_by(*ordered)).all()
+    for start in range(0, len(ids), size):
+        some = ids[start : start + size]
+        rows = found.where(model.id.in_(some)).options(*map(selectinload, loads))
+        yield sorted(db.session.scalars(rows), key=lambda row: some.index(row.id))
+
+
+_OF_AUTHOR = [getattr(Member, name) for name in Author._fields]
+_OF_TOPIC = [getattr(Topic, name) for name in Opened._fields[:-1]]
+_OF_HOME: list[Any] = [Topic.id, Topic.audience]
+_OF_POST = [getattr(Post, name) for name in Said._fields[:-1]]
+
+
+def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[Opened]]:
+    """The topics of an agenda's dialogue, the oldest first: few, or one that is large."""
+    key = (Topic.created_at, Topic.id)
+    query = visible_topics(reader).where(Topic.agenda_id == agenda.id, Topic.home.is_(None))
+    query = query.with_only_columns(*_OF_TOPIC, *_OF_AUTHOR).join(Topic.author)
+    query = query.order_by(*key).limit(TOPICS)
+    rows = db.session.execute(query).all()
+    while rows:
+        few: list[Opened] = []
+        for row in rows:
+            topic = Opened._make((*row[: len(_OF_TOPIC)], Author._make(row[len(_OF_TOPIC) :])))
+            if few and sum(one.posts_count for one in few) + topic.posts_count > size:
+                yield few
+                few = []
+            few.append(topic)
+        yield few
+        following = query.where(tuple_(*key) > (few[-1].created_at, few[-1].id))
+        rows = db.session.execute(following).all()
+
+
+def posts_of(reader: Person, topics: Mapping[int, str], size: int) -> Iterator[list[Said]]:
+    """The posts that are there in topics (their audience by id), by topic and number; of one large topic in batches.
+
+    What they quote is withheld where those who read the topic may not read it.
+    """
+    whole = visible_posts(reader).whereclause
+    query = select(*_OF_POST, *_OF_AUTHOR).join(Post.topic).join(Post.author)
+    query = query.where(whole if whole is not None else true(), Post.topic_id.in_(topics))
+    query = query.where(*is_there()).order_by(Post.topic_id, Post.number)
+    last = 0
+    while rows := db.session.execute(_after(query, last, len(topics), size)).all():
+        yield _with_shown_quotes([_said(row) for row in rows], topics)
+        if len(topics) > 1 or len(rows) < size:
+            break
+        last = rows[-1].number
+
+
+def _after(query: Select[Any], last: int, topics: int, size: int) -> Select[Any]:
+    return query if topics > 1 else query.where(Post.number > last).limit(size)
+
+
+def _said(row: Sequence[Any]) -> Said:
+    return Said._make((*row[: len(_OF_POST)], Author._make(row[len(_OF_POST) :])))
+
+
+def _with_shown_quotes(posts: list[Said], topics: Mapping[int, str]) -> list[Said]:
+    named = {post.id: _named_in(post.source) for post in posts if "/posts/" in post.source}
+    everything = {post_id for ids in named.values() for post_id in ids if 0 < post_id <= MAX_ID}
+    unseen = {one: _unseen(everything, one) for one in AUDIENCES} if everything else {}
+    for place, post in enumerate(posts):
+        if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
+            hidden = cited_in(post.source) & hidden
+            posts[place] = post._replace(source=withhold_source(post.source, hidden))
+    return posts
+
+
+def _named_in(source: str) -> set[int]:
+    """The posts that a text may quote. Parsing takes a millisecond, so that where it can be seen it is not asked."""
+    if "&" in source or "\\" in source:  # an address may be written in other signs
+        return cited_in(source)
+    return {int(number) for number in ADDRESS.findall(source)}
+
+
+def _unseen(ids: Iterable[int], audience: str) -> set[int]:
+    """Which posts those cannot see who read a topic for an audience."""
+    here = (literal(0), literal(audience))
+    query = select(Post.id).join(Post.topic).where(is_unseen(Post, Topic, *here))
+    return set(db.session.scalars(query.where(Post.id.in_(ids))))
+
+
+def themes_of_topics(topic_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the themes of topics."""
+    return _names_by(TopicTheme.topic_id, TopicTheme, topic_ids)
+
+
+def themes_of_members(member_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the themes that members can help with."""
+    return _names_by(MemberTheme.member_id, MemberTheme, member_ids)
+
+
+def _names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:
+    query = select(key, Theme.name).join(Theme, Theme.id == row.theme_id)
+    found: dict[int, list[str]] = {}
+    for key_id, name in db.session.execute(query.where(key.in_(ids), Theme.removed_at.is_(None))):
+        found.setdefault(key_id, []).append(name)
+    return {key_id: sorted(names) for key_id, names in found.items()}
+
+
+def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
+    """Who tried what some posts tell, as far as pages say it: of nobody whose profile is hidden."""
+    query = select(Mark.post_id, Mark.outcome, Mark.note, *_OF_AUTHOR).join(Mark.member)
+    query = query.where(Mark.post_id.in_(post_ids), Mark.kind == TRIED, Member.hidden_at.is_(None))
+    found: dict[int, list[Tried]] = {}
+    for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
+        found.setdefault(post_id, []).append(Tried(Author._make(author), outcome or "", note))
+    return found
+
+
+def openings_of(topic_ids: Collection[int]) -> dict[int, int]:
+    """The ids of the posts that open topics, if they are there, by topic."""
+    query = select(Post.topic_id, Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
+    return {row.topic_id: row.id for row in db.session.execute(query.where(*is_there()))}
+
+
+def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:
+    """What the askers of questions told of what happened next."""
+    columns = [getattr(FollowUp, name) for name in Story._fields]
+    query = select(FollowUp.topic_id, *columns).where(FollowUp.topic_id.in_(topic_ids))
+    return {row[0]: Story._make(row[1:]) for row in db.session.execute(query)}
+
+
+def discussed(reader: Person, agenda: Agenda) -> list[Discussed]:
+    """The cases and practices of an agenda on which there are comments, in the order in which they are written."""
+    is_shown = visible_topics(reader).whereclause
+    where = (is_shown if is_shown is not None else true(), Topic.replies_count > 0)
+    cases = visible_cases(reader).where(Case.agenda_id == agenda.id).join(Case.topic)
+    of_case = cases.where(*where).order_by(Case.position, Case.id)
+    rows = db.session.execute(of_case.with_only_columns(Case.slug, *_OF_HOME, Case.id)).all()
+    keys = _keys_of([row[3] for row in rows])
+    found = [
+        Discussed("case", slug, topic_id, audience, keys.get(case_id, ()))
+        for slug, topic_id, audience, case_id in rows
+    ]
+    practices = visible_practices(reader).where(Practice.agenda_id == agenda.id)
+    of_practice = practices.join(Practice.topic).where(*where).order_by(Practice.id)
+    others = db.session.execute(of_practice.with_only_columns(Practice.slug, *_OF_HOME))
+    return [*found, *(Discussed("practice", *row[:3]) for row in others.all())]
+
+
+def _keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
+    query = select(CaseParagraph.case_id, CaseParagraph.key).order_by(CaseParagraph.position)
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(case_ids), IDS):
+        some = CaseParagraph.case_id.in_(case_ids[start : start + IDS])
+        for case_id, key in db.session.execute(query.where(some)):
+            found.setdefault(case_id, []).append(key)
+    return found
+
+
+def organisations_to_write() -> Sequence[Organisation]:
+    """All organisations with city and representative."""
+    loads = joinedload(Organisation.city), joinedload(Organisation.representative)
+    return db.session.scalars(select(Organisation).options(*loads).order_by(Organisation.id)).all()
+
+
+def members_to_write(reader: Person, size: int) -> Iterator[Sequence[Member]]:
+    """The members whose profiles a reader may see, by name, with what those say."""
+    key = (Member.sort_key, Member.id)
+    loads = joinedload(Member.city), joinedload(Member.organisation), selectinload(Member.languages)
+    query = visible_members(reader).order_by(*key).limit(size).options(*loads)
+    rows = db.session.scalars(query).all()
+    while rows:
+        yield rows
+        following = query.where(tuple_(*key) > (rows[-1].sort_key, rows[-1].id))
+        rows = db.session.scalars(following).all()
+
+
+def is_begun_by(beginning: str) -> bool:
+    """Whether the handle of somebody begins so."""
+    begins = exists().where(Member.handle.startswith(beginning, autoescape=True))
+    return bool(db.session.scalar(select(begins)))
+
+
+def city_words(cities: Iterable[City]) -> dict[int, str]:
+    """How cities are written in a file, by id: with their number where another of the country is meant by the name."""
+    wanted = {city.id: (" ".join(fold(city.name).split())[:200], city) for city in cities}
+    names = {folded for folded, _city in wanted.values()}
+    query = select(CityName.folded, City.country, City.id).join(City, City.id == CityName.city_id)
+    query = query.where(CityName.folded.in_(names)).order_by(City.population, City.id.desc())
+    meant = {(row[0], row[1]): row[2] for row in db.session.execute(query)} if names else {}
+    return {
+        city_id: f"{city.name}, {city.country}"
+        + ("" if meant.get((folded, city.country)) == city_id else f", {city_id}")
+        for city_id, (folded, city) in wanted.items()
+    }

@@ -1,4 +1,4 @@
-"""The shape of a content file: Markdown whose headings make a tree, as docs/content-format.md tells editors."""
+"""Reading a content file: Markdown whose headings make a tree, as docs/content-format.md tells editors."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ from forum.members.queries import named_languages
 from forum.moderation.actions import LONGEST as LONGEST_REPORT
 from forum.moderation.actions import REASONS
 from forum.permissions import AUDIENCES
+from forum.transfer.forms._signs import ALMOST_FIELD, BAR, FENCE, SEMICOLON, read_lines, split_at
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 
 HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")
-INNER_HEADING = re.compile(r"^#{3}(#{2,3} )")
 FIELD = re.compile(r"^- ([a-z][a-z ]{0,40}): *(.*?)\s*$")
-ALMOST_FIELD = re.compile(r"^- ?([A-Za-z][A-Za-z ]{0,40}?) *:")
-FENCE = re.compile(r"^\s*(```|~~~)")
 TO_WHOM = "passed on to "
 PASSED_ON = re.compile(rf"{TO_WHOM}[a-z0-9-]+")
 POST_TITLE = re.compile(r"^([a-z0-9-]+), (\d{4}-\d\d-\d\d \d\d:\d\d)$")
@@ -52,17 +50,13 @@ class Section:
 
     @property
     def text(self) -> str:
-        """The text below the fields, its inner headings lifted to levels two and three."""
-        return _lifted(self.lines)
+        """The text below the fields, without what keeps it apart from the file."""
+        return read_lines(self.lines)
 
     @property
     def whole_text(self) -> str:
         """All that stands below the heading, as the text of something that has no fields."""
-        return _lifted(self.everything)
-
-
-def _lifted(lines: list[str]) -> str:
-    return "\n".join(INNER_HEADING.sub(r"\1", line) for line in lines).strip()
+        return read_lines(self.everything)
 
 
 @dataclass(frozen=True)
@@ -85,7 +79,7 @@ def parse(source: str) -> Section:
     root = Section(0, "", 1)
     path = [root]
     for number, line, is_heading in _lines(source):
-        if is_heading and (found := HEADING.match(line)):
+        if is_heading and (found := HEADING.match(line.rstrip())):
             level = len(found[1])
             path = [section for section in path if section.level < level]
             path[-1].children.append(section := Section(level, found[2], number))
@@ -94,7 +88,7 @@ def parse(source: str) -> Section:
         path[-1].everything.append(line)
         if (found := FIELD.match(line)) and not any(path[-1].lines) and path[-1].level:
             path[-1].fields.append((found[1], found[2], number))
-        elif line or path[-1].lines:
+        elif line.strip() or path[-1].lines:
             path[-1].text_line = path[-1].text_line or number
             path[-1].lines.append(line)
     return root
@@ -106,7 +100,7 @@ def _lines(source: str) -> Iterator[tuple[int, str, bool]]:
     for number, line in enumerate(_split(source), 1):
         if FENCE.match(line):
             is_open = not is_open
-        yield number, tidy(line).rstrip(), not is_open
+        yield number, tidy(line), not is_open
 
 
 def _split(source: str) -> list[str]:
@@ -225,7 +219,7 @@ theme = up_to(agendas.THEME)
 
 
 def slug(value: str) -> str:
-    """A name for an address."""
+    """A name for an address, of letters a to z."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 100:
         raise ValueError(
             "write small letters a to z, digits and single hyphens, such as “land-value”"
@@ -233,9 +227,14 @@ def slug(value: str) -> str:
     return value
 
 
+def known_address(value: str) -> str:
+    """A name for an address that agendas, cases and practices have: its letters may be of any script."""
+    return value if value and slugify(value, "") == value else slug(value)
+
+
 def address(value: str) -> str:
     """A name for an address that something new gets, just as it is written."""
-    if slugify(slug(value)) != value:
+    if slugify(known_address(value)) != value:
         raise ValueError(f"too long: “{slugify(value)}” is what an address keeps of it")
     if value in RESERVED | RESERVED_FOR_AGENDAS:
         raise ValueError("this is the address of a page of the forum")
@@ -255,7 +254,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def several(value: str) -> list[str]:
     """Values with semicolons between them."""
-    return [part.strip() for part in words(value).split(";") if part.strip()]
+    return list(filter(None, split_at(SEMICOLON, up_to(MAX_SOURCE)(value))))
 
 
 def new_themes(value: str) -> list[str]:
@@ -267,7 +266,7 @@ def parts(least: int, most: int) -> Callable[[str], list[str]]:
     """A converter for parts with bars between them; missing ones at the end are empty."""
 
     def convert(value: str) -> list[str]:
-        found = [part.strip() for part in value.split("|")]
+        found = split_at(BAR, value)
         if not least <= len(found) <= most or not all(found[:least]):
             raise ValueError(f"write {least} to {most} parts with “ | ” between them")
         return found + [""] * (most - len(found))
@@ -407,13 +406,16 @@ AGENDA = Shape(
         "pattern": one_of(*PATTERNS),
         "order": whole,
         "hosts": several,
+        "archived": yes,
         "language": language,
         "summary": up_to(agendas.SUMMARY),
         **NEW_THEMES,
     },
     needs=("slug", "palette", "pattern", "summary"),
 )
-MORE = Shape({"slug": slug, **NEW_THEMES}, needs=("slug",), has_text=False)
+MORE = Shape(
+    {"slug": known_address, "archived": yes, **NEW_THEMES}, needs=("slug",), has_text=False
+)
 STATEMENT = Shape(
     {
         "position": short,
@@ -459,7 +461,7 @@ PRACTICE = Shape(
         "returned because": words,
         "featured": yes,
         "revisit on": day,
-        "adapted from": slug,
+        "adapted from": known_address,
         "on behalf of organisation": yes,
         **MARKS,
     },
@@ -477,6 +479,7 @@ READING = Shape(
         "language": language,
     },
     needs=("authors",),
+    has_text=None,
     title=range(1, library.LINE * 2 + 1),
     text=library.SUMMARY * 2,
 )
@@ -491,6 +494,7 @@ TOPIC = Shape(
         "on behalf of organisation": yes,
         "pinned": yes,
         "locked": yes,
+        "locked because": words,
         "followed up": told,
         **MARKS,
     },
@@ -503,6 +507,7 @@ POST = Shape(
         "language": language,
         "answer": yes,
         "paragraph": whole,
+        "moved": yes,
         "on behalf of organisation": yes,
         **MARKS,
     },
@@ -625,14 +630,14 @@ def _topic(section: Section, faults: list[Fault]) -> Values:
 
 
 def _comments(group: Section, faults: list[Fault]) -> Values:
-    found = re.fullmatch(r"Comments on (case|practice) ([a-z0-9-]+)", group.title)
+    found = re.fullmatch(r"Comments on (case|practice) (\S+)", group.title)
     if not found:
         faults.append(
             Fault(group.line, "write “Comments on case” or “Comments on practice” and its slug")
         )
-    kind, name = found.groups() if found else ("", "")
+    kind, called = found.groups() if found else ("", "")
     posts = [_post(child, faults) for child in group.children]
-    return Values(group.line, kind=kind, slug=name, posts=posts)
+    return Values(group.line, kind=kind, slug=called, posts=posts)
 
 
 def _post(section: Section, faults: list[Fault]) -> Values:

@@ -1,0 +1,540 @@
+"""Exports: what comes back from one, what is never in it, and that nobody takes a broken one for whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask_migrate import upgrade
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forum.agendas.actions import archive, write_agenda
+from forum.agendas.models import Agenda
+from forum.db import ClosableSession, at, db, now
+from forum.dialogue import actions as dialogue
+from forum.dialogue.models import Topic
+from forum.dialogue.queries import first_post
+from forum.errors import Refusal
+from forum.library import actions as library
+from forum.markup import tidy, write
+from forum.members import actions as members
+from forum.members.actions import Joining, depart, found_federation
+from forum.members.models import Member
+from forum.members.queries import by_email, get_member
+from forum.moderation.actions import Reasons, decide, lock
+from forum.notifications.queries import unread_count
+from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
+from forum.transfer import commands, queries
+from forum.transfer.actions import _with_quotes, import_agenda
+from forum.transfer.forms import parse, read_agenda, with_numbers
+from forum.transfer.forms._signs import joined, split_at, write_lines
+from forum.transfer.forms.reading import BAR, SEMICOLON, figure, several, tried
+from tests.conftest import load_sample_cities, nobody_is_new, remembered, stands
+from tests.forums import Forum, forums
+from tests.transfer.test_actions import GOOD
+from tests.transfer.test_commands import START, case_text, make_everything, opened, opening, said
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=[str(word) for word in words])
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """What the files of an export say, but for the one that says when it was made."""
+    return {
+        file.name: file.read_bytes().decode()
+        for file in sorted(folder.iterdir())
+        if file.name != "README.md"
+    }
+
+
+def exported(run: Run, folder: Path, *words: str) -> str:
+    """All that an export says."""
+    done = run("export", folder, *words)
+    assert done.exit_code == 0, done.output
+    return "\n".join([*texts(folder).values(), (folder / "README.md").read_text()])
+
+
+# A text comes back as it was
+
+ODD_TEXTS = [
+    "- slug: green\n- by: ana-prado\n\nA list that looks like fields.",
+    "- Name : value\n- kind: question",
+    "-A: b",
+    "# One\n\n## Two\n### Three\n#### Four\n##### Five\n###### Six\n####### Seven",
+    "#\n##\n# \n#  x\n####\tTab\n#### ",
+    "\\# One\n\\\\# Two\n\\- a: b\n\\> #1\n\\",
+    "```\n# code\n##### more\n\\# kept\n```\n\n## After",
+    "~~~\n```\n# nested\n~~~",
+    "A fence without an end\n\n```python\n# comment\n#### x",
+    "  ```\n   # indented\n  ```",
+    "\\```\n\\~~~\n\\  ```",
+    "Hard break  \nand a tab\t\nend",
+    "    indented code at the top\n\nThen words.",
+    " \n \nblank lines with spaces\n \n\t",
+    "> #1\n> said\n\n> #12  \n\\> #3\n\\\\> #4\n> # 5",
+    "## Dialogue\n### A topic\n#### ana, 2026-01-01 10:00\n- answer: yes",
+    "مرحبا بالعالم\n\n\u200f- الحقل: قيمة\n\n## عنوان",
+    "e\u0301 and \u2028 a line \x85 or \x0c page\u3000",
+    "@ana-prado, see [this](https://example.org \"a | b; c\") | x ; y",
+    "\ufeffmark in front",
+    "---\n===\n* * *\n| a | b |\n|---|---|\n| 1 | 2 |",
+]  # fmt: skip
+SIGNS = "\n\n\n###\\\\- :;|>`~ \tab1é٣١\u3000\x0c"
+some_text = st.text(st.sampled_from(SIGNS) | st.characters(exclude_categories=["Cs"]), max_size=80)
+
+
+def reread(text: str) -> tuple[str, str]:
+    """A text that has been through a file, below fields and without; with what follows it in the file."""
+    file = f"# Top\n\n### One\n- by: ana\n\n{write_lines(text)}\n\n### Two\n\n{write_lines(text)}\n"
+    one, two = parse(file).children[0].children
+    assert not one.children and not two.children
+    assert one.text == two.text == two.whole_text and one.fields == [("by", "ana", 4)]
+    return one.text, two.whole_text
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_an_odd_text_comes_back_letter_for_letter(text: str) -> None:
+    assert reread(text) == (tidy(text), tidy(text))
+
+
+@given(some_text)
+def test_every_text_comes_back(text: str) -> None:
+    stored = tidy(text)
+    expected = stored if stored.strip() else ""
+    # A text of nothing but blank lines is none
+    if expected:
+        assert reread(stored) == (expected, expected)
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_what_looks_like_a_quoted_number_in_a_reply_stays_what_it_is(text: str) -> None:
+    assert _with_quotes(with_numbers(tidy(text), {}, "http://x"), []) == tidy(text)
+
+
+@given(st.lists(st.text("ab|;\\ -", max_size=8), min_size=1, max_size=5))
+def test_the_parts_of_a_value_come_back(parts: list[str]) -> None:
+    plain = [" ".join(part.split()) for part in parts]
+    assert split_at(BAR, joined(parts, "|")) == plain
+    assert split_at(SEMICOLON, joined(parts, ";")) == plain
+
+
+def test_bars_and_semicolons_may_stand_in_values() -> None:
+    assert several(r"land \; water; parks") == ["land ; water", "parks"]
+    assert tried(r"ana | kept | it \| works") == ["ana", "kept", "it | works"]
+    assert figure(r"a\|b | 2 | | 2025 | us")[0] == "a|b"
+
+
+# A forum comes back as it was
+
+
+def make_odd(people: Any, agenda: Agenda) -> None:
+    """What a format can trip over, by the real deeds."""
+    text = ODD_TEXTS[0]
+    topic = opened(people.ana, agenda, "#1 in noise: a | b; c")
+    with at(START + timedelta(hours=1)):
+        for source in ODD_TEXTS:
+            dialogue.reply(people.ben, topic.id, write(source, "ar"))
+        first = first_post(topic)
+        quote = f"> [Ana Prado](/posts/{first.id})\n>\n> The opening.\n\nAs [she](/topics/{topic.id}-x) said."
+        dialogue.reply(people.ben, topic.id, write(quote))
+    question = dialogue.open_topic(
+        people.chitra, agenda.id, dialogue.NewTopic("question", "هل من أحد؟", write(text, "ar"))
+    )
+    with at(START + timedelta(hours=2)):
+        answer = said(
+            people.ana, question, f"> [Ana]/\n\n> [Ana](/posts/{first.id})\n> Elsewhere.\n\nYes."
+        )
+        dialogue.choose_answer(people.chitra, question.id, answer.id)
+        dialogue.mark(people.ben, answer.id, "tried it", "stopped", "Too loud | too late; \\ sorry")
+        dialogue.mark(people.chitra, answer.id, "tried it", "kept")
+    lock(people.moderator, question.id, Reasons("It goes on\nelsewhere."))
+    dialogue.pin(people.moderator, question.id)
+    regroup(people, agenda, topic)
+    library.write_case(people.moderator, agenda.id, case_text(name="Twice", body="Same.\n\nSame."))
+    twice = queries.cases_called(["twice"])["twice"]
+    second = queries.paragraph_keys(twice.id)[1]
+    dialogue.reply(people.ana, twice.topic_id, write("On the second."), paragraph=second)
+    long = "ب" * 60
+    for _again in range(2):
+        write_practice(people, agenda, library.PracticeText(long, "Twice the same title."))
+    twin = queries.practices_called([f"{long}-2"])[f"{long}-2"]
+    text_of = library.PracticeText("Adapted", "Again.", adapted_from_id=twin.id)
+    write_practice(people, agenda, text_of)
+    archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
+
+
+def _agenda(title: str) -> Any:
+    return commands.agendas.AgendaText(title, write("## Text"), slug="quieter-2")
+
+
+def write_practice(people: Any, agenda: Agenda, text: library.PracticeText) -> None:
+    made = library.write_practice(people.ana, agenda.id, text)
+    library.submit(people.ana, made.id)
+    library.publish(people.moderator, made.id)
+
+
+def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
+    """Topics that are put into others, one of them younger; one that is older than its posts; people who are gone."""
+    with at(START - timedelta(days=1)):
+        older = opened(people.ana, agenda, "Older")
+        leaver = members.join(VISITOR, Joining("Leo Vogel", "leo@example.org", "-"))
+        shy = members.join(VISITOR, Joining("Shy Person", "shy@example.org", "-"))
+        for member in (leaver, shy):
+            said(member, older, f"By number {member.id}.")
+    dialogue.merge(people.moderator, older.id, topic.id)
+    split = opened(people.ana, agenda, "To be split")
+    parts = [said(people.ben, split, f"Part {number}") for number in (1, 2)]
+    part = dialogue.Part("Parts", "experience", agenda.id)
+    dialogue.split(people.moderator, split.id, [post.id for post in parts], part)
+    decide(people.moderator, "member", shy.id, "hide", Reasons("A rule.", 2))
+    dialogue.mark(leaver, opening(split).id, "tried it", "kept", "Before I went.")
+    depart(SYSTEM, leaver.id)
+
+
+@pytest.fixture
+@stands
+def everything(app: Flask, people: Any, agenda: Agenda) -> Agenda:
+    """A forum in which everything has happened, odd things too."""
+    remembered("everything odd", app, lambda: _everything(people, agenda))
+    db.session.expire_all()
+    return agenda
+
+
+def _everything(people: Any, agenda: Agenda) -> None:
+    found_federation(SYSTEM, "Interurban")
+    make_everything(people, agenda)
+    with at(START):
+        make_odd(people, agenda)
+
+
+Elsewhere = Callable[[], AbstractContextManager[Callable[..., Forum]]]
+
+
+@pytest.fixture
+def elsewhere(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    """New forums as `flask setup` makes them, in which the sessions are their own and not those of the test."""
+
+    @contextmanager
+    def new_forums() -> Iterator[Callable[..., Forum]]:
+        options = {"expire_on_commit": False, "class_": ClosableSession}
+        ours, db.session = db.session, db._make_scoped_session(options)
+        try:
+            with forums(database_url, tmp_path_factory) as make:
+                yield lambda **more: set_up(make(f"forum-{next(numbers)}", **more))
+        finally:
+            db.session = ours
+
+    return new_forums
+
+
+numbers = count(1)
+
+
+class Inside(Forum):
+    """A forum whose commands are run in its own context, and not in that of the test."""
+
+    def run(self, *words: Any) -> Result:
+        """Run `flask …` in this process."""
+        with self.app.app_context():
+            return super().run(*words)
+
+
+def set_up(forum: Forum) -> Forum:
+    with forum.app.app_context():
+        upgrade()
+        load_sample_cities()
+        nobody_is_new()
+        members.set_up(SYSTEM, "New", "", Joining("Zoe Setup", "zoe@example.org", "-"))
+    return Inside(forum.app, forum.data)
+
+
+def without_zoe(files: dict[str, str]) -> dict[str, str]:
+    people = re.sub(r"## Zoe Setup\n(.+\n)+\n", "", files["people.md"])
+    return {**files, "people.md": people}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is read and written in small portions."""
+    monkeypatch.setattr(queries, "TOPICS", 3)
+    for name, number in {"FEW": 2, "POSTS": 3, "LARGE": 6}.items():
+        monkeypatch.setattr(commands, name, number)
+
+
+@pytest.mark.parametrize("readers", ["visitors", "members"])
+@pytest.mark.usefixtures("small", "everything")
+def test_what_is_loaded_from_an_export_is_exported_alike(
+    run: Run, elsewhere: Elsewhere, tmp_path: Path, readers: str
+) -> None:
+    """Byte for byte, and from one database to the other."""
+    exported(run, tmp_path / "first", "--readers", readers)
+    first = texts(tmp_path / "first")
+    assert len([name for name in first if name.startswith("dialogue-quieter.")]) > 2
+    with elsewhere() as make:
+        for name, is_sqlite in (("same", False), ("other", True)):
+            again = make(is_sqlite=is_sqlite)
+            done = again.run("import", tmp_path / "first")
+            assert done.exit_code == 0, done.output
+            exported(again.run, tmp_path / name, "--readers", readers)
+            second = without_zoe(texts(tmp_path / name))
+            assert list(second) == list(first)
+            for file, words in first.items():
+                assert second[file].splitlines() == words.splitlines(), file
+            assert second == first
+
+
+@pytest.mark.usefixtures("everything")
+def test_small_portions_say_the_same_as_large_ones(
+    run: Run, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    whole = exported(run, tmp_path / "large")
+    request.getfixturevalue("small")
+    parts = exported(run, tmp_path / "small")
+    assert sorted(re.findall(r"^(?!- `dialogue|# |- slug|## D).+", parts, re.M)) == sorted(
+        re.findall(r"^(?!- `dialogue|# |- slug|## D).+", whole, re.M)
+    )
+
+
+@pytest.mark.usefixtures("everything")
+def test_a_reader_of_the_files_finds_what_pages_show(run: Run, tmp_path: Path) -> None:
+    found = exported(run, tmp_path / "out")
+    dialogue_file = (tmp_path / "out" / "dialogue-quieter.md").read_text()
+    assert "### #1 in noise: a | b; c\n- kind: experience\n- by: ana-prado\n" in dialogue_file
+    assert "> #1\n> The opening.\n\nAs [she](http://localhost/topics/" in dialogue_file
+    assert re.search(r"^> \[Ana\]\(http://localhost/posts/\d+\)$", dialogue_file, re.M)
+    assert (
+        "- pinned: yes\n- locked: yes\n- locked because: It goes on elsewhere.\n" in dialogue_file
+    )
+    assert r"- tried: ben-okoth | stopped | Too loud \| too late; \ sorry" in dialogue_file
+    assert re.search(r"#### former-member-\d+, 2026-09-30 09:00\n- moved: yes", dialogue_file)
+    assert re.search(r"#### hidden-profile-\d+, ", dialogue_file)
+    assert re.search(r"- tried: former-member-\d+ \| kept \| Before I went.", dialogue_file)
+    assert "### A topic that lost its opening" in dialogue_file and "\n[…]\n" in dialogue_file
+    assert re.search(r"## Former member\n- handle: former-member-\d+\n- joined on: ", found)
+    assert re.search(r"## Shy Person\n- handle: hidden-profile-\d+\n- joined on: .*\n\n", found)
+    assert re.search(r"- adapted from: ب{48}-[0-9a-f]{6}\n", found)
+    assert "- archived: yes\n" in found
+    assert "#### ana-prado, 2026-10-01 09:00\n- paragraph: 2\n\nOn the second." in found
+    for private in ("@example.org", "useful:", "asked:", "report:", "role:", "password_hash"):
+        assert private not in found, private
+    for withheld in (
+        "Leo",
+        "A hidden",
+        "A draft",
+        "Among us",
+        "drowned",
+        "Hidden with it",
+        "pills",
+    ):
+        assert withheld not in found, withheld
+    assert "Among us." in exported(run, tmp_path / "members", "--readers", "members")
+
+
+def test_of_what_quotes_somebody_hidden_the_words_are_left_out(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    topic = opened(people.ana, agenda, "A topic")
+    hidden = said(people.ben, topic, "Loud words.")
+    said(people.ana, topic, f"> [Ben](/posts/{hidden.id})\n>\n> Loud words.\n\nNo.")
+    among = opened(people.ana, agenda, "Among us")
+    secret = said(people.ben, among, "Quiet words.")
+    quote = f"> [Ben](/posts/{secret.id})\n>\n> Quiet words.\n\nYes."
+    said(people.ana, topic, quote)
+    said(people.ana, among, quote)
+    first = opening(among)
+    dialogue.edit(people.ana, first.id, write(first.source), audience="members")
+    dialogue.hide(people.moderator, hidden.id, "A rule.")
+    found = exported(run, tmp_path / "out")
+    assert "Loud" not in found and "Quiet words" not in found
+    assert f"> [Ben](http://localhost/posts/{hidden.id}) […]\n\nNo." in found
+    found = exported(run, tmp_path / "members", "--readers", "members")
+    assert "Loud" not in found and found.count("> #2\n> Quiet words.") == 1
+    assert found.count("Quiet words.") == 2
+
+
+def test_what_nobody_may_see_changes_nothing_in_an_export(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    found_federation(SYSTEM, "Interurban")
+    topic = opened(people.ana, agenda, "Shown")
+    with at(now()):
+        before = exported(run, tmp_path / "before")
+        hidden = opened(people.ben, agenda, "Hidden")
+        said(people.ana, hidden, "Along with it.")
+        dialogue.hide_topic(people.moderator, hidden.id)
+        dialogue.remove(people.moderator, said(people.ben, topic, "Removed.").id, "A rule.")
+        dialogue.delete(people.ben, said(people.ben, topic, "Deleted.").id)
+        opened(people.ben, agenda, "Among us", audience="members")
+        library.write_practice(people.ana, agenda.id, library.PracticeText("Draft", "Not yet."))
+        assert exported(run, tmp_path / "after") == before
+
+
+# What an export costs
+
+
+def test_an_export_makes_few_queries_however_much_there_is(
+    run: Run, people: Any, agenda: Agenda, queries: Any, tmp_path: Path
+) -> None:
+    numbers = []
+    for times in (1, 10):
+        for number in range(times):
+            topic = opened(people.ana, agenda, f"Topic {times} {number}")
+            for source in ("One.", f"> [Ana](/posts/{opening(topic).id})\n\nTwo."):
+                post = said(people.ben, topic, source)
+                dialogue.mark(people.ana, post.id, "tried it", "kept", "So.")
+            case = library.write_case(
+                people.moderator, agenda.id, case_text(name=f"Case {times} {number}")
+            )
+            if times == 1:
+                said(people.ana, case.topic, "A comment.")
+        with queries() as made:
+            exported(run, tmp_path / f"{times}")
+        numbers.append(made.count)
+    assert numbers[0] == numbers[1] and numbers[0] <= 45, numbers
+
+
+# A folder is whole or it is not there
+
+
+def test_an_export_goes_into_a_new_or_empty_folder(
+    run: Run, agenda: Agenda, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    exported(run, tmp_path / "empty")
+    (tmp_path / "file").write_text("Mine.")
+    for name in ("empty", "file"):
+        refused = run("export", tmp_path / name)
+        assert refused.exit_code == 1
+        assert "is not an empty folder. Name a new one." in refused.output
+    assert (tmp_path / "file").read_text() == "Mine."
+    assert run("export", tmp_path / "no" / "folder").exit_code == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left", "x")])
+def test_an_interrupted_export_leaves_nothing(
+    run: Run,
+    agenda: Agenda,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands.Outgoing, "_write_people", fail)
+        assert run("export", tmp_path / "out").exit_code == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_export_left_is_swept_out(run: Run, agenda: Agenda, tmp_path: Path) -> None:
+    left = tmp_path / ".out.partial" / "export"
+    left.mkdir(parents=True)
+    (left / "agenda-quieter.md").write_text("half")
+    exported(run, tmp_path / "out")
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+    assert "half" not in (tmp_path / "out" / "agenda-quieter.md").read_text()
+
+
+@pytest.mark.parametrize("readers", ["visitors", "members"])
+def test_only_its_owner_reads_an_export(
+    run: Run, agenda: Agenda, tmp_path: Path, readers: str
+) -> None:
+    exported(run, out := tmp_path / "out", "--readers", readers)
+    assert {file.stat().st_mode & 0o777 for file in out.iterdir()} == {0o600}
+    assert out.stat().st_mode & 0o777 == 0o700
+    is_told = "give it to nobody else" in (out / "README.md").read_text()
+    assert is_told == (readers == "members")
+
+
+def test_a_made_handle_is_nobodys(run: Run, people: Any, agenda: Agenda, tmp_path: Path) -> None:
+    """Who takes such a handle beforehand is not taken for somebody who has left."""
+    leaver = members.join(VISITOR, Joining("Leo Vogel", "leo@example.org", "-"))
+    taken = f"former-member-{leaver.id}"
+    members.join(VISITOR, Joining("Impostor", "i@example.org", "-", handle=taken))
+    said(leaver, opened(people.ana, agenda, "A topic"), "Words.")
+    depart(SYSTEM, leaver.id)
+    found = exported(run, tmp_path / "out")
+    assert f"#### former-member-x-{leaver.id}, " in found
+    assert found.count(taken) == 1
+
+
+def test_what_a_file_cannot_say_is_told(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    undated = case_text(figures=[library.FigureText("Members", "75")])
+    library.write_case(people.moderator, agenda.id, undated)
+    done = run("export", tmp_path / "out")
+    assert "Left out, because no file takes it as it is: “figure”, 1 times" in done.output
+
+
+# Loading one
+
+
+def test_members_who_were_loaded_come_back_by_an_address(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    said(people.ben, opened(people.ana, agenda, "A topic"), "@ana-prado, look.")
+    exported(run, tmp_path / "out")
+    with elsewhere() as make:
+        forum = make()
+        assert forum.run("import", tmp_path / "out").exit_code == 0
+        with forum.app.app_context():
+            ana = get_member(SYSTEM, "ana-prado")
+            assert ana.email == "ana-prado@members.invalid" and ana.mail_paused_at
+            assert ana.role == "member" and not unread_count(ana)
+        done = forum.run("members", "address", "ana-prado", "ana@city.example")
+        assert "can ask for a new password there" in done.output
+        with forum.app.app_context():
+            found = by_email("ana@city.example")
+            assert found and found.handle == "ana-prado" and found.mail_paused_at is None
+        again = forum.run("import", tmp_path / "out")
+        assert again.exit_code == 1 and "Import into a new one." in again.output
+
+
+def test_who_has_an_account_of_the_handle_goes_on_with_it(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    opened(people.ana, agenda, "A topic")
+    exported(run, tmp_path / "out")
+    with elsewhere() as make:
+        forum = make()
+        with forum.app.app_context():
+            members.add_member(SYSTEM, Joining("Ana Prado", "ana@example.org", "-"), "moderator")
+        assert forum.run("import", tmp_path / "out", "--by", "ana-prado").exit_code == 0
+        with forum.app.app_context():
+            assert get_member(SYSTEM, "ana-prado").email == "ana@example.org"
+
+
+def test_mistakes_in_an_export_are_told_with_file_and_line(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    exported(run, tmp_path / "out")
+    (tmp_path / "out" / "people.md").write_text("# Members\n\n## Ana\n- name: x\n")
+    with elsewhere() as make:
+        forum = make()
+        assert "this is no export" in forum.run("import", tmp_path).output
+        done = forum.run("import", tmp_path / "out")
+        assert done.exit_code == 1 and "people.md:4: there is no field “name” here" in done.output
+        assert "begin again with an empty database" in done.output
+
+
+def test_any_member_is_nobody_in_particular(people: Any) -> None:
+    assert ANY_MEMBER.is_member and not ANY_MEMBER.is_moderator
+    with pytest.raises(Refusal):
+        import_agenda(ANY_MEMBER, read_agenda(GOOD))  # type: ignore[arg-type]
+    assert isinstance(people.ana, Member)
