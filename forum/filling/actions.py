@@ -57,10 +57,10 @@ from forum.search.queries import searchable
 if TYPE_CHECKING:
     from forum.filling.forms import Plan
 
-# In the order in which rows refer to one another; all but three have numbers of their own.
+# In the order in which rows refer to one another; all but two have numbers of their own.
 WRITTEN = ("topic", "topic_theme", "post", "quote", "mark", "revision", "document", "decision")
 TABLES = (*WRITTEN, "event", "notice")
-NUMBERED = frozenset(TABLES) - {"topic_theme", "quote", "mark"}
+NUMBERED = frozenset(TABLES) - {"topic_theme", "quote"}
 ROWS = 500  # so many to a statement, or each would be noted as a slow one
 # SQLite keeps so much of its indexes at hand while it fills, and takes its log into the file so seldom: about a
 # quarter less is written to the disk then.
@@ -343,17 +343,16 @@ class Book:
             self._documents[talk.id] = number
 
     def _mark(self, mark: Marking) -> None:
-        self.page.rows["mark"].append(
-            {
-                "post_id": mark.saying.id,
-                "member_id": mark.member.id,
-                "kind": mark.kind,
-                "outcome": mark.outcome,
-                "note": mark.note,
-                "city_id": mark.member.city_id,
-                "created_at": mark.at,
-            }
-        )
+        given = {
+            "post_id": mark.saying.id,
+            "member_id": mark.member.id,
+            "kind": mark.kind,
+            "outcome": mark.outcome,
+            "note": mark.note,
+            "city_id": mark.member.city_id,
+            "created_at": mark.at,
+        }
+        self._add("mark", given)
         told = [mark.saying.author]
         self._tell("mark", mark.member, told, mark.saying, moment=mark.at, words=mark.note)
 

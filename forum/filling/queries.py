@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from forum.agendas.models import Agenda, Theme
 from forum.db import db
-from forum.dialogue.models import Post, Revision, Topic
+from forum.dialogue.models import Mark, Post, Revision, Topic
 from forum.filling.models import START, Frame
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
@@ -20,6 +20,7 @@ from forum.search.models import Document
 MOMENTS: dict[Any, Any] = {
     Topic: Topic.created_at,
     Post: Post.created_at,
+    Mark: Mark.created_at,
     Revision: Revision.replaced_at,
     Document: Document.written_at,
     Decision: Decision.decided_at,

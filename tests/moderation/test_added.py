@@ -429,6 +429,17 @@ def test_whose_profile_is_hidden_says_nothing_to_others(people: Any, note: Mark)
     assert get_thing(people.host, "mark", note.id).title == WORDS
 
 
+def test_what_an_advertiser_said_who_tried_it_goes_out_of_sight_with_the_account(
+    client: Any, people: Any, practice: Any
+) -> None:
+    opening = opening_id(people.chitra, practice.topic_id)
+    dialogue.mark(people.chitra, opening, TRIED, "kept", WORDS)
+    actions.report(people.ana, "mark", _given(people.chitra, opening).id, "spam")
+    actions.clear_spam(people.moderator, people.chitra.id)
+    assert WORDS not in client.get(f"/practices/{practice.slug}").text
+    assert WORDS not in client.get("/members/chitra-desai").text
+
+
 def test_other_marks_are_no_things_of_moderation(people: Any, things: Any) -> None:
     dialogue.mark(people.ana, things.first.id, "useful")
     dialogue.mark(people.chitra, things.first.id, TRIED, "kept")
