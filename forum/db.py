@@ -41,7 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -50,7 +50,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from forum.errors import Busy
+from forum.errors import Busy, Refusal
 from forum.later import library
 
 P = ParamSpec("P")
@@ -75,6 +75,8 @@ PREPARED = 400
 # What PostgreSQL says of a statement whose plan is of an older schema (it "must not change result type"), that is not
 # prepared there any more, or is so already: a pooler between them has others' connections behind ours.
 OLD_PLANS = {"0A000", "26000", "42P05"}
+# What the two say of a row whose key is there already
+THERE_ALREADY = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 # What it says of what the role may not do, or nobody at this moment because the server is read-only
 REFUSED = {"42501", "25006"}
 
@@ -306,6 +308,25 @@ def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         raise
     finally:
         session.info["in_deed"] = False
+
+
+def flush_once(refusal: Refusal) -> None:
+    """Write down what the deed holds, or raise a refusal where somebody else wrote the same in the same moment.
+
+    Who looks before writing tells people so in time; of two who look at once neither finds anything on PostgreSQL. Where
+    both mean their own row, they hold the member instead (`hold_member`), and the second one finds it.
+    """
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        if _is_there_already(error):
+            raise refusal from error
+        raise
+
+
+def _is_there_already(error: IntegrityError) -> bool:
+    is_of_sqlite = getattr(error.orig, "sqlite_errorcode", None) in THERE_ALREADY
+    return is_of_sqlite or getattr(error.orig, "sqlstate", None) in THERE_ALREADY
 
 
 def has_acted() -> bool:

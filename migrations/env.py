@@ -71,10 +71,9 @@ def refusing_newer(connection: Connection) -> Iterator[None]:
 def run() -> None:
     """Bring the database to the wanted version, on one connection."""
     engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
-    with engine.connect() as connection:
-        with kept_from_others(connection):
-            wait_for_others(connection)
-            _migrate(connection)
+    with engine.connect() as connection, kept_from_others(connection):
+        wait_for_others(connection)
+        _migrate(connection)
 
 
 def _migrate(connection: Connection) -> None:

@@ -29,7 +29,7 @@ from forum.agendas.queries import (
     theme_of_slug,
     themes_by_id,
 )
-from forum.db import action, db, now, touches
+from forum.db import action, db, flush_once, now, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
@@ -235,6 +235,7 @@ def themes_named(doer: Person, names: Iterable[str]) -> list[Theme]:
 def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
     """Let exactly these themes be what a member can help with."""
     require(member.can.write())
+    hold_member(member.id, may_write=True)
     chosen = {theme.id for theme in themes_by_id(theme_ids)}
     before = {row.theme_id: row for row in member_themes(member.id)}
     if chosen == before.keys():
@@ -340,7 +341,10 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
         **_html(text.introduction),
     )
     db.session.add(agenda)
-    db.session.flush()
+    at_once = _(
+        "Somebody made an agenda of this title at the same moment. Send the form once more."
+    )
+    flush_once(Invalid(at_once, "title"))
     return agenda
 
 
@@ -431,11 +435,12 @@ def _new_theme(name: str) -> Theme:
     name = name.strip()
     _check_length(name, "name")
     theme = theme_of_slug(slugify(name, "theme"))
+    is_there = _("There is a theme of this name already.")
     if theme and theme.removed_at is None:
-        raise Invalid(_("There is a theme of this name already."), "name")
+        raise Invalid(is_there, "name")
     if theme is None:
         theme = Theme(slug=slugify(name, "theme"), name=name)
         db.session.add(theme)
     theme.name, theme.removed_at = name, None
-    db.session.flush()
+    flush_once(Invalid(is_there, "name"))
     return theme

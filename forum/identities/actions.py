@@ -6,9 +6,8 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 
-from forum.db import action, db, now, touches
+from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.factors.queries import passkeys_of
 from forum.identities.models import Identity
@@ -52,10 +51,7 @@ def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
         created_at=now(),
     )
     db.session.add(identity)
-    try:
-        db.session.flush()
-    except IntegrityError as error:  # in the same moment, in another window
-        raise Conflict(taken) from error
+    flush_once(Conflict(taken))  # in the same moment, in another window
     return identity
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import delete, or_, update
-from sqlalchemy.exc import IntegrityError
 
 from forum import proofs
-from forum.db import action, db, now, touches
+from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import PURPOSE, can_be_used, entrance, invitation_to_end, is_usable
@@ -60,10 +59,7 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
     chosen.id = 1
     db.session.add(chosen)
-    try:
-        db.session.flush()
-    except IntegrityError as error:  # the first choice, made twice in the same moment
-        raise Conflict() from error
+    flush_once(Conflict())  # the first choice, made twice in the same moment
     return chosen
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forum.db import Base, action, db, now, touches
 from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
-from forum.members.queries import ignores
+from forum.members.queries import hold_member, ignores
 from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
@@ -340,9 +340,8 @@ def end_mail(_visitor: Person, member_id: int, kind: str) -> None:
 def end_digest(_visitor: Person, member_id: int) -> None:
     """Send a member no digest any more."""
     touches()
-    settings = settings_of(member_id)
+    settings = _settings_to_change(member_id)
     settings.digest_every = NO_DIGEST
-    db.session.add(settings)
     _leave_out(member_id)
 
 
@@ -353,11 +352,10 @@ def set_digest(member: Person, every: str, hour: int, time_zone: str) -> None:
     require(member.can.see_notices())
     if every not in EVERY or hour not in range(24) or time_zone not in time_zones():
         raise Invalid(_("Choose how often and when the digest comes."), "digest_every")
-    settings = settings_of(member.id)
+    settings = _settings_to_change(member.id)
     if NO_DIGEST in (every, settings.digest_every):
         _leave_out(member.id)
     settings.digest_every, settings.digest_hour, settings.time_zone = every, hour, time_zone
-    db.session.add(settings)
 
 
 def _leave_out(member_id: int) -> None:
@@ -371,9 +369,16 @@ def set_watching_replies(member: Person, is_on: bool) -> None:
     """Choose whether one watches the topics that one opens or replies to from now on."""
     touches()
     require(member.can.see_notices())
-    settings = settings_of(member.id)
+    settings = _settings_to_change(member.id)
     settings.watches_replies = is_on
+
+
+def _settings_to_change(member_id: int) -> NoticeSettings:
+    """What a member has chosen, in a row of its own; held, so that two windows do not both make it."""
+    hold_member(member_id, may_write=True)
+    settings = settings_of(member_id)
     db.session.add(settings)
+    return settings
 
 
 @action

@@ -160,7 +160,8 @@ def ways_of(member: Person) -> dict[str, str]:
 
 def settings_of(member_id: int) -> NoticeSettings:
     """A member's settings of notices; when none are kept, new ones with the defaults, which no session holds."""
-    return db.session.get(NoticeSettings, member_id) or _defaults(member_id)
+    kept = select(NoticeSettings).where(NoticeSettings.member_id == member_id)
+    return db.session.scalar(kept) or _defaults(member_id)
 
 
 def watches_replies(member_id: int) -> bool:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, now, touches
-from forum.errors import Invalid, NotFound
+from forum.db import action, db, flush_once, now, touches
+from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.members.queries import named_languages
 from forum.notifications.actions import note_everybody
@@ -63,7 +63,7 @@ def write_rules(administrator: Person, text: RulesText) -> RuleBook:
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []
     db.session.add(book)
-    db.session.flush()
+    flush_once(Conflict())
     book.rules = [
         HouseRule(version=book.number, number=number, name=name, sentence=sentence)
         for number, (name, sentence) in enumerate(rules, start=1)
@@ -191,7 +191,7 @@ def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
             setattr(row, field, value)
         row.changed_at = now()
         db.session.add(row)
-    db.session.flush()
+    flush_once(Conflict())
 
 
 def _checked_named(kind: str, one: Named) -> Named:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, now, touches
+from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import Said, domain_of, folded
 from forum.members.queries import get_member
@@ -107,7 +106,7 @@ def make_rule(administrator: Person, text: RuleText) -> Rule:
     rule = Rule(made_by_id=administrator.id, made_at=now())
     _fill(administrator, rule, text)
     db.session.add(rule)
-    _flush()
+    flush_once(Conflict())
     return rule
 
 
@@ -117,7 +116,7 @@ def change_rule(administrator: Person, rule_id: int, text: RuleText) -> Rule:
     touches()
     rule = rule_to_change(administrator, rule_id)
     _fill(administrator, rule, text)
-    _flush()
+    flush_once(Conflict())
     return rule
 
 
@@ -155,7 +154,7 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
     for domain in fresh:
         about = {"kind": DOMAIN, "value": domain, "key": domain, "sentence": sentence.strip()}
         db.session.add(Rule(made_by_id=administrator.id, made_at=now(), **about))
-    _flush()
+    flush_once(Conflict())
     return len(fresh), sum(1 for domain in found.values() if not domain)
 
 
@@ -178,7 +177,7 @@ def set_newness(administrator: Person, days: int, posts: int, first_posts: int) 
     chosen.days, chosen.posts, chosen.first_posts = days, posts, first_posts
     chosen.id = 1
     db.session.add(chosen)
-    _flush()
+    flush_once(Conflict())
     return chosen
 
 
@@ -242,13 +241,6 @@ def _check_sentence(sentence: str) -> None:
     if len(sentence) > LONGEST_SENTENCE:
         most = _("Write at most %(most)s characters.", most=LONGEST_SENTENCE)
         raise Invalid(most, "sentence")
-
-
-def _flush() -> None:
-    try:
-        db.session.flush()
-    except IntegrityError as error:  # the same, by somebody else in the same moment
-        raise Conflict() from error
 
 
 # What is over, and who has left

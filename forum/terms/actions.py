@@ -9,11 +9,12 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.db import action, db, now, touches
+from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
 from forum.members.actions import note_agreed, note_terms
 from forum.members.models import Member
+from forum.members.queries import hold_member
 from forum.permissions import Person, require
 from forum.terms.models import ASKED, Consent, Terms
 from forum.terms.queries import consent_of, due_after, in_force, last_number, upcoming
@@ -47,7 +48,7 @@ def write_terms(administrator: Person, text: TermsText) -> Terms:
     written.change, written.needs_consent = " ".join(text.change.split()), text.needs_consent
     written.valid_from, written.written_at = max(text.valid_from, now()), now()
     db.session.add(written)
-    db.session.flush()
+    flush_once(Conflict())
     since = written.valid_from if written.needs_consent else None
     note_terms(administrator, due_after(0), since)
     return written
@@ -75,6 +76,7 @@ def _is_first_ahead() -> bool:
 def agree(member: Member, number: int, how: str = ASKED) -> None:
     """Agree to the terms of a number, once. Raises `Conflict` when others hold by now."""
     touches()
+    hold_member(member.id, may_write=True)
     require(member.can.agree())
     holds = in_force()
     if holds is None or (how == ASKED and holds.number != number):

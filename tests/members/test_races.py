@@ -10,15 +10,22 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forum.agendas import actions as agendas
 from forum.agendas.actions import AgendaText, set_hosts, write_agenda
-from forum.agendas.queries import hosted_by
-from forum.db import db
+from forum.agendas.queries import hosted_by, themes_of_member
+from forum.db import db, now
 from forum.markup import write
 from forum.members import actions
-from forum.members.actions import Joining
+from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Member
-from forum.members.queries import get_member, ignored_ids
+from forum.members.queries import get_member, ignored_ids, languages_spoken
+from forum.notifications import actions as notices
+from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR
+from forum.rules import actions as rules
+from forum.rules.actions import RulesText
+from forum.terms import actions as terms
+from forum.terms.actions import TermsText
 from tests.candidates import test_races as races
 from tests.races import at_once, slowly
 
@@ -83,3 +90,68 @@ def test_whom_one_ignores_in_the_moment_in_which_another_leaves(
     ]
     assert at_once(own, deeds) == ["done"] * 2
     assert anew(members[0]).ignored == ignored_ids(ana.id) == [chitra.id]
+
+
+def test_the_first_settings_are_saved_in_two_windows(own: Flask, members: list[str]) -> None:
+    ana = who(members[0])
+    deeds = [
+        lambda: slowly(notices.set_digest, ana, "weekly", 9, "UTC"),
+        lambda: slowly(notices.set_watching_replies, ana, False),
+        lambda: slowly(notices.end_digest, VISITOR, ana.id),
+    ]
+    assert at_once(own, deeds) == ["done"] * 3
+    kept = settings_of(ana.id)
+    assert kept.digest_every in ("weekly", "never")
+    assert (kept.digest_hour, kept.watches_replies) == (9, False)
+
+
+def test_a_profile_and_its_themes_are_saved_in_two_windows(own: Flask, members: list[str]) -> None:
+    ana = who(members[0])
+    floods, ports = (theme.id for theme in agendas.themes_named(SYSTEM, ["Floods", "Ports"]))
+    profile = actions.Profile(ana.name, language="en", languages=("es", "pt"))
+    deeds: list[Any] = [
+        lambda: slowly(actions.edit_profile, ana, profile),
+        lambda: slowly(actions.edit_profile, ana, profile),
+    ]
+    assert at_once(own, deeds) == ["done"] * 2
+    assert languages_spoken(ana.id) == ["es", "pt"]
+    chosen = [(floods, ports), (floods,)]
+    deeds = [lambda c=c: slowly(agendas.set_member_themes, ana, c) for c in chosen]
+    assert at_once(own, deeds) == ["done"] * 2
+    assert floods in {theme.id for theme in themes_of_member(ana.id)}
+
+
+def test_terms_are_agreed_to_once_in_two_windows(own: Flask, members: list[str]) -> None:
+    terms.write_terms(SYSTEM, TermsText(write("Be kind."), now()))
+    ana = who(members[0])
+    assert at_once(own, [lambda: slowly(terms.agree, ana, 1)] * 2) == ["done"] * 2
+
+
+MEANWHILE = "{} at the same moment. Send the form once more."
+
+
+@pytest.mark.parametrize(
+    ("deed", "text", "late"),
+    [
+        (agendas.write_agenda, AgendaText("Trams", write("Text.")),
+         {"There is an agenda of this title already.", MEANWHILE.format("Somebody made an agenda of this title")}),
+        (agendas.write_theme, "Floods", {"There is a theme of this name already."}),
+        (actions.write_organisation, OrganisationText("Trams", "institute"),
+         {"", MEANWHILE.format("Somebody made an organisation of this name")}),
+        (rules.write_rules, RulesText((("Kind", "Be kind."),), now(), "New."), {"", "Conflict", "These are the rules that hold already. Nothing was changed."}),
+        (terms.write_terms, TermsText(write("Be kind."), now()), {"Conflict", "Say in a sentence what is new."}),
+    ],
+)  # fmt: skip
+def test_what_has_one_name_is_made_once_by_two_moderators(
+    own: Flask, deed: Any, text: Any, late: set[str]
+) -> None:
+    adam = who("adam-de-wit")
+    said = at_once(own, [lambda: slowly(deed, adam, text)] * 2)
+    assert "done" in said and {*said} - {"done"} <= late
+
+
+def test_an_address_is_given_to_one_member_alone(own: Flask, members: list[str]) -> None:
+    change = actions.change_address
+    ids = [who(handle).id for handle in members[:2]]
+    said = at_once(own, [lambda i=i: slowly(change, SYSTEM, i, "a@b.example") for i in ids])
+    assert sorted(said) == ["This address belongs to another account.", "done"]

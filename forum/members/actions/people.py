@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import EVERYTHING as EVERY_PAGE
-from forum.db import FEDERATION, action, db, now, touches
+from forum.db import FEDERATION, action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -392,6 +392,7 @@ def _end(member: Member, which: ColumnElement[bool]) -> None:
 @action
 def edit_profile(member: Member, profile: Profile) -> bool:
     """Replace what a member says about themselves; says whether that is anything else than before."""
+    queries.hold_member(member.id, may_write=True)
     require(member.can.edit_profile(member))
     before = [getattr(member, name) for name in SAID]
     if _name(profile.name) != member.name:
@@ -610,10 +611,12 @@ def change_address(system: Person, member_id: int, email: str) -> None:
     require(system.can.administer())
     touches()
     member = _member(member_id)
+    taken = _("This address belongs to another account.")
     if queries.email_is_taken(email):
-        raise Conflict(_("This address belongs to another account."))
+        raise Conflict(taken)
     member.email = queries.plain_email(email)
     member.mail_paused_at, member.mail_paused_why = None, ""
+    flush_once(Conflict(taken))
 
 
 @action
@@ -973,5 +976,8 @@ def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
     organisation.representative_id, organisation.seats = text.representative_id, text.seats
     organisation.website, organisation.about = text.website.strip(), text.about.strip()
     db.session.add(organisation)
-    db.session.flush()
+    at_once = _(
+        "Somebody made an organisation of this name at the same moment. Send the form once more."
+    )
+    flush_once(Invalid(at_once, "name"))
     return organisation
