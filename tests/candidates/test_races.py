@@ -22,7 +22,7 @@ from forum.candidates.models import Candidate
 from forum.db import Base, action, db, now
 from forum.factors import actions as factors
 from forum.factors.queries import authenticator_of, codes_left
-from forum.identities.actions import link
+from forum.identities.actions import link, unlink
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
 from forum.members import actions as members
 from forum.members.actions import Joining, OrganisationText
@@ -133,3 +133,13 @@ def test_an_account_of_elsewhere_is_linked_once(own: Flask) -> None:
 
     said = at_once(own, [deed("mona-berg"), deed("adam-de-wit")])
     assert sorted(said) == ["This account is linked with a member already.", "done"]
+
+
+def test_the_last_account_of_elsewhere_stays_linked(own: Flask) -> None:
+    mona = get_member(SYSTEM, "mona-berg")
+    members.set_password(SYSTEM, mona.handle, "")
+    both = [link(mona, f"https://{name}.example", "7").id for name in ("one", "two")]
+    db.session.commit()
+    said = at_once(own, [lambda one=one: slowly(unlink, mona, one, "") for one in both])
+    only = "This is your only way to sign in. Choose a password or add a passkey first."
+    assert sorted(said) == [only, "done"]
