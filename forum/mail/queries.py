@@ -284,9 +284,12 @@ def is_digest_due(
 
 
 def _last_hour(settings: NoticeSettings, moment: datetime) -> datetime:
-    """When the member's hour was last, on any day or on Mondays."""
+    """When the member's hour was last, on any day or on Mondays.
+
+    Of an hour that is there twice it is the first; where it is left out, it is the moment in which that happens.
+    """
     local = moment.astimezone(_zone(settings.time_zone))
-    hour = local.replace(hour=settings.digest_hour, minute=0, second=0, microsecond=0)
+    hour = local.replace(hour=settings.digest_hour, minute=0, second=0, microsecond=0, fold=0)
     if hour > local:
         hour -= timedelta(days=1)
     if settings.digest_every == "weekly":

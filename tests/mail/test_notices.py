@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -348,6 +349,31 @@ def test_the_member_s_hour(given, moment, is_due):
     oldest = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
     at_moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     assert is_digest_due(given, oldest, None, at_moment) is is_due
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("America/New_York", "2026-03-07"),
+        ("America/New_York", "2026-10-31"),
+        ("Europe/London", "2026-10-24"),
+        ("Asia/Beirut", "2026-03-28"),  # midnight is not there
+        ("Asia/Beirut", "2026-10-23"),  # the last hour of a day is there twice
+        ("Australia/Lord_Howe", "2026-04-04"),  # half an hour
+        ("Australia/Lord_Howe", "2026-10-03"),
+    ],
+)
+def test_one_digest_a_day_where_the_clock_is_put_forward_or_back(zone, day):
+    first = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
+    begin, end = first.astimezone(UTC), (first + timedelta(days=3)).astimezone(UTC)
+    for hour in range(24):
+        last, days = begin - timedelta(minutes=1), []
+        for minutes in range(0, int((end - begin).total_seconds() // 60), 10):
+            moment = begin + timedelta(minutes=minutes)
+            if is_digest_due(settings(hour=hour, zone=zone), last, last, moment):
+                last = moment
+                days.append(moment.astimezone(first.tzinfo).date())
+        assert days == [first.date() + timedelta(days=number) for number in range(3)], hour
 
 
 def test_a_digest_a_day_and_one_a_week():
