@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, false, or_, true
 
-from forum.db import constant, long_lived
+from forum.db import constant, long_lived, now
 from forum.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -758,7 +758,8 @@ def for_reach(build: Callable[P, R]) -> Callable[P, R]:
     @wraps(build)
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
-        key = (reader.is_member, reader.is_moderator, tuple(reader.hosts), *args[1:])
+        reach = (reader.is_member, reader.is_moderator, tuple(reader.hosts))
+        key = (reach, args[1:], *kwargs.items())
         made = kept.get(key)
         if made is None:
             if len(kept) > MOST_KEPT:
@@ -797,4 +798,4 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
 
 
 def _is_ahead(moment: datetime | None) -> bool:
-    return moment is not None and moment > datetime.now(UTC)
+    return moment is not None and moment > now()

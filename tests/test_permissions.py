@@ -16,7 +16,7 @@ from forum import permissions
 from forum.agendas.models import Agenda
 from forum.appeals.models import Appeal
 from forum.appeals.queries import Standing
-from forum.db import Moment, db
+from forum.db import Moment, at, db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.errors import Forbidden
 from forum.invitations.models import Entrance
@@ -497,6 +497,9 @@ def test_every_no_says_why(app: Flask) -> None:
 
 def test_a_pause_and_a_suspension_end_by_themselves() -> None:
     assert person(silenced_until=PAST).can.write() and person(suspended_until=PAST).can.write()
+    with at(PAST - timedelta(days=1)):  # as an import brings it along
+        assert not person(silenced_until=PAST).can.write()
+        assert not person(suspended_until=PAST).can.write()
 
 
 @pytest.mark.parametrize("who", [{"hosted": [HERE]}, {"role": "moderator"}])
@@ -561,6 +564,17 @@ def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:
     assert person(hosted=[HERE]).is_curator and not person(hosted=[HERE], left_at=PAST).is_curator
     assert bool(permissions.administers("administrator"))
     assert not permissions.administers("moderator")
+
+
+def test_a_statement_is_kept_for_all_that_it_depends_on() -> None:
+    @permissions.for_reach
+    def statement(_reader: Person, kind: str = "", *, page: int = 1) -> list[Any]:
+        return [kind, page]
+
+    assert statement(VISITOR, "a", page=2) == ["a", 2]
+    assert statement(VISITOR, "a") == ["a", 1]
+    assert statement(VISITOR, kind="b") == ["b", 1]
+    assert statement(VISITOR, page=2) is statement(VISITOR, page=2) == ["", 2]
 
 
 def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
