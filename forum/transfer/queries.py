@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     exists,
     func,
     literal,
@@ -368,8 +369,9 @@ def _names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:
 
 
 def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
-    """Who tried what some posts tell, as far as pages say it: of nobody whose profile is hidden."""
-    query = select(Mark.post_id, Mark.outcome, Mark.note, *_OF_AUTHOR).join(Mark.member)
+    """Who tried what some posts tell, as far as pages say it: of nobody whose profile is hidden, no hidden note."""
+    note = case((Mark.hidden_at.is_(None), Mark.words), else_="")
+    query = select(Mark.post_id, Mark.outcome, note, *_OF_AUTHOR).join(Mark.member)
     query = query.where(Mark.post_id.in_(post_ids), Mark.kind == TRIED, Member.hidden_at.is_(None))
     found: dict[int, list[Tried]] = {}
     for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
@@ -387,6 +389,7 @@ def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:
     """What the askers of questions told of what happened next."""
     columns = [getattr(FollowUp, name) for name in Story._fields]
     query = select(FollowUp.topic_id, *columns).where(FollowUp.topic_id.in_(topic_ids))
+    query = query.where(FollowUp.hidden_at.is_(None))
     return {row[0]: Story._make(row[1:]) for row in db.session.execute(query)}
 
 

@@ -61,7 +61,7 @@ def run(app: Flask) -> Run:
 def opened(author: Member, agenda: Agenda, title: str, **words: Any) -> Topic:
     text = write(f"The **opening** of “{title}”.", words.pop("language", "en"))
     return dialogue.open_topic(
-        author, agenda.id, dialogue.NewTopic("experience", title, text, **words)
+        author, agenda.id, dialogue.NewTopic(words.pop("kind", "experience"), title, text, **words)
     )
 
 

@@ -16,12 +16,15 @@ from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from forum.advice import actions as advice
+from forum.advice.models import FollowUp
 from forum.agendas.actions import archive, write_agenda
 from forum.agendas.models import Agenda
 from forum.db import ClosableSession, at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import Topic
+from forum.dialogue.models import Mark, Topic
 from forum.dialogue.queries import first_post
 from forum.errors import Refusal
 from forum.library import actions as library
@@ -381,6 +384,25 @@ def test_what_nobody_may_see_changes_nothing_in_an_export(
         opened(people.ben, agenda, "Among us", audience="members")
         library.write_practice(people.ana, agenda.id, library.PracticeText("Draft", "Not yet."))
         assert exported(run, tmp_path / "after") == before
+
+
+def test_a_hidden_note_and_what_happened_next_are_in_no_export(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path
+) -> None:
+    question = opened(people.ana, agenda, "A question", kind="question")
+    answer = said(people.ben, question, "An answer.")
+    dialogue.choose_answer(people.ana, question.id, answer.id)
+    dialogue.mark(people.ana, answer.id, "tried it", "kept", "Spiteful words.")
+    advice.follow_up(people.ana, question.id, advice.Story("A spiteful deed.", "yes", "", "en"))
+    shown = exported(run, tmp_path / "before")
+    assert "| Spiteful words." in shown and "A spiteful deed." in shown
+    dialogue.hide_note(people.moderator, db.session.scalars(select(Mark.id)).one(), "A rule.")
+    told = db.session.scalars(select(FollowUp)).one()
+    advice.hide_follow_up(people.moderator, told.id, "A rule.")
+    for readers in ("visitors", "members"):
+        found = exported(run, tmp_path / readers, "--readers", readers)
+        assert "piteful" not in found
+        assert "tried: ana-prado | kept" in found
 
 
 # What an export costs
