@@ -378,7 +378,9 @@ def meanwhile(form: Any, error: Conflict, now: Any) -> Meanwhile:
 
 
 def _in_field(field: Any, data: Any) -> str:
-    """What a field shows for some data: the words of a choice, else the text."""
+    """What a field shows for some data: whether a box is ticked, the words of a choice, else the text."""
+    if isinstance(data, bool):
+        return _("Yes") if data else _("No")
     if not getattr(field, "choices", None):
         return "" if data is None else str(data)
     chosen = data if isinstance(data, list) else [data]

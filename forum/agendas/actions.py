@@ -26,6 +26,7 @@ from forum.agendas.queries import (
     statements_by,
     statements_of,
     theme_by_id,
+    theme_fields,
     theme_of_slug,
     themes_by_id,
 )
@@ -201,15 +202,18 @@ def remove_statement(curator: Person, agenda_id: int, statement_id: int) -> None
 
 
 @action
-def write_theme(moderator: Person, name: str, theme_id: int | None = None) -> Theme:
-    """Make a theme, or rename one; its name in addresses stays."""
+def write_theme(
+    moderator: Person, name: str, theme_id: int | None = None, *, seen: str | None = None
+) -> Theme:
+    """Make a theme, or rename one; its name in addresses stays. `seen` is as in `write_agenda`."""
     require(moderator.can.curate_all())
     if theme_id is None:
         return _new_theme(name)
     theme = theme_by_id(theme_id)
     if theme.name != name:
         _check_length(name, "name")
-        keep_version(moderator, "theme", theme.id, {"name": theme.name})
+        refuse_unseen(seen, theme_fields(theme))
+        keep_version(moderator, "theme", theme.id, theme_fields(theme))
         theme.name = name
     return theme
 
@@ -219,7 +223,7 @@ def remove_theme(moderator: Person, theme_id: int) -> None:
     """Take a theme out of use; what was written under it stays."""
     require(moderator.can.curate_all())
     theme = theme_by_id(theme_id)
-    keep_version(moderator, "theme", theme.id, {"name": theme.name})
+    keep_version(moderator, "theme", theme.id, theme_fields(theme))
     theme.removed_at = now()
 
 

@@ -77,8 +77,9 @@ class StatementForm(Form):
 
 
 class ThemeForm(Form):
-    """The name of a theme."""
+    """The name of a theme; `seen` as in `AgendaForm`."""
 
+    seen = HiddenField()
     name = StringField(
         _("Name"), [DataRequired(_("Give the theme a name.")), at_most(THEME)], [one_line]
     )

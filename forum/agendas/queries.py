@@ -235,9 +235,15 @@ def theme_to_curate(moderator: Person, slug: str) -> Theme:
     return _the(db.session.scalars(_themes().where(Theme.slug == slug)).first())
 
 
+def theme_fields(theme: Theme) -> Fields:
+    """What a theme is called, as a version keeps it."""
+    return {"name": theme.name}
+
+
 def theme_by_id(theme_id: int) -> Theme:
-    """One theme in use, by its id."""
-    return _the(db.session.scalars(_themes().where(Theme.id == theme_id)).first())
+    """One theme in use, by its id, held until the deed is done."""
+    held = _themes().where(Theme.id == theme_id).with_for_update()
+    return _the(db.session.scalars(held).first())
 
 
 def get_theme(slug: str) -> Theme:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web
 from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
-from forum.agendas.models import Agenda, Statement
+from forum.agendas.models import Agenda, Statement, Theme
 from forum.drawings import PATTERNS, edition, plans
 from forum.errors import Conflict
 from forum.history.queries import fingerprint, versions_of
@@ -312,19 +312,33 @@ def edit_theme(slug: str) -> Answer:
 
 def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
     theme = queries.theme_to_curate(me(), slug) if slug else None
-    form = form or ThemeForm(obj=theme)
+    form = form or ThemeForm(data=_said_in_theme(theme))
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         versions = versions_of("theme", theme.id) if theme else []
-        words = {"form": form, "theme": theme, "versions": versions}
+        words = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
         return render_template("agendas/theme.html", **words), status
 
-    def deed() -> AnyResponse:
-        actions.write_theme(me(), form.name.data or "", theme.id if theme else None)
+    def deed() -> Answer:
+        name, theme_id = form.name.data or "", theme.id if theme else None
+        try:
+            actions.write_theme(me(), name, theme_id, seen=form.seen.data)
+        except Conflict as error:
+            if slug is None:
+                raise
+            said = _said_in_theme(queries.theme_to_curate(me(), slug))
+            now = ThemeForm(formdata=None, data=said)
+            return page(CONFLICT, web.meanwhile(form, error, now))
         flash(_("The theme is saved."), "message")
         return web.see_other(url_for("agendas.themes"))
 
     return web.answer(form, page, deed)
+
+
+def _said_in_theme(theme: Theme | None) -> dict[str, Any]:
+    """What the form of a theme says of it."""
+    words = queries.theme_fields(theme) if theme else {}
+    return {**words, "seen": fingerprint(words)}
 
 
 @bp.route("/themes/<slug>/remove", methods=["GET", "POST"])

@@ -224,8 +224,9 @@ class ProfileForm(PersonForm):
 
 
 class OrganisationForm(Form):
-    """What is said of an organisation."""
+    """What is said of an organisation; `seen` as in `FederationForm`."""
 
+    seen = HiddenField()
     name = StringField(
         _("Name"),
         [DataRequired(_("Write the name of the organisation.")), at_most(LINE)],

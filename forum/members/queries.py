@@ -766,6 +766,12 @@ def organisation_to_curate(moderator: Person, slug: str) -> Organisation:
     return get_organisation(slug)
 
 
+def organisation_fields(organisation: Organisation) -> dict[str, Any]:
+    """What is said of an organisation, as a version keeps it."""
+    names = ("name", "kind", "city_id", "representative_id", "seats", "website", "about", "slug")
+    return {name: getattr(organisation, name) for name in names}
+
+
 def organisations_to_curate(moderator: Person) -> list[Organisation]:
     """The organisations as by `organisations`, for those who may add one; else `Forbidden`."""
     require(moderator.can.curate_all())

@@ -132,7 +132,7 @@ class HasCity(Protocol):
 
 def submit(
     form: Any,
-    deed: Callable[[], AnyResponse],
+    deed: Callable[[], Answer],
     page: Callable[[], Answer],
     *checks: Callable[[Any], None],
 ) -> Answer:
@@ -250,6 +250,7 @@ def _said_of(organisation: Organisation) -> dict[str, Any]:
         "seats": "" if organisation.seats is None else str(organisation.seats),
         "city": organisation.city.label if organisation.city else "",
         "representative": representative.handle if representative else "",
+        "seen": fingerprint(queries.organisation_fields(organisation)),
     }
 
 
@@ -258,13 +259,20 @@ def _write_organisation(
     organisation: Organisation | None,
     known: Sequence[Organisation] = (),
 ) -> Answer:
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         words = {"form": form, "organisation": organisation, "known": known}
-        return render_template("members/organisation.html", **words), status
+        return render_template("members/organisation.html", **words, meanwhile=meanwhile), status
 
-    def deed() -> AnyResponse:
-        known = organisation.id if organisation else None
-        written = actions.write_organisation(me(), _organisation_text(form), known)
+    def deed() -> Answer:
+        text, number = _organisation_text(form), organisation.id if organisation else None
+        try:
+            written = actions.write_organisation(me(), text, number, seen=form.seen.data)
+        except Conflict as error:
+            if organisation is None:
+                raise
+            said = _said_of(queries.organisation_to_curate(me(), organisation.slug))
+            now = OrganisationForm(formdata=None, data=said)
+            return page(CONFLICT, web.meanwhile(form, error, now))
         flash(_("The organisation is saved."), "message")
         return web.see_other(url_for("front.organisation", slug=written.slug))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
 from forum.members.queries import named_languages
 from forum.notifications.actions import note_everybody
 from forum.permissions import Person, require
@@ -23,6 +25,8 @@ from forum.rules.queries import (
     last_number,
     last_text,
     recourses_to_change,
+    rules_fields,
+    rules_to_change,
     upcoming_book,
 )
 
@@ -47,13 +51,16 @@ class RulesText:
 
 
 @action
-def write_rules(administrator: Person, text: RulesText) -> RuleBook:
+def write_rules(administrator: Person, text: RulesText, *, seen: str | None = None) -> RuleBook:
     """Write the next version of the house rules, or another text for one that is not in force yet; all members are told.
 
-    A version that was ever in force stays as it is, because decisions name its rules.
+    A version that was ever in force stays as it is, because decisions name its rules. `seen` is the `fingerprint` of the
+    latest version when the form was opened; `Conflict` when there is another one by now, or it says other things.
     """
-    require(administrator.can.administer())
+    latest = rules_fields(rules_to_change(administrator))
     rules = _checked(text)
+    if latest | _said(text, rules) != latest:
+        refuse_unseen(seen, latest)
     ahead, held = upcoming_book(), in_force()
     is_same = [(rule.name, rule.sentence) for rule in held.rules] == rules
     if ahead is None and is_same and held.language == text.language:
@@ -72,6 +79,12 @@ def write_rules(administrator: Person, text: RulesText) -> RuleBook:
     title = _("The house rules change")
     note_everybody(administrator, "rules", f"/rules/{book.number}", title=title, text=book.change)
     return book
+
+
+def _said(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What a version would say, as `rules_fields` has it."""
+    said = {"rules": [list(rule) for rule in rules], "change": _line(text.change)}
+    return said | {"language": text.language, "valid_from": text.valid_from.date().isoformat()}
 
 
 def _checked(text: RulesText) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField, URLField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import Day, at_most, language_choices, one_line
@@ -32,8 +32,12 @@ DEED_NAMES = {
 
 
 class RulesForm(Form):
-    """One version of the house rules: a name in a line, its sentences below it, an empty line, the next."""
+    """One version of the house rules: a name in a line, its sentences below it, an empty line, the next.
 
+    `seen` is the fingerprint of the latest version when the form was opened.
+    """
+
+    seen = HiddenField()
     rules = TextAreaField(
         _("The rules"),
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
@@ -87,6 +88,24 @@ def rules_to_write(administrator: Person) -> Sequence[Rules]:
     """Every version, for somebody who may write the next."""
     require(administrator.can.administer())
     return versions()
+
+
+def rules_to_change(administrator: Person) -> Rules:
+    """The latest version, for a deed. Who writes one in the same moment waits, as in `recourses_to_change`."""
+    require(administrator.can.administer())
+    db.session.execute(select(Federation.id).limit(1).with_for_update())
+    return _rules(_latest(select(RuleBook)))
+
+
+def rules_fields(rules: Rules) -> dict[str, Any]:
+    """What a version says."""
+    return {
+        "number": rules.number,
+        "rules": [[rule.name, rule.sentence] for rule in rules.rules],
+        "language": rules.language,
+        "change": rules.change,
+        "valid_from": rules.valid_from.date().isoformat() if rules.valid_from else "",
+    }
 
 
 def last_number() -> int:

@@ -11,15 +11,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web
 from forum.db import now
+from forum.errors import Conflict
+from forum.history.queries import fingerprint
 from forum.permissions import require
 from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
 from forum.rules.queries import Rules
-from forum.web import me
+from forum.web import Meanwhile, me
 
 bp = Blueprint("rules", __name__)
 Answer = str | AnyResponse | tuple[str, int]
+CONFLICT = 409
 
 
 @bp.get("/rules")
@@ -48,17 +51,23 @@ def write() -> Answer:
     """Write the next version of the house rules."""
     versions = queries.rules_to_write(me())
     ahead = queries.upcoming()
-    form = RulesForm(data=_said(ahead or versions[0], ahead is not None))
+    form = RulesForm(data=_said(versions[0], ahead is not None))
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
-        return render_template("rules/write.html", **words), status
+        return render_template("rules/write.html", **words, meanwhile=meanwhile), status
 
-    def deed() -> AnyResponse:
+    def deed() -> Answer:
+        nonlocal versions, ahead
         day = form.valid_from.data or now().date()
         begin = datetime.combine(day, time(), UTC)
         text = actions.RulesText(form.pairs, begin, form.change.data or "", form.language.data)
-        written = actions.write_rules(me(), text)
+        try:
+            written = actions.write_rules(me(), text, seen=form.seen.data)
+        except Conflict as error:
+            versions, ahead = queries.rules_to_write(me()), queries.upcoming()
+            now_said = RulesForm(formdata=None, data=_said(versions[0], is_ahead=True))
+            return page(CONFLICT, web.meanwhile(form, error, now_said))
         saved = _(
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
@@ -73,6 +82,7 @@ def _said(rules: Rules, is_ahead: bool) -> dict[str, object]:
     """What the form begins with: the version that is ahead, or a copy of the latest one."""
     blocks = [f"{rule.name}\n{rule.sentence}" for rule in rules.rules]
     said: dict[str, object] = {"rules": "\n\n".join(blocks), "language": rules.language}
+    said |= {"seen": fingerprint(queries.rules_fields(rules))}
     if is_ahead and rules.valid_from:
         return said | {"change": rules.change, "valid_from": rules.valid_from.date()}
     return said | {"valid_from": now().date()}

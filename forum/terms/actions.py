@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
 from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
+from forum.history.queries import refuse_unseen
 from forum.markup import Written
 from forum.members.actions import note_agreed, note_terms
 from forum.members.models import Member
 from forum.members.queries import hold_member
 from forum.permissions import Person, require
 from forum.terms.models import ASKED, Consent, Terms
-from forum.terms.queries import consent_of, due_after, in_force, last_number, upcoming
+from forum.terms.queries import (
+    consent_of,
+    due_after,
+    in_force,
+    last_number,
+    terms_fields,
+    terms_to_change,
+    upcoming,
+)
 
 LONGEST = 50_000  # characters
 LONGEST_CHANGE = 500
@@ -34,14 +44,17 @@ class TermsText:
 
 
 @action
-def write_terms(administrator: Person, text: TermsText) -> Terms:
+def write_terms(administrator: Person, text: TermsText, *, seen: str | None = None) -> Terms:
     """Write the next version, or another text for one that is not in force yet.
 
     A version that was ever in force stays as it is. From the day of one that needs it members write only after they
-    have agreed.
+    have agreed. `seen` is the `fingerprint` of the latest version when the form was opened; `Conflict` when there is
+    another one by now, or it says other things.
     """
-    require(administrator.can.administer())
+    latest = terms_fields(terms_to_change(administrator))
     _check(text)
+    if latest | _said(text) != latest:
+        refuse_unseen(seen, latest)
     written = upcoming() or Terms(number=last_number() + 1)
     written.source, written.html = text.text.source, text.text.html
     written.html_version, written.language = text.text.html_version, text.text.language
@@ -52,6 +65,14 @@ def write_terms(administrator: Person, text: TermsText) -> Terms:
     since = written.valid_from if written.needs_consent else None
     note_terms(administrator, due_after(0), since)
     return written
+
+
+def _said(text: TermsText) -> dict[str, Any]:
+    """What a version would say, as `terms_fields` has it."""
+    said = {"source": text.text.source, "language": text.text.language}
+    said |= {"change": " ".join(text.change.split())}
+    day = text.valid_from.date().isoformat()
+    return {**said, "needs_consent": text.needs_consent, "valid_from": day}
 
 
 def _check(text: TermsText) -> None:

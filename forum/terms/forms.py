@@ -12,8 +12,9 @@ from forum.web import later as _
 
 
 class TermsForm(Form):
-    """One version of the terms."""
+    """One version of the terms. `seen` is the fingerprint of the latest one when the form was opened."""
 
+    seen = HiddenField()
     source = TextAreaField(
         _("Terms of use"),
         [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
 from forum.db import db, now
 from forum.errors import NotFound
+from forum.members.models import Federation
 from forum.permissions import Person, require
 from forum.terms.models import Consent, Terms
 
@@ -42,6 +44,22 @@ def terms_to_write(administrator: Person) -> Sequence[Terms]:
     """Every version, for somebody who may write one."""
     require(administrator.can.administer())
     return all_terms()
+
+
+def terms_to_change(administrator: Person) -> Terms | None:
+    """The latest version, for a deed. Who writes one in the same moment waits: there may be no row of it yet."""
+    require(administrator.can.administer())
+    db.session.execute(select(Federation.id).limit(1).with_for_update())
+    return db.session.scalar(select(Terms).order_by(Terms.number.desc()).limit(1))
+
+
+def terms_fields(terms: Terms | None) -> dict[str, Any]:
+    """What a version says; nothing when there is none."""
+    if terms is None:
+        return {}
+    names = ("number", "source", "language", "change", "needs_consent")
+    said = {name: getattr(terms, name) for name in names}
+    return said | {"valid_from": terms.valid_from.date().isoformat()}
 
 
 def terms_to_agree(member: Person) -> Terms | None:

@@ -10,14 +10,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web
 from forum.db import now
+from forum.errors import Conflict
+from forum.history.queries import fingerprint
 from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import me
+from forum.web import Meanwhile, me
 
 bp = Blueprint("terms", __name__)
 Answer = str | AnyResponse | tuple[str, int]
+CONFLICT = 409
 ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
 # Where somebody is not sent away from, who is to be asked: the pages that the question itself leads to
 OPEN = (
@@ -94,17 +97,23 @@ def write() -> Answer:
     """Write the next version of the terms."""
     versions = queries.terms_to_write(me())
     ahead = queries.upcoming()
-    form = TermsForm(data=_said(ahead or (versions[0] if versions else None), ahead is not None))
+    form = TermsForm(data=_said(versions[0] if versions else None, ahead is not None))
     is_trial = "preview" in request.form
 
-    def page(status: int = 200) -> Answer:
+    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
         preview = markup.write(form.source.data or "").html if is_trial else None
         words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
-        words |= {"counts": queries.consents_count(), "now": now()}
+        words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
         return render_template("terms/write.html", **words), status
 
-    def deed() -> AnyResponse:
-        written = actions.write_terms(me(), _text(form))
+    def deed() -> Answer:
+        nonlocal versions, ahead
+        try:
+            written = actions.write_terms(me(), _text(form), seen=form.seen.data)
+        except Conflict as error:
+            versions, ahead = queries.terms_to_write(me()), queries.upcoming()
+            said = _said(versions[0] if versions else None, is_ahead=True)
+            return page(CONFLICT, web.meanwhile(form, error, TermsForm(formdata=None, data=said)))
         flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
         return web.see_other(url_for("terms.write"))
 
@@ -113,9 +122,10 @@ def write() -> Answer:
 
 def _said(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
     """What the form begins with: the version that is ahead, or a copy of the latest one."""
+    seen = fingerprint(queries.terms_fields(terms))
     if terms is None:
-        return {"valid_from": now().date()}
-    same: dict[str, object] = {"source": terms.source, "language": terms.language}
+        return {"valid_from": now().date(), "seen": seen}
+    same: dict[str, object] = {"source": terms.source, "language": terms.language, "seen": seen}
     if not is_ahead:
         return same
     more = {"change": terms.change, "needs_consent": terms.needs_consent}

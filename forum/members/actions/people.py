@@ -6,7 +6,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
@@ -936,19 +936,28 @@ def _member_of_handle(handle: str) -> Member:
 
 @action
 def write_organisation(
-    moderator: Person, text: OrganisationText, organisation_id: int | None = None
+    moderator: Person,
+    text: OrganisationText,
+    organisation_id: int | None = None,
+    *,
+    seen: str | None = None,
 ) -> Organisation:
-    """Make an organisation, or edit one and keep what was said of it before."""
+    """Make an organisation, or edit one and keep what was said of it before.
+
+    `seen` is the `fingerprint` of what was said when the form was opened; `Conflict` when other things are said now.
+    """
     require(moderator.can.curate_all())
     if text.kind not in KINDS_OF_ORGANISATION:
         raise Invalid(_("Choose one from the list."), "kind")
     if not _line(text.name):
         raise Invalid(_("Write the name of the organisation."), "name")
     if organisation_id is None:
-        organisation = _new_organisation(text)
-    else:
-        organisation = _kept(moderator, organisation_id)
-    return _fill(organisation, text)
+        return _fill(_new_organisation(text), text)
+    organisation = _kept(moderator, organisation_id)
+    before = queries.organisation_fields(organisation)
+    if queries.organisation_fields(_fill(organisation, text)) != before:
+        refuse_unseen(seen, before)
+    return organisation
 
 
 def _new_organisation(text: OrganisationText) -> Organisation:
@@ -960,10 +969,12 @@ def _new_organisation(text: OrganisationText) -> Organisation:
 
 
 def _kept(moderator: Person, organisation_id: int) -> Organisation:
-    organisation = db.session.get(Organisation, organisation_id, populate_existing=True)
+    organisation = db.session.get(
+        Organisation, organisation_id, populate_existing=True, with_for_update=True
+    )
     if organisation is None:
         raise NotFound(_("There is no such organisation."))
-    fields = {name: getattr(organisation, name) for name in asdict(OrganisationText("", ""))}
+    fields = queries.organisation_fields(organisation)
     keep_version(moderator, "organisation", organisation.id, fields)
     return organisation
 

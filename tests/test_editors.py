@@ -1,0 +1,94 @@
+"""Two who edit the same in the same minute: the second one reads both texts before one replaces the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forum.agendas.actions import write_theme
+from forum.db import now
+from forum.markup import write
+from forum.members import actions as members
+from forum.permissions import SYSTEM
+from forum.rules.actions import RulesText, write_rules
+from forum.terms.actions import TermsText, write_terms
+
+AHEAD = now() + timedelta(days=9)
+DAY = AHEAD.date().isoformat()
+ORGANISATION = {"kind": "city", "website": "https://city.example", "about": "A harbour."}
+RULES = {"language": "en", "change": "Shorter.", "valid_from": DAY}
+TERMS = {"language": "en", "change": "Kinder.", "valid_from": DAY, "needs_consent": "y"}
+# Where, the rest of the form, the field, what it said, and what two people want it to say.
+PAGES = {
+    "an organisation": ("/organisations/harbour/edit", ORGANISATION, "name", "Harbour", "Port {}"),
+    "a theme": ("/themes/noise/edit", {}, "name", "Noise", "Noise of {}"),
+    "rules to come": ("/administration/rules", RULES, "rules", "Be kind", "Be kind\nTo {}."),
+    "terms to come": ("/administration/terms", TERMS, "source", "Be kind.", "Be kind to {}."),
+}
+
+
+@pytest.fixture(autouse=True)
+def written(app: Flask, people: Any) -> None:
+    """One of each, of which the rules and the terms are not in force yet."""
+    members.found_federation(SYSTEM, "Interurban")
+    members.write_organisation(SYSTEM, members.OrganisationText("Harbour", "city"))
+    write_theme(SYSTEM, "Noise")
+    write_rules(people.administrator, RulesText([("Be kind", "Always.")], AHEAD, "Shorter."))
+    write_terms(people.administrator, TermsText(write("Be kind."), AHEAD, "Kinder."))
+
+
+def seen_in(page: str) -> str:
+    (tag,) = re.findall(r'<input[^>]*name="seen"[^>]*>', page)
+    return re.findall(r'value="([^"]*)"', tag)[0]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_second_one_loses_no_words(
+    page: str, sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    address, rest, field, before, wish = PAGES[page]
+    one, two = (sign_in(people.administrator) for _who in range(2))
+    opened = one.get(address).text
+    assert before in opened
+    forms = [{**rest, field: wish.format(who), "seen": seen_in(opened)} for who in ("one", "two")]
+    assert two.post(address, data=forms[1]).status_code == 303
+    answer = one.post(address, data=forms[0])
+    assert answer.status_code == 409 and "<title>Error: " in answer.text, answer.text
+    assert "This text has changed since you opened the form." in answer.text
+    assert answer.text.count("What it says now: ") == 1
+    for form in forms:
+        assert form[field].split("\n")[-1] in answer.text
+    again = {**forms[0], "seen": seen_in(answer.text)}
+    assert one.post(address, data=again).status_code == 303
+    assert one.post(address, data=again).status_code == 303, "pressed twice"
+    assert forms[0][field].split("\n")[-1] in one.get(address).text
+
+
+def test_rules_that_somebody_else_has_put_in_force_meanwhile_are_not_written_over(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    address, today = "/administration/rules", now().date().isoformat()
+    browser = sign_in(people.administrator)
+    form = {**RULES, "seen": seen_in(browser.get(address).text)}
+    write_rules(people.administrator, RulesText([("Be brief", "Often.")], now(), "Two."))
+    answer = browser.post(address, data={**form, "rules": "Be kind\nTo all.", "valid_from": today})
+    assert answer.status_code == 409 and "You write version 2." in answer.text
+    assert "Be brief" in answer.text and "To all." in answer.text
+
+
+def test_a_box_says_in_words_whether_it_is_ticked(
+    sign_in: Callable[[Any], Any], people: Any
+) -> None:
+    browser, address = sign_in(people.administrator), "/administration/terms"
+    form = {**TERMS, "source": "Be kind.", "seen": seen_in(browser.get(address).text)}
+    write_terms(people.administrator, TermsText(write("Be kind."), AHEAD, "Kinder.", False))
+    answer = browser.post(address, data=form)
+    assert answer.status_code == 409
+    said = re.sub(r"\s+", " ", answer.text)
+    assert "What it says now: Members have to agree before they write again" in said
+    assert re.search(r"<textarea[^>]*readonly[^>]*> No</textarea>", said)
