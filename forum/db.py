@@ -75,10 +75,12 @@ PREPARED = 400
 # What PostgreSQL says of a statement whose plan is of an older schema (it "must not change result type"), that is not
 # prepared there any more, or is so already: a pooler between them has others' connections behind ours.
 OLD_PLANS = {"0A000", "26000", "42P05"}
-# What the two say of a row whose key is there already
-THERE_ALREADY = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 # What it says of what the role may not do, or nobody at this moment because the server is read-only
 REFUSED = {"42501", "25006"}
+# What either database says of a row whose key is there already
+THERE_ALREADY = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+# What it says of a lock that somebody else holds, or of two who wait for each other
+LOCKED = {"55P03", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class Moment(TypeDecorator[datetime]):
@@ -559,8 +561,8 @@ UPSERTS = {
 
 def is_locked(error: OperationalError) -> bool:
     """Whether the database could not do something because somebody else held a lock for too long."""
-    words = str(error.orig)
-    return any(word in words for word in ("locked", "deadlock", "lock timeout"))
+    of_sqlite = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest says why
+    return of_sqlite in LOCKED or getattr(error.orig, "sqlstate", None) in LOCKED
 
 
 def is_away(error: DBAPIError) -> bool:

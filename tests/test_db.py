@@ -473,6 +473,23 @@ def test_a_deed_waits_for_a_lock_and_then_says_busy(
     assert rename(ana(), "Ana Prado").name == "Ana Prado"
 
 
+@pytest.mark.parametrize("kind", [psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected])
+def test_a_lock_is_told_by_its_code_in_whatever_language_the_server_speaks(kind: Any) -> None:
+    words = "storniere Anfrage wegen Zeitüberschreitung einer Sperre"
+    assert tool.is_locked(OperationalError("UPDATE theme", {}, kind(words)))
+
+
+def test_a_column_called_like_a_lock_is_none(own: Flask) -> None:
+    @action
+    def ask(_doer: Any) -> None:
+        db.session.execute(text("SELECT locked_at FROM theme"))
+
+    with pytest.raises(DBAPIError, match="locked_at"):
+        ask(SYSTEM)
+    away = psycopg.OperationalError("the database locked_out does not exist")
+    assert not tool.is_locked(OperationalError("SELECT 1", {}, away))
+
+
 def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
     member = ana()
     set_committed_value(member, "languages", [])
