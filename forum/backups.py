@@ -12,7 +12,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,9 +189,9 @@ def _try_out(copier: Copier, archive: Path, folder: Path, found: Contents) -> li
     return remarks
 
 
-def synchronise(folder: Path) -> None:
-    """Let what was renamed in a folder stay so after a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def synchronise(path: Path) -> None:
+    """Let a file, or what was renamed in a folder, stay so after a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -257,29 +257,13 @@ def put_back(
             raise Refusal("This backup was made by a newer version of the forum. Install that one.")
         if copier.examine(folder / copier.file)[0].counts != manifest.counts:
             raise Refusal("The backup does not hold what its manifest says.")
-        prepared = _prepare_files(folder, data)
-        try:
+        with _in_their_places(folder, data, keeps_key=keeps_key):
             copier.put_back(folder / copier.file)
-        except BaseException:
-            for new in prepared:
-                new.unlink(missing_ok=True)
-            raise
-        for new in prepared:
-            if keeps_key and new.name == f"{KEY}.new":
-                _keep_other_key(data, new)
-            new.replace(new.with_suffix(""))
     return manifest
 
 
 def _holds(file: Path, words: str) -> bool:
     return file.read_text().strip() == words
-
-
-def _keep_other_key(data: Path, new: Path) -> None:
-    """Put a key aside that the one of the backup is to replace: another forum may have lived with it."""
-    old = data / KEY
-    if old.exists() and not _holds(old, new.read_text().strip()):
-        old.rename(data / f"{KEY}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
 
 
 OTHER_KIND = (
@@ -288,13 +272,34 @@ OTHER_KIND = (
 )
 
 
-def _prepare_files(folder: Path, data: Path) -> list[Path]:
-    """Copies of the kept files beside their places, which they take once the database is back."""
-    prepared = []
-    for name in KEPT:
-        if (folder / name).exists():
-            new = data / f"{name}.new"
-            shutil.copyfile(folder / name, new)
-            new.chmod(0o600)
-            prepared.append(new)
-    return prepared
+@contextmanager
+def _in_their_places(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[None]:
+    """Let the kept files take their places, for good if the database comes back as well.
+
+    They do so before it: a database that is there has its key, and whoever was killed before it was there restores again.
+    """
+    with ExitStack() as undo:
+        for name in KEPT:
+            if (folder / name).exists():
+                _put_in_place(folder / name, data / name, undo, is_kept=keeps_key and name == KEY)
+        synchronise(data)
+        yield
+        undo.pop_all()
+
+
+def _put_in_place(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) -> None:
+    """Let a file take a place. Another that `is_kept` is put aside: a forum may have lived with that key."""
+    new = place.with_name(f"{place.name}.new")
+    undo.callback(new.unlink, missing_ok=True)
+    shutil.copyfile(file, new)
+    new.chmod(0o600)
+    synchronise(new)
+    if not place.exists():
+        undo.callback(place.unlink, missing_ok=True)
+    elif is_kept and not _holds(place, new.read_text().strip()):
+        aside = place.with_name(f"{place.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        place.rename(aside)
+        undo.callback(aside.replace, place)
+    else:
+        undo.callback(place.write_bytes, place.read_bytes())
+    new.replace(place)

@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url, select, text
 
 from forum.agendas import actions as agendas
-from forum.backups import make
+from forum.backups import make, put_back
 from forum.copies import Contents, PostgresqlCopier, SqliteCopier, copier
 from forum.db import conninfo, db
 from forum.dialogue import actions as dialogue
@@ -380,13 +380,51 @@ def test_a_restore_that_fails_leaves_the_key_as_it_was(
     empty: Forum, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (empty.data / "secret-key").write_text("mine")
+    before = {path.name for path in empty.data.iterdir()}
     for kind in ("SqliteCopier", "PostgresqlCopier"):
         monkeypatch.setattr(f"forum.copies.{kind}.put_back", _in_use)
     result = empty.run("restore", kept)
     assert result.exit_code == 1 and "in use" in result.output, result.output
     assert (empty.data / "secret-key").read_text() == "mine"
-    assert not list(empty.data.glob("*.new"))
+    assert {path.name for path in empty.data.iterdir()} == before
     (empty.data / "secret-key").unlink()
+
+
+RESTORED = """
+import os, signal, sys
+from pathlib import Path
+from forum.backups import put_back
+from forum.copies import SqliteCopier
+database, data, source, when = sys.argv[1:]
+put = SqliteCopier.put_back
+def killed(self, copy):
+    if when == "after":
+        put(self, copy)
+    os.kill(os.getpid(), signal.SIGKILL)
+SqliteCopier.put_back = killed
+put_back(SqliteCopier(Path(database)), Path(data), Path(source), frozenset())
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_restore_that_is_killed_has_the_key_of_its_rows(
+    database: Path, tmp_path: Path, when: str
+) -> None:
+    (tmp_path / "secret-key").write_text("key")
+    backup, data = tmp_path / "forum.backup", tmp_path / "data"
+    backup_of(database, backup)
+    data.mkdir()
+    (data / "secret-key").write_text("of another forum")
+    words = [sys.executable, "-c", RESTORED, str(data / "forum.sqlite"), str(data), str(backup)]
+    ended = subprocess.run([*words, when], cwd=TOP, capture_output=True, text=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    copier = SqliteCopier(data / "forum.sqlite")
+    if when == "before":
+        put_back(copier, data, backup, frozenset())
+    assert copier.contents().counts == {"words": 1}
+    assert (data / "secret-key").read_text() == "key"
+    (aside,) = data.glob("secret-key.*")
+    assert aside.read_text() == "of another forum"
 
 
 def _in_use(*_anything: Any) -> None:
