@@ -49,7 +49,7 @@ from forum.search.queries import texts_of
 
 PAGE = 20
 MOST_WRITTEN = 1_000  # contributions of a list, the newest; the others are found by searching
-MOST_RECOGNISED = 500
+MOST_RECOGNISED = 200
 MOST_ASKED = 2_000  # posts of several people of which it is asked whether they are listed
 MOST_ARCS = 10
 MOST_REPLIES = 200  # of the last weeks, that the map looks at
