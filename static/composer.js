@@ -9,8 +9,10 @@ export function start({ letter, load }) {
   document.querySelectorAll(".tools").forEach((bar) => useTools(bar, letter));
   document.querySelectorAll("form[data-draft]").forEach(previewWhileTyping);
   document.addEventListener("click", putPrompt);
-  if (document.querySelector("[data-mentions]")) load("mentions", { write });
-  if (document.querySelector("[data-quote]")) load("quotes", { append, page });
+  return Promise.all([
+    document.querySelector("[data-mentions]") && load("mentions", { write }),
+    document.querySelector("[data-quote]") && load("quotes", { append, page }),
+  ]);
 }
 
 // Writing into the field: by execCommand, so that the browser can undo it

@@ -554,6 +554,21 @@ def test_a_city_is_found_in_any_script(visitor: Visit) -> None:
     assert page.url.endswith("/join")
 
 
+def test_a_search_that_fails_does_not_say_that_there_is_no_such_city(visitor: Visit) -> None:
+    page = visitor.go("/join")
+    city = page.get_by_role("combobox", name="City")
+    page.route("**/suggest?*", lambda route: route.fulfill(status=503, body="[]"))
+    with page.expect_response("**/suggest?*"):
+        city.fill("Tampere")
+    page.wait_for_timeout(100)
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.locator(".combo [role=status]")).to_have_text("")
+    page.unroute("**/suggest?*")
+    visitor.complaints.clear()
+    city.press("ArrowDown")
+    expect(page.locator(".combo [role=option]").first).to_have_text(re.compile("^Tampere"))
+
+
 def test_the_chosen_one_of_two_cities_is_meant(visitor: Visit) -> None:
     page = visitor.go("/join")
     page.get_by_role("combobox", name="City").fill("Springfield")

@@ -1,0 +1,104 @@
+/** What may be meant by what one types, to be chosen with keys or a press: ARIA's combobox over a list. */
+
+const STEPS = ["ArrowLeft", "ArrowRight", "Home", "End"];
+let lists = 0;
+
+/**
+ * words() is what to ask for, or null; parts(one) its name and what is said of it; put(list, status) places what is made.
+ * A line chooses nothing by itself and says how many there are. In a longer text Enter takes the first, and a step ends it.
+ */
+export function start({ field, address, label, kind, none, found, words, parts, choose, put }) {
+  const list = make("ul", { id: `choices-${lists++}`, class: `pop ${kind}`, role: "listbox", "aria-label": label });
+  const status = make("p", { class: "vh", role: "status" });
+  const isLine = field.localName === "input"; // a textarea may be no combobox
+  let all = [];
+  let active;
+  let timer;
+  let asking;
+
+  const open = (isOpen) => {
+    clearTimeout(timer);
+    asking?.abort();
+    active = -1;
+    list.hidden = !isOpen;
+    status.textContent = "";
+    field.removeAttribute("aria-activedescendant");
+    if (isLine) set(field, { "aria-expanded": isOpen });
+  };
+  const close = () => open(false);
+  const highlight = (next) => {
+    active = (next + all.length) % all.length;
+    [...list.children].forEach((option, n) => set(option, { "aria-selected": n === active }));
+    const { id, textContent } = list.children[active];
+    list.children[active].scrollIntoView({ block: "nearest" });
+    set(field, { "aria-activedescendant": id });
+    if (!isLine) status.textContent = textContent;
+  };
+  const take = (one) => {
+    close();
+    choose(one);
+  };
+  const option = (one, n) => {
+    const [name, about] = parts(one);
+    const made = make("li", { id: `${list.id}-${n}`, role: "option", "aria-selected": false }, name, " ", make("span", { class: "meta xs" }, about));
+    made.addEventListener("pointerdown", (event) => event.preventDefault());
+    made.addEventListener("click", () => take(one));
+    return made;
+  };
+  const show = () => {
+    if (!all.length && !none) return close();
+    open(true);
+    list.replaceChildren(...all.map(option));
+    if (!all.length) list.append(make("li", { class: "meta", role: "option", "aria-disabled": true, "aria-selected": false }, none));
+    list.scrollIntoView({ block: "nearest" }); // on a phone it would be below the keyboard
+    if (isLine) status.textContent = all.length ? `${found} ${all.length}` : none;
+    else highlight(0);
+  };
+  const ask = async () => {
+    const typed = words();
+    if (typed === null) return close();
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const answer = await fetch(`${address}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      if (!answer.ok) return close();
+      all = await answer.json();
+      if (document.activeElement === field && words() !== null) show();
+    } catch { /* one goes on by typing */ }
+  };
+
+  put(list, status);
+  set(field, { "aria-autocomplete": "list", "aria-controls": list.id });
+  if (isLine) set(field, { role: "combobox" });
+  else field.addEventListener("click", close);
+  close();
+  field.addEventListener("blur", close);
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    if (words() === null) close();
+    else timer = setTimeout(ask, 150);
+  });
+  field.addEventListener("keydown", (event) => {
+    const { key } = event;
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (list.hidden) return isLine && key === "ArrowDown" && ask();
+    if (event.altKey) return;
+    if (key === "Escape") close();
+    else if (key === "ArrowDown" && all.length) highlight(active + 1);
+    else if (key === "ArrowUp" && all.length) highlight(Math.max(active, 0) - 1);
+    else if (key === "Enter" && active >= 0) take(all[active]);
+    else return !isLine && STEPS.includes(key) && close();
+    event.preventDefault();
+  });
+}
+
+function make(tag, attributes, ...inside) {
+  const made = document.createElement(tag);
+  set(made, attributes);
+  made.append(...inside);
+  return made;
+}
+
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+}
