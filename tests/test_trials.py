@@ -145,6 +145,7 @@ def test_a_ledger_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     book.sent("a-1", "reply", text="hash")
     book.answered("a-1", DONE, topic=7, number=2)
     book.sent("a-2", "reply", text="other")
+    book.close()
     first, second = ledger.read(tmp_path)
     assert (first.outcome, first.sent, first.facts["number"]) == (DONE, 2, 2)
     assert (second.outcome, second.client) == (UNKNOWN, "ana")

@@ -471,14 +471,18 @@ class Mailbox:
     def serve(self):
         while True:
             try:
-                talk = self.door.accept()[0].makefile("rwb")
+                line = self.door.accept()[0]
             except OSError:
                 return
-            self.say(talk, b"* OK ready")
-            while line := talk.readline():
-                tag, _space, command = line.strip().partition(b" ")
-                self.answer(talk, command)
-                self.say(talk, tag + b" OK done")
+            with line, line.makefile("rwb") as talk:
+                self.talk(talk)
+
+    def talk(self, talk):
+        self.say(talk, b"* OK ready")
+        while line := talk.readline():
+            tag, _space, command = line.strip().partition(b" ")
+            self.answer(talk, command)
+            self.say(talk, tag + b" OK done")
 
     def say(self, talk, words):
         talk.write(words + b"\r\n")

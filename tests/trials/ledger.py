@@ -60,6 +60,10 @@ class Ledger:
         """Write down what was answered: DONE, REFUSED or UNKNOWN (busy, or no answer at all)."""
         self._write(what=outcome, key=key, **facts)
 
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._file.close()
+
     def _write(self, **line: Any) -> None:
         self._file.write(json.dumps({"at": time.monotonic(), **line}) + "\n")
         self._file.flush()
