@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from forum.later import library
 
-LONGEST = (
-    20_000  # signs of an answer; the longest of real ones have some 8,000 (with an attestation)
-)
+# Signs of an answer; the longest real ones have some 8,000 (with an attestation).
+LONGEST = 20_000
 TIMEOUT = 5 * 60 * 1000  # milliseconds
 PORTS = {"http": 80, "https": 443}
 # As browsers name the ways to a key (WebAuthn, 5.8.4).

@@ -23,11 +23,8 @@ from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
 LENGTHS = range(20, 3_001)  # characters
-A_DAY, TO_ONE, NEWCOMERS = (
-    5,
-    3,
-    1,
-)  # letters within a day: in all, to the same person, of who joined that day
+# Letters within a day: in all, to one person, and from somebody who joined that day.
+MOST_A_DAY, MOST_TO_ONE, MOST_OF_NEWCOMERS = 5, 3, 1
 NEW_FOR, WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
 PORTION = 500
@@ -66,8 +63,8 @@ def _check(sender: Member, recipient: Member, text: str) -> None:
     if LINK.search(text) and now() - sender.joined_at < WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
     hold_member(sender.id, may_write=True)  # letters are counted one after another
-    most = NEWCOMERS if now() - sender.joined_at < NEW_FOR else A_DAY
-    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= TO_ONE:
+    most = MOST_OF_NEWCOMERS if now() - sender.joined_at < NEW_FOR else MOST_A_DAY
+    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MOST_TO_ONE:
         raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
     refuse_caught(sender, None, plainly(text), "text")
 

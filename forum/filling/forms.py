@@ -38,9 +38,8 @@ FEWEST_MEMBERS = 10
 POSTS_OF_A_MEMBER = 50  # on average, unless it is said
 PARAGRAPHS = 3_000  # so many English ones are made; posts are put together from them
 SPAN = int((END - START).total_seconds())
-GROWTH = (
-    1.8  # how much more is written lately: the number until a moment grows with this power of time
-)
+# How much more is written lately: the number until a moment grows with this power of time.
+GROWTH = 1.8
 
 # How often it happens.
 QUESTIONS, ANSWERED, MEMBERS_ONLY, FOREIGN = 0.45, 0.45, 0.03, 0.22
