@@ -189,10 +189,10 @@ def _reading(session: Session) -> _Reading:
 
 
 def constant(value: int | str) -> ColumnElement[Any]:
-    """A value of ours that the statement itself says, and no parameter: PostgreSQL makes one plan for it and keeps it.
+    """A value of ours that stands in the statement itself and is no parameter; never use it for what comes from outside.
 
-    Knowing that few rows are wanted, or that a kind is rare, it need not plan anew to find out. Each value makes a
-    statement of its own; never for what comes from outside.
+    PostgreSQL makes one plan for the statement and keeps it. It knows that few rows are wanted, or that a kind is rare,
+    and need not plan again to find out. Each value makes a statement of its own.
     """
     is_number = isinstance(value, int)
     words = str(value) if is_number else "'{}'".format(str(value).replace("'", "''"))
@@ -205,9 +205,9 @@ def as_it_is(words: str) -> ColumnElement[str]:
 
 
 def detached(kind: type[E], values: Mapping[str, Any]) -> E:
-    """An entity made of a row's columns, of which no session knows; what is left out can never be read.
+    """An entity made of a row's columns, which belongs to no session; a column that is left out can never be read.
 
-    For what each page asks for: loading it the ORM's own way costs several times as much.
+    It is for what every page asks for: the ORM's own way of loading costs several times as much.
     """
     entity = kind()
     entity.__dict__.update(values)
@@ -391,9 +391,10 @@ def conninfo(url: URL) -> str:
 
 
 def fold_log(engine: Engine) -> None:
-    """Let SQLite's file hold by itself all that is saved, and empty the log beside it, once nobody is at work any more.
+    """Move everything that SQLite has saved in its log into the file itself, and empty the log.
 
-    While somebody is, or the disk is full, the rest stays in the log, where it is as safe. PostgreSQL needs no such word.
+    This works once nobody else is at work. While somebody is, or when the disk is full, the rest stays in the log, where
+    it is just as safe. On PostgreSQL there is nothing to do.
     """
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
@@ -425,11 +426,11 @@ VERSION = Table(
 
 
 def touches(*scopes: str) -> None:
-    """Say, in a deed, all that it changes of what visitors see: scopes, or nothing at all.
+    """Name, inside a deed, everything that visitors see and the deed changes: some scopes, or none.
 
-    A deed that says nothing touches `EVERYTHING`, on which every kept page depends: so a new deed is right from
-    its first day, and only the busiest say more. What deeds within a deed say comes to what it says itself; where it
-    says nothing, they do not speak for it.
+    A deed that never calls this touches `EVERYTHING`, on which every kept page depends. So a new deed is right from its
+    first day, and only the busiest deeds need to say less. Scopes of inner deeds are added to those of the outermost.
+    When the outermost deed never calls this, what the inner ones say does not count.
     """
     info = db.session().info
     if info.get("depth") == 1:
@@ -506,10 +507,10 @@ def _numbers_of_reading(
 
 
 def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
-    """What `read` reads and hands back, remembered by this process until a deed touches `EVERYTHING` or one of `scopes`.
+    """What `read` returns, remembered by this process until a deed touches `EVERYTHING` or one of `scopes`.
 
-    For values that many pages want and few deeds change. They are shared: who gets them must not change them. A deed,
-    which may undo what it did, reads anew; so does an application that remembers nothing (`init_app` of `pagecache`).
+    It is for values that many pages want and few deeds change. The value is shared, so nobody may change it. A deed reads
+    anew, because it may undo what it did. So does an application that remembers nothing (see `pagecache.init_app`).
     """
     remembered: Remembered | None = current_app.extensions.get("remembered")
     if remembered is None or db.session().info.get("in_deed"):

@@ -179,7 +179,7 @@ def _label(label: str) -> str:
 
 
 def domain_of(typed: str) -> str:
-    """The domain that somebody means who types one, or a whole address; nothing when there is none."""
+    """The domain in what somebody typed: a domain or a whole address. Empty when there is none."""
     typed = typed.strip().removeprefix("*").strip(". \t")
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", typed, flags=re.IGNORECASE)
     host = re.split(r"[/?#\\]", host.rpartition("@")[2])[0]

@@ -65,10 +65,8 @@ MOST_LEFT = 1_000  # numbers looked through at each write
 MOST_REMEMBERED = 300  # things of many rows, such as the posts of a page
 SECONDS_FOR_ANOTHER = 10
 CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
-INDEX_VERSION, INDEX_HEAD = (
-    3_007_000,
-    48,
-)  # of the index of SQLite's log: its format, and bytes of its head
+# The index of SQLite's log: its format, and the bytes of its head.
+INDEX_VERSION, INDEX_HEAD = 3_007_000, 48
 NUMBERS_IN_FILE = (
     "SELECT scope, number FROM page_version WHERE scope IN (SELECT value FROM json_each(?))"
 )
@@ -427,10 +425,10 @@ class PageCache:
             return making, True
 
     def _made_since(self, came: int, key: Key, making: Making) -> Kept | None:
-        """The page that another has made, if it is true now, or no older than what was true when the asker came.
+        """The page that another request has made, if it may answer this one; else None, and this request makes it anew.
 
-        Where many write, a page may be old before it is sent. Those who came before that may read it; for those who
-        came after a write that it does not hold one of them makes it anew.
+        It may when it is true now. Where many people write, a page can be out of date before it is sent: then it may still
+        answer those who asked before the write that it does not hold, and nobody who asked after it.
         """
         kept = self.pages.get(key)
         if kept and self._is_true(kept):

@@ -363,7 +363,10 @@ class Can:
         return Verdict(_("Only its representative and the moderators invite for an organisation."))
 
     def let_in(self, entrance: Entrance, organisation: Organisation | None) -> Verdict:
-        """By an invitation of somebody others come as long as its maker may invite; what terms the maker owes, no matter."""
+        """An invitation lets people in as long as its maker may still invite.
+
+        Terms that the maker has not agreed to yet do not matter.
+        """
         person = self.person
         if not person.is_member or person.is_silenced:
             return NO

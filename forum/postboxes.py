@@ -18,10 +18,10 @@ log = logging.getLogger("forum.mail")
 
 @contextmanager
 def mailbox(url: str) -> Iterator[Iterator[bytes]]:
-    """The messages that nobody has seen yet, some of them; each is marked as seen when the next is asked for.
+    """Some of the messages that nobody has seen yet; each is marked as seen when the next one is asked for.
 
-    A message is left for the next round when its handling raises. A mailbox that cannot be reached has none.
-    Raises `ValueError` for an address that is none.
+    When the handling of a message raises, that message stays unseen for the next round. A mailbox that cannot be reached
+    has no messages. Raises `ValueError` when `url` is no address of a mailbox.
     """
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:

@@ -227,7 +227,10 @@ def _database(url: str) -> str:
 
 
 def why_no_database(url: str) -> str:
-    """Why a forum can have no database at an address, as the rest of a sentence without the address, which may hold a password."""
+    """Why there can be no database at an address, as the rest of a sentence; empty when there can.
+
+    It does not repeat the address, which may hold a password.
+    """
     try:
         found = make_url(url)
     except (ArgumentError, ValueError):

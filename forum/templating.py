@@ -69,10 +69,10 @@ class Module(Template):
     """A template; what it imports is made once, since no page here brings globals of its own."""
 
     def render(self, *args: Any, **kwargs: Any) -> str:
-        """The page. What it was made of is let go at once.
+        """The page. Everything that it was made of is let go at once.
 
-        A macro of the page itself knows the page and is known to it, so that all of its posts and people would wait for
-        the garbage collector, which took a seventh of the time and stood still for 80 ms now and then.
+        A macro of the page holds the page, and the page holds the macro. So all posts and people would wait for the garbage
+        collector, which took a seventh of the time and stood still for 80 ms now and then.
         """
         context = self.new_context(dict(*args, **kwargs))
         try:

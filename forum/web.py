@@ -410,9 +410,10 @@ def choice(name: str, choices: Iterable[str], default: str = "") -> str:
 
 
 def depends_on(*scopes: str) -> None:
-    """Say on what the page that is being made depends, when that is less than anything that visitors see.
+    """Name what the page that is being made depends on, when that is less than everything that visitors see.
 
-    Without scopes it is what no reply, edit or mark changes: only deeds that touch `EVERYTHING` do.
+    Without scopes the page depends on nothing that a reply, an edit or a mark changes, but only on deeds that touch
+    `EVERYTHING`.
     """
     request.environ[DEPENDS_ON] = scopes
 
@@ -614,7 +615,7 @@ def _is_from_elsewhere() -> bool:
 
 
 def _refuse_odd_addresses() -> None:
-    """No page has a NUL in its name; what is typed with one is read without it, since no database takes it."""
+    """Answer 404 to an address with a NUL in it, and drop every NUL from what was typed: no database takes one."""
     if NUL in request.path:
         abort(404)
     request.args = _without_nul(request.args)

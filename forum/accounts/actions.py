@@ -165,9 +165,10 @@ def change_password(member: Member, password_hash: str) -> None:
 
 @action
 def edit_profile(member: Member, profile: Profile) -> None:
-    """Replace what a member says about themselves. What a rule catches is refused: it has nowhere to wait.
+    """Replace what a member says about themselves.
 
-    New words are for who may write; whoever may not still says where they are and in which language they get mail.
+    A member who may not write can still change the city and the languages, but none of the words. A text that a rule
+    catches is refused, because there is no place where it could wait.
     """
     about = profile.about.source if profile.about else member.about
     said = (profile.name, profile.position, profile.helps_with, about)
@@ -214,12 +215,12 @@ def confirm_address(_person: Person, secret: str) -> Member:
 
 @action
 def undo_address(_person: Person, secret: str) -> Member:
-    """Spend the secret sent to an old address: it is the member's again, and whoever is signed in is so no more.
+    """Spend the secret sent to an old address: the address is the member's again, and every session ends.
 
-    Whoever changed it may know the password, which is good no more: a letter lets the owner choose another. The changes
-    after it are undone with it, so that no address of theirs takes the account back again.
-    What was set up since to sign in goes, too: letters about it went to the other address. So did the one that says
-    that the account is closed: it is opened again.
+    Somebody else may have changed the address and may know the password. So the password is void, and a letter lets the
+    owner choose another. Later changes of the address are undone as well, so that none of them takes the account back.
+    Ways to sign in that were set up since are removed, because the letters about them went to the other address. If the
+    account was closed since, it is opened again, for the same reason.
     """
     token, member = _spend_own(UNDO, secret)
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)

@@ -17,9 +17,9 @@ HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
 
 
 def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
-    """The token of a secret with its member or candidate, as long as it can be spent; else `NotFound`.
+    """The token of a secret with its member or candidate, while it can be spent. `is_to_spend` locks it for the deed.
 
-    A secret of another purpose, one that was used or that is too old, and one that never was are all the same. The deed that spends it holds it, so that nobody else does.
+    Raises `NotFound` for every other secret: used, too old, for another purpose, or never made.
     """
     wanted = select(Token).where(
         Token.token_hash == kept_hash(secret),

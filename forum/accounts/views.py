@@ -622,9 +622,8 @@ def sign_out() -> Answer:
     logout_user()
     session.clear()
     answer = web.see_other(url_for("accounts.sign_out"))
-    answer.headers["Clear-Site-Data"] = (
-        '"storage"'  # texts kept in the browser, perhaps a shared one
-    )
+    # Texts that are kept in the browser, which others may use, too.
+    answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
 

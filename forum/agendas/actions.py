@@ -262,7 +262,7 @@ def note_activity(_doer: Person, agenda_id: int, at: datetime, topics: int = 0) 
 
 @action
 def note_quiet(_doer: Person, agenda_id: int, at: datetime, before: datetime) -> None:
-    """Note that what was written at a moment is taken back: if nothing was since, the latest is what was before."""
+    """Note that what was written at the moment `at` is gone: when it was the latest, the latest is now `before`."""
     quiet = update(Agenda).where(Agenda.id == agenda_id, Agenda.active_at == at)
     db.session.execute(quiet.values(active_at=before))
 

@@ -178,7 +178,7 @@ def appeals_counted(reader: Person) -> Select[Any]:
 
 
 def others_who_decide(decision: Decision, appellant_id: int) -> list[int]:
-    """The ids of those who can answer an appeal: who moderates the agenda, but neither the first one nor a party."""
+    """The ids of those who can answer an appeal: they moderate the agenda, did not decide before, and are no party."""
     parties = {decision.moderator_id, decision.author_id, appellant_id}
     who = curators_of(decision.present_agenda_id)
     return [member_id for member_id in who if member_id not in parties]

@@ -47,7 +47,11 @@ class Coming:
 
 @action
 def may_come(_visitor: Person, joining: Joining, coming: Coming) -> None:
-    """Raise what keeps somebody from joining as things are now, whoever the address belongs to."""
+    """Check that somebody can join as things are now; says the same whether or not the address has an account.
+
+    Raises `Forbidden` when joining needs an invitation and there is none; further what `fitting_name` and `require_seat`
+    raise.
+    """
     touches()
     if entrance().mode == "invitation" and coming.invitation is None:
         raise Forbidden(_("Joining is by invitation only."))
@@ -57,7 +61,7 @@ def may_come(_visitor: Person, joining: Joining, coming: Coming) -> None:
 
 @action
 def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) -> Candidate:
-    """Keep what somebody has filled in; raises what keeps them from joining as things are now."""
+    """Keep what somebody has filled in, until the address is confirmed. Raises what `may_come` raises."""
     touches()
     may_come(visitor, joining, coming)
     candidate = Candidate(

@@ -45,10 +45,9 @@ def entrance_to_change(administrator: Person) -> Entrance:
 
 
 def invitation_by_code(code: str) -> Invitation:
-    """The invitation of a secret with its maker and organisation, as long as it can be used; else `NotFound`.
+    """The invitation of a secret with its maker and organisation, while it can be used.
 
-    One that is used up, over or ended, one whose maker may not invite any more, and one that never was are all the
-    same.
+    Raises `NotFound` for every other one: used up, over, ended, never made, or made by somebody who may not invite now.
     """
     invitation = _usable(Invitation.code_hash == kept_hash(code))
     if invitation is None:

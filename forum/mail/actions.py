@@ -37,10 +37,8 @@ from forum.permissions import Person, require
 BATCH = 20
 TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
 MOST_SENT_BACK = 5
-MOST_RECEIPTS = 10  # letters in a day to one address that a report has arrived
-MOST_OUTCOMES = (
-    5  # letters in a day to one address about one decision each; the next ones share a letter
-)
+# Letters in a day to one address: that a report has arrived, and about one decision each; the next ones share a letter.
+MOST_RECEIPTS, MOST_OUTCOMES = 10, 5
 A_DAY = timedelta(days=1)
 GATHERED = 100  # outcomes in a letter; what is more goes into that of the day after
 GRACE = timedelta(minutes=1)
@@ -103,10 +101,10 @@ def write_of_notices(system: Person, limit: int = 100) -> int:
 
 @action
 def write_of_reports(system: Person, limit: int = 100) -> int:
-    """Write to visitors that their reports have arrived, and what was decided; says to how many.
+    """Write to visitors that their reports have arrived, and what was decided; returns how many letters there are.
 
-    Nothing that they typed is in these letters, for an address may be somebody else's; nor do many go to one in a day:
-    what was decided about more reports waits a day and comes in one letter.
+    An address may be somebody else's, so these letters quote nothing that was typed. For the same reason few letters go
+    to one address in a day: further decisions wait for the next day and come in one letter.
     """
     require(system.can.administer())
     touches()
@@ -243,9 +241,9 @@ def note_sent(system: Person, ids: Sequence[int]) -> None:
 def note_returned(
     system: Person, letter_id: int, why: str, *, is_final: bool, is_about_address: bool = False
 ) -> None:
-    """Note that a server did not take a letter, and when it is tried again, if ever.
+    """Note that a server refused a letter, and when it is tried again, if at all.
 
-    When it said that there is no such address, its member gets no more mail there until they say so.
+    When the server said that the address does not exist, the member gets no more mail there until they ask for it.
     """
     require(system.can.administer())
     touches()

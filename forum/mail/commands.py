@@ -165,7 +165,7 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
 
 
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
-    """What a letter says now, in text and HTML; None when there is nothing in it any more for whom it is to."""
+    """A letter as it stands now, in text and HTML; None when it holds nothing any more that its reader needs."""
     words, ways = _words(letter, settings), _Ways()
     if _is_over(letter):
         return None

@@ -126,7 +126,7 @@ class Told(NamedTuple):
 
 
 def notice_to_tell(member: Member, notice_id: int) -> Told | None:
-    """A notice as far as it is still news to its member, who may still read what it speaks of; else None."""
+    """A notice that is still news to its member, who may still read what it is about; else None."""
     query = visible_notices(member).where(Notice.id == notice_id, Notice.read_at.is_(None))
     notice = db.session.scalar(query.options(joinedload(Notice.actor)))
     if notice is None or not _is_to_be_told(member, notice):

@@ -168,12 +168,12 @@ class OpenSession(NamedTuple):
 
 
 def session_of(token: str, beside: ColumnElement[Any] | None = None) -> OpenSession | None:
-    """The open session of a token, with its member, their city and organisation.
+    """The open session of a token, with its member and the member's city and organisation; None when there is none.
 
-    None when there is none, it has ended, was idle or open for too long, or the member may not sign in now.
-    The member is detached, so that a deed that fails leaves the person of the page as it was read; what pages never
-    ask of their reader is left out (`_NOT_OF_MEMBER`). `beside` is what the caller would ask of the session next: one
-    column, the same object each time.
+    A session is over when it has ended, when it was idle or open for too long, or when the member may not sign in now.
+    The member is detached: when a deed fails, the page still has the person as it was read. Columns that no page asks of
+    its reader are left out (`_NOT_OF_MEMBER`). `beside` is one more column that the caller wants of the session; pass the
+    same object each time.
     """
     row = plain(_open_session(beside), {"token_hash": token_hash(token), **_times()}).first()
     if row is None:
@@ -289,10 +289,10 @@ def my_profile(member: Person) -> Member:
 
 
 def hold_writer(author: Person) -> None:
-    """Know whether an author may write, and let nobody take that away until the deed is done.
+    """Lock an author's row, so that nobody takes away the right to write until the deed is done.
 
-    To be asked first in a deed: whoever takes the right away holds the member before anything else (`hold_member`),
-    so that the two wait for each other in one order. Deeds of the same author do not wait.
+    Call this first in a deed. Who takes the right away locks the member first, too (`hold_member`), so both wait for
+    each other in one order. Deeds of the same author do not wait for each other.
     """
     if author.id:
         query = select(Member).where(Member.id == author.id)
@@ -300,9 +300,9 @@ def hold_writer(author: Person) -> None:
 
 
 def hold_member(member_id: int | None, *, may_write: bool = False) -> None:
-    """Let what else changes for a member wait until the deed is done; their row, read anew, is as it is by then.
+    """Lock a member's row until the deed is done, and read it anew; other changes of the member wait.
 
-    Wait for what they are writing in this moment as well, and let what they write next wait, unless they `may_write`.
+    Also waits for what the member is writing now, and lets later writing wait, unless the member `may_write` meanwhile.
     """
     held = select(Member).where(Member.id == member_id)
     db.session.scalar(held.with_for_update(key_share=may_write))

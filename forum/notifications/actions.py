@@ -113,10 +113,10 @@ def note_news(
     post_id: int | None = None,
     but: Iterable[int] = (),
 ) -> None:
-    """Write down that something happened which concerns whoever watches one of `subjects` and mutes none.
+    """Write down that something happened which concerns everybody who watches one of `subjects` and mutes none.
 
-    One row, however many they are: the worker finds them. Not told are the doer, and those in `but`, who are
-    told of the same deed by name.
+    It is one row, however many people watch: the worker finds them. The doer is not told. Those in `but` are not told
+    either, because another event tells them of the same deed by name.
     """
     if is_watched(doer, subjects):
         left_out = sorted({*but, *([doer.id] if doer.id else [])})
@@ -152,10 +152,10 @@ def _add_event(kind: str, address: str, *, text: str, **words: Any) -> None:
 
 @action
 def make_notices(_system: Person, limit: int = BATCH, portion: int = PORTION) -> int:
-    """Turn events that are due into notices, one for each event and person; says with how many it was busy.
+    """Turn events that are due into notices, one for each event and person; returns how many it has worked on.
 
-    At most `limit` events that concern people by name, and as many as tell `portion` watchers: an event for a
-    hundred thousand of them is told in many such deeds, each of which notes how far it has come.
+    One call takes at most `limit` events that name people, and tells at most `portion` watchers. An event with a hundred
+    thousand watchers takes many calls; each notes how far it has come.
     """
     touches()
     events = due_events(limit)

@@ -65,12 +65,15 @@ def screen(
     is_again: bool = False,
     is_counted: bool = False,
 ) -> Caught | None:
-    """Ask the rules about a text that somebody sends; hands back the one that holds it, or None: it may appear.
+    """Ask the rules about a text; returns the rule that holds it back, or None when the text may appear at once.
 
-    Who moderates the agenda is not asked; what belongs to no agenda (None) is free for moderators alone. The text
-    is counted as sent once more. When `is_again` the same thing is sent once more, changed or not: that its author
-    has sent these words before says nothing then. When `is_counted` these very words were counted when the same
-    thing was sent first: they are not counted again, and what their author has sent elsewhere says what it says.
+    The rules do not apply to those who moderate the agenda. Without an agenda (None) they do not apply to moderators.
+    The text is counted, so that the rule about repeated texts sees how often its author has sent it.
+
+    `is_again`: the author sends the same thing once more, changed or not, such as an edited post. Then it does not
+    matter that the author has sent these words before.
+    `is_counted`: these very words were counted when the thing was first sent. They are not counted a second time, and
+    the number of times that the author sent them elsewhere still matters.
     """
     if author.can.pass_screening(agenda_id):
         return None

@@ -41,7 +41,7 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
 
 
 def note_written(doer: Person, topic: Topic, topics: int = 0) -> None:
-    """Note on a topic's agenda what was written in it last, and how many topics more it shows; not what visitors cannot see."""
+    """Note on a topic's agenda when something was last written, and `topics` more that it shows, if visitors see them."""
     if _is_public(topic):
         note_activity(doer, topic.agenda_id, topic.active_at, topics=topics)
 

@@ -254,12 +254,13 @@ def edit(
     audience: str | None = None,
     seen: str | None = None,
 ) -> Post | Held:
-    """Change one's post, or let the change wait when a rule holds it back; title, themes and audience only with
-    a topic's first post.
+    """Change one's post, or let the change wait when a rule holds it back.
 
-    Later than 15 minutes after posting, what it said before is kept. `seen` is the `fingerprint` of the
-    text that the author changed: raises `Conflict` when the post says something else by now, unless that is
-    this very text, which was sent again because its answer was lost.
+    Title, themes and audience change only with a topic's first post.
+
+    More than 15 minutes after posting, the former text is kept as a version. `seen` is the `fingerprint` of the text that
+    the author changed. Raises `Conflict` when the post says something else by now; but not when it already says this very
+    text, which was sent again because its answer was lost.
     """
     more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": seen}
     return _edit(author, post_id, text, title, is_asked=True, is_traced=False, **more)

@@ -114,9 +114,10 @@ def topic_after_merge(reader: Person, topic_id: int) -> Topic:
 
 
 def why_not_shown(reader: Person, topic_id: int) -> NotFound:
-    """What is said to who asks for a topic: a sentence if it is hidden and not removed, and the reader could see it else.
+    """The `NotFound` to raise for a topic that a reader asks for and cannot see.
 
-    Nothing is said of one without a post that is shown whose first post was deleted: that was its author's doing.
+    It says that the moderators have hidden the topic, and why, if the reader could see it otherwise. It says nothing of a
+    topic that was removed, nor of one that is empty because its author deleted the first post.
     """
     opening = (Post.topic_id == Topic.id, Post.number == 1, Post.deleted_at.is_not(None))
     query = select(Topic.hidden_reason).where(

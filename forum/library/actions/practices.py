@@ -259,7 +259,7 @@ def _changed_practice(
 
 
 def _ask_rules(author: Person, practice: Practice, before: Sequence[str]) -> None:
-    """Of what waits, and of other words (than `before`) of what is published, rules are asked again; of a draft, none."""
+    """Ask the rules again about a practice that waits, or that is published and says other words than `before`."""
     if practice.state == PUBLISHED and _words_of(practice) != before:
         refuse_caught(author, practice.agenda_id, _said(practice), "sentence", is_again=True)
     elif practice.state == "submitted" and practice.author_id == author.id:

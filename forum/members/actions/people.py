@@ -63,9 +63,8 @@ MOST_IGNORED = 500
 LONGEST_HANDLE = 40
 # What the forum is called and what it is for, which every page says
 LONGEST_NAME, LONGEST_TAGLINE = 80, 300
-PORTION = (
-    500  # rows that are deleted at once, so that those who write meanwhile wait for a moment only
-)
+# Rows that are deleted at once, so that those who write meanwhile wait for a moment only.
+PORTION = 500
 KEPT_SESSIONS = timedelta(days=30)  # after they are over
 COOLING_OFF = timedelta(days=14)
 WAYS = NAMELESS, EVERYTHING = ("nameless", "everything")  # what of somebody's words stays
@@ -126,9 +125,8 @@ class Joining:
     languages: tuple[str, ...] = ()
     handle: str | None = None
     invited_by_id: int | None = None
-    is_official: bool = (
-        False  # may be called as the forum is: an administrator adds somebody who runs it
-    )
+    # May be called as the forum is: an administrator adds somebody who runs it.
+    is_official: bool = False
 
 
 @dataclass(frozen=True)
@@ -754,7 +752,7 @@ def stay_since(system: Person, member: Member, moment: datetime) -> None:
 
 @action
 def depart(system: Person, member_id: int) -> None:
-    """End an account: nothing that says who it was is left in its row, which what stays leads to.
+    """End an account: nothing in its row says any more who it was. The row stays, because posts and decisions lead to it.
 
     Its handle is never given again; its address is free for another account.
     """

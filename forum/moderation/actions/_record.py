@@ -118,13 +118,12 @@ def describe(row: Decision | Report, thing: Thing) -> None:
 
 
 def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Close the reports and thank the reporters, without a name and without the words of what is hidden.
+    """Close the open reports about a thing with a decision, and thank the members who reported it.
 
-    Nobody closes reports of what they wrote themselves.
+    The notice names no reporter and quotes nothing that is hidden. A reporter who disagrees with "keep" can appeal from
+    the page of their reports. Visitors get a letter, once the decision can no longer be taken back.
 
-    Who finds that what was kept should not have been appeals from the page of their reports.
-
-    Visitors are told by letter, once the decision can no longer be taken back.
+    Raises `Forbidden` when there are reports and the moderator wrote the thing.
     """
     reporters = open_reporters(thing.kind, thing.item_id)
     if reporters:
