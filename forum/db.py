@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    delete,
     event,
     inspect,
     literal_column,
@@ -324,6 +325,19 @@ def flush_once(refusal: Refusal) -> None:
         if _is_there_already(error):
             raise refusal from error
         raise
+
+
+def delete_some(
+    model: type[Base], limit: int, *which: ColumnElement[bool], told: Any = None
+) -> Sequence[Any]:
+    """Delete at most `limit` of the rows that meet conditions; hands back of each its id, or the column `told`.
+
+    In portions, so that those who write meanwhile wait for a moment only.
+    """
+    key = model.__table__.c.id
+    some = select(key).where(*which).limit(limit).scalar_subquery()
+    gone = delete(model).where(key.in_(some)).returning(key if told is None else told)
+    return db.session.scalars(gone).all()
 
 
 def _is_there_already(error: IntegrityError) -> bool:

@@ -29,6 +29,7 @@ from forum.advice.queries import (
     questions_to_take_up,
     rows_of,
     standings_of,
+    topics_of,
 )
 from forum.db import Base, action, db, now, topic_scope, touches
 from forum.dialogue.actions import note_follow_up
@@ -408,6 +409,4 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool) -> None:
     db.session.execute(passed.values(passed_to_id=None))
     if is_silent:
         db.session.execute(delete(Asked).where(Asked.asker_id == member_id))
-        theirs = db.session.query(Topic.id).where(Topic.author_id == member_id)
-        told = delete(FollowUp).where(FollowUp.topic_id.in_(theirs.scalar_subquery()))
-        db.session.execute(told)
+        db.session.execute(delete(FollowUp).where(FollowUp.topic_id.in_(topics_of(member_id))))

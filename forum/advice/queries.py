@@ -722,6 +722,11 @@ def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     return row
 
 
+def topics_of(member_id: int) -> Any:
+    """In SQL: the numbers of the topics that a member has opened."""
+    return select(Topic.id).where(Topic.author_id == member_id)
+
+
 def topic_to_follow_up(author: Person, topic_id: int) -> Topic:
     """A question of which its asker wants to tell what happened next."""
     topic = get_topic(author, topic_id)

@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import ColumnElement, or_
 
 from forum.contact.models import ContactLetter
 from forum.contact.queries import letter_to, letters_today
-from forum.db import action, db, now, touches
+from forum.db import action, db, delete_some, now, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
 from forum.mail.models import Delivery
@@ -117,8 +117,6 @@ def forget_member(system: Person, member_id: int) -> None:
 
 
 def _forget(which: ColumnElement[bool], system: Person, limit: int) -> int:
-    some = db.session.query(ContactLetter.id).where(which).limit(limit)
-    gone = delete(ContactLetter).where(ContactLetter.id.in_(some.scalar_subquery()))
-    deliveries = db.session.scalars(gone.returning(ContactLetter.delivery_id)).all()
+    deliveries = delete_some(ContactLetter, limit, which, told=ContactLetter.delivery_id)
     mail.forget_some(system, [number for number in deliveries if number])
     return len(deliveries)

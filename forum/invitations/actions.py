@@ -13,7 +13,14 @@ from forum import proofs
 from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
-from forum.invitations.queries import PURPOSE, can_be_used, entrance, invitation_to_end, is_usable
+from forum.invitations.queries import (
+    PURPOSE,
+    can_be_used,
+    entrance,
+    invitation_to_end,
+    invitations_by,
+    is_usable,
+)
 from forum.members.models import Member
 from forum.members.queries import organisation_by_id, seats_taken
 from forum.permissions import Person, require
@@ -147,7 +154,6 @@ def forget_member(system: Person, member_id: int) -> None:
     """Delete the invitations of a member who has left, and by which one the member came."""
     require(system.can.administer())
     touches()
-    theirs = db.session.query(Invitation.id).where(Invitation.maker_id == member_id)
-    by_theirs = Arrival.invitation_id.in_(theirs.scalar_subquery())
+    by_theirs = Arrival.invitation_id.in_(invitations_by(member_id))
     db.session.execute(delete(Arrival).where(or_(Arrival.member_id == member_id, by_theirs)))
     db.session.execute(delete(Invitation).where(Invitation.maker_id == member_id))

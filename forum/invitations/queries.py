@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -85,6 +86,11 @@ def my_invitations(member: Person) -> Sequence[Invitation]:
     """The invitations that a member has made, newest first, with who came by them."""
     require(member.can.see_notices())
     return _listed(Invitation.maker_id == member.id)
+
+
+def invitations_by(member_id: int) -> Select[Any]:
+    """In SQL: the numbers of the invitations that a member has made."""
+    return select(Invitation.id).where(Invitation.maker_id == member_id)
 
 
 def all_invitations(moderator: Person, number: int = 1) -> Page[Invitation]:

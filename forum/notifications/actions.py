@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, literal, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.db import Base, action, db, now, touches
+from forum.db import Base, action, db, delete_some, now, touches
 from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
 from forum.members.queries import hold_member, ignores
@@ -501,8 +501,9 @@ def forget_old(system: Person, limit: int = PORTION) -> int:
     """Delete some notices that were read long ago, and events of which nobody has a notice; says how many."""
     require(system.can.administer())
     touches()
-    read = _delete(Notice, limit, Notice.read_at < now() - KEPT_READ)
-    return read + _delete(Event, limit, Event.done_at < now() - KEPT_DONE, without_notices())
+    read = delete_some(Notice, limit, Notice.read_at < now() - KEPT_READ)
+    over = Event.done_at < now() - KEPT_DONE
+    return len(read) + len(delete_some(Event, limit, over, without_notices()))
 
 
 @action
@@ -518,15 +519,13 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int
     gone = _forget(limit, Notice.member_id == member_id)
     if is_silent:
         gone += _forget(limit, Notice.actor_id == member_id)
-        gone += _delete(Event, limit, Event.actor_id == member_id)
+        gone += len(delete_some(Event, limit, Event.actor_id == member_id))
     return gone
 
 
 def _forget(limit: int, *which: Any) -> int:
     """Delete some notices, and the events that nobody else has a notice of."""
-    some = db.session.query(Notice.id).where(*which).order_by(Notice.id).limit(limit)
-    gone = delete(Notice).where(Notice.id.in_(some.scalar_subquery()))
-    events = db.session.scalars(gone.returning(Notice.event_id)).all()
+    events = delete_some(Notice, limit, *which, told=Notice.event_id)
     told = (Event.id.in_(set(events)), Event.done_at.is_not(None))
     db.session.execute(delete(Event).where(*told, without_notices()))
     return len(events)
@@ -566,12 +565,6 @@ def retitle_queue(system: Person, addresses: Collection[str], title: str) -> Non
     for model in (Event, Notice):
         is_queue = model.kind == literal("queue", literal_execute=True)  # so that its index is used
         _set(model, {"title": title}, is_queue, model.address.in_(addresses))
-
-
-def _delete(model: type[Event] | type[Notice], limit: int, *which: Any) -> int:
-    some = db.session.query(model.id).where(*which).order_by(model.id).limit(limit)
-    gone = delete(model).where(model.id.in_(some.scalar_subquery())).returning(model.id)
-    return len(db.session.scalars(gone).all())
 
 
 def _set_hidden(

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.db import EVERYTHING as EVERY_PAGE
-from forum.db import FEDERATION, action, db, flush_once, now, touches
+from forum.db import FEDERATION, action, db, delete_some, flush_once, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -793,9 +793,7 @@ def forget_sessions(system: Person, limit: int = PORTION) -> int:
         Session.seen_at < now() - queries.IDLE - KEPT_SESSIONS,
         Session.created_at < now() - queries.LONGEST - KEPT_SESSIONS,
     )
-    some = db.session.query(Session.id).where(is_over).order_by(Session.id).limit(limit)
-    gone = delete(Session).where(Session.id.in_(some.scalar_subquery())).returning(Session.id)
-    return len(db.session.scalars(gone).all())
+    return len(delete_some(Session, limit, is_over))
 
 
 # Roles and restrictions
