@@ -45,10 +45,12 @@ from forum.notifications.queries import (
     next_watchers,
     notices_to_make,
     settings_of,
+    tells_of_mark,
     time_zones,
     watchers_of,
     watches_replies,
     without_notices,
+    words_with_mark,
 )
 from forum.permissions import Person, require
 
@@ -544,10 +546,14 @@ def retell(system: Person, post_id: int, text: str, topic_id: int | None = None)
 
 @action
 def retell_mark(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
-    """Let what tells of a member's mark say this of it, or nothing: what the member says to it is hidden, or shown again."""
-    for model in (Event, Notice):
-        is_it = (model.post_id == post_id, model.actor_id == marker_id)
-        _set(model, {"text": excerpt(text, 400)}, model.kind == "mark", *is_it)
+    """Let what tells of a member's mark say this of it, or nothing: what the member says to it is hidden, or shown again.
+
+    A notice that has grown since may name another member beside these words.
+    """
+    words = {"text": excerpt(text, 400)}
+    is_it = or_(Notice.actor_id == marker_id, Notice.text.in_(words_with_mark(post_id, marker_id)))
+    _set(Notice, words, Notice.kind == "mark", Notice.post_id == post_id, is_it)
+    _set(Event, words, *tells_of_mark(post_id, marker_id))
 
 
 @action

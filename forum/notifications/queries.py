@@ -142,6 +142,16 @@ def get_notice(reader: Person, notice_id: int) -> Notice | None:
     return db.session.scalar(visible_notices(reader).where(Notice.id == notice_id))
 
 
+def tells_of_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ...]:
+    """In SQL: an event that tells of the mark which a member gave a post."""
+    return Event.kind == "mark", Event.post_id == post_id, Event.actor_id == marker_id
+
+
+def words_with_mark(post_id: int, marker_id: int) -> Select[Any]:
+    """A select of what was told with a member's mark, however often it was given."""
+    return select(Event.text).where(*tells_of_mark(post_id, marker_id), Event.text != "")
+
+
 def without_notices() -> ColumnElement[bool]:
     """In SQL: an event of which nobody has a notice any more."""
     return ~exists().where(Notice.event_id == Event.id)

@@ -229,6 +229,17 @@ def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
     assert notice.text == WORDS
 
 
+def test_a_notice_that_has_grown_says_nothing_of_it_either(people: Any, note: Mark) -> None:
+    make_notices(SYSTEM)
+    dialogue.mark(people.chitra, note.post_id, TRIED, "kept")
+    make_notices(SYSTEM)
+    (notice,) = db.session.scalars(select(Notice).where(Notice.kind == "mark")).all()
+    assert (notice.actor_id, notice.others, notice.text) == (people.chitra.id, 1, WORDS)
+    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    db.session.refresh(notice)
+    assert notice.text == ""
+
+
 def test_a_hidden_note_is_not_said_anew_but_may_be_taken_back(people: Any, note: Mark) -> None:
     actions.decide(people.host, "mark", note.id, "hide", WHY)
     with pytest.raises(Forbidden):
