@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, update
 
 from forum.carriers import is_address_unknown
-from forum.db import action, db, now, topic_scope, touches
+from forum.db import action, db, delete_some, now, topic_scope, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
 from forum.errors import NotFound
@@ -47,6 +47,7 @@ LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go af
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
 PATIENCE = timedelta(days=4)
+PORTION = 500  # letters of a kind that one deed deletes
 KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
 
 
@@ -311,17 +312,16 @@ def send_all_again(administrator: Person) -> int:
 
 
 @action
-def forget_letters(system: Person) -> int:
-    """Delete what became of letters a month ago, and of those that were given up, three; says how many."""
+def forget_letters(system: Person, limit: int = PORTION) -> int:
+    """Delete some of what became of letters a month ago, and of those that were given up, three; says how many."""
     require(system.can.administer())
     touches()
-    is_old = or_(
+    each = (
         Delivery.sent_at < now() - KEPT,
         Delivery.dropped_at < now() - KEPT,
         Delivery.given_up_at < now() - KEPT_FAILED,
     )
-    gone = delete(Delivery).where(is_old).returning(Delivery.id)
-    return len(db.session.scalars(gone).all())
+    return sum(len(delete_some(Delivery, limit, is_old)) for is_old in each)
 
 
 @action

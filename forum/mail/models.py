@@ -28,6 +28,7 @@ class Delivery(Base):
         Index(None, "address", "created_at"),
         Index(None, "given_up_at"),
         Index(None, "sent_at"),
+        Index(None, "dropped_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -65,7 +65,6 @@ QUOTING = (
     "post",
 )  # kinds of notices that show the first words of a post
 KEPT_READ = timedelta(days=365)  # notices, after they were read
-KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -499,13 +498,12 @@ def rehome_notices(_doer: Person, post_ids: Collection[int], topic_id: int, titl
 
 
 @action
-def forget_old(system: Person, limit: int = PORTION) -> int:
-    """Delete some notices that were read long ago, and events of which nobody has a notice; says how many."""
+def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION) -> int:
+    """Delete some notices that were read long ago, and those events of which nobody has a notice; says how many."""
     require(system.can.administer())
     touches()
-    read = delete_some(Notice, limit, Notice.read_at < now() - KEPT_READ)
-    over = Event.done_at < now() - KEPT_DONE
-    return len(read) + len(delete_some(Event, limit, over, without_notices()))
+    gone = _forget(limit, Notice.read_at < now() - KEPT_READ)
+    return gone + len(delete_some(Event, limit, Event.id.in_(event_ids), without_notices()))
 
 
 @action

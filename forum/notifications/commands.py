@@ -1,4 +1,4 @@
-"""The worker's turn at notices."""
+"""The worker's turn at notices: it makes them, and forgets old ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from forum.errors import Refusal
 from forum.notifications import actions, queries
-from forum.permissions import SYSTEM
+from forum.permissions import SYSTEM, Person
 
 log = logging.getLogger("forum.notices")
 
@@ -36,3 +36,11 @@ def _make_of_one(event_id: int) -> int:
         log.exception("the notices of event %s cannot be made", event_id)
         actions.put_off(SYSTEM, event_id)
         return 0
+
+
+def forget_old(system: Person) -> int:
+    """Delete some notices that were read long ago, and events of which nobody has a notice; says how many.
+
+    The events are looked for beforehand, because that takes long where there are many: nobody waits for it.
+    """
+    return actions.forget_old(system, queries.events_over(actions.PORTION))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
@@ -55,6 +55,7 @@ PAGE = 30
 WATCHES_ON_A_PAGE = 50
 MOST_IN_DIGEST = 200
 TRIES = 8
+KEPT_DONE = timedelta(days=30)  # events whose notices are made, when no notice is left
 NEWEST = (Notice.created_at.desc(), Notice.id.desc())
 Subject = tuple[str, int]  # what is watched: its kind and its id
 
@@ -150,6 +151,12 @@ def tells_of_mark(post_id: int, marker_id: int) -> tuple[ColumnElement[bool], ..
 def words_with_mark(post_id: int, marker_id: int) -> Select[Any]:
     """A select of what was told with a member's mark, however often it was given."""
     return select(Event.text).where(*tells_of_mark(post_id, marker_id), Event.text != "")
+
+
+def events_over(limit: int) -> list[int]:
+    """The ids of some events whose notices were made a month ago and of which nobody has one any more."""
+    over = (Event.done_at < now() - KEPT_DONE, without_notices())
+    return list(db.session.scalars(select(Event.id).where(*over).limit(limit)))
 
 
 def without_notices() -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from forum.members.actions import FORMER, NAMELESS, WAYS
 from forum.members.commands import members as members_group
 from forum.members.queries import get_member, is_somebody_due
 from forum.moderation import actions as moderation
-from forum.notifications import actions as notifications
+from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
 from forum.queue import actions as queue
 from forum.rights import actions
@@ -41,7 +41,7 @@ bp = Blueprint("rights_commands", __name__, cli_group=None)
 # Everything that is deleted after its time; each deletes a portion, and says how much it was.
 OVER: tuple[Callable[[Person], int], ...] = (
     members.forget_sessions,
-    notifications.forget_old,
+    notifications_commands.forget_old,
     contact.forget_old,
     mail.forget_letters,
     accounts.forget_old,

@@ -17,6 +17,7 @@ NAMING = {
     "event": {"ix_event_actor_id": ["actor_id"]},
     "version": {"ix_version_editor_handle": ["editor_handle"]},
 }
+OVER = {"delivery": {"ix_delivery_dropped_at": ["dropped_at"]}}  # what is deleted after its time
 
 
 def upgrade() -> None:
@@ -35,13 +36,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_document_parent_id_id", "document", ["parent_id", "id"])
     op.drop_index("ix_document_parent_id", "document")
-    for table, indexes in NAMING.items():
+    for table, indexes in (NAMING | OVER).items():
         for name, columns in indexes.items():
             op.create_index(name, table, columns)
 
 
 def downgrade() -> None:
-    for table, indexes in NAMING.items():
+    for table, indexes in (NAMING | OVER).items():
         for name in indexes:
             op.drop_index(name, table)
     op.create_index("ix_document_parent_id", "document", ["parent_id"])

@@ -389,6 +389,20 @@ def test_read_notices_go_after_a_year_and_unread_ones_stay(people, agenda):
         assert count_of(Notice) == count_of(Event) == 0
 
 
+def test_events_that_led_to_no_notice_go_after_a_month(people, agenda):
+    topic = dialogue.open_topic(
+        people.ana, agenda.id, dialogue.NewTopic("question", "Why?", write("Text."))
+    )
+    members.ignore(people.ana, people.ben.id)
+    dialogue.reply(people.ben, topic.id, write("Because."))
+    make_notices(SYSTEM)
+    assert (count_of(Notice), count_of(Event)) == (0, 2)
+    for days, left in ((29, 2), (31, 0)):
+        with at(now() + timedelta(days=days)):
+            commands.tidy()
+        assert count_of(Event) == left, days
+
+
 def test_candidates_and_tokens_go(people):
     ask_to_join(VISITOR, members.Joining("Eva Holm", "eva@city.example", "no hash"), "key")
     ask_to_sign_in(VISITOR, people.ana.email)
