@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, update
 from forum.db import Base, action, db
 from forum.markup import fold
 from forum.members import queries
-from forum.members.actions.people import _plain
+from forum.members.actions._names import plain
 from forum.members.models import City, CityName
 from forum.permissions import Person, require
 
@@ -66,7 +66,7 @@ def _city(row: CityRow, slug: str) -> dict[str, object]:
 
 
 def _city_slug(row: CityRow, slugs: set[str]) -> str:
-    name = _plain(row[1])[:60] or "city"
+    name = plain(row[1])[:60] or "city"
     wishes = (name, f"{name}-{row[2].lower()}", f"{name}-{row[2].lower()}-{row[0]}")
     slug = next(wish for wish in wishes if wish not in slugs)
     slugs.add(slug)

@@ -23,8 +23,9 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.lookalikes import skeleton
-from forum.markup import Written, fold
+from forum.markup import Written
 from forum.members import queries
+from forum.members.actions._names import plain
 from forum.members.models import (
     City,
     Federation,
@@ -289,7 +290,7 @@ def _taken_meanwhile(error: IntegrityError) -> Invalid:
 
 def _new_handle(joining: Joining) -> str:
     if joining.handle is None:
-        return _free(_plain(joining.name)[:LONGEST_HANDLE].strip("-") or "person", _handle_is_free)
+        return _free(plain(joining.name)[:LONGEST_HANDLE].strip("-") or "person", _handle_is_free)
     handle = joining.handle
     if not HANDLE.fullmatch(handle) or len(handle) > LONGEST_HANDLE or _is_reserved(handle):
         raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
@@ -315,11 +316,6 @@ def _free(wish: str, is_free: Callable[[str], bool]) -> str:
     """The wish itself, or with the first number from 2 that makes it free."""
     candidates = (wish if number == 1 else f"{wish}-{number}" for number in count(1))
     return next(candidate for candidate in candidates if is_free(candidate))
-
-
-def _plain(text: str) -> str:
-    """Letters a to z and digits, joined by hyphens."""
-    return "-".join(re.findall(r"[a-z0-9]+", fold(text)))
 
 
 @action
@@ -957,7 +953,7 @@ def write_organisation(
 
 
 def _new_organisation(text: OrganisationText) -> Organisation:
-    wish = text.slug or _plain(text.name)[:60].strip("-") or "organisation"
+    wish = text.slug or plain(text.name)[:60].strip("-") or "organisation"
     if not HANDLE.fullmatch(wish):
         raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
     slug = _free(wish, lambda slug: slug != "new" and queries.slug_is_free(Organisation, slug))
