@@ -12,11 +12,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import re
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from mmap import PROT_READ, mmap
@@ -30,7 +29,7 @@ import brotli
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
-from werkzeug.http import parse_cookie
+from werkzeug.http import parse_accept_header, parse_cookie
 
 from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
@@ -49,7 +48,6 @@ Key = tuple[str, ...]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 DEPENDS_ON = "forum.depends_on"
 THEMES = ("light", "dark")
-WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 NOT_KEPT = {
     "X-Request-Id",
     "Content-Length",
@@ -614,16 +612,8 @@ def _send(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
 @lru_cache(maxsize=1_000)
 def _encoding(accepted: str) -> str:
     """The encoding that a browser likes best (RFC 9110, 12.5.3), of equals the smaller; nothing when it takes none of ours."""
-    wishes = (wish.replace(" ", "").lower().split(";") for wish in accepted.split(","))
-    liked = {name: _weight(rest) for name, *rest in wishes}
-    best = max(("br", "gzip"), key=lambda name: liked.get(name, 0.0))
-    weight = liked.get(best, 0.0)
-    return best if weight and weight >= liked.get("identity", 0.0) else ""
-
-
-def _weight(parameters: Sequence[str]) -> float:
-    found = next(filter(None, map(WEIGHT.fullmatch, parameters)), None)
-    return float(found[1]) if found else 1.0
+    best = parse_accept_header(accepted).best_match(("br", "gzip", "identity"))
+    return best if best in ("br", "gzip") else ""
 
 
 def _shrunk(
