@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from forum.members.models import Member
 
 MAX_BODY = 2 * 1024 * 1024  # a full practice in a script of three bytes a letter, percent-encoded
-REFUSED, TOO_MANY = 422, 429
+CONFLICT, REFUSED, TOO_MANY = 409, 422, 429
 Answer = str | AnyResponse | tuple[str, int]
 Meanwhile = Sequence[tuple[str, str]]  # fields by their labels, with what they say by now
 MAX_ID = 2**31 - 1
@@ -165,6 +165,11 @@ def me() -> Person:
     """The person who asks: a member, or `VISITOR`."""
     signed_in = current_user._get_current_object()
     return cast(Person, signed_in.member) if isinstance(signed_in, SignedIn) else VISITOR
+
+
+def by_member() -> str:
+    """The key of a rate limit that counts what each member does, wherever they do it."""
+    return f"member {me().id}"
 
 
 def my_token() -> str:
@@ -394,8 +399,14 @@ def submission_key() -> str:
 
 def number(name: str, default: int = 1) -> int:
     """A whole number from the query string; anything else counts as the default."""
-    value = request.args.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
+    value = whole_number(request.args.get(name, ""))
+    return default if value is None else value
+
+
+def whole_number(typed: str, digits: int = 9) -> int | None:
+    """The whole number that a text is, in at most so many digits; None for any other text."""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= digits
+    return int(typed) if is_number else None
 
 
 def text(name: str, length: int = 200) -> str:

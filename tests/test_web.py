@@ -929,3 +929,13 @@ def test_head_is_get_without_the_content_and_no_deed(
     assert browser.get("/settings").status_code == 200, "that signed nobody out"
     for path in ("/sign-in", "/password", "/join"):
         assert client.head(path).status_code == client.get(path).status_code == 200
+
+
+@pytest.mark.sqlite_only  # no database in it
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("7", 7), ("007", 7), ("999999999", 999_999_999), ("1234567890", None), ("", None), ("-1", None),
+     ("1.5", None), (" 1", None), ("²", None), ("٢", None)],
+)  # fmt: skip
+def test_a_whole_number_is_one_that_a_row_can_have(typed: str, number: int | None) -> None:
+    assert web.whole_number(typed) == number

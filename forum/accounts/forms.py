@@ -14,7 +14,7 @@ from forum import proofs
 from forum.db import now
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
-from forum.web import Form, settings
+from forum.web import Form, settings, whole_number
 from forum.web import later as _
 
 ANSWER = 1_000
@@ -31,10 +31,10 @@ def stamp() -> str:
 def opened_at(stamped: str) -> datetime | None:
     """The moment of a stamp; None for one that is not ours."""
     opened, _dot, said = stamped.partition(".")
-    is_number = opened.isascii() and opened.isdigit() and len(opened) < 12
-    if not is_number or not proofs.is_sealed("opened", opened, said):
+    moment = whole_number(opened, 11)
+    if moment is None or not proofs.is_sealed("opened", opened, said):
         return None
-    return datetime.fromtimestamp(int(opened), UTC)
+    return datetime.fromtimestamp(moment, UTC)
 
 
 def email_field() -> Any:

@@ -68,11 +68,10 @@ from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.rates import limiter
 from forum.terms.queries import in_force
-from forum.web import SignedIn, is_proved, me, my_token, prove_first
+from forum.web import REFUSED, TOO_MANY, Answer, SignedIn, is_proved, me, my_token, prove_first
 
 bp = Blueprint("accounts", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-FORBIDDEN, OVER, GONE, REFUSED, TOO_MANY = 403, 409, 410, 422, 429
+FORBIDDEN, OVER, GONE = 403, 409, 410
 SEEN_EVERY = timedelta(hours=1)
 DEVICE = "device"  # the cookie of a browser in which somebody has signed in
 WAITING = "waits"  # who in this browser waits for moderators
@@ -710,18 +709,13 @@ def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer])
 # Showing again who one is
 
 
-def _own_account() -> str:
-    """Whose account a request is about, for its rate limit."""
-    return f"member {me().id}"
-
-
 def _is_trial() -> bool:
     return "preview" in request.form
 
 
 @bp.route("/settings/prove", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
-@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
+@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=_was_refused)
 def prove() -> Answer:
     """Show who one is before changing what one signs in with (ASVS 5.0, 7.5.1), also while the account is closed."""
     member = queries.account_of(me())
@@ -836,7 +830,7 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
 
 @bp.route("/settings/password", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
-@limiter.limit("20/hour", key_func=_own_account, methods=["POST"], deduct_when=_was_refused)
+@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=_was_refused)
 def change_password() -> Answer:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())
@@ -867,8 +861,8 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
 
 
 @bp.route("/settings", methods=["GET", "POST"])
-@limiter.limit("60/minute", key_func=_own_account, methods=["POST"])
-@limiter.limit("30/hour", key_func=_own_account, methods=["POST"], exempt_when=_is_trial)
+@limiter.limit("60/minute", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=_is_trial)
 def settings() -> Answer:
     """What members say about themselves."""
     member = queries.my_profile(me())

@@ -11,7 +11,6 @@ from flask import Blueprint, Response, flash, g, render_template, request, url_f
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
-from werkzeug.wrappers import Response as AnyResponse
 
 from forum import markup, web
 from forum.agendas import actions, queries
@@ -23,11 +22,9 @@ from forum.history.queries import fingerprint, versions_of
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
-from forum.web import Meanwhile, me
+from forum.web import CONFLICT, Answer, Meanwhile, me
 
 bp = Blueprint("agendas", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-CONFLICT = 409
 PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
 
 

@@ -16,10 +16,9 @@ from forum.moderation.models import Decision
 from forum.moderation.queries import holds
 from forum.permissions import SIGN_IN, Person
 from forum.rates import limiter
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("appeals", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 
 
 @bp.app_template_global()
@@ -29,7 +28,7 @@ def appeals_about(decision: Decision) -> queries.About:
 
 
 @bp.route("/moderation/decisions/<int:decision_id>/appeal", methods=["GET", "POST"])
-@limiter.limit("10 per hour", key_func=lambda: f"member {me().id}", methods=["POST"])
+@limiter.limit("10 per hour", key_func=web.by_member, methods=["POST"])
 def appeal(decision_id: int) -> Answer:
     """Appeal against a decision, or read what became of one's appeal."""
     if not me().is_member:

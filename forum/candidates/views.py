@@ -14,10 +14,9 @@ from forum.candidates.forms import AnswerForm
 from forum.candidates.queries import Request
 from forum.errors import Conflict
 from forum.invitations.queries import entrance
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("candidates", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 TAKEN = 409
 
 

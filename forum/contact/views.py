@@ -13,18 +13,13 @@ from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
 from forum.rates import limiter
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("contact", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-
-
-def _account() -> str:
-    return f"member {me().id}"
 
 
 @bp.route("/members/<handle>/contact", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def contact(handle: str) -> Answer:
     """Write to a member."""
     member = queries.member_to_contact(me(), handle)
@@ -43,7 +38,7 @@ def contact(handle: str) -> Answer:
 
 
 @bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def report(letter_id: int) -> Answer:
     """Report a letter that one got."""
     letter = queries.letter_to(me(), letter_id)

@@ -59,17 +59,16 @@ from forum.pages import Page, pages_for
 from forum.rates import address as sent_from
 from forum.rates import limiter
 from forum.screening.queries import is_newcomer
-from forum.web import me
+from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("dialogue", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-REFUSED, CONFLICT, DONE, FOR_EVER = 422, 409, 303, 301
+DONE, FOR_EVER = 303, 301
 SIMILAR = 4
 MOST_HOURS = 48  # a longer wait is said in days
 
 
 def _who() -> str:
-    return f"member {me().id}" if me().is_member else f"address {sent_from()}"
+    return web.by_member() if me().is_member else f"address {sent_from()}"
 
 
 def _was_done(response: AnyResponse) -> bool:
@@ -842,5 +841,4 @@ def _theme_ids(form: Any) -> list[int]:
 
 def _id(typed: str) -> int:
     """A number of a row from a form; anything else is a number that no row has."""
-    is_number = typed.isascii() and typed.isdigit() and len(typed) < 10
-    return int(typed) if is_number else 0
+    return web.whole_number(typed) or 0

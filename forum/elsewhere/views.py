@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, current_app, flash, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import abort
-from werkzeug.wrappers import Response as AnyResponse
 
 from forum import oidc, web
 from forum.accounts.views import ELSEWHERE, enter, renew_proof, show_waiting
@@ -18,15 +17,14 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import by_email, my_profile
 from forum.rates import limiter
-from forum.web import is_proved, me, my_token, prove_first
+from forum.web import CONFLICT, REFUSED, Answer, is_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 WAY = "way"  # what a browser keeps while somebody is at the provider
 LINKING = "linking"  # what a member may link, once they have pressed
 WAY_SECONDS = 15 * 60
 FRESH_SECONDS = 5 * 60  # so new a sign-in there shows who sits at the screen
-FORBIDDEN, CONFLICT, REFUSED, BAD_GATEWAY, UNPROVED = 403, 409, 422, 502, 400
+FORBIDDEN, BAD_GATEWAY, UNPROVED = 403, 502, 400
 
 
 def _provider() -> oidc.Provider:

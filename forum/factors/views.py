@@ -43,12 +43,10 @@ from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
 from forum.rates import limiter
-from forum.web import is_proved, me, my_token, prove_first
+from forum.web import REFUSED, Answer, is_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 T = TypeVar("T")
-REFUSED = 422
 # What the cookie of a browser holds; the secret of another app is locked
 BROWSER, HANDLE, HALF, NEXT_APP = "browser", "handle", "half", "next app"
 

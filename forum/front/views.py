@@ -95,12 +95,11 @@ from forum.rates import limiter
 from forum.screening.queries import SAME_WITHIN
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
-from forum.web import me, my_unread
+from forum.web import Answer, me, my_unread
 
 bp = Blueprint("front", __name__)
 bp.add_app_template_filter(excerpt)
 bp.add_app_template_filter(format_decimal, "decimal")
-Answer = str | AnyResponse | tuple[str, int]
 ON_HOME, ON_AGENDA, ASIDE, FACES = 8, 10, 4, 24
 LONGEST_QUERY = 300
 FOR_EVER = 301
@@ -359,7 +358,7 @@ def organisation(slug: str) -> Answer:
 
 
 @bp.route("/settings/themes", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=lambda: f"member {me().id}", methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def settings_themes() -> Answer:
     """What one can help with."""
     member = my_profile(me())
@@ -409,8 +408,7 @@ def watch_replies() -> Answer:
 @bp.post("/settings/notices/end")
 def end_watching() -> Answer:
     """Neither watch nor mute something any longer, though it may be out of reach by now."""
-    number = request.form.get("subject_id", "")
-    subject_id = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)
     flash(_("You neither watch nor mute this any longer."), "message")
     return web.see_other(url_for("front.settings_notices") + "#watched")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as AnyResponse
 
 from forum import proofs, web
 from forum.errors import Forbidden
@@ -23,10 +22,9 @@ from forum.invitations.forms import (
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
 from forum.rates import limiter
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("invitations", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 A_MONTH = timedelta(days=30)
 
 
@@ -86,12 +84,8 @@ def link_of(invitation: Invitation) -> str:
     return web.absolute(url_for("accounts.join_invited", code=code))
 
 
-def _account() -> str:
-    return f"member {me().id}"
-
-
 @bp.route("/invitations/new", methods=["GET", "POST"])
-@limiter.limit("30/hour", key_func=_account, methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def invite() -> Answer:
     """Make an invitation."""
     member = my_profile(me())

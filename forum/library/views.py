@@ -50,11 +50,9 @@ from forum.members.models import Member
 from forum.members.queries import cities_called, languages
 from forum.members.views import choose_city
 from forum.permissions import Person
-from forum.web import Meanwhile, me
+from forum.web import CONFLICT, Answer, Meanwhile, me
 
 bp = Blueprint("library", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-CONFLICT, REFUSED = 409, 422
 MOST_CHOSEN = 20
 Page = TypeVar("Page", Case, Practice)
 

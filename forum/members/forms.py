@@ -27,7 +27,7 @@ from forum.markup import fold
 from forum.members.actions import LONGEST_NAME, LONGEST_TAGLINE
 from forum.members.queries import languages
 from forum.permissions import ROLES
-from forum.web import Form
+from forum.web import Form, whole_number
 from forum.web import later as _
 
 CLOSING = Markup("</select>")
@@ -89,8 +89,7 @@ class Day(DateField):
 
 def number_or_none(value: Any) -> int | None:
     """The number of a chosen row; None for the choice of none."""
-    text = "" if value is None else str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return None if value is None else whole_number(str(value))
 
 
 # Passwords

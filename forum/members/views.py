@@ -40,11 +40,9 @@ from forum.members.forms import (
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.web import Meanwhile, me
+from forum.web import CONFLICT, REFUSED, Answer, Meanwhile, me
 
 bp = Blueprint("members", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-REFUSED, CONFLICT = 422, 409
 A_YEAR = 365 * 24 * 3600
 
 

@@ -14,9 +14,9 @@ from forum.db import now
 from forum.register import queries
 from forum.register.forms import period
 from forum.register.queries import Figures, Period
+from forum.web import Answer
 
 bp = Blueprint("register", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 
 
 @bp.get("/transparency")

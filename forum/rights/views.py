@@ -36,11 +36,9 @@ from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, records, said
-from forum.web import is_proved, me, prove_first
+from forum.web import REFUSED, Answer, is_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-REFUSED = 422
 # What somebody who has closed the account may still do; everything else leads to opening it again.
 OPEN = {
     "rights.leave",
@@ -76,12 +74,8 @@ def _closed() -> AnyResponse | None:
 # Everything about me
 
 
-def _account() -> str:
-    return f"member {me().id}"
-
-
 @bp.route("/settings/data", methods=["GET", "POST"])
-@limiter.limit("10/hour", key_func=_account, methods=["POST"])
+@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
 def data() -> Answer:
     """Take all that is kept about one, as a ZIP file that is made while it is sent."""
     member = account_of(me())
@@ -187,7 +181,7 @@ def _shapes(numbers: dict[str, int]) -> list[dict[str, Any]]:
 
 
 @bp.route("/settings/leave", methods=["GET", "POST"])
-@limiter.limit("10/hour", key_func=_account, methods=["POST"])
+@limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
 def leave() -> Answer:
     """Close one's account; or, when it is closed, see until when it can be opened again."""
     member = account_of(me())

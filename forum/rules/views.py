@@ -18,11 +18,9 @@ from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
 from forum.rules.queries import Rules
-from forum.web import Meanwhile, me
+from forum.web import CONFLICT, Answer, Meanwhile, me
 
 bp = Blueprint("rules", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-CONFLICT = 409
 
 
 @bp.get("/rules")

@@ -16,10 +16,9 @@ from forum.matches import Said
 from forum.screening import actions, queries
 from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
 from forum.screening.models import Rule
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("screening", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 
 
 @bp.route("/administration/screening", methods=["GET", "POST"])

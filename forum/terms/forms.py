@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import Day, at_most, language_choices, one_line
 from forum.terms.actions import LONGEST, LONGEST_CHANGE
-from forum.web import Form
+from forum.web import Form, whole_number
 from forum.web import later as _
 
 
@@ -36,5 +36,4 @@ class AgreeForm(Form):
     @property
     def agreed(self) -> int:
         """The number of the version; 0 when the form does not say."""
-        typed = self.number.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
+        return whole_number(self.number.data or "", 5) or 0

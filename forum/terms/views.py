@@ -16,11 +16,9 @@ from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import Meanwhile, me
+from forum.web import CONFLICT, Answer, Meanwhile, me
 
 bp = Blueprint("terms", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-CONFLICT = 409
 ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
 # Where somebody is not sent away from, who is to be asked: the pages that the question itself leads to
 OPEN = (
