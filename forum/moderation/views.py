@@ -47,11 +47,10 @@ from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
 from forum.rates import limiter
 from forum.rules.queries import Ready, Rules, in_force, ready_text, ready_texts
-from forum.web import me
+from forum.web import REFUSED, Answer, me
 
 bp = Blueprint("moderation", __name__)
-Answer = str | AnyResponse | tuple[str, int]
-REFUSED = 422
+
 TAKEN = 409
 LANDED = "landed"  # in the browser: where a moderator came to after deciding, and when that was
 
