@@ -109,16 +109,13 @@ def test_only_actions_write(kind: str) -> None:
         assert not [call for call in calls(path) if writing.search(call)], path
 
 
-# Rooms whose deeds still ask by the session's `query`; there shall be none.
-ASKING = {"moderation", "queue"}
 SELECTING = r"^select$|session(\(\))?\.query$"
 
 
 @pytest.mark.parametrize("kind", ["actions", "forms", "views", "commands"])
 def test_only_queries_select(kind: str) -> None:
     for path in modules(kind):
-        asking = r"^select$" if path.relative_to(TOP / "forum").parts[0] in ASKING else SELECTING
-        assert not [call for call in calls(path) if re.search(asking, call)], path
+        assert not [call for call in calls(path) if re.search(SELECTING, call)], path
 
 
 def test_actions_and_queries_know_no_request() -> None:

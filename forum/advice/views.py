@@ -31,10 +31,9 @@ from forum.dialogue.models import Topic
 from forum.dialogue.views import changing
 from forum.markup import tidy
 from forum.permissions import sees_hidden
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("advice", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 MOST_TYPED = 20  # handles of one form
 
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, or_
+from sqlalchemy import delete
 
 from forum.agendas.queries import curators_of
 from forum.appeals.actions import decide_appeal
 from forum.appeals.models import REVERSED, UPHELD
 from forum.candidates import actions as candidates
-from forum.candidates.models import Candidate
 from forum.claims import actions as claims
 from forum.claims.queries import refuse_claimed
-from forum.db import action, db, now, touches
+from forum.db import action, db, delete_some, now, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.queries import administrator_ids
@@ -29,6 +28,7 @@ from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
     OVERDUE,
     Line,
+    is_about_nobody,
     lines,
     require_entry,
     told,
@@ -218,14 +218,8 @@ def forget_old(system: Person, limit: int = PORTION) -> int:
     """Delete some notes that are a year old, and those about people who are no candidates any more; says how many."""
     require(system.can.administer())
     touches()
-    waits = db.session.query(Candidate.id).where(Candidate.refused_at.is_(None))
-    is_over = or_(
-        EntryNote.written_at < now() - KEPT_NOTES,
-        (EntryNote.kind == "candidate") & EntryNote.item_id.not_in(waits.scalar_subquery()),
-    )
-    some = db.session.query(EntryNote.id).where(is_over).limit(limit)
-    gone = delete(EntryNote).where(EntryNote.id.in_(some.scalar_subquery()))
-    return len(db.session.scalars(gone.returning(EntryNote.id)).all())
+    is_old = EntryNote.written_at < now() - KEPT_NOTES
+    return sum(len(delete_some(EntryNote, limit, over)) for over in (is_old, is_about_nobody()))
 
 
 @action

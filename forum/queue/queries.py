@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     cast,
     func,
     literal,
@@ -432,3 +433,9 @@ def _notes(key: Key) -> Sequence[EntryNote]:
 def told() -> dict[Key, Overdue]:
     """What has been told of entries that wait for too long."""
     return {(row.kind, row.item_id): row for row in db.session.scalars(select(Overdue))}
+
+
+def is_about_nobody() -> ColumnElement[bool]:
+    """In SQL: a note about somebody who is no candidate any more."""
+    waiting = select(Candidate.id).where(Candidate.refused_at.is_(None))
+    return and_(EntryNote.kind == "candidate", EntryNote.item_id.not_in(waiting))

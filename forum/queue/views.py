@@ -22,10 +22,9 @@ from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
 from forum.queue.queries import Line, Opened, QueueFilter
 from forum.rules.queries import Rules, in_force
-from forum.web import me
+from forum.web import Answer, me
 
 bp = Blueprint("queue", __name__)
-Answer = str | AnyResponse | tuple[str, int]
 TAKEN = 409
 
 

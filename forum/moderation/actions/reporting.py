@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import curators_of
@@ -18,12 +18,13 @@ from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION, describe, in_queue
-from forum.moderation.models import BY_VISITOR, Decision, Report
+from forum.moderation.models import BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,
     has_open_reports,
     has_reported,
     letter_thing,
+    named_visitors_until,
     thing_to_report,
     thing_to_report_as_illegal,
 )
@@ -161,12 +162,7 @@ def forget_visitors(system: Person, limit: int = PORTION) -> int:
     """Delete names and addresses of some visitors whose reports were decided long ago; says how many."""
     require(system.can.administer())
     touches()
-    old = db.session.query(Decision.id).where(Decision.decided_at < now() - KEPT_VISITORS)
-    is_named = or_(Report.name != "", Report.email != "")
-    some = db.session.query(Report.id).where(
-        is_named, Report.decision_id.in_(old.scalar_subquery())
-    )
-    which = Report.id.in_(some.limit(limit).scalar_subquery())
+    which = Report.id.in_(named_visitors_until(now() - KEPT_VISITORS, limit))
     gone = update(Report).where(which).values(name="", email="").returning(Report.id)
     return len(db.session.scalars(gone).all())
 

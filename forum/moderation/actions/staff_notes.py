@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
-from forum.db import action, db, now, touches
+from forum.db import action, db, delete_some, now, touches
 from forum.errors import Invalid
 from forum.matches import unnamed
 from forum.members.queries import member_by_id
@@ -80,7 +80,4 @@ def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
     """Delete some notes about members that are two years old; says how many."""
     require(system.can.administer())
     touches()
-    old = StaffNote.written_at < now() - KEPT_STAFF_NOTES
-    some = db.session.query(StaffNote.id).where(old).limit(limit)
-    gone = delete(StaffNote).where(StaffNote.id.in_(some.scalar_subquery()))
-    return len(db.session.scalars(gone.returning(StaffNote.id)).all())
+    return len(delete_some(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))

@@ -356,3 +356,11 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
     if decision is None:
         raise NotFound()
     return decision
+
+
+def named_visitors_until(moment: datetime, limit: int) -> list[int]:
+    """The ids of some reports that a visitor signed, and that were decided before a moment."""
+    is_named = or_(Report.name != "", Report.email != "")
+    old = select(Decision.id).where(Decision.decided_at < moment)
+    some = select(Report.id).where(is_named, Report.decision_id.in_(old)).limit(limit)
+    return list(db.session.scalars(some))
