@@ -93,6 +93,20 @@ def test_beside_the_same_paragraph_it_is_the_same(people: Any, topic: Topic) -> 
     assert again.id == first.id and again.paragraph == PLACE
 
 
+def test_the_same_words_after_somebody_else_wrote_are_meant_for_them(
+    people: Any, topic: Topic
+) -> None:
+    first = actions.reply(people.ana, topic.id, write("Thanks!"), "a")
+    actions.reply(people.chitra, topic.id, write("We did it so."), "b")
+    second = actions.reply(people.ana, topic.id, write("Thanks!"), "c")
+    assert second.id != first.id and not second.is_again
+    assert actions.reply(people.ana, topic.id, write("Thanks!"), "d").id == second.id
+    actions.reply(people.chitra, topic.id, write("Gladly."), "e")
+    actions.hide(people.moderator, second.id, "Spam")
+    actions.hide(people.moderator, first.id, "Spam")
+    assert actions.reply(people.ana, topic.id, write("Thanks!"), "f").is_again
+
+
 def test_a_deleted_post_does_not_count_and_a_hidden_one_does(people: Any, topic: Topic) -> None:
     """Who was told that their post is hidden does not bring it back by sending it again."""
     first = actions.reply(people.ana, topic.id, write("We did."), "a")
@@ -188,4 +202,5 @@ def test_it_costs_one_question_of_what_the_author_wrote_of_late(
         )
         looks = [row[3] for row in plan if row[3].startswith("SEARCH")]
         assert "ix_post_written (author_id=? AND created_at>?)" in looks[0], looks
-        assert "ix_held_author_id_id" in looks[1], looks
+        assert "ix_post_news (topic_id=? AND number>?)" in looks[1], looks
+        assert "ix_held_author_id_id" in looks[2], looks

@@ -77,8 +77,8 @@ def open_topic(
 ) -> Topic | Held:
     """Open a topic with its first post, or let it wait when a rule holds it back.
 
-    The same submission key from the same author opens it once; so does another one within ten minutes, if all is
-    the same.
+    The same submission key from the same author opens it once; so does another one within ten minutes, if its kind,
+    title, text and audience are the same (language and themes are as they were sent first: an edit changes them).
     """
     return _open_topic(author, agenda_id, new, key, is_asked=True)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, now
 from forum.dialogue.models import OPEN, REPLY, Held, Post, Topic
@@ -33,9 +33,13 @@ def reply_of_late(
 ) -> Post | Held | None:
     """The reply that says the same in the same place: a post that is not deleted, or a text that waits.
 
-    Looked for among what the author wrote of late (`+ 0`): SQLite would rather go through all posts of the topic.
+    Where somebody else has written since, the same words may be meant for them: “Thanks!” is said twice. Looked for among what the author wrote of late (`+ 0`): SQLite would rather go through all posts of the topic.
     """
-    posts = (Post.topic_id + 0 == topic.id, Post.number > 1, Post.paragraph == paragraph)
+    other = aliased(Post)
+    since = (other.topic_id == Post.topic_id, other.number > Post.number)
+    answered = exists().where(*since, other.author_id != author.id)
+    place = (Post.topic_id + 0 == topic.id, Post.number > 1, Post.paragraph == paragraph)
+    posts = (*place, or_(~answered, Post.hidden_at.is_not(None)))
     held = (Held.deed == REPLY, Held.topic_id + 0 == topic.id, Held.paragraph == paragraph)
     return _of_late(author, source, organisation_id, posts, held)
 
