@@ -12,6 +12,7 @@ export function start({ field, address, label, kind, none, found, words, parts, 
   const status = make("p", { class: "vh", role: "status" });
   const isLine = field.localName === "input"; // a textarea may be no combobox
   let all = [];
+  let asked; // what `all` answers: one may have typed on since
   let active;
   let timer;
   let asking;
@@ -63,8 +64,11 @@ export function start({ field, address, label, kind, none, found, words, parts, 
       const answer = await fetch(`${address}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
       if (!answer.ok) return close();
       all = await answer.json();
+      asked = typed;
       if (document.activeElement === field && words() !== null) show();
-    } catch { /* one goes on by typing */ }
+    } catch (error) {
+      if (error.name !== "AbortError") close(); // one goes on by typing
+    }
   };
 
   put(list, status);
@@ -86,7 +90,7 @@ export function start({ field, address, label, kind, none, found, words, parts, 
     if (key === "Escape") close();
     else if (key === "ArrowDown" && all.length) highlight(active + 1);
     else if (key === "ArrowUp" && all.length) highlight(Math.max(active, 0) - 1);
-    else if (key === "Enter" && active >= 0) take(all[active]);
+    else if (key === "Enter" && active >= 0 && words() === asked) take(all[active]);
     else return !isLine && STEPS.includes(key) && close();
     event.preventDefault();
   });

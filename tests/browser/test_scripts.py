@@ -100,6 +100,24 @@ def test_members_are_suggested_behind_an_at(member: Visit, topic: str) -> None:
     expect(preview.locator("a[href='/members/henna-koskela']")).to_have_count(2)
 
 
+def test_enter_takes_nobody_of_an_older_list(member: Visit, topic: str) -> None:
+    page = member.go(topic)
+    field, choices = page.locator("[name=source]"), page.get_by_role("listbox")
+    field.press_sequentially("Ask @k")
+    expect(page.locator("[role=option]").first).to_be_visible()
+    page.route("**/members/suggest?*", lambda _route: None)  # no answer comes
+    field.press_sequentially("nobody-of-them")
+    field.press("Enter")
+    expect(field).to_have_value("Ask @knobody-of-them\n")
+    page.unroute("**/members/suggest?*")
+    field.fill("")
+    field.press_sequentially("@k")
+    expect(choices).to_be_visible()
+    page.route("**/members/suggest?*", lambda route: route.fulfill(body="no list"))
+    field.press_sequentially("o")
+    expect(choices).to_be_hidden()
+
+
 def test_enter_in_the_title_shows_the_preview(member: Visit) -> None:
     page = member.go(NEW)
     page.fill("[name=source]", "It was *late*.")
