@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from forum import gate, jobs, logs, metrics, migrating, pagecache, rates, web
+from forum.accounts import commands as accounts_commands
 from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
 from forum.advice import views as advice
@@ -72,6 +73,7 @@ DOORS = (
     candidates,
     queue,
     accounts,
+    accounts_commands,
     contact,
     terms,
     rules,

@@ -26,7 +26,7 @@ from forum.matches import plainly, together
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
 from forum.members.models import Member
-from forum.members.queries import by_email, email_is_taken, plain_email
+from forum.members.queries import by_email, email_is_taken, get_member, plain_email
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import refuse_caught
 
@@ -205,12 +205,36 @@ def ask_for_address(member: Member, email: str) -> None:
 def confirm_address(_person: Person, secret: str) -> Member:
     """Spend the secret of a letter for a new address. The old one is told, and can undo it for two weeks."""
     token, member = _spend_own(ADDRESS, secret)
-    before = member.email
-    members.change_address(SYSTEM, member.id, token.address)
-    readdress(SYSTEM, member)
-    forget_tokens(member)
+    before = _move(member, token.address)
     _send(member, UNDO, "address_changed", "/address/undo", before, member=member)
     return member
+
+
+@action
+def give_address(system: Person, handle: str, email: str) -> Member:
+    """Give a member an address: the person who runs the server has made sure whose it is. Ends every session.
+
+    Whoever reads the old address, perhaps a thief, is told there and can take nothing back: the links that were sent
+    there are worth nothing, those that undo earlier changes neither. Where no mail arrives nobody is told.
+    """
+    require(system.can.administer())
+    member = get_member(system, handle)
+    is_read = member.mail_paused_at is None
+    before = _move(member, email)
+    db.session.execute(delete(Token).where(Token.member_id == member.id))
+    members.end_sessions(member)
+    if is_read:
+        write_letter(SYSTEM, "address_given", before, {"name": member.name, "path": "/contact"})
+    return member
+
+
+def _move(member: Member, email: str) -> str:
+    """Give a member another address, with what waits, and make void what was sent; hands back the one before."""
+    before = member.email
+    members.change_address(SYSTEM, member.id, email)
+    readdress(SYSTEM, member)
+    forget_tokens(member)
+    return before
 
 
 @action
@@ -225,14 +249,11 @@ def undo_address(_person: Person, secret: str) -> Member:
     token, member = _spend_own(UNDO, secret)
     later = delete(Token).where(Token.member_id == member.id, Token.id > token.id)
     db.session.execute(later.where(Token.purpose == UNDO))
-    undone = member.email
-    members.change_address(SYSTEM, member.id, token.address)
-    readdress(SYSTEM, member)
+    undone = _move(member, token.address)
     members.set_password(SYSTEM, member.handle, "")
     take_off_since(SYSTEM, member.id, token.created_at)
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)
-    forget_tokens(member)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
     _send(member, RESET, "reset", "/password", token.address, member=member)
     return member

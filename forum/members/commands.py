@@ -1,4 +1,4 @@
-"""`flask setup`, `flask forum`, `flask members add | list | role | password | address` and `flask cities load`."""
+"""`flask setup`, `flask forum`, `flask members add | list | role | password` and `flask cities load`."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def setup() -> None:
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.LONGEST_TAGLINE, is_optional=True)
     person = _ask("Your name, as its first administrator", NAME)
-    email = _email(_ask("Your e-mail address", EMAIL))
+    email = checked_email(_ask("Your e-mail address", EMAIL))
     password = _checked(_new_password(), (name, person, email))
     if not queries.cities_count():
         _load_cities()
     joining = actions.Joining(person, email, hash_password(password))
-    member = _done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
+    member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
     click.echo("/contact shows everybody that address. `flask forum --contact` gives another one.")
     fold_log(db.engine)
@@ -60,11 +60,11 @@ def setup() -> None:
 @click.option("--contact", help="Another e-mail address for /contact, which everybody reads.")
 def forum(name: str | None, tagline: str | None, contact: str | None) -> None:
     """Say what the forum is called, what it is for and where it is reached, or change that."""
-    said = {"name": name, "tagline": tagline, "contact_email": contact and _email(contact)}
+    said = {"name": name, "tagline": tagline, "contact_email": contact and checked_email(contact)}
     given = {what: words for what, words in said.items() if words is not None}
     known = queries.federation()
     if given:
-        known = _done(lambda: actions.describe_federation(SYSTEM, **given))
+        known = done(lambda: actions.describe_federation(SYSTEM, **given))
     if known is None:
         raise click.ClickException("This forum has not been set up yet.")
     for what in said:
@@ -85,9 +85,9 @@ def members() -> None:
 @click.option("--handle", help="Made from the name when it is left out.")
 def add(email: str, name: str, role: str, handle: str | None) -> None:
     """Make an account. The password comes on standard input."""
-    password = _checked(_password(), (_forum_name(), name, _email(email)))
+    password = _checked(_password(), (_forum_name(), name, checked_email(email)))
     joining = actions.Joining(name, email, hash_password(password), handle=handle)
-    member = _done(lambda: actions.add_member(SYSTEM, joining, role))
+    member = done(lambda: actions.add_member(SYSTEM, joining, role))
     click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
 
 
@@ -104,7 +104,7 @@ def list_members() -> None:
 @click.argument("role", type=click.Choice(ROLES))
 def give_role(handle: str, role: str) -> None:
     """Give the member with HANDLE a ROLE."""
-    member = _done(lambda: actions.appoint(SYSTEM, handle, role))
+    member = done(lambda: actions.appoint(SYSTEM, handle, role))
     click.echo(f"{member.name} is now {role}.")
 
 
@@ -113,18 +113,8 @@ def give_role(handle: str, role: str) -> None:
 def give_password(handle: str) -> None:
     """Give the member with HANDLE a new password, from standard input; ends their sessions."""
     password_hash = hash_password(_checked(_password(), (_forum_name(), handle)))
-    _done(lambda: actions.set_password(SYSTEM, handle, password_hash))
+    done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
-
-
-@members.command("address")
-@click.argument("handle")
-@click.argument("email")
-def give_address(handle: str, email: str) -> None:
-    """Give the member with HANDLE the address EMAIL, when somebody you trust says that it is theirs."""
-    member = _done(lambda: queries.get_member(SYSTEM, handle))
-    _done(lambda: actions.change_address(SYSTEM, member.id, _email(email)))
-    click.echo(f"{member.name} is written to at {email}, and can ask for a new password there.")
 
 
 @bp.cli.group("cities")
@@ -150,18 +140,25 @@ def city_rows() -> Iterator[actions.CityRow]:
             yield (*row, names.split("|"))
 
 
-def _load_cities() -> int:
-    rows = list(city_rows())
-    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
-        return _done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
-
-
-def _done(deed: Callable[[], T]) -> T:
+def done(deed: Callable[[], T]) -> T:
     """Do a deed; a refusal ends the command with its sentence."""
     try:
         return deed()
     except Refusal as error:
         raise click.ClickException(error.message) from error
+
+
+def checked_email(email: str) -> str:
+    """An address that somebody typed, as it is; what is none ends the command."""
+    if not re.match(EMAIL_SHAPE, email) or len(email) > EMAIL:
+        raise click.ClickException("This is not an e-mail address.")
+    return email
+
+
+def _load_cities() -> int:
+    rows = list(city_rows())
+    with click.progressbar(length=len(rows), label="Loading the cities") as bar:
+        return done(lambda: actions.load_cities(SYSTEM, rows, bar.update))
 
 
 def _ask(question: str, most: int, is_optional: bool = False) -> str:
@@ -209,12 +206,6 @@ def _checked(password: str, own: tuple[str, ...]) -> str:
     except Invalid as error:
         raise click.ClickException(error.message) from error
     return password
-
-
-def _email(email: str) -> str:
-    if not re.match(EMAIL_SHAPE, email) or len(email) > EMAIL:
-        raise click.ClickException("This is not an e-mail address.")
-    return email
 
 
 def _forum_name() -> str:

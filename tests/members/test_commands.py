@@ -93,28 +93,6 @@ def test_a_new_password_ends_sessions(run, people):
     assert verify_password(queries.by_email("ana@example.org").password_hash, PASSWORD)
 
 
-def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(run, people):
-    actions.pause_mail(SYSTEM, people.ana.id, people.ana.email, "It came back.")
-    done = run("members", "address", "ana-prado", "Ana@City.example")
-    assert done.exit_code == 0 and "Ana Prado is written to at Ana@City.example" in done.output
-    found = queries.by_email("ana@city.example")
-    assert found.handle == "ana-prado" and found.mail_paused_at is None
-
-
-@pytest.mark.parametrize(
-    ("handle", "email", "sentence"),
-    [
-        ("nobody", "x@city.example", "There is no member of this name."),
-        ("ana-prado", "ana", "This is not an e-mail address."),
-        ("ana-prado", "ben@example.org", "This address belongs to another account."),
-    ],
-)
-def test_an_address_that_cannot_be_given_is_said(run, people, handle, email, sentence):
-    done = run("members", "address", handle, email)
-    assert done.exit_code == 1 and sentence in done.output
-    assert queries.by_email("ana@example.org").handle == "ana-prado"
-
-
 def answers(name="Cities of the North", email="ingrid@city.example", password=PASSWORD):
     return "\n".join([name, "We learn.", "Ingrid Solberg", email, password, ""])
 

@@ -1,0 +1,100 @@
+"""The command of accounts: an address that is given, and what the one before is worth after it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts import actions as accounts
+from forum.db import at, db, now
+from forum.dialogue import actions as dialogue
+from forum.mail.commands import write_of_notices
+from forum.mail.models import Delivery
+from forum.markup import write
+from forum.members import actions, queries
+from forum.notifications import actions as notifications
+from forum.permissions import SYSTEM, VISITOR
+from tests.conftest import link_in
+
+OVER = 410
+
+
+@pytest.fixture
+def run(app):
+    runner = app.test_cli_runner()
+    return lambda *words: runner.invoke(args=["members", "address", *words])
+
+
+def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(run, people, letters):
+    actions.pause_mail(SYSTEM, people.ana.id, people.ana.email, "It came back.")
+    done = run("ana-prado", "Ana@City.example")
+    assert done.exit_code == 0 and "Ana Prado is written to at Ana@City.example" in done.output
+    found = queries.by_email("ana@city.example")
+    assert found.handle == "ana-prado" and found.mail_paused_at is None
+    assert letters() == [], "where no mail arrives nobody is told"
+
+
+@pytest.mark.parametrize(
+    ("handle", "email", "sentence"),
+    [
+        ("nobody", "x@city.example", "There is no member of this name."),
+        ("ana-prado", "ana", "This is not an e-mail address."),
+        ("ana-prado", "ben@example.org", "This address belongs to another account."),
+    ],
+)
+def test_an_address_that_cannot_be_given_is_said(run, people, letters, handle, email, sentence):
+    token = actions.sign_in(people.ana)
+    accounts.ask_for_password(VISITOR, "ana@example.org")
+    done = run(handle, email)
+    assert done.exit_code == 1 and sentence in done.output
+    assert queries.by_email("ana@example.org").handle == "ana-prado"
+    assert queries.session_of(token) is not None
+    assert [letter.to for letter in letters()] == ["ana@example.org"]
+
+
+def test_the_old_address_and_who_signed_in_with_it_have_nothing_left(
+    run, client, app, people, letters
+):
+    """Somebody else may read it: no link that was sent there, of whatever kind, leads in or takes the account back."""
+    accounts.ask_for_address(people.ana, "thief@harbour.example")
+    client.post(link_in(letters()[-1]))
+    member = queries.by_email("thief@harbour.example")
+    accounts.ask_for_password(VISITOR, member.email)
+    accounts.ask_to_sign_in(VISITOR, member.email)
+    accounts.ask_for_address(member, "thief@island.example")
+    links = {link_in(letter) for letter in letters()[1:]}
+    doors = ["/address/", "/address/undo/", "/password/", "/sign-in/letter/"]
+    assert sorted(re.sub("[^/]+$", "", link) for link in links) == doors
+    assert {client.get(link).status_code for link in links} == {200}
+    token = actions.sign_in(member)
+    done = run("ana-prado", "ana@city.example")
+    assert done.exit_code == 0 and "links sent to the address before are void" in done.output
+    for link in links:
+        assert client.get(link).status_code == OVER, link
+        form = {"new_password": "plain words in a row"}
+        assert client.post(link, data=form).status_code == OVER, link
+    assert queries.session_of(token) is None
+    assert queries.by_email("ana@city.example").handle == "ana-prado"
+
+
+def test_the_old_address_is_told_and_can_take_nothing_back(run, people, letters):
+    run("ana-prado", "ana@city.example")
+    (told,) = letters()
+    assert told.to == "ana@example.org" and link_in(told) == "/contact"
+    assert "the person who runs the server has given your account" in told.text
+    assert "/address/undo" not in told.text
+
+
+def test_what_waits_follows_its_member(run, people, agenda):
+    new = dialogue.NewTopic("question", "Why so loud?", write("Who measured?"))
+    topic = dialogue.open_topic(people.ana, agenda.id, new)
+    dialogue.reply(people.ben, topic.id, write("Signs slow down nobody at all."))
+    with at(now() + timedelta(minutes=2)):
+        notifications.make_notices(SYSTEM)
+        write_of_notices()
+    run("ana-prado", "ana@city.example")
+    waiting = db.session.scalars(select(Delivery.address).where(Delivery.kind == "notice")).all()
+    assert waiting == ["ana@city.example"]
