@@ -46,6 +46,7 @@ NOON = time(12, 0, tzinfo=UTC)
 RETURNED = "Please say what did not work, so that others can copy it."
 NOWHERE = "members.invalid"  # no letter ever gets there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
+NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
 NO_ANSWER = "only a reply to a question is its answer"
 NOT_PASSED_ON = ("", "not me", "not now")
 # What the file may say of a practice only when it is published.
@@ -78,26 +79,31 @@ def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, 
 
     `password_hashes` are those of the members who can sign in; `""` is the one of all others.
     """
-    _load_people(system, file, password_hashes, "example.org")
+    _load_people(system, file, _check_people(file), password_hashes, "example.org")
 
 
 @action
 def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
     """The same of an export, which knows no addresses: nobody can sign in or gets mail until an administrator says theirs.
 
-    Who has an account of that handle already, as the first administrator may, goes on with it.
+    Who has an account of that handle already, as the first administrator may, goes on with it. Roles are refused: whoever
+    has written into the folder would name the administrators, and be given the account by its handle.
     """
+    cities = _check_people(file, takes_roles=False)
     known = members_called(values["handle"] for values in file.members)
     new = [values for values in file.members if values["handle"] not in known]
-    _load_people(system, replace(file, members=new), {"": password_hash}, NOWHERE)
+    _load_people(system, replace(file, members=new), cities, {"": password_hash}, NOWHERE)
     for member in members_called(values["handle"] for values in new).values():
         members.pause_mail(system, member.id, member.email, NO_ADDRESS)
 
 
 def _load_people(
-    system: Person, file: PeopleFile, password_hashes: Mapping[str, str], host: str
+    system: Person,
+    file: PeopleFile,
+    cities: Mapping[str, City],
+    password_hashes: Mapping[str, str],
+    host: str,
 ) -> None:
-    cities = _check_people(file)
     for values in file.organisations:
         members.write_organisation(system, _organisation(values, cities))
     ids = organisation_ids()
@@ -143,7 +149,7 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
 # Checking before anything is written
 
 
-def _check_people(file: PeopleFile) -> Mapping[str, City]:
+def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
     everything = [*file.organisations, *file.members]
     cities = cities_called(values["city"] for values in everything if "city" in values)
     slugs = {values.get("slug") for values in file.organisations}
@@ -162,6 +168,8 @@ def _check_people(file: PeopleFile) -> Mapping[str, City]:
         is_there = not representative or representative in handles
         line = values.line_of("representative")
         loading.need(is_there, line, f"no member has the handle “{representative}”")
+        is_refused = "role" in values and not takes_roles
+        loading.need(not is_refused, values.line_of("role"), NO_ROLES)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities

@@ -32,7 +32,7 @@ from forum.markup import tidy, write
 from forum.members import actions as members
 from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
-from forum.members.queries import by_email, get_member
+from forum.members.queries import all_members, by_email, get_member
 from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
@@ -553,6 +553,53 @@ def test_mistakes_in_an_export_are_told_with_file_and_line(
         done = forum.run("import", tmp_path / "out")
         assert done.exit_code == 1 and "people.md:4: there is no field “name” here" in done.output
         assert "begin again with an empty database" in done.output
+
+
+@pytest.mark.parametrize(
+    ("mended", "sentence"),
+    [
+        (
+            lambda people: people.replace("ana-prado\n", "ana-prado\n- role: administrator\n", 1),
+            "an import gives no roles",
+        ),
+    ],
+)
+def test_what_people_cannot_have_is_told_with_its_line(
+    run: Run,
+    people: Any,
+    agenda: Agenda,
+    tmp_path: Path,
+    elsewhere: Elsewhere,
+    mended: Callable[[str], str],
+    sentence: str,
+) -> None:
+    opened(people.ana, agenda, "A topic")
+    exported(run, tmp_path / "out")
+    file = tmp_path / "out" / "people.md"
+    before, after = file.read_text(), mended(file.read_text())
+    assert after != before
+    file.write_text(after)
+    wrong = "- role:" if "- role:" in after else "ana-prado"
+    (*_, line) = [n for n, words in enumerate(after.splitlines(), 1) if wrong in words]
+    with elsewhere() as make:
+        forum = make()
+        done = forum.run("import", tmp_path / "out")
+        assert done.exit_code == 1 and f"people.md:{line}: {sentence}" in done.output
+        assert "1 thing to mend; nothing was loaded." in done.output
+        with forum.app.app_context():
+            assert [member.handle for member in all_members()] == ["zoe-setup"]
+
+
+def test_who_has_an_account_gets_no_role_either(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    """Also where it would change nothing: a line of an export that gives rights is a mistake, whoever it names."""
+    exported(run, tmp_path / "out")
+    more = "# Members\n\n## Zoe Setup\n- handle: zoe-setup\n- role: administrator\n"
+    (tmp_path / "out" / "people.md").write_text(more)
+    with elsewhere() as make:
+        done = make().run("import", tmp_path / "out")
+        assert done.exit_code == 1 and "people.md:5: an import gives no roles" in done.output
 
 
 def test_any_member_is_nobody_in_particular(people: Any) -> None:
