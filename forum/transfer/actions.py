@@ -170,9 +170,20 @@ def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str,
         loading.need(is_there, line, f"no member has the handle “{representative}”")
         is_refused = "role" in values and not takes_roles
         loading.need(not is_refused, values.line_of("role"), NO_ROLES)
+    _check_once(file.members, "handle", loading)
+    _check_once(file.organisations, "slug", loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities
+
+
+def _check_once(sections: Sequence[Values], name: str, loading: Loading) -> None:
+    """Every section has a word of its own, by which others speak of it."""
+    first: dict[str, Values] = {}
+    for values in sections:
+        known = first.setdefault(values[name], values)
+        message = f"{name}: “{known['title']}” above has “{values[name]}” already"
+        loading.need(known is values, values.line_of(name), message)
 
 
 def _check(file: AgendaFile) -> Loading:

@@ -562,6 +562,18 @@ def test_mistakes_in_an_export_are_told_with_file_and_line(
             lambda people: people.replace("ana-prado\n", "ana-prado\n- role: administrator\n", 1),
             "an import gives no roles",
         ),
+        (
+            lambda people: people + "\n## Another\n- handle: ana-prado\n",
+            "handle: “Ana Prado” above has “ana-prado” already",
+        ),
+        (
+            lambda people: people.replace(
+                "# Members\n",
+                "# Organisations\n\n## A\n- slug: a\n- kind: city\n\n"
+                "## B\n- slug: a\n- kind: city\n\n# Members\n",
+            ),
+            "slug: “A” above has “a” already",
+        ),
     ],
 )
 def test_what_people_cannot_have_is_told_with_its_line(
@@ -579,7 +591,9 @@ def test_what_people_cannot_have_is_told_with_its_line(
     before, after = file.read_text(), mended(file.read_text())
     assert after != before
     file.write_text(after)
-    wrong = "- role:" if "- role:" in after else "ana-prado"
+    wrong = (
+        "- role:" if "- role:" in after else "- slug: a" if "- slug: a" in after else "ana-prado"
+    )
     (*_, line) = [n for n, words in enumerate(after.splitlines(), 1) if wrong in words]
     with elsewhere() as make:
         forum = make()
