@@ -52,7 +52,18 @@ from forum.search import actions as search
 from forum.settings import Settings
 from forum.terms import actions as terms
 from forum.transfer import actions, queries
-from forum.transfer.forms import Names, Writer, fitting, read_agenda, read_people
+from forum.transfer.forms import (
+    PEOPLE,
+    README,
+    Names,
+    Writer,
+    agenda_name,
+    agendas_in,
+    dialogue_name,
+    fitting,
+    read_agenda,
+    read_people,
+)
 from forum.transfer.models import Discussed, FaultyFileError, Opened, Said, Story, Tried
 from forum.transfer.queries import counts, members_called
 
@@ -114,7 +125,7 @@ KEY = itemgetter(0)
 ANEW = " Mend the file, and begin again with an empty database."
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 FOR_MEMBERS = " Much of it is for members only: give it to nobody else."
-README = """\
+ABOUT = """\
 # What this folder is
 
 Everything that {whose} may read of the forum “{name}” at {address}, written by `flask export` on {at} UTC: {contents}.{not_for_all}
@@ -202,15 +213,15 @@ def import_folder(folder: Path, by: str | None) -> None:
     curator = _curator(by)
     if queries.counts()["agendas"] or queries.organisation_ids():
         raise click.ClickException("This forum holds something already. Import into a new one.")
-    if not (folder / "people.md").exists():
-        raise click.ClickException(f"There is no people.md in {folder}: this is no export.")
-    files = sorted(folder.glob("agenda-*.md"), key=_order)
-    steps = [(folder / "people.md", _import_people)]
-    for file in files:
-        parts = folder.glob(f"dialogue-{file.stem.removeprefix('agenda-')}*.md")
-        mine = (part for part in parts if _agenda_of(part) == _agenda_of(file))
-        every = [file, *sorted(mine, key=lambda part: int("0" + part.stem.partition(".")[2]))]
-        steps += [(one, partial(_import_file, curator)) for one in every]
+    if not (folder / PEOPLE).exists():
+        raise click.ClickException(f"There is no {PEOPLE} in {folder}: this is no export.")
+    with _told_of_faults(folder.name):
+        names = [file.name for file in folder.iterdir()]
+        agendas_there = agendas_in(names, _readme_in(folder))
+    steps = [(folder / PEOPLE, _import_people)]
+    for agenda in sorted(agendas_there, key=lambda name: _order(folder / name)):
+        every = [agenda, *agendas_there[agenda]]
+        steps += [(folder / one, partial(_import_file, curator)) for one in every]
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
             with _told_of_faults(file.name, ANEW):
@@ -229,8 +240,10 @@ def _order(file: Path) -> tuple[int, str]:
     return int(found[1]) if found else LAST, file.name
 
 
-def _agenda_of(file: Path) -> str:
-    return file.stem.partition("-")[2].partition(".")[0]
+def _readme_in(folder: Path) -> str:
+    """What the folder says of itself; who has written the files by hand may have left that out."""
+    file = folder / README
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
 def _import_people(file: Path) -> None:
@@ -332,7 +345,7 @@ class Parts:
         """Go on in a new file."""
         self.stack.close()
         self.number, self.posts, self.has_topics = self.number + 1, 0, False
-        name = f"dialogue-{self.agenda.slug}{f'.{self.number}' if self.number > 1 else ''}.md"
+        name = dialogue_name(self.agenda.slug, self.number)
         self.file = self.stack.enter_context(self.outgoing.file(name))
         self.file.write(self.outgoing.writer.dialogue(self.agenda))
 
@@ -375,7 +388,7 @@ class Outgoing:
             self._write_dialogue(agenda, note)
             self.counts["agendas"] += 1
         self._write_people()
-        with self.file("README.md") as file:
+        with self.file(README) as file:
             file.write(self._readme())
 
     @contextmanager
@@ -391,7 +404,7 @@ class Outgoing:
 
     def _write_agenda(self, agenda: Agenda, number: int) -> None:
         writer, reader = self.writer, self.reader
-        with self.file(f"agenda-{agenda.slug}.md") as file:
+        with self.file(agenda_name(agenda.slug)) as file:
             file.write(writer.agenda(agenda, number, queries.themes_said(reader, agenda)))
             self._group(file, "Statements", [statements_of(agenda)], writer.statement)
             cases = map(self._with_places, queries.cases_to_write(reader, agenda, FEW))
@@ -531,8 +544,8 @@ class Outgoing:
     def _readme(self) -> str:
         known = federation()
         whose = "visitors" if self.is_for_all else "members"
-        files = ["people.md", *(name for name in self.files if name[0] in "ad")]
-        return README.format(
+        files = [PEOPLE, *(name for name in self.files if name[0] in "ad")]
+        return ABOUT.format(
             name=known.name if known else "a forum",
             address=self.writer.address,
             at=f"{now():%Y-%m-%d %H:%M}",

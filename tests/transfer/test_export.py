@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,14 @@ from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.transfer import commands, queries
 from forum.transfer.actions import _with_quotes, import_agenda
-from forum.transfer.forms import parse, read_agenda, with_numbers
+from forum.transfer.forms import (
+    agenda_name,
+    agendas_in,
+    dialogue_name,
+    parse,
+    read_agenda,
+    with_numbers,
+)
 from forum.transfer.forms._signs import joined, split_at, write_lines
 from forum.transfer.forms.reading import BAR, SEMICOLON, figure, several, tried
 from tests.conftest import load_sample_cities, nobody_is_new, remembered, stands
@@ -614,6 +621,102 @@ def test_who_has_an_account_gets_no_role_either(
     with elsewhere() as make:
         done = make().run("import", tmp_path / "out")
         assert done.exit_code == 1 and "people.md:5: an import gives no roles" in done.output
+
+
+WHOLE = ("agenda-a.md", "dialogue-a.md", "dialogue-a.2.md", "dialogue-a.3.md", "agenda-b.md")
+LIST = "\n".join(f"- `{name}`" for name in ("people.md", *WHOLE))
+GONE = "Parts of the export are missing: "
+ODD_NAMES = "No export has files of these names, take them out: "
+
+
+@pytest.mark.parametrize("readme", [LIST, ""])
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("agenda-a.md", "", GONE + "agenda-a.md."),
+        ("dialogue-a.md", "", GONE + "dialogue-a.md."),
+        ("dialogue-a.2.md", "", GONE + "dialogue-a.2.md."),
+        ("agenda-a.md", "agenda-[a].md", GONE + "agenda-a.md."),
+        ("dialogue-a.3.md", "dialogue-a.abc.md", ODD_NAMES + "dialogue-a.abc.md."),
+        ("dialogue-a.3.md", "dialogue-a.03.md", ODD_NAMES + "dialogue-a.03.md."),
+        ("dialogue-a.3.md", "dialogue-a.3.copy.md", ODD_NAMES + "dialogue-a.3.copy.md."),
+        ("agenda-a.md", "agenda-a.2.md", ODD_NAMES + "agenda-a.2.md."),
+    ],
+)
+def test_half_an_export_is_not_taken_for_a_whole_one(
+    before: str, after: str, sentence: str, readme: str
+) -> None:
+    names = {"people.md", "README.md", *WHOLE} - {before} | {after}
+    with pytest.raises(Refusal) as refused:
+        agendas_in(names, readme)
+    assert refused.value.message == sentence
+
+
+def test_parts_that_leave_no_gap_are_missed_by_the_list_of_files() -> None:
+    names = {"people.md", *WHOLE[:3]}
+    assert list(agendas_in(names, "")) == ["agenda-a.md"]
+    with pytest.raises(Refusal, match=re.escape(GONE + "agenda-b.md, dialogue-a.3.md.")):
+        agendas_in(names, LIST)
+
+
+def test_other_disks_write_accents_in_another_way() -> None:
+    assert list(agendas_in({"people.md", "agenda-cafe\u0301.md"}, "- `agenda-caf\u00e9.md`"))
+
+
+def test_many_parts_that_are_missing_are_not_all_named() -> None:
+    many = [f"agenda-{number}.md" for number in range(30)]
+    with pytest.raises(Refusal, match=r"agenda-17\.md and 20 more"):
+        agendas_in([], "\n".join(f"- `{name}`" for name in many))
+
+
+def test_what_is_missing_is_told_before_anything_is_loaded(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    opened(people.ana, agenda, "A topic")
+    exported(run, out := tmp_path / "out")
+    (out / "dialogue-quieter.md").unlink()
+    with elsewhere() as make:
+        forum = make()
+        done = forum.run("import", out)
+        assert done.exit_code == 1 and GONE + "dialogue-quieter.md. Nothing was" in done.output
+        with forum.app.app_context():
+            assert [member.handle for member in all_members()] == ["zoe-setup"]
+
+
+def test_any_name_of_a_folder_will_do_and_other_files_may_lie_in_it(
+    run: Run, people: Any, agenda: Agenda, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    opened(people.ana, agenda, "A topic")
+    exported(run, out := tmp_path / "[a-c]* of {forum}?")
+    for name in ("notes.md", ".dialogue-quieter.md.swp", "dialogue-quieter.md~"):
+        (out / name).write_text("Mine.")
+    with elsewhere() as make:
+        done = make().run("import", out)
+        assert done.exit_code == 0 and "1 topics" in done.output, done.output
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "b"]).flatmap(
+            lambda slug: st.integers(1, 4).map(lambda number: dialogue_name(slug, number))
+        ),
+        unique=True,
+    )
+)
+def test_parts_are_all_there_or_refused(names: list[str]) -> None:
+    every = [agenda_name("a"), agenda_name("b"), *names]
+    whole = all(
+        dialogue_name(slug, number - 1) in names
+        for slug in "ab"
+        for number in range(2, 5)
+        if dialogue_name(slug, number) in names
+    )
+    try:
+        found = agendas_in(every, "")
+    except Refusal:
+        assert not whole
+    else:
+        assert whole and sorted(names) == sorted(chain(*found.values()))
 
 
 def test_any_member_is_nobody_in_particular(people: Any) -> None:
