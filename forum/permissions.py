@@ -437,7 +437,11 @@ class Can:
         if mark.member_id != self.person.id:
             return NOT_EDITOR
         if mark.hidden_at:
-            return Verdict(_("This text has been removed, so it cannot be edited."))
+            return Verdict(
+                _(
+                    "The moderators have hidden what you said about this, so that nothing else is said in its place. You can appeal against the decision."
+                )
+            )
         return self.write()
 
     def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
@@ -509,7 +513,16 @@ class Can:
         return self.reply(topic)
 
     def withdraw_follow_up(self, topic: Topic) -> Verdict:
-        """Askers take back what they told of what happened next, though nothing more is written in the topic."""
+        """Askers take back what they told of what happened next, though nothing more is written in the topic.
+
+        While moderators hide it there is nothing to take out of sight, and it would come back by being told again.
+        """
+        if topic.follow_up_hidden_at:
+            return Verdict(
+                _(
+                    "The moderators have hidden this, and it is kept for as long as their decision stands. You can appeal against the decision."
+                )
+            )
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return Verdict(_("Only who asked the question tells what happened next."))

@@ -296,7 +296,7 @@ follow_up              | question, replied    |    .    .    .    .    .    .   
 follow_up              | own question, replied and locked |    .    .    .    .    .  yes    .  yes  yes   .
 follow_up              | own question, replied and hidden |    .    .    .    .    .    .    .    .    .   .
 follow_up              | own question, replied, its story withheld |    .    .    .    .    .    .    .    .    .   .
-withdraw_follow_up     | own question, replied, its story withheld |    .  yes  yes    .    .  yes  yes  yes  yes   .
+withdraw_follow_up     | own question, replied, its story withheld |    .    .    .    .    .    .    .    .    .   .
 withdraw_follow_up     | own question, replied and locked |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | own question         |    .  yes  yes    .    .  yes  yes  yes  yes   .
 withdraw_follow_up     | question, replied    |    .    .    .    .    .    .    .    .    .   .

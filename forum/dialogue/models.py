@@ -18,6 +18,7 @@ from forum.members.models import City, Member, Organisation
 
 KINDS = ("experience", "question", "practice", "case")
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
+TAKEN_BACK = "taken back"  # "tried it", taken back while moderators hide its note
 OUTCOMES = ("kept", "adapted", "stopped")
 POSTS_ON_A_PAGE = 20
 # What lists ask of a topic before they show it. Indexes carry it along, so that turning pages reads no rows.
@@ -400,7 +401,8 @@ class Mark(Base):
     """What one reader said to a post: `useful`, `same here` or `tried it` (then with outcome and why).
 
     Its note is a thing of moderation, so a mark has a number, which is never given again. `words` is what the note says;
-    pages print `note`, which is empty while moderators hide it: the mark stays, and is counted.
+    pages print `note`, which is empty while moderators hide it: the mark stays, and is counted. Who takes it back
+    then leaves the row, as of kind `taken back`, which no page and no counter knows: what is hidden stays to be decided.
     """
 
     __tablename__ = "mark"

@@ -729,7 +729,7 @@ def mark(id: int) -> Answer:
     """Say something to a post with one press, or take it back. A script gets the new count."""
     kind = request.form.get("kind", "")
     post = queries.post_to_mark(me(), id)
-    given = queries.my_marks(me(), [post]).get(id, {}).get(kind)
+    given = queries.mark_given(me(), id, kind)
     if not _is_wanted(kind, given):
         return _marked(actions.unmark(me(), id, kind), kind, is_on=False)
     if kind == TRIED:

@@ -23,6 +23,7 @@ from forum.dialogue.actions import mark
 from forum.dialogue.forms import MYSELF, ORGANISATION, TriedForm
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
+    mark_given,
     my_marks,
     paragraph_comments,
     post_to_mark,
@@ -624,7 +625,7 @@ def tried_case(slug: str) -> Answer:
 
 def _tried(topic_id: int | None, title: str, back: str) -> Answer:
     post = post_to_mark(me(), queries.opening_id(me(), topic_id))
-    given = my_marks(me(), [post]).get(post.id, {}).get(TRIED)
+    given = mark_given(me(), post.id, TRIED)
     form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
 
     def page(status: int = 200) -> Answer:

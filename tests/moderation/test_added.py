@@ -17,8 +17,8 @@ from forum.appeals import actions as appeals
 from forum.appeals.models import REVERSED
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.models import TRIED, Mark, Topic
-from forum.dialogue.queries import get_topic, mark_given
+from forum.dialogue.models import TRIED, Mark, Post, Topic
+from forum.dialogue.queries import get_topic, mark_given, tried_in, truth_of
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.queries import opening_id
@@ -248,9 +248,58 @@ def test_a_hidden_note_is_not_said_anew_but_may_be_taken_back(people: Any, note:
     kept = _given(people.ana, note.post_id)
     assert (kept.outcome, kept.words, kept.note) == ("kept", WORDS, "")
     dialogue.unmark(people.ana, note.post_id, TRIED)
-    dialogue.mark(people.ana, note.post_id, TRIED, "kept", "It was hard.")
+    for words in (WORDS, "It was hard."):
+        with pytest.raises(Forbidden, match="appeal"):
+            dialogue.mark(people.ana, note.post_id, TRIED, "kept", words)
+
+
+def test_a_mark_taken_back_with_its_hidden_note_counts_no_more_and_is_decided_about_all_the_same(
+    client: Any, sign_in: Any, people: Any, things: Any, note: Mark
+) -> None:
+    decision = actions.decide(people.host, "mark", note.id, "hide", WHY)
+    for _again in range(2):
+        dialogue.unmark(people.ana, note.post_id, TRIED)
+        assert things.first.tried_count == 0 == truth_of(Post, [things.first.id])[0].tried_count
+        assert tried_in(things.first.topic_id) == []
+    assert people.ana.name not in client.get(f"/posts/{note.post_id}/marks").text
+    form = sign_in(people.ana).post(f"/posts/{note.post_id}/mark", data={"kind": TRIED}).text
+    assert "A moderator has hidden what you said" in form and "take_back" not in form
+    assert WORDS in sign_in(people.host).get(f"/moderation/mark/{note.id}").text
+    assert WORDS in sign_in(people.ana).get(f"/moderation/decisions/{decision.id}").text
+    marked = dialogue.mark(people.ana, note.post_id, TRIED, "kept")
     again = _given(people.ana, note.post_id)
-    assert again.id > note.id and again.note == "It was hard."
+    assert (again.id, again.kind, again.words, again.note) == (note.id, TRIED, WORDS, "")
+    assert marked.tried_count == 1 == truth_of(Post, [things.first.id])[0].tried_count
+
+
+@pytest.mark.parametrize("way", ["an appeal", "undo", "show again"])
+def test_what_was_taken_back_goes_when_it_is_hidden_no_more(
+    people: Any, things: Any, note: Mark, way: str
+) -> None:
+    actions.report(people.chitra, "mark", note.id, "rules")
+    decision = actions.decide(people.host, "mark", note.id, "hide", WHY)
+    asked = appeals.appeal(people.ana, decision.id, "It is no insult.")
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    if way == "an appeal":
+        appeals.decide_appeal(people.moderator, asked.id, REVERSED, "Right.")
+    elif way == "undo":
+        actions.undo(people.host, decision.id)
+        assert entry(people.host, "mark", note.id).thing.state == "gone"
+    else:
+        actions.decide(people.host, "mark", note.id, "restore")
+    assert mark_given(people.ana, note.post_id, TRIED) is None
+    dialogue.mark(people.ana, note.post_id, TRIED, "kept", "It was hard.")
+    assert _given(people.ana, note.post_id).note == "It was hard."
+    assert things.first.tried_count == 1
+
+
+def test_who_leaves_takes_a_mark_along_that_was_taken_back(
+    people: Any, things: Any, note: Mark
+) -> None:
+    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    assert dialogue.remove_marks(SYSTEM, people.ana.id, 10) == 1
+    assert things.first.tried_count == 0 and not db.session.scalars(select(Mark)).all()
 
 
 def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice: Any) -> None:
@@ -267,7 +316,7 @@ def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice
     assert _given(people.ana, opening).outcome == "adapted"
 
 
-def test_hidden_what_happened_next_is_not_told_anew_but_may_be_taken_back(
+def test_hidden_what_happened_next_is_neither_told_anew_nor_taken_back(
     sign_in: Any, people: Any, question: Topic
 ) -> None:
     told = advice.follow_up(people.ana, question.id, Story("We shut it.", "not yet tried", WORDS))
@@ -280,6 +329,10 @@ def test_hidden_what_happened_next_is_not_told_anew_but_may_be_taken_back(
         advice.look_after(SYSTEM)
     make_notices(SYSTEM)
     assert "followup" not in db.session.scalars(select(Notice.kind)).all()
+    refused = browser.post(door, data={"take_back": "1"})
+    assert refused.status_code == 403 and "You can appeal" in refused.text
+    assert 'name="take_back"' not in browser.get(question.address).text
+    actions.decide(people.host, "followup", told.id, "restore")
     assert browser.post(door, data={"take_back": "1"}).status_code == 303
     again = advice.follow_up(people.ana, question.id, Story("We opened it.", "yes"))
     assert again.id > told.id and again.hidden_at is None

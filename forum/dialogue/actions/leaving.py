@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from forum.db import action, db
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import delete_post, forget_title
+from forum.dialogue.models import MARKS
 from forum.dialogue.queries import marks_to_remove, opened_by, posts_to_index
 from forum.notifications.actions import retell
 from forum.permissions import Person, require
@@ -40,5 +41,6 @@ def remove_marks(system: Person, member_id: int, limit: int) -> int:
     marks = marks_to_remove(member_id, limit)
     for given in marks:
         db.session.delete(given)
-        count_mark(given.post_id, given.kind, -1)
+        if given.kind in MARKS:
+            count_mark(given.post_id, given.kind, -1)
     return len(marks)

@@ -9,7 +9,7 @@ from forum.dialogue.actions._checks import profiles_of
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import set_answer
 from forum.dialogue.actions._telling import tell
-from forum.dialogue.models import MARKS, OUTCOMES, TRIED, Mark, Post, Topic
+from forum.dialogue.models import MARKS, OUTCOMES, TAKEN_BACK, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_note,
     is_told,
@@ -41,7 +41,7 @@ def mark(
     """Say to a post that it is useful, that one faces the same, or what became of trying it.
 
     A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`. While moderators
-    hide the note, what became of it can be said anew, and the note stays as it is.
+    hide the note, what became of it can be said anew, and the note stays as it is, also when the mark was taken back.
     """
     hold_writer(member)
     post = post_to_change(member, post_id)
@@ -71,22 +71,38 @@ def mark(
         if not is_told(member, "mark", post_id):
             tell(member, "mark", {post.author_id}, post, note)
     else:
+        if given.kind == TAKEN_BACK:
+            _give_again(member, given)
         given.outcome, given.words = outcome, note
     return post
 
 
+def _give_again(member: Person, given: Mark) -> None:
+    """Let a mark count again that was taken back while its note was hidden; the note is hidden as before."""
+    given.kind, given.created_at = TRIED, now()
+    given.city_id = db.session.get_one(Member, member.id).city_id
+    count_mark(given.post_id, TRIED, 1)
+
+
 @action
 def unmark(member: Person, post_id: int, kind: str) -> Post:
-    """Take a mark back; nothing happens when there is none."""
+    """Take a mark back; nothing happens when there is none.
+
+    A note that moderators hide is kept out of sight, so that it can be appealed for and does not come back by itself.
+    """
     hold_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
     _check_kind(kind)
     given = mark_given(member, post_id, kind)
-    if given is not None:
+    if given is None or given.kind == TAKEN_BACK:
+        return post
+    if given.hidden_at:
+        given.kind = TAKEN_BACK
+    else:
         db.session.delete(given)
-        count_mark(post.id, kind, -1)
+    count_mark(post.id, kind, -1)
     return post
 
 
@@ -102,9 +118,11 @@ def hide_note(moderator: Person, mark_id: int, reason: str) -> Mark:
 
 @action
 def restore_note(moderator: Person, mark_id: int) -> Mark:
-    """Show again what somebody says who tried it."""
+    """Show again what somebody says who tried it; what was taken back meanwhile goes."""
     given = _note_to_decide(moderator, mark_id)
-    if given.hidden_at is not None:
+    if given.kind == TAKEN_BACK:
+        db.session.delete(given)
+    elif given.hidden_at is not None:
         given.hidden_at, given.hidden_reason = None, ""
         retell_mark(moderator, given.post_id, given.member_id, given.words)
     return given

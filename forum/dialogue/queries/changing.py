@@ -11,6 +11,8 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.db import db
 from forum.dialogue.models import (
+    TAKEN_BACK,
+    TRIED,
     Mark,
     Mention,
     Place,
@@ -201,9 +203,10 @@ def revisions_to_reword(post_ids: Iterable[int]) -> Sequence[Revision]:
 
 
 def mark_given(member: Person, post_id: int, kind: str) -> Mark | None:
-    """What a member said to a post, as it is now."""
+    """What a member said to a post, as it is now; of trying it also what was taken back while its note is hidden."""
+    kinds = [TRIED, TAKEN_BACK] if kind == TRIED else [kind]
     query = select(Mark).where(
-        Mark.post_id == post_id, Mark.member_id == member.id, Mark.kind == kind
+        Mark.post_id == post_id, Mark.member_id == member.id, Mark.kind.in_(kinds)
     )
     given: Mark | None = db.session.scalar(query.execution_options(populate_existing=True))
     return given

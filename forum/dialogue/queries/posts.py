@@ -13,7 +13,16 @@ from sqlalchemy import Select, String, and_, bindparam, case, cast, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from forum.db import db, plain
-from forum.dialogue.models import POSTS_ON_A_PAGE, TRIED, Mark, Post, Revision, Said, Topic
+from forum.dialogue.models import (
+    POSTS_ON_A_PAGE,
+    TAKEN_BACK,
+    TRIED,
+    Mark,
+    Post,
+    Revision,
+    Said,
+    Topic,
+)
 from forum.dialogue.queries._seen import (
     Byline,
     Name,
@@ -220,9 +229,10 @@ def get_note(reader: Person, mark_id: int) -> Mark:
     """What somebody says who tried it: a mark that has a note, with its post and who gave it; else `NotFound`.
 
     What is out of sight with its post or with its author's profile is there for who moderates alone. It may be hidden
-    itself: ask `hidden_at`.
+    itself: ask `hidden_at`. What is hidden is there also when the mark was taken back.
     """
-    query = select(Mark).where(Mark.id == mark_id, Mark.kind == TRIED, Mark.words != "")
+    is_it = (Mark.id == mark_id, Mark.kind.in_([TRIED, TAKEN_BACK]), Mark.words != "")
+    query = select(Mark).where(*is_it)
     query = query.options(joinedload(Mark.member).joinedload(Member.city), joinedload(Mark.city))
     given = db.session.scalar(query.execution_options(populate_existing=True))
     if given is None:

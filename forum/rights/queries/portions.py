@@ -347,7 +347,7 @@ KINDS: tuple[Kind, ...] = (
         {
             "post_id": "the number of the post",
             "topic": "the title of its topic, unless it is of somebody else and hidden",
-            "kind": "useful, same here, or tried it",
+            "kind": "useful, same here, tried it, or taken back (you took it back while a moderator hides your sentence)",
             "outcome": "what became of trying it: kept, adapted or stopped",
             "note": "your sentence about it",
             "city": "your city that day",
