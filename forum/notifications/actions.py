@@ -544,7 +544,7 @@ def retell(system: Person, post_id: int, text: str, topic_id: int | None = None)
 
 @action
 def retell_mark(_doer: Person, post_id: int, marker_id: int, text: str) -> None:
-    """Let what tells of a member's mark say this of it, or nothing: what the member says to it is hidden, or shown again.
+    """Let what tells of a member's mark say this of it, or nothing: what the member says to it is edited, taken back, hidden or shown again.
 
     A notice that has grown since may name another member beside these words.
     """

@@ -29,7 +29,7 @@ from forum.moderation.actions import Illegal, Reasons
 from forum.moderation.models import Report
 from forum.moderation.queries import entry, get_thing
 from forum.notifications.actions import make_notices
-from forum.notifications.models import Notice
+from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
@@ -227,6 +227,45 @@ def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
     actions.decide(people.host, "mark", note.id, "restore")
     db.session.refresh(notice)
     assert notice.text == WORDS
+
+
+def test_a_notice_of_a_mark_follows_the_note_that_is_edited_or_taken_back(
+    people: Any, note: Mark, letters: Any
+) -> None:
+    make_notices(SYSTEM)
+    dialogue.mark(people.chitra, note.post_id, TRIED, "kept", "It went well.")
+    make_notices(SYSTEM)
+    told = select(Notice.text).where(Notice.kind == "mark", Notice.member_id == people.ben.id)
+    words_of_events = select(Event.text).where(Event.kind == "mark").order_by(Event.id)
+    dialogue.mark(people.chitra, note.post_id, TRIED, "kept", "It was hard.")
+    dialogue.mark(people.ana, note.post_id, TRIED, "stopped", "We gave up.")
+    assert db.session.scalars(told).all() == ["It was hard."]
+    assert db.session.scalars(words_of_events).all() == ["We gave up.", "It was hard."]
+    dialogue.mark(people.ana, note.post_id, TRIED, "stopped")
+    dialogue.unmark(people.chitra, note.post_id, TRIED)
+    assert db.session.scalars(told).all() == [""]
+    assert db.session.scalars(words_of_events).all() == ["", ""]
+    with at(now() + timedelta(days=2)):
+        write_of_notices()
+        write_digests()
+    sent = [one.text for one in letters() if one and one.to == people.ben.email]
+    assert not [text for text in sent if WORDS in text or "hard" in text or "well" in text]
+
+
+def test_a_notice_that_nobody_has_yet_says_nothing_of_a_mark_taken_back(
+    people: Any, note: Mark
+) -> None:
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    make_notices(SYSTEM)
+    told = select(Notice.text).where(Notice.kind == "mark")
+    assert db.session.scalars(told).all() == [""]
+
+
+def test_who_leaves_takes_the_words_of_marks_out_of_notices(people: Any, note: Mark) -> None:
+    make_notices(SYSTEM)
+    dialogue.remove_marks(SYSTEM, people.ana.id, 10)
+    told = select(Notice.text).where(Notice.kind == "mark")
+    assert db.session.scalars(told).all() == [""]
 
 
 def test_a_notice_that_has_grown_says_nothing_of_it_either(people: Any, note: Mark) -> None:

@@ -43,7 +43,13 @@ from forum.dialogue.queries import (
 from forum.errors import Invalid
 from forum.markup import Written, excerpt, slugify, write
 from forum.members.models import Member
-from forum.notifications.actions import hide_notices, read_queue, restore_notices, untitle
+from forum.notifications.actions import (
+    hide_notices,
+    read_queue,
+    restore_notices,
+    retell_mark,
+    untitle,
+)
 from forum.permissions import (
     AUDIENCES,
     EDIT_WITHOUT_TRACE,
@@ -287,6 +293,13 @@ def _forget_text(post: Post) -> None:
         (Mention, Mention.post_id),
     ):
         db.session.execute(delete_rows(row).where(column == post.id))
+
+
+def forget_mark(doer: Person, given: Mark) -> None:
+    """Delete a mark, and what notices quote of its note; the deed that calls it counts."""
+    if given.words:
+        retell_mark(doer, given.post_id, given.member_id, "")
+    db.session.delete(given)
 
 
 def take_away(doer: Person, post: Post, was_shown: bool) -> None:

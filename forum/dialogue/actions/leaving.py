@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forum.db import action, db
+from forum.db import action
 from forum.dialogue.actions._counts import count_mark
-from forum.dialogue.actions._rows import delete_post, forget_title
+from forum.dialogue.actions._rows import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS
 from forum.dialogue.queries import marks_to_remove, opened_by, posts_to_index
 from forum.notifications.actions import retell
@@ -40,7 +40,7 @@ def remove_marks(system: Person, member_id: int, limit: int) -> int:
     require(system.can.administer())
     marks = marks_to_remove(member_id, limit)
     for given in marks:
-        db.session.delete(given)
+        forget_mark(system, given)
         if given.kind in MARKS:
             count_mark(given.post_id, given.kind, -1)
     return len(marks)

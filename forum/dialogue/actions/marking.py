@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from forum.db import action, db, now, topic_scope, touches
 from forum.dialogue.actions._checks import profiles_of
 from forum.dialogue.actions._counts import count_mark
-from forum.dialogue.actions._rows import set_answer
+from forum.dialogue.actions._rows import forget_mark, set_answer
 from forum.dialogue.actions._telling import tell
 from forum.dialogue.models import MARKS, OUTCOMES, TAKEN_BACK, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
@@ -73,6 +73,8 @@ def mark(
     else:
         if given.kind == TAKEN_BACK:
             _give_again(member, given)
+        if note != given.words:
+            retell_mark(member, post_id, member.id, note)
         given.outcome, given.words = outcome, note
     return post
 
@@ -101,7 +103,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
     if given.hidden_at:
         given.kind = TAKEN_BACK
     else:
-        db.session.delete(given)
+        forget_mark(member, given)
     count_mark(post.id, kind, -1)
     return post
 
