@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from hashlib import blake2s
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Text
@@ -111,3 +113,9 @@ class FollowUp(Base):
     hidden_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     topic: Mapped[Topic] = relationship(lazy="raise_on_sql")
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with what is told: a decision about something else than was read is out of date."""
+        told = json.dumps([self.deed, self.outcome, self.text])
+        return blake2s(told.encode(), digest_size=8).hexdigest()

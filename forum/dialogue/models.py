@@ -432,6 +432,11 @@ class Mark(Base):
         """What readers read of it."""
         return "" if self.hidden_at else self.words
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the words: a decision about others than were read is out of date."""
+        return blake2s(self.words.encode(), digest_size=8).hexdigest()
+
 
 class Mention(Base):
     """That a post names a member. It stays when the name is taken out, so that nobody is told twice."""

@@ -43,7 +43,7 @@ PORTION = 500
 class Choice:
     """What a moderator has chosen: the deed, its reasons, and the latest decision that the page showed.
 
-    `read` is the fingerprint of a text that waits, as it was read.
+    `read` is the fingerprint of a text that has no versions, as it was read.
     """
 
     deed: str
@@ -123,7 +123,7 @@ def _decide_thing(moderator: Person, kind: str, item_id: int, choice: Choice) ->
     if choice.deed == "ask_to_edit":
         return moderation.ask_to_edit(moderator, kind, item_id, choice.reasons, seen=choice.seen)
     return moderation.decide(
-        moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen
+        moderator, kind, item_id, choice.deed, choice.reasons, seen=choice.seen, read=choice.read
     )
 
 

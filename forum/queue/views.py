@@ -15,7 +15,7 @@ from forum.claims.queries import Key
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, HolderForm
-from forum.moderation.queries import moderated_agendas, my_latest
+from forum.moderation.queries import ADDED, moderated_agendas, my_latest
 from forum.moderation.views import fill, ready_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
@@ -91,8 +91,8 @@ def _form(opened: Opened | None, held: Rules | None) -> EntryForm | None:
 
 
 def _fingerprint(opened: Opened) -> str:
-    """What a text that waits says, so that a decision is about what was read."""
-    return opened.about.row.thing.row.fingerprint if opened.kind == "held" else ""
+    """What a text that has no versions says, so that a decision is about what was read."""
+    return opened.about.row.thing.fingerprint if opened.kind in ("held", *ADDED) else ""
 
 
 def _holder(opened: Opened) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from forum.mail.commands import write_digests, write_of_notices
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Illegal, Reasons
-from forum.moderation.models import Report
+from forum.moderation.models import Decision, Report
 from forum.moderation.queries import entry, get_thing
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event, Notice
@@ -549,6 +550,42 @@ def test_other_marks_are_no_things_of_moderation(people: Any, things: Any) -> No
     for mark_id in db.session.scalars(select(Mark.id)):
         with pytest.raises(NotFound):
             actions.report(people.ben, "mark", mark_id, "rules")
+
+
+@pytest.mark.parametrize("deed", ["hide", "keep"])
+def test_a_decision_is_about_the_words_that_were_read(
+    sign_in: Any, people: Any, added: Added, question: Topic, deed: str
+) -> None:
+    actions.report(people.chitra, *added.key, "rules")
+    began = get_thing(people.host, *added.key).title
+    browser, door = sign_in(people.host), f"/moderation/{added.kind}/{added.item_id}"
+    page = browser.get(door).text
+    assert "When it was reported it began" not in page
+    (read,) = re.findall(r'name="read" type="hidden" value="(\w+)"', page)
+    if added.kind == "mark":
+        post_id = db.session.get_one(Mark, added.item_id).post_id
+        dialogue.mark(people.ana, post_id, TRIED, "stopped", "It was hard.")
+    else:
+        advice.follow_up(people.ana, question.id, Story("It was hard.", "partly"))
+    form = {"deed": deed, "rule": "2", "reason": "It is rude.", "seen": "0", "read": read}
+    late = browser.post(f"{door}/decide", data=form)
+    assert late.status_code == 409 and "changed this text meanwhile" in late.text
+    for words in ("It was hard.", "When it was reported it began", began):
+        assert words in late.text
+    assert not db.session.scalars(select(Decision)).all()
+    (anew,) = re.findall(r'name="read" type="hidden" value="(\w+)"', late.text)
+    assert anew != read
+    done = browser.post(f"{door}/decide", data=form | {"read": anew})
+    assert done.status_code == 303
+    assert db.session.scalars(select(Decision)).one().deed == deed
+
+
+def test_what_went_while_its_page_was_open_is_not_decided_about(people: Any, note: Mark) -> None:
+    actions.report(people.chitra, "mark", note.id, "rules")
+    read = note.fingerprint
+    dialogue.unmark(people.ana, note.post_id, TRIED)
+    with pytest.raises(Conflict, match="changed this text"):
+        actions.decide(people.host, "mark", note.id, "keep", read=read)
 
 
 def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topic) -> None:

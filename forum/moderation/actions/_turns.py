@@ -19,11 +19,18 @@ from forum.moderation.queries import (
 from forum.permissions import Person, require
 
 
-def in_turn(moderator: Person, kind: str, item_id: int, seen: int | None = None) -> Thing:
-    """The thing to decide about, when nobody decided about it since `seen` (the id of the last decision known)."""
+def in_turn(
+    moderator: Person, kind: str, item_id: int, seen: int | None = None, read: str | None = None
+) -> Thing:
+    """The thing to decide about, when nobody decided about it since `seen` (the id of the last decision known).
+
+    `read` is the fingerprint of what was read of it: it has to say the same still.
+    """
     take_turn()
     thing = thing_to_moderate(moderator, kind, item_id)
     _refuse_late(thing, seen)
+    if read and read != thing.fingerprint:
+        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
     return thing
 
 

@@ -47,14 +47,16 @@ def decide(
     reasons: Reasons = NONE,
     *,
     seen: int | None = None,
+    read: str | None = None,
     shows_again: bool = False,
 ) -> Decision:
     """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
 
-    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done.
+    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done,
+    as when the author of a note or a follow-up has changed it: `read` is the fingerprint of what was read.
     With `shows_again` what was cleared away of a member is shown again with the profile.
     """
-    thing = in_turn(moderator, kind, item_id, seen)
+    thing = in_turn(moderator, kind, item_id, seen, read)
     require_sense(thing, deed, reasons)
     if deed == "keep":
         require(moderator.can.judge(thing.author_id))

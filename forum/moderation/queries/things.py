@@ -37,7 +37,7 @@ from forum.library.queries import case_by_id, get_case, get_practice, practice_b
 from forum.members.models import Member
 from forum.members.queries import get_member, member_by_id
 from forum.moderation.models import Report
-from forum.moderation.queries._words import first_words, is_of
+from forum.moderation.queries._words import ADDED, first_words, is_of
 from forum.pages import Page
 from forum.permissions import Person, require
 
@@ -63,6 +63,12 @@ class Thing:
     shown_in: str = ""
     topic_id: int | None = None
     post_id: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the words of what has no versions: a text that waits, a note, a follow-up. Empty when it is gone."""
+        has_one = self.kind in ("held", *ADDED) and self.row is not None
+        return self.row.fingerprint if has_one else ""
 
 
 def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
