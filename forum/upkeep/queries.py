@@ -51,7 +51,7 @@ from forum.moderation.models import Report
 from forum.notifications.models import Event, Notice
 from forum.notifications.queries import TRIES
 from forum.permissions import PUBLIC, Person, require
-from forum.search.models import Document
+from forum.search.models import Document, Retitling
 from forum.search.queries import documents_of_other_words
 from forum.upkeep.models import Check, Fault
 
@@ -469,6 +469,10 @@ def _compared(kind: str, of: Searched) -> Select[Any]:
     if kind == "post":
         rows = rows.outerjoin(parent, is_of_topic)
         pairs.append((Document.parent_id, parent.id))
+        follows = (Retitling.document_id == Document.parent_id, Retitling.reached < Document.id)
+        rows = rows.outerjoin(Retitling, and_(*follows))  # the worker is still to say the new title
+        is_due = Retitling.document_id.is_not(None)
+        pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))
     differs = [has.is_distinct_from(should) for has, should in pairs]
     return rows.add_columns(*(side for pair in pairs for side in pair)).where(
         of.is_there, or_(Document.id.is_(None), *differs)

@@ -22,7 +22,7 @@ NEW = "/agendas/affordable/topics/new?kind=experience"
 @pytest.fixture(scope="session")
 def rich(windows: Callable[..., Visit]) -> str:
     """The address of a topic of the moderator's whose text has all kinds of formatting."""
-    return windows("moderator", "light", 1280).open_topic(RICH)
+    return windows("moderator", "light", 1280).open_topic(RICH, is_numbered=False)
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_quoted_post_is_what_was_written(member: Visit, rich: str) -> None:
 
 def test_signs_that_were_words_stay_words_in_a_quotation(member: Visit, moderator: Visit) -> None:
     said = ["\\# No heading", "1\\. No list", "\\- Nor this", "\\_id\\_ \\~ \\| \\&amp;", "-5 %"]
-    page = member.go(moderator.open_topic("\n\n".join(said)))
+    page = member.go(moderator.open_topic("\n\n".join(said), is_numbered=False))
     page.evaluate(SELECT, ["p", "p:last-of-type"])
     page.click(".quoter")
     value = page.locator("[name=source]").input_value()

@@ -124,8 +124,11 @@ def test_who_may_not_describe_the_forum_is_refused(app: Flask, people: Any) -> N
     for reads in (queries.federation_to_describe, queries.federation_before):
         with pytest.raises(Forbidden):
             reads(people.moderator)
-    with pytest.raises(Invalid):
-        actions.describe_federation(people.administrator, name=" ")
+    for nothing in (" ", "\u200b", "\u2066\u2069", "\u200d", "–"):
+        with pytest.raises(Invalid):
+            actions.describe_federation(people.administrator, name=nothing)
+    turned = actions.describe_federation(people.administrator, name="Quiet\u202e Cities\u200b")
+    assert turned.name == "Quiet Cities"
 
 
 def test_the_page_takes_few_statements(

@@ -23,9 +23,11 @@ from forum.library.models import Practice, Reading
 from forum.machine import is_shut
 from forum.markup import write
 from forum.members.models import Member
+from forum.members.queries import get_member
 from forum.notifications.models import Notice
+from forum.permissions import SYSTEM
 from forum.search import actions as search
-from forum.search.models import Document
+from forum.search.models import Document, Retitling
 from forum.search.queries import Query, find
 from forum.upkeep import commands
 from forum.upkeep.queries import checks
@@ -223,6 +225,26 @@ def test_what_search_does_not_know_is_told_and_mended(run: Run, world: None) -> 
     assert [line for line in lines if line not in mended.output] == []
     assert mended.exit_code == 0, mended.output
     assert documents() == before
+
+
+def test_a_title_that_the_worker_is_still_to_say_is_no_fault(
+    run: Run, world: None, people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forum.search.actions.PORTION", 1)
+    there = (Topic.kind == "question", Topic.hidden_at.is_(None), Topic.replies_count > 0)
+    topic = first(Topic, *there)
+    opening = first(Post, Post.topic_id == topic.id, Post.number == 1)
+    author = get_member(SYSTEM, db.session.get_one(Member, topic.author_id).handle)
+    dialogue.edit(author, opening.id, write(opening.source), title="For everybody")
+    assert db.session.scalars(select(Retitling)).one().title == "For everybody"
+    assert run("check").exit_code == 0
+    monkeypatch.undo()
+    while search.carry_on(SYSTEM):
+        pass
+    assert run("check").exit_code == 0
+    document = first(Document, Document.kind == "post", Document.title == "For everybody")
+    change(document, title="Another")
+    assert "title in search is Another, should be For everybody" in run("check").output
 
 
 def test_documents_of_nothing_are_forgotten(run: Run, world: None) -> None:

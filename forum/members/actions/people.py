@@ -206,7 +206,7 @@ def describe_federation(
         "tagline": _line_of(LONGEST_TAGLINE, words.get("tagline", known.tagline), "tagline"),
         "contact_email": words.get("contact_email", known.contact_email),
     }
-    if not after["name"]:
+    if not any(map(str.isalnum, after["name"])):
         raise Invalid(_("Give the forum a name."), "name")
     if after == before:
         touches()
@@ -455,7 +455,7 @@ def _require_seat(organisation_id: int) -> None:
 
 def _name(typed: str) -> str:
     """A name without what makes one look like another's, or like a link."""
-    name = _line("".join(c for c in typed if not _is_invisible(c)))
+    name = _visible(typed)
     if not any(c.isalpha() for c in name):
         raise Invalid(_("Write your name."), "name")
     if len(name) > 80 or _is_heaped(name):
@@ -487,6 +487,10 @@ def _is_the_forum(name: str) -> bool:
     return words <= ours or skeleton(name) in _reserved() | {skeleton(own)}
 
 
+def _visible(text: str) -> str:
+    return _line("".join(c for c in text if not _is_invisible(c)))
+
+
 def _is_invisible(character: str) -> bool:
     is_kept = character in KEPT_JOINERS or character in "\n\t "
     return unicodedata.category(character) in ("Cf", "Cc", "Cs", "Co") and not is_kept
@@ -504,7 +508,8 @@ def _line(text: str) -> str:
 
 
 def _line_of(most: int, text: str, field: str) -> str:
-    if len(line := _line(text)) > most:
+    """A line without signs that nobody sees, and that turn others around."""
+    if len(line := _visible(text)) > most:
         raise Invalid(_("Write at most %(most)s characters.", most=most), field)
     return line
 
