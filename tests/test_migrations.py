@@ -176,6 +176,54 @@ def test_notes_and_follow_ups_get_numbers_that_are_never_given_again(
             assert connection.scalar(text("SELECT id FROM follow_up")) > 1
 
 
+def test_what_is_hidden_does_not_come_back_with_an_earlier_version(
+    database_url: str, tmp_path: Path
+) -> None:
+    with own_forum(database_url, tmp_path):
+        upgrade()
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        mark: dict[str, Any] = {"member_id": 1, "outcome": "kept", "created_at": noon}
+        told = {"deed": "We did.", "outcome": "yes", "told_at": noon}
+        decided = {"deed": "hide", "moderator_id": 1, "decided_at": noon}
+        said = {"reporter_id": 1, "reason": "rules", "created_at": noon}
+        tables = Base.metadata.tables
+        with db.engine.begin() as connection:
+            for name, row in hidden_topics():
+                connection.execute(insert(tables[name]).values(**row))
+            for topic_id, hidden_at in ((2, noon), (3, None)):
+                row = {**told, "topic_id": topic_id, "hidden_at": hidden_at}
+                connection.execute(insert(tables["follow_up"]).values(**row))
+                note = f"Note {topic_id}."
+                kind = "taken back" if hidden_at else "tried it"
+                row = {**mark, "post_id": topic_id, "hidden_at": hidden_at, "kind": kind}
+                connection.execute(insert(tables["mark"]).values(**row, note=note))
+            topics = "UPDATE topic SET {} = '2026-01-01 12:00:00' WHERE id = {}"
+            connection.execute(text(topics.format("follow_up_hidden_at", 2)))
+            connection.execute(text(topics.format("followed_up_at", 3)))
+            for kind, item_id in (("mark", 40), ("followup", 7), ("post", 900)):
+                row = {**decided, "kind": kind, "item_id": item_id}
+                connection.execute(insert(tables["decision"]).values(**row))
+                row = {**said, "kind": kind, "item_id": item_id + (kind == "followup")}
+                connection.execute(insert(tables["report"]).values(**row))
+        downgrade(revision="0026")
+        with db.engine.begin() as connection:
+            for table, key in (("follow_up", "topic_id"), ("mark", "post_id")):
+                left = connection.execute(text(f"SELECT {key} FROM {table}")).scalars().all()
+                assert left == [3], table
+            known = "SELECT id FROM topic WHERE followed_up_at IS NOT NULL"
+            assert connection.execute(text(known)).scalars().all() == [3]
+        upgrade()
+        with db.engine.begin() as connection:
+            assert connection.scalar(text("SELECT id FROM mark")) == 41
+            assert connection.scalar(text("SELECT id FROM follow_up")) == 9
+            assert not connection.scalar(text("SELECT count(follow_up_hidden_at) FROM topic"))
+            row = {**mark, "kind": "useful", "post_id": 1}
+            connection.execute(insert(tables["mark"]).values(**row))
+            connection.execute(insert(tables["follow_up"]).values(topic_id=1, **told))
+            assert connection.scalar(text("SELECT max(id) FROM mark")) == 42
+            assert connection.scalar(text("SELECT max(id) FROM follow_up")) == 10
+
+
 def hidden_topics() -> Iterator[tuple[str, dict[str, Any]]]:
     """A topic that was hidden with its post, one that was hidden later for itself, and one that is shown."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -708,7 +708,7 @@ def follow_up_of(topic: Topic) -> FollowUp | None:
 def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     """What an asker told, by its number, with the question; else `NotFound`. It may be hidden itself: ask `hidden_at`.
 
-    What is out of sight with its question is there for who moderates alone.
+    What is out of sight with its question is there for who moderates alone. What the topic does not know of is not told.
     """
     query = select(FollowUp).where(FollowUp.id == follow_up_id)
     row = db.session.scalar(query.execution_options(populate_existing=True))
@@ -717,6 +717,8 @@ def get_follow_up(reader: Person, follow_up_id: int) -> FollowUp:
     opening = visible_posts(reader).where(Post.topic_id == row.topic_id, Post.number == 1)
     post = db.session.scalar(opening)
     if post is None or (post.is_gone and not sees_hidden(reader, post.topic.agenda_id)):
+        raise NotFound()
+    if not (post.topic.followed_up_at or post.topic.follow_up_hidden_at):
         raise NotFound()
     row.topic = post.topic
     return row

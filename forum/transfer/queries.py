@@ -386,10 +386,11 @@ def openings_of(topic_ids: Collection[int]) -> dict[int, int]:
 
 
 def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:
-    """What the askers of questions told of what happened next."""
+    """What the askers of questions told of what happened next, as far as pages say it."""
     columns = [getattr(FollowUp, name) for name in Story._fields]
     query = select(FollowUp.topic_id, *columns).where(FollowUp.topic_id.in_(topic_ids))
-    query = query.where(FollowUp.hidden_at.is_(None))
+    query = query.join(Topic, Topic.id == FollowUp.topic_id)
+    query = query.where(FollowUp.hidden_at.is_(None), Topic.followed_up_at.is_not(None))
     return {row[0]: Story._make(row[1:]) for row in db.session.execute(query)}
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.advice import actions as advice
 from forum.advice.actions import Story
@@ -35,6 +35,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.queue.queries import lines
+from forum.transfer.queries import stories_of
 
 WHY = Reasons("It is rude.", 2)
 WORDS = "Only fools believed it."
@@ -597,3 +598,16 @@ def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topi
     topic = get_topic(VISITOR, question.id)
     assert topic.followed_up_at == told.told_at and topic.follow_up_hidden_at is None
     assert follow_up_of(topic) == db.session.scalars(select(FollowUp)).one()
+
+
+def test_what_its_question_does_not_know_of_is_not_told_anywhere(
+    client: Any, people: Any, question: Topic
+) -> None:
+    told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes", WORDS))
+    assert stories_of([question.id]) and get_thing(VISITOR, "followup", told.id)
+    db.session.execute(update(Topic).values(followed_up_at=None))
+    assert not stories_of([question.id])
+    for reader in (VISITOR, people.chitra, people.host):
+        with pytest.raises(NotFound):
+            get_thing(reader, "followup", told.id)
+    assert WORDS not in client.get(question.address).text
