@@ -156,7 +156,8 @@ class Site:
         self.running.clear()
         self._leave_database()
         if self.mounted:
-            subprocess.run(["umount", str(self.data)], check=True)
+            # Lazily: on PostgreSQL this process itself holds a file there open, for ever (`signs`)
+            subprocess.run(["umount", "--lazy", str(self.data)], check=True)
             self.mounted = False
 
     def server_processes(self, port: int) -> list[int]:
