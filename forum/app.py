@@ -11,7 +11,7 @@ import click
 from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import gate, jobs, logs, metrics, migrating, pagecache, rates, web
+from forum import admission, jobs, logs, metrics, migrating, pagecache, ratelimits, web
 from forum.accounts import commands as accounts_commands
 from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
@@ -125,10 +125,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrating.init_app(app)
     web.init_app(app, settings)
     web.login.user_loader(accounts.load_user)
-    rates.init_app(app, settings)
+    ratelimits.init_app(app, settings)
     for doors in DOORS:
         app.register_blueprint(doors.bp)
-    gate.init_app(app, web.MAX_BODY)
+    admission.init_app(app, web.MAX_BODY)
     with app.app_context():
         logs.init_app(app, settings, db.engine)
     with kept_in(settings.data):

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from forum.later import library
+from forum.lazy import library
 
 FERNET, HKDF = "cryptography.fernet", "cryptography.hazmat.primitives.kdf.hkdf"
 HASHES = "cryptography.hazmat.primitives.hashes"

@@ -17,7 +17,7 @@ from sqlalchemy import URL, make_url
 
 from forum.db import conninfo
 from forum.errors import Refusal
-from forum.later import library
+from forum.lazy import library
 
 if TYPE_CHECKING:
     import psycopg

@@ -52,7 +52,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.types import TypeDecorator
 
 from forum.errors import Busy, Refusal
-from forum.later import library
+from forum.lazy import library
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,10 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from forum.figures import HEIGHT, WIDTH
 from forum.plans_by_ruler import chamfered_blocks, civic_axis
 from forum.plans_by_water import delta, radial_harbour
 from forum.plans_in_green import green_fingers, old_town
+from forum.shapes import HEIGHT, WIDTH
 
 _DRAW: dict[str, Callable[[Random], str]] = {
     "radial-harbour": radial_harbour,
@@ -39,7 +39,7 @@ def plans(items: Iterable[tuple[str, str]]) -> str:
 def edition() -> str:
     """Changes with the code that draws plans, so that a browser's own copy of an older drawing is not used."""
     here = Path(__file__).parent
-    files = [*sorted(here.glob("plans_*.py")), here / "figures.py", here / "geometry.py"]
+    files = [*sorted(here.glob("plans_*.py")), here / "shapes.py", here / "geometry.py"]
     return sha256(b"".join(path.read_bytes() for path in [*files, Path(__file__)])).hexdigest()[:10]
 
 

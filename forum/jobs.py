@@ -33,7 +33,7 @@ TROUBLED_SECONDS = 10.0
 PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
 AGAIN_SECONDS = 2.0  # between two starts of the same command
 STOP_SECONDS = 20
-THREADS = 160  # of each server process, more than may send slowly (`gate.SENDERS`); started when they are needed
+THREADS = 160  # of each server process, more than may send slowly (`admission.SENDERS`); started when they are needed
 # Of each server process. A browser that rests between two pages holds one, too, until the server ends it after ten seconds.
 CONNECTIONS = 1_000
 OTHER_FILES = 200  # that a process opens besides its connections, at most
@@ -246,7 +246,7 @@ def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
     """The commands of a whole forum: granian with its workers, and the worker for what follows."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
-    # Threads cost little while they wait for a slow sender; `gate` says how many may be at work
+    # Threads cost little while they wait for a slow sender; `admission` says how many may be at work
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
     server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # one may hang

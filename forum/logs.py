@@ -21,7 +21,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
-from forum import lines, metrics
+from forum import logformat, metrics
 from forum.settings import Settings, WrongSetting
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -58,8 +58,8 @@ def request_id() -> str:
 
 def init_app(app: Flask, settings: Settings, engine: Engine) -> None:
     """Number an application's requests, and write them, its mistakes and its slow statements to standard error."""
-    if settings.log not in lines.KINDS:
-        raise WrongSetting(f"FORUM_LOG is {settings.log}, and can be {', '.join(lines.KINDS)}.")
+    if settings.log not in logformat.KINDS:
+        raise WrongSetting(f"FORUM_LOG is {settings.log}, and can be {', '.join(logformat.KINDS)}.")
     _write_mistakes(settings.log)
     _watch(engine, settings.slow_ms / 1000)
     app.wsgi_app = Requests(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
@@ -114,13 +114,13 @@ class Requests:
         route, endpoint = (rule.rule, rule.endpoint) if rule else ("", "")
         room = endpoint.partition(".")[0]
         metrics.observe(room, request.status, seconds, request.sql, request.sql_seconds)
-        if self.kind == lines.OFF:
+        if self.kind == logformat.OFF:
             return
         method = method if method in METHODS else "other"
         size = "0" if method == "HEAD" or request.status in WITHOUT_BODY else request.length
         door = (request.number, method, route, endpoint, request.status, size)
         took = (seconds * 1000, request.sql, request.sql_seconds * 1000)
-        lines.put(lines.of_request(self.kind, lines.Answered(*door, *took)))
+        logformat.put(logformat.of_request(self.kind, logformat.Answered(*door, *took)))
 
 
 class Numbers:
@@ -199,10 +199,10 @@ class Lines(logging.Formatter):
         further = record.__dict__
         values: dict[str, Any] = {n: further[n] for n in ("ms", "statement") if n in further}
         if record.exc_info and record.exc_info[1]:
-            values["trace"] = lines.trace(record.exc_info[1])
+            values["trace"] = logformat.trace(record.exc_info[1])
         values |= {"logger": record.name, "request": request_id() or None, "pid": record.process}
-        message = lines.masked(record.getMessage())
-        return lines.of_record(self.kind, record.levelname.lower(), message, **values)
+        message = logformat.masked(record.getMessage())
+        return logformat.of_record(self.kind, record.levelname.lower(), message, **values)
 
 
 class _Output(logging.StreamHandler[TextIO]):
@@ -220,4 +220,4 @@ class _Output(logging.StreamHandler[TextIO]):
 def _write_mistakes(kind: str) -> None:
     for handler in [one for one in log.handlers if isinstance(one, _Output)]:
         log.removeHandler(handler)
-    log.addHandler(_Output(lines.JSON if kind == lines.JSON else lines.PLAIN))
+    log.addHandler(_Output(logformat.JSON if kind == logformat.JSON else logformat.PLAIN))

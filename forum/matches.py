@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from forum.lookalikes import skeleton
+from forum.confusables import skeleton
 from forum.markup import VERSION, Written, fold
 
 HREF = re.compile(r'href="([^"]*)"')

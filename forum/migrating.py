@@ -15,7 +15,7 @@ import click
 from flask import Flask
 
 from forum.db import db
-from forum.later import library
+from forum.lazy import library
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 REVISION = re.compile(r"^(down_)?revision = (.+)$", re.MULTILINE)

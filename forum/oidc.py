@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from forum.later import library
+from forum.lazy import library
 
 DISCOVERY = "/.well-known/openid-configuration"
 SCOPE = "openid profile email"

@@ -3,8 +3,8 @@
 A page is kept in the process, in the forms in which it is sent, with the numbers of the scopes that it depends on
 (`db.touches`). At each hit the numbers are asked for again, so that a page is exact and never timed: after a write
 returns, nobody reads the old one. On SQLite one look at the memory that all its processes share says that nobody has
-written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`signs`). What
-one process renders anew its neighbours take (`shelf`). Pages of members, forms and whatever sets a cookie never enter.
+written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`writelog`). What
+one process renders anew its neighbours take (`pagestore`). Pages of members, forms and whatever sets a cookie never enter.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from werkzeug.http import parse_accept_header, parse_cookie
 
 from forum import metrics
 from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
-from forum.later import library
+from forum.lazy import library
+from forum.pagestore import Shelf, Shelved, shelf_in
 from forum.settings import Settings
-from forum.shelf import Shelf, Shelved, shelf_in
-from forum.signs import Signs, mark_of, signs_in
+from forum.writelog import Signs, mark_of, signs_in
 
 if TYPE_CHECKING:
     import psycopg

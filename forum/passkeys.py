@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from forum.later import library
+from forum.lazy import library
 
 # Signs of an answer; the longest real ones have some 8,000 (with an attestation).
 LONGEST = 20_000

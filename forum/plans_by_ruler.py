@@ -5,7 +5,16 @@ from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
 from random import Random
 
-from forum.figures import (
+from forum.geometry import (
+    Point,
+    Shape,
+    between,
+    chamfer,
+    inset,
+    middle,
+    polar,
+)
+from forum.shapes import (
     BUILT,
     HEIGHT,
     LINE,
@@ -25,15 +34,6 @@ from forum.figures import (
     seen,
     solid,
     wash,
-)
-from forum.geometry import (
-    Point,
-    Shape,
-    between,
-    chamfer,
-    inset,
-    middle,
-    polar,
 )
 
 

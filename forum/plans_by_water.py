@@ -5,7 +5,16 @@ from itertools import pairwise
 from math import pi, sin
 from random import Random
 
-from forum.figures import (
+from forum.geometry import (
+    Point,
+    Shape,
+    between,
+    curve,
+    distance,
+    middle,
+    normal_of,
+)
+from forum.shapes import (
     HEIGHT,
     LINE,
     PARK,
@@ -28,15 +37,6 @@ from forum.figures import (
     slices,
     solid,
     wash,
-)
-from forum.geometry import (
-    Point,
-    Shape,
-    between,
-    curve,
-    distance,
-    middle,
-    normal_of,
 )
 
 

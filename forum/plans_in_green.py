@@ -5,7 +5,23 @@ from itertools import pairwise
 from math import cos, pi, radians, sin
 from random import Random
 
-from forum.figures import (
+from forum.geometry import (
+    Point,
+    Shape,
+    between,
+    curve,
+    distance,
+    edges,
+    evenly,
+    inset,
+    keep,
+    middle,
+    nearest,
+    normal_of,
+    polar,
+    within,
+)
+from forum.shapes import (
     BUILT,
     HEIGHT,
     WATER,
@@ -24,22 +40,6 @@ from forum.figures import (
     seen,
     solid,
     wash,
-)
-from forum.geometry import (
-    Point,
-    Shape,
-    between,
-    curve,
-    distance,
-    edges,
-    evenly,
-    inset,
-    keep,
-    middle,
-    nearest,
-    normal_of,
-    polar,
-    within,
 )
 
 

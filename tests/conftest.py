@@ -28,13 +28,13 @@ from sqlalchemy import Connection, Engine, event, insert, inspect, select, text,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from forum import passwords, rates
+from forum import passwords, ratelimits
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import get_agenda
 from forum.app import create_app
 from forum.db import Base, _set_clock, db
-from forum.letters import Letter
+from forum.emails import Letter
 from forum.mail.commands import compose
 from forum.mail.models import Delivery
 from forum.mail.queries import deliveries_by_id
@@ -151,7 +151,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
         load_sample_cities()
         nobody_is_new()
         LateSavepoints(db.engine)
-    app.extensions["limiter of the tests"] = dict(vars(rates.limiter))
+    app.extensions["limiter of the tests"] = dict(vars(ratelimits.limiter))
     return app
 
 
@@ -397,7 +397,7 @@ def app(whole_app: Flask, standing: Standing, request: pytest.FixtureRequest) ->
     key = request.node.nodeid if is_alone else worlds_of(request.node)
     OneConnectionSession.connection_of_test = standing.begin(key)
     # Whoever makes an application sets the one limiter for all: a test before may have switched limits on.
-    vars(rates.limiter).update(whole_app.extensions["limiter of the tests"])
+    vars(ratelimits.limiter).update(whole_app.extensions["limiter of the tests"])
     ordinary = db.session
     db.session = scoped_session(SESSIONS, scopefunc=_app_ctx_id)  # type: ignore[assignment]
     whole_app.extensions.pop("federation", None)

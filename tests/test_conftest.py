@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
-from forum import rates
+from forum import ratelimits
 from forum.agendas.actions import write_theme
 from forum.agendas.models import Agenda, Theme
 from forum.db import db
@@ -75,8 +75,8 @@ def test_nothing_stands_beside_who_is_alone(
 
 @pytest.mark.parametrize("_turn", [1, 2])
 def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: int) -> None:
-    assert not rates.limiter.enabled
-    rates.limiter.enabled = True
+    assert not ratelimits.limiter.enabled
+    ratelimits.limiter.enabled = True
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.notifications.queries import unread_count
 from forum.permissions import SYSTEM, VISITOR
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.settings import Settings
 
 TOP = Path(__file__).parent.parent

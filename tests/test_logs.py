@@ -20,9 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from forum import lines as formats
 from forum import logs
+from forum.admission import Gate
 from forum.app import create_app
 from forum.db import db
-from forum.gate import Gate
 from forum.members.models import Member
 from forum.settings import Settings, WrongSetting
 from tests.conftest import Browser

@@ -63,9 +63,9 @@ from forum.pagecache import (
     _encoding,
     numbered_by,
 )
+from forum.pagestore import Shelf
 from forum.permissions import SYSTEM, VISITOR
-from forum.shelf import Shelf
-from forum.signs import mark_of
+from forum.writelog import mark_of
 from tests.conftest import stands
 from tests.forums import Forum, forums
 from tests.world import build

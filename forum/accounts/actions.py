@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from forum import proofs
+from forum import tokens
 from forum.accounts.models import Token
 from forum.accounts.queries import ADDRESS, HOURS, JOIN, RESET, SIGN_IN, UNDO, spendable
 from forum.candidates import actions as candidates
@@ -308,9 +308,9 @@ def _send(
     if member and purpose != UNDO:  # the newest letter is the one that is good
         earlier = delete(Token).where(Token.member_id == member.id, Token.purpose == purpose)
         db.session.execute(earlier)
-    salt, hours = proofs.new_salt(), HOURS[purpose]
-    secret = proofs.secret(purpose, salt)
-    token = Token(purpose=purpose, token_hash=proofs.kept_hash(secret), address=address)
+    salt, hours = tokens.new_salt(), HOURS[purpose]
+    secret = tokens.secret(purpose, salt)
+    token = Token(purpose=purpose, token_hash=tokens.kept_hash(secret), address=address)
     token.member_id = member.id if member else None
     token.candidate_id = candidate.id if candidate else None
     token.created_at, token.expires_at = now(), now() + timedelta(hours=hours)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
-from forum import proofs
+from forum import tokens
 from forum.db import now
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
@@ -25,14 +25,14 @@ LONGEST_OPEN = timedelta(days=2)  # so long an opened form is good; a robot cann
 def stamp() -> str:
     """When a form was opened, sealed: nobody makes one without the forum's key."""
     opened = str(int(now().timestamp()))
-    return f"{opened}.{proofs.seal('opened', opened)}"
+    return f"{opened}.{tokens.seal('opened', opened)}"
 
 
 def opened_at(stamped: str) -> datetime | None:
     """The moment of a stamp; None for one that is not ours."""
     opened, _dot, said = stamped.partition(".")
     moment = whole_number(opened, 11)
-    if moment is None or not proofs.is_sealed("opened", opened, said):
+    if moment is None or not tokens.is_sealed("opened", opened, said):
         return None
     return datetime.fromtimestamp(moment, UTC)
 

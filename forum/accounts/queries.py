@@ -9,7 +9,7 @@ from forum.accounts.models import Token
 from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 # What a secret sent by mail is good for, and for how many hours.
 JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", "undo"

@@ -29,7 +29,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, proofs, web
+from forum import markup, tokens, web
 from forum.accounts import actions
 from forum.accounts.forms import (
     ConfirmForm,
@@ -66,7 +66,7 @@ from forum.members.views import federation, offer_organisations, submit
 from forum.notifications.queries import unread_beside_session
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.terms.queries import in_force
 from forum.web import REFUSED, TOO_MANY, Answer, SignedIn, is_proved, me, my_token, prove_first
 
@@ -234,7 +234,7 @@ def _sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
     """The page after a letter was asked for: the same whoever the address belongs to."""
     words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
     if asked:
-        words["letter"] = f"{asked.path}/{proofs.secret(asked.purpose, asked.salt)}"
+        words["letter"] = f"{asked.path}/{tokens.secret(asked.purpose, asked.salt)}"
     session["sent"] = words
     return web.see_other(url_for("accounts.sent"))
 
@@ -280,7 +280,7 @@ def confirm_joining(secret: str) -> Answer:
 
 def _is_browser_of(token: Token) -> bool:
     key = str(session.get(JOINING, {}).get("key", ""))
-    return bool(token.candidate and proofs.kept_hash(key) == token.candidate.browser_hash)
+    return bool(token.candidate and tokens.kept_hash(key) == token.candidate.browser_hash)
 
 
 def _check_candidate(token: Token, password: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from forum import proofs
+from forum import tokens
 from forum.agendas.queries import curators_of
 from forum.appeals.models import Appeal
 from forum.db import db, now
@@ -115,13 +115,13 @@ def suspending(member: Person) -> Decision | None:
 
 def sealed_address(decision_id: int, member_id: int) -> str:
     """The path at which somebody appeals who cannot sign in, because the account is suspended; it says who it is."""
-    seal = proofs.seal(PURPOSE, f"{decision_id}:{member_id}")
+    seal = tokens.seal(PURPOSE, f"{decision_id}:{member_id}")
     return f"/appeal/{decision_id}/{member_id}/{seal}"
 
 
 def is_sealed(decision_id: int, member_id: int, said: str) -> bool:
     """Whether an address is one of these."""
-    return proofs.is_sealed(PURPOSE, f"{decision_id}:{member_id}", said)
+    return tokens.is_sealed(PURPOSE, f"{decision_id}:{member_id}", said)
 
 
 def appeal_of_suspended(member: Person) -> str:

@@ -15,7 +15,7 @@ from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision
 from forum.moderation.queries import holds
 from forum.permissions import SIGN_IN, Person
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.web import Answer, me
 
 bp = Blueprint("appeals", __name__)

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
-from forum import proofs
+from forum import tokens
 from forum.candidates.models import Candidate
 from forum.candidates.queries import waiting_candidate
 from forum.db import EVERYTHING, action, db, now, touches
@@ -71,7 +71,7 @@ def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) ->
         profile=_profile(joining),
         answers=[list(pair) for pair in coming.answers],
         identity=dict(coming.identity),
-        browser_hash=proofs.kept_hash(browser_key),
+        browser_hash=tokens.kept_hash(browser_key),
         terms=coming.terms,
         invitation_id=coming.invitation.id if coming.invitation else None,
         invited_by_id=coming.invitation.maker_id if coming.invitation else None,

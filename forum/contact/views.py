@@ -12,7 +12,7 @@ from forum.contact.forms import ContactForm, TakesForm
 from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.web import Answer, me
 
 bp = Blueprint("contact", __name__)

@@ -56,8 +56,8 @@ from forum.notifications.models import THEME, TOPIC
 from forum.notifications.queries import level_of
 from forum.notifications.views import set_level
 from forum.pages import Page, pages_for
-from forum.rates import address as sent_from
-from forum.rates import limiter
+from forum.ratelimits import address as sent_from
+from forum.ratelimits import limiter
 from forum.screening.queries import is_newcomer
 from forum.web import CONFLICT, Answer, me
 

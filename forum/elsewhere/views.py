@@ -16,7 +16,7 @@ from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import by_email, my_profile
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.web import CONFLICT, REFUSED, Answer, is_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)

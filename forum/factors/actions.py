@@ -9,7 +9,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from forum import ciphers, onetime, passkeys
+from forum import ciphers, otp, passkeys
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import queries
@@ -21,7 +21,7 @@ from forum.members.queries import hold_member, member_by_id, members_by_handle
 from forum.notifications.actions import note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 LOCK = "authenticator"  # what secrets are locked for
 MOST_PASSKEYS = 20
@@ -108,7 +108,7 @@ def _take_code(authenticator: Authenticator, code: str) -> None:
         secret = ciphers.unlock(LOCK, authenticator.locked_secret)
     except ciphers.Unreadable as error:
         raise Refused("its secret was locked with another FORUM_SECRET_KEY") from error
-    step = onetime.fitting_step(secret, code, now())
+    step = otp.fitting_step(secret, code, now())
     if step is None or step <= authenticator.last_step:
         raise Refused("a wrong code, or one that was used")
     authenticator.last_step, authenticator.used_at = step, now()
@@ -216,7 +216,7 @@ def begin_codes(member: Member) -> None:
     if known and _is_readable(known) and known.created_at > now() - queries.HALF_LIVES:
         return
     known = known or Authenticator(member_id=member.id)
-    known.locked_secret = ciphers.lock(LOCK, onetime.new_secret())
+    known.locked_secret = ciphers.lock(LOCK, otp.new_secret())
     known.last_step, known.created_at = 0, now()
     db.session.add(known)
 
@@ -252,7 +252,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
     known = queries.authenticator_of(member, is_held=True)
     if known is None or not known.confirmed_at:
         raise Conflict(_("Codes are off already."))
-    step = onetime.fitting_step(secret, code, now())
+    step = otp.fitting_step(secret, code, now())
     if step is None:
         raise Refused("not a code of the other app")
     known.locked_secret, known.last_step = ciphers.lock(LOCK, secret), step

@@ -14,7 +14,7 @@ from forum.errors import NotFound
 from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey, RecoveryCode
 from forum.members.models import Member
 from forum.permissions import Person
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 # What a passkey is asked for: to sign in with it alone, as the second half, to show again who one is, to be kept.
 ALONE, SECOND, PROVE, NEW = PURPOSES = ("sign-in", "second", "prove", "new")

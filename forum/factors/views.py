@@ -21,7 +21,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import ciphers, onetime, passkeys, web
+from forum import ciphers, otp, passkeys, web
 from forum.db import now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import actions, queries
@@ -42,7 +42,7 @@ from forum.members.views import federation, submit
 from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.web import REFUSED, Answer, is_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
@@ -145,7 +145,7 @@ def show(member: Member, purpose: str, code: str, credential: str | None) -> str
     def deed() -> str:
         if credential is not None:
             return actions.show_passkey(member, _spent(member, purpose, credential))
-        return _show_code(member, onetime.plain(code))
+        return _show_code(member, otp.plain(code))
 
     return _proved(deed, _wrong_code() if credential is None else _no_passkey())
 
@@ -168,7 +168,7 @@ def _wrong_code() -> Invalid:
 
 
 def _show_code(member: Member, code: str) -> str:
-    number = onetime.number_of(code)
+    number = otp.number_of(code)
     if number is None:
         return actions.show_code(member, code)
     known = queries.recovery_code(member, number)
@@ -228,12 +228,12 @@ def _fresh_codes(member: Member) -> tuple[list[str], list[str]]:
     """Hashes of new recovery codes, and the codes; nothing for whoever has some. Slow, so not within a deed."""
     if queries.has_recovery_codes(member):
         return [], []
-    codes = onetime.recovery_codes()
+    codes = otp.recovery_codes()
     return _hashed(codes), codes
 
 
 def _hashed(codes: list[str]) -> list[str]:
-    return [hash_code(onetime.plain(code)) for code in codes]
+    return [hash_code(otp.plain(code)) for code in codes]
 
 
 def _set_up(words: str, codes: list[str]) -> Answer:
@@ -302,7 +302,7 @@ def begin_codes() -> AnyResponse:
     if not queries.factors_of(member).authenticator:
         actions.begin_codes(member)
     elif not _next_secret():
-        locked = ciphers.lock(actions.LOCK, onetime.new_secret())
+        locked = ciphers.lock(actions.LOCK, otp.new_secret())
         session[NEXT_APP] = [locked, now().timestamp()]
     return web.see_other(url_for("factors.confirm_codes"))
 
@@ -321,14 +321,14 @@ def confirm_codes() -> Answer:
     form = CodeForm()
 
     def page(status: int = 200) -> Answer:
-        address = onetime.address(secret, federation().name, member.email)
-        picture = onetime.picture(address)
+        address = otp.address(secret, federation().name, member.email)
+        picture = otp.picture(address)
         words: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
         words["is_other"] = is_other
         return render_template("factors/codes.html", form=form, **words), status
 
     def deed() -> Any:
-        code = onetime.plain(form.code.data or "")
+        code = otp.plain(form.code.data or "")
         if is_other:
             return _replaced(member, secret, code)
         hashes, codes = _fresh_codes(member)
@@ -390,7 +390,7 @@ def renew_recovery_codes() -> Answer:
     member = my_profile(me())
     if not is_proved():
         return prove_first(url_for("factors.index"))
-    codes = onetime.recovery_codes()
+    codes = otp.recovery_codes()
     actions.renew_recovery_codes(member, _hashed(codes), my_token())
     return _set_up(_("The old recovery codes are worth nothing now."), codes)
 

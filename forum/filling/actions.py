@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, insert, text, update
 
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
+from forum.confusables import skeleton
 from forum.db import Base, action, at, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import Shelf
@@ -39,7 +40,6 @@ from forum.filling.models import (
     Talk,
 )
 from forum.library import actions as library
-from forum.lookalikes import skeleton
 from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member

@@ -15,7 +15,7 @@ from forum.filling import queries
 from forum.filling.actions import Book, add, found
 from forum.filling.forms import Plan, shape_of
 from forum.filling.models import NAME, Deed, Saying, Shape
-from forum.later import library
+from forum.lazy import library
 from forum.members.commands import city_rows
 from forum.members.models import Federation
 from forum.members.queries import federation

@@ -91,7 +91,7 @@ from forum.notifications.queries import level_of, settings_of, ways_of
 from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.queue import actions as queue
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.screening.queries import SAME_WITHIN
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of

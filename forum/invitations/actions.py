@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import delete, or_, update
 
-from forum import proofs
+from forum import tokens
 from forum.db import action, db, flush_once, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
@@ -72,7 +72,7 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
 
 @action
 def invite(maker: Member, text: InvitationText) -> Invitation:
-    """Make an invitation; its secret is `proofs.secret` of its purpose and salt."""
+    """Make an invitation; its secret is `tokens.secret` of its purpose and salt."""
     touches()
     if text.organisation_id is None:
         require(maker.can.invite(entrance()))
@@ -105,9 +105,9 @@ def _require_for(maker: Member, text: InvitationText) -> None:
 
 
 def _made(maker: Member, text: InvitationText) -> Invitation:
-    salt = proofs.new_salt()
+    salt = tokens.new_salt()
     invitation = Invitation(
-        code_hash=proofs.kept_hash(proofs.secret(PURPOSE, salt)),
+        code_hash=tokens.kept_hash(tokens.secret(PURPOSE, salt)),
         salt=salt,
         maker_id=maker.id,
         organisation_id=text.organisation_id,

@@ -22,7 +22,7 @@ from forum.members.queries import (
 )
 from forum.pages import Page, page_of
 from forum.permissions import Person, Verdict, require
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 MOST = 200
 ON_A_PAGE = 30

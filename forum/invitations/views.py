@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from forum import proofs, web
+from forum import tokens, web
 from forum.errors import Forbidden
 from forum.invitations import actions, queries
 from forum.invitations.actions import MOST_QUESTIONS, EntranceText
@@ -21,7 +21,7 @@ from forum.invitations.forms import (
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.web import Answer, me
 
 bp = Blueprint("invitations", __name__)
@@ -80,7 +80,7 @@ def everybodys() -> Answer:
 
 def link_of(invitation: Invitation) -> str:
     """The whole address that an invitation is; made anew from the forum's key, which no row holds."""
-    code = proofs.secret(queries.PURPOSE, invitation.salt)
+    code = tokens.secret(queries.PURPOSE, invitation.salt)
     return web.absolute(url_for("accounts.join_invited", code=code))
 
 

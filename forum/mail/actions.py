@@ -9,7 +9,6 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.carriers import is_address_unknown
 from forum.db import action, db, delete_some, now, topic_scope, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
@@ -33,6 +32,7 @@ from forum.moderation.queries import UPHOLDING, reports_to_confirm, reports_to_t
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
+from forum.transports import is_address_unknown
 
 BATCH = 20
 TO_MEMBERS = ("notice", "digest")  # whatever their address is by then

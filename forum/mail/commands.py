@@ -20,14 +20,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum import markup, proofs, web
+from forum import markup, tokens, web
 from forum.appeals.queries import appeal_of_suspended
-from forum.carriers import Away, Carrier, Returned, carrier
 from forum.db import now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import shown_source, written
+from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
-from forum.letters import Letter, message, render
+from forum.imap import LARGEST, mailbox
 from forum.mail import actions
 from forum.mail.forms import Incoming, bounce_address, read_message, reply_address
 from forum.mail.models import Delivery
@@ -45,10 +45,10 @@ from forum.members.queries import federation, plain_email
 from forum.notifications.models import Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
-from forum.postboxes import LARGEST, mailbox
-from forum.rates import within_limit
+from forum.ratelimits import within_limit
 from forum.screening.queries import is_newcomer
 from forum.settings import Settings
+from forum.transports import Away, Carrier, Returned, carrier
 
 PORTION = 500
 PER_HOUR, PER_HOUR_OF_NEW = "30/hour", "10/hour"  # answers of one member
@@ -303,7 +303,7 @@ MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {
 
 def stop_address(member_id: int, kind: str) -> str:
     """Where one press ends letters of a kind, without signing in (RFC 8058)."""
-    seal = proofs.seal("stop", f"{member_id}:{kind}")
+    seal = tokens.seal("stop", f"{member_id}:{kind}")
     return web.absolute(f"/mail/stop/{member_id}/{quote(kind)}/{seal}")
 
 
@@ -330,7 +330,7 @@ def _link(words: Mapping[str, Any], settings: Settings) -> str:
     """Where the letter leads; a secret is made here, so that no row holds it."""
     path = str(words.get("path", ""))
     if salt := words.get("salt"):
-        path = f"{path}/{proofs.secret(str(words['purpose']), salt)}"
+        path = f"{path}/{tokens.secret(str(words['purpose']), salt)}"
     return settings.url + path
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import nh3
 
-from forum import proofs
+from forum import tokens
+from forum.imap import LARGEST
 from forum.markup import tidy
-from forum.postboxes import LARGEST
 
 LONGEST = 40_000  # signs of which the answer is looked for
 LONGEST_HEADER, MOST_HEADERS = 500, 50  # signs; of one name
@@ -96,7 +96,7 @@ def bounce_address(pattern: str, member_id: int, day: int) -> str:
 
 def _sealed(pattern: str, what: str, ids: str) -> str:
     local, _at, host = pattern.partition("@")
-    return f"{local}+{what}{ids}-{proofs.seal(what, ids)}@{host}"
+    return f"{local}+{what}{ids}-{tokens.seal(what, ids)}@{host}"
 
 
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
@@ -120,7 +120,7 @@ def _key(message: EmailMessage, pattern: str, today: int, recipient: str) -> tup
     ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{KEY}@{host}(?![\w.-])")
     headers = _recipients(message) if pattern else []
     for found in (one for text in (recipient, *headers) for one in ours.finditer(text.lower())):
-        if not proofs.is_sealed(found["what"], found["ids"], found["seal"]):
+        if not tokens.is_sealed(found["what"], found["ids"], found["seal"]):
             continue
         numbers = [int(part) for part in found["ids"].split("-")]
         key = Key(numbers[0], numbers[1] if found["what"] == "r" else 0, numbers[-1])

@@ -9,8 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from forum import proofs, web
-from forum.carriers import parsed
+from forum import tokens, web
 from forum.errors import NotFound
 from forum.mail import actions
 from forum.mail.queries import (
@@ -21,6 +20,7 @@ from forum.mail.queries import (
     waiting_letters,
 )
 from forum.members.queries import my_profile
+from forum.transports import parsed
 from forum.web import csrf, me
 
 bp = Blueprint("mail", __name__)
@@ -89,7 +89,7 @@ def send_again(letter_id: int) -> Response:
 @bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])
 def stop(member_id: int, kind: str, seal: str) -> str:
     """End letters of a kind, from the letter itself: by a press, or by the mail program alone (RFC 8058)."""
-    if not proofs.is_sealed("stop", f"{member_id}:{kind}", seal):
+    if not tokens.is_sealed("stop", f"{member_id}:{kind}", seal):
         raise NotFound()
     if request.method == "POST":
         actions.stop(me(), member_id, kind)

@@ -14,7 +14,7 @@ from flask import Blueprint
 
 from forum.db import db, fold_log
 from forum.errors import Invalid, Refusal
-from forum.later import library
+from forum.lazy import library
 from forum.members import actions, queries
 from forum.members.forms import (
     EMAIL,

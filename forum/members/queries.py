@@ -33,11 +33,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from forum.confusables import skeleton
 from forum.db import FEDERATION, VERSION, Base, Moment, db, detached, long_lived, now, plain
 from forum.errors import Conflict, NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of
-from forum.lookalikes import skeleton
 from forum.markup import fold
 from forum.members.models import (
     City,
@@ -53,7 +53,7 @@ from forum.members.models import (
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, administers, for_reach, moderates, require, sees_hidden
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 T = TypeVar("T")
 IDLE = timedelta(days=30)

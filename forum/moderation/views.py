@@ -45,7 +45,7 @@ from forum.moderation.forms import (
 )
 from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.rules.queries import Ready, Rules, in_force, ready_text, ready_texts
 from forum.web import REFUSED, Answer, me
 

@@ -31,7 +31,7 @@ from forum.members.actions import COOLING_OFF
 from forum.members.models import Member
 from forum.members.queries import account_of, administered_member, administrators_count
 from forum.members.views import federation, submit
-from forum.rates import limiter
+from forum.ratelimits import limiter
 from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
 from forum.rights.models import Kind, Record

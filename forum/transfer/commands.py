@@ -28,7 +28,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, written
 from forum.errors import Refusal
-from forum.later import library as later
+from forum.lazy import library as later
 from forum.library import actions as library
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for

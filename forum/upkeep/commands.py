@@ -22,7 +22,7 @@ from forum.copies import Copier, copier, put_aside
 from forum.db import count_for_plans, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
-from forum.later import library
+from forum.lazy import library
 from forum.machine import is_shut
 from forum.mail.commands import TRY_AGAIN
 from forum.members import actions as members

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum import drawings, machine, metrics, web
 from forum.db import now
-from forum.rates import is_counting_together
+from forum.ratelimits import is_counting_together
 from forum.upkeep import queries
 from forum.web import me
 

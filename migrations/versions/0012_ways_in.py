@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from forum.db import Moment
-from forum.lookalikes import skeleton
+from forum.confusables import skeleton
 
 revision = "0012"
 down_revision = "0011"

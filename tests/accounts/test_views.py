@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from forum import passwords, rates
+from forum import passwords, ratelimits
 from forum.accounts import views
 from forum.app import create_app
 from forum.db import EVERYTHING, VERSION, Base, at, db, now
@@ -786,7 +786,7 @@ def limited(app, client, tmp_path):
     counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     counting.test_client_class = type(client)
     yield counting.test_client()
-    rates.limiter.enabled = False
+    ratelimits.limiter.enabled = False
 
 
 def test_signing_in_is_limited_for_an_address(limited, eva):
@@ -976,7 +976,7 @@ def strict(app, client, tmp_path):
     counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     counting.test_client_class = type(client)
     yield counting.test_client()
-    rates.limiter.enabled = False
+    ratelimits.limiter.enabled = False
 
 
 def opened_in(page):

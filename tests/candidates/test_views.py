@@ -19,7 +19,7 @@ from forum.members import queries as known
 from forum.notifications.actions import make_notices
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
-from forum.proofs import secret
+from forum.tokens import secret
 from tests.conftest import link_in
 
 PASSWORD = "four unrelated plain words"

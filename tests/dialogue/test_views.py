@@ -18,7 +18,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from forum import db as database
-from forum import rates
+from forum import ratelimits
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.app import create_app
@@ -816,7 +816,7 @@ def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[Callabl
         return browser
 
     yield signed_in
-    rates.limiter.enabled = False
+    ratelimits.limiter.enabled = False
 
 
 def test_posting_is_limited_for_each_member(people: Any, topic: Topic, limited: Any) -> None:

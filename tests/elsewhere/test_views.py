@@ -16,7 +16,7 @@ import pytest
 from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response
 
-from forum import gate, oidc
+from forum import admission, oidc
 from forum.db import at, db, now
 from forum.identities.actions import link
 from forum.identities.queries import identities_of, member_of
@@ -616,7 +616,7 @@ def test_a_provider_that_signs_with_a_new_key_is_asked_for_it(client, made, eva)
 
 def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
     """Readers keep some of the turns that a process has."""
-    assert oidc.AT_ONCE < gate.AT_ONCE
+    assert oidc.AT_ONCE < admission.AT_ONCE
     monkeypatch.setattr(oidc, "WAITS_SECONDS", 0.01)
     monkeypatch.setattr(oidc, "SECONDS", 3.0)
     goes_on = threading.Event()

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from webauthn.helpers import bytes_to_base64url
 
-from forum import onetime, passwords
+from forum import otp, passwords
 from forum.db import now
 from forum.factors import actions, queries
 from forum.members import actions as members
@@ -65,8 +65,8 @@ def switch_codes_on(member: Member) -> tuple[str, list[str]]:
     from forum.factors.views import _secret_of
 
     secret = _secret_of(queries.authenticator_of(member))
-    codes = onetime.recovery_codes()
-    hashes = [hash_password(onetime.plain(code)) for code in codes]
+    codes = otp.recovery_codes()
+    hashes = [hash_password(otp.plain(code)) for code in codes]
     earlier = code_of(secret, -1)
     actions.confirm_codes(member, earlier, hashes)
     return secret, codes

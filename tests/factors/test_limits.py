@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from forum import rates
+from forum import ratelimits
 from forum.app import create_app
 from tests.factors.conftest import EMAIL, PASSWORD, code_of, enter, switch_codes_on
 
@@ -18,7 +18,7 @@ def limited(app, client, tmp_path):
     counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     counting.test_client_class = type(client)
     yield counting.test_client
-    rates.limiter.enabled = False
+    ratelimits.limiter.enabled = False
 
 
 def from_address(browser, number, path, **data):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from forum import proofs
+from forum import tokens
 from forum.db import at, db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.invitations import queries
@@ -28,7 +28,7 @@ def for_days(days=7, uses=1, **more):
 
 
 def code_of(invitation):
-    return proofs.secret(queries.PURPOSE, invitation.salt)
+    return tokens.secret(queries.PURPOSE, invitation.salt)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from forum import rates
+from forum import ratelimits
 from forum.app import create_app
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
@@ -224,7 +224,7 @@ def limits(app, tmp_path):
 
 def test_many_answers_within_an_hour_are_given_back(people, topic, post, letters, limits):
     for _one in range(29):
-        assert rates.within_limit("30/hour", "mail-in", str(people.ana.id))
+        assert ratelimits.within_limit("30/hour", "mail-in", str(people.ana.id))
     said = [
         take_in(answer(people, post, text).replace(b"<1@", b"<%d@" % number))
         for number, text in enumerate(("The thirtieth.", "One too many."))
@@ -237,7 +237,7 @@ def test_many_answers_within_an_hour_are_given_back(people, topic, post, letters
 
 
 def test_the_limit_counts(limits):
-    asked = [rates.within_limit("2/hour", "a test", "7") for _n in range(3)]
+    asked = [ratelimits.within_limit("2/hour", "a test", "7") for _n in range(3)]
     assert asked == [True, True, False]
 
 

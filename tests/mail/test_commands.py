@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from forum import carriers
-from forum.carriers import Away, is_address_unknown, parsed
+from forum import transports
 from forum.db import at, db, now
-from forum.letters import render
+from forum.emails import render
 from forum.mail import actions, commands
 from forum.mail.commands import compose, deliver
 from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM
+from forum.transports import Away, is_address_unknown, parsed
 from tests.mail.conftest import free_port, with_settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
@@ -138,7 +138,7 @@ def test_a_server_that_is_away_loses_nothing(people, app):
 def test_a_slow_server_is_left_after_a_while(people, app, monkeypatch):
     letter = write(people)
     silent = socket.create_server(("127.0.0.1", 0))
-    monkeypatch.setattr(carriers.carrier.__wrapped__, "__defaults__", (0.3,))
+    monkeypatch.setattr(transports.carrier.__wrapped__, "__defaults__", (0.3,))
     with with_settings(app, smtp_url=f"smtp://127.0.0.1:{silent.getsockname()[1]}"):
         assert deliver() == 0
     silent.close()
@@ -313,14 +313,14 @@ def test_a_letter_to_try_the_mail(people, mail_server, app):
 
 def test_a_letter_to_try_the_mail_is_sent_by_nobody_else(people, mail_server, app):
     """A worker that looks meanwhile leaves it alone."""
-    carry = carriers.Server.carry
+    carry = transports.Server.carry
 
     def carry_late(*what):
         deliver()
         carry(*what)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(carriers.Server, "carry", carry_late)
+        patch.setattr(transports.Server, "carry", carry_late)
         app.test_cli_runner().invoke(args=["mail-test", "ana@example.org"])
     assert len(mail_server.messages) == 1
     odd = app.test_cli_runner().invoke(args=["mail-test", "ana"])
@@ -354,7 +354,7 @@ def test_connections_that_break_off_are_no_refusal(app):
     threading.Thread(target=hang_up).start()
     with (
         pytest.raises(Away),
-        carriers.carrier(f"smtp://127.0.0.1:{door.getsockname()[1]}", Path("x")),
+        transports.carrier(f"smtp://127.0.0.1:{door.getsockname()[1]}", Path("x")),
     ):
         raise AssertionError("nobody carries")
     door.close()

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from forum.confusables import skeleton
 from forum.db import at, db, now
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.history.queries import versions_of
-from forum.lookalikes import skeleton
 from forum.markup import write
 from forum.members import actions, queries
 from forum.members.actions import Joining, OrganisationText, Profile

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum import rates
+from forum import ratelimits
 from forum.agendas.actions import archive
 from forum.app import create_app
 from forum.db import at, db, now
@@ -139,7 +139,7 @@ def limited(app: Flask, client: FlaskClient, tmp_path: Path) -> Iterator[FlaskCl
     counting.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     counting.test_client_class = type(client)
     yield counting.test_client()
-    rates.limiter.enabled = False
+    ratelimits.limiter.enabled = False
 
 
 def test_a_flood_is_limited_and_gives_the_text_back(limited: FlaskClient, things: Any) -> None:

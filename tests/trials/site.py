@@ -156,7 +156,7 @@ class Site:
         self.running.clear()
         self._leave_database()
         if self.mounted:
-            # Lazily: on PostgreSQL this process itself holds a file there open, for ever (`signs`)
+            # Lazily: on PostgreSQL this process itself holds a file there open, for ever (`writelog`)
             subprocess.run(["umount", "--lazy", str(self.data)], check=True)
             self.mounted = False
 

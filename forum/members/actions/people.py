@@ -17,12 +17,12 @@ from sqlalchemy import ColumnElement, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
+from forum.confusables import skeleton
 from forum.db import EVERYTHING as EVERY_PAGE
 from forum.db import FEDERATION, action, db, delete_some, flush_once, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.lookalikes import skeleton
 from forum.markup import Written
 from forum.members import queries
 from forum.members.actions._names import plain
@@ -45,7 +45,7 @@ from forum.permissions import (
     administers,
     require,
 )
-from forum.proofs import kept_hash
+from forum.tokens import kept_hash
 
 MOST_SESSIONS = 50
 MOST_LANGUAGES = 10

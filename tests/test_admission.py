@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from forum import gate
-from forum.gate import AT_ONCE, SENDERS, WAITING, Gate, Turns
+from forum import admission
+from forum.admission import AT_ONCE, SENDERS, WAITING, Gate, Turns
 from forum.jobs import THREADS
 
 
@@ -73,8 +73,8 @@ def test_a_few_are_worked_on_at_once_and_the_others_wait(slow: Slow) -> None:
 def test_who_waits_too_long_is_asked_to_come_again(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "READERS_WAIT", 0.05)
-    monkeypatch.setattr(gate, "WRITERS_WAIT", 0.05)
+    monkeypatch.setattr(admission, "READERS_WAIT", 0.05)
+    monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)
     closed = Gate(slow, 100, at_once=1)
     threads = ask_together(closed, ["/a"], [])
     wait_until(lambda: slow.inside)
@@ -89,14 +89,14 @@ def test_who_waits_too_long_is_asked_to_come_again(
 def test_when_too_many_wait_the_next_is_told_at_once(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "WAITING", 1)
+    monkeypatch.setattr(admission, "WAITING", 1)
     closed = Gate(slow, 100, at_once=1)
     answers: list[int] = []
     threads = ask_together(closed, ["/a", "/b"], answers)
     wait_until(lambda: closed._places._value == 0)  # type: ignore[attr-defined]  # both have a place
     begun = time.monotonic()
     assert Client(closed).get("/c").status_code == 503
-    assert time.monotonic() - begun < gate.READERS_WAIT / 2
+    assert time.monotonic() - begun < admission.READERS_WAIT / 2
     slow.go.set()
     for thread in threads:
         thread.join(5)

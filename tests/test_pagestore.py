@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from forum import shelf
-from forum.shelf import LARGEST, PLACES, Shelf, Shelved, _server, shelf_in
+from forum import pagestore
+from forum.pagestore import LARGEST, PLACES, Shelf, Shelved, _server, shelf_in
 
 PLAIN = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding")]
 PAGE = Shelved(
@@ -111,7 +111,7 @@ def test_other_code_has_another_shelf(tmp_path: Path, monkeypatch: pytest.Monkey
     (code / "templates").mkdir(parents=True)
     page = code / "templates" / "page.html"
     page.write_text("One")
-    monkeypatch.setattr(shelf, "TOP", code)
+    monkeypatch.setattr(pagestore, "TOP", code)
     folders = []
     for words in ("One", "Another", None):
         if words:
@@ -128,7 +128,7 @@ def test_other_code_has_another_shelf(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_where_nothing_tells_whose_child_one_is_there_is_no_shelf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "PROCESSES", tmp_path / "nowhere")
+    monkeypatch.setattr(pagestore, "PROCESSES", tmp_path / "nowhere")
     assert shelf_in(tmp_path) is None
 
 
@@ -137,7 +137,7 @@ def test_a_parent_of_any_name_is_known(tmp_path: Path, monkeypatch: pytest.Monke
     own.mkdir(parents=True)
     (processes / "sys/kernel/random").mkdir(parents=True)
     (processes / "sys/kernel/random/boot_id").write_text("boot\n")
-    monkeypatch.setattr(shelf, "PROCESSES", processes)
+    monkeypatch.setattr(pagestore, "PROCESSES", processes)
     (own / "stat").write_bytes(b"7 (a \xc3) S" + b" 1" * 18 + b" 99 0")
     again = shelf_in(tmp_path / "pages")
     assert again and again.folder.name.startswith(f"{os.getppid()}-99-boot.")

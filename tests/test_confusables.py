@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forum.lookalikes import skeleton
+from forum.confusables import skeleton
 
 
 @pytest.mark.parametrize(
