@@ -18,8 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Text, bindparam, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
-from forum import lines as formats
-from forum import logs
+from forum import logformat, logs
 from forum.admission import Gate
 from forum.app import create_app
 from forum.db import db
@@ -40,11 +39,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application of the tests, writing JSON."""
     layer = app.wsgi_app
-    monkeypatch.setattr(layer, "kind", formats.JSON)
-    logs._write_mistakes(formats.JSON)
+    monkeypatch.setattr(layer, "kind", logformat.JSON)
+    logs._write_mistakes(logformat.JSON)
     app.test_client_class = Browser
     yield app
-    logs._write_mistakes(formats.OFF)
+    logs._write_mistakes(logformat.OFF)
 
 
 # Requests
@@ -100,14 +99,14 @@ def test_what_no_route_takes_and_odd_methods_are_written_without_their_words(
 
 
 @pytest.mark.sqlite_only  # no database is asked
-@pytest.mark.parametrize("kind", [formats.PLAIN, formats.OFF])
+@pytest.mark.parametrize("kind", [logformat.PLAIN, logformat.OFF])
 def test_lines_can_be_in_words_or_left_out(
     logged: Flask, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logged.wsgi_app, "kind", kind)
     logged.test_client().get("/healthz")
     line = capsys.readouterr().err
-    assert bool(line) is (kind == formats.PLAIN)
+    assert bool(line) is (kind == logformat.PLAIN)
     assert not line or re.search(r" info request method=GET route=/healthz .* status=200 ", line)
 
 
@@ -245,7 +244,7 @@ def test_a_mistake_without_bottom_is_cut() -> None:
 
     with pytest.raises(RecursionError) as caught:
         deeper(0)
-    assert len(formats.trace(caught.value)) <= formats.DEEPEST + 1
+    assert len(logformat.trace(caught.value)) <= logformat.DEEPEST + 1
 
 
 def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> None:
@@ -270,7 +269,7 @@ def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines:
         create_app(settings)
     logging.getLogger("forum").error("once")
     assert len(lines()) == 1
-    logs._write_mistakes(formats.OFF)
+    logs._write_mistakes(logformat.OFF)
 
 
 def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:
