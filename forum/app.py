@@ -11,7 +11,19 @@ import click
 from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import admission, jobs, logs, metrics, migrating, pagecache, ratelimits, web
+from forum import (
+    admission,
+    errorpages,
+    jobs,
+    logs,
+    metrics,
+    migrating,
+    pagecache,
+    ratelimits,
+    responses,
+    web,
+    webforms,
+)
 from forum.accounts import commands as accounts_commands
 from forum.accounts import views as accounts
 from forum.advice import actions as advice_actions
@@ -124,6 +136,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_refuse_wrong_schema)
     migrating.init_app(app)
     web.init_app(app, settings)
+    responses.init_app(app)
+    webforms.init_app(app)
+    errorpages.init_app(app)
     web.login.user_loader(accounts.load_user)
     ratelimits.init_app(app, settings)
     for doors in DOORS:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from wtforms import DateField, IntegerField, SelectField, SelectMultipleField
 
-from forum import web
+from forum import errorpages, web, webforms
 from forum.agendas.models import Agenda
 from forum.app import create_app
 from forum.db import db
@@ -715,7 +715,7 @@ def test_who_does_not_send_it_goes_back_to_what_it_speaks_of(
     app: Flask, action: str, page: str
 ) -> None:
     with app.test_request_context("/"):
-        assert web._page_above(action) == page
+        assert errorpages._parent_page(action) == page
 
 
 @once
@@ -728,8 +728,8 @@ def test_a_wait_is_said_so_that_nobody_comes_too_early(
     app: Flask, seconds: str, words: str
 ) -> None:
     with app.test_request_context("/"):
-        error = TooManyRequests(response=web.Response(headers={"Retry-After": seconds}))
-        assert web.come_again(error) == f"Try again in {words}"
+        error = TooManyRequests(response=Response(headers={"Retry-After": seconds}))
+        assert errorpages.retry_message(error) == f"Try again in {words}"
 
 
 # Refusals
@@ -828,7 +828,7 @@ def test_a_clock_that_was_set_back_signs_nobody_out(
 # Words of pages
 
 
-class Odd(web.Form):
+class Odd(webforms.Form):
     """A field of each kind to which WTForms has a word of its own."""
 
     word = SelectField(choices=[("a", "A")])
@@ -866,7 +866,7 @@ def test_numbers_texts_and_choices_of_the_query_string(app: Flask) -> None:
 def test_forms_keep_no_text_that_no_database_keeps(app: Flask, client: FlaskClient) -> None:
     from wtforms import StringField
 
-    class NameForm(web.Form):
+    class NameForm(webforms.Form):
         name = StringField("Name")
 
     with app.test_request_context("/", method="POST", data={"name": "A\x00n\u0301a\r\n"}):
@@ -878,7 +878,7 @@ def test_a_field_says_its_limit_and_cuts_nothing_off(app: Flask) -> None:
     from wtforms import HiddenField, StringField
     from wtforms.validators import Length
 
-    class NameForm(web.Form):
+    class NameForm(webforms.Form):
         name = StringField(validators=[Length(max=80)])
         key = HiddenField(validators=[Length(max=64)])
 
@@ -894,14 +894,14 @@ def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None
 
     from forum.errors import Invalid
 
-    class NameForm(web.Form):
+    class NameForm(webforms.Form):
         name = StringField("Name")
 
     with app.test_request_context("/", method="POST"):
         form = NameForm()
-        web.refuse(form, Invalid("Too short.", "name"))
-        web.refuse(form, Invalid("Not now."))
-        web.refuse(form, Invalid("Not there.", "elsewhere"))
+        webforms.refuse(form, Invalid("Too short.", "name"))
+        webforms.refuse(form, Invalid("Not now."))
+        webforms.refuse(form, Invalid("Not there.", "elsewhere"))
         assert form.name.errors == ["Too short."]
         assert form.form_errors == ["Not now.", "Not there."]
 

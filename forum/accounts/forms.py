@@ -14,8 +14,9 @@ from forum import tokens
 from forum.db import now
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
-from forum.web import Form, settings, whole_number
-from forum.web import later as _
+from forum.web import settings, whole_number
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 ANSWER = 1_000
 QUICKEST = timedelta(seconds=3)  # in which nobody fills in the form for joining

@@ -29,7 +29,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, tokens, web
+from forum import errorpages, markup, tokens, web, webforms
 from forum.accounts import actions
 from forum.accounts.forms import (
     ConfirmForm,
@@ -68,7 +68,7 @@ from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
 from forum.ratelimits import limiter
 from forum.terms.queries import in_force
-from forum.web import REFUSED, TOO_MANY, Answer, SignedIn, is_proved, me, my_token, prove_first
+from forum.web import REFUSED, TOO_MANY, Answer, SessionUser, has_proved, me, my_token, prove_first
 
 bp = Blueprint("accounts", __name__)
 FORBIDDEN, OVER, GONE = 403, 409, 410
@@ -99,7 +99,7 @@ SYSTEMS = {
 # Who asks
 
 
-def load_user(token: str) -> SignedIn | None:
+def load_user(token: str) -> SessionUser | None:
     """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
     found = queries.session_of(token, unread_beside_session())
     if found and found.seen_at < now() - SEEN_EVERY:
@@ -107,7 +107,7 @@ def load_user(token: str) -> SignedIn | None:
             members.note_seen(found.member, found.id)
     if found is None:
         return None
-    return SignedIn(found.member, token, found.id, found.proved_at, found.how, found.beside)
+    return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.beside)
 
 
 # Joining
@@ -417,9 +417,9 @@ def sign_in() -> Answer:
 
 
 def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
-    if web.kept_action() and form.errors:
+    if errorpages.kept_action() and form.errors:
         why = next(error for errors in form.errors.values() for error in errors)
-        return web.resend_page(web.kept_action(), why, status)
+        return errorpages.resend_page(errorpages.kept_action(), why, status)
     return render_template("accounts/sign_in.html", form=form), status
 
 
@@ -453,7 +453,7 @@ def _enter(member: Member, how: str) -> AnyResponse:
     if not member.factor_at:
         return _come_in(member, how)
     session[factors.HALF] = factor_actions.begin_half(VISITOR, member, how)
-    if web.kept_action():  # the text goes along from form to form
+    if errorpages.kept_action():  # the text goes along from form to form
         return make_response(_second_page(SecondForm(formdata=None)))
     return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
 
@@ -462,8 +462,8 @@ def _come_in(member: Member, how: str) -> AnyResponse:
     """Begin a session and go on: with a text that was kept, to what is still missing, or to where one came from."""
     _begin_session(member, how)
     _remember_device(member.email)
-    if web.kept_action():
-        return web.resend_page(web.kept_action(), _("You are signed in again."), 200)
+    if errorpages.kept_action():
+        return errorpages.resend_page(errorpages.kept_action(), _("You are signed in again."), 200)
     if me().is_held:
         return web.see_other(url_for("factors.index"))
     return web.see_other(web.safe_next())
@@ -545,8 +545,8 @@ def _begin_again(why: str) -> Answer:
     """The first half is over, or never was: sign in again, with the text that was kept."""
     if request.method == "GET":
         return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
-    if web.kept_action():
-        return web.resend_page(web.kept_action(), why, OVER)
+    if errorpages.kept_action():
+        return errorpages.resend_page(errorpages.kept_action(), why, OVER)
     form = SignInForm(next=web.safe_next(""))
     form.form_errors = [why]
     return _sign_in_page(form, OVER)
@@ -562,10 +562,10 @@ def _second_page(form: SecondForm, status: int = 200) -> Answer:
 
 def _along() -> list[tuple[str, str]]:
     """The fields of a text that goes from form to form until it can be sent."""
-    if not web.kept_action():
+    if not errorpages.kept_action():
         return []
-    kept = [(web.KEPT_PREFIX + name, value) for name, value in web.kept_fields()]
-    return [("kept_action", web.kept_action()), *kept]
+    kept = [(errorpages.KEPT_PREFIX + name, value) for name, value in errorpages.kept_fields()]
+    return [("kept_action", errorpages.kept_action()), *kept]
 
 
 def enter(member: Member, target: str) -> AnyResponse:
@@ -591,7 +591,7 @@ def _device() -> str:
 @bp.errorhandler(TOO_MANY)
 def _too_many(error: HTTPException) -> Answer:
     """Too many attempts: the form again, with what was typed; else the page that all doors have."""
-    forms: dict[str, Callable[[], tuple[web.Form, Callable[[Any, int], Answer]]]] = {
+    forms: dict[str, Callable[[], tuple[webforms.Form, Callable[[Any, int], Answer]]]] = {
         "accounts.join": _join_again,
         "accounts.join_invited": _join_again,
         "accounts.sign_in": lambda: (SignInForm(), _sign_in_page),
@@ -605,9 +605,9 @@ def _too_many(error: HTTPException) -> Answer:
     }
     found = forms.get(request.endpoint or "")
     if found is None:
-        return web.http_error(error)
+        return errorpages.http_error(error)
     form, page = found()
-    form.form_errors = [f"{_('That was tried too often.')} {web.come_again(error)}"]
+    form.form_errors = [f"{_('That was tried too often.')} {errorpages.retry_message(error)}"]
     return page(form, TOO_MANY)
 
 
@@ -733,7 +733,7 @@ def prove() -> Answer:
 
 def renew_proof(member: Member) -> None:
     """Note that whoever is signed in has just shown who they are; their session goes on under a new token."""
-    renewed = load_user(members.note_proof(member, cast(SignedIn, current_user).session_id))
+    renewed = load_user(members.note_proof(member, cast(SessionUser, current_user).session_id))
     if renewed:
         login_user(renewed)
 
@@ -760,7 +760,7 @@ def _proof_page(form: ProofForm, status: int = 200) -> Answer:
 def address() -> Answer:
     """Ask for another e-mail address; nothing changes before it is confirmed."""
     member = queries.my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first()
     form = EmailForm()
 
@@ -852,7 +852,7 @@ def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
     own = (federation().name, member.name, member.email)
     _check_password(form.new_password.data or "", own, "new_password")
     actions.change_password(member, hash_password(form.new_password.data or ""))
-    _begin_session(member, cast(SignedIn, current_user).how)  # a copied cookie ends, too
+    _begin_session(member, cast(SessionUser, current_user).how)  # a copied cookie ends, too
     flash(_("Your password is changed. You are signed out everywhere else."), "message")
     return web.see_other(url_for("accounts.settings"))
 

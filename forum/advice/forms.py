@@ -19,8 +19,8 @@ from forum.advice.models import NO, NOT_YET, PARTLY, YES
 from forum.db import now
 from forum.dialogue.forms import language_field
 from forum.members.forms import one_line
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 TWO_WEEKS = timedelta(days=14)
 OUTCOME_NAMES = {

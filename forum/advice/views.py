@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.advice import actions, queries
 from forum.advice.forms import (
     OUTCOME_NAMES,
@@ -91,7 +91,7 @@ def ask(id: int) -> Answer:
         flash(_said_of(asked), "message")
         return web.see_other(url_for("advice.ask", id=id) + "#asked-members")
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _ticked(form: AskForm, proposed: Sequence[Proposal]) -> set[str]:
@@ -142,7 +142,7 @@ def postpone(id: int) -> Answer:
         flash(_("Thank you. Nobody asks you until then."), "message")
         return web.see_other(topic.address)
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/topics/<int:id>/pass-on", methods=["GET", "POST"])
@@ -161,7 +161,7 @@ def pass_on(id: int) -> Answer:
         flash(_("%(name)s is asked instead of you.", name=other.name), "message")
         return web.see_other(topic.address)
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/settings/advice", methods=["GET", "POST"])
@@ -182,7 +182,7 @@ def settings() -> Answer:
         flash(_("Your choice is saved."), "message")
         return web.see_other(url_for("advice.settings"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _days() -> dict[str, str]:
@@ -217,7 +217,7 @@ def follow_up(id: int) -> Answer:
         flash(_("What happened next is published below your question."), "message")
         return web.see_other(f"{topic.address}#next")
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _withdraw(topic: Topic) -> AnyResponse:

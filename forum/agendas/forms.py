@@ -9,8 +9,8 @@ from forum.drawings import PATTERNS
 from forum.markup import MAX_SOURCE
 from forum.members.forms import Day, at_most, one_line
 from forum.members.models import PALETTES
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 LINE = 200
 SUMMARY = 300

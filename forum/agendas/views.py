@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
-from forum import markup, web
+from forum import markup, web, webforms
 from forum.agendas import actions, queries
 from forum.agendas.forms import AgendaForm, StatementForm, ThemeForm
 from forum.agendas.models import Agenda, Statement, Theme
@@ -22,7 +22,8 @@ from forum.history.queries import fingerprint, versions_of
 from forum.members.queries import languages
 from forum.notifications.models import AGENDA, THEME
 from forum.notifications.views import set_level
-from forum.web import CONFLICT, Answer, Meanwhile, me
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("agendas", __name__)
 PATTERN_PLANS = tuple((pattern, pattern) for pattern in PATTERNS)
@@ -120,7 +121,7 @@ def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agend
     form.language.choices = languages()
     preview = _preview(form.introduction.data or "", form.language.data or "en")
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "preview": preview}
         words |= {"known": known, "meanwhile": meanwhile}
         patterns_url = url_for("agendas.patterns", v=_version(PATTERN_PLANS))
@@ -135,11 +136,13 @@ def _write_agenda(form: AgendaForm, agenda: Agenda | None, known: Sequence[Agend
             if agenda is None:
                 raise
             now = _said_in_agenda(queries.agenda_to_curate(me(), agenda.slug))
-            return page(CONFLICT, web.meanwhile(form, error, AgendaForm(formdata=None, **now)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, AgendaForm(formdata=None, **now))
+            )
         flash(_("The agenda is saved."), "message")
         return web.see_other(url_for("front.agenda", slug=written.slug))
 
-    return web.answer(form, page, deed, is_trial=preview is not None)
+    return webforms.process(form, page, deed, is_trial=preview is not None)
 
 
 def _agenda_text(form: AgendaForm) -> actions.AgendaText:
@@ -162,17 +165,17 @@ def _preview(source: str, language: str) -> Markup | None:
 def order() -> Answer:
     """Put the agendas in order."""
     agendas = queries.agendas_to_order(me())
-    form = web.OrderForm.of([agenda.id for agenda in agendas])
+    form = webforms.OrderForm.of([agenda.id for agenda in agendas])
 
     def page(status: int = 200) -> Answer:
         return render_template("agendas/order.html", agendas=agendas, form=form), status
 
     def deed() -> Answer:
-        actions.order(me(), form.wished)
+        actions.order(me(), form.ordered_ids)
         flash(_("The order is saved."), "message")
         return web.see_other(url_for("agendas.index"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.get("/agendas/<slug>/history")
@@ -192,18 +195,18 @@ def statements(slug: str) -> Answer:
     """The statements of an agenda, to edit and to put in order."""
     agenda = queries.agenda_to_curate(me(), slug)
     shown = queries.statements_of(agenda)
-    form = web.OrderForm.of([statement.id for statement in shown])
+    form = webforms.OrderForm.of([statement.id for statement in shown])
 
     def page(status: int = 200) -> Answer:
         words = {"agenda": agenda, "statements": shown, "form": form}
         return render_template("agendas/statements.html", **words), status
 
     def deed() -> Answer:
-        actions.order_statements(me(), agenda.id, form.wished)
+        actions.order_statements(me(), agenda.id, form.ordered_ids)
         flash(_("The order is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=slug))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/agendas/<slug>/statements/new", methods=["GET", "POST"])
@@ -235,7 +238,7 @@ def _said_in_statement(statement: Statement) -> dict[str, Any]:
 def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement | None) -> Answer:
     form.language.choices = languages()
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words = {"form": form, "agenda": agenda, "statement": statement, "meanwhile": meanwhile}
         return render_template("agendas/statement.html", **words), status
 
@@ -247,11 +250,13 @@ def _write_statement(agenda: Agenda, form: StatementForm, statement: Statement |
             if statement_id is None:
                 raise
             now = _said_in_statement(queries.get_statement(agenda, statement_id))
-            return page(CONFLICT, web.meanwhile(form, error, StatementForm(formdata=None, **now)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, StatementForm(formdata=None, **now))
+            )
         flash(_("The statement is saved."), "message")
         return web.see_other(url_for("agendas.statements", slug=agenda.slug))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _statement_text(form: StatementForm) -> actions.StatementText:
@@ -311,7 +316,7 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
     theme = queries.theme_to_curate(me(), slug) if slug else None
     form = form or ThemeForm(data=_said_in_theme(theme))
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         versions = versions_of("theme", theme.id) if theme else []
         words = {"form": form, "theme": theme, "versions": versions, "meanwhile": meanwhile}
         return render_template("agendas/theme.html", **words), status
@@ -325,11 +330,11 @@ def _write_theme(form: ThemeForm | None, slug: str | None) -> Answer:
                 raise
             said = _said_in_theme(queries.theme_to_curate(me(), slug))
             now = ThemeForm(formdata=None, data=said)
-            return page(CONFLICT, web.meanwhile(form, error, now))
+            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("The theme is saved."), "message")
         return web.see_other(url_for("agendas.themes"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _said_in_theme(theme: Theme | None) -> dict[str, Any]:

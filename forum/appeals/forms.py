@@ -8,8 +8,8 @@ from wtforms.validators import DataRequired
 from forum.appeals.actions import LONGEST
 from forum.appeals.models import REVERSED, UPHELD
 from forum.members.forms import at_most
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 OUTCOME_NAMES = {UPHELD: _("The decision stays"), REVERSED: _("The decision is taken back")}
 

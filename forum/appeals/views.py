@@ -6,7 +6,7 @@ from flask import Blueprint, flash, make_response, render_template, request, url
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.appeals import actions, queries
 from forum.appeals.forms import OUTCOME_NAMES, AnswerForm, AppealForm
 from forum.appeals.models import REVERSED
@@ -65,7 +65,7 @@ def _appeal(person: Person, decision_id: int, here: str) -> Answer:
         flash(_("Your appeal is with the moderators. You will be told."), "message")
         return web.see_other(here)
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.get("/moderation/appeals")
@@ -97,4 +97,4 @@ def decide_appeal(appeal_id: int) -> Answer:
             return web.see_other(url_for("queue.entry", thing=kind, item_id=item_id))
         return web.see_other(url_for("appeals.index"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)

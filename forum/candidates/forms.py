@@ -8,8 +8,8 @@ from flask_babel import gettext
 from wtforms import SelectField, TextAreaField
 
 from forum.members.forms import at_most
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 LONGEST = 2_000
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.candidates import actions, queries
 from forum.candidates.forms import AnswerForm
 from forum.candidates.queries import Request
@@ -71,4 +71,4 @@ def _decision(deed: str, request: Request, do: Callable[[AnswerForm], AnyRespons
         words = {"deed": deed, "request_": request, "form": form}
         return render_template("candidates/decide.html", **words), status
 
-    return web.answer(form, page, lambda: do(form))
+    return webforms.process(form, page, lambda: do(form))

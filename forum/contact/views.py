@@ -6,7 +6,7 @@ from flask import Blueprint, flash, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.contact import actions, queries
 from forum.contact.forms import ContactForm, TakesForm
 from forum.members import actions as members
@@ -34,7 +34,7 @@ def contact(handle: str) -> Answer:
         flash(_("Your e-mail to %(name)s is on its way.", name=member.name), "message")
         return web.see_other(url_for("front.profile", handle=member.handle))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
@@ -53,7 +53,7 @@ def report(letter_id: int) -> Answer:
         flash(thanks, "message")
         return web.see_other(url_for("front.home"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/settings/contact", methods=["GET", "POST"])
@@ -70,4 +70,4 @@ def takes_letters() -> Answer:
         flash(_("Saved."), "message")
         return web.see_other(url_for("contact.takes_letters"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)

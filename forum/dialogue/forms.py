@@ -14,8 +14,8 @@ from wtforms.validators import DataRequired, Length
 
 from forum.markup import MAX_SOURCE
 from forum.members.forms import LanguageList, language_choices, one_line
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 MYSELF, ORGANISATION = "myself", "organisation"
 KINDS = (("experience", _("Experience")), ("question", _("Question")))

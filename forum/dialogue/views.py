@@ -22,7 +22,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web
+from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
 from forum.db import in_passing, topic_scope
@@ -373,7 +373,7 @@ def open_topic(slug: str) -> Answer:
     """Open a topic: an experience or a question."""
     agenda = queries.agenda_to_open(me(), slug)
     kind = web.choice("kind", tuple(PROMPTS), "experience")
-    form = TopicForm(kind=kind, language=me().language, submission_key=web.submission_key())
+    form = TopicForm(kind=kind, language=me().language, submission_key=webforms.submission_key())
     form.themes.choices = [(theme.slug, theme.name) for theme in themes()]
     _offer_organisation(form, me().name, _organisation())
 
@@ -412,7 +412,7 @@ def reply(id: int) -> Answer:
     """Reply to a topic, or comment on the case or practice that it belongs to."""
     topic = queries.topic_to_reply(me(), id)
     writer = _writer(topic)
-    form = _reply_form(writer, submission_key=web.submission_key())
+    form = _reply_form(writer, submission_key=webforms.submission_key())
 
     def page(status: int = 200) -> Answer:
         words = {"form": form, "topic": topic, "writer": writer, "preview": _preview(form)}
@@ -512,7 +512,7 @@ def edit(id: int) -> Answer:
         try:
             edited = _edit(id, form)
         except Conflict as error:
-            web.refuse(form, error)
+            webforms.refuse(form, error)
             now = queries.post_to_edit(me(), id)
             form.seen.data = now.fingerprint
             return page(CONFLICT, now)
@@ -757,7 +757,7 @@ def _tried(post: Post, given: Mark | None) -> Answer:
         marked = actions.mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
         return _marked(marked, TRIED, is_on=True)
 
-    return web.answer(form, page, deed, is_trial=not is_said)
+    return webforms.process(form, page, deed, is_trial=not is_said)
 
 
 def _marked(post: Post, kind: str, is_on: bool) -> AnyResponse:
@@ -787,10 +787,12 @@ def choose_answer(id: int) -> Answer:
 # What the forms have in common
 
 
-def _answer(form: web.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
+def _answer(
+    form: webforms.Form, page: Callable[[int], Answer], deed: Callable[[], Answer]
+) -> Answer:
     """Show a form, show it again with what to put right, or do the deed; a prompt is put in first."""
     _put_prompt(form)
-    return web.answer(form, page, deed, is_trial=_is_trial())
+    return webforms.process(form, page, deed, is_trial=_is_trial())
 
 
 def _put_prompt(form: Any) -> None:

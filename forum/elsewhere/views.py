@@ -17,7 +17,7 @@ from forum.identities import actions, queries
 from forum.members.models import Member
 from forum.members.queries import by_email, my_profile
 from forum.ratelimits import limiter
-from forum.web import CONFLICT, REFUSED, Answer, is_proved, me, my_token, prove_first
+from forum.web import CONFLICT, REFUSED, Answer, has_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
 WAY = "way"  # what a browser keeps while somebody is at the provider
@@ -163,7 +163,7 @@ def _for_member(said: oidc.Said, owner: Member | None, target: str) -> Answer:
 def index() -> Answer:
     """The accounts of elsewhere with which one signs in, and the one that is ready to be linked."""
     my_profile(me())
-    return _index_page() if is_proved() else prove_first()
+    return _index_page() if has_proved() else prove_first()
 
 
 def _index_page(status: int = 200, problem: str = "") -> Answer:
@@ -185,7 +185,7 @@ def _linking() -> dict[str, Any]:
 def link() -> Answer:
     """Link the account with which one has just come back."""
     member, linking = my_profile(me()), _linking()
-    if not is_proved():
+    if not has_proved():
         return prove_first(url_for("elsewhere.index"))
     if not linking:
         return _index_page(CONFLICT, _("Begin once more: it took too long."))
@@ -202,7 +202,7 @@ def link() -> Answer:
 def unlink(identity_id: int) -> Answer:
     """Sign in with an account of elsewhere no more."""
     member = my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first(url_for("elsewhere.index"))
     try:
         actions.unlink(member, identity_id, my_token())

@@ -6,8 +6,8 @@ from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import NAME, at_most, one_line
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 # By what somebody showed who they are, as a session keeps it.
 HOW = {

@@ -43,7 +43,7 @@ from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
 from forum.ratelimits import limiter
-from forum.web import REFUSED, Answer, is_proved, me, my_token, prove_first
+from forum.web import REFUSED, Answer, has_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def _who(purpose: str) -> Person:
     if purpose == SECOND:
         return half_signed_in().member
     member = my_profile(me()) if purpose == NEW else account_of(me())  # be it closed
-    if purpose == NEW and not is_proved():
+    if purpose == NEW and not has_proved():
         raise Conflict(_("Load the page again, and show first who you are."))
     return member
 
@@ -203,7 +203,7 @@ def index() -> Answer:
 def add_passkey() -> Answer:
     """Keep a new passkey; with the first factor come the recovery codes, shown this once."""
     member = my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first()
     number = len(queries.passkeys_of(member)) + 1
     form = NewPasskeyForm(data={"name": _("Passkey %(number)s", number=number)})
@@ -277,7 +277,7 @@ def remove_passkey(passkey_id: int) -> Answer:
 
 def _remove(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answer:
     """Ask whether a factor is to go, and let it."""
-    if not is_proved():
+    if not has_proved():
         return prove_first()
     member = my_profile(me())
     if request.method == "GET":
@@ -297,7 +297,7 @@ def _remove(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answ
 def begin_codes() -> AnyResponse:
     """Make the secret of an app for codes; when codes are on, that of another app, which waits in the browser."""
     member = my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first(url_for("factors.index"))
     if not queries.factors_of(member).authenticator:
         actions.begin_codes(member)
@@ -312,7 +312,7 @@ def begin_codes() -> AnyResponse:
 def confirm_codes() -> Answer:
     """Show the secret to an app, and switch codes on by the first of them; or go over to another app by its first."""
     member = my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first(url_for("factors.index"))
     is_other = queries.factors_of(member).authenticator is not None
     secret = _next_secret() if is_other else _secret_of(queries.authenticator_of(member))
@@ -388,7 +388,7 @@ def remove_codes() -> Answer:
 def renew_recovery_codes() -> Answer:
     """Make the recovery codes anew and show them this once."""
     member = my_profile(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first(url_for("factors.index"))
     codes = otp.recovery_codes()
     actions.renew_recovery_codes(member, _hashed(codes), my_token())

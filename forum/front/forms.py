@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from wtforms import SelectMultipleField
 
 from forum.agendas.models import Theme
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 
 class ThemesForm(Form):

@@ -94,7 +94,7 @@ class Masthead(NamedTuple):
 
 
 def masthead(member: Person, unread: int | None = None) -> Masthead:
-    """The counters beside a member's name on every page. `unread` is `SignedIn.unread`, which is too few for who curates."""
+    """The counters beside a member's name on every page. `unread` is `SessionUser.unread`, which is too few for who curates."""
     if unread is None or member.is_curator:
         unread = unread_count(member)
     return Masthead(unread, waiting_count(member))

@@ -24,8 +24,8 @@ from forum.invitations.actions import (
 )
 from forum.invitations.models import Entrance
 from forum.members.forms import Day, at_most, number_or_none, one_line
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 QUESTION, READY, NOTE = 200, 1_000, 500
 READY_ANSWERS = 3

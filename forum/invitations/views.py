@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from forum import tokens, web
+from forum import tokens, web, webforms
 from forum.errors import Forbidden
 from forum.invitations import actions, queries
 from forum.invitations.actions import MOST_QUESTIONS, EntranceText
@@ -35,7 +35,7 @@ A_MONTH = timedelta(days=30)
 def joining() -> Answer:
     """Choose who may join, what is asked of them, and ready answers."""
     form = EntranceForm(data=said_of(queries.entrance_to_change(me())))
-    order = web.OrderForm.of(range(1, MOST_QUESTIONS + 1))
+    order = webforms.OrderForm.of(range(1, MOST_QUESTIONS + 1))
 
     def page(status: int = 200) -> Answer:
         if status == web.REFUSED:
@@ -47,11 +47,11 @@ def joining() -> Answer:
     def deed() -> Answer:
         if not order.validate():
             return page(web.REFUSED)
-        actions.set_entrance(me(), _in_order(form.text, order.wished))
+        actions.set_entrance(me(), _in_order(form.text, order.ordered_ids))
         flash(_("Who may join is saved."), "message")
         return web.see_other(url_for("invitations.joining"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
@@ -100,7 +100,7 @@ def invite() -> Answer:
         flash(_("The invitation is made. Copy its link and send it."), "message")
         return web.see_other(url_for("invitations.index", _anchor=f"invitation-{made.id}"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _wished() -> dict[str, object]:

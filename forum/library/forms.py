@@ -29,8 +29,8 @@ from forum.library.queries import EVIDENCE, FIGURE, LINK, SECTIONS
 from forum.markup import MAX_SOURCE
 from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 LINE = 200
 TITLE = 100

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web
+from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_to_curate, themes
 from forum.dialogue.actions import mark
@@ -51,7 +51,8 @@ from forum.members.models import Member
 from forum.members.queries import cities_called, languages
 from forum.members.views import choose_city
 from forum.permissions import Person
-from forum.web import CONFLICT, Answer, Meanwhile, me
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("library", __name__)
 MOST_CHOSEN = 20
@@ -316,7 +317,7 @@ def new_case(slug: str) -> Answer:
     """Add a case to an agenda."""
     agenda = agenda_to_curate(me(), slug)
     form = CaseForm(
-        agenda=agenda.slug, language=agenda.language, submission_key=web.submission_key()
+        agenda=agenda.slug, language=agenda.language, submission_key=webforms.submission_key()
     )
     return _write_case(form, agenda, None)
 
@@ -349,7 +350,7 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
     form.language.choices = languages()
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
         words["meanwhile"] = meanwhile
         words["preview"] = _preview(form)
@@ -367,7 +368,9 @@ def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
             if found is None:
                 raise
             now = _said_in_case(queries.case_to_edit(me(), found.slug))
-            return page(CONFLICT, web.meanwhile(form, error, CaseForm(formdata=None, **now)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, CaseForm(formdata=None, **now))
+            )
         return _saved(_("The case is saved."), url_for("library.case", slug=written.slug))
 
     return _answer(form, page, deed)
@@ -483,7 +486,7 @@ def _beginning(source: Practice | None) -> dict[str, Any]:
     """What a new form says already."""
     person = me()
     city = person.city.label if isinstance(person, Member) and person.city else ""
-    words = {"submission_key": web.submission_key(), "language": person.language, "city": city}
+    words = {"submission_key": webforms.submission_key(), "language": person.language, "city": city}
     words["agenda"] = source.agenda.slug if source else web.text("agenda")
     if source:
         words |= {"adapt": source.slug, "title": source.title}
@@ -529,7 +532,7 @@ def _write_practice(
     form.themes.choices = [(theme.id, theme.name) for theme in themes()]
     _offer_organisation(form, found)
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words: dict[str, Any] = {"form": form, "practice": found, "source": source}
         words["meanwhile"] = meanwhile
         words["preview"] = _parts(form)
@@ -549,7 +552,9 @@ def _write_practice(
             if found is None:
                 raise
             now = _said_in_practice(queries.practice_to_edit(me(), found.slug))
-            return page(CONFLICT, web.meanwhile(form, error, PracticeForm(formdata=None, **now)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, PracticeForm(formdata=None, **now))
+            )
         return _went_on(written, is_submitted)
 
     return _answer(form, page, deed)
@@ -668,7 +673,7 @@ def _said_in_reading(found: Reading) -> dict[str, Any]:
 def _write_reading(form: ReadingForm, agenda: Agenda, found: Reading | None) -> Answer:
     form.language.choices = languages()
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words = {"form": form, "agenda": agenda, "reading": found, "meanwhile": meanwhile}
         return render_template("library/edit_reading.html", **words), status
 
@@ -680,7 +685,9 @@ def _write_reading(form: ReadingForm, agenda: Agenda, found: Reading | None) -> 
             if reading_id is None:
                 raise
             now = _said_in_reading(queries.reading_to_edit(me(), reading_id))
-            return page(CONFLICT, web.meanwhile(form, error, ReadingForm(formdata=None, **now)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, ReadingForm(formdata=None, **now))
+            )
         back = url_for("front.agenda", slug=agenda.slug)
         return _saved(_("The best read is saved."), f"{back}#reads")
 
@@ -722,16 +729,16 @@ def order_readings(slug: str) -> Answer:
 def _put_in_order(
     agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
 ) -> Answer:
-    form = web.OrderForm.of(ids)
+    form = webforms.OrderForm.of(ids)
 
     def page(status: int = 200) -> Answer:
         return render_template("library/order.html", agenda=agenda, form=form, **shown), status
 
     def deed() -> AnyResponse:
-        order(form.wished)
+        order(form.ordered_ids)
         return _saved(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
@@ -742,7 +749,7 @@ def _answer(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]
             choose_city(form)
         return deed()
 
-    return web.answer(form, page, with_city, is_trial="preview" in request.form)
+    return webforms.process(form, page, with_city, is_trial="preview" in request.form)
 
 
 def _saved(message: str, address: str) -> AnyResponse:

@@ -27,8 +27,9 @@ from forum.markup import fold
 from forum.members.actions import LONGEST_NAME, LONGEST_TAGLINE
 from forum.members.queries import languages
 from forum.permissions import ROLES
-from forum.web import Form, whole_number
-from forum.web import later as _
+from forum.web import whole_number
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 CLOSING = Markup("</select>")
 NAME = 80

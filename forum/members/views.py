@@ -25,7 +25,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
-from forum import web
+from forum import web, webforms
 from forum.db import FEDERATION, number_now
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint, versions_of
@@ -40,7 +40,8 @@ from forum.members.forms import (
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.web import CONFLICT, REFUSED, Answer, Meanwhile, me
+from forum.web import CONFLICT, REFUSED, Answer, me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("members", __name__)
 A_YEAR = 365 * 24 * 3600
@@ -143,7 +144,7 @@ def submit(
     try:
         return deed()
     except Invalid as error:
-        web.refuse(form, error)
+        webforms.refuse(form, error)
         return page()
 
 
@@ -152,7 +153,7 @@ def _note_problem(form: Any, check: Callable[[Any], None]) -> None:
         check(form)
     except Invalid as error:
         if not form[error.field].errors:
-            web.refuse(form, error)
+            webforms.refuse(form, error)
 
 
 def choose_city(form: HasCity) -> None:
@@ -257,7 +258,7 @@ def _write_organisation(
     organisation: Organisation | None,
     known: Sequence[Organisation] = (),
 ) -> Answer:
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words = {"form": form, "organisation": organisation, "known": known}
         return render_template("members/organisation.html", **words, meanwhile=meanwhile), status
 
@@ -270,7 +271,7 @@ def _write_organisation(
                 raise
             said = _said_of(queries.organisation_to_curate(me(), organisation.slug))
             now = OrganisationForm(formdata=None, data=said)
-            return page(CONFLICT, web.meanwhile(form, error, now))
+            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("The organisation is saved."), "message")
         return web.see_other(url_for("front.organisation", slug=written.slug))
 
@@ -323,7 +324,7 @@ def describe_federation() -> Answer:
     """Say what the forum is called, what it is for and where it is reached."""
     form = FederationForm(data=_said_of_federation())
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         before = queries.federation_before(me())
         words = {"form": form, "meanwhile": meanwhile, "before": before}
         return render_template("members/federation.html", **words), status
@@ -334,11 +335,11 @@ def describe_federation() -> Answer:
             actions.describe_federation(me(), seen=form.seen.data, **said)
         except Conflict as error:
             now = FederationForm(formdata=None, data=_said_of_federation())
-            return page(CONFLICT, web.meanwhile(form, error, now))
+            return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("Saved. Every page says so from now on."), "message")
         return web.see_other(url_for("members.describe_federation"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _said_of_federation() -> dict[str, str]:

@@ -23,8 +23,8 @@ from forum.dialogue.forms import KINDS, language_field
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, Day, at_most, one_line
 from forum.moderation.actions import LONGEST, Illegal, Reasons
 from forum.rules.queries import Ready, Rule
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 REASON_NAMES = {
     "rules": _("It breaks the rules"),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.queries import agendas, get_agenda
 from forum.claims.models import Claim
 from forum.claims.queries import Key, claims_of_others
@@ -122,7 +122,7 @@ def _report_illegal(kind: str, item_id: int) -> Answer:
         report = actions.report_illegal(me(), thing.kind, thing.item_id, form.notice)
         return web.see_other(url_for("moderation.receipt", secret=report.number))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @limiter.limit("10 per minute; 60 per day", key_func=_account, methods=["POST"])
@@ -142,7 +142,7 @@ def _report_as_member(kind: str, item_id: int) -> Answer:
         flash(thanks, "message")
         return web.see_other(web.safe_next(thing.address))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.get("/reports")
@@ -323,7 +323,7 @@ def note(post_id: int) -> Answer:
     def deed() -> AnyResponse:
         return _done(actions.note(me(), post_id, _note(form)))
 
-    return web.answer(form, page, deed, is_trial="preview" in request.form)
+    return webforms.process(form, page, deed, is_trial="preview" in request.form)
 
 
 def _note_of(thing: Thing) -> str:
@@ -535,7 +535,7 @@ def _answer_here(
         return _done_at(actions.decide_here(me(), _keys(things), form.holder_ids, deed))
 
     try:
-        return web.answer(form, page, done)
+        return webforms.process(form, page, done)
     except Conflict as error:
         return page(TAKEN, error.message)
 
@@ -774,7 +774,7 @@ def notes(handle: str) -> Answer:
         actions.write_staff_note(me(), member.id, form.text.data or "")
         return web.see_other(url_for("moderation.notes", handle=handle))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.post("/members/<handle>/notes/<int:note_id>/remove")

@@ -6,8 +6,8 @@ from wtforms import RadioField, SelectField
 
 from forum.notifications.models import AT_ONCE, DEFAULT_WAYS, DIGEST, NEVER
 from forum.notifications.queries import time_zones
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 WAY_NAMES = {AT_ONCE: _("At once"), DIGEST: _("In the digest"), NEVER: _("Not at all")}
 # What each kind tells, in the order of the page.

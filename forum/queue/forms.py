@@ -10,8 +10,8 @@ from wtforms.validators import DataRequired
 
 from forum.moderation.forms import DEED_NAMES as OF_THINGS
 from forum.moderation.forms import TOO_LONG, DecisionForm
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 # What a deed is called where it is about somebody who wants to join, or an appeal
 OF_CANDIDATES = {"approve": _("Let join"), "refuse": _("Refuse")}

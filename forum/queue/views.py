@@ -9,7 +9,7 @@ from flask import Blueprint, flash, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.models import Agenda
 from forum.claims.queries import Key
 from forum.errors import Conflict
@@ -123,7 +123,7 @@ def decide(thing: str, item_id: int) -> Answer:
         return web.see_other(_next(waiting, (thing, item_id)))
 
     try:
-        return web.answer(form, page, deed)
+        return webforms.process(form, page, deed)
     except Conflict as error:
         return page(TAKEN, error.message)
 
@@ -179,4 +179,4 @@ def write_note(thing: str, item_id: int) -> Answer:
         actions.write_note(me(), thing, item_id, form.text.data or "")
         return web.see_other(_address((thing, item_id), "notes"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)

@@ -6,8 +6,8 @@ from wtforms import RadioField
 from wtforms.validators import DataRequired
 
 from forum.members.actions import EVERYTHING, NAMELESS
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 WAY_NAMES = {
     NAMELESS: _("My posts stay without my name"),

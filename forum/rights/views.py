@@ -36,7 +36,7 @@ from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, records, said
-from forum.web import REFUSED, Answer, is_proved, me, prove_first
+from forum.web import REFUSED, Answer, has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
 # What somebody who has closed the account may still do; everything else leads to opening it again.
@@ -79,7 +79,7 @@ def _closed() -> AnyResponse | None:
 def data() -> Answer:
     """Take all that is kept about one, as a ZIP file that is made while it is sent."""
     member = account_of(me())
-    if not is_proved():
+    if not has_proved():
         return prove_first()
     if request.method == "GET":
         return render_template("rights/data.html", member=member, kinds=KINDS, form=PressForm())
@@ -187,7 +187,7 @@ def leave() -> Answer:
     member = account_of(me())
     if member.is_leaving:
         return _closed_page(member)
-    if not is_proved():
+    if not has_proved():
         return prove_first()
     form = LeaveForm()
 

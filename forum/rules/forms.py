@@ -15,8 +15,8 @@ from forum.rules.actions import (
     Named,
 )
 from forum.rules.models import RECOURSES
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 LONGEST = 30_000  # characters of all rules together
 DEED_NAMES = {

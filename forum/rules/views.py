@@ -9,7 +9,7 @@ from flask import Blueprint, flash, make_response, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.db import now
 from forum.errors import Conflict
 from forum.history.queries import fingerprint
@@ -18,7 +18,8 @@ from forum.rules import actions, queries
 from forum.rules.forms import DEED_NAMES, ReadyTextForm, RecourseForm, RulesForm
 from forum.rules.models import Recourse
 from forum.rules.queries import Rules
-from forum.web import CONFLICT, Answer, Meanwhile, me
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("rules", __name__)
 
@@ -51,7 +52,7 @@ def write() -> Answer:
     ahead = queries.upcoming()
     form = RulesForm(data=_said(versions[0], ahead is not None))
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
         return render_template("rules/write.html", **words, meanwhile=meanwhile), status
 
@@ -65,7 +66,7 @@ def write() -> Answer:
         except Conflict as error:
             versions, ahead = queries.rules_to_write(me()), queries.upcoming()
             now_said = RulesForm(formdata=None, data=_said(versions[0], is_ahead=True))
-            return page(CONFLICT, web.meanwhile(form, error, now_said))
+            return page(CONFLICT, webforms.refuse_outdated(form, error, now_said))
         saved = _(
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
@@ -73,7 +74,7 @@ def write() -> Answer:
         flash(saved, "message")
         return web.see_other(url_for("rules.write"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _said(rules: Rules, is_ahead: bool) -> dict[str, object]:
@@ -116,7 +117,7 @@ def name_recourses() -> Answer:
         flash(_("Saved. Statements of reasons name it from now on."), "message")
         return web.see_other(url_for("rules.name_recourses"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 # Ready texts
@@ -159,7 +160,7 @@ def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
         flash(_("The text is saved."), "message")
         return web.see_other(url_for("rules.texts"))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.post("/moderation/texts/<int:number>/end")

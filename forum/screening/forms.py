@@ -7,8 +7,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from forum.markup import MAX_SOURCE
 from forum.screening.actions import LONGEST_SENTENCE, LONGEST_VALUE, USUAL_SENTENCE
-from forum.web import Form
-from forum.web import later as _
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 KIND_NAMES = {
     "links": _("Links of new members"),

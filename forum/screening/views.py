@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.agendas.queries import all_agendas
 from forum.markup import write
 from forum.matches import Said
@@ -40,7 +40,7 @@ def index() -> Answer:
         actions.set_newness(me(), *numbers)
         return _saved(_("Saved."))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _saved(words: str) -> AnyResponse:
@@ -76,7 +76,7 @@ def _rule_door(rule: Rule | None) -> Answer:
         actions.change_rule(me(), rule.id, text)
         return _saved(_("The rule is changed."))
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 def _said_of(rule: Rule) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def import_domains() -> Answer:
             told = f"{told} {passed}"
         return _saved(told)
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/administration/screening/try", methods=["GET", "POST"])

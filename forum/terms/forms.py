@@ -7,8 +7,9 @@ from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import Day, at_most, language_choices, one_line
 from forum.terms.actions import LONGEST, LONGEST_CHANGE
-from forum.web import Form, whole_number
-from forum.web import later as _
+from forum.web import whole_number
+from forum.webforms import Form
+from forum.webforms import lazy_text as _
 
 
 class TermsForm(Form):

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, render_template, request, ses
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import markup, web
+from forum import markup, web, webforms
 from forum.db import now
 from forum.errors import Conflict
 from forum.history.queries import fingerprint
@@ -16,7 +16,8 @@ from forum.members.queries import my_profile
 from forum.terms import actions, queries
 from forum.terms.forms import AgreeForm, TermsForm
 from forum.terms.models import Terms
-from forum.web import CONFLICT, Answer, Meanwhile, me
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
 ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
@@ -87,7 +88,7 @@ def agree() -> Answer:
         flash(_("Thank you. You can write again."), "message")
         return web.see_other(web.safe_next())
 
-    return web.answer(form, page, deed)
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/administration/terms", methods=["GET", "POST"])
@@ -98,7 +99,7 @@ def write() -> Answer:
     form = TermsForm(data=_said(versions[0] if versions else None, ahead is not None))
     is_trial = "preview" in request.form
 
-    def page(status: int = 200, meanwhile: Meanwhile = ()) -> Answer:
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         preview = markup.write(form.source.data or "").html if is_trial else None
         words = {"form": form, "versions": versions, "ahead": ahead, "preview": preview}
         words |= {"counts": queries.consents_count(), "now": now(), "meanwhile": meanwhile}
@@ -111,11 +112,13 @@ def write() -> Answer:
         except Conflict as error:
             versions, ahead = queries.terms_to_write(me()), queries.upcoming()
             said = _said(versions[0] if versions else None, is_ahead=True)
-            return page(CONFLICT, web.meanwhile(form, error, TermsForm(formdata=None, data=said)))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, TermsForm(formdata=None, data=said))
+            )
         flash(_("Version %(number)s of the terms is saved.", number=written.number), "message")
         return web.see_other(url_for("terms.write"))
 
-    return web.answer(form, page, deed, is_trial=is_trial)
+    return webforms.process(form, page, deed, is_trial=is_trial)
 
 
 def _said(terms: Terms | None, is_ahead: bool) -> dict[str, object]:

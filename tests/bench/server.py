@@ -416,7 +416,7 @@ def _post_until(writers: Writers, stop: Any, posted: Any) -> None:
     def write(number: int) -> None:
         connection = HTTPConnection(writers.host, int(writers.port))
         while not stop.wait(WRITERS / POSTED):
-            status = writers.post(connection, number, "Meanwhile, somebody writes. " * 12)
+            status = writers.post(connection, number, "ChangedFields, somebody writes. " * 12)
             with posted.get_lock():
                 posted.value += status == 303
 

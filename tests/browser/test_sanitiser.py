@@ -9,12 +9,12 @@ import pytest
 from markupsafe import escape
 from playwright.sync_api import Browser
 
-from forum import markup, web
+from forum import markup, responses
 from tests.corpus import ELEMENTS, HOSTILE, floods
 
 ADDRESS = "http://localhost/sanitiser"
 POLICIES = {
-    "with the policy": {"Content-Security-Policy": web.CONTENT_SECURITY_POLICY},
+    "with the policy": {"Content-Security-Policy": responses.CONTENT_SECURITY_POLICY},
     "without": {},
 }
 # What the browser itself makes of the page: its tree, and the schemes that its links would follow (none: it leads nowhere).

@@ -1,0 +1,232 @@
+"""Error pages, which give back the text of a form that could not be saved and offer to send it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+from urllib.parse import unquote
+
+from flask import Flask, Response, current_app, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, PendingRollbackError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import logs
+from forum.db import db
+from forum.errors import Busy, Forbidden, Refusal
+from forum.markup import tidy
+from forum.web import TOO_MANY, is_cross_site, is_local, me, see_other
+
+# Fields that are never given back: secrets, and what the page that gives a text back sets itself
+NEVER_GIVEN_BACK = {
+    "csrf_token",
+    "password",
+    "current_password",
+    "new_password",
+    "kept_action",
+    "code",
+    "credential",
+}
+# Fields that hold something somebody wrote, however short
+TEXT_FIELDS = {
+    "about",
+    "body",
+    "introduction",
+    "note",
+    "quotation",
+    "reason",
+    "sentence",
+    "source",
+    "summary",
+    "text",
+    "title",
+    "why",
+}
+MAX_TRIVIAL_LENGTH = 20  # characters; a longer value of any other field is worth giving back, too
+STATUSES_WITHOUT_TEXT = (400, 413, 500)  # the form could not be read, or must not be trusted
+KEPT_PREFIX = "kept:"  # of a field that travels along in another form, such as that of signing in
+BUSY_RETRY_AFTER = "5"  # seconds after which a database that was too busy is worth another try
+DEFAULT_RETRY_AFTER = "60"  # seconds, for a rate limit that does not say how long to wait
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of an application with a page of the forum's own."""
+    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(Refusal, _answer_refusal)
+    app.register_error_handler(SecurityError, _answer_untrusted_host)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, _answer_database_error)
+    app.register_error_handler(PendingRollbackError, _answer_database_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def kept_action() -> str:
+    """The address to which a text that is being given back was sent, if it is on this site; else an empty string."""
+    target = request.form.get("kept_action", "")
+    return target if is_local(target) else ""
+
+
+def kept_fields() -> list[tuple[str, str]]:
+    """The names and values of the submitted form, except passwords, codes and tokens.
+
+    While a text travels along in another form (`kept_action`), these are the fields of the text alone.
+    """
+    return [
+        (name.removeprefix(KEPT_PREFIX), tidy(value))
+        for name, value in request.form.items(multi=True)
+        if name not in NEVER_GIVEN_BACK
+        and (name.startswith(KEPT_PREFIX) or not request.form.get("kept_action"))
+    ]
+
+
+def resend_page(action: str, why: str, status: int) -> Response:
+    """The page that gives a submitted text back and offers to send it to `action` again.
+
+    `why` is the sentence that says what went wrong. If another member wrote the text, the page shows nothing of it and
+    its status is 403.
+    """
+    fields = kept_fields()
+    instead = url_for("front.home") if status == 404 else _parent_page(action)
+    words = {"action": action, "instead": instead, "kept": fields, "why": why}
+    if _is_of_another_member(fields):
+        status = 403
+        page = render_template("errors/anothers.html", **words)
+    else:
+        page = render_template("errors/resend.html", status=status, **words)
+    return current_app.make_response((page, status))
+
+
+def _is_of_another_member(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether another member was signed in when the form that holds these fields was opened."""
+    author_id = dict(fields).get("written_as")
+    return me().is_member and author_id is not None and author_id != str(me().id)
+
+
+def _parent_page(action: str) -> str:
+    """The nearest page above a form's address: `/topics/7` for `/topics/7/reply`; else the home page."""
+    pages = current_app.url_map.bind("")
+    path = action.partition("?")[0].rpartition("/")[0]
+    while path:
+        try:
+            pages.match(unquote(path), method="GET")
+            return path
+        except HTTPException:
+            path = path.rpartition("/")[0]
+    return url_for("front.home")
+
+
+def retry_message(error: HTTPException) -> str:
+    """The sentence that says when a rate limit ends, in agreement with the error's `Retry-After` header."""
+    seconds = int(error.get_response().headers.get("Retry-After", DEFAULT_RETRY_AFTER))
+    minutes = ceil(seconds / 60)
+    if seconds < 120:
+        return ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds)
+    if minutes < 120:
+        return ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", minutes)
+    hours = ceil(minutes / 60)
+    return ngettext("Try again in %(num)s hour.", "Try again in %(num)s hours.", hours)
+
+
+def _answer_csrf_error(_error: CSRFError) -> Response:
+    why = _("This page was open for too long, or you were signed out meanwhile.")
+    return resend_page(_submitted_to(), why, 400)
+
+
+def _submitted_to() -> str:
+    """The address to which the text of this request was sent, also when it comes by way of another form."""
+    address = request.full_path.rstrip("?")
+    return kept_action() or (address if is_local(address) else "")
+
+
+def _answer_untrusted_host(_error: SecurityError) -> Response:
+    """Answer a request for another host in plain text: the links of a page would lead to that host."""
+    return Response(
+        _("This is not the address of a forum that lives here."), 400, mimetype="text/plain"
+    )
+
+
+def _answer_refusal(error: Refusal) -> AnyResponse:
+    """Answer a refusal of a rule; a visitor who may not see a page is asked to sign in."""
+    if isinstance(error, Forbidden) and request.method == "GET" and not me().is_member:
+        return see_other(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    message = error.message or (
+        _("Please wait a moment and try again.") if isinstance(error, Busy) else ""
+    )
+    return _error_page(error.status, message, getattr(error, "thing", None))
+
+
+def http_error(error: HTTPException) -> AnyResponse:
+    """The answer to an error of HTTP: a redirect as it is, else an error page with the error's own headers."""
+    response = error.get_response()
+    if error.code is None or error.code < 400:
+        return response
+    answer = _error_page(error.code, _rate_limit_message(error) if error.code == TOO_MANY else "")
+    for name in ("Allow", "Retry-After"):
+        if name in response.headers:
+            answer.headers[name] = response.headers[name]
+    if error.code == TOO_MANY:
+        answer.headers.setdefault("Retry-After", DEFAULT_RETRY_AFTER)
+    return answer
+
+
+def _rate_limit_message(error: HTTPException) -> str:
+    return f"{_('Too much was sent in a short time.')} {retry_message(error)}"
+
+
+def _answer_database_error(error: SQLAlchemyError) -> AnyResponse:
+    """Say that the database does not answer, is full or is locked: with an ordinary page if one can be rendered.
+
+    A template may swallow the first error of a connection that was cut; the next query shows that it is gone.
+    """
+    current_app.logger.error("database: %s", getattr(error, "orig", error))
+    try:
+        db.session.rollback()
+        return _answer_refusal(Busy())
+    except SQLAlchemyError:
+        return _with_retry_after(_bare_page(503))
+
+
+def _answer_unexpected(error: Exception) -> AnyResponse:
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    # The endpoint and not the address, which may name a person
+    current_app.logger.exception("a mistake at %s", request.endpoint)
+    return _bare_page(500)
+
+
+def _bare_page(status: int) -> Response:
+    """An error page without anything that is read from the database, which may be what has failed."""
+    # `render_template` would run the context processors, which ask who is signed in.
+    template = current_app.jinja_env.get_template("errors/error.html")
+    number = logs.request_id()
+    page = template.render(status=status, message="", is_bare=True, number=number)
+    return current_app.make_response((page, status))
+
+
+def _error_page(status: int, message: str, thing: tuple[str, int] | None = None) -> Response:
+    """The error page; if the submitted form holds a text, the page that gives it back.
+
+    `thing` is the kind and the id of what the page would show if it were not hidden (`errors.NotFound`).
+    """
+    is_readable = request.method == "POST" and status not in STATUSES_WITHOUT_TEXT
+    if is_readable and not is_cross_site() and _has_text(kept_fields()):
+        return _with_retry_after(resend_page(_submitted_to(), message, status))
+    page = render_template("errors/error.html", status=status, message=message, thing=thing)
+    return _with_retry_after(current_app.make_response((page, status)))
+
+
+def _has_text(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether a form holds anything that somebody would be sorry to lose."""
+    return any(
+        len(value) > MAX_TRIVIAL_LENGTH or (name in TEXT_FIELDS and value.strip())
+        for name, value in fields
+    )
+
+
+def _with_retry_after(answer: Response) -> Response:
+    if answer.status_code == 503:
+        answer.headers["Retry-After"] = BUSY_RETRY_AFTER
+    return answer

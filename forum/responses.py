@@ -1,0 +1,106 @@
+"""What every response bears: security headers, and who may cache it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, flash, g, request, session
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum.templating import is_current
+from forum.web import is_cross_site, me, settings
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
+}
+STRICT_TRANSPORT_SECURITY = "max-age=63072000; includeSubDomains"  # two years
+IMMUTABLE = "public, max-age=31536000, immutable"  # one year
+
+
+def init_app(app: Flask) -> None:
+    """Complete every response of an application with headers."""
+    app.after_request(_finish)
+
+
+def _finish(response: Response) -> Any:
+    _add_security_headers(response)
+    if request.endpoint == "static" and response.status_code < 400:
+        return _cache_file(response)
+    response.vary.add("Cookie")
+    if request.method == "POST" and is_cross_site():
+        session.modified = False  # sends no cookie
+    _note_published(response)
+    return _cacheable(response) if _is_for_everybody(response) else _private(response)
+
+
+def _add_security_headers(response: Response) -> None:
+    """Add the headers that the view has not set itself."""
+    present = {name.lower() for name, _value in response.headers}
+    for name, value in SECURITY_HEADERS.items():
+        if name.lower() not in present:
+            response.headers.add(name, value)
+    if settings().is_https:
+        response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
+
+
+def _cache_file(response: Response) -> Response:
+    """Let a static file be cached for ever if the version in its address is that of its present content.
+
+    While a new release is rolled out to several servers, one that is still on the old release may be asked for a file
+    of the new one: what it sends then must not be kept under that address.
+    """
+    name = (request.view_args or {}).get("filename", "")
+    is_immutable = is_current(name, request.args.get("v", ""))
+    response.headers["Cache-Control"] = IMMUTABLE if is_immutable else "public, no-cache"
+    return response
+
+
+def _note_published(response: Response) -> None:
+    """Tell the next page that a text is saved, so that its script deletes the draft in the browser.
+
+    A form without a submission key is named by its path, if the browser says (`drafted`) that it keeps a draft.
+    """
+    if request.method != "POST" or response.status_code != 303 or "preview" in request.form:
+        return
+    key = request.form.get("submission_key") or ("drafted" in request.form and quote(request.path))
+    if key and me().is_member:
+        flash(key[:100], "published")
+
+
+def _is_for_everybody(response: Response) -> bool:
+    """Whether the response is the same for all visitors: a page without a form token, read by no member."""
+    is_page = request.method in ("GET", "HEAD") and response.status_code == 200
+    is_shared = not me().is_member and not g.get("csrf_token")
+    return is_page and is_shared and not response.is_streamed
+
+
+def _cacheable(response: Response) -> AnyResponse:
+    response.headers.setdefault("Cache-Control", "no-cache")
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _private(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response

@@ -1,0 +1,250 @@
+"""Forms as every room uses them: the base class, fields for an order, and the way from a form to its action."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from babel import support
+from flask import Flask, request
+from flask_babel import get_locale, lazy_gettext
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import HiddenField, IntegerField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
+from wtforms.i18n import messages_path
+from wtforms.validators import NumberRange, Optional
+from wtforms.widgets import TextInput
+
+from forum.errors import Conflict, Invalid, Refusal
+from forum.markup import tidy
+from forum.web import REFUSED, Answer, me
+
+ChangedFields = Sequence[tuple[str, str]]  # the label of each field and the value that is saved now
+HIDDEN_FIELD_TYPES = ("HiddenField", "CSRFTokenField")
+MAX_PLACE = 9_999
+
+
+def init_app(app: Flask) -> None:
+    """Let templates with a form of their own make its submission key."""
+    app.jinja_env.globals.update(submission_key=submission_key)
+
+
+def lazy_text(text: str, **values: Any) -> str:
+    """A text of a form, translated when it is shown. Forms import it as `_`."""
+    return cast(str, lazy_gettext(text, **values))
+
+
+class Form(FlaskForm):
+    """The base class of all forms: texts are tidied when they are read, and what WTForms says is translated."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+    def hidden_tag(self, *fields: Any) -> Markup:
+        """The hidden fields, and with them the id of the member who fills the form in."""
+        return cast(Markup, super().hidden_tag(*fields)) + _author_field()  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+    class Meta(FlaskForm.Meta):
+        """How fields are bound, rendered and translated."""
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            """Bind a field; the value of a text field is tidied before the field's own filters see it."""
+            if choices := unbound_field.kwargs.get("choices"):
+                choices = choices() if callable(choices) else choices
+                options = {**options, "choices": [_select_choice(choice) for choice in choices]}
+            field = unbound_field.bind(form=form, **options)
+            if isinstance(field, StringField):
+                field.filters = (_tidy, *(field.filters or ()))
+            return field
+
+        def render_field(self, field: Any, render_kw: Any) -> Markup:
+            """Render a field without `maxlength`, by which browsers silently cut off what is pasted.
+
+            A script reads `data-most` and says how much of the text is too long; so does the server.
+            """
+            attributes = {**render_kw, "maxlength": False}
+            if field.flags.maxlength and not isinstance(field, HiddenField):
+                attributes["data-most"] = field.flags.maxlength
+            return super().render_field(field, attributes)
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read what a form has sent; a body in JSON counts as none, since its values may be of any type."""
+            if request.is_json:
+                return None
+            return super().wrap_formdata(form, formdata)  # type: ignore[no-untyped-call]  # Flask-WTF has no types
+
+        def get_translations(self, _form: Any) -> WTFormsTranslations:
+            """The messages of WTForms itself; Flask-WTF would read them from the disk for each form."""
+            return _wtforms_translations(str(get_locale()))
+
+
+def _author_field() -> Markup:
+    """A hidden field that says who wrote, so that a text that is given back is shown to no other member."""
+    field = Markup('<input type="hidden" name="written_as" value="{}">')
+    return field.format(me().id) if me().is_member else Markup("")
+
+
+class WTFormsTranslations:
+    """What WTForms says by itself, except where a message of our own tells better what to do."""
+
+    def __init__(self, translations: support.NullTranslations) -> None:
+        self.translations = translations
+
+    def gettext(self, string: str) -> str:
+        """The translation of a message."""
+        own = OWN_MESSAGES.get(string)
+        return str(own) if own else self.translations.gettext(string)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The translation of a message about `n` things."""
+        own = OWN_MESSAGES.get(singular)
+        return str(own) if own else self.translations.ngettext(singular, plural, n)
+
+
+INVALID_CHOICE = lazy_gettext("Choose one from the list, which may have changed.")
+INVALID_CHOICES = lazy_gettext("One of these is not in the list any more. Choose again.")
+OWN_MESSAGES = {
+    "Not a valid choice.": INVALID_CHOICE,
+    "Invalid Choice: could not coerce.": INVALID_CHOICE,
+    "'%(value)s' is not a valid choice for this field.": INVALID_CHOICES,
+    "Invalid choice(s): one or more data inputs could not be coerced.": INVALID_CHOICES,
+    "Not a valid integer value.": lazy_gettext("Enter a whole number, such as 12."),
+    "Not a valid date value.": lazy_gettext("Enter a date, such as 2026-06-05."),
+}
+
+
+@lru_cache
+def _wtforms_translations(locale: str) -> WTFormsTranslations:
+    return WTFormsTranslations(support.Translations.load(messages_path(), [locale], "wtforms"))
+
+
+def _select_choice(choice: Any) -> Any:
+    """A (value, label) as WTForms takes it from version 3.3 on."""
+    return SelectChoice(*choice) if isinstance(choice, tuple) else choice
+
+
+def _tidy(value: Any) -> Any:
+    return tidy(value) if isinstance(value, str) else value
+
+
+class PlaceField(IntegerField):
+    """A place in an order, from 1.
+
+    It is rendered as a text field: a browser empties `<input type="number">` when it shows again what is no number.
+    """
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a whole number; raises `ValueError` with a sentence for the person when it is none."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+            raise ValueError(str(PLACE_RANGE.message)) from None
+
+
+PLACE_RANGE = NumberRange(
+    1, MAX_PLACE, lazy_text("Enter a place from 1 to %(most)s.", most=MAX_PLACE)
+)
+
+
+class OrderForm(Form):
+    """A number beside each of some rows (fields `place-<id>`): the place that the row is to have.
+
+    A row that moves up comes before the row whose place it takes, one that moves down comes after it; a row whose field
+    is empty keeps its place.
+    """
+
+    ids: Sequence[int] = ()
+
+    @classmethod
+    def of(cls, ids: Sequence[int]) -> OrderForm:
+        """The form for the rows with these ids, which are given in their present order."""
+        names = [f"place-{item_id}" for item_id in ids]
+        places = dict(zip(names, range(1, len(ids) + 1), strict=True))
+        fields = {name: PlaceField(validators=[Optional(), PLACE_RANGE]) for name in names}
+        return cast(OrderForm, type("OrderForm", (cls,), {**fields, "ids": ids})(data=places))
+
+    @property
+    def ordered_ids(self) -> list[int]:
+        """The ids in the order that the submitted numbers ask for."""
+
+        def sort_key(item: tuple[int, int]) -> tuple[int, int]:
+            present, item_id = item
+            wanted = self[f"place-{item_id}"].data or present
+            return wanted, (wanted > present) - (wanted < present)
+
+        return [item_id for _present, item_id in sorted(enumerate(self.ids, 1), key=sort_key)]
+
+
+def refuse(form: FlaskForm, error: Refusal) -> None:
+    """Add the sentence of a refusal to the errors of the field that it names, or else to those of the form."""
+    field = getattr(error, "field", "")
+    if field == "submission_key":  # it was used for another text, so this one gets a key of its own
+        form[field].data = submission_key()
+        form.form_errors.append(error.message)
+    elif field in form:
+        form[field].errors = [*form[field].errors, error.message]
+    else:
+        form.form_errors.append(error.message)
+
+
+def process(
+    form: FlaskForm,
+    page: Callable[[int], Answer],
+    deed: Callable[[], Answer],
+    *,
+    is_trial: bool = False,
+) -> Answer:
+    """Show a form (GET), show it again with what has to be put right (422), or do its deed.
+
+    `page` renders the form with a status, `deed` does what the form is for and answers. A trial (a preview, or a step
+    before the last one) shows the form with what was typed so far and validates nothing.
+    """
+    if request.method == "GET" or is_trial:
+        return page(200)
+    if not form.validate():
+        return page(REFUSED)
+    try:
+        return deed()
+    except Invalid as error:
+        refuse(form, error)
+        return page(REFUSED)
+
+
+def refuse_outdated(form: Any, error: Conflict, current: Any) -> ChangedFields:
+    """Refuse a form whose row was changed after the form was opened; returns the fields in which the two differ.
+
+    `current` is the same form filled with the row as it is now. When the person sends the form once more, they have seen
+    the changes, and it is accepted.
+    """
+    refuse(form, error)
+    form.seen.data = current.seen.data
+    fields = [
+        field for field in form if field.type not in HIDDEN_FIELD_TYPES and field.name != "city_id"
+    ]
+    return [
+        (str(field.label.text), _displayed(field, current[field.name].data))
+        for field in fields
+        if _displayed(field, field.data) != _displayed(field, current[field.name].data)
+    ]
+
+
+def _displayed(field: Any, data: Any) -> str:
+    """How a field would show some data: yes or no for a box, the labels of its choices, else the text."""
+    if isinstance(data, bool):
+        return _("Yes") if data else _("No")
+    if not getattr(field, "choices", None):
+        return "" if data is None else str(data)
+    chosen = data if isinstance(data, list) else [data]
+    return ", ".join(str(option.label.text) for option in field if option.data in chosen)
+
+
+def submission_key() -> str:
+    """A new random key for a form that must be saved only once, however often it is sent."""
+    return secrets.token_urlsafe(12)
