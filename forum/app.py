@@ -32,7 +32,7 @@ from forum.agendas import views as agendas
 from forum.appeals import views as appeals
 from forum.candidates import views as candidates
 from forum.contact import views as contact
-from forum.db import db, fold_log, read_apart
+from forum.db import checkpoint_wal, db, read_without_transactions
 from forum.dialogue import views as dialogue
 from forum.elsewhere import views as elsewhere
 from forum.errors import Refusal
@@ -59,7 +59,7 @@ from forum.rules import views as rules
 from forum.screening import views as screening
 from forum.search import actions as search_actions
 from forum.settings import Settings, door_of, from_environment, kept_in
-from forum.templating import Templates, keep_compiled
+from forum.templating import TemplateEnvironment, cache_bytecode
 from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
@@ -106,7 +106,7 @@ TOP = Path(__file__).parent.parent
 class Forum(Flask):
     """Flask with templates of ours, and no look at each function of each request whether it is a coroutine: none is."""
 
-    jinja_environment = Templates
+    jinja_environment = TemplateEnvironment
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request; `HEAD` as `GET` without the content (RFC 9110, 9.3.2), so that no view can take it for a deed."""
@@ -130,7 +130,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]  # as Werkzeug's documentation does it
     db.init_app(app)
-    read_apart(app)
+    read_without_transactions(app)
     with app.app_context():
         metrics.init_app(settings, db.engine)
     app.before_request(_refuse_wrong_schema)
@@ -148,7 +148,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         logs.init_app(app, settings, db.engine)
     with kept_in(settings.data):
         pagecache.init_app(app, settings)
-        keep_compiled(app, settings.data / "templates")
+        cache_bytecode(app, settings.data / "templates")
     app.cli.add_command(worker)
     app.cli.add_command(serve)
     app.cli.add_command(answer_metrics)
@@ -215,7 +215,7 @@ def serve(host: str, port: int, workers: int) -> None:
     try:
         raise SystemExit(jobs.run_together(commands))
     finally:
-        fold_log(db.engine)  # all others are gone: who copies the file now has everything
+        checkpoint_wal(db.engine)  # all others are gone: who copies the file now has everything
 
 
 def _place_to_listen(host: str, port: int) -> str:

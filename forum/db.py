@@ -58,47 +58,52 @@ P = ParamSpec("P")
 R = TypeVar("R")
 E = TypeVar("E", bound="Base")
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-# With two tries and the wait at the gate a writer knows within five seconds.
+# With two tries, and the wait for admission before them, a writer is answered within five seconds.
 BUSY_TIMEOUT_MS = 1_500
 BUSY_TRIES = 2
-# Of the threads of a process so many wait long for a locked database; the others go on serving readers.
-WAITING = threading.BoundedSemaphore(2)
-TURN_SECONDS = 1.5
-# Statements that each connection to PostgreSQL keeps prepared: about as many as there are
-PREPARED = 400
-# What PostgreSQL says of a statement whose plan is of an older schema (it "must not change result type"), that is not
-# prepared there any more, or is so already: a pooler between them has others' connections behind ours.
-OLD_PLANS = {"0A000", "26000", "42P05"}
-# What it says of what the role may not do, or nobody at this moment because the server is read-only
-REFUSED = {"42501", "25006"}
-# What either database says of a row whose key is there already
-THERE_ALREADY = {"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
-# What it says of a lock that somebody else holds, or of two who wait for each other
-LOCKED = {"55P03", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+RETRY_SECONDS = 0.02
+# No more threads of a process than these wait long for a locked database; the others go on serving readers.
+LOCK_WAITERS = threading.BoundedSemaphore(2)
+LOCK_WAITER_SECONDS = 1.5
+# Statements that each connection to PostgreSQL keeps prepared: about as many as the forum has
+MAX_PREPARED_STATEMENTS = 400
+# SQLSTATE of a prepared statement that was planned for an older schema ("cached plan must not change result type"), that
+# the server does not know, or knows already: behind a pooler one connection of ours may be several of the server's.
+STALE_STATEMENT_CODES = {"0A000", "26000", "42P05"}
+# SQLSTATE of what the role has no privilege for, and of writing to a server that is read-only at the moment
+NO_ACCESS_CODES = {"42501", "25006"}
+# Of a row whose unique key exists already: SQLSTATE of PostgreSQL, extended result codes of SQLite
+UNIQUE_VIOLATION_CODES = {
+    "23505",
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+}
+# Of a lock that another transaction holds, and of a deadlock
+LOCK_CODES = {"55P03", "40P01", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC that knows its zone on both databases (SQLite alone would forget it)."""
+    """A time-zone-aware datetime in UTC on both databases (SQLite alone would return naive ones)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Store in UTC."""
+        """Convert to UTC before it is stored."""
         return value.astimezone(UTC) if value else None
 
     def result_processor(self, dialect: Any, coltype: object) -> Callable[[Any], Any]:
-        """Hand back in UTC."""
+        """Return values as UTC."""
         read: Callable[[Any], Any] | None = self.impl_instance.result_processor(dialect, coltype)
 
-        # A page reads two hundred moments and texts: each call of a function counts.
+        # A page reads two hundred values of these types, so that each function call counts.
         def process(value: Any) -> datetime | None:
             if value is None:
                 return None
@@ -111,7 +116,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Html(TypeDecorator[Markup]):
-    """HTML that `markup.write` made; handed back as `Markup`, so that templates print it as it is."""
+    """HTML that `markup.write` made; returned as `Markup`, so that templates print it without escaping."""
 
     impl = Text
     cache_ok = True
@@ -121,7 +126,7 @@ class Html(TypeDecorator[Markup]):
         return None if value is None else str(value)
 
     def result_processor(self, dialect: Any, coltype: object) -> Callable[[Any], Any]:
-        """Hand back as HTML that is safe to print."""
+        """Return values as `Markup`."""
         return _as_html
 
 
@@ -130,23 +135,23 @@ def _as_html(value: str | None) -> Markup | None:
 
 
 class Base(DeclarativeBase):
-    """What all tables have in common: constraint names, and moments that know their zone."""
+    """The base class of all models: constraint names, and column types for annotations."""
 
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = {datetime: Moment(), Markup: Html(), str: String(200)}
 
 
-def only_where(condition: str) -> dict[str, Any]:
-    """What makes an index hold those of the rows alone that meet a condition, on either database."""
+def partial_index(condition: str) -> dict[str, Any]:
+    """The keyword arguments that make an `Index` a partial one on both databases: `condition` is SQL."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class ClosableSession(FlaskSession):
-    """A session that closes even when the database's server has gone away: the answer is made by then."""
+    """A session that can be closed when the database server has gone away: the response is rendered by then."""
 
     def close(self) -> None:
-        """Give everything back; a connection that cannot even roll back is thrown away."""
-        # Its transaction knows this session: nobody would let go of the two.
+        """Release all connections; one that cannot even roll back is discarded."""
+        # It holds the transaction, which holds this session: a cycle that only the garbage collector would free.
         self.info.pop("reading", None)
         try:
             super().close()
@@ -158,29 +163,32 @@ db = SQLAlchemy(
     metadata=Base.metadata,
     session_options={"expire_on_commit": False, "class_": ClosableSession},
     engine_options={
-        "hide_parameters": True,  # errors are logged, and texts and hashes have no place there
-        "pool_use_lifo": True,  # the connection that was used last knows most, pages and prepared statements
+        "hide_parameters": True,  # errors are logged, and must not log what people write, nor hashes
+        "pool_use_lifo": True,  # the connection used last has most cached: pages, prepared statements
     },
 )
 
 
-def plain(
+def execute_core(
     statement: Executable, values: Mapping[str, Any] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Run, for a page, a statement that gives columns alone: the session would look for entities at twice the cost."""
+    """Execute a statement that selects columns and no entities, in the session's transaction but without the ORM.
+
+    It is for pages that are asked for often: `Session.execute` would cost twice as much.
+    """
     return _reading(db.session()).connection.execute(statement, values)
 
 
 class _Reading(NamedTuple):
-    """The connection of a session's transaction, and the numbers of scopes that were read in it."""
+    """The connection of a session's transaction, and the versions of scopes that were read in it."""
 
     transaction: Any
     connection: Connection
-    numbers: dict[tuple[str, ...], Mapping[str, int]]
+    versions: dict[tuple[str, ...], Mapping[str, int]]
 
 
 def _reading(session: Session) -> _Reading:
-    """What the session reads with, which is looked for once and not at each statement."""
+    """The connection with which the session reads, looked up once for each transaction instead of each statement."""
     held: _Reading | None = session.info.get("reading")
     if held is None or held.transaction is not session.get_transaction():
         connection = session.connection()
@@ -190,25 +198,29 @@ def _reading(session: Session) -> _Reading:
 
 
 def constant(value: int | str) -> ColumnElement[Any]:
-    """A value of ours that stands in the statement itself and is no parameter; never use it for what comes from outside.
+    """A constant that is a literal in the SQL instead of a parameter; never use it for a value that comes from outside.
 
-    PostgreSQL makes one plan for the statement and keeps it. It knows that few rows are wanted, or that a kind is rare,
-    and need not plan again to find out. Each value makes a statement of its own.
+    PostgreSQL keeps one plan for a prepared statement, and with a literal that plan can take into account that few rows
+    are wanted, or that a kind is rare. Each value makes a statement of its own.
     """
-    is_number = isinstance(value, int)
-    words = str(value) if is_number else "'{}'".format(str(value).replace("'", "''"))
-    return literal_column(words, Integer if is_number else String)
+    if isinstance(value, int):
+        return literal_column(str(value), Integer)
+    return literal_column("'{}'".format(value.replace("'", "''")), String)
 
 
-def as_it_is(words: str) -> ColumnElement[str]:
-    """Words that come into the statement as they are, quoted, so that PostgreSQL plans for them: rare and common ones differ."""
-    return bindparam(None, words, Text, literal_execute=True)
+def inline_text(value: str) -> ColumnElement[str]:
+    """A text, from anywhere, that is quoted into the SQL when it is executed instead of being a parameter.
+
+    PostgreSQL then plans for this very text, such as a rare or a common word of a search.
+    """
+    return bindparam(None, value, Text, literal_execute=True)
 
 
 def detached(kind: type[E], values: Mapping[str, Any]) -> E:
-    """An entity made of a row's columns, which belongs to no session; a column that is left out can never be read.
+    """An entity of class `kind` in the detached state, made of column values by name.
 
-    It is for what every page asks for: the ORM's own way of loading costs several times as much.
+    A column that is left out can never be read. It is for what every page loads: the ORM's own loading costs several times
+    as much.
     """
     entity = kind()
     entity.__dict__.update(values)
@@ -220,13 +232,13 @@ _set_clock: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 
 
 def now() -> datetime:
-    """The present moment in UTC, to the second, as both databases keep it."""
+    """The current time in UTC, to the second, which is what the forum stores."""
     return _set_clock.get() or datetime.now(UTC).replace(microsecond=0)
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Let deeds happen at another moment: an import brings its dates along."""
+    """Let `now` return another time within: an import brings its dates along."""
     token = _set_clock.set(moment)
     try:
         yield
@@ -237,8 +249,8 @@ def at(moment: datetime) -> Iterator[None]:
 _is_page: ContextVar[bool] = ContextVar("is_page", default=False)
 
 
-def read_apart(app: Flask) -> None:
-    """Let the statements of a request stand for themselves where a transaction gives nothing, see `_read_apart`."""
+def read_without_transactions(app: Flask) -> None:
+    """Let requests read without transactions on PostgreSQL, where one would give nothing; see `_set_autocommit`."""
 
     def begin() -> None:
         _is_page.set(True)
@@ -250,112 +262,118 @@ def read_apart(app: Flask) -> None:
     app.teardown_request(end)
 
 
-_is_in_passing: ContextVar[bool] = ContextVar("is_in_passing", default=False)
+_is_impatient: ContextVar[bool] = ContextVar("is_impatient", default=False)
 
 
 @contextmanager
-def in_passing() -> Iterator[None]:
-    """For what reading a page writes down: its deed raises `Busy` at once instead of making the reader wait."""
-    token = _is_in_passing.set(True)
+def without_waiting() -> Iterator[None]:
+    """Within, an action raises `Busy` at once if the database is locked: for what a GET notes, such as how far one read."""
+    token = _is_impatient.set(True)
     try:
         yield
     finally:
-        _is_in_passing.reset(token)
+        _is_impatient.reset(token)
 
 
 def action(deed: Callable[P, R]) -> Callable[P, R]:
-    """Make a function of an `actions.py` a whole deed: saved when it returns, undone when it raises.
+    """Make a function of an `actions.py` one transaction: committed when it returns, rolled back when it raises.
 
-    The outermost deed begins a write transaction (`BEGIN IMMEDIATE` on SQLite), in which every row is read
-    afresh, and commits once. The doer, the first argument, is read afresh too, so that rights that ended a
-    moment ago have ended. Raises `Busy` when the database is locked for too long; nothing is saved then.
+    An action may call others: the outermost begins a write transaction (`BEGIN IMMEDIATE` on SQLite), in which every row is
+    read afresh, and commits once. The doer, its first argument, is read afresh too, so that rights that were withdrawn a
+    moment ago are gone. Raises `Busy` when the database is locked for too long; nothing is saved then.
     """
 
     @wraps(deed)
-    def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
         session = db.session()
         if session.info.get("in_deed"):
-            return _inner(session, deed, args, kwargs)
-        return _whole(session, deed, args, kwargs)
+            return _run_nested(session, deed, args, kwargs)
+        return _run_outermost(session, deed, args, kwargs)
 
-    whole.__dict__["is_action"] = True
-    return whole
+    run.__dict__["is_action"] = True
+    return run
 
 
-def _whole(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
+def _run_outermost(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
     before = [(row, dict(row.__dict__)) for row in session.identity_map.values()]
     try:
-        _begin_writing(session)
+        _begin_write(session)
     finally:
-        _put_back(before)  # trying to lock again has made the session forget what it read
+        _restore_rows(before)  # a rollback between two tries has expired what the session had read
     session.info |= {"in_deed": True, "depth": 1, "touched": None, "touched_within": frozenset()}
     try:
-        result = deed(*_fresh(session, args), **kwargs)
-        session.flush()
-        scopes = _count_up(session)
-        announced = announcing.get(db.engine)
-        with announced(scopes) if announced and scopes else nullcontext():
-            session.commit()
+        result = deed(*_with_fresh_doer(session, args), **kwargs)
+        _commit(session)
         session.info["has_acted"] = True
-        if _is_in_passing.get():
-            _put_back(before)  # the page goes on with what it has read, the city of its reader too
+        if _is_impatient.get():
+            _restore_rows(
+                before
+            )  # the page goes on with the rows and relationships that it has loaded
         return result
     except BaseException as error:
-        # Detached before the rollback, the rows that the page has already read stay as it read them.
+        # Rows that the page has already read are detached before the rollback, which would expire them.
         session.expunge_all()
         session.rollback()
-        _put_back(before)
-        # A full disk is no reason to refuse somebody a page that would only have been noted.
-        if isinstance(error, OperationalError) and (is_locked(error) or _is_in_passing.get()):
+        _restore_rows(before)
+        # A page that only wanted to note something is shown even when the disk is full.
+        if isinstance(error, OperationalError) and (is_locked(error) or _is_impatient.get()):
             raise Busy() from error
         raise
     finally:
         session.info["in_deed"] = False
 
 
-def flush_once(refusal: Refusal) -> None:
-    """Write down what the deed holds, or raise a refusal where somebody else wrote the same in the same moment.
+def _commit(session: Session) -> None:
+    session.flush()
+    scopes = _count_up_versions(session)
+    announced = commit_announcers.get(db.engine)
+    with announced(scopes) if announced and scopes else nullcontext():
+        session.commit()
 
-    Who looks before writing tells people so in time; of two who look at once neither finds anything on PostgreSQL. Where
-    both mean their own row, they hold the member instead (`hold_member`), and the second one finds it.
+
+def flush_unique(refusal: Refusal) -> None:
+    """Flush the session; raises `refusal` if another transaction has just taken a unique key.
+
+    An action that looks for the key first can say so with more words, but on PostgreSQL two that look at the same time
+    both find nothing. Where both would write the same member's row, they lock the member instead (`hold_member`).
     """
     try:
         db.session.flush()
     except IntegrityError as error:
-        if _is_there_already(error):
+        if _is_unique_violation(error):
             raise refusal from error
         raise
 
 
-def delete_some(
-    model: type[Base], limit: int, *which: ColumnElement[bool], told: Any = None
+def delete_batch(
+    model: type[Base], limit: int, *conditions: ColumnElement[bool], returning: Any = None
 ) -> Sequence[Any]:
-    """Delete at most `limit` of the rows that meet conditions; hands back of each its id, or the column `told`.
+    """Delete at most `limit` rows that meet all conditions; returns the id of each, or its column `returning`.
 
-    In portions, so that those who write meanwhile wait for a moment only.
+    What has to delete many rows does so in batches, so that other writers wait for a moment only.
     """
     key = model.__table__.c.id
-    some = select(key).where(*which).limit(limit).scalar_subquery()
-    gone = delete(model).where(key.in_(some)).returning(key if told is None else told)
-    return db.session.scalars(gone).all()
+    batch = select(key).where(*conditions).limit(limit).scalar_subquery()
+    deletion = delete(model).where(key.in_(batch))
+    return db.session.scalars(deletion.returning(key if returning is None else returning)).all()
 
 
-def _is_there_already(error: IntegrityError) -> bool:
-    is_of_sqlite = getattr(error.orig, "sqlite_errorcode", None) in THERE_ALREADY
-    return is_of_sqlite or getattr(error.orig, "sqlstate", None) in THERE_ALREADY
+def _is_unique_violation(error: IntegrityError) -> bool:
+    codes = {getattr(error.orig, name, None) for name in ("sqlite_errorcode", "sqlstate")}
+    return bool(codes & UNIQUE_VIOLATION_CODES)
 
 
 def has_acted() -> bool:
-    """Whether this session has done a deed already (that of a page: the request), so that what was read before may be old."""
+    """Whether this session (in a page: this request) has executed an action, so that what was read before may be outdated."""
     return bool(db.session().info.get("has_acted"))
 
 
-def _put_back(before: Sequence[tuple[Any, dict[str, Any]]]) -> None:
+def _restore_rows(before: Sequence[tuple[Any, dict[str, Any]]]) -> None:
     for row, values in before:
         row.__dict__.update(values)
 
 
-def _inner(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
+def _run_nested(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> R:
     session.info["depth"] += 1
     try:
         return deed(*args, **kwargs)
@@ -363,32 +381,32 @@ def _inner(session: Session, deed: Callable[..., R], args: Any, kwargs: Any) -> 
         session.info["depth"] -= 1
 
 
-def _begin_writing(session: Session) -> None:
+def _begin_write(session: Session) -> None:
     session.commit()  # ends the request's read transaction; nothing is pending outside a deed
-    if not WAITING.acquire(timeout=0 if _is_in_passing.get() else TURN_SECONDS):
+    if not LOCK_WAITERS.acquire(timeout=0 if _is_impatient.get() else LOCK_WAITER_SECONDS):
         raise Busy()
     try:
         _take_write_lock(session)
     finally:
-        WAITING.release()
+        LOCK_WAITERS.release()
 
 
 def _take_write_lock(session: Session) -> None:
-    tries = 1 if _is_in_passing.get() else BUSY_TRIES
+    tries = 1 if _is_impatient.get() else BUSY_TRIES
     for attempt in range(1, tries + 1):
         try:
             session.connection(execution_options={"is_writing": True})
             return
         except OperationalError as error:
             session.rollback()
-            if not (is_locked(error) or _is_in_passing.get()):
-                raise  # the database is away, and with it what a page of ours would ask for
+            if not (is_locked(error) or _is_impatient.get()):
+                raise  # the database is unavailable, and a page that says so must not need it
             if not is_locked(error) or attempt == tries:
                 raise Busy() from error
-            time.sleep(0.02 * attempt)
+            time.sleep(RETRY_SECONDS * attempt)
 
 
-def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _with_fresh_doer(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if not args or not isinstance(args[0], Base):
         return args
     doer = session.get(type(args[0]), inspect(args[0]).identity, populate_existing=True)
@@ -396,42 +414,44 @@ def _fresh(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def conninfo(url: URL) -> str:
-    """The address of a PostgreSQL database as its driver and its own programs take it, password included.
+    """The connection string (libpq's keywords and values, password included) of a PostgreSQL database.
 
-    As a URL they would read a space that stands among its options as the sign +.
+    psycopg and PostgreSQL's own programs would misread the URL: a space in its options is written as `+` there.
     """
-    _none, words = url.get_dialect()().create_connect_args(url)
-    return str(library("psycopg.conninfo").make_conninfo(**words))
+    _args, options = url.get_dialect()().create_connect_args(url)
+    return str(library("psycopg.conninfo").make_conninfo(**options))
 
 
-def fold_log(engine: Engine) -> None:
-    """Move everything that SQLite has saved in its log into the file itself, and empty the log.
+def checkpoint_wal(engine: Engine) -> None:
+    """Move what SQLite has committed to its write-ahead log into the database file, and empty the log.
 
-    This works once nobody else is at work. While somebody is, or when the disk is full, the rest stays in the log, where
-    it is just as safe. On PostgreSQL there is nothing to do.
+    While other connections are busy, or when the disk is full, some of it stays in the log, where it is just as safe. Does
+    nothing on PostgreSQL.
     """
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection, suppress(sqlite3.OperationalError):
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def count_for_plans(engine: Engine) -> None:
-    """Let PostgreSQL count what its plans lean on, after many rows came at once; by itself it does so minutes later.
+def analyze(engine: Engine) -> None:
+    """Let PostgreSQL update its planner statistics after many rows were added at once.
 
-    Until then it plans for empty tables (PostgreSQL, "Populating a Database"). What somebody holds is left to it.
-    SQLite plans without.
+    By itself it does so some minutes later, and until then it plans for empty tables (PostgreSQL's manual, "Populating a
+    Database"). Tables that are locked are skipped. Does nothing on SQLite.
     """
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE (SKIP_LOCKED)")
 
 
-# What has changed, for those who keep pages. A *scope* is what a kept page depends on.
+# What has changed, for caches. A *scope* names what a cached page or value depends on. It has a version, a number that
+# each action that touches the scope counts up.
 
-EVERYTHING, ANYTHING = "everything", "anything"
-FEDERATION = "federation"  # what the forum is called, which each page says
-SHARED = 1_024  # topics share so many scopes, members as well: a table of few rows serves any number of them
-VERSION = Table(
+EVERYTHING = "everything"  # counted up by actions that do not say what they touch; all cached pages depend on it
+ANY_CHANGE = "anything"  # counted up together with every other scope
+FEDERATION = "federation"  # the forum's name, which is on every page
+SCOPE_BUCKETS = 1_024  # so many scopes are shared by all topics, and as many by all members: the table stays small
+PAGE_VERSIONS = Table(
     "page_version",
     Base.metadata,
     Column("scope", String(40), primary_key=True),
@@ -440,11 +460,11 @@ VERSION = Table(
 
 
 def touches(*scopes: str) -> None:
-    """Name, inside a deed, everything that visitors see and the deed changes: some scopes, or none.
+    """Say, inside an action, which scopes it changes for visitors: some, or none.
 
-    A deed that never calls this touches `EVERYTHING`, on which every kept page depends. So a new deed is right from its
-    first day, and only the busiest deeds need to say less. Scopes of inner deeds are added to those of the outermost.
-    When the outermost deed never calls this, what the inner ones say does not count.
+    An action that never calls this touches `EVERYTHING`, on which every cached page depends. So a new action is correct
+    from the first day, and only the most frequent ones need to say less. The scopes of nested actions are added to those
+    of the outermost one. If the outermost one never calls this, what the nested ones say does not count.
     """
     info = db.session().info
     if info.get("depth") == 1:
@@ -455,162 +475,164 @@ def touches(*scopes: str) -> None:
 
 def topic_scope(topic_id: int) -> str:
     """The scope of a topic: its posts, their marks, who wrote them."""
-    return f"topic {topic_id % SHARED}"
+    return f"topic {topic_id % SCOPE_BUCKETS}"
 
 
 def member_scope(member_id: int) -> str:
     """The scope of a member's profile: what they wrote, what others made of it, what they tried."""
-    return f"member {member_id % SHARED}"
+    return f"member {member_id % SCOPE_BUCKETS}"
 
 
-NUMBERS_OF = select(VERSION.c.scope, VERSION.c.number).where(
-    VERSION.c.scope.in_(bindparam("scopes", expanding=True))
+SELECT_VERSIONS = select(PAGE_VERSIONS.c.scope, PAGE_VERSIONS.c.number).where(
+    PAGE_VERSIONS.c.scope.in_(bindparam("scopes", expanding=True))
 )
 
 
-class Remembered:
-    """What a process remembers of the rows that it read, until a deed touches a scope that they depend on.
+class ReadCache:
+    """Values that a process has read from the database, each valid until an action touches a scope it depends on.
 
-    `present` says the numbers of scopes as they are now, or None when it does not know. It is asked at each use, so that
-    nothing old is handed out.
+    `current_versions` returns the present versions of scopes, or None when it does not know them. It is asked at each use,
+    so that no outdated value is returned. At most `max_size` values are kept, those that were read last.
     """
 
     def __init__(
-        self, present: Callable[[tuple[str, ...]], Mapping[str, int] | None], most: int
+        self,
+        current_versions: Callable[[tuple[str, ...]], Mapping[str, int] | None],
+        max_size: int,
     ) -> None:
-        self._present, self._most = present, most
-        self._known: dict[Hashable, tuple[Mapping[str, int], Any]] = {}
+        self._current_versions, self._max_size = current_versions, max_size
+        self._entries: dict[Hashable, tuple[Mapping[str, int], Any]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, scopes: tuple[str, ...], read: Callable[[], R]) -> R:
-        """What is known under a key and still true, else what `read` reads now."""
-        present, known = self._present(scopes), self._known.get(key)
-        if known and present == known[0]:
-            value: R = known[1]
+        """The value under a key if it is still valid, else what `read` returns."""
+        current, entry = self._current_versions(scopes), self._entries.get(key)
+        if entry and current == entry[0]:
+            value: R = entry[1]
             return value
-        numbers = _numbers_of_reading(scopes, present)
+        versions = _versions_for_read(scopes, current)
         value = read()
         with self._lock:
-            self._known.pop(key, None)
-            self._known[key] = numbers, value
-            while len(self._known) > self._most:
-                del self._known[next(iter(self._known))]  # what was read longest ago
+            self._entries.pop(key, None)
+            self._entries[key] = versions, value
+            while len(self._entries) > self._max_size:
+                del self._entries[next(iter(self._entries))]  # the one that was read longest ago
         return value
 
 
-def _numbers_of_reading(
-    scopes: tuple[str, ...], present: Mapping[str, int] | None
+def _versions_for_read(
+    scopes: tuple[str, ...], current: Mapping[str, int] | None
 ) -> Mapping[str, int]:
-    """Numbers of scopes that are no newer than what the session reads next.
+    """Versions of scopes that are no newer than the rows that the session reads next.
 
-    Where each statement stands for itself it reads what is there by then: the present numbers do. So does a transaction
-    that has read nothing yet. Another may read what was there a while ago, so that it is asked itself; once, because it
-    can only come to read what is newer.
+    Without a transaction each statement reads the present rows, so that the current versions will do; likewise at the
+    beginning of a transaction. A transaction that has read before may see an older state, so that the versions are read in
+    it; once, because later statements of it never see an older state than earlier ones.
     """
     session = db.session()
     has_read = session.in_transaction()
     reading = _reading(session)
-    if present is not None and reading.connection.info.get("is_apart"):
-        return present
-    if present is not None and not has_read:
-        reading.numbers[scopes] = present
-    if scopes not in reading.numbers:
-        rows = reading.connection.execute(NUMBERS_OF, {"scopes": scopes})
-        reading.numbers[scopes] = {row.scope: row.number for row in rows}
-    return reading.numbers[scopes]
+    if current is not None and reading.connection.info.get("is_autocommit"):
+        return current
+    if current is not None and not has_read:
+        reading.versions[scopes] = current
+    if scopes not in reading.versions:
+        rows = reading.connection.execute(SELECT_VERSIONS, {"scopes": scopes})
+        reading.versions[scopes] = {row.scope: row.number for row in rows}
+    return reading.versions[scopes]
 
 
-def long_lived(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
-    """What `read` returns, remembered by this process until a deed touches `EVERYTHING` or one of `scopes`.
+def cached(key: Hashable, read: Callable[[], R], *scopes: str) -> R:
+    """The result of `read`, cached by this process until an action touches `EVERYTHING` or one of `scopes`.
 
-    It is for values that many pages want and few deeds change. The value is shared, so nobody may change it. A deed reads
-    anew, because it may undo what it did. So does an application that remembers nothing (see `pagecache.init_app`).
+    It is for values that many pages need and few actions change. The value is shared between threads, so that nobody may
+    modify it. Inside an action nothing is cached, because what it has written may be rolled back; nor is it in an
+    application without such a cache (see `pagecache.init_app`).
     """
-    remembered: Remembered | None = current_app.extensions.get("remembered")
-    if remembered is None or db.session().info.get("in_deed"):
+    cache: ReadCache | None = current_app.extensions.get("read_cache")
+    if cache is None or db.session().info.get("in_deed"):
         return read()
-    return remembered.get(key, (EVERYTHING, *scopes), read)
+    return cache.get(key, (EVERYTHING, *scopes), read)
 
 
-def number_now(scope: str) -> int | None:
-    """The number of a scope as it is now; None where this process cannot tell without a question of the session.
+def current_version(scope: str) -> int | None:
+    """The present version of a scope; None where this process cannot tell without a query of the session.
 
-    For what is remembered with its number, and whatever else is touched (`numbers`: see `init_app` of `pagecache`).
+    It is for a value that depends on this scope alone and is cached elsewhere, with its version.
     """
-    present = current_app.extensions.get("numbers")
-    numbers = present((scope,)) if present else None
-    return None if numbers is None else numbers.get(scope, 0)
+    current_versions = current_app.extensions.get("current_versions")
+    versions = current_versions((scope,)) if current_versions else None
+    return None if versions is None else versions.get(scope, 0)
 
 
-# How a commit that changes what visitors see, the scopes, is announced, by engine, where somebody wants to see it coming
-announcing: WeakKeyDictionary[Engine, Callable[[Sequence[str]], AbstractContextManager[None]]] = (
-    WeakKeyDictionary()
-)
+# By engine: a context manager within which a commit that touches scopes is made, so that other processes of this machine
+# learn of it (`writelog`). Engines without one announce nothing.
+commit_announcers: WeakKeyDictionary[
+    Engine, Callable[[Sequence[str]], AbstractContextManager[None]]
+] = WeakKeyDictionary()
 
 
-def _count_up(session: Session) -> Sequence[str]:
-    """Count up the scopes that the deed has touched, in its own transaction and as its last statement; hands them back."""
+def _count_up_versions(session: Session) -> Sequence[str]:
+    """Count up the versions of the scopes that the action has touched, as its last statement; returns these scopes."""
     touched = session.info["touched"]
     scopes = {EVERYTHING} if touched is None else touched | session.info["touched_within"]
     if not scopes:
         return ()
-    counted = sorted(
-        {*scopes, ANYTHING}
-    )  # always in the same order, so that two deeds never wait for each other
+    counted = sorted({*scopes, ANY_CHANGE})  # always in one order, which prevents deadlocks
     connection = session.connection()
     rows = [{"scope": scope, "number": 1} for scope in counted]
     connection.execute(UPSERTS[connection.dialect.name], rows)
     return counted
 
 
-def _upsert(put: Any) -> Any:
-    more = {"number": VERSION.c.number + 1}
-    return put.on_conflict_do_update(index_elements=[VERSION.c.scope], set_=more)
+def _upsert(insert: Any) -> Any:
+    counted_up = {"number": PAGE_VERSIONS.c.number + 1}
+    return insert.on_conflict_do_update(index_elements=[PAGE_VERSIONS.c.scope], set_=counted_up)
 
 
 UPSERTS = {
-    "sqlite": _upsert(sqlite.insert(VERSION)),
-    "postgresql": _upsert(postgresql.insert(VERSION)),
+    "sqlite": _upsert(sqlite.insert(PAGE_VERSIONS)),
+    "postgresql": _upsert(postgresql.insert(PAGE_VERSIONS)),
 }
 
 
 def is_locked(error: OperationalError) -> bool:
-    """Whether the database could not do something because somebody else held a lock for too long."""
-    of_sqlite = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest says why
-    return of_sqlite in LOCKED or getattr(error.orig, "sqlstate", None) in LOCKED
+    """Whether a statement failed because another transaction held a lock for too long."""
+    primary_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # without SQLite's extension
+    return primary_code in LOCK_CODES or getattr(error.orig, "sqlstate", None) in LOCK_CODES
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Whether it is the database that fails, its server, file or rights, and no statement of ours."""
-    if getattr(error.orig, "sqlstate", None) in REFUSED:
+    """Whether the database is to blame (its server, its file, the role's privileges) and not the statement."""
+    if getattr(error.orig, "sqlstate", None) in NO_ACCESS_CODES:
         return True
-    is_of_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
-    return type(error) in (OperationalError, DatabaseError) and not is_of_statement
+    is_bad_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+    return type(error) in (OperationalError, DatabaseError) and not is_bad_statement
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _read_afresh(state: ORMExecuteState) -> None:
+def _refresh_rows_in_deed(state: ORMExecuteState) -> None:
     if state.session.info.get("in_deed") and state.is_select and not state.is_relationship_load:
         state.update_execution_options(populate_existing=True)
 
 
 @event.listens_for(Engine, "handle_error")
-def _let_go_of_old_plans(context: ExceptionContext) -> None:
-    """Take no connection again that does not know its prepared statements: each of them would fail for ever."""
-    if getattr(context.original_exception, "sqlstate", "") in OLD_PLANS:
+def _drop_stale_connection(context: ExceptionContext) -> None:
+    """Discard a connection whose prepared statements the server does not accept: they would fail again and again."""
+    if getattr(context.original_exception, "sqlstate", "") in STALE_STATEMENT_CODES:
         context.is_disconnect = True
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+        connection.isolation_level = None  # BEGIN is sent by `_begin`
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-2000",  # kilobytes for each connection; the system keeps the file in memory anyway
+            "cache_size=-2000",  # kilobytes for each connection; the operating system caches the file anyway
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -618,32 +640,32 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
-        connection.prepared_max = PREPARED
-        connection.cursor_factory = _cursor_of_postgresql()
+        connection.prepared_max = MAX_PREPARED_STATEMENTS
+        connection.cursor_factory = _lazy_cursor()
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
         connection.commit()
 
 
 @cache
-def _cursor_of_postgresql() -> Any:
-    """The driver's cursor, but for a description that is made when somebody reads it.
+def _lazy_cursor() -> Any:
+    """psycopg's cursor class with a `description` that is built when it is read.
 
-    SQLAlchemy asks each result whether it has one, and reads it the first time that it meets a statement. An object for
-    each column of each result took a thirtieth of a member's page.
+    SQLAlchemy asks each result whether it has a description, but reads it only when a statement is new. To build one
+    object for each column of each result took a thirtieth of the time of a member's page.
     """
-    usual = library("psycopg").Cursor
+    cursor_class = library("psycopg").Cursor
 
     def description(cursor: Any) -> Any:
         result = cursor.pgresult
         if result is not None and result.nfields:
-            return _Columns(lambda: usual.description.__get__(cursor))
-        return usual.description.__get__(cursor)
+            return _LazyDescription(lambda: cursor_class.description.__get__(cursor))
+        return cursor_class.description.__get__(cursor)
 
-    return type("Cursor", (usual,), {"description": property(description)})
+    return type("Cursor", (cursor_class,), {"description": property(description)})
 
 
-class _Columns(Sequence[Any]):
-    """The columns of a result, which has some, described when one of them is asked for."""
+class _LazyDescription(Sequence[Any]):
+    """The description of a result that has columns (and so is true), built each time that it is read."""
 
     def __init__(self, describe: Callable[[], Sequence[Any]]) -> None:
         self._describe = describe
@@ -654,8 +676,8 @@ class _Columns(Sequence[Any]):
     def __len__(self) -> int:
         return len(self._describe())
 
-    def __getitem__(self, which: Any) -> Any:
-        return self._describe()[which]
+    def __getitem__(self, index: Any) -> Any:
+        return self._describe()[index]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._describe())
@@ -664,30 +686,30 @@ class _Columns(Sequence[Any]):
 @event.listens_for(Engine, "begin")
 def _begin(connection: Any) -> None:
     is_writing = connection.get_execution_options().get("is_writing", False)
-    wait = 1 if is_writing and _is_in_passing.get() else BUSY_TIMEOUT_MS
+    wait_ms = 1 if is_writing and _is_impatient.get() else BUSY_TIMEOUT_MS
     if connection.dialect.name == "sqlite":
-        with _waiting(connection.connection.driver_connection, wait):
+        with _busy_timeout(connection.connection.driver_connection, wait_ms):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
         return
-    _read_apart(connection, _is_page.get() and not is_writing)
-    if wait != BUSY_TIMEOUT_MS:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+    _set_autocommit(connection, _is_page.get() and not is_writing)
+    if wait_ms != BUSY_TIMEOUT_MS:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms}")
 
 
-def _read_apart(connection: Any, is_apart: bool) -> None:
-    """Let each statement of a page stand for itself on PostgreSQL, or begin a transaction as usual.
+def _set_autocommit(connection: Any, is_autocommit: bool) -> None:
+    """Let psycopg execute each statement by itself, or begin a transaction as usual.
 
-    Between two statements of a transaction others' commits are seen there all the same (READ COMMITTED), so that it
-    costs two messages and gives nothing; and its rollback makes psycopg forget the prepared statements.
+    A transaction that only reads gives nothing on PostgreSQL: at READ COMMITTED the commits of others are seen between two
+    of its statements all the same. It costs two messages, and its rollback makes psycopg forget prepared statements.
     """
     driver = connection.connection.driver_connection
-    if is_apart != connection.info.get("is_apart", False) and not driver.closed:
-        driver.autocommit = connection.info["is_apart"] = is_apart
+    if is_autocommit != connection.info.get("is_autocommit", False) and not driver.closed:
+        driver.autocommit = connection.info["is_autocommit"] = is_autocommit
 
 
 @contextmanager
-def _waiting(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
-    """Wait otherwise than usual for a lock."""
+def _busy_timeout(connection: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
+    """Within, wait so long for a lock on SQLite instead of `BUSY_TIMEOUT_MS`."""
     if milliseconds == BUSY_TIMEOUT_MS:
         yield
         return

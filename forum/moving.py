@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from forum.db import Base, count_for_plans, is_locked
+from forum.db import Base, analyze, is_locked
 from forum.errors import Refusal
 
 BATCH = 1_000
@@ -108,7 +108,7 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
         _set_sequences(target)
         counts = _compare_all(origin, target, note)
     MARKER.drop(target)
-    count_for_plans(target)
+    analyze(target)
     return counts
 
 

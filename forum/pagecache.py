@@ -32,7 +32,7 @@ from sqlalchemy.engine import URL
 from werkzeug.http import parse_accept_header, parse_cookie
 
 from forum import metrics
-from forum.db import ANYTHING, EVERYTHING, Remembered, announcing, conninfo, db
+from forum.db import ANY_CHANGE, EVERYTHING, ReadCache, commit_announcers, conninfo, db
 from forum.lazy import library
 from forum.pagestore import Shelf, Shelved, shelf_in
 from forum.settings import Settings
@@ -176,9 +176,9 @@ class OfServer:
         return dict(self._ask(NUMBERS, list(scopes)))
 
     def is_settled(self) -> bool:
-        """Wait until nobody who has counted up is still committing: such a deed holds the row of `ANYTHING` until then."""
+        """Wait until nobody who has counted up is still committing: such a deed holds the row of `ANY_CHANGE` until then."""
         try:
-            self._ask(SETTLED, ANYTHING)
+            self._ask(SETTLED, ANY_CHANGE)
         except (self.error, Empty):
             return False
         return True
@@ -202,7 +202,7 @@ class OfServer:
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the layer around an application, which is complete by then; without memory there is none.
 
-    Whether rows are remembered (`db.long_lived`) is a setting of its own.
+    Whether rows are remembered (`db.cached`) is a setting of its own.
     """
     with app.app_context():
         numbered = numbered_by(db.engine)
@@ -210,8 +210,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             _give_signs(numbered, db.engine, settings)
     known = Known(numbered)
     if settings.remembers:
-        app.extensions["numbers"] = known.present
-        app.extensions["remembered"] = Remembered(known.present, MOST_REMEMBERED)
+        app.extensions["current_versions"] = known.present
+        app.extensions["read_cache"] = ReadCache(known.present, MOST_REMEMBERED)
     if settings.page_cache_mb:
         shelf = shelf_in(settings.shelf_path)
         layer = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)
@@ -231,7 +231,7 @@ def _give_signs(numbered: OfServer, engine: Engine, settings: Settings) -> None:
     if settings.is_one_machine or settings.signs_path.exists():
         signs = signs_in(settings.signs_path.resolve())
         signs.settle = numbered.is_settled
-        announcing[engine] = signs.announced
+        commit_announcers[engine] = signs.announced
         numbered.signs = signs if settings.is_one_machine else None
 
 
@@ -411,7 +411,7 @@ class PageCache:
 
     def _last_write(self) -> int:
         """The number of the last deed that changed anything that visitors see; each has a higher one than those before it."""
-        return self.known.numbers((ANYTHING,), self.numbered.moment()).get(ANYTHING, 0)
+        return self.known.numbers((ANY_CHANGE,), self.numbered.moment()).get(ANY_CHANGE, 0)
 
     def _joined(self, key: Key) -> tuple[Making, bool]:
         """The rendering of a page that somebody is at; or the asker's own, when there is none to wait for."""
@@ -462,9 +462,9 @@ class PageCache:
         moment = self.numbered.moment()
         others = self.shelf.get(key) if self.shelf else None
         # What the page depended on it most likely depends on.
-        scopes = {ANYTHING}.union(*(page.scopes for page in (earlier, others) if page))
+        scopes = {ANY_CHANGE}.union(*(page.scopes for page in (earlier, others) if page))
         before = self.known.numbers(scopes, moment)
-        making.last_write = before.get(ANYTHING, 0)
+        making.last_write = before.get(ANY_CHANGE, 0)
         if others and _among(before, others.scopes) == others.numbers:
             making.kept = kept = Kept.taken(others, moment)
             self._keep(key, kept)
@@ -487,9 +487,9 @@ class PageCache:
 
         `before` are the numbers of the scopes that were `asked` for when it was begun.
         """
-        found = self.known.numbers({ANYTHING, *kept.scopes}, self.numbered.moment())
+        found = self.known.numbers({ANY_CHANGE, *kept.scopes}, self.numbered.moment())
         kept.numbers = _among(found, kept.scopes)
-        if found.get(ANYTHING) == before.get(ANYTHING):
+        if found.get(ANY_CHANGE) == before.get(ANY_CHANGE):
             return True
         return all(s in asked and found.get(s) == before.get(s) for s in kept.scopes)
 
@@ -562,7 +562,7 @@ class Answer:
         # One name for all forms of a page, which makes it a weak one (RFC 9110, 8.8.1)
         headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
         headers += [("ETag", f"W/{etag}")] if etag else []
-        scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANYTHING,)), EVERYTHING)
+        scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANY_CHANGE,)), EVERYTHING)
         return Kept(headers, self._body(), etag, scopes, is_own=bool(scopes))
 
     def _body(self) -> bytes:

@@ -1,8 +1,8 @@
 """Who may do what (*right*) and who may see what (*reach*): every rule of the forum, one sentence each.
 
-A right is a method of `Can`, a pure question over rows that are already loaded: `member.can.reply(topic)`.
-It answers with a `Verdict`, which is true or false and, when false, says why in words for the person.
-Actions `require` it, templates ask it to show a button. No other file names a role.
+A right is a method of `Can`, a pure function of rows that are already loaded: `member.can.reply(topic)`.
+It returns a `Verdict`, which is true or false and, when false, says why in a sentence for the person.
+Actions `require` it, templates ask it whether to show a button. No other file names a role.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, false, or_, true
 
-from forum.db import constant, long_lived, now
+from forum.db import cached, constant, now
 from forum.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 MEMBER, MODERATOR, ADMINISTRATOR = ROLES = ("member", "moderator", "administrator")
 PUBLIC, MEMBERS = AUDIENCES = ("public", "members")
-MOST_KEPT = 200  # statements of each kind; hosts have reaches of their own
-MOST_OF_A_SPAMMER = 100  # posts; with more, somebody is no newcomer
+MAX_CACHED_STATEMENTS = 200  # for each function: every set of hosted agendas is a reach of its own
+MAX_SPAMMER_POSTS = 100  # who has written more is no newcomer
 EDIT_WITHOUT_TRACE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to a question of right: true when `why_not` is None."""
+    """The answer to the question whether somebody may do something: true when `why_not` is None."""
 
     why_not: LazyString | str | None = None
 
@@ -54,37 +54,38 @@ class Verdict:
 YES = Verdict()
 NO = Verdict(_("You may not do this."))
 SIGN_IN = Verdict(_("Sign in to do this."))
-# Asked for at every post of a page, so that they are made once
-NOT_EDITOR = Verdict(_("Only the author may edit this."))
-NOT_AUTHOR = Verdict(_("Only the author may delete this."))
-NOT_MODERATOR = Verdict(_("This is for the moderators of this agenda."))
+# Made once, because they are needed for every post of a page
+ONLY_AUTHOR_EDITS = Verdict(_("Only the author may edit this."))
+ONLY_AUTHOR_DELETES = Verdict(_("Only the author may delete this."))
+FOR_AGENDA_MODERATORS = Verdict(_("This is for the moderators of this agenda."))
 FOR_MODERATORS = Verdict(_("This is for moderators."))
 FOR_ADMINISTRATORS = Verdict(_("This is for administrators."))
-NO_QUESTION = Verdict(_("Only a question has an answer."))
-HELD = Verdict(
+NOT_A_QUESTION = Verdict(_("Only a question has an answer."))
+NEEDS_SECOND_FACTOR = Verdict(
     _("This waits until you have set up a second factor: a passkey, or codes from an app.")
 )
 LOCKED = Verdict(_("This topic is locked. It can be read, not continued."))
 
 
-def _locked(reason: str) -> Verdict:
-    """That a topic takes no more replies, with what its readers are told of why."""
+def _locked_because(reason: str) -> Verdict:
+    """The verdict that a topic is locked, with the moderator's reason if there is one."""
     if not reason:
         return LOCKED
-    said = _(
+    why_not = _(
         "This topic is locked. It can be read, not continued. Reason: %(reason)s", reason=reason
     )
-    return Verdict(str(said))  # what is lazy counts as HTML already, and this was typed
+    # A lazy string counts as safe HTML in templates, but somebody typed the reason.
+    return Verdict(str(why_not))
 
 
 def require(verdict: Verdict) -> None:
-    """Raise `Forbidden` with the verdict's sentence unless it is a yes."""
+    """Raise `Forbidden`, with the verdict's sentence, if the verdict is no."""
     if not verdict:
         raise Forbidden(str(verdict.why_not))
 
 
 class Rights(NamedTuple):
-    """The answers to all questions about one post, for pages that show many posts."""
+    """All rights of one person over one post, for pages that show many posts."""
 
     take_part: bool = False
     reply: bool = False
@@ -97,11 +98,14 @@ class Rights(NamedTuple):
     restore: bool = False
 
 
-NONE = Rights()
+NO_RIGHTS = Rights()
 
 
 class Person:
-    """Anybody who asks for a page: a visitor, a member, or the system itself."""
+    """Anybody who acts: a visitor, a member, or the system itself. The model `Member` inherits from it.
+
+    `hosted` are the ids of the agendas that the person hosts, `ignored` the ids of the members whom they ignore.
+    """
 
     id: Any = None
     role: Any = ""
@@ -138,40 +142,40 @@ class Person:
     @property
     def owes_terms(self) -> bool:
         """Whether terms of use are in force that the person has not agreed to."""
-        return self.terms_due_at is not None and not _is_ahead(self.terms_due_at)
+        return self.terms_due_at is not None and not _is_future(self.terms_due_at)
 
     @property
     def is_suspended(self) -> bool:
-        """Whether a moderator has closed the account for the time being."""
-        return _is_ahead(self.suspended_until)
+        """Whether a moderator has suspended the account until some time that is still to come."""
+        return _is_future(self.suspended_until)
 
     @property
     def is_silenced(self) -> bool:
-        """Whether the person may read but not write for the time being, nor decide about others."""
-        return _is_ahead(self.silenced_until)
+        """Whether the person may, until some time that is still to come, neither write nor moderate."""
+        return _is_future(self.silenced_until)
 
     @property
     def is_held(self) -> bool:
-        """Whether the person has rights over others that wait until there is a second factor.
+        """Whether the person's rights over others are on hold until they have set up a second factor.
 
-        Until then they are a plain member: each of these rights begins with `is_moderator`, `is_administrator` or
-        `hosts`, here and in what a reader may see.
+        Until then they are an ordinary member: each of these rights follows from `is_moderator`, `is_administrator` or
+        `hosts`, and so does what a moderator sees.
         """
         return self.held_at is not None and self.has_office
 
     @property
     def has_office(self) -> bool:
-        """Whether the person has rights over others, be it that they wait."""
+        """Whether the person is a moderator, administrator or host, even if these rights are on hold now."""
         return self.role in ROLES[1:] or bool(self.hosted)
 
     @property
     def may_decide(self) -> bool:
-        """Whether rights over others can be used now; while one is silenced they wait as those of who is held do."""
+        """Whether rights over others can be used now: not while one is silenced or lacks a second factor."""
         return self.is_member and not self.is_held and not self.is_silenced
 
     @property
     def hosts(self) -> Sequence[int]:
-        """The agendas that the person moderates as their host: `hosted`, unless that waits."""
+        """The ids of the agendas that the person moderates as their host: `hosted`, or none while that is on hold."""
         return self.hosted if self.hosted and self.may_decide else ()
 
     @property
@@ -195,21 +199,24 @@ class Person:
         return Can(self)
 
     def rights_in_topic(self) -> Callable[[Post | Line], Rights]:
-        """`rights` for the posts of one topic, on one page: posts that differ in nothing they ask are asked about once."""
+        """The method `rights` for the posts of one topic on one page; posts that are alike are judged once.
+
+        The key holds everything of a post on which its rights depend.
+        """
         known: dict[tuple[bool, bool, bool], Rights] = {}
 
         def rights(post: Post | Line) -> Rights:
-            asked = (post.author_id == self.id, post.deleted_at is None, bool(post.is_gone))
-            if asked not in known:
-                known[asked] = self.rights(post)
-            return known[asked]
+            key = (post.author_id == self.id, post.deleted_at is None, bool(post.is_gone))
+            if key not in known:
+                known[key] = self.rights(post)
+            return known[key]
 
         return rights
 
     def rights(self, post: Post | Line) -> Rights:
         """All that this person may do with a post; a visitor may do nothing."""
         if not self.is_member:
-            return NONE
+            return NO_RIGHTS
         can, topic = self.can, post.topic
         return Rights(
             take_part=True,
@@ -229,19 +236,19 @@ class Visitor(Person):
 
 
 class System(Person):
-    """The worker and the commands: may do everything, signs nothing."""
+    """The worker and the commands: they may moderate and administer, and write nothing in their own name."""
 
     role = ADMINISTRATOR
     name = "system"
 
     @property
     def can(self) -> Can:
-        """The rights of the system: all."""
-        return Everything(self)
+        """The rights of the system."""
+        return SystemCan(self)
 
 
 class AnyMember(Person):
-    """A member, and nobody in particular: sees what every member sees, and nothing that is somebody's own."""
+    """A member, but no particular one: sees what every member sees, and nothing that only its author sees."""
 
     role = MEMBER
 
@@ -252,7 +259,7 @@ SYSTEM = System()
 
 
 class Can:
-    """What a person may do."""
+    """What a person may do: a method for each deed, under the deed's name, that returns a `Verdict`."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
@@ -270,7 +277,7 @@ class Can:
                 _(
                     "A moderator has suspended this account until %(day)s, UTC."
                     " If you think that this is wrong, write to us.",
-                    day=_moment(self.person.suspended_until),
+                    day=_lazy_datetime(self.person.suspended_until),
                 )
             )
         return YES if self.person.is_member or self.person.is_leaving else NO
@@ -284,7 +291,7 @@ class Can:
                 _(
                     "A moderator has paused your right to write until %(day)s, UTC."
                     " You can still read. Your notices say why, and how to appeal.",
-                    day=_moment(self.person.silenced_until),
+                    day=_lazy_datetime(self.person.silenced_until),
                 )
             )
         if self.person.owes_terms:
@@ -294,17 +301,17 @@ class Can:
         return YES
 
     def contact(self, member: Member) -> Verdict:
-        """A member who may write sends another one a letter, who is there and wants to get some."""
+        """A member who may write sends a letter to another whose account is open and who accepts letters."""
         if not (verdict := self.write()):
             return verdict
         if member.id == self.person.id:
             return Verdict(_("This is you."))
-        if self.person.hidden_at is not None or not _is_reached(member):
+        if self.person.hidden_at is not None or not _accepts_letters(member):
             return Verdict(_("This member cannot be written to."))
         return YES
 
     def ignore(self, member: Member) -> Verdict:
-        """Members ignore one another; what moderators decide reaches them all the same."""
+        """Members ignore other members; they still receive what those decide as moderators."""
         if not self.person.is_member:
             return SIGN_IN
         return Verdict(_("This is you.")) if member.id == self.person.id else YES
@@ -314,7 +321,7 @@ class Can:
         return YES if self.person.is_member else SIGN_IN
 
     def take_data(self) -> Verdict:
-        """Whoever has an account takes all that is kept about them, also while it is closed."""
+        """Whoever has an account downloads all data about themselves, also while the account is being closed."""
         return YES if self.person.is_member or self.person.is_leaving else SIGN_IN
 
     def leave(self, member: Member) -> Verdict:
@@ -324,7 +331,7 @@ class Can:
         return self.administer()
 
     def stay(self, member: Member) -> Verdict:
-        """Who has closed the account opens it again; an administrator does so for somebody who asks."""
+        """Members who are leaving open their account again; an administrator does so for somebody who asks."""
         if member.id == self.person.id and self.person.is_leaving:
             return YES
         return self.administer()
@@ -356,16 +363,16 @@ class Can:
         return Verdict(_("The moderators make invitations here."))
 
     def invite_for(self, organisation: Organisation) -> Verdict:
-        """For an organisation invite moderators and the member who represents it."""
+        """Moderators, and the member who represents an organisation, invite people to join it."""
         is_theirs = organisation.representative_id == self.person.id is not None
         if self.person.is_moderator or is_theirs:
             return self.write()
         return Verdict(_("Only its representative and the moderators invite for an organisation."))
 
     def let_in(self, entrance: Entrance, organisation: Organisation | None) -> Verdict:
-        """An invitation lets people in as long as its maker may still invite.
+        """The invitations that a person made are valid as long as that person may still invite.
 
-        Terms that the maker has not agreed to yet do not matter.
+        It does not matter whether they have agreed to new terms.
         """
         person = self.person
         if not person.is_member or person.is_silenced:
@@ -376,7 +383,7 @@ class Can:
         return YES if is_open or person.is_moderator else NO
 
     def see_seats(self, organisation: Organisation) -> Verdict:
-        """Who holds the seats of an organisation is seen by its representative and by moderators."""
+        """The representative of an organisation, and moderators, see who holds its seats."""
         is_theirs = organisation.representative_id == self.person.id is not None
         if self.person.is_moderator or (self.person.is_member and is_theirs):
             return YES
@@ -384,7 +391,7 @@ class Can:
 
     def admit(self) -> Verdict:
         """Moderators decide who may join, where joining is by approval."""
-        return YES if self.person.is_moderator else self._unless_it_waits(FOR_MODERATORS)
+        return YES if self.person.is_moderator else self._deny(FOR_MODERATORS)
 
     # Dialogue
 
@@ -399,27 +406,27 @@ class Can:
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
         if topic.locked_at and not self.moderate(topic.agenda_id):
-            return _locked(topic.locked_reason)
+            return _locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
     def edit(self, post: Post | Line) -> Verdict:
-        """Authors edit their own post while it is shown and its topic takes replies."""
+        """Authors edit their own post while it is visible and its topic takes replies."""
         if post.author_id != self.person.id:
-            return NOT_EDITOR
+            return ONLY_AUTHOR_EDITS
         if post.is_gone:
             return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(post.topic)
 
     def delete(self, post: Post | Line) -> Verdict:
-        """Authors delete their own post, even in a locked topic; a post that is gone stays gone."""
+        """Authors delete their own post, even in a locked topic, unless it is deleted already."""
         if not self.person.is_member:
             return SIGN_IN
         if post.author_id != self.person.id or post.deleted_at:
-            return NOT_AUTHOR
+            return ONLY_AUTHOR_DELETES
         return YES
 
     def compare(self, post: Post) -> Verdict:
-        """Whoever reads a post may read what it said before, unless the post is gone."""
+        """Whoever reads a post may compare its earlier versions, unless it is hidden or deleted."""
         return NO if post.is_gone else YES
 
     def mark(self, post: Post | Line) -> Verdict:
@@ -433,9 +440,9 @@ class Can:
         return YES
 
     def change_note(self, mark: Mark) -> Verdict:
-        """Members change what they say to their own mark, unless moderators hide it; they may take the mark back."""
+        """Members change the note of their own mark, unless moderators have hidden it."""
         if mark.member_id != self.person.id:
-            return NOT_EDITOR
+            return ONLY_AUTHOR_EDITS
         if mark.hidden_at:
             return Verdict(
                 _(
@@ -445,9 +452,9 @@ class Can:
         return self.write()
 
     def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
-        """The asker, or who moderates the agenda, chooses the answer to a question."""
+        """The author of a question, or a moderator of its agenda, chooses its answer."""
         if topic.kind != "question":
-            return NO_QUESTION
+            return NOT_A_QUESTION
         if topic.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(topic.agenda_id)
@@ -455,11 +462,11 @@ class Can:
     # Before publication
 
     def pass_screening(self, agenda_id: int | None) -> Verdict:
-        """What moderators and hosts write where they moderate appears without being held back by a rule."""
+        """What moderators and hosts write on an agenda that they moderate is held back by no rule."""
         return self.moderate(agenda_id)
 
     def see_held(self, held: Held) -> Verdict:
-        """A text that waits, or was refused, is seen by its author and by who moderates its agenda."""
+        """The author of a text that waits or was refused, and moderators of its agenda, see it."""
         if held.author_id == self.person.id and self.person.is_member:
             return YES
         return self.moderate(held.agenda_id)
@@ -467,19 +474,19 @@ class Can:
     def revise(self, held: Held) -> Verdict:
         """Authors who may write change their own text that waits or was refused, and send it again."""
         if held.author_id != self.person.id:
-            return NOT_EDITOR
+            return ONLY_AUTHOR_EDITS
         return self.write()
 
     def take_back(self, held: Held) -> Verdict:
         """Authors take back their own text that waits or was refused."""
         if held.author_id != self.person.id:
-            return NOT_AUTHOR
+            return ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 
     # Advice
 
     def see_asked(self, topic: Topic) -> Verdict:
-        """The asker, and who moderates the agenda, see whom a question asks and what became of it."""
+        """The author of a question, and moderators of its agenda, see who was asked for advice and what they replied."""
         if topic.kind != "question":
             return Verdict(_("Only a question asks members for advice."))
         if topic.author_id == self.person.id and self.person.is_member:
@@ -487,15 +494,15 @@ class Can:
         return self.moderate(topic.agenda_id)
 
     def ask(self, topic: Topic) -> Verdict:
-        """The asker, or who moderates the agenda, asks members about a question that takes replies."""
+        """The author of a question that takes replies, or a moderator of its agenda, asks members for advice."""
         return self.reply(topic) if (verdict := self.see_asked(topic)) else verdict
 
     def be_asked(self) -> Verdict:
-        """Members say whether and when they are asked, and what they make of it."""
+        """Members choose whether and when they are asked for advice, and answer such requests."""
         return YES if self.person.is_member else SIGN_IN
 
     def advise(self, topic: Topic) -> Verdict:
-        """Who may reply to a question of somebody else may be asked about it."""
+        """A member may be asked about somebody else's question to which they may reply."""
         if topic.kind != "question":
             return Verdict(_("Only a question asks members for advice."))
         if topic.author_id == self.person.id:
@@ -503,7 +510,10 @@ class Can:
         return self.reply(topic)
 
     def follow_up(self, topic: Topic) -> Verdict:
-        """Askers tell what happened next, once somebody has replied and while the topic takes replies, unless it is hidden."""
+        """Authors of a question tell what happened next, once it has a reply and while its topic takes replies.
+
+        While moderators hide the text, nothing else is told in its place.
+        """
         if topic.kind != "question" or topic.author_id != self.person.id:
             return Verdict(_("Only who asked the question tells what happened next."))
         if not topic.replies_count:
@@ -513,9 +523,9 @@ class Can:
         return self.reply(topic)
 
     def withdraw_follow_up(self, topic: Topic) -> Verdict:
-        """Askers take back what they told of what happened next, though nothing more is written in the topic.
+        """Authors of a question withdraw what they told of what happened next, even in a locked topic.
 
-        While moderators hide it there is nothing to take out of sight, and it would come back by being told again.
+        While moderators hide it, it is out of sight anyway; withdrawn, it could come back by being told again.
         """
         if topic.follow_up_hidden_at:
             return Verdict(
@@ -534,7 +544,7 @@ class Can:
         return self.open_topic(agenda)
 
     def edit_practice(self, practice: Practice) -> Verdict:
-        """Authors edit their own practice; who moderates its agenda may curate it."""
+        """Authors edit their own practice, and moderators of its agenda any practice on it."""
         if practice.deleted_at:
             return Verdict(_("This practice has been deleted."))
         if practice.author_id == self.person.id:
@@ -542,7 +552,7 @@ class Can:
         return self.moderate(practice.agenda_id)
 
     def submit_practice(self, practice: Practice) -> Verdict:
-        """Authors hand their own practice to the moderators, on an agenda that is not archived, unless it is hidden."""
+        """Authors submit their own practice to the moderators, unless it is hidden or its agenda is archived."""
         if practice.author_id != self.person.id or practice.deleted_at:
             return Verdict(_("Only the author may submit this."))
         if practice.hidden_at:
@@ -552,7 +562,7 @@ class Can:
     def delete_practice(self, practice: Practice) -> Verdict:
         """Authors delete their own practice."""
         if practice.author_id != self.person.id or practice.deleted_at:
-            return NOT_AUTHOR
+            return ONLY_AUTHOR_DELETES
         return YES if self.person.is_member else SIGN_IN
 
     # Moderating
@@ -566,7 +576,7 @@ class Can:
         return YES
 
     def report_illegal(self) -> Verdict:
-        """Everybody reports what is illegal, without an account too; the law asks for it."""
+        """Everybody reports illegal content, also without an account, as the law requires."""
         return YES
 
     def moderate(self, agenda_id: int | None) -> Verdict:
@@ -574,56 +584,59 @@ class Can:
         person = self.person
         if person.is_moderator or agenda_id in person.hosts:
             return YES
-        return self._unless_it_waits(NOT_MODERATOR)
+        return self._deny(FOR_AGENDA_MODERATORS)
 
     def restore(self, post: Post | Line) -> Verdict:
-        """Who moderates its agenda shows a hidden post again where it stands; one's own in the queue, if one hid it oneself."""
+        """Moderators of an agenda show a hidden post of another member again, right beside the post.
+
+        Their own, if they hid it themselves, they restore in the queue.
+        """
         if post.author_id == self.person.id:
             return Verdict(_("It is your own, so another moderator decides about it."))
         return self.moderate(post.topic.agenda_id)
 
     def see_queue(self) -> Verdict:
-        """Moderators and hosts see the queue; a host, the part that belongs to the host's agendas."""
-        return YES if self.person.is_curator else self._unless_it_waits(FOR_MODERATORS)
+        """Moderators see the queue; hosts see the part of it that belongs to their agendas."""
+        return YES if self.person.is_curator else self._deny(FOR_MODERATORS)
 
     def judge(self, author_id: int | None) -> Verdict:
-        """Who sees the queue judges what others wrote; of reports of one's own one learns nothing and decides nothing."""
+        """Who sees the queue judges what others wrote; about reports of one's own texts others decide, unseen by oneself."""
         if author_id == self.person.id is not None:
             return Verdict(_("It is your own, so other moderators look at it."))
         return self.see_queue()
 
     def move_away(self, topic: Topic) -> Verdict:
-        """A topic leaves its agenda by who moderates that one and at least one other."""
+        """Whoever moderates the agenda of a topic and at least one other moves the topic away."""
         has_another = self.person.is_moderator or set(self.person.hosts) - {topic.agenda_id}
         if not has_another:
             return Verdict(_("You moderate no other agenda, so ask a moderator to move the topic."))
         return self.moderate(topic.agenda_id)
 
     def move(self, topic: Topic, agenda: Agenda) -> Verdict:
-        """A topic is moved by who moderates both the agenda it leaves and the one it comes to."""
+        """Whoever moderates both its agenda and another, open one moves a topic to that one."""
         if agenda.archived_at:
             return Verdict(_("That agenda is archived. Choose an open one."))
         return self.moderate(topic.agenda_id) and self.moderate(agenda.id)
 
     def split(self, topic: Topic, agenda: Agenda) -> Verdict:
-        """Posts leave a topic for a new one by who moderates its agenda, and the new one's, which is open then."""
+        """Moderators of an agenda split a topic there, or into another open agenda that they moderate as well."""
         if agenda.id == topic.agenda_id:
             return self.moderate(topic.agenda_id)
         return self.move(topic, agenda)
 
     def merge(self, topic: Topic, target: Topic) -> Verdict:
-        """A topic is put into another by who moderates the agendas of both."""
+        """Whoever moderates the agendas of both topics merges one into the other."""
         return self.moderate(topic.agenda_id) and self.moderate(target.agenda_id)
 
     # Curating
 
     def curate(self, agenda: Agenda) -> Verdict:
-        """Who moderates an agenda, and may write, writes its page, statements, cases, readings, and archives it."""
+        """Moderators of an agenda who may write edit its page, statements, cases and readings, and archive it."""
         return self.write() if (verdict := self.moderate(agenda.id)) else verdict
 
     def curate_all(self) -> Verdict:
         """Moderators make and order agendas, and keep themes and organisations."""
-        return YES if self.person.is_moderator else self._unless_it_waits(FOR_MODERATORS)
+        return YES if self.person.is_moderator else self._deny(FOR_MODERATORS)
 
     def suspend(self, member: Member) -> Verdict:
         """Moderators suspend members; only an administrator suspends a moderator; nobody themselves."""
@@ -634,7 +647,10 @@ class Can:
         return self.curate_all()
 
     def appeal(self, standing: Standing) -> Verdict:
-        """Whom a decision concerns appeals against it once, within six months and while it holds, also when suspended."""
+        """The member whom a decision restricts appeals against it once, within six months and while it is in force.
+
+        That includes members who are suspended or are leaving.
+        """
         if self.person.role not in ROLES or self.person.left_at is not None:
             return SIGN_IN
         if not standing.is_concerned:
@@ -650,7 +666,7 @@ class Can:
         return YES
 
     def decide_appeal(self, appeal: Appeal) -> Verdict:
-        """Another moderator than the first answers an appeal, who is no party to it."""
+        """A moderator who neither made the decision nor is a party to it answers an appeal."""
         decision = appeal.decision
         if not (verdict := self.moderate(decision.present_agenda_id)):
             return verdict
@@ -661,7 +677,7 @@ class Can:
         return YES
 
     def give_back(self, decision: Decision) -> Verdict:
-        """Who moderates an agenda ends what a decision did there, but not what others decided about oneself: one appeals."""
+        """Moderators of an agenda reverse a decision, except one that another moderator made about themselves."""
         is_mine = decision.author_id == self.person.id is not None
         if is_mine and decision.moderator_id != self.person.id:
             return Verdict(
@@ -670,37 +686,36 @@ class Can:
         return self.moderate(decision.present_agenda_id)
 
     def see_decision(self, decision: Decision) -> Verdict:
-        """Who moderates the agenda of a decision, or the one where its thing is now, reads all of it."""
+        """Moderators of the agenda where a decision was made, or where its subject is now, read all of it."""
         return self.moderate(decision.present_agenda_id) or self.moderate(decision.agenda_id)
 
     def clear_spam(self, member: Member) -> Verdict:
-        """Who may suspend a member clears away what a spammer did, as long as it is little: else it is no such account."""
-        if member.posts_count > MOST_OF_A_SPAMMER:
+        """Whoever may suspend a member removes all that a spammer wrote, up to `MAX_SPAMMER_POSTS` posts."""
+        if member.posts_count > MAX_SPAMMER_POSTS:
             return Verdict(
                 _("This member has written too much to be a spammer. Decide about each text.")
             )
         return self.suspend(member)
 
     def note_about(self, member: Member) -> Verdict:
-        """Moderators note for each other what they should know of a member, and read it; nobody about themselves."""
+        """Moderators write and read notes about members for each other, nobody about themselves."""
         if member.id == self.person.id:
             return Verdict(_("This is you."))
         return self.curate_all()
 
     def administer(self) -> Verdict:
-        """Administrators give roles and change what the forum is called."""
-        is_one = self.person.is_administrator
-        return YES if is_one else self._unless_it_waits(FOR_ADMINISTRATORS)
+        """Administrators give roles and change the forum's name."""
+        return YES if self.person.is_administrator else self._deny(FOR_ADMINISTRATORS)
 
-    def _unless_it_waits(self, no: Verdict) -> Verdict:
-        """A no, with the way to a yes for those whose rights wait."""
+    def _deny(self, no: Verdict) -> Verdict:
+        """The verdict `no`, or for a person whose rights over others are on hold the verdict that says why."""
         if self.person.is_held:
-            return HELD
+            return NEEDS_SECOND_FACTOR
         return self.write() if self.person.is_silenced and self.person.has_office else no
 
 
-class Everything(Can):
-    """The rights of the system: a yes to every question about moderating and administering."""
+class SystemCan(Can):
+    """The rights of the system, which may moderate and administer everything."""
 
     def join(self) -> Verdict:
         """Yes: the commands and imports make accounts for others."""
@@ -719,32 +734,32 @@ class Everything(Can):
         return YES
 
 
-def _is_reached(member: Member) -> bool:
-    """Whether letters of others reach a member: the account is open and shown, and its owner wants them."""
-    is_here = member.is_member and member.hidden_at is None
-    return is_here and member.takes_letters and member.mail_paused_at is None
+def _accepts_letters(member: Member) -> bool:
+    """Whether a member gets letters of others: the account is open and not hidden, and its owner accepts them."""
+    is_active = member.is_member and member.hidden_at is None
+    return is_active and member.takes_letters and member.mail_paused_at is None
 
 
-def _moment(at: datetime) -> LazyString:
-    """A day and time in words, once it is known in which language."""
+def _lazy_datetime(at: datetime) -> LazyString:
+    """A date and time in words, formatted when it is shown, in the language of that request."""
     return LazyString(format_datetime, at, "d MMMM yyyy, HH:mm")
 
 
 def moderates(role: Any) -> Any:
-    """Whether a role (a word, or a column that holds one) is one of those with rights over the whole forum."""
+    """Whether a role has rights over the whole forum. For a column instead of a string: the SQL expression."""
     return role != MEMBER
 
 
 def administers(role: Any) -> Any:
-    """Whether a role (a word, or a column that holds one) is that of those who run the forum."""
+    """Whether a role is that of administrators. For a column instead of a string: the SQL expression."""
     return role == ADMINISTRATOR
 
 
-# Reach: what a reader may see, said for Python and for SQL side by side.
+# Reach: what a reader may see, in Python and in SQL side by side.
 
 
 def audiences(reader: Person) -> Sequence[str]:
-    """The audiences that a reader belongs to: everybody reads what is public, members what is for members."""
+    """The audiences that a reader belongs to: everybody to the public, and members also to members."""
     return AUDIENCES if reader.is_member else (PUBLIC,)
 
 
@@ -760,41 +775,42 @@ def read_by(reader: Person, audience: Any) -> ColumnElement[bool]:
 
 
 def sees_hidden(reader: Person, agenda_id: int | None) -> bool:
-    """Whether the reader sees what is hidden on an agenda: who moderates it does."""
+    """Whether the reader sees hidden content on an agenda, as its moderators do."""
     return bool(reader.can.moderate(agenda_id))
 
 
-def for_reach(build: Callable[P, R]) -> Callable[P, R]:
-    """Keep the statement that a function makes: it may depend on the reader, its first argument, by reach alone.
+def cached_statement(build: Callable[P, R]) -> Callable[P, R]:
+    """Cache the SQLAlchemy statements that a function builds, one for each reach and each set of further arguments.
 
-    What else it depends on are its further arguments; ids and numbers come in as bound parameters.
+    The function's first argument is the reader, on whom the statement may depend only through the reach: whether they are a
+    member, a moderator, and which agendas they host. Ids and numbers are bound parameters, to be given when it is executed.
     """
-    kept: dict[Any, R] = {}
+    cache: dict[Any, R] = {}
 
     @wraps(build)
     def statement(*args: P.args, **kwargs: P.kwargs) -> R:
         reader: Any = args[0]
         reach = (reader.is_member, reader.is_moderator, tuple(reader.hosts))
         key = (reach, args[1:], *kwargs.items())
-        made = kept.get(key)
-        if made is None:
-            if len(kept) > MOST_KEPT:
-                kept.clear()  # other threads keep what they hold
-            made = kept[key] = build(*args, **kwargs)
-        return made
+        built = cache.get(key)
+        if built is None:
+            if len(cache) > MAX_CACHED_STATEMENTS:
+                cache.clear()  # other threads keep the statements that they are using
+            built = cache[key] = build(*args, **kwargs)
+        return built
 
     return statement
 
 
-def remembered(reader: Person, what: Hashable, read: Callable[[], R], *scopes: str) -> R:
-    """What visitors, or members, all see alike, remembered as by `long_lived`; who moderates reads it afresh."""
+def cached_for_reader(reader: Person, key: Hashable, read: Callable[[], R], *scopes: str) -> R:
+    """`db.cached` for what all visitors see alike, and all members; for moderators and hosts it is read each time."""
     if reader.is_moderator or reader.hosts:
         return read()
-    return long_lived((what, reader.is_member), read, *scopes)
+    return cached((key, reader.is_member), read, *scopes)
 
 
 def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bool]:
-    """In SQL: not hidden, or on an agenda that the reader moderates."""
+    """The SQL condition that a row is not hidden, or belongs to an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
     if reader.hosts:
@@ -804,7 +820,7 @@ def shown_to(reader: Person, hidden_at: Any, agenda_id: Any) -> ColumnElement[bo
 
 
 def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
-    """In SQL: on an agenda that the reader moderates."""
+    """The SQL condition that a row belongs to an agenda that the reader moderates."""
     if reader.is_moderator:
         return true()
     if reader.hosts:
@@ -813,5 +829,5 @@ def moderated_by(reader: Person, agenda_id: Any) -> ColumnElement[bool]:
     return false()
 
 
-def _is_ahead(moment: datetime | None) -> bool:
+def _is_future(moment: datetime | None) -> bool:
     return moment is not None and moment > now()

@@ -1,7 +1,7 @@
-"""Templates whose constant parts are worked out once, when a template is compiled, instead of for each page.
+"""A Jinja environment that evaluates the constant parts of templates when they are compiled, not for each page.
 
-Words that are to be translated, addresses, icons and static files are the same on every page in one language. A
-`Templates` speaks one language, in which it also says dates.
+Translated texts, addresses, icons and static files are the same on every page in one language. A `TemplateEnvironment` has
+one language, in which it also writes dates.
 """
 
 from __future__ import annotations
@@ -31,18 +31,28 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 
-# The part of `escape` in C, which hands back a plain string; a markupsafe without one is slower, not wrong.
-_inner: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
-UNQUOTED = "!$'()*,/:;?@"
-OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # what `url_for` takes beside the parts
-WITH_CONTEXT = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
-REMEMBERED = 2_000_000  # of pieces in each half; with what they are known by, twice as many
-PLACE = re.compile(r"%\((\w+)\)s")
-PART = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
+# The C function behind `escape`, which returns a plain string; a markupsafe without it is slower, not wrong.
+_escape_to_str: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+QUERY_SAFE = "!$'()*,/:;?@"  # characters that Werkzeug does not quote in a query
+URL_FOR_OPTIONS = {"_external", "_anchor", "_method", "_scheme"}  # parameters of `url_for` itself
+CONTEXT_FUNCTIONS = {
+    "_",
+    "gettext",
+    "ngettext",
+    "pgettext",
+    "npgettext",
+}  # they take Jinja's context
+MACRO_CACHE_SIZE = (
+    2_000_000  # characters of output in each half; with its keys, twice as many bytes
+)
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+RULE_VARIABLE = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 
 
-class Sparing(CodeGenerator):
-    """Writes code that escapes what it prints without wrapping each word: a page joins them anyhow."""
+class PlainStringCodeGenerator(CodeGenerator):
+    """Generates code that prints escaped plain strings; Jinja would make a `Markup` of each, only to join them."""
+
+    _is_plain_call = False
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
@@ -51,28 +61,26 @@ class Sparing(CodeGenerator):
             self.write("environment.escaped(")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        """Call what takes no context from Jinja as Python calls it: methods, macros and functions of ours."""
-        is_jinjas = isinstance(node.node, nodes.Name) and node.node.name in WITH_CONTEXT
-        self._is_plain = not is_jinjas
+        """Call methods, macros and our own functions directly: only Jinja's functions need `context.call`."""
+        needs_context = isinstance(node.node, nodes.Name) and node.node.name in CONTEXT_FUNCTIONS
+        self._is_plain_call = not needs_context
         super().visit_Call(node, frame, forward_caller=forward_caller)
 
     def write(self, x: str) -> None:
-        """Write code; the beginning of a call is what `visit_Call` has decided."""
-        if x == "context.call(" and self._is_plain:
-            self._is_plain, x = False, "environment.called("
+        """Write code; the beginning of a call as `visit_Call` has decided."""
+        if x == "context.call(" and self._is_plain_call:
+            self._is_plain_call, x = False, "environment.called("
         super().write(x)
 
-    _is_plain = False
 
-
-class Module(Template):
-    """A template; what it imports is made once, since no page here brings globals of its own."""
+class ReleasingTemplate(Template):
+    """A template that frees all objects of a page at once, and evaluates the templates that it imports only once."""
 
     def render(self, *args: Any, **kwargs: Any) -> str:
-        """The page. Everything that it was made of is let go at once.
+        """Render the page, then clear its context.
 
-        A macro of the page holds the page, and the page holds the macro. So all posts and people would wait for the garbage
-        collector, which took a seventh of the time and stood still for 80 ms now and then.
+        A macro of the page refers to the context, and the context to the macro. Without this, all posts and members of a
+        page would wait for the garbage collector, which took a seventh of the time and paused for 80 ms now and then.
         """
         context = self.new_context(dict(*args, **kwargs))
         try:
@@ -84,53 +92,55 @@ class Module(Template):
             context.parent.clear()
 
     def _get_default_module(self, ctx: Any = None) -> Any:
-        return super()._get_default_module(None)
+        return super()._get_default_module(None)  # no page has globals of its own
 
 
-class Templates(Environment):
-    """Flask's environment of templates, with the constant calls folded."""
+class TemplateEnvironment(Environment):
+    """Flask's Jinja environment, with constant calls folded, for one language."""
 
     locale = "en"
     translations = NullTranslations()
-    code_generator_class = Sparing
-    template_class = Module
+    code_generator_class = PlainStringCodeGenerator
+    template_class = ReleasingTemplate
 
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
-        self.flask = cast(Flask, app)  # which hands in itself, by the type of what it is made of
-        self.filters |= {"_part": _part, "date": self.day, "moment": self.moment}
+        self.flask = cast(
+            Flask, app
+        )  # Flask passes itself, but declares the type of its base class
+        self.filters |= {"_address_part": _address_part, "date": self.day, "moment": self.moment}
         self.globals |= {"asset": asset, "icon": icon, "_plural": self.plural, "_query": _query}
-        self.globals["remembered"] = Pieces(REMEMBERED)
+        self.globals["remembered"] = MacroCache(MACRO_CACHE_SIZE)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        # Jinja has no public place between parsing and compiling; its own extensions see tokens only.
+        # Jinja has no public hook between parsing and compiling; its extensions see tokens only.
         tree = super()._parse(source, name, filename)
         is_html = self.autoescape(name) if callable(self.autoescape) else self.autoescape
-        folded: nodes.Template = Folding(self, bool(is_html)).visit(tree)
+        folded: nodes.Template = ConstantFolder(self, bool(is_html)).visit(tree)
         folded.set_environment(self)
         return folded
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """What all templates know: one plain dictionary, which is copied for each page, as none brings its own."""
+        """The globals of a template: unless it has its own, one plain dict, which is faster to copy than a ChainMap."""
         return super().make_globals(d) if d else self.globals
 
     @staticmethod
     def called(
         function: Any, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any
     ) -> Any:
-        """The result of a call that takes no context, nor what Jinja's code passes to make one."""
+        """The result of a call without Jinja's context; drops the keyword arguments that Jinja adds for it."""
         return function(*args, **kwargs)
 
     @staticmethod
     def escaped(value: Any) -> str:
-        """A value as HTML, for a place where words are joined."""
+        """A value as escaped HTML, as a plain string wherever that is faster."""
         kind = type(value)
         if kind is str:
-            return _inner(value)
+            return _escape_to_str(value)
         return value if kind is Markup else str(value) if kind is int else escape(value)
 
     def plural(self, singular: str, plural: str, number: int) -> Markup:
-        """The words for a number of things, in the language of these templates."""
+        """The translation for a number of things."""
         return Markup(self.translations.ungettext(singular, plural, number))
 
     def day(self, value: date) -> Markup:
@@ -153,138 +163,148 @@ def _date_in_words(year: int, month: int, day: int, locale: str) -> str:
     return str(escape(format_date(date(year, month, day), "d MMMM yyyy", locale)))
 
 
-class Pieces:
-    """What macros have printed, for the next page that asks for the same: `remembered(item, post, …)`.
+class MacroCache:
+    """A cache of what macros print: `remembered(item, post, …)` in a template instead of `item(post, …)`.
 
-    A piece is known by everything that it is made of: the macro, which must be imported without context, and its
-    arguments, which must be values that never change (words, numbers, moments, tuples of such). So it cannot be out of
-    date. Kept are those that were asked for lately: when the younger half is full, the older one is given up.
+    The key is all that the output depends on: the macro, which must be imported without context, and its arguments, which
+    must be immutable (strings, numbers, datetimes, tuples of such). So an entry can never be outdated. Entries used lately
+    are kept: once the young generation holds `max_size` characters it becomes the old one, and the old one is dropped.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, max_size: int) -> None:
+        self.max_size = max_size
         self.size = 0
         self.young: dict[tuple[Any, ...], str] = {}
         self.old: dict[tuple[Any, ...], str] = {}
 
     def __call__(self, macro: Callable[..., str], *values: Any) -> str:
-        """What the macro prints of these values."""
+        """The output of the macro for these arguments."""
         key = (macro, *values)
-        piece = self.young.get(key)
-        if piece is None:
-            piece = self.old.get(key) or macro(*values)
-            self._keep(key, piece)
-        return piece
+        output = self.young.get(key)
+        if output is None:
+            output = self.old.get(key) or macro(*values)
+            self._store(key, output)
+        return output
 
-    def _keep(self, key: tuple[Any, ...], piece: str) -> None:
-        # Threads may do this at once: at worst a piece is counted twice or made again.
-        if self.size > self.most:
+    def _store(self, key: tuple[Any, ...], output: str) -> None:
+        # Not locked: at worst, two threads count an entry twice or render it twice.
+        if self.size > self.max_size:
             self.old, self.young, self.size = self.young, {}, 0
-        self.young[key] = piece
-        self.size += len(piece)
+        self.young[key] = output
+        self.size += len(output)
 
 
-class _Kept(FileSystemBytecodeCache):
-    """Compiled templates in files. A full disk is no reason to show no page."""
+class _ForgivingBytecodeCache(FileSystemBytecodeCache):
+    """Compiled templates in files, of which none is needed: on a full disk pages are shown all the same."""
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep one if there is room."""
+        """Write a compiled template if that is possible."""
         with suppress(OSError):
             super().dump_bytecode(bucket)
 
 
-def keep_compiled(app: Flask, folder: Path) -> None:
-    """Keep compiled templates in a folder, so that the first page of a new process is not a slow one.
+def cache_bytecode(app: Flask, folder: Path) -> None:
+    """Keep compiled templates in a folder, so that the first page of a new process is as fast as any other.
 
-    To be called when an application is complete: its addresses and static files are in what is kept, so that
-    others make other names.
+    Call it when an application is complete: its URL map and static files are compiled into the templates. Files of other
+    versions are deleted.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)  # what lies there is run
-    mark = _mark(app)
+    folder.mkdir(mode=0o700, exist_ok=True)  # its files are executed
+    fingerprint = _fingerprint(app)
     for path in folder.glob("*.compiled"):
-        if mark not in path.name:
+        if fingerprint not in path.name:
             path.unlink(missing_ok=True)
-    app.jinja_env.bytecode_cache = _Kept(str(folder), f"%s.{mark}.compiled")
+    pattern = f"%s.{fingerprint}.compiled"
+    app.jinja_env.bytecode_cache = _ForgivingBytecodeCache(str(folder), pattern)
 
 
-def _mark(app: Flask) -> str:
-    """A name for all that compiled templates hold beside their own source."""
-    of_code = [sys.version, metadata.version("jinja2"), Path(__file__).read_text()]
+def _fingerprint(app: Flask) -> str:
+    """A hash of everything that compiled templates depend on, apart from their own source."""
+    compiler = [sys.version, metadata.version("jinja2"), Path(__file__).read_text()]
     rules = sorted(f"{rule.endpoint} {rule.rule}" for rule in app.url_map.iter_rules())
     static = Path(app.static_folder or "")
     files = sorted(path.name + _version(str(static), path.name) for path in static.glob("*.*"))
-    return sha256("\n".join([*of_code, *rules, *files]).encode()).hexdigest()[:16]
+    return sha256("\n".join([*compiler, *rules, *files]).encode()).hexdigest()[:16]
 
 
-class Folding(NodeTransformer):
-    """Puts the result in the place of a call whose arguments are constant, and a pattern where they are not."""
+class ConstantFolder(NodeTransformer):
+    """Replaces a call with constant arguments by its result, and one with variable arguments by a format string.
 
-    def __init__(self, templates: Templates, is_html: bool) -> None:
+    `_("Hello")` becomes its translation, `_("Hello %(name)s", name=me.name)` the translated string and `%`, and
+    `url_for("topic", id=topic.id)` a concatenation of the parts of its path.
+    """
+
+    def __init__(self, templates: TemplateEnvironment, is_html: bool) -> None:
         self.templates = templates
         self.is_html = is_html
-        self.folds = {"_": self._words, "ngettext": self._plural, "url_for": self._address}
-        self.folds |= {"icon": self._constant, "asset": self._constant}
+        self.folds = {
+            "_": self._fold_gettext,
+            "ngettext": self._plural,
+            "url_for": self._fold_url_for,
+        }
+        self.folds |= {"icon": self._fold_constant, "asset": self._fold_constant}
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        """Fold the arguments first, then the call."""
+        """Fold the arguments, then the call; a call with `*args` or `**kwargs` is left."""
         self.generic_visit(node)
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
-        is_known = node.dyn_args is None and node.dyn_kwargs is None
-        fold = self.folds.get(name) if is_known else None
+        is_static = node.dyn_args is None and node.dyn_kwargs is None
+        fold = self.folds.get(name) if is_static else None
         return (fold(node) if fold else None) or node
 
     def visit_Output(self, node: nodes.Output) -> list[nodes.Stmt]:
-        """Print a pattern piece by piece, and a choice as a choice, so that no whole has to be made first."""
+        """Print a format string piece by piece, and a conditional as `if`, instead of building a whole string first."""
         self.generic_visit(node)
         statements: list[nodes.Stmt] = []
         for child in node.nodes:
             if isinstance(child, nodes.CondExpr):
-                statements.append(self._choice(child))
+                statements.append(self._conditional(child))
             elif statements and isinstance(statements[-1], nodes.Output):
-                statements[-1].nodes.extend(_apart(child))
+                statements[-1].nodes.extend(_split_pattern(child))
             else:
-                statements.append(nodes.Output(_apart(child), lineno=node.lineno))
+                statements.append(nodes.Output(_split_pattern(child), lineno=node.lineno))
         return statements
 
-    def _choice(self, node: nodes.CondExpr) -> nodes.Stmt:
+    def _conditional(self, node: nodes.CondExpr) -> nodes.Stmt:
         parts = [part for part in (node.expr1, node.expr2) if part is not None]
         outputs = [self.visit_Output(nodes.Output([part], lineno=node.lineno)) for part in parts]
         return nodes.If(node.test, outputs[0], [], outputs[1] if outputs[1:] else [])
 
-    def _words(self, node: nodes.Call) -> nodes.Node | None:
+    def _fold_gettext(self, node: nodes.Call) -> nodes.Node | None:
         texts = _constants(node.args)
         if texts is None or not self.is_html:
             return None
-        return _filled(nodes.Const(Markup(self.templates.translations.ugettext(*texts))), node)
+        return _interpolated(
+            nodes.Const(Markup(self.templates.translations.ugettext(*texts))), node
+        )
 
     def _plural(self, node: nodes.Call) -> nodes.Node | None:
         if _constants(node.args[:2]) is None or not self.is_html:
             return None
-        said = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
+        translation = nodes.Call(nodes.Name("_plural", "load"), node.args, [], None, None)
         node.kwargs.append(nodes.Keyword("num", node.args[2]))
-        return _filled(said, node)
+        return _interpolated(translation, node)
 
-    def _address(self, node: nodes.Call) -> nodes.Node | None:
+    def _fold_url_for(self, node: nodes.Call) -> nodes.Node | None:
         values = {keyword.key: keyword.value for keyword in node.kwargs}
         endpoint = _constants(node.args)
         rule = self._rule(endpoint[0], set(values)) if endpoint else None
         if rule is None:
             return None
-        pieces = list(_pieces(rule.rule, values))
+        pieces = list(_address_pieces(rule.rule, values))
         rest = [nodes.Pair(nodes.Const(n), v) for n, v in values.items() if n not in rule.arguments]
         if rest:
-            pieces.append(
-                nodes.Call(nodes.Name("_query", "load"), [nodes.Dict(rest)], [], None, None)
-            )
+            query = nodes.Name("_query", "load")
+            pieces.append(nodes.Call(query, [nodes.Dict(rest)], [], None, None))
         return pieces[0] if len(pieces) == 1 else nodes.Concat(pieces)
 
     def _rule(self, endpoint: str, names: set[str]) -> Rule | None:
-        """The address of an endpoint that has but one, when all its parts are given."""
+        """The only rule of an endpoint, if values of these names fill all its variables; else None."""
         rules = list(self.templates.flask.url_map.iter_rules(endpoint))
-        is_plain = len(rules) == 1 and not rules[0].defaults and not names & OPTIONS
-        return rules[0] if is_plain and rules[0].arguments <= names else None
+        is_simple = len(rules) == 1 and not rules[0].defaults and not names & URL_FOR_OPTIONS
+        return rules[0] if is_simple and rules[0].arguments <= names else None
 
-    def _constant(self, node: nodes.Call) -> nodes.Node | None:
+    def _fold_constant(self, node: nodes.Call) -> nodes.Node | None:
         values = _constants(node.args)
         if values is None or node.kwargs or self.templates.flask.debug:
             return None
@@ -294,28 +314,29 @@ class Folding(NodeTransformer):
 
 
 def _constants(arguments: list[nodes.Expr]) -> list[Any] | None:
+    """The values of arguments that are all constant; else None."""
     values = [argument.value for argument in arguments if isinstance(argument, nodes.Const)]
     return values if len(values) == len(arguments) else None
 
 
-def _filled(words: nodes.Expr, node: nodes.Call) -> nodes.Node:
-    """Words with their places filled in; `%%` is a per cent sign even where there is no place."""
-    if not node.kwargs and isinstance(words, nodes.Const):
-        return nodes.Const(words.value % {})
+def _interpolated(text: nodes.Expr, node: nodes.Call) -> nodes.Node:
+    """A text `%` the keyword arguments of a call; without any it is evaluated at once, so that `%%` becomes `%`."""
+    if not node.kwargs and isinstance(text, nodes.Const):
+        return nodes.Const(text.value % {})
     pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
-    return nodes.Mod(words, nodes.Dict(pairs))
+    return nodes.Mod(text, nodes.Dict(pairs))
 
 
-def _apart(node: nodes.Expr) -> list[nodes.Expr]:
-    """The pieces of a pattern whose words are known, for printing one after the other."""
+def _split_pattern(node: nodes.Expr) -> list[nodes.Expr]:
+    """The pieces of a concatenation or of a constant format string, to be printed one after the other."""
     if isinstance(node, nodes.Concat):
         return list(node.nodes)
     if not isinstance(node, nodes.Mod) or not isinstance(node.left, nodes.Const):
         return [node]
     values = {pair.key.as_const(): pair.value for pair in node.right.items}  # type: ignore[attr-defined]  # a Dict of ours
-    pieces = PLACE.split(node.left.value)
+    pieces = PLACEHOLDER.split(node.left.value)
     if any("%" in piece.replace("%%", "") for piece in pieces[::2]):
-        return [node]  # a place of another kind than `%(name)s`
+        return [node]  # a placeholder of another kind than `%(name)s`
     return [
         values[piece] if number % 2 else nodes.Const(Markup(piece.replace("%%", "%")))
         for number, piece in enumerate(pieces)
@@ -323,37 +344,38 @@ def _apart(node: nodes.Expr) -> list[nodes.Expr]:
     ]
 
 
-def _pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
-    for number, piece in enumerate(PART.split(rule)):
+def _address_pieces(rule: str, values: dict[str, nodes.Expr]) -> Iterator[nodes.Expr]:
+    """The parts of a URL rule: constants, and the values of its variables."""
+    for number, piece in enumerate(RULE_VARIABLE.split(rule)):
         if number % 2:
-            yield nodes.Filter(values[piece], "_part", [], [], None, None)
+            yield nodes.Filter(values[piece], "_address_part", [], [], None, None)
         elif piece:
             yield nodes.Const(piece)
 
 
-def _part(value: Any) -> str:
-    """A value as a part of an address."""
+def _address_part(value: Any) -> str:
+    """A value, quoted for the path of an address."""
     return str(value) if isinstance(value, int) else _quoted(str(value))
 
 
 @lru_cache(maxsize=2_000)
-def _quoted(word: str) -> str:
-    return quote(word, safe="!$&'()*+,/:;=@")
+def _quoted(text: str) -> str:
+    return quote(text, safe="!$&'()*+,/:;=@")
 
 
 def _query(values: dict[str, Any]) -> str:
-    """What follows the path, as Werkzeug writes it; a name without a value is left out."""
-    said = [
+    """The query of an address as Werkzeug writes it, `?` included; names whose value is None are left out."""
+    pairs = [
         (name, str(one))
         for name, value in values.items()
         for one in (value if isinstance(value, list | tuple) else [value])
         if one is not None
     ]
-    return f"?{urlencode(said, safe=UNQUOTED)}" if said else ""
+    return f"?{urlencode(pairs, safe=QUERY_SAFE)}" if pairs else ""
 
 
 def icon(name: str, flip: bool = False) -> Markup:
-    """One icon from the sprite; always beside a word, or with a visually hidden one."""
+    """An icon from the sprite, mirrored if `flip`. It has no text: put it beside a word, be it a visually hidden one."""
     return _icon(asset("icons.svg"), name, flip)
 
 
@@ -364,19 +386,19 @@ def _icon(sprite: str, name: str, flip: bool) -> Markup:
 
 
 def asset(name: str) -> str:
-    """The address of a static file, which changes with its content so that it may be kept for ever."""
-    version = (_version.__wrapped__ if current_app.debug else _version)(
-        current_app.static_folder or "", name
-    )
+    """The address of a static file with a hash of its content, so that browsers may cache it for ever."""
+    find = _version.__wrapped__ if current_app.debug else _version
+    version = find(current_app.static_folder or "", name)
     return f"{current_app.static_url_path}/{name}?v={version}"
 
 
 def is_current(name: str, version: str) -> bool:
-    """Whether a static file has, at this moment, the content that an address with this version stands for."""
+    """Whether a version, from the address of a static file, is that of the file's present content."""
     return version == _version.__wrapped__(current_app.static_folder or "", name)
 
 
 @cache
 def _version(folder: str, name: str) -> str:
+    """A hash of a static file's content; "0" if there is no such file."""
     path = Path(folder, name)
     return sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"

@@ -45,7 +45,7 @@ from forum.members.queries import _whole_profile, city_by_name, get_member, visi
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from forum.settings import Settings
-from forum.templating import keep_compiled
+from forum.templating import cache_bytecode
 
 # Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
@@ -109,7 +109,9 @@ def compiled(pytestconfig: pytest.Config) -> Path:
 def compiled_once(compiled: Path) -> Iterator[None]:
     """Compile templates once, and not in each application that a test makes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("forum.app.keep_compiled", lambda app, _folder: keep_compiled(app, compiled))
+        patch.setattr(
+            "forum.app.cache_bytecode", lambda app, _folder: cache_bytecode(app, compiled)
+        )
         yield
 
 
@@ -401,7 +403,7 @@ def app(whole_app: Flask, standing: Standing, request: pytest.FixtureRequest) ->
     ordinary = db.session
     db.session = scoped_session(SESSIONS, scopefunc=_app_ctx_id)  # type: ignore[assignment]
     whole_app.extensions.pop("federation", None)
-    whole_app.extensions["numbers"] = numbers_of_test
+    whole_app.extensions["current_versions"] = numbers_of_test
     with whole_app.app_context():
         yield whole_app
     db.session = ordinary

@@ -24,18 +24,18 @@ from forum import db as tool
 from forum.agendas.models import Theme
 from forum.db import (
     Base,
-    Remembered,
+    ReadCache,
     action,
     at,
+    cached,
+    checkpoint_wal,
     constant,
     db,
-    fold_log,
-    in_passing,
-    long_lived,
+    execute_core,
     now,
-    plain,
-    read_apart,
+    read_without_transactions,
     touches,
+    without_waiting,
 )
 from forum.errors import Busy, Forbidden, Invalid
 from forum.members.models import City, Member
@@ -59,7 +59,7 @@ def own_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     made = Flask("own")
     made.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(made)
-    read_apart(made)
+    read_without_transactions(made)
     with made.app_context():
         Base.metadata.create_all(db.engine)
         yield made
@@ -236,7 +236,7 @@ def test_nobody_keeps_a_session_that_is_closed(own: Flask) -> None:
     gc.collect()
     gc.disable()
     try:
-        plain(select(Member.name)).all()
+        execute_core(select(Member.name)).all()
         known = ref(db.session())
         db.session.remove()
         assert known() is None
@@ -249,7 +249,7 @@ def test_a_page_that_shows_the_doer_goes_on_after_what_it_notes(own: Flask) -> N
     member = ana()
     db.session.expunge(member)
     shown = db.session.scalars(select(Member).options(joinedload(Member.city))).one()
-    with in_passing():
+    with without_waiting():
         require_not_silenced(member)
     assert shown.city is not None and shown.city.name == "A"
 
@@ -316,26 +316,28 @@ def name_look_and_refuse(doer: Any, name: str, look: Callable[[], Any]) -> None:
 
 @pytest.fixture
 def themes(own: Flask) -> Iterator[Callable[[], Any]]:
-    """Reads the names of the themes by way of `long_lived`; `themes.read` counts how often they were really read."""
+    """Reads the names of the themes by way of `cached`; `themes.read` counts how often they were really read."""
 
     def read() -> tuple[str, ...]:
         look.read += 1
-        return tuple(plain(select(Theme.name).order_by(Theme.name)).scalars())
+        return tuple(execute_core(select(Theme.name).order_by(Theme.name)).scalars())
 
     def look() -> tuple[str, ...]:
         db.session.rollback()
-        return long_lived("themes", read, "topic 1")
+        return cached("themes", read, "topic 1")
 
     look.read = 0
-    own.extensions["remembered"] = Remembered(numbers_now, 5)
+    own.extensions["read_cache"] = ReadCache(numbers_now, 5)
     yield look
-    del own.extensions["remembered"]
+    del own.extensions["read_cache"]
 
 
 def numbers_now(scopes: tuple[str, ...]) -> dict[str, int]:
     """The numbers that another connection finds."""
     with db.engine.connect() as connection:
-        rows = connection.execute(select(tool.VERSION).where(tool.VERSION.c.scope.in_(scopes)))
+        rows = connection.execute(
+            select(tool.PAGE_VERSIONS).where(tool.PAGE_VERSIONS.c.scope.in_(scopes))
+        )
         return {row.scope: row.number for row in rows}
 
 
@@ -352,7 +354,7 @@ def test_what_lives_long_is_read_again_when_a_deed_touches_it(themes: Any) -> No
 
 def test_a_deed_reads_what_lives_long_anew_and_leaves_no_trace(themes: Any) -> None:
     def look() -> tuple[str, ...]:
-        return long_lived("themes", lambda: tuple(plain(select(Theme.name)).scalars()))
+        return cached("themes", lambda: tuple(execute_core(select(Theme.name)).scalars()))
 
     assert themes() == ()
     with pytest.raises(Invalid):
@@ -371,10 +373,10 @@ def test_what_is_changed_while_it_is_read_is_read_again(
             connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
             more = {"scope": tool.EVERYTHING, "number": 1}
             connection.execute(tool.UPSERTS[connection.dialect.name], more)
-        return tuple(plain(select(Theme.name)).scalars())
+        return tuple(execute_core(select(Theme.name)).scalars())
 
     with page(own) if is_page else nullcontext():
-        found = long_lived("themes", read, "topic 1")
+        found = cached("themes", read, "topic 1")
         # SQLite reads on in its moment, PostgreSQL in that of the statement
         assert found in ((), ("late",))
         assert themes() == ("late",)
@@ -385,12 +387,12 @@ def test_numbers_are_asked_for_once(own: Flask, themes: Any, is_page: bool) -> N
     """And not at all where the page reads what is there by now: the present numbers are of that, too."""
     made: list[str] = []
     with page(own) if is_page else nullcontext():
-        plain(select(Theme.name))  # the moment begins
+        execute_core(select(Theme.name))  # the moment begins
         event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         present = {"everything": 3, "topic 1": 4}
-        own.extensions["remembered"] = Remembered(lambda _scopes: present, 5)
+        own.extensions["read_cache"] = ReadCache(lambda _scopes: present, 5)
         for key in ("one", "two"):
-            assert long_lived(key, lambda key=key: key, "topic 1") == key
+            assert cached(key, lambda key=key: key, "topic 1") == key
         is_apart = is_page and db.engine.dialect.name == "postgresql"
         assert len([words for words in made if "page_version" in words]) == (0 if is_apart else 1)
 
@@ -409,23 +411,23 @@ def test_who_has_read_nothing_yet_asks_for_no_numbers(own: Flask, themes: Any) -
         event.listen(db.engine, "before_cursor_execute", lambda *told: made.append(told[2]))
         return numbers
 
-    own.extensions["remembered"] = known = Remembered(present_before_others_write, 5)
+    own.extensions["read_cache"] = known = ReadCache(present_before_others_write, 5)
     assert themes() == ("late",) and not [words for words in made if "page_version" in words]
     with db.engine.begin() as connection:
         connection.execute(Theme.__table__.delete())
-    known._present = numbers_now
+    known._current_versions = numbers_now
     assert themes() == (), "what was read with the older numbers is not taken for true"
 
 
 @pytest.mark.sqlite_only  # on PostgreSQL each statement reads in a moment of its own
 def test_what_an_older_moment_reads_is_not_taken_for_the_present(own: Flask, themes: Any) -> None:
     """A page began to read before a deed, and reads what lives long after it."""
-    assert plain(select(Theme.name)).all() == []  # the moment of this session
+    assert execute_core(select(Theme.name)).all() == []  # the moment of this session
     with db.engine.begin() as connection:
         connection.execute(Theme.__table__.insert().values(slug="late", name="late"))
         more = {"scope": tool.EVERYTHING, "number": 1}
         connection.execute(tool.UPSERTS[connection.dialect.name], more)
-    read = long_lived("themes", lambda: tuple(plain(select(Theme.name)).scalars()), "topic 1")
+    read = cached("themes", lambda: tuple(execute_core(select(Theme.name)).scalars()), "topic 1")
     assert read == () and themes() == ("late",)
 
 
@@ -433,7 +435,7 @@ def test_little_is_remembered(own: Flask, themes: Any) -> None:
     read: list[int] = []
 
     def look(number: int) -> int:
-        return long_lived(number, lambda: read.append(number) or number)
+        return cached(number, lambda: read.append(number) or number)
 
     for number in (*range(9), 8, 4):
         assert look(number) == number
@@ -443,8 +445,8 @@ def test_little_is_remembered(own: Flask, themes: Any) -> None:
 
 def test_without_numbers_things_are_read(own: Flask, themes: Any) -> None:
     """The database is away for whoever asks for the numbers: then the page says so, or shows what is there."""
-    own.extensions["remembered"] = Remembered(lambda _scopes: None, 5)
-    assert [long_lived("a thing", lambda n=n: n) for n in range(3)] == [0, 1, 2]
+    own.extensions["read_cache"] = ReadCache(lambda _scopes: None, 5)
+    assert [cached("a thing", lambda n=n: n) for n in range(3)] == [0, 1, 2]
 
 
 def test_what_cannot_be_read_is_not_remembered(own: Flask, themes: Any) -> None:
@@ -452,8 +454,8 @@ def test_what_cannot_be_read_is_not_remembered(own: Flask, themes: Any) -> None:
         raise Invalid("no")
 
     with pytest.raises(Invalid):
-        long_lived("a thing", fail)
-    assert long_lived("a thing", lambda: 1) == 1
+        cached("a thing", fail)
+    assert cached("a thing", lambda: 1) == 1
 
 
 def test_a_deed_waits_for_a_lock_and_then_says_busy(
@@ -497,7 +499,7 @@ def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
     with db.engine.execution_options(is_writing=True).connect() as holder:
         holder.execute(Member.__table__.update().values(position="held"))
         began = time.monotonic()
-        with pytest.raises(Busy), in_passing():
+        with pytest.raises(Busy), without_waiting():
             rename(member, "Ana Prado")
         assert time.monotonic() - began < 1
         # The page that was being shown goes on with what it had, parts that were put there included.
@@ -509,9 +511,9 @@ def test_what_is_noted_in_passing_waits_for_nobody(own: Flask) -> None:
 def test_what_is_noted_in_passing_does_not_wait_for_its_turn(own: Flask) -> None:
     with ExitStack() as waiting:
         for _ in range(2):
-            waiting.enter_context(tool.WAITING)
+            waiting.enter_context(tool.LOCK_WAITERS)
         began = time.monotonic()
-        with pytest.raises(Busy), in_passing():
+        with pytest.raises(Busy), without_waiting():
             rename(ana(), "Ana Prado")
         assert time.monotonic() - began < 1
 
@@ -519,7 +521,7 @@ def test_what_is_noted_in_passing_does_not_wait_for_its_turn(own: Flask) -> None
 def test_only_some_threads_wait_long_so_that_readers_find_one(own: Flask) -> None:
     with ExitStack() as waiting:
         for _ in range(2):
-            waiting.enter_context(tool.WAITING)
+            waiting.enter_context(tool.LOCK_WAITERS)
         began = time.monotonic()
         with pytest.raises(Busy):
             rename(ana(), "Ana Prado")
@@ -560,7 +562,7 @@ def test_statements_of_pages_stay_prepared(own: Flask) -> None:
     """psycopg prepares what is asked for five times, and forgets it all at a rollback, which no page ends with."""
     for _page in range(8):
         with page(own):
-            plain(select(Theme.name).where(Theme.slug == "a"))
+            execute_core(select(Theme.name).where(Theme.slug == "a"))
     known = text("SELECT statement FROM pg_prepared_statements")
     assert any("theme.slug" in statement for statement in db.session.scalars(known))
 
@@ -570,7 +572,7 @@ def test_the_columns_of_a_statement_are_described_once(
     own: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = select(City.id, City.name.label("called"))
-    assert plain(names).one()._asdict() == {"id": 1, "called": "A"}
+    assert execute_core(names).one()._asdict() == {"id": 1, "called": "A"}
     described: list[int] = []
     usual = psycopg.Column.__init__
 
@@ -579,7 +581,7 @@ def test_the_columns_of_a_statement_are_described_once(
         usual(column, cursor, index)
 
     monkeypatch.setattr(psycopg.Column, "__init__", describe)
-    assert plain(names).one()._asdict() == {"id": 1, "called": "A"}
+    assert execute_core(names).one()._asdict() == {"id": 1, "called": "A"}
     assert not described
     found = db.session.execute(text("SELECT id, name AS called FROM city"))
     assert list(found.keys()) == ["id", "called"] and found.one() == (1, "A")
@@ -625,13 +627,13 @@ def test_a_connection_that_lost_what_was_prepared_is_not_taken_again(own: Flask)
     ask = select(Theme.slug).where(Theme.name == "a")
     for _page in range(8):
         with page(own):
-            plain(ask)
+            execute_core(ask)
     with page(own), pytest.raises(DBAPIError):
         driver: Any = db.session.connection().connection.driver_connection
         driver.pgconn.exec_(b"DEALLOCATE ALL")
-        plain(ask)
+        execute_core(ask)
     with page(own):
-        assert plain(ask).all() == []
+        assert execute_core(ask).all() == []
 
 
 @pytest.mark.postgresql_only  # SQLite keeps no plan that could be wrong
@@ -642,14 +644,14 @@ def test_no_plan_of_an_older_schema_is_kept_after_it_failed(own: Flask) -> None:
         connection.execute(text("CREATE TABLE of_the_test (note int)"))
     for _page in range(8):
         with page(own):
-            plain(ask)
+            execute_core(ask)
     other = create_engine(db.engine.url)
     with other.begin() as connection:
         connection.execute(text("ALTER TABLE of_the_test ALTER note TYPE text"))
     with page(own), pytest.raises(DBAPIError):
-        plain(ask)
+        execute_core(ask)
     with page(own):
-        assert plain(ask).all() == []
+        assert execute_core(ask).all() == []
     with other.begin() as connection:
         connection.execute(text("DROP TABLE of_the_test"))
     other.dispose()
@@ -661,9 +663,9 @@ def test_a_page_that_lived_through_a_cut_connection_closes_its_session(own: Flas
     with db.engine.connect() as other:
         other.execute(text(f"SELECT pg_terminate_backend({pid}, 5000)"))
     with suppress(DBAPIError):
-        plain(select(Theme.name))
+        execute_core(select(Theme.name))
     db.session.remove()
-    assert plain(select(Theme.name)).all() == []
+    assert execute_core(select(Theme.name)).all() == []
 
 
 def test_what_no_deed_has_saved_goes_with_its_session(own: Flask) -> None:
@@ -771,7 +773,7 @@ def test_what_somebody_still_reads_stays_in_the_log_without_a_word(own: Flask) -
         reader.execute(select(Theme.id)).all()
         name_theme(SYSTEM, "Water")
         log = Path(f"{db.engine.url.database}-wal")
-        fold_log(db.engine)
+        checkpoint_wal(db.engine)
         assert log.stat().st_size > 0
-    fold_log(db.engine)
+    checkpoint_wal(db.engine)
     assert log.stat().st_size == 0 and names() == ["Noise", "Water"]

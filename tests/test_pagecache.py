@@ -31,10 +31,10 @@ from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.agendas.queries import plans_drawn
 from forum.db import (
-    ANYTHING,
+    ANY_CHANGE,
     EVERYTHING,
-    VERSION,
-    Remembered,
+    PAGE_VERSIONS,
+    ReadCache,
     action,
     db,
     topic_scope,
@@ -236,7 +236,9 @@ class OfTest:
     def changed(self, _before: Any, _moment: Any) -> None: ...
 
     def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
-        rows = db.session.execute(select(VERSION).where(VERSION.c.scope.in_(list(scopes)))).all()
+        rows = db.session.execute(
+            select(PAGE_VERSIONS).where(PAGE_VERSIONS.c.scope.in_(list(scopes)))
+        ).all()
         db.session.commit()
         return {row[0]: row[1] for row in rows}
 
@@ -353,14 +355,14 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
         yield from (home_cities(reader), latest_cases(reader), latest_practices(reader))
         yield from seen(reader, topics)
 
-    remembered = Remembered(OfTest().numbers, 300)
+    remembered = ReadCache(OfTest().numbers, 300)
     assert len(latest_practices(people.ana)) > len(latest_practices(VISITOR))
     for name, deed in DEEDS.items():
-        app.extensions["remembered"] = remembered
+        app.extensions["read_cache"] = remembered
         look()
         deed(world, people, agenda)
         as_remembered = look()
-        del app.extensions["remembered"]
+        del app.extensions["read_cache"]
         assert look() == as_remembered, name
 
 
@@ -368,7 +370,7 @@ def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
     app: Flask, world: dict[str, Any], people: Any
 ) -> None:
     """Between its row and its posts: what was known of the topic is not kept with the numbers of later."""
-    app.extensions["remembered"] = Remembered(OfTest().numbers, 300)
+    app.extensions["read_cache"] = ReadCache(OfTest().numbers, 300)
     try:
         line = get_topic_line(VISITOR, world["topic"])
         dialogue.lock(people.moderator, world["topic"])
@@ -376,7 +378,7 @@ def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
         ((again, posts),) = seen(VISITOR, [world["topic"]])
         assert again.locked_at and all(post.topic.locked_at for post in posts)
     finally:
-        del app.extensions["remembered"]
+        del app.extensions["read_cache"]
 
 
 def seen(reader: Any, topic_ids: Iterable[int]) -> Iterator[Any]:
@@ -457,7 +459,7 @@ def count_answers(cache: PageCache) -> list[str]:
 
 
 def numbers() -> dict[str, int]:
-    return OfTest().numbers([EVERYTHING, ANYTHING, topic_scope(5)])
+    return OfTest().numbers([EVERYTHING, ANY_CHANGE, topic_scope(5)])
 
 
 def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
@@ -503,7 +505,7 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
     ):
         deed(SYSTEM)
         now, end = numbers(), (everything, anything, topic)
-        scopes = (EVERYTHING, ANYTHING, topic_scope(5))
+        scopes = (EVERYTHING, ANY_CHANGE, topic_scope(5))
         assert tuple(now.get(s, 0) - start.get(s, 0) for s in scopes) == end, deed.__name__
         start = now
     with pytest.raises(ValueError):
@@ -690,7 +692,7 @@ class Counting:
     error = sqlite3.Error
 
     def __init__(self) -> None:
-        self.now, self.rows, self.asked = 1, {ANYTHING: 1, "some": 1}, []
+        self.now, self.rows, self.asked = 1, {ANY_CHANGE: 1, "some": 1}, []
         self.before: dict[int, str] = {}  # what somebody writes before which question
         self.told: dict[int, set[str]] | None = (
             None  # what was written at which moment, if somebody says so
@@ -718,8 +720,8 @@ class Counting:
         """Change what depends on a scope."""
         self.now += 1
         if self.told is not None:
-            self.told[self.now] = {scope, ANYTHING}
-        for touched in (scope, ANYTHING):
+            self.told[self.now] = {scope, ANY_CHANGE}
+        for touched in (scope, ANY_CHANGE):
             self.rows[touched] = self.rows.get(touched, 0) + 1
 
 
@@ -861,7 +863,7 @@ def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
     browser = Client(PageCache(page_of_some(lambda: b"page"), Known(numbered), 1))
     for number in range(20):
         browser.get(f"/{number}")
-    assert numbered.asked == [[ANYTHING], sorted([EVERYTHING, "some"])]
+    assert numbered.asked == [[ANY_CHANGE], sorted([EVERYTHING, "some"])]
     numbered.write("other")
     assert browser.get("/1").data == b"page"
     assert len(numbered.asked) == 3
@@ -894,7 +896,7 @@ def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_ch
     numbered.told = {}
     known = Known(numbered)
     assert known.present(["some", "other"]) == {"some": 1}
-    assert known.present([ANYTHING]) == {ANYTHING: 1}
+    assert known.present([ANY_CHANGE]) == {ANY_CHANGE: 1}
     assert len(numbered.asked) == 2
     numbered.write("more")
     assert known.present(["some", "other"]) == {"some": 1}
@@ -903,8 +905,8 @@ def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_ch
     numbered.write("other")
     assert known.present(["more"]) == {"more": 2 - 1}
     assert known.present(["some", "other"]) == {"some": 2, "other": 1}
-    assert known.present([ANYTHING]) == {ANYTHING: 4}
-    assert numbered.asked[2:] == [["more"], ["other", "some"], [ANYTHING]]
+    assert known.present([ANY_CHANGE]) == {ANY_CHANGE: 4}
+    assert numbered.asked[2:] == [["more"], ["other", "some"], [ANY_CHANGE]]
     numbered.before = {6: "some"}  # somebody writes while it is asked
     numbered.write("some")
     assert known.present(["some"]) == {"some": 4}
@@ -966,8 +968,8 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
     with whole_app.app_context():
         engine = db.engine
     numbered = numbered_by(engine)
-    put = VERSION.insert().values(scope="of the test", number=1)
-    more = VERSION.update().where(VERSION.c.scope == "of the test")
+    put = PAGE_VERSIONS.insert().values(scope="of the test", number=1)
+    more = PAGE_VERSIONS.update().where(PAGE_VERSIONS.c.scope == "of the test")
     try:
         assert numbered.numbers(["of the test"]) == {}
         seen = numbered.moment()
@@ -987,7 +989,7 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
             assert numbered.numbers(["of the test"]) == {"of the test": number}
     finally:
         with engine.begin() as connection:
-            connection.execute(VERSION.delete().where(VERSION.c.scope == "of the test"))
+            connection.execute(PAGE_VERSIONS.delete().where(PAGE_VERSIONS.c.scope == "of the test"))
 
 
 @pytest.mark.postgresql_only  # the address of a file has no options
@@ -997,7 +999,7 @@ def test_numbers_are_asked_for_with_the_options_of_the_address(whole_app: Flask)
         options = {"options": "-c search_path=public -c statement_timeout=9s"}
         url = db.engine.url.update_query_dict(options)
     numbered = OfServer(url)
-    assert Known(numbered).present([ANYTHING]) is not None
+    assert Known(numbered).present([ANY_CHANGE]) is not None
     with psycopg.connect(numbered.address) as connection:
         assert connection.execute("SHOW statement_timeout").fetchone() == ("9s",)
 

@@ -97,7 +97,7 @@ def _member(said: str) -> Member:
     leaving_at = AHEAD if "leaving" in said else None
     takes = "unwilling" not in said
     hidden_at = PAST if "hidden" in said else None
-    posts = permissions.MOST_OF_A_SPAMMER + 1 if "much" in said else 1
+    posts = permissions.MAX_SPAMMER_POSTS + 1 if "much" in said else 1
     states = {
         "leaving_at": leaving_at,
         "posts_count": posts,
@@ -392,7 +392,7 @@ def verdict(who: Person, deed: str, said: str) -> Verdict:
 def test_the_table_is_complete() -> None:
     rights = {name for name, _ in inspect.getmembers(Can, inspect.isfunction) if name[0] != "_"}
     assert {deed for deed, _, _ in rows()} == rights
-    assert {name for name in vars(permissions.Everything) if name[0] != "_"} <= rights
+    assert {name for name in vars(permissions.SystemCan) if name[0] != "_"} <= rights
 
 
 @pytest.mark.parametrize(("deed", "said", "expected"), rows(), ids=lambda value: str(value)[:30])
@@ -567,7 +567,7 @@ def test_a_person_has_the_rights_of_the_role_and_no_more() -> None:
 
 
 def test_a_statement_is_kept_for_all_that_it_depends_on() -> None:
-    @permissions.for_reach
+    @permissions.cached_statement
     def statement(_reader: Person, kind: str = "", *, page: int = 1) -> list[Any]:
         return [kind, page]
 
@@ -582,13 +582,13 @@ def test_statements_are_kept_for_a_reach_and_may_be_forgotten_at_any_moment(
 ) -> None:
     made: list[int] = []
 
-    @permissions.for_reach
+    @permissions.cached_statement
     def statement(_reader: Person, number: int) -> list[int]:
         made.append(number)
         return [number]
 
     assert statement(VISITOR, 1) is statement(VISITOR, 1)
-    monkeypatch.setattr(permissions, "MOST_KEPT", 2)
+    monkeypatch.setattr(permissions, "MAX_CACHED_STATEMENTS", 2)
     with ThreadPoolExecutor(4) as threads:  # each forgets what the others have just kept
         found = threads.map(lambda number: statement(VISITOR, number % 50), range(20_000))
         assert all(some == [number % 50] for number, some in enumerate(found))

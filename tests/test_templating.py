@@ -1,4 +1,4 @@
-"""Templates fold what is constant, and print the same as if they did not."""
+"""TemplateEnvironment fold what is constant, and print the same as if they did not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ import pytest
 from flask import Flask, render_template, render_template_string, url_for
 from jinja2 import nodes
 
-from forum.templating import Folding, Pieces, Templates, _version, keep_compiled
+from forum.templating import (
+    ConstantFolder,
+    MacroCache,
+    TemplateEnvironment,
+    _version,
+    cache_bytecode,
+)
 
 
 def calls_left(app: Flask, source: str) -> list[str]:
@@ -82,8 +88,8 @@ def test_only_what_depends_on_the_page_is_left_to_it(
 
 def test_plain_text_is_not_folded_into_html(app: Flask) -> None:
     templates = app.jinja_env
-    assert isinstance(templates, Templates)
-    tree = Folding(templates, False).visit(nodes.Template([nodes.Output([_word()])]))
+    assert isinstance(templates, TemplateEnvironment)
+    tree = ConstantFolder(templates, False).visit(nodes.Template([nodes.Output([_word()])]))
     assert list(tree.find_all(nodes.Call))
 
 
@@ -98,7 +104,7 @@ def test_a_piece_is_made_once_for_the_same_values() -> None:
         made.append((number, words))
         return f"<b>{words}</b>"
 
-    pieces = Pieces(1_000)
+    pieces = MacroCache(1_000)
     for words in ("one", "one", "other", "one"):
         assert pieces(macro, 1, words) == f"<b>{words}</b>"
     assert made == [(1, "one"), (1, "other")]
@@ -111,7 +117,7 @@ def test_pieces_take_no_more_room_than_they_may() -> None:
         made.append(number)
         return "x" * 100
 
-    pieces = Pieces(1_000)
+    pieces = MacroCache(1_000)
     for number in range(100):
         pieces(macro, number)
         pieces(macro, 0)  # what is asked for again and again stays
@@ -169,8 +175,8 @@ def test_compiled_templates_are_kept_until_what_they_hold_has_changed(
         (static / "style.css").write_text(style)
         _version.cache_clear()
         again = Flask("again", template_folder=str(tmp_path), static_folder=str(static))
-        again.jinja_environment = Templates  # type: ignore[assignment]
-        keep_compiled(again, kept)
+        again.jinja_environment = TemplateEnvironment  # type: ignore[assignment]
+        cache_bytecode(again, kept)
         (tmp_path / "page.html").write_text("{{ asset('style.css') }}")
         with again.app_context():
             printed.append(render_template("page.html"))
@@ -189,8 +195,8 @@ def test_a_full_disk_keeps_no_compiled_template_and_shows_the_page(
 
     monkeypatch.setattr("jinja2.bccache.Bucket.write_bytecode", full)
     again = Flask("again", template_folder=str(tmp_path))
-    again.jinja_environment = Templates  # type: ignore[assignment]
-    keep_compiled(again, tmp_path / "kept")
+    again.jinja_environment = TemplateEnvironment  # type: ignore[assignment]
+    cache_bytecode(again, tmp_path / "kept")
     (tmp_path / "page.html").write_text("words")
     with again.app_context():
         assert render_template("page.html") == "words"

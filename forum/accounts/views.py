@@ -48,7 +48,7 @@ from forum.appeals.queries import appeal_of_suspended
 from forum.candidates.actions import Coming
 from forum.candidates.models import Candidate
 from forum.candidates.queries import candidate_by_id, confirmed_candidate
-from forum.db import in_passing, now
+from forum.db import now, without_waiting
 from forum.errors import Busy, Conflict, Forbidden, Invalid, NotFound
 from forum.factors import actions as factor_actions
 from forum.factors import views as factors
@@ -103,7 +103,7 @@ def load_user(token: str) -> SessionUser | None:
     """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
     found = queries.session_of(token, unread_beside_session())
     if found and found.seen_at < now() - SEEN_EVERY:
-        with suppress(Busy), in_passing():  # reading goes on; the next request notes it
+        with suppress(Busy), without_waiting():  # reading goes on; the next request notes it
             members.note_seen(found.member, found.id)
     if found is None:
         return None

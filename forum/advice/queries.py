@@ -35,7 +35,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from forum.advice.models import Asked, Availability, Care, FollowUp
 from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
-from forum.db import as_it_is, constant, db, long_lived, now, plain, topic_scope
+from forum.db import cached, constant, db, execute_core, inline_text, now, topic_scope
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
 from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
 from forum.errors import NotFound
@@ -350,7 +350,7 @@ def _with_stem(topic: Topic, number: int, stem: str) -> list[Any]:
         found = select(literal(number), FTS.c.rowid).where(has_word)
         return [found.where(side).limit(OF_WORD) for side in sides]
     words, start = literal_column("member.words", TSVECTOR), _somewhere(topic)
-    has_word = words.op("@@")(func.to_tsquery(constant("simple"), as_it_is(f"'{stem}':*")))
+    has_word = words.op("@@")(func.to_tsquery(constant("simple"), inline_text(f"'{stem}':*")))
     found = select(literal(number), Member.id).where(has_word)
     part = found.where(Member.id > start, Member.id <= start + A_PART)
     return [found.limit(constant(FIRST_MET)), part.limit(constant(OF_WORD))]
@@ -664,9 +664,9 @@ def _asked_in(topic_id: int) -> frozenset[int]:
     """Who was ever asked about a question, remembered until a deed touches its topic."""
 
     def read() -> frozenset[int]:
-        return frozenset(plain(_ASKED_IN, {"topic_id": topic_id}).scalars())
+        return frozenset(execute_core(_ASKED_IN, {"topic_id": topic_id}).scalars())
 
-    return long_lived(("asked", topic_id), read, topic_scope(topic_id))
+    return cached(("asked", topic_id), read, topic_scope(topic_id))
 
 
 _ASKED_IN = select(Asked.member_id).where(Asked.topic_id == bindparam("topic_id"))

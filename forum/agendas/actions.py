@@ -30,7 +30,7 @@ from forum.agendas.queries import (
     theme_of_slug,
     themes_by_id,
 )
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.drawings import PATTERNS
 from forum.errors import Forbidden, Invalid
 from forum.history.actions import forget_versions, keep_version
@@ -348,7 +348,7 @@ def _new_agenda(moderator: Person, text: AgendaText) -> Agenda:
     at_once = _(
         "Somebody made an agenda of this title at the same moment. Send the form once more."
     )
-    flush_once(Invalid(at_once, "title"))
+    flush_unique(Invalid(at_once, "title"))
     return agenda
 
 
@@ -446,5 +446,5 @@ def _new_theme(name: str) -> Theme:
         theme = Theme(slug=slugify(name, "theme"), name=name)
         db.session.add(theme)
     theme.name, theme.removed_at = name, None
-    flush_once(Invalid(is_there, "name"))
+    flush_unique(Invalid(is_there, "name"))
     return theme

@@ -10,14 +10,14 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.agendas.models import Agenda, AgendaHost, MemberTheme, Statement, Theme
-from forum.db import db, long_lived, now
+from forum.db import cached, db, now
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
 from forum.members.models import Member
 from forum.members.queries import may_act
-from forum.permissions import Person, for_reach, moderates, require, sees_hidden
+from forum.permissions import Person, cached_statement, moderates, require, sees_hidden
 
 T = TypeVar("T")
 Fields = dict[str, Any]
@@ -43,7 +43,7 @@ def agendas(reader: Person, archived: bool = False) -> Sequence[Agenda]:
     return db.session.scalars(_agendas(reader, archived)).all()
 
 
-@for_reach
+@cached_statement
 def _agendas(reader: Person, archived: bool) -> Select[Agenda]:
     state = Agenda.archived_at.is_not(None) if archived else Agenda.archived_at.is_(None)
     return visible_agendas(reader).where(state).limit(MOST)
@@ -84,7 +84,7 @@ def plans_drawn() -> tuple[tuple[str, str], ...]:
         query = select(Agenda.slug, Agenda.pattern).order_by(Agenda.id).limit(MOST)
         return tuple((slug, pattern) for slug, pattern in db.session.execute(query))
 
-    return long_lived("plans drawn", read)
+    return cached("plans drawn", read)
 
 
 def edits_of(agenda: Agenda, reader: Person) -> list[Edit]:

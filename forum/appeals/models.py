@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 from forum.members.models import Member
 from forum.moderation.models import Decision
 
@@ -23,7 +23,7 @@ class Appeal(Base):
     __tablename__ = "appeal"
     __table_args__ = (
         Index(None, "decision_id", "appellant_id", unique=True),
-        Index("ix_appeal_waiting", "id", **only_where("decided_at IS NULL")),
+        Index("ix_appeal_waiting", "id", **partial_index("decided_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -28,7 +28,7 @@ from forum.moderation.queries import (
     is_concerned,
     is_reporter,
 )
-from forum.permissions import Person, Verdict, for_reach, moderated_by, require
+from forum.permissions import Person, Verdict, cached_statement, moderated_by, require
 
 TIME = timedelta(
     days=184
@@ -170,7 +170,7 @@ def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
     return appeal
 
 
-@for_reach
+@cached_statement
 def appeals_counted(reader: Person) -> Select[Any]:
     """A select of how many appeals wait for this reader, for a room above to add up."""
     waiting = select(func.count(Appeal.id)).join(Appeal.decision)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_
 
 from forum.contact.models import ContactLetter
 from forum.contact.queries import letter_to, letters_today
-from forum.db import action, db, delete_some, now, touches
+from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
 from forum.mail.models import Delivery
@@ -117,6 +117,6 @@ def forget_member(system: Person, member_id: int) -> None:
 
 
 def _forget(which: ColumnElement[bool], system: Person, limit: int) -> int:
-    deliveries = delete_some(ContactLetter, limit, which, told=ContactLetter.delivery_id)
+    deliveries = delete_batch(ContactLetter, limit, which, returning=ContactLetter.delivery_id)
     mail.forget_some(system, [number for number in deliveries if number])
     return len(deliveries)

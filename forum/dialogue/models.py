@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.agendas.models import Agenda, Theme
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 from forum.markup import excerpt, write
 from forum.members.models import City, Member, Organisation
 
@@ -75,8 +75,8 @@ class Topic(Addressed, Sent, Base):
         _in_order("kind_active", "kind", "active_at"),
         _in_order("newest", "created_at"),
         _in_order("agenda_newest", "agenda_id", "created_at"),
-        Index("ix_topic_waiting", "kind", "id", **only_where("answer_id IS NULL")),
-        Index("ix_topic_pinned", *IN_AGENDA, **only_where("pinned_at IS NOT NULL")),
+        Index("ix_topic_waiting", "kind", "id", **partial_index("answer_id IS NULL")),
+        Index("ix_topic_pinned", *IN_AGENDA, **partial_index("pinned_at IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
     )
@@ -229,16 +229,16 @@ class Post(Said, Sent, Base):
             "ix_post_for_organisation",
             "organisation_id",
             *WHEN_AND_WHETHER,
-            **only_where("organisation_id IS NOT NULL"),
+            **partial_index("organisation_id IS NOT NULL"),
         ),
         Index(
             "ix_post_tried",
             "author_id",
             *WHEN_AND_WHETHER,
             "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
-            **only_where("tried_count > 0"),
+            **partial_index("tried_count > 0"),
         ),
-        Index("ix_post_unseen", "unseen_at", **only_where("unseen_at IS NOT NULL")),
+        Index("ix_post_unseen", "unseen_at", **partial_index("unseen_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -291,8 +291,8 @@ class Held(Sent, Base):
     __tablename__ = "held"
     __table_args__ = (
         Index(None, "author_id", "submission_key", unique=True),
-        Index("ix_held_waiting", "agenda_id", "id", **only_where("decided_at IS NULL")),
-        Index("ix_held_decided", "decided_at", **only_where("decided_at IS NOT NULL")),
+        Index("ix_held_waiting", "agenda_id", "id", **partial_index("decided_at IS NULL")),
+        Index("ix_held_decided", "decided_at", **partial_index("decided_at IS NOT NULL")),
         Index(None, "author_id", "id"),
         Index(None, "topic_id"),
         Index(None, "post_id"),

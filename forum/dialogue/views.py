@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import markup, web, webforms
 from forum.agendas.models import Agenda
 from forum.agendas.queries import agendas, get_agenda, themes, themes_by_slug
-from forum.db import in_passing, topic_scope
+from forum.db import topic_scope, without_waiting
 from forum.dialogue import actions, queries
 from forum.dialogue.forms import (
     MYSELF,
@@ -292,7 +292,7 @@ def _held_in(topic: Topic | TopicLine, posts: Page[Line]) -> dict[str, Any]:
 def _note_read(topic: Topic | TopicLine, posts: Page[Line], reading: Reading) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
-        with suppress(Busy), in_passing():  # reading goes on; the next visit notes it
+        with suppress(Busy), without_waiting():  # reading goes on; the next visit notes it
             actions.read(me(), topic.id, last)
 
 

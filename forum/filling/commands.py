@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from flask import Blueprint, current_app
 
-from forum.db import count_for_plans, db
+from forum.db import analyze, db
 from forum.errors import Refusal
 from forum.filling import queries
 from forum.filling.actions import Book, add, found
@@ -101,7 +101,7 @@ def _fill(plan: Plan) -> int:
                 written += posts
             bar.update(posts)
     if written:
-        count_for_plans(db.engine)
+        analyze(db.engine)
     return written
 
 

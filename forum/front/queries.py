@@ -27,7 +27,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import visible_agendas
-from forum.db import constant, db, plain
+from forum.db import constant, db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_topic,
@@ -43,7 +43,7 @@ from forum.members.queries import HomeCity, home_cities, visible_members
 from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
 from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import VISITOR, Person, for_reach
+from forum.permissions import VISITOR, Person, cached_statement
 from forum.queue.queries import waiting_count
 from forum.search.queries import texts_of
 
@@ -79,7 +79,7 @@ def found_of_ignored(
         ids = [item_id for known, item_id in things if known == kind]
         query = select(model.id, Member.name).join(Member, Member.id == model.author_id)
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
-        found |= {(kind, row[0]): row[1] for row in plain(theirs)} if ids else {}
+        found |= {(kind, row[0]): row[1] for row in execute_core(theirs)} if ids else {}
     return found
 
 
@@ -157,14 +157,14 @@ def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -
     """
     pairs: Counter[tuple[int, int]] = Counter()
     crossing = {"since": until - WEEKS}
-    for here, there, replies in plain(_crossed(reader), crossing).all():
+    for here, there, replies in execute_core(_crossed(reader), crossing).all():
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
     return [Exchange(cities[one], cities[other], replies) for (one, other), replies in ordered]
 
 
-@for_reach
+@cached_statement
 def _crossed(reader: Person) -> Any:
     helper, asker, newest = aliased(Member), aliased(Member), _newest_replies()
     crossed = (
@@ -221,7 +221,7 @@ def recognition(reader: Person, member: Member) -> Recognition:
         latest.order_by(tried.c.created_at.desc(), City.name).limit(1),
         practices.with_only_columns(func.count()),
     )
-    row = plain(select(*(column.scalar_subquery() for column in columns))).one()
+    row = execute_core(select(*(column.scalar_subquery() for column in columns))).one()
     return Recognition(*row)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete
 
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.factors.queries import passkeys_of
 from forum.identities.models import Identity
@@ -52,7 +52,7 @@ def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
         created_at=now(),
     )
     db.session.add(identity)
-    flush_once(Conflict(taken))  # in the same moment, in another window
+    flush_unique(Conflict(taken))  # in the same moment, in another window
     return identity
 
 

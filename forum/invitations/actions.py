@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from sqlalchemy import delete, or_, update
 
 from forum import tokens
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import (
@@ -66,7 +66,7 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
     chosen.id = 1
     db.session.add(chosen)
-    flush_once(Conflict())  # the first choice, made twice in the same moment
+    flush_unique(Conflict())  # the first choice, made twice in the same moment
     return chosen
 
 

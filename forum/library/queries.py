@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
-from forum.db import db, plain
+from forum.db import db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import AgendaLine, Name, visible_topics
 from forum.diffs import Piece, changes
@@ -44,11 +44,11 @@ from forum.members.models import City, Member
 from forum.pages import Page, page_of
 from forum.permissions import (
     Person,
-    for_reach,
+    cached_for_reader,
+    cached_statement,
     moderated_by,
     read_by,
     reads,
-    remembered,
     require,
     shown_to,
 )
@@ -237,13 +237,13 @@ def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
     """The newest cases."""
 
     def read() -> tuple[CaseLine, ...]:
-        rows = plain(_latest_cases(reader), {"limit": limit})
+        rows = execute_core(_latest_cases(reader), {"limit": limit})
         return tuple(CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows)
 
-    return remembered(reader, ("latest cases", limit), read)
+    return cached_for_reader(reader, ("latest cases", limit), read)
 
 
-@for_reach
+@cached_statement
 def _latest_cases(reader: Person) -> Select[Any]:
     found = visible_cases(reader).join(Agenda, Agenda.id == Case.agenda_id)
     of_agenda = (getattr(Agenda, name) for name in AgendaLine._fields)
@@ -335,17 +335,17 @@ def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeLine]:
     """The newest published practices."""
 
     def read() -> tuple[PracticeLine, ...]:
-        rows = plain(_latest_practices(reader), {"limit": limit})
+        rows = execute_core(_latest_practices(reader), {"limit": limit})
         return tuple(_practice_line(row) for row in rows)
 
-    return remembered(reader, ("latest practices", limit), read)
+    return cached_for_reader(reader, ("latest practices", limit), read)
 
 
 def _practice_line(row: Sequence[Any]) -> PracticeLine:
     return PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None))
 
 
-@for_reach
+@cached_statement
 def _latest_practices(reader: Person) -> Select[Any]:
     found = published_practices(reader).outerjoin(City, City.id == Practice.city_id)
     columns = [getattr(Practice, name) for name in PracticeLine._fields[:5]]
@@ -397,7 +397,7 @@ def practices_tried_by(
 def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:
     """In how many cities the things that these topics discuss were tried, by topic."""
     wanted = [topic_id for topic_id in topic_ids if topic_id]
-    rows: Any = plain(_tried_counts(), {"topic_ids": wanted}) if wanted else ()
+    rows: Any = execute_core(_tried_counts(), {"topic_ids": wanted}) if wanted else ()
     return dict(tuple(row) for row in rows)
 
 

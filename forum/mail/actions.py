@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.db import action, db, delete_some, now, topic_scope, touches
+from forum.db import action, db, delete_batch, now, topic_scope, touches
 from forum.dialogue.actions import reply
 from forum.dialogue.models import Held, Post
 from forum.errors import NotFound
@@ -321,7 +321,7 @@ def forget_letters(system: Person, limit: int = PORTION) -> int:
         Delivery.dropped_at < now() - KEPT,
         Delivery.given_up_at < now() - KEPT_FAILED,
     )
-    return sum(len(delete_some(Delivery, limit, is_old)) for is_old in each)
+    return sum(len(delete_batch(Delivery, limit, is_old)) for is_old in each)
 
 
 @action

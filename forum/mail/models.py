@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 from forum.members.models import Member
 
 WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
@@ -23,7 +23,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("ix_delivery_waiting", "due_at", "id", **only_where(WAITING)),
+        Index("ix_delivery_waiting", "due_at", "id", **partial_index(WAITING)),
         Index(None, "member_id"),
         Index(None, "address", "created_at"),
         Index(None, "given_up_at"),

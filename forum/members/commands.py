@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 from flask import Blueprint
 
-from forum.db import db, fold_log
+from forum.db import checkpoint_wal, db
 from forum.errors import Invalid, Refusal
 from forum.lazy import library
 from forum.members import actions, queries
@@ -51,7 +51,7 @@ def setup() -> None:
     member = done(lambda: actions.set_up(SYSTEM, name, tagline, joining))
     click.echo(f"“{name}” is set up. {member.name} ({member.email}) is its administrator.")
     click.echo("/contact shows everybody that address. `flask forum --contact` gives another one.")
-    fold_log(db.engine)
+    checkpoint_wal(db.engine)
 
 
 @bp.cli.command("forum")

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum import permissions
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 
 # Compared byte by byte on both databases, so that an index finds all names with a beginning.
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
@@ -146,7 +146,7 @@ class Member(Named, permissions.Person, Base):
             "ix_member_leaving",
             "leaving_at",
             "id",
-            **only_where("leaving_at IS NOT NULL AND left_at IS NULL"),
+            **partial_index("leaving_at IS NOT NULL AND left_at IS NULL"),
         ),
     )
 

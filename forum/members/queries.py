@@ -34,7 +34,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from forum.confusables import skeleton
-from forum.db import FEDERATION, VERSION, Base, Moment, db, detached, long_lived, now, plain
+from forum.db import (
+    FEDERATION,
+    PAGE_VERSIONS,
+    Base,
+    Moment,
+    cached,
+    db,
+    detached,
+    execute_core,
+    now,
+)
 from forum.errors import Conflict, NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of
@@ -52,7 +62,7 @@ from forum.members.models import (
     Session,
 )
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
-from forum.permissions import Person, administers, for_reach, moderates, require, sees_hidden
+from forum.permissions import Person, administers, cached_statement, moderates, require, sees_hidden
 from forum.tokens import kept_hash
 
 T = TypeVar("T")
@@ -82,7 +92,9 @@ class Known(NamedTuple):
 
 def federation_known() -> Known | None:
     """The federation to be remembered: all who ask share it, and no session knows it. None before `flask setup`."""
-    number = select(VERSION.c.number).where(VERSION.c.scope == FEDERATION).scalar_subquery()
+    number = (
+        select(PAGE_VERSIONS.c.number).where(PAGE_VERSIONS.c.scope == FEDERATION).scalar_subquery()
+    )
     columns = [getattr(Federation, name) for name in _SAID_ON_PAGES]
     query = select(*columns, number).order_by(Federation.id).limit(1)
     row = db.session.execute(query).first()
@@ -175,7 +187,7 @@ def session_of(token: str, beside: ColumnElement[Any] | None = None) -> OpenSess
     its reader are left out (`_NOT_OF_MEMBER`). `beside` is one more column that the caller wants of the session; pass the
     same object each time.
     """
-    row = plain(_open_session(beside), {"token_hash": token_hash(token), **_times()}).first()
+    row = execute_core(_open_session(beside), {"token_hash": token_hash(token), **_times()}).first()
     if row is None:
         return None
     member, city, organisation = (
@@ -683,13 +695,13 @@ def home_cities(reader: Person) -> tuple[HomeCity, ...]:
     own_id = reader.id if reader.hidden_at else 0  # who is hidden finds the own city, too
 
     def read() -> tuple[HomeCity, ...]:
-        rows = plain(_home_cities(reader), {"own_id": own_id}).all()
+        rows = execute_core(_home_cities(reader), {"own_id": own_id}).all()
         return tuple(map(HomeCity._make, rows))
 
-    return long_lived(("cities of home", sees_hidden(reader, None), own_id), read)
+    return cached(("cities of home", sees_hidden(reader, None), own_id), read)
 
 
-@for_reach
+@cached_statement
 def _home_cities(reader: Person) -> Select[Any]:
     values = _values_of(Member.city_id, _seen_by(reader, bindparam("own_id")))
     columns = [getattr(City, name) for name in _HomeCity._fields]

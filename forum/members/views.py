@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 
 from forum import web, webforms
-from forum.db import FEDERATION, number_now
+from forum.db import FEDERATION, current_version
 from forum.errors import Conflict, Invalid
 from forum.history.queries import fingerprint, versions_of
 from forum.members import actions, queries
@@ -70,7 +70,7 @@ def _federation_known() -> Federation | None:
     """
     remembered = current_app.extensions
     known: queries.Known | None = remembered.get("federation")
-    if known and known.number == number_now(FEDERATION):
+    if known and known.number == current_version(FEDERATION):
         return known.federation
     try:
         found = queries.federation_known()

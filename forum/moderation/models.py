@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from forum.advice.models import FollowUp
 from forum.agendas.models import Agenda
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
@@ -125,18 +125,20 @@ class Report(Base):
             "ix_report_open_once",
             *("reporter_id", "kind", "item_id"),
             unique=True,
-            **only_where("decision_id IS NULL"),
+            **partial_index("decision_id IS NULL"),
         ),
         Index(None, "number", unique=True),
         # What the worker asks each second: whom a letter is due.
-        Index("ix_report_to_confirm", "id", **only_where("email <> '' AND confirmed_at IS NULL")),
+        Index(
+            "ix_report_to_confirm", "id", **partial_index("email <> '' AND confirmed_at IS NULL")
+        ),
         Index(
             "ix_report_to_tell",
             "decision_id",
             "id",
-            **only_where("email <> '' AND told_at IS NULL AND decision_id IS NOT NULL"),
+            **partial_index("email <> '' AND told_at IS NULL AND decision_id IS NOT NULL"),
         ),
-        Index("ix_report_to_forget", "id", **only_where("name <> '' OR email <> ''")),
+        Index("ix_report_to_forget", "id", **partial_index("name <> '' OR email <> ''")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, literal, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forum.db import Base, action, db, delete_some, now, touches
+from forum.db import Base, action, db, delete_batch, now, touches
 from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
 from forum.members.queries import hold_member, ignores
@@ -503,7 +503,7 @@ def forget_old(system: Person, event_ids: Collection[int], limit: int = PORTION)
     require(system.can.administer())
     touches()
     gone = _forget(limit, Notice.read_at < now() - KEPT_READ)
-    return gone + len(delete_some(Event, limit, Event.id.in_(event_ids), without_notices()))
+    return gone + len(delete_batch(Event, limit, Event.id.in_(event_ids), without_notices()))
 
 
 @action
@@ -519,13 +519,13 @@ def forget_member(system: Person, member_id: int, *, is_silent: bool, limit: int
     gone = _forget(limit, Notice.member_id == member_id)
     if is_silent:
         gone += _forget(limit, Notice.actor_id == member_id)
-        gone += len(delete_some(Event, limit, Event.actor_id == member_id))
+        gone += len(delete_batch(Event, limit, Event.actor_id == member_id))
     return gone
 
 
 def _forget(limit: int, *which: Any) -> int:
     """Delete some notices, and the events that nobody else has a notice of."""
-    events = delete_some(Notice, limit, *which, told=Notice.event_id)
+    events = delete_batch(Notice, limit, *which, returning=Notice.event_id)
     told = (Event.id.in_(set(events)), Event.done_at.is_not(None))
     db.session.execute(delete(Event).where(*told, without_notices()))
     return len(events)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.db import Base, only_where
+from forum.db import Base, partial_index
 from forum.members.models import Member
 
 AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by mail
@@ -74,7 +74,7 @@ class Event(Base):
         Index(None, "post_id"),
         Index(None, "topic_id"),
         Index(None, "actor_id"),
-        Index("ix_event_of_queue", "address", **only_where("kind = 'queue'")),
+        Index("ix_event_of_queue", "address", **partial_index("kind = 'queue'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,27 +110,27 @@ class Notice(Base):
         Index(None, "topic_id"),
         Index(None, "post_id"),
         Index(None, "actor_id"),
-        Index("ix_notice_read_at", "read_at", **only_where("read_at IS NOT NULL")),
+        Index("ix_notice_read_at", "read_at", **partial_index("read_at IS NOT NULL")),
         # Every page asks how many are unread; what was read in ten years is not walked through.
         Index(
             "ix_notice_unread",
             "member_id",
             "topic_id",
             "actor_id",
-            **only_where("read_at IS NULL AND hidden_at IS NULL"),
+            **partial_index("read_at IS NULL AND hidden_at IS NULL"),
         ),
         Index(
             "ix_notice_to_mail",
             "id",
-            **only_where("way = 'at once' AND mailed_at IS NULL AND read_at IS NULL"),
+            **partial_index("way = 'at once' AND mailed_at IS NULL AND read_at IS NULL"),
         ),
         Index(
             "ix_notice_for_digest",
             "member_id",
             "id",
-            **only_where("way = 'digest' AND mailed_at IS NULL AND read_at IS NULL"),
+            **partial_index("way = 'digest' AND mailed_at IS NULL AND read_at IS NULL"),
         ),
-        Index("ix_notice_of_queue", "address", **only_where("kind = 'queue'")),
+        Index("ix_notice_of_queue", "address", **partial_index("kind = 'queue'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, joinedload
 
-from forum.db import db, now, plain
+from forum.db import db, execute_core, now
 from forum.members.models import Member, Session
 from forum.members.queries import ignores
 from forum.notifications.models import (
@@ -111,7 +111,7 @@ def _some(query: Select[Notice], start: int, limit: int) -> Sequence[Notice]:
 
 def unread_count(reader: Person) -> int:
     """How many notices the reader has not read, counted up to 100."""
-    return plain(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
+    return execute_core(_unread_count(reader.is_curator), {"member_id": reader.id}).scalar() or 0
 
 
 @cache

@@ -15,7 +15,7 @@ from forum.appeals.models import REVERSED, UPHELD
 from forum.candidates import actions as candidates
 from forum.claims import actions as claims
 from forum.claims.queries import refuse_claimed
-from forum.db import action, db, delete_some, now, touches
+from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.queries import administrator_ids
@@ -219,7 +219,7 @@ def forget_old(system: Person, limit: int = PORTION) -> int:
     require(system.can.administer())
     touches()
     is_old = EntryNote.written_at < now() - KEPT_NOTES
-    return sum(len(delete_some(EntryNote, limit, over)) for over in (is_old, is_about_nobody()))
+    return sum(len(delete_batch(EntryNote, limit, over)) for over in (is_old, is_about_nobody()))
 
 
 @action

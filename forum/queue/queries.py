@@ -37,7 +37,7 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
 from forum.moderation.queries import moderated_agendas
-from forum.permissions import Person, for_reach, moderated_by, require
+from forum.permissions import Person, cached_statement, moderated_by, require
 from forum.queue.models import EntryNote, Overdue
 
 ILLEGAL, APPEALED, WAITING = range(3)  # how urgent an entry is
@@ -366,7 +366,7 @@ def waiting_count(reader: Person) -> int:
     return (db.session.scalar(_counted(reader)) or 0) if reader.is_curator else 0
 
 
-@for_reach
+@cached_statement
 def _counted(reader: Person) -> Select[Any]:
     parts = [counted for source in SOURCES if (counted := source.counted(reader)) is not None]
     numbers: list[Any] = [part.scalar_subquery() for part in parts]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -70,7 +70,7 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []
     db.session.add(book)
-    flush_once(Conflict())
+    flush_unique(Conflict())
     book.rules = [
         HouseRule(version=book.number, number=number, name=name, sentence=sentence)
         for number, (name, sentence) in enumerate(rules, start=1)
@@ -204,7 +204,7 @@ def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
             setattr(row, field, value)
         row.changed_at = now()
         db.session.add(row)
-    flush_once(Conflict())
+    flush_unique(Conflict())
 
 
 def _checked_named(kind: str, one: Named) -> Named:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import delete
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import Said, domain_of, folded
 from forum.members.queries import get_member
@@ -109,7 +109,7 @@ def make_rule(administrator: Person, text: RuleText) -> Rule:
     rule = Rule(made_by_id=administrator.id, made_at=now())
     _fill(administrator, rule, text)
     db.session.add(rule)
-    flush_once(Conflict())
+    flush_unique(Conflict())
     return rule
 
 
@@ -119,7 +119,7 @@ def change_rule(administrator: Person, rule_id: int, text: RuleText) -> Rule:
     touches()
     rule = rule_to_change(administrator, rule_id)
     _fill(administrator, rule, text)
-    flush_once(Conflict())
+    flush_unique(Conflict())
     return rule
 
 
@@ -157,7 +157,7 @@ def import_domains(administrator: Person, lines: Iterable[str], sentence: str) -
     for domain in fresh:
         about = {"kind": DOMAIN, "value": domain, "key": domain, "sentence": sentence.strip()}
         db.session.add(Rule(made_by_id=administrator.id, made_at=now(), **about))
-    flush_once(Conflict())
+    flush_unique(Conflict())
     return len(fresh), sum(1 for domain in found.values() if not domain)
 
 
@@ -180,7 +180,7 @@ def set_newness(administrator: Person, days: int, posts: int, first_posts: int) 
     chosen.days, chosen.posts, chosen.first_posts = days, posts, first_posts
     chosen.id = 1
     db.session.add(chosen)
-    flush_once(Conflict())
+    flush_unique(Conflict())
     return chosen
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, text, update
 from sqlalchemy.exc import DatabaseError
 
-from forum.db import ANYTHING, action, db, now, touches
+from forum.db import ANY_CHANGE, action, db, now, touches
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document, Retitling
 from forum.search.queries import (
@@ -195,7 +195,7 @@ def carry_on(system: Person, portion: int = PORTION) -> int:
     todo = next_retitling()
     if todo is None:
         return 0
-    touches(ANYTHING)
+    touches(ANY_CHANGE)
     reached = _retitle_some(todo.document_id, todo.title, todo.reached, portion)
     if reached is None:
         db.session.delete(todo)

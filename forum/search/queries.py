@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
-from forum.db import as_it_is, constant, db
+from forum.db import constant, db, inline_text
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
@@ -393,9 +393,9 @@ def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnEl
         "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_beginning + ")"
         for term in terms
     ]
-    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), as_it_is(" & ".join(parts)))
+    wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
     for values in facets:
-        some = as_it_is(" | ".join(f"'{value}'" for value in values))
+        some = inline_text(" | ".join(f"'{value}'" for value in values))
         wanted = wanted.op("&&")(cast(some, TSQUERY))
     return wanted
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from forum.db import action, db, flush_once, now, touches
+from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
 from forum.markup import Written
@@ -61,7 +61,7 @@ def write_terms(administrator: Person, text: TermsText, *, seen: str | None = No
     written.change, written.needs_consent = " ".join(text.change.split()), text.needs_consent
     written.valid_from, written.written_at = max(text.valid_from, now()), now()
     db.session.add(written)
-    flush_once(Conflict())
+    flush_unique(Conflict())
     since = written.valid_from if written.needs_consent else None
     note_terms(administrator, due_after(0), since)
     return written

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from forum import backups, moving
 from forum.agendas import actions as agendas
 from forum.copies import Copier, copier, put_aside
-from forum.db import count_for_plans, db, is_away
+from forum.db import analyze, db, is_away
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.lazy import library
@@ -295,7 +295,7 @@ def restore(source: Path) -> None:
     click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
-    count_for_plans(db.engine)
+    analyze(db.engine)
 
 
 @bp.cli.command("move-database")

@@ -40,7 +40,7 @@ from sqlalchemy.orm import aliased
 
 from forum.agendas.models import AgendaHost
 from forum.copies import last_aside
-from forum.db import Base, db, in_passing, is_locked
+from forum.db import Base, db, is_locked, without_waiting
 from forum.dialogue.models import Held, Post, Quote, Topic
 from forum.dialogue.queries import KEPT, is_there, is_unseen, wrong_shelves
 from forum.library.models import Case, Practice, Reading
@@ -129,7 +129,7 @@ def is_writable() -> bool:
     A database that somebody else is writing to at this moment can be written.
     """
     try:
-        with in_passing(), db.engine.connect() as connection:
+        with without_waiting(), db.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execution_options(is_writing=True).execute(WRITE_NOTHING)
                 return True

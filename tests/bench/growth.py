@@ -68,7 +68,7 @@ def forgetful(apps: list[Flask]) -> Iterator[None]:
     known = [app.extensions.pop("remembered") for app in apps]
     yield
     for app, remembered in zip(apps, known, strict=True):
-        app.extensions["remembered"] = remembered
+        app.extensions["read_cache"] = remembered
 
 
 def _row(name: str, apps: list[Flask], readers: list[Reader], paths: list[str]) -> Iterator[Row]:

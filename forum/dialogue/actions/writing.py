@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id
-from forum.db import ANYTHING, action, db, now, topic_scope, touches
+from forum.db import ANY_CHANGE, action, db, now, topic_scope, touches
 from forum.dialogue.actions._checks import (
     check_text,
     check_topic,
@@ -93,7 +93,7 @@ def _open_topic(
     author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
 ) -> Topic | Held:
     hold_writer(author)
-    touches(ANYTHING, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
+    touches(ANY_CHANGE, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := sent_before(author, key, new.text, new.title):
         return earlier.topic

@@ -85,7 +85,7 @@ def visible_topics(reader: Person) -> Select[Any]:
 
 def remembered(reader: Person, topic_id: int, what: Hashable, read: Callable[[], R]) -> R:
     """What visitors, or members, see of a topic, remembered until a deed touches it."""
-    return permissions.remembered(reader, (what, topic_id), read, topic_scope(topic_id))
+    return permissions.cached_for_reader(reader, (what, topic_id), read, topic_scope(topic_id))
 
 
 def visible_posts(reader: Person, *of_topic: Any) -> Select[Any]:

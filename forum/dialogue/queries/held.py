@@ -18,7 +18,7 @@ from forum.dialogue.queries.changing import KEY_LENGTH, theme_ids_of
 from forum.dialogue.queries.listing import TopicLine
 from forum.errors import NotFound
 from forum.members.models import Member
-from forum.permissions import Person, for_reach, moderated_by, require
+from forum.permissions import Person, cached_statement, moderated_by, require
 
 MOST_HELD = 100  # texts of one member that wait
 LAST_DECIDED, FEW_DECIDED = 20, 3  # decisions from which it is reckoned how long one waits
@@ -48,7 +48,7 @@ def held_waiting(reader: Person) -> Select[Any]:
     return waits.options(*_around_held()).order_by(Held.created_at, Held.id)
 
 
-@for_reach
+@cached_statement
 def held_counted(reader: Person) -> Select[Any]:
     """A select of how many texts wait for this reader."""
     waits = select(func.count()).select_from(Held)

@@ -25,7 +25,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import get_agenda
-from forum.db import constant, db, plain
+from forum.db import constant, db, execute_core
 from forum.dialogue.models import Addressed, Topic, TopicCount, TopicTheme
 from forum.dialogue.queries._seen import (
     NAME_OF_ORGANISATION,
@@ -39,7 +39,7 @@ from forum.dialogue.queries._seen import (
 )
 from forum.errors import NotFound
 from forum.pages import Page, clamp, pages_for
-from forum.permissions import Person, for_reach, moderated_by, read_by, require
+from forum.permissions import Person, cached_statement, moderated_by, read_by, require
 
 TOPICS_ON_A_PAGE = 20
 MOST_PINNED = 100  # on one agenda; the next ones stand where their latest post puts them
@@ -146,7 +146,7 @@ def _part(
     ignored = _ignored(reader, wanted)
     which = {"pinned": pinned, "first": first, "limit": limit, "start": start, **ignored}
     found = _rows_of(reader, wanted, is_from_end, bool(ignored))
-    return [_topic_line(row) for row in plain(found, which)]
+    return [_topic_line(row) for row in execute_core(found, which)]
 
 
 def _ignored(reader: Person, wanted: TopicFilter) -> dict[str, list[int]]:
@@ -159,16 +159,16 @@ def _pinned(reader: Person, wanted: TopicFilter) -> list[int]:
     if not wanted.agenda_id or wanted.order != "active":
         return []
     ignored = _ignored(reader, wanted)
-    return [row.id for row in plain(_pinned_in(reader, wanted, bool(ignored)), ignored)]
+    return [row.id for row in execute_core(_pinned_in(reader, wanted, bool(ignored)), ignored)]
 
 
-@for_reach
+@cached_statement
 def _pinned_in(reader: Person, wanted: TopicFilter, leaves_out: bool) -> Select[Any]:
     pinned = _filtered(_listed(reader, leaves_out), wanted).where(Topic.pinned_at.is_not(None))
     return pinned.with_only_columns(Topic.id).limit(MOST_PINNED)
 
 
-@for_reach
+@cached_statement
 def _rows_of(
     reader: Person, wanted: TopicFilter, is_from_end: bool, leaves_out: bool
 ) -> Select[Any]:
@@ -199,21 +199,21 @@ def counts_by_kind(reader: Person, wanted: TopicFilter) -> dict[str, int]:
     """How many topics of each kind the other filters leave, for the tabs of a list."""
     is_kept = not (wanted.theme or wanted.author_id)
     counted = _kept_counts(reader, wanted) if is_kept else _counts(reader, wanted)
-    counts = {kind: number for kind, number in plain(counted) if number}
+    counts = {kind: number for kind, number in execute_core(counted) if number}
     if ignored := _ignored(reader, wanted):
-        for kind, number in plain(_counts_of_ignored(reader, wanted), ignored):
+        for kind, number in execute_core(_counts_of_ignored(reader, wanted), ignored):
             counts[kind] = max(0, counts.get(kind, 0) - number)
     return counts
 
 
-@for_reach
+@cached_statement
 def _counts_of_ignored(reader: Person, wanted: TopicFilter) -> Select[Any]:
     counted: tuple[Any, Any] = (Topic.kind, func.count())
     query = _where(_listed(reader), wanted).where(_is_by_ignored())
     return query.with_only_columns(*counted).group_by(Topic.kind)
 
 
-@for_reach
+@cached_statement
 def _kept_counts(reader: Person, wanted: TopicFilter) -> Select[Any]:
     row = TopicCount
     counted: tuple[Any, Any] = (row.kind, func.sum(row.number))
@@ -243,11 +243,11 @@ def latest_topics(reader: Person, limit: int) -> Sequence[TopicLine]:
 def questions_waiting(reader: Person, limit: int) -> Sequence[TopicLine]:
     """The newest questions that have no answer yet and take replies, ready for `topic_row`."""
     ignored = _ignored(reader, TopicFilter())
-    rows = plain(_waiting(reader, bool(ignored), limit), ignored)
+    rows = execute_core(_waiting(reader, bool(ignored), limit), ignored)
     return [_topic_line(row) for row in rows]
 
 
-@for_reach
+@cached_statement
 def _waiting(reader: Person, leaves_out: bool, limit: int) -> Select[Any]:
     query = _listed(reader, leaves_out).where(
         Topic.kind == constant("question"),
@@ -274,7 +274,7 @@ def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     """A topic for its page, or `NotFound`."""
 
     def read() -> TopicLine:
-        rows = plain(_one_line(reader), {"topic_id": topic_id}).all()
+        rows = execute_core(_one_line(reader), {"topic_id": topic_id}).all()
         if not rows:
             raise NotFound()  # which is not remembered: a new topic touches no topic
         themes = tuple(Name._make(row[-2:]) for row in rows if row[-1] is not None)
@@ -283,7 +283,7 @@ def get_topic_line(reader: Person, topic_id: int) -> TopicLine:
     return remembered(reader, topic_id, "line", read)
 
 
-@for_reach
+@cached_statement
 def _one_line(reader: Person) -> Select[Any]:
     """A topic, once for each of its themes, whose name and slug come last."""
     line = _as_lines(visible_topics(reader).where(Topic.id == bindparam("topic_id")))
@@ -312,7 +312,7 @@ _THEMES_OF = (
 )
 
 
-@for_reach
+@cached_statement
 def _one_topic(reader: Person) -> Select[Any]:
     return (
         visible_topics(reader)

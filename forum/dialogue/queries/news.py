@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from forum.db import Moment, plain
+from forum.db import Moment, execute_core
 from forum.dialogue.models import POSTS_ON_A_PAGE, AllRead, Place, Post, Topic
 from forum.dialogue.queries._seen import is_there
 from forum.dialogue.queries.listing import TopicLine
@@ -44,9 +44,9 @@ def reading_of(
     words = {"member_id": reader.id, "topic_id": topic.id}
     marked = [post.id for post in posts if post.is_marked]
     if marked:
-        row = plain(_reading(with_marks=True), {**words, "post_ids": marked}).one()
+        row = execute_core(_reading(with_marks=True), {**words, "post_ids": marked}).one()
     else:
-        row = plain(_reading(with_marks=False), words).one()
+        row = execute_core(_reading(with_marks=False), words).one()
     return Reading(row[0] or 0, row[1] or "", bool(row[2]), kinds_in(row[3] if marked else None))
 
 
@@ -85,7 +85,7 @@ def news_in(reader: Person, topics: Sequence[Topic | TopicLine]) -> dict[int, Ne
     which = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
     return {
         key: News(count, place + 1 if 0 < place < counts[key] - MOST_NEW else first)
-        for key, count, first, place in plain(_news(), which)
+        for key, count, first, place in execute_core(_news(), which)
     }
 
 

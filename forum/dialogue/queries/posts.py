@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import Select, String, and_, bindparam, case, cast, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from forum.db import db, plain
+from forum.db import db, execute_core
 from forum.dialogue.models import (
     POSTS_ON_A_PAGE,
     TAKEN_BACK,
@@ -76,7 +76,7 @@ def posts_in(reader: Person, topic: Topic | TopicLine, page: int) -> Page[Line]:
     place = _of(topic)
 
     def read() -> tuple[Line, ...]:
-        rows = plain(lines, which | {"answer_id": topic.answer_id}).all()
+        rows = execute_core(lines, which | {"answer_id": topic.answer_id}).all()
         return tuple(_line(place, row) for row in rows)
 
     # With what is known of the topic, which another deed may have changed since it was read
@@ -153,7 +153,7 @@ def answer_of(reader: Person, topic: Topic | TopicLine) -> Line | None:
     """The post that was chosen as the answer, with its author; None when there is none to read."""
     if topic.answer_id is None:
         return None
-    row = plain(_answer_line(), {"answer_id": topic.answer_id}).first()
+    row = execute_core(_answer_line(), {"answer_id": topic.answer_id}).first()
     return _line(_of(topic), row) if row else None
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from forum.db import db, plain
+from forum.db import db, execute_core
 from forum.dialogue.models import POSTS_ON_A_PAGE, Place, Post, Topic, Trace
 from forum.dialogue.queries._seen import is_there, visible_posts
 from forum.dialogue.queries.listing import TopicLine, get_topic, get_topic_line
@@ -17,7 +17,7 @@ from forum.dialogue.queries.posts import Line, get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
-from forum.permissions import Person, for_reach, moderated_by, read_by, require, shown_to
+from forum.permissions import Person, cached_statement, moderated_by, read_by, require, shown_to
 
 MOST_STEPS = 20  # from a topic to the one it is in now
 
@@ -46,7 +46,7 @@ def regrouped_in(reader: Person, topic: TopicLine, posts: Page[Line]) -> dict[in
     which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
     lines: dict[int, list[Regrouped]] = {}
     for has_come, query in ((False, _gone_from(reader)), (True, _come_to(reader))):
-        for number, line in _runs(plain(query, which), has_come):
+        for number, line in _runs(execute_core(query, which), has_come):
             place = next((post.number for post in posts.items if post.number >= number), 0)
             lines.setdefault(place, []).append(line)
     return lines
@@ -68,7 +68,7 @@ def _runs(rows: Iterable[Any], has_come: bool) -> list[tuple[int, Regrouped]]:
 _HERE: Any = bindparam("topic_id")
 
 
-@for_reach
+@cached_statement
 def _gone_from(reader: Person) -> Select[Any]:
     number, here = Trace.number, _HERE
     query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
@@ -77,7 +77,7 @@ def _gone_from(reader: Person) -> Select[Any]:
     return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
 
 
-@for_reach
+@cached_statement
 def _come_to(reader: Person) -> Select[Any]:
     number, here, later = Post.number, _HERE, aliased(Trace)
     query = _other_topics(reader, number).join(Trace, Trace.topic_id == Topic.id)

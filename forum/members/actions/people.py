@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.confusables import skeleton
 from forum.db import EVERYTHING as EVERY_PAGE
-from forum.db import FEDERATION, action, db, delete_some, flush_once, now, touches
+from forum.db import FEDERATION, action, db, delete_batch, flush_unique, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
@@ -615,7 +615,7 @@ def change_address(system: Person, member_id: int, email: str) -> None:
         raise Conflict(taken)
     member.email = queries.plain_email(email)
     member.mail_paused_at, member.mail_paused_why = None, ""
-    flush_once(Conflict(taken))
+    flush_unique(Conflict(taken))
 
 
 @action
@@ -794,7 +794,7 @@ def forget_sessions(system: Person, limit: int = PORTION) -> int:
         Session.seen_at < now() - queries.IDLE - KEPT_SESSIONS,
         Session.created_at < now() - queries.LONGEST - KEPT_SESSIONS,
     )
-    return len(delete_some(Session, limit, is_over))
+    return len(delete_batch(Session, limit, is_over))
 
 
 # Roles and restrictions
@@ -987,5 +987,5 @@ def _fill(organisation: Organisation, text: OrganisationText) -> Organisation:
     at_once = _(
         "Somebody made an organisation of this name at the same moment. Send the form once more."
     )
-    flush_once(Invalid(at_once, "name"))
+    flush_unique(Invalid(at_once, "name"))
     return organisation

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, or_, update
 
-from forum.db import action, db, delete_some, now, touches
+from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
 from forum.matches import unnamed
 from forum.members.queries import member_by_id
@@ -80,4 +80,4 @@ def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
     """Delete some notes about members that are two years old; says how many."""
     require(system.can.administer())
     touches()
-    return len(delete_some(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))
+    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))

@@ -18,7 +18,7 @@ from forum.moderation.models import Decision, Report
 from forum.moderation.queries._words import MINE, MOST, UNDO, is_of
 from forum.moderation.queries.things import Thing
 from forum.pages import Page, page_of
-from forum.permissions import Person, for_reach, moderated_by, require
+from forum.permissions import Person, cached_statement, moderated_by, require
 
 
 def my_report(reporter: Person, thing: Thing) -> Report | None:
@@ -135,7 +135,7 @@ def reported(reader: Person, limit: int = MOST) -> list[Reported]:
     return [Reported(*row) for row in rows]
 
 
-@for_reach
+@cached_statement
 def _reported(reader: Person) -> Select[Any]:
     illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
     since = func.min(Report.created_at)
@@ -148,7 +148,7 @@ def _reported(reader: Person) -> Select[Any]:
     return things.order_by(*first).limit(bindparam("most"))
 
 
-@for_reach
+@cached_statement
 def reported_counted(reader: Person) -> Select[Any]:
     """A select of how many such things there are."""
     things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
