@@ -199,22 +199,39 @@ def process(
     page: Callable[[int], Answer],
     deed: Callable[[], Answer],
     *,
+    checks: Sequence[Callable[[Any], None]] = (),
     is_trial: bool = False,
 ) -> Answer:
     """Show a form (GET), show it again with what has to be put right (422), or do its deed.
 
-    `page` renders the form with a status, `deed` does what the form is for and answers. A trial (a preview, or a step
-    before the last one) shows the form with what was typed so far and validates nothing.
+    `page` renders the form with a status, `deed` does what the form is for and answers; it may raise `Invalid`. Each of
+    the `checks` gets the form and raises `Invalid` for what its validators cannot know, such as what a query says; they
+    run also when a validator has refused something, so that one answer names every problem. A trial (a preview, or a
+    step before the last one) shows the form with what was typed so far and validates nothing.
     """
     if request.method == "GET" or is_trial:
         return page(200)
-    if not form.validate():
+    is_valid = bool(form.validate())
+    for check in checks:
+        is_valid = _passes(form, check) and is_valid
+    if not is_valid:
         return page(REFUSED)
     try:
         return deed()
     except Invalid as error:
         refuse(form, error)
         return page(REFUSED)
+
+
+def _passes(form: FlaskForm, check: Callable[[Any], None]) -> bool:
+    """Whether a check raises nothing; its problem is shown unless the field has another one already."""
+    try:
+        check(form)
+    except Invalid as error:
+        if not (error.field in form and form[error.field].errors):
+            refuse(form, error)
+        return False
+    return True
 
 
 def refuse_outdated(form: Any, error: Conflict, current: Any) -> ChangedFields:

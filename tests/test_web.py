@@ -906,6 +906,41 @@ def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None
         assert form.form_errors == ["Not now.", "Not there."]
 
 
+@once
+def test_an_answer_names_the_problems_of_validators_and_checks_together(app: Flask) -> None:
+    from wtforms import StringField
+    from wtforms.validators import DataRequired
+
+    from forum.errors import Invalid
+
+    class NameForm(web.Form):
+        name = StringField("Name", [DataRequired("Write a name.")])
+        city = StringField("City")
+
+    def refuses(field: str) -> Any:
+        def check(_form: Any) -> None:
+            raise Invalid(f"Wrong {field}.", field)
+
+        return check
+
+    def deed() -> str:
+        return "done"
+
+    def page(status: int) -> Any:
+        return "page", status
+
+    with app.test_request_context("/", method="POST", data={"city": "Lyon"}):
+        form, checks = NameForm(), [refuses("name"), refuses("city"), refuses("")]
+        assert webforms.process(form, page, deed, checks=checks) == ("page", 422)
+        assert form.name.errors == ["Write a name."], "one problem beside a field is enough"
+        assert form.city.errors == ["Wrong city."] and form.form_errors == ["Wrong ."]
+    with app.test_request_context("/", method="POST", data={"name": "Eva"}):
+        assert webforms.process(NameForm(), page, deed, checks=[refuses("city")]) == ("page", 422)
+        assert webforms.process(NameForm(), page, deed, checks=[lambda _form: None]) == "done"
+    with app.test_request_context("/"):
+        assert webforms.process(NameForm(), page, deed, checks=[refuses("city")]) == ("page", 200)
+
+
 # HEAD
 
 

@@ -62,7 +62,7 @@ from forum.members import queries
 from forum.members.actions import Joining, Profile
 from forum.members.forms import ProfileForm, check_password
 from forum.members.models import Member
-from forum.members.views import federation, offer_organisations, submit
+from forum.members.views import choose_city, federation, offer_organisations
 from forum.notifications.queries import unread_beside_session
 from forum.passwords import hash_password, is_outdated, verify_password
 from forum.permissions import VISITOR
@@ -143,11 +143,8 @@ def join_invited(code: str) -> Answer:
 def _join_door(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
     form = _join_form(chosen, invitation)
     page = partial(_join_page, form, chosen=chosen, invitation=invitation)
-    if request.method == "GET":
-        return page()
-    return submit(
-        form, lambda: _join(form, invitation), lambda: page(status=REFUSED), _password_is_new
-    )
+    checks = [_password_is_new, choose_city]
+    return webforms.process(form, page, lambda: _join(form, invitation), checks=checks)
 
 
 def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
@@ -275,7 +272,7 @@ def confirm_joining(secret: str) -> Answer:
             _check_candidate(token, form.password.data or "")
         return _joined(actions.confirm_joining(VISITOR, secret))
 
-    return page() if request.method == "GET" else _spending(form, deed, page)
+    return _spending(form, page, deed)
 
 
 def _is_browser_of(token: Token) -> bool:
@@ -411,9 +408,7 @@ def sign_in() -> Answer:
     if me().is_member and request.method == "GET":
         return web.see_other(web.safe_next())
     form = SignInForm(next=web.safe_next(""))
-    if request.method == "GET":
-        return _sign_in_page(form)
-    return submit(form, lambda: _sign_in(form), lambda: _sign_in_page(form, REFUSED))
+    return webforms.process(form, partial(_sign_in_page, form), lambda: _sign_in(form))
 
 
 def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
@@ -496,12 +491,12 @@ def sign_in_with_passkey() -> Answer:
         except Forbidden as error:  # suspended: only who has the passkey is told
             return _shut_out(owner, error)
 
-    def page() -> Answer:
+    def page(status: int) -> Answer:
         other = SignInForm(next=web.safe_next(""))
         other.form_errors = [error for errors in form.errors.values() for error in errors]
-        return _sign_in_page(other, REFUSED)
+        return _sign_in_page(other, status)
 
-    return submit(form, deed, page)
+    return webforms.process(form, page, deed)
 
 
 def _half_account() -> str:
@@ -536,9 +531,7 @@ def second() -> Answer:
             flash(words, category)
         return answer
 
-    if request.method == "GET" or "ask" in request.form:
-        return _second_page(form)
-    return submit(form, deed, lambda: _second_page(form, REFUSED))
+    return webforms.process(form, partial(_second_page, form), deed, is_trial="ask" in request.form)
 
 
 def _begin_again(why: str) -> Answer:
@@ -650,8 +643,7 @@ def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
         ask(VISITOR, form.email.data or "")
         return _sent(queries.plain_email(form.email.data or ""))
 
-    page = partial(_letter_page, what, form)
-    return page(200) if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, partial(_letter_page, what, form), deed)
 
 
 def _letter_page(what: str, form: EmailForm, status: int = 200) -> Answer:
@@ -665,14 +657,15 @@ def spend_sign_in(secret: str) -> Answer:
     token = _token_or_none(SIGN_IN, secret)
     if token is None or token.member is None:
         return _over()
-    if request.method == "GET":
-        words = {"form": PressForm(), "member": token.member}
-        return render_template("accounts/spend.html", **words)
-    try:
-        member = actions.spend_sign_in(VISITOR, secret)
-    except NotFound:
-        return _over()
-    return _enter(member, "letter")
+    member, form = token.member, PressForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("accounts/spend.html", form=form, member=member), status
+
+    def deed() -> Answer:
+        return _enter(actions.spend_sign_in(VISITOR, secret), "letter")
+
+    return _spending(form, page, deed)
 
 
 @bp.route("/password/<secret>", methods=["GET", "POST"])
@@ -695,13 +688,13 @@ def reset_password(secret: str) -> Answer:
         flash(_("Your password is changed. You are signed out everywhere else."), "message")
         return answer
 
-    return page() if request.method == "GET" else _spending(form, deed, page)
+    return _spending(form, page, deed)
 
 
-def _spending(form: Any, deed: Callable[[], Any], page: Callable[[int], Answer]) -> Answer:
+def _spending(form: Any, page: Callable[[int], Answer], deed: Callable[[], Any]) -> Answer:
     """Do a deed that spends a secret; in another window it may have been spent meanwhile."""
     try:
-        return submit(form, deed, lambda: page(REFUSED))
+        return webforms.process(form, page, deed)
     except NotFound:
         return _over()
 
@@ -726,9 +719,7 @@ def prove() -> Answer:
         renew_proof(member)
         return web.see_other(web.safe_next(url_for("accounts.settings")))
 
-    if request.method == "GET":
-        return _proof_page(form)
-    return submit(form, deed, lambda: _proof_page(form, REFUSED))
+    return webforms.process(form, partial(_proof_page, form), deed)
 
 
 def renew_proof(member: Member) -> None:
@@ -773,9 +764,7 @@ def address() -> Answer:
         flash(words, "message")
         return web.see_other(url_for("accounts.address"))
 
-    if request.method == "GET":
-        return _address_page(form)
-    return submit(form, deed, lambda: _address_page(form, REFUSED))
+    return webforms.process(form, partial(_address_page, form), deed)
 
 
 def _address_page(form: EmailForm, status: int = 200) -> Answer:
@@ -822,7 +811,7 @@ def _spend_for_address(purpose: str, secret: str, spend: Callable[[Any, str], Me
             flash(_("An e-mail is on its way, with which you choose a new password."), "message")
         return web.see_other(url_for("accounts.sign_in"))
 
-    return page() if request.method == "GET" else _spending(form, deed, page)
+    return _spending(form, page, deed)
 
 
 # Password and sessions
@@ -835,10 +824,8 @@ def change_password() -> Answer:
     """Choose a new password, which ends all other sessions."""
     member = queries.my_profile(me())
     form = PasswordForm()
-    if request.method == "GET":
-        return _password_page(form)
-    return submit(
-        form, lambda: _change_password(member, form), lambda: _password_page(form, REFUSED)
+    return webforms.process(
+        form, partial(_password_page, form), lambda: _change_password(member, form)
     )
 
 
@@ -874,9 +861,13 @@ def settings() -> Answer:
         words = {"form": form, "member": member, "preview": preview}
         return render_template("accounts/settings.html", **words), status
 
-    if request.method == "GET" or preview is not None:
-        return page()
-    return submit(form, lambda: _edit_profile(member, form), lambda: page(REFUSED))
+    return webforms.process(
+        form,
+        page,
+        lambda: _edit_profile(member, form),
+        checks=[choose_city],
+        is_trial=preview is not None,
+    )
 
 
 def _preview(form: ProfileForm) -> Any:

@@ -21,7 +21,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import ciphers, otp, passkeys, web
+from forum import ciphers, otp, passkeys, web, webforms
 from forum.db import now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import actions, queries
@@ -38,12 +38,12 @@ from forum.factors.queries import ALONE, NEW, PURPOSES, SECOND
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.members.queries import account_of, are_factors_required, held_members, my_profile
-from forum.members.views import federation, submit
+from forum.members.views import federation
 from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
 from forum.permissions import VISITOR, Person
 from forum.ratelimits import limiter
-from forum.web import REFUSED, Answer, has_proved, me, my_token, prove_first
+from forum.web import Answer, has_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
 T = TypeVar("T")
@@ -221,7 +221,7 @@ def add_passkey() -> Answer:
         is_first = _proved(add, _no_passkey())
         return _set_up(_("The passkey is kept."), codes if is_first else [])
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 def _fresh_codes(member: Member) -> tuple[list[str], list[str]]:
@@ -259,7 +259,7 @@ def rename_passkey(passkey_id: int) -> Answer:
         flash(_("The passkey has its new name."), "message")
         return web.see_other(url_for("factors.index"))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 @bp.route("/settings/passkeys/<int:passkey_id>/remove", methods=["GET", "POST"])
@@ -335,7 +335,7 @@ def confirm_codes() -> Answer:
         is_first = _proved(lambda: actions.confirm_codes(member, code, hashes), _first_code())
         return _set_up(_("Codes are on."), codes if is_first else [])
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 def _replaced(member: Member, secret: str, code: str) -> AnyResponse:
@@ -412,4 +412,4 @@ def require_factors() -> Answer:
         flash(_("That is saved."), "message")
         return web.see_other(url_for("factors.require_factors"))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 from flask import (
@@ -40,7 +40,7 @@ from forum.members.forms import (
     RoleForm,
 )
 from forum.members.models import City, Federation, Member, Organisation
-from forum.web import CONFLICT, REFUSED, Answer, me
+from forum.web import CONFLICT, Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("members", __name__)
@@ -127,33 +127,6 @@ class HasCity(Protocol):
 
     city: StringField
     city_id: RadioField
-
-
-def submit(
-    form: Any,
-    deed: Callable[[], Answer],
-    page: Callable[[], Answer],
-    *checks: Callable[[Any], None],
-) -> Answer:
-    """Do the deed of a form that is filled in well; else show the page, each problem beside its field."""
-    form.validate()
-    for check in (*checks, *([choose_city] if "city" in form else [])):
-        _note_problem(form, check)
-    if form.errors:
-        return page()
-    try:
-        return deed()
-    except Invalid as error:
-        webforms.refuse(form, error)
-        return page()
-
-
-def _note_problem(form: Any, check: Callable[[Any], None]) -> None:
-    try:
-        check(form)
-    except Invalid as error:
-        if not form[error.field].errors:
-            webforms.refuse(form, error)
 
 
 def choose_city(form: HasCity) -> None:
@@ -275,7 +248,7 @@ def _write_organisation(
         flash(_("The organisation is saved."), "message")
         return web.see_other(url_for("front.organisation", slug=written.slug))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed, checks=[choose_city])
 
 
 def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
@@ -362,7 +335,7 @@ def appoint(handle: str) -> Answer:
         flash(_("The role of %(name)s is saved.", name=member.name), "message")
         return web.see_other(url_for("members.administration", q=member.name))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 # Ignoring

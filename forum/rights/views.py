@@ -23,20 +23,20 @@ from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from forum import web
+from forum import web, webforms
 from forum.archives import Files, zipped
 from forum.db import now
 from forum.errors import Forbidden
 from forum.members.actions import COOLING_OFF
 from forum.members.models import Member
 from forum.members.queries import account_of, administered_member, administrators_count
-from forum.members.views import federation, submit
+from forum.members.views import federation
 from forum.ratelimits import limiter
 from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, records, said
-from forum.web import REFUSED, Answer, has_proved, me, prove_first
+from forum.web import Answer, has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
 # What somebody who has closed the account may still do; everything else leads to opening it again.
@@ -203,7 +203,7 @@ def leave() -> Answer:
         answer.headers["Clear-Site-Data"] = '"storage"'
         return answer
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 def _closed_page(member: Member) -> Answer:
@@ -248,7 +248,7 @@ def close(handle: str) -> Answer:
         flash(_("The account of %(name)s is closed.", name=member.name), "message")
         return web.see_other(url_for("members.administration", q=member.name))
 
-    return page() if request.method == "GET" else submit(form, deed, lambda: page(REFUSED))
+    return webforms.process(form, page, deed)
 
 
 @bp.post("/administration/members/<handle>/stay")
