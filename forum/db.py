@@ -335,7 +335,7 @@ def flush_unique(refusal: Refusal) -> None:
     """Flush the session; raises `refusal` if another transaction has just taken a unique key.
 
     An action that looks for the key first can say so with more words, but on PostgreSQL two that look at the same time
-    both find nothing. Where both would write the same member's row, they lock the member instead (`hold_member`).
+    both find nothing. Where both would write the same member's row, they lock the member instead (`lock_member`).
     """
     try:
         db.session.flush()

@@ -41,7 +41,7 @@ from forum.mail.queries import deliveries_by_id
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import _whole_profile, city_by_name, get_member, visible_members
+from forum.members.queries import city_by_name, get_member, visible_members, whole_profile
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening import actions as screening
 from forum.settings import Settings
@@ -499,7 +499,7 @@ def people(app: Flask) -> People:
     remembered("people", app, make_people)
     names = [field.name for field in fields(People)]
     handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
-    wanted = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*_whole_profile())
+    wanted = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*whole_profile())
     found = {member.handle: member for member in db.session.scalars(wanted)}
     return People(**dict(zip(names, map(found.__getitem__, handles), strict=True)))
 

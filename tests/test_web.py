@@ -913,7 +913,7 @@ def test_an_answer_names_the_problems_of_validators_and_checks_together(app: Fla
 
     from forum.errors import Invalid
 
-    class NameForm(web.Form):
+    class NameForm(webforms.Form):
         name = StringField("Name", [DataRequired("Write a name.")])
         city = StringField("City")
 

@@ -26,7 +26,7 @@ from forum.matches import plainly, together
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
 from forum.members.models import Member
-from forum.members.queries import by_email, email_is_taken, get_member, plain_email
+from forum.members.queries import get_member, is_email_taken, member_by_email, normalised_email
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import refuse_caught
 
@@ -59,11 +59,11 @@ def ask_to_join(
     """
     require(visitor.can.join())
     touches()
-    email = plain_email(joining.email)
+    email = normalised_email(joining.email)
     members.fitting_name(SYSTEM, joining.name)
     if _has_had_enough(email):
         return None
-    if email_is_taken(email):
+    if is_email_taken(email):
         candidates.may_come(visitor, joining, coming)
         _tell_known(visitor, email)
         return None
@@ -73,7 +73,7 @@ def ask_to_join(
 
 def _tell_known(visitor: Person, email: str) -> None:
     """Somebody wants to join with the address of a member; of one who has left nobody is told anything."""
-    if member := by_email(email):
+    if member := member_by_email(email):
         words = {"path": "/sign-in", "name": member.name}
         write_letter(visitor, "known", email, words, member_id=member.id)
 
@@ -84,7 +84,7 @@ def join_proved(
 ) -> Member | Candidate:
     """Join without a letter: a provider that we trust has said whose the address is."""
     require(visitor.can.join())
-    if email_is_taken(joining.email):
+    if is_email_taken(joining.email):
         sentence = _(
             "There is an account with this address. Sign in first, then link it in your settings."
         )
@@ -124,10 +124,10 @@ def ask_for_password(visitor: Person, email: str) -> None:
 
 
 def _ask(visitor: Person, purpose: str, kind: str, path: str, email: str) -> None:
-    email = plain_email(email)
+    email = normalised_email(email)
     if _has_had_enough(email, OF_OWNERS):
         return
-    if member := by_email(email):
+    if member := member_by_email(email):
         _send(visitor, purpose, kind, path, email, member=member)
     else:
         write_letter(visitor, "unknown", email, {"path": "/join"})
@@ -190,12 +190,12 @@ def ask_for_address(member: Member, email: str) -> None:
     """
     require(member.can.edit_profile(member))
     touches()
-    email = plain_email(email)
+    email = normalised_email(email)
     if email == member.email:
         raise Invalid(_("This is your address already."), "email")
     if _has_had_enough(email):
         raise Invalid(_("Several e-mails went to this address. Try again in an hour."), "email")
-    if email_is_taken(email):
+    if is_email_taken(email):
         _tell_known(member, email)
         return
     _send(member, ADDRESS, "address", "/address", email, member=member)

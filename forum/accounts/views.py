@@ -101,13 +101,13 @@ SYSTEMS = {
 
 def load_user(token: str) -> SessionUser | None:
     """Who is signed in with a token, for Flask-Login; notes at most once an hour that the session is in use."""
-    found = queries.session_of(token, unread_beside_session())
+    found = queries.session_by_token(token, unread_beside_session())
     if found and found.seen_at < now() - SEEN_EVERY:
         with suppress(Busy), without_waiting():  # reading goes on; the next request notes it
             members.note_seen(found.member, found.id)
     if found is None:
         return None
-    return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.beside)
+    return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.extra)
 
 
 # Joining
@@ -201,7 +201,7 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
     if _has_proved_address(form):
         return _joined(actions.join_proved(VISITOR, joining, key, coming))
     asked = actions.ask_to_join(VISITOR, joining, key, coming)
-    return _sent(queries.plain_email(joining.email), asked if _shows_letters() else None)
+    return _sent(queries.normalised_email(joining.email), asked if _shows_letters() else None)
 
 
 def _identity(form: JoinForm) -> dict[str, str]:
@@ -218,8 +218,8 @@ def _identity(form: JoinForm) -> dict[str, str]:
 def _has_proved_address(form: JoinForm) -> bool:
     """Whether a provider has said that the address in a form is that of whoever uses this browser."""
     proved = proved_elsewhere()
-    email = queries.plain_email(form.email.data or "")
-    return bool(proved.get("is_verified")) and email == queries.plain_email(proved["email"])
+    email = queries.normalised_email(form.email.data or "")
+    return bool(proved.get("is_verified")) and email == queries.normalised_email(proved["email"])
 
 
 def _shows_letters() -> bool:
@@ -366,7 +366,7 @@ def _account() -> str:
 
 
 def _account_of(email: str) -> str:
-    return sha256(queries.plain_email(markup.tidy(email)).encode()).hexdigest()
+    return sha256(queries.normalised_email(markup.tidy(email)).encode()).hexdigest()
 
 
 def _knows(device: str, account: str) -> bool:
@@ -420,7 +420,7 @@ def _sign_in_page(form: SignInForm, status: int = 200) -> Answer:
 
 def _sign_in(form: SignInForm) -> AnyResponse:
     password = form.password.data or ""
-    member = queries.by_email(form.email.data or "")
+    member = queries.member_by_email(form.email.data or "")
     candidate = None if member else confirmed_candidate(form.email.data or "")
     known: Member | Candidate | None = member or candidate
     is_right = verify_password(known.password_hash if known else None, password)
@@ -641,7 +641,7 @@ def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
 
     def deed() -> Any:
         ask(VISITOR, form.email.data or "")
-        return _sent(queries.plain_email(form.email.data or ""))
+        return _sent(queries.normalised_email(form.email.data or ""))
 
     return webforms.process(form, partial(_letter_page, what, form), deed)
 

@@ -38,7 +38,7 @@ from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
 from forum.matches import plainly
 from forum.members.models import Member
-from forum.members.queries import hold_member, named_languages
+from forum.members.queries import language_names, lock_member
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
@@ -216,7 +216,7 @@ def _open_asking(member: Person, topic_id: int) -> Asked:
 
 
 def _row_of(member: Person) -> Availability:
-    hold_member(member.id, may_write=True)
+    lock_member(member.id, may_write=True)
     row = availability_of(member)
     db.session.add(row)
     return row
@@ -303,7 +303,7 @@ def _fill(row: FollowUp, story: Story) -> None:
     if len(deed) > DEED or len(text) > STORY:
         raise Invalid(_("Shorten what you tell to 1,500 characters."), "text")
     row.deed, row.outcome, row.text = deed, story.outcome, text
-    row.language = story.language if story.language in named_languages() else "en"
+    row.language = story.language if story.language in language_names() else "en"
 
 
 def _look_again(topic: Topic, outcome: str) -> None:

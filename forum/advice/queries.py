@@ -41,7 +41,7 @@ from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_t
 from forum.errors import NotFound
 from forum.markup import fold
 from forum.members.models import City, Member
-from forum.members.queries import named_languages
+from forum.members.queries import language_names
 from forum.permissions import Person, moderates, require, sees_hidden
 from forum.search.queries import words_of
 
@@ -511,7 +511,7 @@ def _by_city(city: City | None, other: City | None) -> list[tuple[float, Reason]
 
 def _by_language(member: Member, language: str) -> list[tuple[float, Reason]]:
     spoken = {member.language, *(one.language for one in member.languages)}
-    name = named_languages().get(language, language)
+    name = language_names().get(language, language)
     return [(0.5, Reason("language", name))] if language in spoken else []
 
 

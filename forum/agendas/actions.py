@@ -38,7 +38,7 @@ from forum.history.queries import refuse_unseen
 from forum.markup import Written, slugify
 from forum.members.actions import note_hosting
 from forum.members.models import PALETTES
-from forum.members.queries import hold_member, members_by_handle
+from forum.members.queries import lock_member, members_by_handle
 from forum.permissions import Person, require
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def set_hosts(moderator: Person, agenda_id: int, handles: Iterable[str]) -> Agen
 def _note_hosting(doer: Person, member_ids: Collection[int]) -> None:
     """Let members know what they host by now; held in one order, so that no two deeds note it past each other."""
     for member_id in sorted(member_ids):
-        hold_member(member_id, may_write=True)
+        lock_member(member_id, may_write=True)
         note_hosting(doer, member_id, hosted_by(member_id))
 
 
@@ -239,7 +239,7 @@ def themes_named(doer: Person, names: Iterable[str]) -> list[Theme]:
 def set_member_themes(member: Person, theme_ids: Iterable[int]) -> None:
     """Let exactly these themes be what a member can help with."""
     require(member.can.write())
-    hold_member(member.id, may_write=True)
+    lock_member(member.id, may_write=True)
     chosen = {theme.id for theme in themes_by_id(theme_ids)}
     before = {row.theme_id: row for row in member_themes(member.id)}
     if chosen == before.keys():

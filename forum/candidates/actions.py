@@ -23,7 +23,7 @@ from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.actions import Joining
 from forum.members.models import Member
-from forum.members.queries import email_is_taken, moderator_ids, plain_email
+from forum.members.queries import is_email_taken, moderator_ids, normalised_email
 from forum.notifications.actions import note_event, read_queue
 from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
@@ -65,7 +65,7 @@ def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) ->
     touches()
     may_come(visitor, joining, coming)
     candidate = Candidate(
-        email=plain_email(joining.email),
+        email=normalised_email(joining.email),
         name=members.fitting_name(SYSTEM, joining.name),
         password_hash=joining.password_hash,
         profile=_profile(joining),
@@ -95,7 +95,7 @@ def confirm(_visitor: Person, candidate: Candidate) -> Member | None:
     An invitation is used here and not before, so that the last use is had by whoever confirms first.
     """
     touches()
-    if email_is_taken(candidate.email):
+    if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address. Sign in instead."))
     mode = entrance().mode
     came_by = candidate.invitation_id
@@ -150,7 +150,7 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
     """Let somebody join who waits, and tell them by letter, with some words if there are any."""
     require(moderator.can.admit())
     candidate = waiting_candidate(candidate_id, is_held=True)
-    if email_is_taken(candidate.email):
+    if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
     read_queue(moderator, _in_queue(candidate_id))
     member = _admit(candidate, None)

@@ -14,7 +14,7 @@ from forum.candidates.models import Candidate
 from forum.db import db
 from forum.errors import Conflict
 from forum.members.models import City, Organisation
-from forum.members.queries import plain_email
+from forum.members.queries import normalised_email
 from forum.permissions import Person, require
 
 T = TypeVar("T", Organisation, City)
@@ -77,7 +77,7 @@ def candidate_by_id(candidate_id: int) -> Candidate | None:
 def confirmed_candidate(email: str) -> Candidate | None:
     """The candidate who has proved an address and waits, or was refused of late; the latest one."""
     found = select(Candidate).where(
-        Candidate.email == plain_email(email), Candidate.confirmed_at.is_not(None)
+        Candidate.email == normalised_email(email), Candidate.confirmed_at.is_not(None)
     )
     return db.session.scalar(found.order_by(Candidate.id.desc()).limit(1))
 

@@ -16,7 +16,7 @@ from forum.mail import actions as mail
 from forum.mail.models import Delivery
 from forum.matches import plainly
 from forum.members.models import Member
-from forum.members.queries import hold_member, member_by_id
+from forum.members.queries import lock_member, member_by_id
 from forum.moderation.actions import report_letter
 from forum.moderation.models import Report
 from forum.permissions import Person, require
@@ -62,7 +62,7 @@ def _check(sender: Member, recipient: Member, text: str) -> None:
         raise Invalid(_("Write 20 to 3,000 characters."), "text")
     if LINK.search(text) and now() - sender.joined_at < WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
-    hold_member(sender.id, may_write=True)  # letters are counted one after another
+    lock_member(sender.id, may_write=True)  # letters are counted one after another
     most = MOST_OF_NEWCOMERS if now() - sender.joined_at < NEW_FOR else MOST_A_DAY
     if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MOST_TO_ONE:
         raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))

@@ -15,7 +15,7 @@ from forum.db import now
 from forum.errors import Conflict, Forbidden, Invalid
 from forum.identities import actions, queries
 from forum.members.models import Member
-from forum.members.queries import by_email, my_profile
+from forum.members.queries import member_by_email, my_profile
 from forum.ratelimits import limiter
 from forum.web import CONFLICT, REFUSED, Answer, has_proved, me, my_token, prove_first
 
@@ -109,7 +109,7 @@ def _enter(owner: Member, target: str) -> Answer:
 
 def _unknown(said: oidc.Said, target: str) -> Answer:
     """Somebody who is linked with nobody here joins; never is an account found by the address alone."""
-    if said.is_verified and by_email(said.email):
+    if said.is_verified and member_by_email(said.email):
         sentence = _(
             "There is an account with your address. Sign in first, then link %(provider)s in your settings.",
             provider=web.provider_elsewhere(),

@@ -17,7 +17,7 @@ from forum.factors.models import Authenticator, Challenge, HalfSession, Passkey,
 from forum.mail.actions import write_letter
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import hold_member, member_by_id, members_by_handle
+from forum.members.queries import lock_member, member_by_id, members_by_handle
 from forum.notifications.actions import note_event
 from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
@@ -163,7 +163,7 @@ def add_passkey(
     Raises `Refused` for an answer that proves nothing.
     """
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     require(member.can.edit_profile(member))
     own = queries.passkeys_of(member)
     if len(own) >= MOST_PASSKEYS:
@@ -191,7 +191,7 @@ def rename_passkey(member: Member, passkey_id: int, name: str) -> None:
 def remove_passkey(member: Member, passkey_id: int, token: str) -> None:
     """Trust a passkey no more. Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here."""
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     passkey = queries.get_passkey(member, passkey_id)
     db.session.delete(passkey)
     _removed(member, token, "passkey removed", passkey.name)
@@ -208,7 +208,7 @@ def _name(typed: str) -> str:
 def begin_codes(member: Member) -> None:
     """Make the secret of an app for codes, which one code has to confirm; the same for whoever asks twice."""
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     require(member.can.edit_profile(member))
     known = queries.authenticator_of(member, is_held=True)
     if known and known.confirmed_at:
@@ -232,7 +232,7 @@ def _is_readable(authenticator: Authenticator) -> bool:
 def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool:
     """Switch codes on by the first one. Says whether recovery codes were kept, as `add_passkey` does."""
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     authenticator = queries.authenticator_of(member, is_held=True)
     if authenticator is None or authenticator.confirmed_at:
         raise Conflict(_("Codes are on already, or were not begun."))
@@ -248,7 +248,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
     Ends the other sessions, as removing it does. Raises `Refused`.
     """
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     known = queries.authenticator_of(member, is_held=True)
     if known is None or not known.confirmed_at:
         raise Conflict(_("Codes are off already."))
@@ -266,7 +266,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
 def remove_codes(member: Member, token: str) -> None:
     """Take no codes of the app any more; ends the other sessions, as removing a passkey does."""
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     known = queries.authenticator_of(member, is_held=True)
     if known is None or not known.confirmed_at:
         raise NotFound(_("Codes are off already."))
@@ -281,7 +281,7 @@ def remove_codes(member: Member, token: str) -> None:
 def renew_recovery_codes(member: Member, code_hashes: Sequence[str], token: str) -> None:
     """Make the recovery codes anew; the old ones are worth nothing. Ends the other sessions."""
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     if not queries.factors_of(member, is_held=True).are_any:
         raise Conflict(_("Set up a passkey or codes first."))
     _forget_codes(member)

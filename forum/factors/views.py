@@ -37,7 +37,12 @@ from forum.factors.models import Authenticator, HalfSession
 from forum.factors.queries import ALONE, NEW, PURPOSES, SECOND
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import account_of, are_factors_required, held_members, my_profile
+from forum.members.queries import (
+    account_of,
+    are_factors_required,
+    moderators_without_factor,
+    my_profile,
+)
 from forum.members.views import federation
 from forum.passkeys import Owner, Refused, Site
 from forum.passwords import hash_code, verify_password
@@ -401,7 +406,7 @@ def renew_recovery_codes() -> Answer:
 @bp.route("/administration/factors", methods=["GET", "POST"])
 def require_factors() -> Answer:
     """Say whether those who moderate or administer need a second factor."""
-    without = held_members(me())
+    without = moderators_without_factor(me())
     form = RequiredForm(data={"is_required": are_factors_required()})
 
     def page(status: int = 200) -> Answer:

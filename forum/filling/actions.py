@@ -43,7 +43,7 @@ from forum.library import actions as library
 from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
-from forum.members.queries import folded_words
+from forum.members.queries import folded_and_sort_key
 from forum.moderation.actions import TOLD
 from forum.moderation.models import OWN
 from forum.moderation.queries import first_words
@@ -119,7 +119,7 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
 
 def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:
     organisation = known.organisation
-    folded, sort_key = folded_words(f"{known.name} {known.position}")
+    folded, sort_key = folded_and_sort_key(f"{known.name} {known.position}")
     return {
         "id": known.id,
         "handle": known.handle,

@@ -60,8 +60,8 @@ from forum.members import actions as people
 from forum.members.forms import KIND_NAMES
 from forum.members.models import City, Member
 from forum.members.queries import (
-    IDLE,
-    LONGEST,
+    SESSION_IDLE_LIMIT,
+    SESSION_MAX_AGE,
     DirectoryFilter,
     HomeCity,
     cities_with_members,
@@ -72,7 +72,7 @@ from forum.members.queries import (
     languages,
     languages_of_members,
     members_count,
-    members_named,
+    members_matching,
     members_of_city,
     members_of_organisation,
     my_profile,
@@ -450,7 +450,7 @@ def search() -> Answer:
         agendas={agenda.id: agenda for agenda in known.values()},
         slugs={agenda.slug: agenda.title for agenda in known.values()},
         language_names=names,
-        people=page_of(members_named(reader, typed), 1, ASIDE) if is_plain else None,
+        people=page_of(members_matching(reader, typed), 1, ASIDE) if is_plain else None,
         without=_without,
         orders=[
             (_("Best match"), web.here(order=None, page=None), not query.is_newest_first, None),
@@ -637,8 +637,8 @@ def _periods() -> dict[str, str]:
         "tokens": accounts.KEPT_TOKENS,
         "letters": mail.KEPT,
         "lost_letters": mail.KEPT_FAILED,
-        "idle": IDLE,
-        "longest": LONGEST,
+        "idle": SESSION_IDLE_LIMIT,
+        "longest": SESSION_MAX_AGE,
         "sessions": people.KEPT_SESSIONS,
         "notices": notices.KEPT_READ,
         "contact": contact_letters.KEPT,

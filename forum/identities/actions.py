@@ -15,7 +15,7 @@ from forum.identities.queries import identities_of, is_known, my_identity
 from forum.mail.actions import write_letter
 from forum.members.actions import end_sessions
 from forum.members.models import Member
-from forum.members.queries import hold_member
+from forum.members.queries import lock_member
 from forum.permissions import SYSTEM, Person, require
 
 LINE = 200
@@ -63,7 +63,7 @@ def unlink(member: Member, identity_id: int, token: str) -> None:
     Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here.
     """
     touches()
-    hold_member(member.id)
+    lock_member(member.id)
     require(member.can.edit_profile(member))
     identity = my_identity(member, identity_id)
     has_another = member.password_hash or len(identities_of(member)) > 1 or passkeys_of(member)

@@ -48,7 +48,7 @@ from forum.library.queries import (
     ReadingFilter,
 )
 from forum.members.models import Member
-from forum.members.queries import cities_called, languages
+from forum.members.queries import cities_by_name, languages
 from forum.members.views import choose_city
 from forum.permissions import Person
 from forum.web import CONFLICT, Answer, me
@@ -394,7 +394,7 @@ def _city_ids(typed: str) -> list[int]:
     for number, line in enumerate(typed.split("\n"), 1):
         if not line.strip():
             continue
-        called = cities_called(line, 1)
+        called = cities_by_name(line, 1)
         if not called or len(found) > forms.MOST_ROWS:
             message = _("Line %(number)s: no city of this name is known.", number=number)
             raise Invalid(message, "places")

@@ -25,7 +25,7 @@ from forum.mail.queries import (
 from forum.markup import Written
 from forum.members.actions import pause_mail
 from forum.members.models import Member
-from forum.members.queries import addresses_of, plain_email
+from forum.members.queries import addresses_of, normalised_email
 from forum.moderation import actions as moderation
 from forum.moderation.models import Report
 from forum.moderation.queries import UPHOLDING, reports_to_confirm, reports_to_tell
@@ -112,7 +112,7 @@ def write_of_reports(system: Person, limit: int = 100) -> int:
     arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
     for report in arrived:
         _write_of_report(system, "reported", report, {})
-    told = {(one.decision_id, plain_email(one.email)): one for one in reversed(decided)}
+    told = {(one.decision_id, normalised_email(one.email)): one for one in reversed(decided)}
     for report in reversed(told.values()):  # whoever reported the same several times is told once
         _write_outcome(system, report)
     moderation.note_confirmed(system, arrived)
@@ -123,7 +123,7 @@ def write_of_reports(system: Person, limit: int = 100) -> int:
 def _write_outcome(system: Person, report: Report) -> None:
     """A letter of its own, as long as few went to the address that day; else a line of the next that gathers them."""
     deed = report.decision.deed if report.decision else ""
-    more, address = {"is_kept": deed in UPHOLDING}, plain_email(report.email)
+    more, address = {"is_kept": deed in UPHOLDING}, normalised_email(report.email)
     waiting = gathering_letter(address)
     if waiting is None and letters_since(address, ("outcome",), A_DAY) < MOST_OUTCOMES:
         _write_of_report(system, "outcome", report, more)
@@ -143,7 +143,7 @@ def _write_outcome(system: Person, report: Report) -> None:
 
 
 def _write_of_report(system: Person, kind: str, report: Report, more: Mapping[str, Any]) -> None:
-    address = plain_email(report.email)
+    address = normalised_email(report.email)
     if kind == "reported" and letters_since(address, (kind,), A_DAY) >= MOST_RECEIPTS:
         return
     words = {"path": f"/reports/{report.number}", "number": report.number, "kind": report.kind}

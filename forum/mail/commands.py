@@ -41,7 +41,7 @@ from forum.mail.queries import (
 )
 from forum.members.forms import EMAIL_SHAPE
 from forum.members.models import Member
-from forum.members.queries import federation, plain_email
+from forum.members.queries import federation, normalised_email
 from forum.notifications.models import Notice
 from forum.notifications.queries import settings_of
 from forum.permissions import SYSTEM, VISITOR, reads
@@ -444,10 +444,10 @@ def mail_in(recipient: str) -> None:
 def mail_test(address: str) -> None:
     """Send a letter to an address at once, and say what the mail server answers."""
     settings = web.settings()
-    if not re.match(EMAIL_SHAPE, plain_email(address)):
+    if not re.match(EMAIL_SHAPE, normalised_email(address)):
         raise click.BadParameter("Write an e-mail address such as name@city.example.")
     due_at = now() + actions.LEASE  # a worker must not send it, too
-    letter = actions.write_letter(SYSTEM, "test", plain_email(address), {}, due_at=due_at)
+    letter = actions.write_letter(SYSTEM, "test", normalised_email(address), {}, due_at=due_at)
     try:
         with carrier(settings.smtp_url, settings.mail_path) as through:
             if written := compose(letter, settings):

@@ -69,11 +69,11 @@ def _federation_known() -> Federation | None:
     The page which says that the database is away has to do with what was known.
     """
     remembered = current_app.extensions
-    known: queries.Known | None = remembered.get("federation")
-    if known and known.number == current_version(FEDERATION):
+    known: queries.CachedFederation | None = remembered.get("federation")
+    if known and known.version == current_version(FEDERATION):
         return known.federation
     try:
-        found = queries.federation_known()
+        found = queries.federation_to_cache()
     except SQLAlchemyError:
         if known is None:
             raise
@@ -137,8 +137,8 @@ def choose_city(form: HasCity) -> None:
     wished, form.city_id.data = form.city_id.data, None
     if not form.city.data:
         return
-    called = queries.cities_called(form.city.data)
-    found = called or queries.cities_named(form.city.data)
+    called = queries.cities_by_name(form.city.data)
+    found = called or queries.cities_by_prefix(form.city.data)
     if not found:
         raise Invalid(_("No city of this name is known. Try another spelling."), "city")
     meant = called if len(called) == 1 else [city for city in found if city.id == wished]
@@ -168,7 +168,7 @@ def offer_organisations(form: PersonForm) -> None:
 @bp.get("/cities/suggest")
 def cities_suggest() -> Response:
     """Cities whose name, in any script, begins with `q`; for the script beside a field."""
-    found = queries.cities_named(web.text("q"))
+    found = queries.cities_by_prefix(web.text("q"))
     fields = ("id", "name", "country", "population")
     answer = jsonify([{name: getattr(city, name) for name in fields} for city in found])
     return make_response(answer)
@@ -298,7 +298,7 @@ def describe_federation() -> Answer:
     form = FederationForm(data=_said_of_federation())
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
-        before = queries.federation_before(me())
+        before = queries.federation_versions(me())
         words = {"form": form, "meanwhile": meanwhile, "before": before}
         return render_template("members/federation.html", **words), status
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forum.db import Base, action, db, delete_batch, now, touches
 from forum.errors import Invalid, NotFound
 from forum.markup import excerpt
-from forum.members.queries import hold_member, ignores
+from forum.members.queries import ignores, lock_member
 from forum.notifications.models import (
     AT_ONCE,
     DEFAULT_WAYS,
@@ -376,7 +376,7 @@ def set_watching_replies(member: Person, is_on: bool) -> None:
 
 def _settings_to_change(member_id: int) -> NoticeSettings:
     """What a member has chosen, in a row of its own; held, so that two windows do not both make it."""
-    hold_member(member_id, may_write=True)
+    lock_member(member_id, may_write=True)
     settings = settings_of(member_id)
     db.session.add(settings)
     return settings

@@ -23,7 +23,7 @@ from forum.markup import PlainTexts, Written
 from forum.members import actions as members
 from forum.members.actions import FORMER, NAMELESS, WAYS
 from forum.members.commands import members as members_group
-from forum.members.queries import get_member, is_somebody_due
+from forum.members.queries import get_member, has_due_departures
 from forum.moderation import actions as moderation
 from forum.notifications import commands as notifications_commands
 from forum.permissions import SYSTEM, Person
@@ -74,7 +74,7 @@ def carry_on() -> int:
     """Go on with the departure that was begun first, by one portion, or begin one; says whether there was any."""
     place = next_place()
     if place is None:
-        return actions.begin_departure(SYSTEM) if is_somebody_due() else 0
+        return actions.begin_departure(SYSTEM) if has_due_departures() else 0
     PORTIONS[place.step](place)
     return 1
 

@@ -14,7 +14,7 @@ from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
-from forum.members.queries import named_languages
+from forum.members.queries import language_names
 from forum.notifications.actions import note_everybody
 from forum.permissions import Person, require
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
@@ -209,7 +209,7 @@ def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
 
 def _checked_named(kind: str, one: Named) -> Named:
     name, address, sentence = _line(one.name), one.address.strip(), _line(one.sentence)
-    language = one.language if one.language in named_languages() else "en"
+    language = one.language if one.language in language_names() else "en"
     if not (name or address or sentence):
         return Named()
     if not name:

@@ -15,7 +15,7 @@ from forum.search.models import Document, Retitling
 from forum.search.queries import (
     document_id,
     documents_of,
-    folded_words,
+    folded_and_sort_key,
     get_document,
     next_documents_below,
     next_retitling,
@@ -105,7 +105,7 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
 
 
 def _words_of(entry: Entry) -> tuple[str, str]:
-    return folded_words(entry.title, entry.body, entry.byline, entry.parent is not None)
+    return folded_and_sort_key(entry.title, entry.body, entry.byline, entry.parent is not None)
 
 
 @action
@@ -209,7 +209,7 @@ def _retitle_some(above: int, title: str, after_id: int, most: int) -> int | Non
     documents = next_documents_below(above, after_id, most)
     for document in documents:
         document.title = title
-        document.folded_title, document.folded_body = folded_words(
+        document.folded_title, document.folded_body = folded_and_sort_key(
             title, document.body, document.byline, True
         )
     return documents[-1].id if len(documents) == most else None

@@ -201,7 +201,7 @@ def searchable(text: str) -> str:
     )
 
 
-def folded_words(title: str, body: str, byline: str, is_below: bool) -> tuple[str, str]:
+def folded_and_sort_key(title: str, body: str, byline: str, is_below: bool) -> tuple[str, str]:
     """The words of a document: those that weigh more, and the rest. What `is_below` a topic has its title, which weighs less."""
     rest = f"{body} {byline}"
     if is_below:
@@ -215,7 +215,7 @@ def documents_of_other_words() -> Iterator[tuple[str, int]]:
     known = (Document.folded_title, Document.folded_body)
     rows = select(Document.kind, Document.item_id, *known, *said).order_by(Document.id)
     for kind, item_id, title, body, *of_text in _stream(rows):
-        if (title, body) != folded_words(*of_text):
+        if (title, body) != folded_and_sort_key(*of_text):
             yield kind, item_id
 
 

@@ -16,7 +16,7 @@ from forum.history.queries import refuse_unseen
 from forum.markup import Written
 from forum.members.actions import note_agreed, note_terms
 from forum.members.models import Member
-from forum.members.queries import hold_member
+from forum.members.queries import lock_member
 from forum.permissions import Person, require
 from forum.terms.models import ASKED, Consent, Terms
 from forum.terms.queries import (
@@ -97,7 +97,7 @@ def _is_first_ahead() -> bool:
 def agree(member: Member, number: int, how: str = ASKED) -> None:
     """Agree to the terms of a number, once. Raises `Conflict` when others hold by now."""
     touches()
-    hold_member(member.id, may_write=True)
+    lock_member(member.id, may_write=True)
     require(member.can.agree())
     holds = in_force()
     if holds is None or (how == ASKED and holds.number != number):

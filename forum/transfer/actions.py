@@ -31,7 +31,7 @@ from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile
 from forum.transfer.queries import (
     agenda_of,
     cases_called,
-    cities_called,
+    cities_by_name,
     members_called,
     opening_of,
     organisation_ids,
@@ -151,7 +151,7 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
 
 def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
     everything = [*file.organisations, *file.members]
-    cities = cities_called(values["city"] for values in everything if "city" in values)
+    cities = cities_by_name(values["city"] for values in everything if "city" in values)
     slugs = {values.get("slug") for values in file.organisations}
     handles = {values.get("handle") for values in file.members}
     handles |= set(
@@ -189,7 +189,7 @@ def _check_once(sections: Sequence[Values], name: str, loading: Loading) -> None
 def _check(file: AgendaFile) -> Loading:
     """Who and what a file speaks of. Raises `FaultyFileError` with all that can be known before anything is written."""
     people = members_called(handle for handle, _line in _handles(file))
-    cities = cities_called(city for city, _line in _cities(file))
+    cities = cities_by_name(city for city, _line in _cities(file))
     loading = Loading(people, cities, file.comments, faults=list(file.faults))
     for handle, line in _handles(file):
         loading.need(handle in people, line, f"no member has the handle “{handle}”")

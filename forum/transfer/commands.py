@@ -41,7 +41,7 @@ from forum.members.queries import (
     all_members,
     federation,
     first_administrator,
-    folded_words,
+    folded_and_sort_key,
     get_member,
 )
 from forum.notifications.actions import make_notices, read_until
@@ -524,7 +524,10 @@ class Outgoing:
             file.write("# Organisations\n\n")
             file.writelines(map(writer.organisation, organisations))
             file.write("# Members\n\n")
-            gone = ((folded_words(one.name)[1], writer.other(one)) for one in names.without_page())
+            gone = (
+                (folded_and_sort_key(one.name)[1], writer.other(one))
+                for one in names.without_page()
+            )
             people = merge(self._members(), sorted(gone, key=KEY), key=KEY)
             file.writelines(words for _key, words in people)
             # Who has left since the first of their posts was written

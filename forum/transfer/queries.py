@@ -83,7 +83,7 @@ def members_called(handles: Iterable[str]) -> dict[str, Member]:
     return {member.handle: member for member in found}
 
 
-def cities_called(names: Iterable[str]) -> dict[str, City]:
+def cities_by_name(names: Iterable[str]) -> dict[str, City]:
     """The cities written as `Surat, IN`, by what was written; those not found are left out."""
     found = {written: _city(written) for written in set(names)}
     return {written: city for written, city in found.items() if city}

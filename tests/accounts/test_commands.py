@@ -32,7 +32,7 @@ def test_an_administrator_gives_a_member_an_address_and_mail_goes_there_again(ru
     actions.pause_mail(SYSTEM, people.ana.id, people.ana.email, "It came back.")
     done = run("ana-prado", "Ana@City.example")
     assert done.exit_code == 0 and "Ana Prado is written to at Ana@City.example" in done.output
-    found = queries.by_email("ana@city.example")
+    found = queries.member_by_email("ana@city.example")
     assert found.handle == "ana-prado" and found.mail_paused_at is None
     assert letters() == [], "where no mail arrives nobody is told"
 
@@ -50,8 +50,8 @@ def test_an_address_that_cannot_be_given_is_said(run, people, letters, handle, e
     accounts.ask_for_password(VISITOR, "ana@example.org")
     done = run(handle, email)
     assert done.exit_code == 1 and sentence in done.output
-    assert queries.by_email("ana@example.org").handle == "ana-prado"
-    assert queries.session_of(token) is not None
+    assert queries.member_by_email("ana@example.org").handle == "ana-prado"
+    assert queries.session_by_token(token) is not None
     assert [letter.to for letter in letters()] == ["ana@example.org"]
 
 
@@ -61,7 +61,7 @@ def test_the_old_address_and_who_signed_in_with_it_have_nothing_left(
     """Somebody else may read it: no link that was sent there, of whatever kind, leads in or takes the account back."""
     accounts.ask_for_address(people.ana, "thief@harbour.example")
     client.post(link_in(letters()[-1]))
-    member = queries.by_email("thief@harbour.example")
+    member = queries.member_by_email("thief@harbour.example")
     accounts.ask_for_password(VISITOR, member.email)
     accounts.ask_to_sign_in(VISITOR, member.email)
     accounts.ask_for_address(member, "thief@island.example")
@@ -76,8 +76,8 @@ def test_the_old_address_and_who_signed_in_with_it_have_nothing_left(
         assert client.get(link).status_code == OVER, link
         form = {"new_password": "plain words in a row"}
         assert client.post(link, data=form).status_code == OVER, link
-    assert queries.session_of(token) is None
-    assert queries.by_email("ana@city.example").handle == "ana-prado"
+    assert queries.session_by_token(token) is None
+    assert queries.member_by_email("ana@city.example").handle == "ana-prado"
 
 
 def test_the_old_address_is_told_and_can_take_nothing_back(run, people, letters):

@@ -68,7 +68,7 @@ def test_joining_takes_a_letter_and_a_press(client, letters):
     assert (answer.status_code, answer.location) == (303, "/join/sent")
     page = client.get("/join/sent")
     assert "eva@city.example" in page.text and "private" in page.headers["Cache-Control"]
-    assert members.by_email("eva@city.example") is None
+    assert members.member_by_email("eva@city.example") is None
     (letter,) = letters()
     assert letter.to == "eva@city.example" and "Confirm my address" in letter.text
     answer = confirm(client, letters)
@@ -149,7 +149,7 @@ def test_a_refused_form_says_what_to_do_and_keeps_what_was_typed(client, change,
     if field != "position":
         assert 'value="Planner"' in answer.text
     assert PASSWORD not in answer.text
-    assert members.by_email("eva@city.example") is None
+    assert members.member_by_email("eva@city.example") is None
 
 
 def test_the_forum_s_name_is_no_password(client):
@@ -190,7 +190,7 @@ def test_in_another_browser_the_chosen_password_is_asked_for(client, app, letter
     refused = phone.post(path, data={"password": "not the one"})
     assert refused.status_code == 422 and "not the password that was chosen" in refused.text
     assert phone.post(path, data={}).status_code == 422
-    assert members.by_email("eva@city.example") is None
+    assert members.member_by_email("eva@city.example") is None
     assert phone.post(path, data={"password": PASSWORD}).status_code == 303
     assert is_signed_in(phone) and not is_signed_in(client)
 
@@ -211,7 +211,7 @@ def test_a_link_is_spent_by_a_press_and_once(client, letters):
     path = link_in(letters()[0])
     for _times in range(3):
         assert client.get(path).status_code == 200
-    assert members.by_email("eva@city.example") is None
+    assert members.member_by_email("eva@city.example") is None
     assert client.post(path).status_code == 303
     client.post("/sign-out")
     for answer in (client.get(path), client.post(path)):
@@ -402,7 +402,7 @@ def test_an_outdated_hash_is_made_anew(client, eva):
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     actions.set_password(SYSTEM, "eva-holm", weak)
     assert enter(client).status_code == 303
-    renewed = members.by_email("eva@city.example").password_hash
+    renewed = members.member_by_email("eva@city.example").password_hash
     assert renewed != weak and not passwords.is_outdated(renewed)
     assert enter(client).status_code == 303
 
@@ -461,11 +461,11 @@ def test_signing_out_without_a_session_is_no_error(client):
 
 def test_the_use_of_a_session_is_noted_once_an_hour(client, eva, queries):
     enter(client)
-    session = members.session_of(_token(client))
+    session = members.session_by_token(_token(client))
     for minutes, seen in ((50, 0), (70, 70), (120, 70), (140, 140)):
         with at(session.seen_at + timedelta(minutes=minutes)):
             assert is_signed_in(client)
-            seen_at = members.session_of(_token(client)).seen_at
+            seen_at = members.session_by_token(_token(client)).seen_at
         assert seen_at == session.seen_at + timedelta(minutes=seen), minutes
 
 
@@ -583,7 +583,7 @@ def test_a_new_address_is_inert_until_it_is_confirmed(client, app, eva, letters)
     assert change_address(client).status_code == 303
     (letter,) = letters()
     assert letter.to == "eva@harbour.example"
-    assert members.by_email("eva@harbour.example") is None
+    assert members.member_by_email("eva@harbour.example") is None
     assert enter(app.test_client()).status_code == 303
     anywhere = app.test_client()
     assert "becomes eva@harbour.example" in anywhere.get(link_in(letter)).text
@@ -606,7 +606,7 @@ def test_the_old_address_takes_everything_back(client, app, eva, letters):
     assert "again" in owner.get(link_in(undo)).text
     assert owner.post(link_in(undo)).status_code == 303
     assert not is_signed_in(client)
-    assert members.by_email("eva@city.example") is not None
+    assert members.member_by_email("eva@city.example") is not None
     for password in (PASSWORD, "plain words in a row"):
         assert enter(app.test_client(), password=password).status_code == 422
     assert "choose a new password" in owner.get("/sign-in").text
@@ -624,7 +624,7 @@ def test_undoing_a_change_opens_the_account_again(client, app, eva, letters):
     undo = next(one for one in letters() if one.to == "eva@city.example")
     owner = app.test_client()
     assert owner.post(link_in(undo)).status_code == 303
-    assert members.by_email("eva@city.example").leaving_at is None
+    assert members.member_by_email("eva@city.example").leaving_at is None
     form = {"new_password": "plain words in a row"}
     assert owner.post(link_in(letters()[-1]), data=form).status_code == 303
     assert is_signed_in(owner)
@@ -645,7 +645,9 @@ def test_a_closed_account_gets_a_new_password(client, eva, letters):
     assert client.get(path).status_code == 200
     assert client.post(path, data=form).status_code == 303
     assert client.get("/settings/leave").status_code == 200
-    assert verify_password(members.by_email("eva@city.example").password_hash, form["new_password"])
+    assert verify_password(
+        members.member_by_email("eva@city.example").password_hash, form["new_password"]
+    )
 
 
 def test_who_may_not_write_publishes_nothing_in_the_profile(sign_in, people):
@@ -704,7 +706,7 @@ def test_undoing_a_change_undoes_those_after_it(client, app, eva, letters):
     )
     assert app.test_client().post(owners).status_code == 303
     assert app.test_client().post(thiefs).status_code == 410
-    assert members.by_email("eva@city.example") is not None
+    assert members.member_by_email("eva@city.example") is not None
 
 
 def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva, letters):
@@ -715,7 +717,7 @@ def test_the_older_of_two_changes_can_be_undone_after_the_newer(client, app, eva
     for to in ("eva@harbour.example", "eva@city.example"):
         undo = next(one for one in letters() if one.to == to and "/undo/" in one.text)
         assert app.test_client().post(link_in(undo)).status_code == 303
-        assert members.by_email(to) is not None
+        assert members.member_by_email(to) is not None
 
 
 def test_asking_for_addresses_sends_few_letters_to_one(client, eva, letters):
@@ -751,7 +753,7 @@ def test_an_address_that_was_taken_meanwhile_is_refused(client, eva, letters):
     actions.join(VISITOR, Joining("Other", "eva@harbour.example", "no hash"))
     answer = client.post(link_in(letters()[0]))
     assert answer.status_code in (409, 422) and "another account" in answer.text
-    assert members.by_email("eva@city.example") is not None
+    assert members.member_by_email("eva@city.example") is not None
 
 
 def test_who_was_signed_in_for_long_shows_who_they_are(client, eva, letters):
@@ -887,7 +889,7 @@ def test_joining_is_limited_for_an_address(limited):
     answer = limited.post("/join", data=JOINING)
     assert answer.status_code == 429
     assert 'value="Planner"' in answer.text
-    assert members.by_email("eva@city.example") is None
+    assert members.member_by_email("eva@city.example") is None
 
 
 # Password and sessions
@@ -941,7 +943,7 @@ def test_sessions_are_listed_and_ended(client, app, eva):
 
 def test_nobody_ends_the_session_of_somebody_else(client, sign_in, people, eva):
     enter(client)
-    number = members.session_of(_token(client)).id
+    number = members.session_by_token(_token(client)).id
     assert sign_in(people.ana).post(f"/settings/sessions/{number}/end").status_code == 303
     assert is_signed_in(client)
 

@@ -58,7 +58,7 @@ def waiting_id():
 
 
 def test_confirming_makes_nobody_a_member(eva):
-    assert known.by_email("eva@city.example") is None
+    assert known.member_by_email("eva@city.example") is None
     page = eva.get("/join/waiting")
     assert "Your request came in" in page.text and "eva@city.example" in page.text
     assert "no-store" in page.headers["Cache-Control"]
@@ -132,7 +132,7 @@ def test_one_press_in_the_list_approves(eva, sign_in, people):
         browser.get("/moderation/joining").text,
     )
     assert browser.post(form).status_code == 303
-    assert known.by_email("eva@city.example").name == "Eva Holm"
+    assert known.member_by_email("eva@city.example").name == "Eva Holm"
 
 
 def test_refusing_says_why_and_lets_them_ask_again(eva, sign_in, people, letters):
@@ -165,7 +165,7 @@ def test_the_second_moderator_is_told(eva, sign_in, people):
         )
         assert late.status_code == 409 and "Another moderator has decided" in late.text
         assert second.get(f"/moderation/joining/{number}/{deed}").status_code == 409
-    assert known.by_email("eva@city.example") is None
+    assert known.member_by_email("eva@city.example") is None
 
 
 def test_each_decision_is_made_once(eva, people, letters):
@@ -187,7 +187,7 @@ def test_an_invitation_skips_the_moderators(by_approval, client, people, letters
     link = f"/join/invited/{secret(PURPOSE, made.salt)}"
     client.post(link, data={**JOINING, "answer_0": "I was invited."})
     assert client.post(link_in(letters()[-1])).location == "/"
-    assert known.by_email("eva@city.example").invited_by_id == people.moderator.id
+    assert known.member_by_email("eva@city.example").invited_by_id == people.moderator.id
 
 
 def test_the_address_may_be_taken_meanwhile(eva, people, sign_in):

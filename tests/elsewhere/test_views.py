@@ -138,7 +138,7 @@ def test_another_address_than_the_verified_one_needs_a_letter(client, real, lett
         "link": "y",
     }
     assert client.post("/join", data=form).location == "/join/sent"
-    assert queries.by_email("other@city.example") is None
+    assert queries.member_by_email("other@city.example") is None
 
 
 def test_who_joins_after_somebody_else_is_not_linked_with_their_account(client, real, letters):
@@ -157,7 +157,7 @@ def test_who_joins_after_somebody_else_is_not_linked_with_their_account(client, 
     }
     assert client.post("/join", data=form).location == "/join/sent"
     assert client.post(link_in(letters()[0])).status_code == 303
-    assert queries.by_email("vera@city.example") is not None
+    assert queries.member_by_email("vera@city.example") is not None
     assert member_of(real.issuer, "mallory") is None
 
 
@@ -682,4 +682,4 @@ def test_who_has_left_does_not_come_in_by_it(client, made, eva):
         type(eva).__table__.update().where(type(eva).id == eva.id).values(left_at=now())
     )
     assert client.get(made.comes_back(go(client))).location == "/join"
-    assert queries.email_is_taken("eva@city.example") and SYSTEM.is_member
+    assert queries.is_email_taken("eva@city.example") and SYSTEM.is_member

@@ -15,7 +15,7 @@ from forum.errors import Conflict
 from forum.factors import actions, queries
 from forum.factors.models import Authenticator
 from forum.members import actions as members
-from forum.members.queries import member_by_id, session_of
+from forum.members.queries import member_by_id, session_by_token
 from forum.permissions import SYSTEM
 from tests.conftest import link_in
 from tests.factors.conftest import (
@@ -432,7 +432,7 @@ def test_who_one_is_is_shown_by_password_or_code_with_a_new_token(client, eva, w
             right = PASSWORD if proof == "password" else code_of(secret)
             form = {proof: right, "next": "/settings/factors"}
             assert client.post("/settings/prove", data=form).location == "/settings/factors"
-            assert _token(client) != before and session_of(before) is None
+            assert _token(client) != before and session_by_token(before) is None
             assert client.get("/settings/passkeys/new").status_code == 200
 
 

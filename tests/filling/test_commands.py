@@ -17,7 +17,7 @@ from forum.dialogue.models import Post
 from forum.errors import Busy
 from forum.filling import commands
 from forum.members import actions as members
-from forum.members.queries import by_email, federation
+from forum.members.queries import federation, member_by_email
 from forum.permissions import SYSTEM
 from tests.conftest import SAMPLE_CITIES, all_rows
 from tests.filling.conftest import forget_numbers
@@ -69,7 +69,7 @@ def check_signing_in(said: str) -> None:
     signing_in = re.findall(r"^  (\w+) +(\S+@\S+) +(\S+)$", said, re.MULTILINE)
     assert [role for role, *_rest in signing_in] == ["administrator", "moderator", "member"]
     for role, email, password in signing_in:
-        member = by_email(email)
+        member = member_by_email(email)
         assert member is not None
         assert (member.role, member.password_hash) == (role, f"hash of {password}")
     hashes = Counter(row["password_hash"] for row in all_rows()["member"].values())

@@ -161,7 +161,7 @@ def test_two_candidates_for_the_last_use(client, app, sign_in, people, letters):
     assert other.post(second).status_code == 303
     late = client.post(first)
     assert late.status_code == 409 and "Ask for another one" in late.text
-    assert known.by_email("eva@city.example") is None
+    assert known.member_by_email("eva@city.example") is None
 
 
 def test_in_an_open_forum_a_used_up_invitation_keeps_nobody_out(
@@ -174,7 +174,7 @@ def test_in_an_open_forum_a_used_up_invitation_keeps_nobody_out(
     first, second = (link_in(letter) for letter in letters())
     other.post(second)
     assert client.post(first).status_code == 303
-    assert known.by_email("eva@city.example").invited_by_id is None
+    assert known.member_by_email("eva@city.example").invited_by_id is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters)
     client.post("/join", data=JOINING)
     set_entrance(people.administrator, EntranceText("invitation"))
     assert client.post(link_in(letters()[0])).status_code == 409
-    assert known.by_email("eva@city.example") is None
+    assert known.member_by_email("eva@city.example") is None
 
 
 def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
@@ -328,6 +328,6 @@ def test_two_candidates_for_the_last_seat(client, app, people, letters):
     assert other.post(second).status_code == 303
     late = client.post(first)
     assert late.status_code == 422 and "All seats of Institute of Trams are taken." in late.text
-    assert known.by_email("eva@city.example") is None
+    assert known.member_by_email("eva@city.example") is None
     with at(now() + timedelta(minutes=1)):  # the link stays good, should a seat become free
         assert client.get(first).status_code == 200

@@ -144,7 +144,7 @@ def test_a_city_or_organisation_that_does_not_exist_is_refused(app):
         joined(city_id=1)
     with pytest.raises(Invalid):
         joined(organisation_id=99)
-    assert queries.by_email("ana@city.example") is None
+    assert queries.member_by_email("ana@city.example") is None
 
 
 # Sessions
@@ -155,40 +155,40 @@ def test_a_token_is_kept_as_its_hash_only(app, people):
     kept = db.session.scalars(select(Session)).one()
     assert token not in (kept.token_hash, kept.device)
     assert kept.token_hash == queries.token_hash(token)
-    assert queries.session_of(token).member.city.name == "Medellín"
+    assert queries.session_by_token(token).member.city.name == "Medellín"
 
 
 def test_signing_out_ends_one_session(app, people):
     here, there = actions.sign_in(people.ana), actions.sign_in(people.ana)
     actions.sign_out(people.ana, here)
-    assert queries.session_of(here) is None
-    assert queries.session_of(there)
+    assert queries.session_by_token(here) is None
+    assert queries.session_by_token(there)
 
 
 def test_nobody_ends_a_session_of_somebody_else(app, people):
     token = actions.sign_in(people.ana)
     actions.sign_out(people.ben, token)
-    actions.end_session(people.ben, queries.session_of(token).id)
+    actions.end_session(people.ben, queries.session_by_token(token).id)
     actions.end_sessions(people.ben)
-    assert queries.session_of(token)
+    assert queries.session_by_token(token)
 
 
 def test_sessions_end_when_idle_or_too_old(app, people):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     with at(start):
         token = actions.sign_in(people.ana)
-        session_id = queries.session_of(token).id
+        session_id = queries.session_by_token(token).id
     with at(start + timedelta(days=29)):
-        assert queries.session_of(token)
+        assert queries.session_by_token(token)
     with at(start + timedelta(days=31)):
-        assert queries.session_of(token) is None
+        assert queries.session_by_token(token) is None
     for day in range(20, 181, 20):
         with at(start + timedelta(days=day)):
             actions.note_seen(people.ana, session_id)
     with at(start + timedelta(days=179)):
-        assert queries.session_of(token)
+        assert queries.session_by_token(token)
     with at(start + timedelta(days=181)):
-        assert queries.session_of(token) is None
+        assert queries.session_by_token(token) is None
 
 
 def test_sessions_do_not_pile_up(app, people):
@@ -196,33 +196,33 @@ def test_sessions_do_not_pile_up(app, people):
     for _number in range(actions.MOST_SESSIONS):
         with at(now() + timedelta(minutes=1)):
             actions.sign_in(people.ana)
-    assert queries.session_of(first) is None
+    assert queries.session_by_token(first) is None
     assert len(queries.sessions_of(people.ana)) == actions.MOST_SESSIONS
 
 
 def test_a_suspension_ends_sessions_at_once(app, people):
     token = actions.sign_in(people.ana)
     actions.suspend(people.moderator, people.ana.id, now() + timedelta(days=7))
-    assert queries.session_of(token) is None
+    assert queries.session_by_token(token) is None
     with pytest.raises(Forbidden) as refused:
-        actions.sign_in(queries.by_email("ana@example.org"))
+        actions.sign_in(queries.member_by_email("ana@example.org"))
     assert "suspended" in refused.value.message
     actions.unsuspend(people.moderator, people.ana.id)
-    assert actions.sign_in(queries.by_email("ana@example.org"))
+    assert actions.sign_in(queries.member_by_email("ana@example.org"))
 
 
 def test_a_new_password_ends_all_other_sessions(app, people):
     here, there = actions.sign_in(people.ana), actions.sign_in(people.ana)
     actions.change_password(people.ana, "new hash", here)
-    assert queries.session_of(here)
-    assert queries.session_of(there) is None
-    assert queries.by_email("ana@example.org").password_hash == "new hash"
+    assert queries.session_by_token(here)
+    assert queries.session_by_token(there) is None
+    assert queries.member_by_email("ana@example.org").password_hash == "new hash"
 
 
 def test_an_administrator_gives_a_new_password(app, people):
     token = actions.sign_in(people.ana)
     actions.set_password(people.administrator, "ana-prado", "new hash")
-    assert queries.session_of(token) is None
+    assert queries.session_by_token(token) is None
     with pytest.raises(Forbidden):
         actions.set_password(people.moderator, "ana-prado", "hash")
 
@@ -411,7 +411,7 @@ def test_loading_cities_again_changes_no_address(app):
     db.session.refresh(known)
     assert (known.slug, known.population) == ("surat", 7)
     assert db.session.get(City, 90000001).slug == "surat-in"
-    assert [city.id for city in queries.cities_named("surya")] == [1255364]
+    assert [city.id for city in queries.cities_by_prefix("surya")] == [1255364]
 
 
 def test_cities_are_loaded_by_administrators(app, people):
@@ -494,5 +494,5 @@ def test_an_administrator_may_add_a_moderator_called_so(people):
 
 def test_a_name_is_looked_up_with_one_statement(people, request):
     with request.getfixturevalue("queries")() as made:
-        queries.looks_like_somebody("Моna Вerg", None)
+        queries.is_lookalike_name("Моna Вerg", None)
     assert made.count == 1

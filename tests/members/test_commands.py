@@ -33,7 +33,7 @@ def add(run, said=PASSWORD + "\n", **change):
 def test_a_member_is_added_with_the_password_of_standard_input(run):
     done = add(run, role="moderator")
     assert (done.exit_code, done.output) == (0, "Added Eva Holm as moderator: /members/eva-holm\n")
-    member = queries.by_email("eva@city.example")
+    member = queries.member_by_email("eva@city.example")
     assert member.is_moderator
     assert verify_password(member.password_hash, PASSWORD)
     assert PASSWORD not in done.output
@@ -41,7 +41,7 @@ def test_a_member_is_added_with_the_password_of_standard_input(run):
 
 def test_a_handle_can_be_wished(run):
     assert add(run, handle="eva").exit_code == 0
-    assert queries.by_email("eva@city.example").handle == "eva"
+    assert queries.member_by_email("eva@city.example").handle == "eva"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_cannot_be_added_is_said_and_exits_non_zero(run, change, said, sent
     done = add(run, said, **change)
     assert done.exit_code != 0
     assert sentence in done.output
-    assert queries.by_email("eva@city.example") is None
+    assert queries.member_by_email("eva@city.example") is None
 
 
 def test_an_address_is_added_once(run):
@@ -89,8 +89,8 @@ def test_a_new_password_ends_sessions(run, people):
     token = actions.sign_in(people.ana)
     done = run("members", "password", "ana-prado", said=PASSWORD + "\n")
     assert done.exit_code == 0
-    assert queries.session_of(token) is None
-    assert verify_password(queries.by_email("ana@example.org").password_hash, PASSWORD)
+    assert queries.session_by_token(token) is None
+    assert verify_password(queries.member_by_email("ana@example.org").password_hash, PASSWORD)
 
 
 def answers(name="Cities of the North", email="ingrid@city.example", password=PASSWORD):
@@ -103,7 +103,7 @@ def test_a_forum_is_set_up(run):
     federation = queries.federation()
     assert (federation.name, federation.tagline) == ("Cities of the North", "We learn.")
     assert (federation.contact_email, federation.is_demo) == ("ingrid@city.example", False)
-    member = queries.by_email("ingrid@city.example")
+    member = queries.member_by_email("ingrid@city.example")
     assert member.is_administrator
     assert PASSWORD not in done.output
 
@@ -177,7 +177,7 @@ def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):
     with app.app_context():
         assert queries.federation().name == "Cities of the North"
         assert queries.cities_count() == 2
-        assert queries.by_email("ingrid@city.example").is_administrator
+        assert queries.member_by_email("ingrid@city.example").is_administrator
         db.session.remove()
         db.engine.dispose()
 

@@ -108,20 +108,20 @@ def test_what_was_said_before_is_kept_with_who_changed_it(
 ) -> None:
     assert "What was changed" not in browser.get(ADDRESS).text
     actions.describe_federation(people.administrator, **named)  # the same again
-    assert queries.federation_before(SYSTEM) == []
+    assert queries.federation_versions(SYSTEM) == []
     actions.describe_federation(people.administrator, **SAID)
     actions.describe_federation(SYSTEM, tagline="")
     page = browser.get(ADDRESS).text
     for words in ("What was changed", people.administrator.name, "Cities learn.", "We listen."):
         assert words in page
-    assert [version.fields for version in queries.federation_before(SYSTEM)] == [SAID, named]
+    assert [version.fields for version in queries.federation_versions(SYSTEM)] == [SAID, named]
 
 
 def test_who_may_not_describe_the_forum_is_refused(app: Flask, people: Any) -> None:
     with pytest.raises(Conflict, match="has not been set up yet"):
         actions.describe_federation(SYSTEM, name="Ours")
     actions.found_federation(SYSTEM, "Interurban")
-    for reads in (queries.federation_to_describe, queries.federation_before):
+    for reads in (queries.federation_to_describe, queries.federation_versions):
         with pytest.raises(Forbidden):
             reads(people.moderator)
     for nothing in (" ", "\u200b", "\u2066\u2069", "\u200d", "–"):
@@ -152,7 +152,7 @@ def test_a_name_that_was_known_is_said_while_the_database_is_away(
 
     assert name() == "Interurban"
     monkeypatch.setitem(app.extensions, "numbers", lambda _scopes: None)
-    monkeypatch.setattr(queries, "federation_known", gone)
+    monkeypatch.setattr(queries, "federation_to_cache", gone)
     assert name() == "Interurban"
     app.extensions.pop("federation")
     with pytest.raises(OperationalError):
@@ -171,7 +171,7 @@ def test_of_two_who_save_at_once_the_second_one_is_told(own: Flask) -> None:
     done = at_once(own, [press("Quiet Cities"), press("Loud Cities")])
     assert sorted(done)[1] == "done" and "has changed since" in sorted(done)[0]
     db.session.rollback()
-    assert len(queries.federation_before(SYSTEM)) == 1
+    assert len(queries.federation_versions(SYSTEM)) == 1
 
 
 @pytest.fixture(params=[True, False], ids=["one machine", "several machines"])

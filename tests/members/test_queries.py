@@ -52,20 +52,20 @@ ODD = [
     ],
 )
 def test_cities_are_found_in_any_script(app, typed, name):
-    assert [city.name for city in members.cities_named(typed)] == [name]
+    assert [city.name for city in members.cities_by_prefix(typed)] == [name]
 
 
 def test_cities_are_offered_biggest_first_and_few(app):
     rows = [(90_000_000 + n, f"Newtown {n:02}", "AU", 0.0, 0.0, n, []) for n in range(20)]
     actions.load_cities(SYSTEM, rows)
-    found = members.cities_named("newtown")
+    found = members.cities_by_prefix("newtown")
     assert [city.population for city in found] == [19, 18, 17, 16, 15, 14, 13, 12]
 
 
 @pytest.mark.parametrize("typed", ODD)
 def test_anything_typed_for_a_city_gives_an_answer(app, typed):
-    assert isinstance(members.cities_named(typed), list)
-    assert members.cities_called(typed) == []
+    assert isinstance(members.cities_by_prefix(typed), list)
+    assert members.cities_by_name(typed) == []
     assert members.city_by_name(typed) is None
 
 
@@ -130,11 +130,11 @@ def test_members_are_found_by_the_beginnings_of_words(app, people):
         people.chitra, Profile("Chitra Desai", "Água and drains", helps_with="Flood maps")
     )
     for words in ("chi", "des chi", "AGUA", "map flo", "drai"):
-        assert [m.name for m in page_of(members.members_named(VISITOR, words), 1, 9).items] == [
+        assert [m.name for m in page_of(members.members_matching(VISITOR, words), 1, 9).items] == [
             "Chitra Desai"
         ]
     for words in ("hitra", "chi prado", "%", "_", "", "\x00", "'"):
-        assert page_of(members.members_named(VISITOR, words), 1, 9).total == 0
+        assert page_of(members.members_matching(VISITOR, words), 1, 9).total == 0
 
 
 def test_the_directory_is_narrowed(app, people):
@@ -174,7 +174,7 @@ def test_a_session_takes_one_statement(app, people, queries):
     token = actions.sign_in(people.ana)
     db.session.expunge_all()
     with queries() as made:
-        found = members.session_of(token)
+        found = members.session_by_token(token)
         assert found.member.city.name
     assert made.count == 1
     with pytest.raises(DetachedInstanceError):  # what is not loaded is never loaded by accident
@@ -183,7 +183,7 @@ def test_a_session_takes_one_statement(app, people, queries):
 
 @pytest.mark.parametrize("token", ["", "x", "\x00", "\ud800", "ä" * 9_999])
 def test_a_made_up_token_finds_nobody(app, token):
-    assert members.session_of(token) is None
+    assert members.session_by_token(token) is None
 
 
 def test_restricted_look_ups_are_guarded(app, people):
@@ -221,6 +221,6 @@ def test_languages_have_their_own_names():
         "العربية",
         "日本語",
     )
-    for code, name in members.named_languages().items():
+    for code, name in members.language_names().items():
         told = str(Locale.parse(code).get_display_name())
         assert name == told[0].title() + told[1:]

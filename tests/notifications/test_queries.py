@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from forum.db import at, db, now
 from forum.members import actions as members
 from forum.members.models import Member
-from forum.members.queries import get_member, session_of
+from forum.members.queries import get_member, session_by_token
 from forum.notifications import actions
 from forum.notifications.models import DEFAULT_WAYS, Notice
 from forum.notifications.queries import (
@@ -168,7 +168,7 @@ def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> Non
 
     def unread() -> int:
         with queries() as made:
-            found = session_of(token, unread_beside_session())
+            found = session_by_token(token, unread_beside_session())
         assert found and made.count == 1
         return int(found.beside)
 
@@ -183,5 +183,5 @@ def test_what_is_unread_comes_with_the_session(people: Any, queries: Any) -> Non
     one.kind = "queue"
     db.session.flush()
     assert unread() == unread_count(people.ana) == 2
-    found = session_of(token)
+    found = session_by_token(token)
     assert found and found.beside is None

@@ -16,7 +16,7 @@ from forum.invitations.actions import EntranceText, InvitationText, invite, set_
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Federation, Member
-from forum.members.queries import by_email
+from forum.members.queries import member_by_email
 from forum.permissions import SYSTEM, VISITOR
 from forum.terms import actions, queries
 from forum.terms.models import Consent
@@ -140,7 +140,7 @@ def test_joining_records_the_version_that_the_form_showed(people, client, letter
     assert client.post("/join", data=JOINING).status_code == 422  # it showed none
     client.post("/join", data={**JOINING, "terms": "1"})
     client.post(link_in(letters()[-1]))
-    eva = by_email("eva@city.example")
+    eva = member_by_email("eva@city.example")
     said = db.session.get_one(Consent, (eva.id, 1))
     assert (said.how, said.agreed_at <= now()) == ("joining", True)
     assert not eva.owes_terms and eva.can.write()
@@ -152,7 +152,7 @@ def eva():
 
 
 def consent_of_eva():
-    member = by_email("eva@city.example")
+    member = member_by_email("eva@city.example")
     assert not member.owes_terms
     said = db.session.get_one(Consent, (member.id, 1))
     return said.how
@@ -171,7 +171,7 @@ def test_who_waits_for_the_moderators_has_agreed(people):
     with at(now() + A_WEEK):
         version(people, "Second.")
         candidates.approve(people.moderator, candidate.id)
-        member = by_email("eva@city.example")
+        member = member_by_email("eva@city.example")
         assert db.session.get_one(Consent, (member.id, 1)).how == "joining"
         assert member.terms_due_at is not None  # the second version, as for everybody
 
@@ -205,7 +205,7 @@ def test_newer_terms_before_one_opens_the_letter(people, client, letters):
     client.post("/join", data={**JOINING, "terms": "1"})
     version(people, "Second.")
     client.post(link_in(letters()[-1]))
-    eva = by_email("eva@city.example")
+    eva = member_by_email("eva@city.example")
     assert db.session.get(Consent, (eva.id, 1)) and not db.session.get(Consent, (eva.id, 2))
     assert eva.owes_terms
 

@@ -32,7 +32,7 @@ from forum.markup import tidy, write
 from forum.members import actions as members
 from forum.members.actions import Joining, depart, found_federation
 from forum.members.models import Member
-from forum.members.queries import all_members, by_email, get_member
+from forum.members.queries import all_members, get_member, member_by_email
 from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
@@ -529,7 +529,7 @@ def test_members_who_were_loaded_come_back_by_an_address(
         done = forum.run("members", "address", "ana-prado", "ana@city.example")
         assert "can ask for a new password there" in done.output
         with forum.app.app_context():
-            found = by_email("ana@city.example")
+            found = member_by_email("ana@city.example")
             assert found and found.handle == "ana-prado" and found.mail_paused_at is None
         again = forum.run("import", tmp_path / "out")
         assert again.exit_code == 1 and "Import into a new one." in again.output

@@ -36,7 +36,7 @@ from forum.markup import Written
 from forum.matches import Said
 from forum.members.actions import note_waiting
 from forum.members.models import Member
-from forum.members.queries import hold_writer
+from forum.members.queries import lock_writer
 from forum.permissions import AUDIENCES, PUBLIC, Person, Verdict, require
 from forum.screening.actions import screen
 
@@ -58,7 +58,7 @@ def revise(
 
     What a moderator has refused waits again, whatever the rules say.
     """
-    hold_writer(author)
+    lock_writer(author)
     held = hold_held(author, held_id)
     require(author.can.revise(held))
     _require_kept_back(held)
@@ -108,7 +108,7 @@ def take_back(author: Person, held_id: int) -> None:
     """Take back one's text that waits or was refused: nothing of it is kept."""
     touches()
     require(author.can.see_notices())
-    hold_writer(author)
+    lock_writer(author)
     held = hold_held(author, held_id)
     require(author.can.take_back(held))
     _require_kept_back(held)

@@ -20,7 +20,7 @@ from forum.dialogue.queries import (
 from forum.errors import Invalid
 from forum.matches import plainly
 from forum.members.models import Member
-from forum.members.queries import hold_writer
+from forum.members.queries import lock_writer
 from forum.notifications.actions import retell_mark
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
@@ -43,7 +43,7 @@ def mark(
     A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`. While moderators
     hide the note, what became of it can be said anew, and the note stays as it is, also when the mark was taken back.
     """
-    hold_writer(member)
+    lock_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))
@@ -92,7 +92,7 @@ def unmark(member: Person, post_id: int, kind: str) -> Post:
 
     A note that moderators hide is kept out of sight, so that it can be appealed for and does not come back by itself.
     """
-    hold_writer(member)
+    lock_writer(member)
     post = post_to_change(member, post_id)
     _touch_marks(member, post, kind)
     require(member.can.mark(post))

@@ -64,7 +64,7 @@ from forum.dialogue.queries import (
 from forum.errors import Conflict, NotFound
 from forum.markup import Written, plain
 from forum.matches import Said
-from forum.members.queries import hold_writer
+from forum.members.queries import lock_writer
 from forum.notifications.actions import retell, watch_own
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
@@ -92,7 +92,7 @@ def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None
 def _open_topic(
     author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
 ) -> Topic | Held:
-    hold_writer(author)
+    lock_writer(author)
     touches(ANY_CHANGE, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
     agenda = agenda_by_id(author, agenda_id)
     if earlier := sent_before(author, key, new.text, new.title):
@@ -195,7 +195,7 @@ def _reply(
     paragraph: str | None,
     for_organisation: bool,
 ) -> Post | Held:
-    hold_writer(author)
+    lock_writer(author)
     topic = _topic_to_reply(author, topic_id)
     touches(topic_scope(topic.id), *profiles_of(author.id))
     if earlier := sent_before(author, key, text):
@@ -298,7 +298,7 @@ def _edit(
     is_asked: bool,
     is_traced: bool,
 ) -> Post | Held:
-    hold_writer(author)
+    lock_writer(author)
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
         touches(topic_scope(post.topic_id), *profiles_of(author.id))
@@ -331,7 +331,7 @@ def _edit(
 @action
 def delete(author: Person, post_id: int) -> Post:
     """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
-    hold_writer(author)
+    lock_writer(author)
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
     require_no_home(post)

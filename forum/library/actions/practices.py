@@ -41,7 +41,7 @@ from forum.library.queries import (
 )
 from forum.markup import Written, excerpt, slugify, write
 from forum.matches import Said, plainly, together
-from forum.members.queries import hold_writer
+from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
 from forum.screening.actions import refuse_caught, screen
@@ -67,7 +67,7 @@ def write_practice(
     it has nowhere to wait. `seen` is the `fingerprint` of what the practice said when the form was opened; `Conflict`
     when it says other things now.
     """
-    hold_writer(author)
+    lock_writer(author)
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
     known = practice_of_key(author, key) if practice_id is None else None
@@ -96,7 +96,7 @@ def write_and_submit(
 @action
 def submit(author: Person, practice_id: int) -> Practice:
     """Hand a draft, or a practice that came back, to the moderators, with the rule before publication that it meets."""
-    hold_writer(author)
+    lock_writer(author)
     practice = practice_to_change(author, practice_id)
     require(author.can.submit_practice(practice))
     if practice.state in ("submitted", PUBLISHED):

@@ -263,7 +263,7 @@ def join(visitor: Person, joining: Joining) -> Member:
 
 
 def _new_member(joining: Joining) -> Member:
-    if queries.email_is_taken(joining.email):
+    if queries.is_email_taken(joining.email):
         raise Invalid(_("There is an account with this address. Sign in instead."), "email")
     if not joining.is_official:
         _refuse_lookalike(joining.name)
@@ -271,7 +271,7 @@ def _new_member(joining: Joining) -> Member:
     member = Member(
         handle=handle,
         handle_skeleton=skeleton(handle),
-        email=queries.plain_email(joining.email),
+        email=queries.normalised_email(joining.email),
         password_hash=joining.password_hash,
         role=MEMBER,
         joined_at=now(),
@@ -300,7 +300,7 @@ def _new_handle(joining: Joining) -> str:
 
 
 def _handle_is_free(handle: str) -> bool:
-    return not _is_reserved(handle) and not queries.handle_is_taken(handle)
+    return not _is_reserved(handle) and not queries.is_handle_taken(handle)
 
 
 def _is_reserved(handle: str) -> bool:
@@ -386,7 +386,7 @@ def _end(member: Member, which: ColumnElement[bool]) -> None:
 @action
 def edit_profile(member: Member, profile: Profile) -> bool:
     """Replace what a member says about themselves; says whether that is anything else than before."""
-    queries.hold_member(member.id, may_write=True)
+    queries.lock_member(member.id, may_write=True)
     require(member.can.edit_profile(member))
     before = [getattr(member, name) for name in SAID]
     if _name(profile.name) != member.name:
@@ -422,9 +422,9 @@ def _describe(member: Member, said: Joining | Profile) -> None:
     member.position = _line(said.position)[:200]
     _take_seat(member, _known(Organisation, said.organisation_id, "organisation"))
     member.city_id = _known(City, said.city_id, "city")
-    member.language = said.language if said.language in queries.named_languages() else "en"
+    member.language = said.language if said.language in queries.language_names() else "en"
     words = f"{member.name} {member.position} {member.helps_with or ''}"
-    member.folded, member.sort_key = queries.folded_words(words)
+    member.folded, member.sort_key = queries.folded_and_sort_key(words)
 
 
 def _take_seat(member: Member, organisation_id: int | None) -> None:
@@ -469,7 +469,7 @@ def _refuse_lookalike(typed: str, member: Member | None = None) -> None:
     """Raise `Invalid` for a name under which one would be taken for a moderator or for the forum itself."""
     name = _name(typed)
     is_ours = (member is None or not member.is_moderator) and _is_the_forum(name)
-    if is_ours or queries.looks_like_somebody(name, member.id if member else None):
+    if is_ours or queries.is_lookalike_name(name, member.id if member else None):
         raise Invalid(
             _(
                 "This looks like the name of the forum or of somebody else here. Choose another one, or write to us."
@@ -522,7 +522,7 @@ def _known(table: type[Organisation] | type[City], row_id: int | None, field: st
 
 def _set_languages(member: Member, codes: Iterable[str]) -> bool:
     """Let a member speak these languages, the best first; says whether these are others than before."""
-    known = [code for code in dict.fromkeys(codes) if code in queries.named_languages()]
+    known = [code for code in dict.fromkeys(codes) if code in queries.language_names()]
     if queries.languages_spoken(member.id) == known[:MOST_LANGUAGES]:
         return False
     db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
@@ -611,9 +611,9 @@ def change_address(system: Person, member_id: int, email: str) -> None:
     touches()
     member = _member(member_id)
     taken = _("This address belongs to another account.")
-    if queries.email_is_taken(email):
+    if queries.is_email_taken(email):
         raise Conflict(taken)
-    member.email = queries.plain_email(email)
+    member.email = queries.normalised_email(email)
     member.mail_paused_at, member.mail_paused_why = None, ""
     flush_unique(Conflict(taken))
 
@@ -673,7 +673,7 @@ def note_agreed(member: Member, next_due: datetime | None) -> None:
 def ignore(member: Member, other_id: int) -> None:
     """See and hear nothing of another member any more, but for what moderators decide. The other is not told."""
     touches()
-    queries.hold_member(member.id, may_write=True)
+    queries.lock_member(member.id, may_write=True)
     other = queries.member_by_id(member, other_id)
     require(member.can.ignore(other))
     if other.id in member.ignored:
@@ -688,7 +688,7 @@ def ignore(member: Member, other_id: int) -> None:
 def end_ignoring(member: Member, other_id: int) -> None:
     """See and hear another member again; who is not ignored, changes nothing."""
     touches()
-    queries.hold_member(member.id, may_write=True)
+    queries.lock_member(member.id, may_write=True)
     is_it = (Ignore.member_id == member.id, Ignore.ignored_id == other_id)
     db.session.execute(delete(Ignore).where(*is_it))
     member.ignored = [one for one in member.ignored if one != other_id]
@@ -700,13 +700,13 @@ def mend_ignoring(system: Person, member_ids: Iterable[int]) -> None:
     require(system.can.administer())
     touches()
     for member_id in sorted(member_ids):
-        queries.hold_member(member_id, may_write=True)
+        queries.lock_member(member_id, may_write=True)
         db.session.get_one(Member, member_id).ignored = queries.ignored_ids(member_id)
 
 
 def _forget_ignoring(member_id: int) -> None:
     """Nobody ignores somebody who has left, and who has left ignores nobody."""
-    for other in queries.ignoring(member_id):
+    for other in queries.members_ignoring(member_id):
         other.ignored = [one for one in other.ignored if one != member_id]
     is_theirs = or_(Ignore.member_id == member_id, Ignore.ignored_id == member_id)
     db.session.execute(delete(Ignore).where(is_theirs))
@@ -723,7 +723,7 @@ def ask_to_leave(doer: Person, member_id: int, how: str) -> Member:
     require(doer.can.leave(member))
     if how not in WAYS:
         raise Invalid(_("Choose what becomes of what you wrote."), "how")
-    if administers(member.role) and not queries.another_runs_it(member.id):
+    if administers(member.role) and not queries.has_other_administrator(member.id):
         raise Invalid(_("Somebody has to run the forum. Appoint another administrator first."))
     if member.leaving_at is None:
         member.leaving_at = now() + COOLING_OFF
@@ -791,8 +791,8 @@ def forget_sessions(system: Person, limit: int = PORTION) -> int:
     touches()
     is_over = or_(
         Session.ended_at < now() - KEPT_SESSIONS,
-        Session.seen_at < now() - queries.IDLE - KEPT_SESSIONS,
-        Session.created_at < now() - queries.LONGEST - KEPT_SESSIONS,
+        Session.seen_at < now() - queries.SESSION_IDLE_LIMIT - KEPT_SESSIONS,
+        Session.created_at < now() - queries.SESSION_MAX_AGE - KEPT_SESSIONS,
     )
     return len(delete_batch(Session, limit, is_over))
 
@@ -807,7 +807,7 @@ def appoint(administrator: Person, handle: str, role: str) -> Member:
     member = _member_of_handle(handle)
     if role not in ROLES:
         raise Invalid(_("Choose one from the list."), "role")
-    is_last = administers(member.role) and not queries.another_runs_it(member.id)
+    is_last = administers(member.role) and not queries.has_other_administrator(member.id)
     if is_last and not administers(role):
         raise Invalid(
             _("Somebody has to run the forum. Appoint another administrator first."), "role"
@@ -863,7 +863,7 @@ def correct_posts(system: Person, member_id: int, number: int, waiting: int) -> 
 @action
 def suspend(moderator: Person, member_id: int, until: datetime) -> None:
     """Close an account until a moment, and end its sessions."""
-    queries.hold_member(member_id)
+    queries.lock_member(member_id)
     member = _member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():
@@ -883,7 +883,7 @@ def unsuspend(moderator: Person, member_id: int) -> None:
 @action
 def silence(moderator: Person, member_id: int, until: datetime) -> None:
     """Take the right to write from a member until a moment; reading stays."""
-    queries.hold_member(member_id)
+    queries.lock_member(member_id)
     member = _member(member_id)
     require(moderator.can.suspend(member))
     if until <= now():
@@ -961,7 +961,7 @@ def _new_organisation(text: OrganisationText) -> Organisation:
     wish = text.slug or plain(text.name)[:60].strip("-") or "organisation"
     if not HANDLE.fullmatch(wish):
         raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
-    slug = _free(wish, lambda slug: slug != "new" and queries.slug_is_free(Organisation, slug))
+    slug = _free(wish, lambda slug: slug != "new" and queries.is_slug_free(Organisation, slug))
     return Organisation(slug=slug, created_at=now())
 
 

@@ -20,7 +20,7 @@ from forum.library.actions import MOST_PARAGRAPHS, RESERVED, YEARS
 from forum.library.queries import FIGURE
 from forum.markup import CONTROLS, MAX_SOURCE, SURROGATES, paragraphs, slugify, tidy
 from forum.members.models import PALETTES
-from forum.members.queries import named_languages
+from forum.members.queries import language_names
 from forum.moderation.actions import LONGEST as LONGEST_REPORT
 from forum.moderation.actions import REASONS
 from forum.permissions import AUDIENCES
@@ -322,7 +322,7 @@ def yes(value: str) -> bool:
 
 def language(value: str) -> str:
     """A language by its ISO 639 code."""
-    if value not in named_languages():
+    if value not in language_names():
         raise ValueError("write the code of a language, such as en or pt")
     return value
 

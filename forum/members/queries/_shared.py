@@ -1,0 +1,38 @@
+"""What several files of this folder need: a limit, a refusal, and the distinct values of an indexed column."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    CTE,
+    Select,
+    select,
+)
+
+from forum.errors import NotFound
+
+T = TypeVar("T")
+
+
+LIST_LIMIT = 2_000  # rows of lists that have no pages
+
+
+def found_or_raise(row: T | None, message: str) -> T:
+    """The row of a look-up; raises `NotFound` with the message when there is none."""
+    if row is None:
+        raise NotFound(message)
+    return row
+
+
+def distinct_values(column: Any, rows: Select[Any]) -> CTE:
+    """The distinct values of an indexed column among some rows, as a recursive common table expression named `value`.
+
+    It steps from each value to the next one in the index (a loose index scan), so its cost depends on the number of
+    values and not on how many rows share each of them.
+    """
+    least = rows.with_only_columns(column.label("value")).order_by(column).limit(1)
+    first = select(least.where(column.is_not(None)).scalar_subquery().label("value"))
+    values = first.cte("values_of", recursive=True)
+    following = least.where(column > values.c.value).scalar_subquery()
+    return values.union_all(select(following).where(values.c.value.is_not(None)))

@@ -1,0 +1,145 @@
+"""The cities of the world, and those that members come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from babel import Locale
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+)
+
+from forum.db import cached, db, execute_core
+from forum.markup import fold
+from forum.members.models import (
+    City,
+    CityName,
+    InCountry,
+    Member,
+)
+from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
+from forum.members.queries.directory import member_counts
+from forum.members.queries.people import visible_with_own
+from forum.permissions import Person, cached_statement, sees_hidden
+
+HIGHEST_CODE_POINT = "\U0010ffff"
+
+
+def get_city(slug: str) -> City:
+    """One city by its slug. Raises `NotFound`."""
+    found = db.session.scalar(select(City).where(City.slug == slug))
+    return found_or_raise(found, _("There is no city of this name."))
+
+
+def cities_by_prefix(typed: str, limit: int = 8) -> list[City]:
+    """The cities with a name, in any script, that starts with the typed text; the biggest first.
+
+    A country may follow after a comma, as its name or its code of two letters.
+    """
+    name, country = _name_and_country(typed)
+    if not name:
+        return []
+    begins = and_(CityName.folded >= name, CityName.folded < name + HIGHEST_CODE_POINT)
+    return _largest_cities(begins, country, limit)
+
+
+def cities_by_name(typed: str, limit: int = 8) -> list[City]:
+    """The cities with exactly the typed name, ignoring case and accents; the biggest first."""
+    name, country = _name_and_country(typed)
+    return _largest_cities(CityName.folded == name, country, limit) if name else []
+
+
+def city_by_name(name: str, country: str | None = None) -> City | None:
+    """The biggest city with a name, within a country when its code of two letters is given; None when there is none."""
+    called = _largest_cities(
+        CityName.folded == _folded_name(name), [country] if country else None, 1
+    )
+    return called[0] if called else None
+
+
+def _name_and_country(typed: str) -> tuple[str, list[str] | None]:
+    name, _comma, country = typed.strip()[:200].partition(",")
+    return _folded_name(name), _country_codes(fold(country).strip()) if country.strip() else None
+
+
+def _folded_name(name: str) -> str:
+    return " ".join(fold(name).split())[:200]
+
+
+def _country_codes(folded: str) -> list[str]:
+    named = {*_country_names("en"), *_country_names(str(get_locale() or "en"))}
+    return [code for code, name in named if folded in (code.casefold(), name)]
+
+
+@cache
+def _country_names(locale: str) -> list[tuple[str, str]]:
+    return [(code, fold(str(name))) for code, name in Locale.parse(locale).territories.items()]
+
+
+def _largest_cities(
+    is_named: ColumnElement[bool], countries: Sequence[str] | None, limit: int
+) -> list[City]:
+    """The biggest cities that have a matching name, within the countries of some codes when they are given."""
+    found = select(City).where(City.id.in_(select(CityName.city_id).where(is_named)))
+    if countries is not None:
+        found = found.where(City.country.in_([code.upper() for code in countries]))
+    return list(db.session.scalars(found.order_by(City.population.desc(), City.id).limit(limit)))
+
+
+def cities_count() -> int:
+    """The number of cities that are loaded."""
+    return db.session.scalar(select(func.count(City.id))) or 0
+
+
+def city_slugs() -> dict[int, str]:
+    """The slug of every city, by its number."""
+    return {row.id: row.slug for row in db.session.execute(select(City.id, City.slug))}
+
+
+def cities_with_members(reader: Person) -> list[tuple[City, int]]:
+    """The cities of visible members with their number; most members first, then by name."""
+    counted = member_counts(reader, Member.city_id)
+    found = select(City, counted.c.members).join(counted, counted.c.key == City.id)
+    ordered = found.order_by(counted.c.members.desc(), City.name, City.id).limit(LIST_LIMIT)
+    return [(city, members) for city, members in db.session.execute(ordered)]
+
+
+class _HomeCity(NamedTuple):
+    id: int
+    slug: str
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+class HomeCity(_HomeCity, InCountry):
+    """The columns of a city that maps and choices show: loading hundreds of whole rows took three times as long."""
+
+
+def home_cities(reader: Person) -> tuple[HomeCity, ...]:
+    """The cities of visible members, by name; cached in the process."""
+    own_id = reader.id if reader.hidden_at else 0  # a hidden member still sees the own city
+
+    def read() -> tuple[HomeCity, ...]:
+        rows = execute_core(_home_cities(reader), {"own_id": own_id}).all()
+        return tuple(map(HomeCity._make, rows))
+
+    return cached(("home cities", sees_hidden(reader, None), own_id), read)
+
+
+@cached_statement
+def _home_cities(reader: Person) -> Select[Any]:
+    values = distinct_values(Member.city_id, visible_with_own(reader, bindparam("own_id")))
+    columns = [getattr(City, name) for name in _HomeCity._fields]
+    found = select(*columns).join(values, values.c.value == City.id)
+    return found.order_by(City.name, City.id).limit(LIST_LIMIT)

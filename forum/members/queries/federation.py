@@ -1,0 +1,94 @@
+"""The federation whose forum this is, and what it asks of its members."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    select,
+)
+
+from forum.db import FEDERATION, PAGE_VERSIONS, db, detached
+from forum.errors import Conflict
+from forum.history.models import Version
+from forum.history.queries import versions_of
+from forum.members.models import (
+    Federation,
+)
+from forum.permissions import Person, require
+
+
+def federation() -> Federation | None:
+    """The federation whose forum this is, or None before `flask setup`."""
+    return db.session.scalar(select(Federation).order_by(Federation.id).limit(1))
+
+
+class CachedFederation(NamedTuple):
+    """The federation as pages show it, and the version of its scope (`db.FEDERATION`) when it was read."""
+
+    federation: Federation
+    version: int
+
+
+def federation_to_cache() -> CachedFederation | None:
+    """The federation for the cache of a process: detached from any session. None before `flask setup`."""
+    number = (
+        select(PAGE_VERSIONS.c.number).where(PAGE_VERSIONS.c.scope == FEDERATION).scalar_subquery()
+    )
+    columns = [getattr(Federation, name) for name in _CACHED_COLUMNS]
+    query = select(*columns, number).order_by(Federation.id).limit(1)
+    row = db.session.execute(query).first()
+    if row is None:
+        return None
+    return CachedFederation(
+        detached(Federation, dict(zip(_CACHED_COLUMNS, row, strict=False))), row[-1] or 0
+    )
+
+
+_CACHED_COLUMNS = ("id", "name", "tagline", "contact_email", "is_demo")
+
+
+def federation_to_describe(administrator: Person) -> Federation:
+    """The federation, for those who may edit it. Raises `Forbidden`, and `Conflict` before `flask setup`."""
+    require(administrator.can.administer())
+    return _or_not_set_up(federation())
+
+
+def federation_to_change(administrator: Person) -> Federation:
+    """As `federation_to_describe`, with the row locked until the action ends."""
+    require(administrator.can.administer())
+    query = select(Federation).order_by(Federation.id).limit(1)
+    return _or_not_set_up(db.session.scalar(query.with_for_update()))
+
+
+def _or_not_set_up(known: Federation | None) -> Federation:
+    if known is None:
+        raise Conflict(_("This forum has not been set up yet."))
+    return known
+
+
+def federation_fields(federation: Federation) -> dict[str, str]:
+    """The fields of the federation that an administrator can edit, by name."""
+    names = ("name", "tagline", "contact_email")
+    return {name: getattr(federation, name) for name in names}
+
+
+def federation_versions(administrator: Person) -> list[Version]:
+    """The earlier names and descriptions of the forum, each with its end and editor, latest first."""
+    return versions_of(FEDERATION, federation_to_describe(administrator).id)
+
+
+def terms_from() -> datetime | None:
+    """The moment since when joining requires agreement to terms of use; None when there are none."""
+    return db.session.scalar(select(Federation.terms_from).order_by(Federation.id).limit(1))
+
+
+def are_factors_required() -> bool:
+    """Whether those who moderate or administer need a second factor.
+
+    Within an action nobody can change the setting until the action ends.
+    """
+    wanted = select(Federation.factors_required_at).order_by(Federation.id).limit(1)
+    return db.session.scalar(wanted.with_for_update(read=True)) is not None

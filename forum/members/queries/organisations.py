@@ -1,0 +1,93 @@
+"""The organisations of the federation, and their seats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    func,
+    select,
+)
+from sqlalchemy.orm import joinedload
+
+from forum.db import db
+from forum.members.models import (
+    City,
+    Member,
+    Organisation,
+)
+from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
+from forum.members.queries.directory import member_counts
+from forum.members.queries.people import visible_members
+from forum.permissions import Person, require
+
+
+def organisations() -> list[Organisation]:
+    """All organisations by name, with their cities loaded."""
+    found = select(Organisation).options(joinedload(Organisation.city))
+    return list(
+        db.session.scalars(found.order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT))
+    )
+
+
+def get_organisation(slug: str) -> Organisation:
+    """One organisation by its slug, with city and representative loaded. Raises `NotFound`."""
+    found = select(Organisation).where(Organisation.slug == slug)
+    loaded = (joinedload(Organisation.city), joinedload(Organisation.representative))
+    return found_or_raise(
+        db.session.scalar(found.options(*loaded)), _("There is no organisation of this name.")
+    )
+
+
+def organisation_to_curate(moderator: Person, slug: str) -> Organisation:
+    """One organisation as by `get_organisation`, for those who may edit it; else `Forbidden`."""
+    require(moderator.can.curate_all())
+    return get_organisation(slug)
+
+
+def organisations_to_curate(moderator: Person) -> list[Organisation]:
+    """All organisations as by `organisations`, for those who may add one; else `Forbidden`."""
+    require(moderator.can.curate_all())
+    return organisations()
+
+
+def organisation_fields(organisation: Organisation) -> dict[str, Any]:
+    """The fields of an organisation that a version keeps, by name."""
+    names = ("name", "kind", "city_id", "representative_id", "seats", "website", "about", "slug")
+    return {name: getattr(organisation, name) for name in names}
+
+
+def organisations_with_members(reader: Person) -> list[tuple[Organisation, int]]:
+    """The organisations of visible members with their number, by name, with their cities loaded."""
+    counted = member_counts(reader, Member.organisation_id)
+    found = select(Organisation, counted.c.members).join(counted, counted.c.key == Organisation.id)
+    ordered = found.options(joinedload(Organisation.city)).order_by(Organisation.name)
+    return [(one, members) for one, members in db.session.execute(ordered.limit(LIST_LIMIT))]
+
+
+def names_of_organisations(reader: Person) -> list[tuple[int, str, str]]:
+    """The organisations of visible members, by name: (number, slug, name)."""
+    values = distinct_values(Member.organisation_id, visible_members(reader))
+    found = select(Organisation.id, Organisation.slug, Organisation.name)
+    found = found.join(values, values.c.value == Organisation.id)
+    rows = db.session.execute(found.order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def organisation_by_id(organisation_id: int | None) -> Organisation | None:
+    """One organisation with its representative, locked so that an action counts its seats correctly."""
+    found = select(Organisation).where(Organisation.id == organisation_id)
+    held = found.with_for_update(of=Organisation)
+    return db.session.scalar(held.options(joinedload(Organisation.representative)))
+
+
+def seats_taken(organisation_id: int) -> int:
+    """The number of members who hold a seat of an organisation, including those with a hidden profile."""
+    found = select(func.count(Member.id)).where(Member.organisation_id == organisation_id)
+    return db.session.scalar(found.where(Member.left_at.is_(None))) or 0
+
+
+def is_slug_free(table: type[Organisation] | type[City], slug: str) -> bool:
+    """Whether no row of a table has this slug."""
+    return db.session.scalar(select(table.id).where(table.slug == slug)) is None

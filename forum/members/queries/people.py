@@ -1,0 +1,188 @@
+"""Single members by handle, number or e-mail address, the locks of their rows, and whether a name is still free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.confusables import skeleton
+from forum.db import db, now
+from forum.markup import fold
+from forum.members.models import (
+    FormerHandle,
+    Member,
+    Organisation,
+)
+from forum.members.queries._shared import found_or_raise
+from forum.permissions import Person, moderates, require, sees_hidden
+from forum.tokens import kept_hash
+
+
+def visible_members(reader: Person) -> Select[Member]:
+    """A select of the members that a reader may see: all who have not left, without hidden profiles.
+
+    Moderators see hidden profiles too, and members see their own.
+    """
+    return visible_with_own(reader, literal(reader.id or 0))
+
+
+def visible_with_own(reader: Person, own_id: Any) -> Select[Member]:
+    """`visible_members`, with the id of the reader's own row as an SQL expression, so that the select can be cached."""
+    here = select(Member).where(Member.left_at.is_(None))
+    if sees_hidden(reader, None):
+        return here
+    return here.where(or_(Member.hidden_at.is_(None), Member.id == own_id))
+
+
+def get_member(reader: Person, handle: str) -> Member:
+    """One visible member with city, organisation, inviter and languages loaded. Raises `NotFound`."""
+    found = visible_members(reader).where(Member.handle == handle).options(*whole_profile())
+    return found_or_raise(db.session.scalar(found), _("There is no member of this name."))
+
+
+def member_by_id(reader: Person, member_id: int) -> Member:
+    """One visible member by number, loaded as by `get_member`. Raises `NotFound`."""
+    found = visible_members(reader).where(Member.id == member_id).options(*whole_profile())
+    return found_or_raise(db.session.scalar(found), _("There is no such member."))
+
+
+def my_profile(member: Person) -> Member:
+    """The account of the person who asks, loaded as by `get_member`. Raises `Forbidden` for visitors."""
+    require(member.can.edit_profile(member))  # a visitor is refused
+    return get_member(member, member.handle)
+
+
+def account_of(person: Person) -> Member:
+    """The account of the person who asks, even when it is closed. Raises `Forbidden` for visitors."""
+    require(person.can.take_data())
+    found = select(Member).where(Member.id == person.id).options(*whole_profile())
+    return found_or_raise(db.session.scalar(found), _("There is no such member."))
+
+
+def whole_profile() -> tuple[Any, ...]:
+    """Loader options for a member with everything that a profile shows."""
+    organisation = joinedload(Member.organisation).joinedload(Organisation.city)
+    inviter = joinedload(Member.invited_by)
+    return joinedload(Member.city), organisation, inviter, selectinload(Member.languages)
+
+
+def lock_writer(author: Person) -> None:
+    """Lock an author's row (shared), so that nobody can take the right to write away before the action ends.
+
+    Call this first in an action. Actions that take the right away lock the member first as well (`lock_member`), so the
+    order of locks is always the same. Actions of one author do not block each other.
+    """
+    if author.id:
+        query = select(Member).where(Member.id == author.id)
+        db.session.scalar(query.with_for_update(read=True, key_share=True))
+
+
+def lock_member(member_id: int | None, *, may_write: bool = False) -> None:
+    """Lock a member's row until the action ends and read it afresh; other changes of the member wait.
+
+    Writing by the member waits too, unless `may_write` is true.
+    """
+    held = select(Member).where(Member.id == member_id)
+    db.session.scalar(held.with_for_update(key_share=may_write))
+
+
+def members_by_handle(handles: Iterable[str]) -> list[Member]:
+    """The members with these handles, in the order of the handles; unknown handles are left out."""
+    wanted = list(dict.fromkeys(handles))
+    found = select(Member).where(Member.handle.in_(wanted), Member.left_at.is_(None))
+    by_handle = {member.handle: member for member in db.session.scalars(found)}
+    return [by_handle[handle] for handle in wanted if handle in by_handle]
+
+
+def members_to_mention(handles: Iterable[str]) -> list[Member]:
+    """The members with these handles whose profiles are public, in the order of the handles."""
+    return [member for member in members_by_handle(handles) if member.has_page]
+
+
+def member_by_email(email: str) -> Member | None:
+    """The member with an e-mail address, compared without regard to case; None when there is none."""
+    found = select(Member).where(Member.email == normalised_email(email), Member.left_at.is_(None))
+    return db.session.scalar(found)
+
+
+def normalised_email(email: str) -> str:
+    """An e-mail address as it is stored and compared: without surrounding space, in lower case."""
+    return email.strip().lower()
+
+
+def is_email_taken(email: str) -> bool:
+    """Whether an account has this e-mail address, even a closed one."""
+    found = select(Member.id).where(Member.email == normalised_email(email))
+    return db.session.scalar(found) is not None
+
+
+def is_handle_taken(handle: str) -> bool:
+    """Whether a handle, or one that looks like it, belongs to a member or once belonged to one who has left."""
+    seen = skeleton(handle)
+    has = exists().where(or_(Member.handle == handle, Member.handle_skeleton == seen))
+    had = exists().where(FormerHandle.handle_hash.in_([kept_hash(handle), kept_hash(seen)]))
+    return bool(db.session.scalar(select(or_(has, had))))
+
+
+def is_lookalike_name(name: str, own_id: int | None) -> bool:
+    """Whether a name could be mistaken for that of a moderator, or imitates any handle with foreign letters.
+
+    Another member's plain name is free for everybody, since people have namesakes. `own_id` is the member who wants the
+    name, None for somebody who joins.
+    """
+    seen = skeleton(name)
+    moderator = and_(Member.name_skeleton == seen, moderates(Member.role))
+    is_foreign = not fold(name).isascii()
+    likes = or_(moderator, Member.handle_skeleton == seen) if is_foreign else moderator
+    found = select(Member.id).where(likes, Member.id != (own_id or 0), Member.left_at.is_(None))
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def addresses_of(member_ids: Iterable[int]) -> dict[int, str]:
+    """The e-mail addresses by member id, without paused addresses and members who have left."""
+    takes_mail = (Member.left_at.is_(None), Member.mail_paused_at.is_(None))
+    found = select(Member.id, Member.email).where(Member.id.in_(list(member_ids)), *takes_mail)
+    return {row.id: row.email for row in db.session.execute(found)}
+
+
+def all_members() -> list[Member]:
+    """All members who have not left, in the order of joining; for commands."""
+    here = select(Member).where(Member.left_at.is_(None))
+    return list(db.session.scalars(here.order_by(Member.id)))
+
+
+def may_sign_in(moment: Any) -> ColumnElement[bool]:
+    """SQL condition: the member has not left and is not suspended at a moment."""
+    is_free = or_(Member.suspended_until.is_(None), Member.suspended_until <= moment)
+    return and_(Member.left_at.is_(None), is_free)
+
+
+def may_act(moment: Any) -> ColumnElement[bool]:
+    """SQL condition: the member may sign in and write at a moment, and has not closed the account."""
+    may_write = or_(Member.silenced_until.is_(None), Member.silenced_until <= moment)
+    return and_(may_sign_in(moment), may_write, Member.leaving_at.is_(None))
+
+
+def leaving_members(limit: int) -> Sequence[Member]:
+    """The members whose time to come back is over, locked; rows that another worker has locked are skipped."""
+    due = select(Member).where(Member.leaving_at <= now(), Member.left_at.is_(None))
+    some = due.order_by(Member.leaving_at, Member.id).limit(limit)
+    return db.session.scalars(some.with_for_update(skip_locked=True)).all()
+
+
+def has_due_departures() -> bool:
+    """Whether the time to come back is over for any member; locks nothing."""
+    due = select(Member.id).where(Member.leaving_at <= now(), Member.left_at.is_(None))
+    return db.session.scalar(due.limit(1)) is not None

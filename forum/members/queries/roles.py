@@ -1,0 +1,67 @@
+"""Who moderates and who administers the forum."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    cast,
+    func,
+    or_,
+    select,
+)
+
+from forum.db import db, now
+from forum.members.models import (
+    Member,
+)
+from forum.members.queries._shared import LIST_LIMIT
+from forum.members.queries.directory import first_members
+from forum.members.queries.people import may_act
+from forum.permissions import Person, administers, moderates, require
+
+
+def moderator_ids() -> list[int]:
+    """The ids of all who moderate the whole forum and can act now."""
+    found = select(Member.id).where(moderates(Member.role), may_act(now()))
+    return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
+
+
+def administrator_ids() -> list[int]:
+    """The ids of all who administer the forum and can act now."""
+    found = select(Member.id).where(*_can_administer_now())
+    return list(db.session.scalars(found.order_by(Member.id).limit(LIST_LIMIT)))
+
+
+def first_administrator() -> Member | None:
+    """The administrator who joined first, of those who can act now."""
+    found = select(Member).where(*_can_administer_now())
+    return db.session.scalar(found.order_by(Member.joined_at, Member.id).limit(1))
+
+
+def administrators_count() -> int:
+    """The number of administrators who can act now."""
+    return db.session.scalar(select(func.count(Member.id)).where(*_can_administer_now())) or 0
+
+
+def has_other_administrator(member_id: int) -> bool:
+    """Whether anybody but this member can administer the forum now.
+
+    For an action that takes an administrator away: the rows stay locked, so that two such actions cannot pass together.
+    """
+    found = select(Member.id).where(*_can_administer_now()).order_by(Member.id)
+    return bool(set(db.session.scalars(found.with_for_update())) - {member_id})
+
+
+def _can_administer_now() -> tuple[ColumnElement[bool], ...]:
+    return administers(Member.role), may_act(now())
+
+
+def moderators_without_factor(administrator: Person) -> list[Member]:
+    """Moderators, hosts and administrators without a second factor, by name; for administrators."""
+    require(administrator.can.administer())
+    is_host = cast(Member.hosted, Text) != "[]"
+    without = select(Member).where(
+        Member.factor_at.is_(None), Member.left_at.is_(None), or_(moderates(Member.role), is_host)
+    )
+    return first_members(without, LIST_LIMIT)
