@@ -60,7 +60,7 @@ def ask_to_join(
     require(visitor.can.join())
     touches()
     email = normalised_email(joining.email)
-    members.fitting_name(SYSTEM, joining.name)
+    members.check_name(SYSTEM, joining.name)
     if _has_had_enough(email):
         return None
     if is_email_taken(email):

@@ -429,7 +429,7 @@ def _sign_in(form: SignInForm) -> AnyResponse:
     if member is None or not is_right:
         raise Invalid(_("The address or the password is not right."))
     if is_outdated(member.password_hash):
-        members.renew_hash(member, hash_password(password))
+        members.rehash_password(member, hash_password(password))
     try:
         return _enter(member, "password")
     except Forbidden as error:  # suspended: only who knows the password is told

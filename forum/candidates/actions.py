@@ -49,13 +49,13 @@ class Coming:
 def may_come(_visitor: Person, joining: Joining, coming: Coming) -> None:
     """Check that somebody can join as things are now; says the same whether or not the address has an account.
 
-    Raises `Forbidden` when joining needs an invitation and there is none; further what `fitting_name` and `require_seat`
+    Raises `Forbidden` when joining needs an invitation and there is none; further what `check_name` and `require_seat`
     raise.
     """
     touches()
     if entrance().mode == "invitation" and coming.invitation is None:
         raise Forbidden(_("Joining is by invitation only."))
-    members.fitting_name(SYSTEM, joining.name)
+    members.check_name(SYSTEM, joining.name)
     members.require_seat(SYSTEM, joining.organisation_id)
 
 
@@ -66,7 +66,7 @@ def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) ->
     may_come(visitor, joining, coming)
     candidate = Candidate(
         email=normalised_email(joining.email),
-        name=members.fitting_name(SYSTEM, joining.name),
+        name=members.check_name(SYSTEM, joining.name),
         password_hash=joining.password_hash,
         profile=_profile(joining),
         answers=[list(pair) for pair in coming.answers],

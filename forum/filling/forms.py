@@ -27,7 +27,7 @@ from forum.filling.models import (
     Someone,
     Talk,
 )
-from forum.members.actions import KINDS_OF_ORGANISATION, CityRow
+from forum.members.actions import ORGANISATION_KINDS, CityRow
 from forum.permissions import ADMINISTRATOR, MEMBER, MEMBERS, MODERATOR, PUBLIC
 from forum.phrases import Texts
 
@@ -119,7 +119,7 @@ class Plan:
         return [
             Organisation(f"{chance.choice(beginnings)} {row[1]} {place}", kind, row[0])
             for place, row in enumerate(cities, 1)
-            for kind in [chance.choice(KINDS_OF_ORGANISATION)]
+            for kind in [chance.choice(ORGANISATION_KINDS)]
         ]
 
     @cached_property

@@ -639,7 +639,7 @@ def _periods() -> dict[str, str]:
         "lost_letters": mail.KEPT_FAILED,
         "idle": SESSION_IDLE_LIMIT,
         "longest": SESSION_MAX_AGE,
-        "sessions": people.KEPT_SESSIONS,
+        "sessions": people.SESSION_RETENTION,
         "notices": notices.KEPT_READ,
         "contact": contact_letters.KEPT,
         "leaving": people.COOLING_OFF,

@@ -39,9 +39,9 @@ def setup() -> None:
     library("flask_migrate").upgrade()
     if queries.federation():
         raise click.ClickException("This forum has been set up already.")
-    name = _ask("Name of the forum", actions.LONGEST_NAME)
+    name = _ask("Name of the forum", actions.MAX_FORUM_NAME)
     purpose = "What it is for, in one sentence"
-    tagline = _ask(purpose, actions.LONGEST_TAGLINE, is_optional=True)
+    tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
     person = _ask("Your name, as its first administrator", NAME)
     email = checked_email(_ask("Your e-mail address", EMAIL))
     password = _checked(_new_password(), (name, person, email))

@@ -24,7 +24,7 @@ from wtforms.widgets import Select
 
 from forum.errors import Invalid
 from forum.markup import fold
-from forum.members.actions import LONGEST_NAME, LONGEST_TAGLINE
+from forum.members.actions import MAX_FORUM_NAME, MAX_TAGLINE
 from forum.members.queries import languages
 from forum.permissions import ROLES
 from forum.web import whole_number
@@ -268,12 +268,10 @@ class FederationForm(Form):
     seen = HiddenField()
     name = StringField(
         _("Name of the forum"),
-        [DataRequired(_("Give the forum a name.")), at_most(LONGEST_NAME)],
+        [DataRequired(_("Give the forum a name.")), at_most(MAX_FORUM_NAME)],
         [one_line],
     )
-    tagline = StringField(
-        _("What it is for, in one sentence"), [at_most(LONGEST_TAGLINE)], [one_line]
-    )
+    tagline = StringField(_("What it is for, in one sentence"), [at_most(MAX_TAGLINE)], [one_line])
     contact_email = StringField(
         _("E-mail address for everybody"),
         [

@@ -21,7 +21,7 @@ from forum.library import actions as library
 from forum.mail import actions as mail
 from forum.markup import PlainTexts, Written
 from forum.members import actions as members
-from forum.members.actions import EVERYTHING, FORMER, NAMELESS
+from forum.members.actions import DELETE_EVERYTHING, FORMER_MEMBER, KEEP_NAMELESS
 from forum.members.models import Member
 from forum.members.queries import leaving_members
 from forum.moderation import actions as moderation
@@ -36,8 +36,8 @@ from forum.terms import actions as terms
 
 # What is done one after the other for somebody who has left
 STEPS = {
-    NAMELESS: ("quotes", "names", "practices", "documents", "notices"),
-    EVERYTHING: ("quotes", "names", "practices", "posts", "marks", "notices"),
+    KEEP_NAMELESS: ("quotes", "names", "practices", "documents", "notices"),
+    DELETE_EVERYTHING: ("quotes", "names", "practices", "posts", "marks", "notices"),
 }
 PORTION = 20  # posts at once
 MANY = 200  # marks or notices at once
@@ -86,15 +86,15 @@ def begin_departure(system: Person) -> int:
 
 
 def _begin(system: Person, member: Member) -> None:
-    how, name, handle = member.leaving_how or NAMELESS, member.name, member.handle
+    how, name, handle = member.leaving_how or KEEP_NAMELESS, member.name, member.handle
     first = {"step": STEPS[how][0], "position": 0, "begun_at": now()}
     who = {"member_id": member.id, "name": name, "handle": handle, "address": member.email}
     db.session.add(Departure(how=how, **who, **first))
-    is_silent = how == EVERYTHING
+    is_silent = how == DELETE_EVERYTHING
     contact.forget_member(system, member.id)
     dialogue.forget_reading(system, member.id)
     dialogue.forget_held(system, member.id)
-    dialogue.unname_notes(system, member.id, name, FORMER)
+    dialogue.unname_notes(system, member.id, name, FORMER_MEMBER)
     screening.forget_member(system, member.id)
     advice.forget_member(system, member.id, is_silent=is_silent)
     factors.forget_member(system, member.id)
@@ -104,10 +104,10 @@ def _begin(system: Person, member: Member) -> None:
     invitations.forget_member(system, member.id)
     queue.forget_member(system, member, is_silent=is_silent)
     mail.forget_member(system, member.id)
-    appeals.unname(system, member.id, name, FORMER, is_silent=is_silent)
-    moderation.unname(system, member.id, name, FORMER, is_silent=is_silent)
-    agendas.release(system, member.id, FORMER, is_silent=is_silent)
-    history.unname(system, handle, FORMER)
+    appeals.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
+    moderation.unname(system, member.id, name, FORMER_MEMBER, is_silent=is_silent)
+    agendas.release(system, member.id, FORMER_MEMBER, is_silent=is_silent)
+    history.unname(system, handle, FORMER_MEMBER)
     search.unindex(system, "member", member.id)
     members.depart(system, member.id)
 
@@ -144,7 +144,7 @@ def settle_practices(
     if departure is None:
         return
     for practice_id, was_read in practices:
-        if departure.how == EVERYTHING or not was_read:
+        if departure.how == DELETE_EVERYTHING or not was_read:
             library.erase_practice(system, practice_id)
         else:
             library.reindex_practices(system, [practice_id], PlainTexts())
@@ -187,7 +187,7 @@ def forget_notices(system: Person, place: Place) -> None:
     departure = departure_at(place)
     if departure is None:
         return
-    is_silent = departure.how == EVERYTHING
+    is_silent = departure.how == DELETE_EVERYTHING
     who = departure.member_id
     if not notifications.forget_member(system, who, is_silent=is_silent, limit=MANY):
         _go_on(system, departure, None)

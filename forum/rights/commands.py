@@ -21,7 +21,7 @@ from forum.mail import actions as mail
 from forum.mail import commands as mail_commands
 from forum.markup import PlainTexts, Written
 from forum.members import actions as members
-from forum.members.actions import FORMER, NAMELESS, WAYS
+from forum.members.actions import FORMER_MEMBER, KEEP_NAMELESS, LEAVING_WAYS
 from forum.members.commands import members as members_group
 from forum.members.queries import get_member, has_due_departures
 from forum.moderation import actions as moderation
@@ -117,7 +117,7 @@ def _theirs(place: Place, found: Sequence[Source]) -> set[int]:
 
 
 def _without(source: str, place: Place, post_ids: set[int]) -> str:
-    return markup.unname(source, post_ids, place.handle, FORMER)
+    return markup.unname(source, post_ids, place.handle, FORMER_MEMBER)
 
 
 def _practices(place: Place) -> None:
@@ -156,7 +156,7 @@ PORTIONS: dict[str, Callable[[Place], None]] = {
 
 @members_group.command("leave")
 @click.argument("handle")
-@click.option("--how", type=click.Choice(WAYS), default=NAMELESS, show_default=True)
+@click.option("--how", type=click.Choice(LEAVING_WAYS), default=KEEP_NAMELESS, show_default=True)
 def leave(handle: str, how: str) -> None:
     """Close the account of the member with HANDLE, who has asked for it. It ends in two weeks."""
     try:

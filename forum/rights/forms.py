@@ -5,19 +5,19 @@ from __future__ import annotations
 from wtforms import RadioField
 from wtforms.validators import DataRequired
 
-from forum.members.actions import EVERYTHING, NAMELESS
+from forum.members.actions import DELETE_EVERYTHING, KEEP_NAMELESS
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 WAY_NAMES = {
-    NAMELESS: _("My posts stay without my name"),
-    EVERYTHING: _("My posts go as well"),
+    KEEP_NAMELESS: _("My posts stay without my name"),
+    DELETE_EVERYTHING: _("My posts go as well"),
 }
 WAY_NOTES = {
-    NAMELESS: _(
+    KEEP_NAMELESS: _(
         "“Former member” stands above them, and above what others quoted. The answers that others got from you stay."
     ),
-    EVERYTHING: _(
+    DELETE_EVERYTHING: _(
         "Posts, practices and marks are deleted. Where others have replied to you a gap stays, so that their words do too."
     ),
 }

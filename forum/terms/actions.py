@@ -14,7 +14,7 @@ from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.history.queries import refuse_unseen
 from forum.markup import Written
-from forum.members.actions import note_agreed, note_terms
+from forum.members.actions import note_terms, note_terms_agreed
 from forum.members.models import Member
 from forum.members.queries import lock_member
 from forum.permissions import Person, require
@@ -105,7 +105,7 @@ def agree(member: Member, number: int, how: str = ASKED) -> None:
     if consent_of(member, number) is None:
         said = Consent(member_id=member.id, number=number, how=how, agreed_at=now())
         db.session.add(said)
-    note_agreed(member, due_after(number))
+    note_terms_agreed(member, due_after(number))
 
 
 @action

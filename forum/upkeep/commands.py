@@ -240,7 +240,7 @@ MEND: dict[str, Mend] = {
     "agenda": _by(dialogue.mend_agendas),
     "member": _by(dialogue.mend_members),
     "hosts": _by(agendas.mend_hosting),
-    "ignored": _by(members.mend_ignoring),
+    "ignored": _by(members.repair_ignored_ids),
     "notices": _hide_notices,
     "quotes": _by(dialogue.mend_quotes),
     "documents": _reindex,

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from forum import passwords, ratelimits
 from forum.accounts import views
 from forum.app import create_app
-from forum.db import EVERYTHING, VERSION, Base, at, db, now
+from forum.db import EVERYTHING, PAGE_VERSIONS, Base, at, db, now
 from forum.errors import NotFound
 from forum.identities.actions import link
 from forum.identities.queries import member_of
@@ -828,7 +828,7 @@ def test_saving_a_profile_is_limited_and_gives_the_words_back(limited, eva):
 
 def test_saving_what_one_said_already_leaves_every_page_as_it_is(client, eva):
     def version():
-        found = db.select(VERSION.c.number).where(VERSION.c.scope == EVERYTHING)
+        found = db.select(PAGE_VERSIONS.c.number).where(PAGE_VERSIONS.c.scope == EVERYTHING)
         return db.session.scalar(found)
 
     enter(client)

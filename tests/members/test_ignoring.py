@@ -84,7 +84,7 @@ def test_who_may_not(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         actions.ignore(people.ana, 10**6)
     with pytest.raises(Forbidden):
         actions.ignore(VISITOR, people.ana.id)  # type: ignore[arg-type]  # a visitor at the door
-    monkeypatch.setattr("forum.members.actions.people.MOST_IGNORED", 1)
+    monkeypatch.setattr("forum.members.actions.ignoring.MAX_IGNORED", 1)
     actions.ignore(people.ana, people.ben.id)
     with pytest.raises(Invalid):
         actions.ignore(people.ana, people.chitra.id)

@@ -360,7 +360,7 @@ def test_sessions_are_deleted_thirty_days_after_they_are_over(people):
     ended = members.sign_in(people.ana, "Ended")
     members.sign_out(people.ana, ended)
     members.sign_in(people.ben, "Idle")
-    kept = members.KEPT_SESSIONS
+    kept = members.SESSION_RETENTION
     for days, left in (
         (kept - timedelta(1), 2),
         (kept + timedelta(1), 1),

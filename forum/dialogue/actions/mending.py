@@ -23,7 +23,7 @@ from forum.dialogue.queries import (
     truth_of,
 )
 from forum.markup import PlainTexts, Written, excerpt
-from forum.members.actions import correct_posts
+from forum.members.actions import set_post_counts
 from forum.members.models import Member
 from forum.notifications.actions import hide_notices, retell
 from forum.permissions import Person, require
@@ -141,7 +141,7 @@ def mend_members(system: Person, member_ids: Sequence[int]) -> None:
     """Let members keep the true number of their posts."""
     require(system.can.administer())
     for member_id, posts, waiting in truth_of(Member, member_ids):
-        correct_posts(system, member_id, posts, waiting)
+        set_post_counts(system, member_id, posts, waiting)
 
 
 @action

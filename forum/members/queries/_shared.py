@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    CTE,
-    Select,
-    select,
-)
+from sqlalchemy import CTE, Select, select
 
 from forum.errors import NotFound
 
 T = TypeVar("T")
-
-
 LIST_LIMIT = 2_000  # rows of lists that have no pages
 
 

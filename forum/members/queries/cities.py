@@ -9,23 +9,11 @@ from typing import Any, NamedTuple
 from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from forum.db import cached, db, execute_core
 from forum.markup import fold
-from forum.members.models import (
-    City,
-    CityName,
-    InCountry,
-    Member,
-)
+from forum.members.models import City, CityName, InCountry, Member
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_with_own

@@ -5,32 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
 from forum.markup import fold
-from forum.members.models import (
-    City,
-    Member,
-    MemberLanguage,
-)
+from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.people import get_member, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
 
 DIRECTORY_PAGE_SIZE = 40
-
-
 SORT_KEY_LENGTH = 100  # signs; an index takes no long ones
 
 

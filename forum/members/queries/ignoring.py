@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    exists,
-    select,
-)
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import contains_eager
 
 from forum.db import db
-from forum.members.models import (
-    Ignore,
-    Member,
-)
+from forum.members.models import Ignore, Member
 from forum.members.queries.people import get_member
 from forum.permissions import Person, require
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import (
-    select,
-)
+from sqlalchemy import select
 
 from forum.db import db
 from forum.markup import fold
-from forum.members.models import (
-    Member,
-    MemberLanguage,
-)
+from forum.members.models import Member, MemberLanguage
 from forum.members.queries._shared import distinct_values
 from forum.members.queries.people import visible_members
 from forum.permissions import Person

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import (
-    func,
-    select,
-)
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from forum.db import db
-from forum.members.models import (
-    City,
-    Member,
-    Organisation,
-)
+from forum.members.models import City, Member, Organisation
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_members

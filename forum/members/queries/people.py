@@ -6,25 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    exists,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.confusables import skeleton
 from forum.db import db, now
 from forum.markup import fold
-from forum.members.models import (
-    FormerHandle,
-    Member,
-    Organisation,
-)
+from forum.members.models import FormerHandle, Member, Organisation
 from forum.members.queries._shared import found_or_raise
 from forum.permissions import Person, moderates, require, sees_hidden
 from forum.tokens import kept_hash

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    cast,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 
 from forum.db import db, now
-from forum.members.models import (
-    Member,
-)
+from forum.members.models import Member
 from forum.members.queries._shared import LIST_LIMIT
 from forum.members.queries.directory import first_members
 from forum.members.queries.people import may_act

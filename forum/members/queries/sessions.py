@@ -8,29 +8,14 @@ from hashlib import sha256
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    inspect,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, bindparam, inspect, null, select
 
 from forum.db import Base, Moment, db, detached, execute_core, now
-from forum.members.models import (
-    City,
-    Member,
-    Organisation,
-    Session,
-)
+from forum.members.models import City, Member, Organisation, Session
 from forum.members.queries.people import may_sign_in
 from forum.permissions import Person
 
 SESSION_IDLE_LIMIT = timedelta(days=30)
-
-
 SESSION_MAX_AGE = timedelta(days=180)
 
 
@@ -72,11 +57,7 @@ def session_by_token(token: str, extra: ColumnElement[Any] | None = None) -> Ope
 
 
 _SESSION_COLUMNS = (Session.id, Session.seen_at, Session.proved_at, Session.how)
-
-
 _LOADED_MODELS: tuple[type[Base], ...] = (Member, City, Organisation)
-
-
 # Columns that no page needs of its reader. Each column costs 0.5 % of the time of a page.
 _COLUMNS_LEFT_OUT = {
     *("about", "about_html", "html_version", "folded", "sort_key", "helps_with", "leaving_how"),

@@ -1,0 +1,102 @@
+"""The data of a new account and of a profile, and what both write into a member's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, insert
+
+from forum.confusables import skeleton
+from forum.db import db
+from forum.errors import Invalid
+from forum.markup import Written
+from forum.members import queries
+from forum.members.actions._names import clean_name, single_line
+from forum.members.actions._rows import checked_id
+from forum.members.models import City, Member, MemberLanguage, Organisation
+
+MAX_LANGUAGES = 10
+
+
+@dataclass(frozen=True)
+class Joining:
+    """The data of a new account. Without a handle one is made from the name."""
+
+    name: str
+    email: str
+    password_hash: str
+    position: str = ""
+    organisation_id: int | None = None
+    city_id: int | None = None
+    language: str = "en"
+    languages: tuple[str, ...] = ()
+    handle: str | None = None
+    invited_by_id: int | None = None
+    # The name may resemble the forum's: an administrator adds somebody who runs it.
+    is_official: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a member says about themselves; `languages` are ISO 639 codes, the best first."""
+
+    name: str
+    position: str = ""
+    organisation_id: int | None = None
+    city_id: int | None = None
+    language: str = "en"
+    languages: tuple[str, ...] = ()
+    helps_with: str = ""
+    about: Written | None = None
+
+
+def describe(member: Member, said: Joining | Profile) -> None:
+    """Write name, position, organisation, city and language into a member's row, with what they are found by."""
+    member.name = clean_name(said.name)
+    member.name_skeleton = skeleton(member.name)
+    member.position = single_line(said.position)[:200]
+    _take_seat(member, checked_id(Organisation, said.organisation_id, "organisation"))
+    member.city_id = checked_id(City, said.city_id, "city")
+    member.language = said.language if said.language in queries.language_names() else "en"
+    words = f"{member.name} {member.position} {member.helps_with or ''}"
+    member.folded, member.sort_key = queries.folded_and_sort_key(words)
+
+
+def _take_seat(member: Member, organisation_id: int | None) -> None:
+    """Let a member belong to an organisation; who belongs to it already keeps the seat."""
+    if organisation_id is not None and organisation_id != member.organisation_id:
+        refuse_without_seat(organisation_id)
+    member.organisation_id = organisation_id
+
+
+def refuse_without_seat(organisation_id: int) -> None:
+    """Raise `Invalid` when all seats of an organisation are taken, with the name of its representative."""
+    organisation = queries.organisation_by_id(organisation_id)
+    if organisation is None or organisation.seats is None:
+        return
+    if queries.seats_taken(organisation_id) < organisation.seats:
+        return
+    words = {"organisation": organisation.name}
+    speaker = organisation.representative
+    if speaker is None or not speaker.has_page:
+        raise Invalid(_("All seats of %(organisation)s are taken.", **words), "organisation")
+    sentence = _(
+        "All seats of %(organisation)s are taken. Ask %(name)s, who represents it.",
+        **words,
+        name=speaker.name,
+    )
+    raise Invalid(sentence, "organisation")
+
+
+def set_languages(member: Member, codes: Iterable[str]) -> bool:
+    """Replace the languages that a member writes (best first); returns whether they differ from before."""
+    known = [code for code in dict.fromkeys(codes) if code in queries.language_names()]
+    if queries.languages_spoken(member.id) == known[:MAX_LANGUAGES]:
+        return False
+    db.session.execute(delete(MemberLanguage).where(MemberLanguage.member_id == member.id))
+    for position, code in enumerate(known[:MAX_LANGUAGES]):
+        row = {"member_id": member.id, "language": code, "position": position}
+        db.session.execute(insert(MemberLanguage).values(row))
+    return True

@@ -1,0 +1,41 @@
+"""Rows that actions look up before they change them, and what has to agree within a row."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from forum.db import db, now
+from forum.errors import Invalid, NotFound
+from forum.members import queries
+from forum.members.models import City, Member, Organisation
+
+
+def existing_member(member_id: int) -> Member:
+    """A member who has not left, read afresh. Raises `NotFound`."""
+    member = db.session.get(Member, member_id, populate_existing=True)
+    if member is None or member.left_at:
+        raise NotFound(_("There is no such member."))
+    return member
+
+
+def existing_member_by_handle(handle: str) -> Member:
+    """A member by handle. Raises `NotFound`."""
+    found = queries.members_by_handle([handle])
+    if not found:
+        raise NotFound(_("There is no member of this name."))
+    return found[0]
+
+
+def checked_id(
+    table: type[Organisation] | type[City], row_id: int | None, field: str
+) -> int | None:
+    """The number of a row that exists, or None; else `Invalid` at a field."""
+    if row_id is not None and db.session.get(table, row_id) is None:
+        raise Invalid(_("Choose one from the list."), field)
+    return row_id
+
+
+def update_held_at(member: Member) -> None:
+    """Suspend the rights over others of a member without the second factor that is required, or restore them."""
+    is_free = member.factor_at or not queries.are_factors_required()
+    member.held_at = None if is_free else member.held_at or now()

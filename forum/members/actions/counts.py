@@ -1,0 +1,46 @@
+"""The numbers of a member's posts and waiting texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
+
+from forum.db import action, db
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+
+@action
+def note_posts(doer: Person, member_id: int, by: int) -> None:
+    """Change the number of a member's posts by `by`; called by the dialogue room.
+
+    Raises `Forbidden` when a moderator has just taken the author's right to write away: the row is where the two meet.
+    """
+    _move_counter(doer, member_id, by, posts_count=Member.posts_count + by)
+
+
+@action
+def note_waiting(doer: Person, member_id: int, by: int) -> None:
+    """Change the number of a member's texts that wait or were refused; as `note_posts`."""
+    _move_counter(doer, member_id, by, waiting_count=Member.waiting_count + by)
+
+
+def _move_counter(doer: Person, member_id: int, by: int, **moved: Any) -> None:
+    """Change a counter; when members raise their own, check their right to write by the row as it is now."""
+    ends = (Member.suspended_until, Member.silenced_until)
+    row = update(Member).where(Member.id == member_id).values(**moved).returning(*ends)
+    now_known = db.session.execute(row).one_or_none()
+    if by > 0 and doer.id == member_id and now_known:
+        for end, value in zip(ends, now_known, strict=True):
+            set_committed_value(doer, end.key, value)
+        require(doer.can.write())
+
+
+@action
+def set_post_counts(system: Person, member_id: int, number: int, waiting: int) -> None:
+    """Set the numbers of a member's posts and waiting texts, as the dialogue room has counted them."""
+    require(system.can.administer())
+    counted = update(Member).where(Member.id == member_id)
+    db.session.execute(counted.values(posts_count=number, waiting_count=waiting))

@@ -1,0 +1,79 @@
+"""Founding the forum, and what it is called."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from forum.db import EVERYTHING as EVERY_SCOPE
+from forum.db import FEDERATION, action, db, touches
+from forum.errors import Conflict, Invalid
+from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
+from forum.members import queries
+from forum.members.actions._names import checked_line
+from forum.members.actions._profile import Joining
+from forum.members.actions.joining import add_member
+from forum.members.models import Federation, Member
+from forum.permissions import ADMINISTRATOR, Person, require
+
+# What the forum is called and what it is for, which every page says
+MAX_FORUM_NAME, MAX_TAGLINE = 80, 300
+
+
+@action
+def found_federation(
+    administrator: Person,
+    name: str,
+    tagline: str = "",
+    is_demo: bool = False,
+    contact_email: str = "",
+) -> Federation:
+    """Give the forum its name. Raises `Conflict` when it has one, `Invalid` for an overlong name or tagline."""
+    require(administrator.can.administer())
+    if queries.federation():
+        raise Conflict(_("This forum has been set up already."))
+    federation = Federation(
+        name=checked_line(MAX_FORUM_NAME, name, "name"),
+        tagline=checked_line(MAX_TAGLINE, tagline, "tagline"),
+        is_demo=is_demo,
+        contact_email=contact_email,
+    )
+    db.session.add(federation)
+    return federation
+
+
+@action
+def set_up(administrator: Person, name: str, tagline: str, first: Joining) -> Member:
+    """Found the forum and make the account of its first administrator, in one transaction."""
+    found_federation(administrator, name, tagline, contact_email=first.email)
+    return add_member(administrator, first, ADMINISTRATOR)
+
+
+@action
+def describe_federation(
+    administrator: Person, *, seen: str | None = None, **words: str
+) -> Federation:
+    """Change the forum's `name`, `tagline` or `contact_email`; fields that are not given stay.
+
+    All processes show it at once, and the former fields are kept as a version. `seen` is the `fingerprint` of the
+    fields when the form was opened: `Conflict` when they have changed since. Raises `Invalid` for an empty or overlong
+    name.
+    """
+    known = queries.federation_to_change(administrator)
+    before = queries.federation_fields(known)
+    after = {
+        "name": checked_line(MAX_FORUM_NAME, words.get("name", known.name), "name"),
+        "tagline": checked_line(MAX_TAGLINE, words.get("tagline", known.tagline), "tagline"),
+        "contact_email": words.get("contact_email", known.contact_email),
+    }
+    if not any(map(str.isalnum, after["name"])):
+        raise Invalid(_("Give the forum a name."), "name")
+    if after == before:
+        touches()
+        return known
+    refuse_unseen(seen, before)
+    touches(EVERY_SCOPE, FEDERATION)
+    keep_version(administrator, FEDERATION, known.id, before)
+    for name, value in after.items():
+        setattr(known, name, value)
+    return known

@@ -1,0 +1,111 @@
+"""Making accounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from forum.confusables import skeleton
+from forum.db import action, db, now, touches
+from forum.errors import Invalid
+from forum.members import queries
+from forum.members.actions._names import (
+    HANDLE_PATTERN,
+    MAX_HANDLE_LENGTH,
+    clean_name,
+    first_free,
+    is_handle_free,
+    is_reserved,
+    refuse_lookalike,
+    slug_from,
+)
+from forum.members.actions._profile import Joining, describe, refuse_without_seat, set_languages
+from forum.members.actions._rows import checked_id
+from forum.members.actions.roles import appoint
+from forum.members.models import Member, Organisation
+from forum.permissions import MEMBER, SYSTEM, Person, require
+
+
+@action
+def check_name(_doer: Person, typed: str) -> str:
+    """A name as it would be stored. Raises `Invalid` for one that is not allowed or imitates a moderator."""
+    touches()
+    refuse_lookalike(typed)
+    return clean_name(typed)
+
+
+@action
+def require_seat(_doer: Person, organisation_id: int | None) -> None:
+    """Raise `Invalid` when an organisation has no free seat."""
+    touches()
+    known = checked_id(Organisation, organisation_id, "organisation")
+    if known is not None:
+        refuse_without_seat(known)
+
+
+@action
+def add_member(administrator: Person, joining: Joining, role: str) -> Member:
+    """Make an account for somebody else, with a role."""
+    require(administrator.can.administer())
+    member = join(SYSTEM, replace(joining, is_official=role != MEMBER))
+    return appoint(administrator, member.handle, role)
+
+
+@action
+def join(visitor: Person, joining: Joining) -> Member:
+    """Make an account. Raises `Invalid` when the address or the wished handle is taken."""
+    require(visitor.can.join())
+    member = _new_member(joining)
+    db.session.add(member)
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise _conflict_at_joining(error) from error
+    set_languages(member, joining.languages or (joining.language,))
+    db.session.flush()
+    return member
+
+
+def _new_member(joining: Joining) -> Member:
+    if queries.is_email_taken(joining.email):
+        raise Invalid(_("There is an account with this address. Sign in instead."), "email")
+    if not joining.is_official:
+        refuse_lookalike(joining.name)
+    handle = _new_handle(joining)
+    member = Member(
+        handle=handle,
+        handle_skeleton=skeleton(handle),
+        email=queries.normalised_email(joining.email),
+        password_hash=joining.password_hash,
+        role=MEMBER,
+        joined_at=now(),
+        invited_by_id=joining.invited_by_id,
+        terms_due_at=queries.terms_from(),
+    )
+    describe(member, joining)
+    return member
+
+
+def _conflict_at_joining(error: IntegrityError) -> Invalid:
+    if "email" in str(error.orig):
+        return Invalid(_("There is an account with this address. Sign in instead."), "email")
+    return Invalid(_("Somebody joined at the same moment. Send the form once more."), "name")
+
+
+def _new_handle(joining: Joining) -> str:
+    if joining.handle is None:
+        return first_free(
+            slug_from(joining.name)[:MAX_HANDLE_LENGTH].strip("-") or "person", is_handle_free
+        )
+    handle = joining.handle
+    if (
+        not HANDLE_PATTERN.fullmatch(handle)
+        or len(handle) > MAX_HANDLE_LENGTH
+        or is_reserved(handle)
+    ):
+        raise Invalid(_("Choose a handle of letters a to z, digits and hyphens."), "handle")
+    if not is_handle_free(handle):
+        raise Invalid(_("This handle is taken. Choose another one."), "handle")
+    return handle

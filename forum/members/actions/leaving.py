@@ -1,0 +1,133 @@
+"""Closing an account, opening it again, and making its row anonymous in the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, or_, update
+
+from forum.confusables import skeleton
+from forum.db import action, db, now, touches
+from forum.errors import Invalid
+from forum.members import queries
+from forum.members.actions._rows import existing_member
+from forum.members.actions.sessions import end_sessions
+from forum.members.models import FormerHandle, Ignore, Member, MemberLanguage, Organisation, Session
+from forum.permissions import MEMBER, Person, administers, require
+from forum.tokens import kept_hash
+
+COOLING_OFF = timedelta(days=14)
+# What becomes of the texts of a member who leaves
+LEAVING_WAYS = KEEP_NAMELESS, DELETE_EVERYTHING = ("nameless", "everything")
+FORMER_MEMBER = "Former member"
+# The personal columns of a row: texts, and those that can be NULL.
+COLUMNS_TO_EMPTY = [
+    "password_hash",
+    "position",
+    "helps_with",
+    "about",
+    "about_html",
+    "folded",
+    "sort_key",
+    "name_skeleton",
+    "mail_paused_why",
+]
+COLUMNS_TO_NULL = [
+    "organisation_id",
+    "city_id",
+    "mail_paused_at",
+    "suspended_until",
+    "silenced_until",
+    "hidden_at",
+    "terms_due_at",
+    "factor_at",
+    "held_at",
+    "credentials_at",
+    "invited_by_id",
+]
+
+
+@action
+def ask_to_leave(doer: Person, member_id: int, how: str) -> Member:
+    """Close an account. It ends after `COOLING_OFF` in one of the `LEAVING_WAYS`; until then it can be opened again.
+
+    Raises `Invalid` for another way, and for the last administrator.
+    """
+    touches()
+    member = existing_member(member_id)
+    require(doer.can.leave(member))
+    if how not in LEAVING_WAYS:
+        raise Invalid(_("Choose what becomes of what you wrote."), "how")
+    if administers(member.role) and not queries.has_other_administrator(member.id):
+        raise Invalid(_("Somebody has to run the forum. Appoint another administrator first."))
+    if member.leaving_at is None:
+        member.leaving_at = now() + COOLING_OFF
+    member.leaving_how = how
+    end_sessions(member)
+    return member
+
+
+@action
+def stay(doer: Person, member_id: int) -> Member:
+    """Open a closed account again that has not ended."""
+    touches()
+    member = existing_member(member_id)
+    require(doer.can.stay(member))
+    member.leaving_at, member.leaving_how = None, ""
+    return member
+
+
+@action
+def stay_since(system: Person, member: Member, moment: datetime) -> None:
+    """Open an account that was closed since a moment, when somebody else may have had access to it."""
+    require(system.can.administer())
+    touches()
+    if member.leaving_at is not None and member.leaving_at - COOLING_OFF >= moment:
+        stay(system, member.id)
+
+
+@action
+def depart(system: Person, member_id: int) -> None:
+    """End an account and remove everything personal from its row, which stays because posts and decisions refer to it.
+
+    The handle is never given again; the e-mail address is free for another account.
+    """
+    require(system.can.administer())
+    member = existing_member(member_id)
+    for handle in (member.handle, skeleton(member.handle)):
+        db.session.merge(FormerHandle(handle_hash=kept_hash(handle)))
+    for table in (MemberLanguage, Session):
+        db.session.execute(delete(table).where(table.member_id == member_id))
+    _forget_ignoring(member_id)
+    led = update(Organisation).where(Organisation.representative_id == member_id)
+    db.session.execute(led.values(representative_id=None))
+    for name, value in _anonymous_values(member_id).items():
+        setattr(member, name, value)
+    db.session.flush()
+
+
+def _forget_ignoring(member_id: int) -> None:
+    """Delete whom the member ignored, and that others ignored the member."""
+    for other in queries.members_ignoring(member_id):
+        other.ignored = [one for one in other.ignored if one != member_id]
+    is_theirs = or_(Ignore.member_id == member_id, Ignore.ignored_id == member_id)
+    db.session.execute(delete(Ignore).where(is_theirs))
+
+
+def _anonymous_values(member_id: int) -> dict[str, object]:
+    """The column values of a former member's row. No handle and no e-mail address contains the tilde."""
+    stays = {
+        "handle": f"~{member_id}",
+        "handle_skeleton": f"~{member_id}",
+        "email": f"~{member_id}",
+        "name": FORMER_MEMBER,
+        "language": "en",
+    }
+    ends = {"role": MEMBER, "hosted": [], "ignored": [], "takes_letters": False, "left_at": now()}
+    return {
+        **dict.fromkeys(COLUMNS_TO_EMPTY, ""),
+        **dict.fromkeys(COLUMNS_TO_NULL),
+        **stays,
+        **ends,
+    }

@@ -1,0 +1,94 @@
+"""Making and editing organisations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from forum.db import action, db, flush_unique, now
+from forum.errors import Invalid, NotFound
+from forum.history.actions import keep_version
+from forum.history.queries import refuse_unseen
+from forum.members import queries
+from forum.members.actions._names import HANDLE_PATTERN, first_free, single_line, slug_from
+from forum.members.actions._rows import checked_id, existing_member
+from forum.members.models import City, Organisation
+from forum.permissions import Person, require
+
+ORGANISATION_KINDS = ("city", "institute", "company", "association", "partner")
+
+
+@dataclass(frozen=True)
+class OrganisationText:
+    """What is said of an organisation. Without a slug a new one gets it from the name."""
+
+    name: str
+    kind: str
+    city_id: int | None = None
+    representative_id: int | None = None
+    seats: int | None = None
+    website: str = ""
+    about: str = ""
+    slug: str | None = None
+
+
+@action
+def write_organisation(
+    moderator: Person,
+    text: OrganisationText,
+    organisation_id: int | None = None,
+    *,
+    seen: str | None = None,
+) -> Organisation:
+    """Make an organisation, or edit one and keep its former fields as a version.
+
+    `seen` is the `fingerprint` of the fields when the form was opened: `Conflict` when they have changed since.
+    """
+    require(moderator.can.curate_all())
+    if text.kind not in ORGANISATION_KINDS:
+        raise Invalid(_("Choose one from the list."), "kind")
+    if not single_line(text.name):
+        raise Invalid(_("Write the name of the organisation."), "name")
+    if organisation_id is None:
+        return _apply(_new_organisation(text), text)
+    organisation = _organisation_to_edit(moderator, organisation_id)
+    before = queries.organisation_fields(organisation)
+    if queries.organisation_fields(_apply(organisation, text)) != before:
+        refuse_unseen(seen, before)
+    return organisation
+
+
+def _new_organisation(text: OrganisationText) -> Organisation:
+    wish = text.slug or slug_from(text.name)[:60].strip("-") or "organisation"
+    if not HANDLE_PATTERN.fullmatch(wish):
+        raise Invalid(_("Choose an address of letters a to z, digits and hyphens."), "slug")
+    slug = first_free(wish, lambda slug: slug != "new" and queries.is_slug_free(Organisation, slug))
+    return Organisation(slug=slug, created_at=now())
+
+
+def _organisation_to_edit(moderator: Person, organisation_id: int) -> Organisation:
+    """The organisation, locked, with its present fields kept as a version. Raises `NotFound`."""
+    organisation = db.session.get(
+        Organisation, organisation_id, populate_existing=True, with_for_update=True
+    )
+    if organisation is None:
+        raise NotFound(_("There is no such organisation."))
+    fields = queries.organisation_fields(organisation)
+    keep_version(moderator, "organisation", organisation.id, fields)
+    return organisation
+
+
+def _apply(organisation: Organisation, text: OrganisationText) -> Organisation:
+    if text.representative_id is not None:
+        existing_member(text.representative_id)
+    organisation.name, organisation.kind = single_line(text.name)[:200], text.kind
+    organisation.city_id = checked_id(City, text.city_id, "city")
+    organisation.representative_id, organisation.seats = text.representative_id, text.seats
+    organisation.website, organisation.about = text.website.strip(), text.about.strip()
+    db.session.add(organisation)
+    at_once = _(
+        "Somebody made an organisation of this name at the same moment. Send the form once more."
+    )
+    flush_unique(Invalid(at_once, "name"))
+    return organisation

@@ -1,0 +1,84 @@
+"""What members say about themselves, and hiding it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import update
+
+from forum.db import action, db, now, touches
+from forum.markup import Written
+from forum.members import queries
+from forum.members.actions._names import clean_name, refuse_lookalike
+from forum.members.actions._profile import Profile, describe, set_languages
+from forum.members.actions._rows import existing_member
+from forum.members.models import Member
+from forum.permissions import Person, require
+
+# The columns of a profile; its languages are rows of their own.
+PROFILE_FIELDS = [
+    "name",
+    "position",
+    "helps_with",
+    "about",
+    "about_html",
+    "organisation_id",
+    "city_id",
+    "language",
+]
+
+
+@action
+def edit_profile(member: Member, profile: Profile) -> bool:
+    """Replace what a member says about themselves; returns whether anything has changed."""
+    queries.lock_member(member.id, may_write=True)
+    require(member.can.edit_profile(member))
+    before = [getattr(member, name) for name in PROFILE_FIELDS]
+    if clean_name(profile.name) != member.name:
+        refuse_lookalike(profile.name, member)
+    member.helps_with = profile.helps_with.strip()
+    if profile.about is not None:
+        member.about, member.about_html = profile.about.source, profile.about.html
+        member.html_version = profile.about.html_version
+    describe(member, profile)
+    speaks_others = set_languages(member, profile.languages or (profile.language,))
+    is_new = speaks_others or before != [getattr(member, name) for name in PROFILE_FIELDS]
+    if not is_new:
+        touches()
+    return is_new
+
+
+@action
+def rerender(system: Person, texts: Mapping[int, Written]) -> int:
+    """Store newly rendered HTML by member id, where the source is still the same; returns how many rows changed."""
+    require(system.can.administer())
+    return sum(_store_html(member_id, text) for member_id, text in texts.items())
+
+
+def _store_html(member_id: int, text: Written) -> int:
+    same = update(Member).where(Member.id == member_id, Member.about == text.source)
+    made = same.values(about_html=text.html, html_version=text.html_version)
+    return len(db.session.scalars(made.returning(Member.id)).all())
+
+
+@action
+def take_letters(member: Member, wants: bool) -> None:
+    """Choose whether other members may write one letters."""
+    require(member.can.edit_profile(member))
+    touches()
+    member.takes_letters = wants
+
+
+@action
+def hide_profile(moderator: Person, member_id: int) -> None:
+    """Hide a profile from everybody but moderators and its member."""
+    require(moderator.can.curate_all())
+    member = existing_member(member_id)
+    member.hidden_at = member.hidden_at or now()
+
+
+@action
+def restore_profile(moderator: Person, member_id: int) -> None:
+    """Show a hidden profile again."""
+    require(moderator.can.curate_all())
+    existing_member(member_id).hidden_at = None

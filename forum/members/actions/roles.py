@@ -1,0 +1,81 @@
+"""Roles, and the restrictions that moderators put on members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from forum.db import action, now
+from forum.errors import Invalid
+from forum.members import queries
+from forum.members.actions._rows import existing_member, existing_member_by_handle, update_held_at
+from forum.members.actions.sessions import end_sessions
+from forum.members.models import Member
+from forum.permissions import ROLES, Person, administers, require
+
+
+@action
+def appoint(administrator: Person, handle: str, role: str) -> Member:
+    """Give a member a role. Raises `Invalid` for the last administrator."""
+    require(administrator.can.administer())
+    member = existing_member_by_handle(handle)
+    if role not in ROLES:
+        raise Invalid(_("Choose one from the list."), "role")
+    is_last = administers(member.role) and not queries.has_other_administrator(member.id)
+    if is_last and not administers(role):
+        raise Invalid(
+            _("Somebody has to run the forum. Appoint another administrator first."), "role"
+        )
+    member.role = role
+    update_held_at(member)
+    return member
+
+
+@action
+def note_hosting(moderator: Person, member_id: int, agenda_ids: Iterable[int]) -> None:
+    """Record which agendas a member hosts; called by the agendas room, which locks the member first."""
+    require(moderator.can.curate_all())
+    member = existing_member(member_id)
+    member.hosted = sorted(set(agenda_ids))
+    update_held_at(member)
+
+
+@action
+def suspend(moderator: Person, member_id: int, until: datetime) -> None:
+    """Suspend an account until a moment, and end its sessions."""
+    queries.lock_member(member_id)
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    member.suspended_until = until
+    end_sessions(member)
+
+
+@action
+def unsuspend(moderator: Person, member_id: int) -> None:
+    """End the suspension of an account."""
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    member.suspended_until = None
+
+
+@action
+def silence(moderator: Person, member_id: int, until: datetime) -> None:
+    """Take the right to write from a member until a moment; reading stays."""
+    queries.lock_member(member_id)
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    if until <= now():
+        raise Invalid(_("Choose a moment in the future."), "until")
+    member.silenced_until = until
+
+
+@action
+def unsilence(moderator: Person, member_id: int) -> None:
+    """Let a member write again."""
+    member = existing_member(member_id)
+    require(moderator.can.suspend(member))
+    member.silenced_until = None
