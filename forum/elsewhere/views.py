@@ -9,7 +9,12 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import abort
 
 from forum import oidc, web
-from forum.accounts.views import ELSEWHERE, enter, renew_proof, show_waiting
+from forum.accounts.views import (
+    PROVIDER_ACCOUNT_KEY,
+    renew_proof,
+    show_waiting,
+    sign_in_from_provider,
+)
 from forum.candidates.queries import confirmed_candidate
 from forum.db import now
 from forum.errors import Conflict, Forbidden, Invalid
@@ -102,7 +107,7 @@ def _page(sentence: str, status: int) -> Answer:
 
 def _enter(owner: Member, target: str) -> Answer:
     try:
-        return enter(owner, target)
+        return sign_in_from_provider(owner, target)
     except Forbidden as error:
         return _page(error.message, FORBIDDEN)
 
@@ -118,14 +123,14 @@ def _unknown(said: oidc.Said, target: str) -> Answer:
     candidate = confirmed_candidate(said.email) if said.is_verified else None
     if candidate and candidate.waits:
         return show_waiting(candidate)
-    session[ELSEWHERE] = _kept(said)
+    session[PROVIDER_ACCOUNT_KEY] = _kept(said)
     return web.see_other(url_for("accounts.join", next=target or None))
 
 
 @bp.post("/sign-in/elsewhere/forget")
 def forget() -> Answer:
     """Forget the account with which somebody came back who joins; perhaps it was another person at this screen."""
-    session.pop(ELSEWHERE, None)
+    session.pop(PROVIDER_ACCOUNT_KEY, None)
     return web.see_other(web.safe_next(url_for("accounts.join")))
 
 

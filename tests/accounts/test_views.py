@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from forum import passwords, ratelimits
-from forum.accounts import views
+from forum.accounts import actions as account_actions
 from forum.app import create_app
 from forum.db import EVERYTHING, PAGE_VERSIONS, Base, at, db, now
 from forum.errors import NotFound
@@ -226,7 +226,7 @@ def test_two_presses_at_once_join_once(client, letters, monkeypatch):
     def was_faster(*_args):
         raise NotFound()
 
-    monkeypatch.setattr(views.actions, "confirm_joining", was_faster)
+    monkeypatch.setattr(account_actions, "confirm_joining", was_faster)
     answer = client.post(path)
     assert answer.status_code == 410 and "no longer good" in answer.text
 

@@ -1,0 +1,21 @@
+"""Joining, signing in and out, letters that prove an address, and the settings of an account."""
+
+from __future__ import annotations
+
+from forum.accounts.views import letters, settings, too_many  # their routes
+from forum.accounts.views._sessions import load_user, renew_proof
+from forum.accounts.views._shared import bp
+from forum.accounts.views.joining import PROVIDER_ACCOUNT_KEY, show_waiting
+from forum.accounts.views.signing_in import sign_in_from_provider
+
+__all__ = [
+    "PROVIDER_ACCOUNT_KEY",
+    "bp",
+    "letters",
+    "load_user",
+    "renew_proof",
+    "settings",
+    "show_waiting",
+    "sign_in_from_provider",
+    "too_many",
+]

@@ -1,0 +1,73 @@
+"""Beginning the session of a browser and recognising it in later requests."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import cast
+
+from flask import g, request, session
+from flask_babel import gettext as _
+from flask_login import current_user, login_user
+
+from forum.db import now, without_waiting
+from forum.errors import Busy
+from forum.members import actions as members
+from forum.members import queries
+from forum.members.models import Member
+from forum.notifications.queries import unread_beside_session
+from forum.web import SessionUser
+
+SEEN_INTERVAL = timedelta(hours=1)
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+def load_user(token: str) -> SessionUser | None:
+    """The member of a session's token, for Flask-Login; records at most once an hour that the session is in use."""
+    found = queries.session_by_token(token, unread_beside_session())
+    if found and found.seen_at < now() - SEEN_INTERVAL:
+        with suppress(Busy), without_waiting():  # reading goes on; the next request notes it
+            members.note_seen(found.member, found.id)
+    if found is None:
+        return None
+    return SessionUser(found.member, token, found.id, found.proved_at, found.how, found.extra)
+
+
+def begin_session(member: Member, how: str) -> None:
+    """Sign a member in with a new token, and discard everything that the browser's session held before."""
+    token = members.sign_in(member, _device_name(), how)
+    session.clear()
+    g.pop("csrf_token", None)
+    session.permanent = True
+    begun = load_user(token)
+    if begun:
+        login_user(begun)
+
+
+def _device_name() -> str:
+    """The browser and operating system of the request, as the list of sessions shows them."""
+    agent = request.user_agent.string
+    browser = next((name for sign, name in BROWSERS.items() if sign in agent), _("A browser"))
+    system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+
+
+def renew_proof(member: Member) -> None:
+    """Record that the member has just authenticated again; the session goes on under a new token."""
+    renewed = load_user(members.note_proof(member, cast(SessionUser, current_user).session_id))
+    if renewed:
+        login_user(renewed)

@@ -1,0 +1,64 @@
+"""What the pages of several files have in common: the blueprint, links of letters, and new passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import tokens, web, webforms
+from forum.accounts import actions
+from forum.accounts.models import Token
+from forum.accounts.queries import spendable
+from forum.errors import Invalid, NotFound
+from forum.members.forms import check_password
+from forum.web import REFUSED, Answer
+
+bp = Blueprint("accounts", __name__)
+FORBIDDEN, GONE = 403, 410
+SENT_KEY = "sent"  # of the browser's session: the letter that was asked for last
+
+
+def usable_token_or_none(purpose: str, secret: str) -> Token | None:
+    """The token of a letter's secret, while it can be used; else None."""
+    try:
+        return spendable(purpose, secret)
+    except NotFound:
+        return None
+
+
+def link_expired_page() -> Answer:
+    """The page for a link that cannot be used: used before, too old, or void because something changed since."""
+    return render_template("accounts/over.html"), GONE
+
+
+def answer_with_secret(form: Any, page: Callable[[int], Answer], deed: Callable[[], Any]) -> Answer:
+    """As `webforms.process`, for a form that uses up a letter's secret; another window may have used it meanwhile."""
+    try:
+        return webforms.process(form, page, deed)
+    except NotFound:
+        return link_expired_page()
+
+
+def letter_sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
+    """Lead to the page that says that a letter is on its way: the same whoever the address belongs to."""
+    words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
+    if asked:
+        words["letter"] = f"{asked.path}/{tokens.secret(asked.purpose, asked.salt)}"
+    session[SENT_KEY] = words
+    return web.see_other(url_for("accounts.sent"))
+
+
+def check_new_password(password: str, own: tuple[str, ...], field: str) -> None:
+    """Raise `Invalid` at a field for a common password, or one made of the `own` words, see `check_password`."""
+    try:
+        check_password(password, own)
+    except Invalid as error:
+        raise Invalid(error.message, field) from error
+
+
+def was_refused(response: Response) -> bool:
+    """Whether an answer shows a form with errors; then the attempt counts for a rate limit."""
+    return response.status_code == REFUSED

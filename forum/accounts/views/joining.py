@@ -1,0 +1,270 @@
+"""Joining: the form, the letter that confirms the address, and waiting for the moderators."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from flask import flash, make_response, render_template, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import tokens, web, webforms
+from forum.accounts import actions
+from forum.accounts.forms import ConfirmForm, JoinForm, PressForm, join_form, stamp
+from forum.accounts.models import Token
+from forum.accounts.queries import JOIN
+from forum.accounts.views._sessions import begin_session
+from forum.accounts.views._shared import (
+    FORBIDDEN,
+    GONE,
+    SENT_KEY,
+    answer_with_secret,
+    bp,
+    check_new_password,
+    letter_sent,
+    link_expired_page,
+    usable_token_or_none,
+)
+from forum.candidates.actions import Coming
+from forum.candidates.models import Candidate
+from forum.candidates.queries import candidate_by_id
+from forum.db import now
+from forum.errors import Invalid, NotFound
+from forum.invitations.models import Entrance, Invitation
+from forum.invitations.queries import entrance, invitation_by_code
+from forum.members import queries
+from forum.members.actions import Joining
+from forum.members.models import Member
+from forum.members.views import choose_city, federation, offer_organisations
+from forum.passwords import hash_password, verify_password
+from forum.permissions import VISITOR
+from forum.ratelimits import limiter
+from forum.terms.queries import in_force
+from forum.web import Answer, me
+
+# Keys of the browser's session
+WAITING_KEY = "waits"  # the candidate who waits for moderators: [number, hash of the browser's key]
+PROVIDER_ACCOUNT_KEY = "elsewhere"  # what a provider has said of whoever uses this browser
+JOINING_KEY = (
+    "joining"  # the form for joining was filled in here: the browser's key, and where to go on
+)
+PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
+
+
+@bp.route("/join", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join() -> Answer:
+    """Ask for an account. A letter goes to the address; the page does not reveal whether it has an account already."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    if request.method == "GET" and _is_waiting_here():
+        return web.see_other(url_for("accounts.waiting"))
+    chosen = entrance()
+    if chosen.mode == "invitation":
+        status = 200 if request.method == "GET" else FORBIDDEN
+        return render_template("accounts/by_invitation.html"), status
+    return _answer_joining(chosen)
+
+
+@bp.route("/join/invited/<code>", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def join_invited(code: str) -> Answer:
+    """Ask for an account by an invitation's link. Opening the page does not use the invitation."""
+    if me().is_member:
+        return web.see_other(web.safe_next())
+    try:
+        return _answer_joining(entrance(), invitation_by_code(code))
+    except NotFound:
+        return render_template("accounts/uninvited.html"), GONE
+
+
+def _answer_joining(chosen: Entrance, invitation: Invitation | None = None) -> Answer:
+    form = _join_form(chosen, invitation)
+    page = partial(_join_page, form, chosen=chosen, invitation=invitation)
+    checks = [_check_new_password, choose_city]
+    return webforms.process(form, page, lambda: _join(form, invitation), checks=checks)
+
+
+def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinForm:
+    proved = provider_account()
+    known = {name: proved.get(name, "") for name in ("name", "email")}
+    asking = join_form(chosen.questions, proved.get("label") or proved.get("subject", ""))
+    form = asking(data=known | {"next": web.safe_next(""), "opened": stamp()})
+    form.offer_terms(in_force(), request.method == "GET")
+    offer_organisations(form)
+    if invitation and invitation.organisation:
+        one = invitation.organisation
+        form.organisation.choices = [(one.id, one.name)]
+    return form
+
+
+def _join_page(
+    form: JoinForm, status: int = 200, *, chosen: Entrance, invitation: Invitation | None = None
+) -> Answer:
+    words = {"invitation": invitation, "mode": chosen.mode, "proved": provider_account()}
+    return render_template("accounts/join.html", form=form, **words), status
+
+
+def join_form_again() -> tuple[JoinForm, Callable[[Any, int], Answer]]:
+    """The form and the renderer of its page after too many attempts, with the invitation if it is still usable."""
+    invitation, chosen = None, entrance()
+    with suppress(NotFound):
+        invitation = invitation_by_code((request.view_args or {}).get("code", ""))
+    page = partial(_join_page, chosen=chosen, invitation=invitation)
+    return _join_form(chosen, invitation), page
+
+
+def _check_new_password(form: JoinForm) -> None:
+    if _identity(form) and not form.password.data:
+        return
+    own = (federation().name, form.name.data or "", form.email.data or "")
+    check_new_password(form.password.data or "", own, "password")
+
+
+def provider_account() -> dict[str, Any]:
+    """What a provider has recently said of whoever uses this browser and is no member; else an empty dictionary."""
+    proved: dict[str, Any] = session.get(PROVIDER_ACCOUNT_KEY) or {}
+    is_new = proved.get("at", 0) > now().timestamp() - PROVIDER_ACCOUNT_LIFETIME.total_seconds()
+    return proved if is_new else {}
+
+
+def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
+    password = form.password.data or ""
+    joining = Joining(
+        name=form.name.data or "",
+        email=form.email.data or "",
+        password_hash=hash_password(password) if password else "",
+        position=form.position.data or "",
+        organisation_id=form.organisation.data,
+        city_id=form.city_id.data,
+        language=form.language.data,
+        languages=form.languages,
+    )
+    key = secrets.token_urlsafe(16)
+    coming = Coming(form.answers, invitation, _identity(form), form.agreed)
+    session[JOINING_KEY] = {"key": key, "next": web.safe_next("")}
+    if _has_proved_address(form):
+        return joined(actions.join_proved(VISITOR, joining, key, coming))
+    asked = actions.ask_to_join(VISITOR, joining, key, coming)
+    return letter_sent(
+        queries.normalised_email(joining.email), asked if _shows_letter_links() else None
+    )
+
+
+def _identity(form: JoinForm) -> dict[str, str]:
+    """The account at the provider with which somebody joins: that of the address itself, or the one they ticked.
+
+    The person who signed in at the provider may have left the browser to somebody else who fills in the form.
+    """
+    if not form.links and not _has_proved_address(form):
+        return {}
+    proved = provider_account()
+    return {name: proved[name] for name in ("issuer", "subject", "label")} if proved else {}
+
+
+def _has_proved_address(form: JoinForm) -> bool:
+    """Whether the provider has verified the e-mail address that the form holds."""
+    proved = provider_account()
+    email = queries.normalised_email(form.email.data or "")
+    return bool(proved.get("is_verified")) and email == queries.normalised_email(proved["email"])
+
+
+def _shows_letter_links() -> bool:
+    """Whether the page shows the link of the letter itself: in a demo, which sends no mail."""
+    return federation().is_demo and not web.settings().smtp_url
+
+
+@bp.get("/join/sent")
+def sent() -> Answer:
+    """Say that a letter is on its way, and what to do when it does not arrive."""
+    words = session.get(SENT_KEY)
+    if not words:
+        return web.see_other(url_for("accounts.sign_in"))
+    page = make_response(
+        render_template("accounts/sent.html", **words, has_mail=bool(web.settings().smtp_url))
+    )
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
+@bp.route("/join/confirm/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def confirm_joining(secret: str) -> Answer:
+    """Join by a press in the browser that filled in the form; in another one with the password chosen there.
+
+    So nobody can make an account with somebody else's address and a password of their own.
+    """
+    token = usable_token_or_none(JOIN, secret)
+    if token is None or token.candidate is None:
+        return link_expired_page()
+    is_here = _is_browser_of(token)
+    form: Any = PressForm() if is_here else ConfirmForm()
+
+    def page(status: int = 200) -> Answer:
+        has_password = bool(token.candidate and token.candidate.password_hash)
+        words = {"form": form, "candidate": token.candidate, "has_password": has_password}
+        return render_template("accounts/confirm.html", **words, is_here=is_here), status
+
+    def deed() -> Any:
+        if not is_here:
+            _check_candidate_password(token, form.password.data or "")
+        return joined(actions.confirm_joining(VISITOR, secret))
+
+    return answer_with_secret(form, page, deed)
+
+
+def _is_browser_of(token: Token) -> bool:
+    """Whether this browser filled in the form of the token's candidate."""
+    key = str(session.get(JOINING_KEY, {}).get("key", ""))
+    return bool(token.candidate and tokens.kept_hash(key) == token.candidate.browser_hash)
+
+
+def _check_candidate_password(token: Token, password: str) -> None:
+    candidate = token.candidate
+    if candidate is None or not verify_password(candidate.password_hash, password):
+        raise Invalid(_("This is not the password that was chosen."), "password")
+
+
+def joined(member: Member | Candidate) -> AnyResponse:
+    """Sign a new member in; a candidate goes to the page that says that moderators are to decide."""
+    if isinstance(member, Candidate):
+        return show_waiting(member)
+    target = session.get(JOINING_KEY, {}).get("next") or "/"
+    begin_session(member, "letter")
+    flash(_("Welcome, %(name)s. You can write now.", name=member.name), "message")
+    return web.see_other(target)
+
+
+def show_waiting(candidate: Candidate) -> AnyResponse:
+    """Lead to the page that says that the candidate waits; the caller has verified who uses this browser."""
+    session.pop(PROVIDER_ACCOUNT_KEY, None)
+    session[WAITING_KEY] = [candidate.id, candidate.browser_hash]
+    return web.see_other(url_for("accounts.waiting"))
+
+
+def _is_waiting_here() -> bool:
+    """Whether somebody has asked to join in this browser and moderators are to decide."""
+    candidate = _candidate_here()
+    return candidate is not None and candidate.waits
+
+
+def _candidate_here() -> Candidate | None:
+    """Who has asked to join in this browser. The hash is compared because numbers of deleted candidates come again."""
+    kept: list[Any] = session.get(WAITING_KEY) or [0, ""]
+    candidate = candidate_by_id(kept[0])
+    return candidate if candidate and candidate.browser_hash == kept[1] else None
+
+
+@bp.get("/join/waiting")
+def waiting() -> Answer:
+    """Tell a candidate that moderators are to decide, since when, or what they decided."""
+    if not session.get(WAITING_KEY):
+        return web.see_other(url_for("accounts.join"))
+    page = make_response(render_template("accounts/waiting.html", candidate=_candidate_here()))
+    page.headers["Cache-Control"] = "private, no-store"
+    return page

@@ -1,0 +1,135 @@
+"""Letters with a link: to sign in, to choose a new password, and to confirm an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.accounts import actions
+from forum.accounts.forms import EmailForm, NewPasswordForm, PressForm
+from forum.accounts.queries import ADDRESS, RESET, SIGN_IN, UNDO
+from forum.accounts.views._shared import (
+    answer_with_secret,
+    bp,
+    check_new_password,
+    letter_sent,
+    link_expired_page,
+    usable_token_or_none,
+)
+from forum.accounts.views.signing_in import sign_in_or_ask_second
+from forum.members import queries
+from forum.members.models import Member
+from forum.members.views import federation
+from forum.passwords import hash_password
+from forum.permissions import VISITOR
+from forum.ratelimits import limiter
+from forum.web import Answer, me
+
+
+@bp.route("/sign-in/letter", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def sign_in_by_letter() -> Answer:
+    """Ask for a letter whose link signs one in once, without a password."""
+    return _ask_for_letter("sign_in", actions.ask_to_sign_in)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def ask_for_password() -> Answer:
+    """Ask for a letter whose link lets one choose a new password."""
+    return _ask_for_letter("password", actions.ask_for_password)
+
+
+def _ask_for_letter(what: str, ask: Callable[[Any, str], None]) -> Answer:
+    form = EmailForm()
+
+    def deed() -> Any:
+        ask(VISITOR, form.email.data or "")
+        return letter_sent(queries.normalised_email(form.email.data or ""))
+
+    return webforms.process(form, partial(letter_page, what, form), deed)
+
+
+def letter_page(what: str, form: EmailForm, status: int = 200) -> Answer:
+    """The form that asks for a letter; `what` is `sign_in` or `password`."""
+    return render_template("accounts/letter.html", form=form, what=what), status
+
+
+@bp.route("/sign-in/letter/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def spend_sign_in(secret: str) -> Answer:
+    """Sign in by a press, with a letter's secret. Opening the page uses nothing up: mail programs open links."""
+    token = usable_token_or_none(SIGN_IN, secret)
+    if token is None or token.member is None:
+        return link_expired_page()
+    member, form = token.member, PressForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("accounts/spend.html", form=form, member=member), status
+
+    def deed() -> Answer:
+        return sign_in_or_ask_second(actions.spend_sign_in(VISITOR, secret), "letter")
+
+    return answer_with_secret(form, page, deed)
+
+
+@bp.route("/password/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def reset_password(secret: str) -> Answer:
+    """Choose a new password with a letter's secret and sign in with it; a second factor stays."""
+    token = usable_token_or_none(RESET, secret)
+    if token is None or token.member is None:
+        return link_expired_page()
+    member, form = token.member, NewPasswordForm()
+
+    def page(status: int = 200) -> Answer:
+        return render_template("accounts/new_password.html", form=form, member=member), status
+
+    def deed() -> Any:
+        own = (federation().name, member.name, member.email)
+        check_new_password(form.new_password.data or "", own, "new_password")
+        hashed = hash_password(form.new_password.data or "")
+        answer = sign_in_or_ask_second(actions.reset_password(VISITOR, secret, hashed), "letter")
+        flash(_("Your password is changed. You are signed out everywhere else."), "message")
+        return answer
+
+    return answer_with_secret(form, page, deed)
+
+
+@bp.route("/address/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def confirm_address(secret: str) -> Answer:
+    """Take a new address by a press, with the secret that was sent there."""
+    return _answer_address_link(ADDRESS, secret, actions.confirm_address)
+
+
+@bp.route("/address/undo/<secret>", methods=["GET", "POST"])
+@limiter.limit("20/hour", methods=["POST"])
+def undo_address(secret: str) -> Answer:
+    """Take the former address back by a press, with the secret that was sent there."""
+    return _answer_address_link(UNDO, secret, actions.undo_address)
+
+
+def _answer_address_link(purpose: str, secret: str, spend: Callable[[Any, str], Member]) -> Answer:
+    token = usable_token_or_none(purpose, secret)
+    if token is None or token.member is None:
+        return link_expired_page()
+    form = PressForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "token": token, "is_undo": purpose == UNDO}
+        return render_template("accounts/confirm_address.html", **words), status
+
+    def deed() -> Any:
+        member = spend(me(), secret)
+        flash(_("Your address is now %(email)s.", email=member.email), "message")
+        if purpose == UNDO:
+            flash(_("An e-mail is on its way, with which you choose a new password."), "message")
+        return web.see_other(url_for("accounts.sign_in"))
+
+    return answer_with_secret(form, page, deed)

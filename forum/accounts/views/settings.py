@@ -1,0 +1,219 @@
+"""The settings of an account: profile, address, password and sessions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web, webforms
+from forum.accounts import actions
+from forum.accounts.forms import EmailForm, PasswordForm
+from forum.accounts.views._sessions import begin_session, renew_proof
+from forum.accounts.views._shared import bp, check_new_password, was_refused
+from forum.errors import Invalid
+from forum.factors import views as factors
+from forum.factors.forms import ProofForm
+from forum.factors.queries import PROVE, factors_of
+from forum.identities.queries import identities_of
+from forum.members import actions as members
+from forum.members import queries
+from forum.members.actions import Profile
+from forum.members.forms import ProfileForm
+from forum.members.models import Member
+from forum.members.views import choose_city, federation, offer_organisations
+from forum.passwords import hash_password, verify_password
+from forum.ratelimits import limiter
+from forum.web import Answer, SessionUser, has_proved, me, my_token, prove_first
+
+
+def _is_preview() -> bool:
+    return "preview" in request.form
+
+
+@bp.route("/settings", methods=["GET", "POST"])
+@limiter.limit("60/minute", key_func=web.by_member, methods=["POST"])
+@limiter.limit("30/hour", key_func=web.by_member, methods=["POST"], exempt_when=_is_preview)
+def settings() -> Answer:
+    """Edit what one says about oneself."""
+    member = queries.my_profile(me())
+    form = ProfileForm(data=_profile_data(member))
+    offer_organisations(form)
+    preview = _preview(form)
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "member": member, "preview": preview}
+        return render_template("accounts/settings.html", **words), status
+
+    return webforms.process(
+        form,
+        page,
+        lambda: _edit_profile(member, form),
+        checks=[choose_city],
+        is_trial=preview is not None,
+    )
+
+
+def _preview(form: ProfileForm) -> Any:
+    asked = request.method == "POST" and _is_preview()
+    return markup.write(form.about.data or "").html if asked else None
+
+
+def _profile_data(member: Member) -> dict[str, Any]:
+    """The values with which the form for a profile begins."""
+    second, third, *_rest = [*_other_languages(member), "", ""]
+    return {
+        "name": member.name,
+        "position": member.position,
+        "organisation": member.organisation_id,
+        "city": member.city.label if member.city else "",
+        "city_id": member.city_id,
+        "language": member.language,
+        "second_language": second,
+        "third_language": third,
+        "helps_with": member.helps_with,
+        "about": member.about,
+    }
+
+
+def _other_languages(member: Member) -> list[str]:
+    """The languages of a member other than the first one; the form has fields for two of them."""
+    return [one.language for one in member.languages if one.language != member.language]
+
+
+def _edit_profile(member: Member, form: ProfileForm) -> AnyResponse:
+    profile = Profile(
+        name=form.name.data or "",
+        position=form.position.data or "",
+        organisation_id=form.organisation.data,
+        city_id=form.city_id.data,
+        language=form.language.data,
+        languages=(*form.languages, *_other_languages(member)[2:]),
+        helps_with=form.helps_with.data or "",
+        about=markup.write(form.about.data or "", form.language.data),
+    )
+    actions.edit_profile(member, profile)
+    flash(_("Your profile is saved."), "message")
+    return web.see_other(url_for("accounts.settings"))
+
+
+@bp.route("/settings/prove", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
+def prove() -> Answer:
+    """Authenticate again before changing credentials (ASVS 5.0, 7.5.1), even while the account is closed."""
+    member = queries.account_of(me())
+    form = ProofForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        _check_proof(member, form)
+        renew_proof(member)
+        return web.see_other(web.safe_next(url_for("accounts.settings")))
+
+    return webforms.process(form, partial(proof_page, form), deed)
+
+
+def _check_proof(member: Member, form: ProofForm) -> None:
+    """Check the one factor that the form holds: passkey, code or password. Raises `Invalid`."""
+    if form.credential.data is not None or form.code.data:
+        factors.show(member, PROVE, form.code.data or "", form.credential.data)
+    elif not verify_password(member.password_hash, form.password.data or ""):
+        raise Invalid(_("This is not your present password."), "password")
+
+
+def proof_page(form: ProofForm, status: int = 200) -> Answer:
+    """The form for authenticating again."""
+    elsewhere = web.provider_elsewhere() if identities_of(me()) else ""
+    has = factors_of(queries.account_of(me()))
+    return render_template("accounts/prove.html", form=form, has=has, elsewhere=elsewhere), status
+
+
+@bp.route("/settings/address", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def address() -> Answer:
+    """Ask for another e-mail address; nothing changes before it is confirmed."""
+    member = queries.my_profile(me())
+    if not has_proved():
+        return prove_first()
+    form = EmailForm()
+
+    def deed() -> Any:
+        actions.ask_for_address(member, form.email.data or "")
+        words = _(
+            "An e-mail is on its way to %(email)s. Nothing changes before you confirm it there.",
+            email=form.email.data,
+        )
+        flash(words, "message")
+        return web.see_other(url_for("accounts.address"))
+
+    return webforms.process(form, partial(address_page, form), deed)
+
+
+def address_page(form: EmailForm, status: int = 200) -> Answer:
+    """The form for another e-mail address."""
+    member = queries.my_profile(me())
+    return render_template("accounts/address.html", form=form, member=member), status
+
+
+@bp.post("/settings/address/resume")
+def resume_mail() -> AnyResponse:
+    """Confirm one's address, so that mail goes there again."""
+    members.resume_mail(queries.my_profile(me()))
+    flash(_("Mail goes to your address again."), "message")
+    return web.see_other(url_for("accounts.address"))
+
+
+@bp.route("/settings/password", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=web.by_member, methods=["POST"], deduct_when=was_refused)
+def change_password() -> Answer:
+    """Choose a new password, which ends all other sessions."""
+    member = queries.my_profile(me())
+    form = PasswordForm()
+    return webforms.process(
+        form, partial(password_page, form), lambda: _change_password(member, form)
+    )
+
+
+def password_page(form: PasswordForm, status: int = 200) -> Answer:
+    """The form for a new password."""
+    return render_template("accounts/password.html", form=form), status
+
+
+def _change_password(member: Member, form: PasswordForm) -> AnyResponse:
+    if not verify_password(member.password_hash, form.current_password.data or ""):
+        raise Invalid(_("This is not your present password."), "current_password")
+    own = (federation().name, member.name, member.email)
+    check_new_password(form.new_password.data or "", own, "new_password")
+    actions.change_password(member, hash_password(form.new_password.data or ""))
+    begin_session(member, cast(SessionUser, current_user).how)  # a copied cookie ends, too
+    flash(_("Your password is changed. You are signed out everywhere else."), "message")
+    return web.see_other(url_for("accounts.settings"))
+
+
+@bp.get("/settings/sessions")
+def sessions() -> Answer:
+    """The list of one's open sessions."""
+    member = queries.my_profile(me())
+    words = {"sessions": queries.sessions_of(member), "current": queries.token_hash(my_token())}
+    return render_template("accounts/sessions.html", member=member, **words)
+
+
+@bp.post("/settings/sessions/end")
+def end_sessions() -> AnyResponse:
+    """End all one's other sessions."""
+    members.end_sessions(queries.my_profile(me()), my_token())
+    flash(_("You are signed out everywhere else."), "message")
+    return web.see_other(url_for("accounts.sessions"))
+
+
+@bp.post("/settings/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> AnyResponse:
+    """End one of one's own sessions."""
+    members.end_session(queries.my_profile(me()), session_id)
+    flash(_("That session is ended."), "message")
+    return web.see_other(url_for("accounts.sessions"))

@@ -1,0 +1,229 @@
+"""Signing in by password, passkey, second factor or provider, and signing out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+from flask import (
+    flash,
+    get_flashed_messages,
+    make_response,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import logout_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import errorpages, web, webforms
+from forum.accounts.forms import SignInForm
+from forum.accounts.views._devices import rate_limit_key, remember_device
+from forum.accounts.views._sessions import begin_session
+from forum.accounts.views._shared import bp, was_refused
+from forum.accounts.views.joining import joined
+from forum.appeals.queries import appeal_of_suspended
+from forum.candidates.models import Candidate
+from forum.candidates.queries import confirmed_candidate
+from forum.errors import Conflict, Forbidden, Invalid
+from forum.factors import actions as factor_actions
+from forum.factors import views as factors
+from forum.factors.forms import PasskeyForm, SecondForm
+from forum.factors.queries import SECOND, factors_of
+from forum.members import actions as members
+from forum.members import queries
+from forum.members.models import Member
+from forum.passwords import hash_password, is_outdated, verify_password
+from forum.permissions import VISITOR
+from forum.ratelimits import limiter
+from forum.web import CONFLICT, Answer, me, my_token
+
+
+def _sign_in_limit_key() -> str:
+    """The rate limit's key for the account that a request wants to sign in to."""
+    return rate_limit_key("account", request.form.get("email", ""))
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("20/hour", key_func=_sign_in_limit_key, methods=["POST"], deduct_when=was_refused)
+def sign_in() -> Answer:
+    """Begin a session. The answers to a wrong password and to an unknown address are the same."""
+    if me().is_member and request.method == "GET":
+        return web.see_other(web.safe_next())
+    form = SignInForm(next=web.safe_next(""))
+    return webforms.process(form, partial(sign_in_page, form), lambda: _sign_in(form))
+
+
+def sign_in_page(form: SignInForm, status: int = 200) -> Answer:
+    """The form for signing in, or, for a text that waits to be sent again, the page that keeps it."""
+    if errorpages.kept_action() and form.errors:
+        why = next(error for errors in form.errors.values() for error in errors)
+        return errorpages.resend_page(errorpages.kept_action(), why, status)
+    return render_template("accounts/sign_in.html", form=form), status
+
+
+def _sign_in(form: SignInForm) -> AnyResponse:
+    password = form.password.data or ""
+    member = queries.member_by_email(form.email.data or "")
+    candidate = None if member else confirmed_candidate(form.email.data or "")
+    known: Member | Candidate | None = member or candidate
+    is_right = verify_password(known.password_hash if known else None, password)
+    if candidate and is_right:
+        return joined(candidate)
+    if member is None or not is_right:
+        raise Invalid(_("The address or the password is not right."))
+    if is_outdated(member.password_hash):
+        members.rehash_password(member, hash_password(password))
+    try:
+        return sign_in_or_ask_second(member, "password")
+    except Forbidden as error:  # suspended: said only to those who know the password
+        return _suspended_answer(member, error)
+
+
+def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
+    """Lead a suspended member to the decision and its appeal; without a decision on record, say until when."""
+    if address := appeal_of_suspended(member):
+        return web.see_other(address)
+    raise Invalid(error.message) from error
+
+
+def sign_in_or_ask_second(member: Member, how: str) -> AnyResponse:
+    """Begin the session of a member who has shown a first factor, or ask for the second one first."""
+    if not member.factor_at:
+        return _complete_sign_in(member, how)
+    session[factors.HALF] = factor_actions.begin_half(VISITOR, member, how)
+    if errorpages.kept_action():  # the text is carried from form to form
+        return make_response(second_page(SecondForm(formdata=None)))
+    return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
+
+
+def _complete_sign_in(member: Member, how: str) -> AnyResponse:
+    """Begin the session and go on: with a kept text, to a factor that is still required, or to where one came from."""
+    begin_session(member, how)
+    remember_device(member.email)
+    if errorpages.kept_action():
+        return errorpages.resend_page(errorpages.kept_action(), _("You are signed in again."), 200)
+    if me().is_held:
+        return web.see_other(url_for("factors.index"))
+    return web.see_other(web.safe_next())
+
+
+@bp.post("/sign-in/passkey")
+@limiter.limit("10/minute")
+def sign_in_with_passkey() -> Answer:
+    """Begin a session with a passkey alone, which has verified its user itself."""
+    form = PasskeyForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        try:
+            owner = factors.owner_of_passkey(form.credential.data or "")
+        except Forbidden as error:
+            raise Invalid(error.message) from error
+        try:
+            return _complete_sign_in(owner, "passkey")
+        except Forbidden as error:  # suspended: said only to those who have the passkey
+            return _suspended_answer(owner, error)
+
+    def page(status: int) -> Answer:
+        other = SignInForm(next=web.safe_next(""))
+        other.form_errors = [error for errors in form.errors.values() for error in errors]
+        return sign_in_page(other, status)
+
+    return webforms.process(form, page, deed)
+
+
+def _second_factor_limit_key() -> str:
+    """The rate limit's key for the account whose second factor a request wants to show."""
+    try:
+        email = factors.half_signed_in().member.email
+    except Conflict:
+        return "second:nobody"
+    return rate_limit_key("second", email)
+
+
+@bp.route("/sign-in/second", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit(
+    "10/hour", key_func=_second_factor_limit_key, methods=["POST"], deduct_when=was_refused
+)
+def second() -> Answer:
+    """Show the second factor after the first, and only then begin a session."""
+    if me().is_member and factors.HALF not in session and request.method == "GET":
+        return web.see_other(web.safe_next())
+    try:
+        half = factors.half_signed_in()
+    except Conflict as error:
+        return _sign_in_again(error.message)
+    form = SecondForm(next=web.safe_next(""))
+
+    def deed() -> Any:
+        by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
+        factor_actions.end_half(VISITOR, session[factors.HALF])
+        messages = get_flashed_messages(
+            with_categories=True
+        )  # such as that the password is changed
+        answer = _complete_sign_in(half.member, f"{half.how}, {by}")
+        for category, message in cast(list[tuple[str, str]], messages):
+            flash(message, category)
+        return answer
+
+    return webforms.process(form, partial(second_page, form), deed, is_trial="ask" in request.form)
+
+
+def _sign_in_again(why: str) -> Answer:
+    """The first factor was shown too long ago, or never: ask for it again and keep the text."""
+    if request.method == "GET":
+        return web.see_other(url_for("accounts.sign_in", next=web.safe_next("") or None))
+    if errorpages.kept_action():
+        return errorpages.resend_page(errorpages.kept_action(), why, CONFLICT)
+    form = SignInForm(next=web.safe_next(""))
+    form.form_errors = [why]
+    return sign_in_page(form, CONFLICT)
+
+
+def second_page(form: SecondForm, status: int = 200) -> Answer:
+    """The form for the second factor."""
+    has = factors_of(factors.half_signed_in().member)
+    by = request.form.get("ask") or request.form.get("by", "")
+    return render_template(
+        "accounts/second.html", form=form, has=has, by=by, along=_fields_to_resend()
+    ), status
+
+
+def _fields_to_resend() -> list[tuple[str, str]]:
+    """The fields of a text that is carried from form to form until it can be sent, as (name, value)."""
+    if not errorpages.kept_action():
+        return []
+    kept = [(errorpages.KEPT_PREFIX + name, value) for name, value in errorpages.kept_fields()]
+    return [("kept_action", errorpages.kept_action()), *kept]
+
+
+def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
+    """Begin the session of a member whom the provider has authenticated, or ask for the second factor first.
+
+    `target` is the address to go on to. Raises `Forbidden` for a suspended member.
+    """
+    if member.factor_at:
+        session[factors.HALF] = factor_actions.begin_half(VISITOR, member, "elsewhere")
+        return web.see_other(url_for("accounts.second", next=target or None))
+    begin_session(member, "elsewhere")
+    remember_device(member.email)
+    return web.see_other(url_for("factors.index") if me().is_held else target or "/")
+
+
+@bp.route("/sign-out", methods=["GET", "POST"])
+def sign_out() -> Answer:
+    """End this session. Afterwards, and for visitors, the page says that nobody is signed in."""
+    if request.method == "GET":
+        return render_template("accounts/sign_out.html")
+    if isinstance(person := me(), Member):
+        members.sign_out(person, my_token())
+    logout_user()
+    session.clear()
+    answer = web.see_other(url_for("accounts.sign_out"))
+    # Drafts in the browser's storage, which others may use as well
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
