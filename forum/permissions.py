@@ -657,7 +657,7 @@ class Can:
             return Verdict(_("Only whom this decision restricts can appeal against it."))
         if standing.has_appealed:
             return Verdict(_("You have appealed against this decision already."))
-        if not standing.holds:
+        if not standing.is_in_effect:
             return Verdict(_("This decision holds no more, so there is nothing to appeal against."))
         if standing.is_over:
             return Verdict(

@@ -23,7 +23,7 @@ from forum.matches import Said
 from forum.members.actions import Joining, join
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.permissions import SYSTEM, VISITOR, Person
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
@@ -249,7 +249,10 @@ def _hide_here(who: Person, w: World) -> Any:
 DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "moderation.report": _deed(moderation.report, "post", _post, "rules"),
     "moderation.report_illegal": _deed(
-        moderation.report_illegal, "post", _post, Illegal("Why.", "N", "n@x.example", True)
+        moderation.report_illegal,
+        "post",
+        _post,
+        IllegalContentNotice("Why.", "N", "n@x.example", True),
     ),
     "moderation.report_letter": (_letter, _letter_report),
     "moderation.note_confirmed": _deed(moderation.note_confirmed, ()),

@@ -52,7 +52,7 @@ from forum.members.actions import Joining, Profile, appoint, edit_profile, found
 from forum.members.models import Member
 from forum.members.queries import city_by_name, get_member
 from forum.moderation.actions import (
-    Illegal,
+    IllegalContentNotice,
     Reasons,
     decide,
     lock,
@@ -64,7 +64,7 @@ from forum.moderation.actions import (
     write_staff_note,
 )
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries import REMOVABLE
+from forum.moderation.queries import REMOVABLE_KINDS
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue.actions import write_note
@@ -213,7 +213,7 @@ def _hide_all(people: Any, planted: Planted, deed: str) -> None:
         report(people.ben, kind, item_id, "rules")
     make_notices(SYSTEM)
     for kind, item_id in planted.ids.items():
-        done = deed if kind in REMOVABLE else "hide"
+        done = deed if kind in REMOVABLE_KINDS else "hide"
         decide(people.moderator, kind, item_id, done, Reasons("It broke a rule.", 2))
     make_notices(SYSTEM)
 
@@ -581,7 +581,7 @@ def _hidden(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None
     ids = {"post": post.id, "topic": topic.id, "case": case.id, "practice": practice.id}
     numbers.ids |= {**ids, "member": somebody.id}
     name, email = "Hushinés", "hushinés@x.example"
-    notice = Illegal(secret("visitor"), name, email, is_in_good_faith=True)
+    notice = IllegalContentNotice(secret("visitor"), name, email, is_in_good_faith=True)
     make_notices(SYSTEM)
     for kind, item_id in numbers.ids.items():
         report(rita, kind, item_id, "rules", secret("said"))
@@ -671,7 +671,9 @@ def _open(people: Any, numbers: Numbers, rita: Member) -> None:
     """A post of Ana that is reported by a member and a visitor, with a note; nobody has decided yet."""
     reported = reply(people.ana, numbers.topic_id, write("Somebody minds this."))
     report(rita, "post", reported.id, "rules", secret("said"))
-    notice = Illegal(secret("visitor"), "Hushinés", "hushinés@x.example", is_in_good_faith=True)
+    notice = IllegalContentNotice(
+        secret("visitor"), "Hushinés", "hushinés@x.example", is_in_good_faith=True
+    )
     report_illegal(VISITOR, "post", reported.id, notice)
     write_note(people.moderator, "post", reported.id, secret("entry"))
     numbers.post_ids.append(reported.id)
@@ -681,7 +683,7 @@ def _open(people: Any, numbers: Numbers, rita: Member) -> None:
 def _of_a_moderator(people: Any, numbers: Numbers, rita: Member) -> None:
     """Posts of a moderator's own: one is reported by a member and a visitor, one was kept, and the reporter appeals."""
     name, email = secret("ownvisitor"), "hushownvisitor@x.example"
-    notice = Illegal(secret("ownvisitor"), name, email, is_in_good_faith=True)
+    notice = IllegalContentNotice(secret("ownvisitor"), name, email, is_in_good_faith=True)
     for is_kept in (False, True):
         post = reply(people.moderator, numbers.topic_id, write("Somebody minds this, too."))
         report(rita, "post", post.id, "rules", secret("ownreport"))

@@ -17,8 +17,8 @@ from forum.appeals.queries import (
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
 from forum.matches import unnamed
-from forum.moderation.actions import NAMING, reverse
-from forum.moderation.queries import take_turn
+from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
+from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import Person, require
 
@@ -29,7 +29,7 @@ LONGEST = 5_000  # characters of an appeal, or of its answer
 def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     """Ask that another moderator looks again at a decision, and say why. Works for who is suspended by it, too."""
     touches()
-    take_turn()
+    serialize_decisions()
     decision = decision_to_appeal(appellant, decision_id)
     require(appellant.can.appeal(standing(appellant, decision)))
     _check(text, _("Say why the decision is wrong."), "text")
@@ -58,7 +58,7 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
     Where what a reporter had reported was kept, reversing lets its reports wait again. Raises `Conflict` when somebody
     has answered meanwhile, or when the decision holds no more.
     """
-    take_turn()
+    serialize_decisions()
     found = appeal_to_decide(moderator, appeal_id)
     require(moderator.can.decide_appeal(found))
     if found.decided_at:
@@ -110,7 +110,7 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     require(system.can.administer())
     touches()
     found = appeals_of(member_id)
-    named = [one for one in found if is_silent or one.decision.kind in NAMING]
+    named = [one for one in found if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME]
     retitle_queue(system, [_in_queue(one.id) for one in named], former)
     for one in found:
         one.text = unnamed(one.text, name, former)

@@ -18,15 +18,15 @@ from forum.errors import Forbidden, NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
 from forum.moderation.queries import (
-    RESTRICTING,
-    Entry,
+    RESTRICTING_DEEDS,
+    ReviewContext,
     answered_by,
-    can_be_taken_back,
-    decision_of,
-    entry,
-    holds,
+    decision_by_id,
     is_concerned,
+    is_in_effect,
     is_reporter,
+    is_reversible,
+    review_context,
 )
 from forum.permissions import Person, Verdict, cached_statement, moderated_by, require
 
@@ -43,7 +43,7 @@ class Standing:
 
     is_concerned: bool
     has_appealed: bool
-    holds: bool
+    is_in_effect: bool
     end: datetime
 
     @property
@@ -63,11 +63,11 @@ class About:
 
 def standing(person: Person, decision: Decision) -> Standing:
     """Authors stand to what restricts them, reporters to what was kept."""
-    restricts = decision.deed in RESTRICTING and is_concerned(person, decision)
+    restricts = decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
     kept = decision.deed == "keep" and is_reporter(person, decision)
     mine = my_appeal(person, decision)
     return Standing(
-        restricts or kept, mine is not None, holds(decision), decision.decided_at + TIME
+        restricts or kept, mine is not None, is_in_effect(decision), decision.decided_at + TIME
     )
 
 
@@ -87,7 +87,7 @@ def my_appeal(person: Person, decision: Decision) -> Appeal | None:
 
 def decision_to_appeal(person: Person, decision_id: int) -> Decision:
     """A decision that concerns somebody who may be suspended by it; `NotFound` for everybody else."""
-    decision = decision_of(decision_id)
+    decision = decision_by_id(decision_id)
     if decision is None or not standing(person, decision).is_concerned:
         raise NotFound()
     return decision
@@ -110,7 +110,7 @@ def suspending(member: Person) -> Decision | None:
         Decision.until > now(),
     )
     decision = db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
-    return decision if decision and holds(decision) else None
+    return decision if decision and is_in_effect(decision) else None
 
 
 def sealed_address(decision_id: int, member_id: int) -> str:
@@ -213,7 +213,7 @@ class File:
     """
 
     appeal: Appeal
-    opened: Entry | None
+    opened: ReviewContext | None
     is_reversible: bool
     reports: Sequence[Report] = ()
     is_own: bool = False
@@ -222,7 +222,7 @@ class File:
 def file_of(reader: Person, appeal: Appeal) -> File:
     """The whole file of an appeal."""
     try:
-        opened = entry(reader, appeal.decision.kind, appeal.decision.item_id)
+        opened = review_context(reader, appeal.decision.kind, appeal.decision.item_id)
     except (Forbidden, NotFound):  # whoever else decides about it now, the appeal can be read
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
@@ -233,7 +233,7 @@ def file_of(reader: Person, appeal: Appeal) -> File:
 def _is_reversible(reader: Person, appeal: Appeal) -> bool:
     """Whether another answer than that the decision stays would change anything."""
     try:
-        return can_be_taken_back(reader, appeal.decision)
+        return is_reversible(reader, appeal.decision)
     except Forbidden:
         return False
 

@@ -13,7 +13,7 @@ from forum.appeals.models import REVERSED
 from forum.errors import Forbidden, NotFound
 from forum.moderation.forms import REASON_NAMES
 from forum.moderation.models import Decision
-from forum.moderation.queries import holds
+from forum.moderation.queries import is_in_effect
 from forum.permissions import SIGN_IN, Person
 from forum.ratelimits import limiter
 from forum.web import Answer, me
@@ -55,7 +55,12 @@ def _appeal(person: Person, decision_id: int, here: str) -> Answer:
 
     def page(status: int = 200) -> Answer:
         said = queries.about(person, decision)
-        words = {"decision": decision, "said": said, "form": form, "holds": holds(decision)}
+        words = {
+            "decision": decision,
+            "said": said,
+            "form": form,
+            "is_in_effect": is_in_effect(decision),
+        }
         words["is_author"] = decision.author_id == person.id
         words["nobody"] = not queries.others_who_decide(decision, person.id)
         return render_template("appeals/appeal.html", **words), status

@@ -44,7 +44,7 @@ from forum.markup import excerpt, slugify, write
 from forum.members import actions as members
 from forum.members.models import PALETTES, Member
 from forum.members.queries import folded_and_sort_key
-from forum.moderation.actions import TOLD
+from forum.moderation.actions import AUTHOR_MESSAGES
 from forum.moderation.models import OWN
 from forum.moderation.queries import first_words
 from forum.notifications.actions import make_notices, read_until
@@ -399,7 +399,7 @@ class Book:
             "decided_at": hiding.at,
         }
         address = f"/moderation/decisions/{self._add('decision', decision)}"
-        words = f"{TOLD['hide']()} {saying.reason}"
+        words = f"{AUTHOR_MESSAGES['hide']()} {saying.reason}"
         title = str(decision["title"])
         event = _event("decision", None, address, hiding.at, title=title, text=words)
         self._note(event, hiding.moderator, [saying.author])

@@ -28,7 +28,7 @@ from forum.members.models import Member
 from forum.members.queries import addresses_of, normalised_email
 from forum.moderation import actions as moderation
 from forum.moderation.models import Report
-from forum.moderation.queries import UPHOLDING, reports_to_confirm, reports_to_tell
+from forum.moderation.queries import UPHOLDING_DEEDS, reports_to_confirm, reports_to_tell
 from forum.notifications.actions import end_digest, end_mail, note_mailed
 from forum.notifications.queries import notices_for_digest, notices_to_mail
 from forum.permissions import Person, require
@@ -123,7 +123,7 @@ def write_of_reports(system: Person, limit: int = 100) -> int:
 def _write_outcome(system: Person, report: Report) -> None:
     """A letter of its own, as long as few went to the address that day; else a line of the next that gathers them."""
     deed = report.decision.deed if report.decision else ""
-    more, address = {"is_kept": deed in UPHOLDING}, normalised_email(report.email)
+    more, address = {"is_kept": deed in UPHOLDING_DEEDS}, normalised_email(report.email)
     waiting = gathering_letter(address)
     if waiting is None and letters_since(address, ("outcome",), A_DAY) < MOST_OUTCOMES:
         _write_of_report(system, "outcome", report, more)

@@ -21,8 +21,9 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from forum.db import now
 from forum.dialogue.forms import KINDS, language_field
 from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, Day, at_most, one_line
-from forum.moderation.actions import LONGEST, Illegal, Reasons
+from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.rules.queries import Ready, Rule
+from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -44,29 +45,32 @@ DEED_NAMES = {
     "approve": _("Publish"),
     "refuse": _("Do not publish"),
 }
-DAY = "day"  # chosen instead of a number of days
-LONGEST_TIME = timedelta(days=3650)
+UNTIL_DAY = "day"  # chosen in place of a number of days
+MAX_HOLDERS = 100  # members whose claims a form may name
+MAX_RESTRICTION = timedelta(days=3650)
 TOPIC_NUMBER = re.compile(r"(?:^#?|/topics/)([1-9][0-9]{0,8})(?![0-9])")
-LAW = "law"  # chosen instead of the number of a rule
-DAYS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
-TOO_LONG = Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST))
-WHY = DataRequired(_("Say why. The author reads it."))
+LAW_CHOICE = "law"  # chosen in place of the number of a rule
+DURATIONS = {"1": _("One day"), "7": _("One week"), "30": _("30 days"), "365": _("One year")}
+LENGTH_LIMIT = Length(
+    max=MAX_REASON_LENGTH, message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH)
+)
+REASON_REQUIRED = DataRequired(_("Say why. The author reads it."))
 
 
 class ReportForm(Form):
-    """What is wrong with something."""
+    """A member's report."""
 
     reason = RadioField(
         _("What is wrong?"), [DataRequired(_("Choose a reason."))], choices=[*REASON_NAMES.items()]
     )
-    text = TextAreaField(_("In a sentence"), [TOO_LONG])
+    text = TextAreaField(_("In a sentence"), [LENGTH_LIMIT])
 
 
 class IllegalForm(Form):
-    """What the law asks of somebody who reports something illegal, without an account too."""
+    """A notice of illegal content, with what the law asks for; no account is needed."""
 
     text = TextAreaField(
-        _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), TOO_LONG]
+        _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), LENGTH_LIMIT]
     )
     about_children = BooleanField(_("It is about the sexual abuse of children"))
     name = StringField(_("Your name"), [at_most(NAME)], [one_line])
@@ -76,14 +80,14 @@ class IllegalForm(Form):
     )
 
     def validate_email(self, field: StringField) -> None:
-        """Refuse what is no address; whether one is needed is the deed's to say."""
+        """Refuse what is no e-mail address; whether one is required, the deed decides."""
         if field.data and not re.match(EMAIL_SHAPE, field.data):
             raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
 
     @property
-    def notice(self) -> Illegal:
-        """What was said."""
-        return Illegal(
+    def notice(self) -> IllegalContentNotice:
+        """The notice as the deed wants it."""
+        return IllegalContentNotice(
             text=self.text.data or "",
             name=self.name.data or "",
             email=self.email.data or "",
@@ -93,141 +97,141 @@ class IllegalForm(Form):
 
 
 class StaffNoteForm(Form):
-    """What the other moderators should know of a member."""
+    """A note about a member for the other moderators."""
 
-    text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), TOO_LONG])
-
-
-def number_in(typed: str | None) -> int | None:
-    """The number that a hidden field holds, if it does."""
-    typed = typed or ""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), LENGTH_LIMIT])
 
 
-class HolderForm(Form):
-    """A form that knows who else was at the thing when its page was made: the page has told so."""
+class ClaimAwareForm(Form):
+    """A form that knows whose claims on the thing its page showed."""
 
     holder = HiddenField()
 
     @property
     def holder_ids(self) -> list[int | None]:
-        """The ids of those members."""
-        return [number_in(typed) for typed in (self.holder.data or "").split(",")[:100]]
+        """The ids of the members whose claims were shown; None for what is no id."""
+        typed = (self.holder.data or "").split(",")[:MAX_HOLDERS]
+        return [whole_number(number) for number in typed]
 
     @property
     def holder_id(self) -> int | None:
-        """The id of that member, where there can be but one; None for nobody."""
+        """The id of the member whose claim was shown, where there can be only one; None for nobody."""
         return self.holder_ids[0]
 
 
-class SeenForm(HolderForm):
-    """A form that knows the latest decision its page showed."""
+class DecisionAwareForm(ClaimAwareForm):
+    """A form that knows the latest decision that its page showed."""
 
     seen = HiddenField()
 
     @property
     def seen_id(self) -> int | None:
-        """The id of that decision; 0 for none, None when the form does not say."""
-        return number_in(self.seen.data)
+        """The id of the latest decision shown; 0 for none, None when the form does not say."""
+        return whole_number(self.seen.data or "")
 
 
-class GroundForm(SeenForm):
-    """A statement of reasons: the rule or the law, and what happened. A ready text fills it in."""
+class StatementForm(DecisionAwareForm):
+    """A statement of reasons: the rule or the law, and what happened. A ready text can fill it in."""
 
     rule = SelectField(_("Rule or law"), default="", validate_choice=False)
-    law = StringField(_("Which law"), [TOO_LONG], [one_line])
+    law = StringField(_("Which law"), [LENGTH_LIMIT], [one_line])
     is_automated = BooleanField(_("A machine pointed it out: a filter, a detector, a model"))
-    reason = TextAreaField(_("What happened and what the author can do"), [WHY, TOO_LONG])
-    known: frozenset[str] | set[str] = frozenset({""})  # what can be chosen as the ground
+    reason = TextAreaField(
+        _("What happened and what the author can do"), [REASON_REQUIRED, LENGTH_LIMIT]
+    )
+    ground_choices: frozenset[str] | set[str] = frozenset({""})
 
     def offer_rules(self, rules: Sequence[Rule]) -> None:
-        """Let one of these rules be chosen, or the law."""
+        """Offer these rules, and the law, as grounds."""
         named = [(str(rule.number), f"{rule.number}. {rule.name}") for rule in rules]
-        self.rule.choices = [("", gettext("Choose")), *named, (LAW, gettext("It is illegal"))]
-        self.known = {"", LAW, *(value for value, _name in named)}
+        self.rule.choices = [
+            ("", gettext("Choose")),
+            *named,
+            (LAW_CHOICE, gettext("It is illegal")),
+        ]
+        self.ground_choices = {"", LAW_CHOICE, *(value for value, _name in named)}
 
     def fill(self, ready: Ready) -> None:
-        """Put in what a ready text says."""
+        """Fill in the words, and the rule if there is one, of a ready text."""
         self.rule.data, self.reason.data = str(ready.rule or ""), ready.text
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
-        chosen = self.rule.data or ""
-        said = self.law.data if chosen == LAW else ""
+        """The reasons as the deed wants them."""
+        ground = self.rule.data or ""
+        law = self.law.data if ground == LAW_CHOICE else ""
         return Reasons(
             facts=self.reason.data or "",
-            rule=int(chosen) if chosen.isdigit() else 0,
-            law=said or "",
+            rule=int(ground) if ground.isdigit() else 0,
+            law=law or "",
             is_automated=self.is_automated.data,
         )
 
     def validate_rule(self, field: Field) -> None:
-        """It is one of those on offer; a form that does not say leaves it open, and the deed asks for it."""
-        if (field.data or "") not in self.known:
+        """Accept the grounds on offer, and an empty one: the deed asks for a ground where it needs one."""
+        if (field.data or "") not in self.ground_choices:
             raise ValidationError(gettext("Choose the rule or name the law."))
 
     def validate_law(self, field: Field) -> None:
-        """The law is named when it is the ground."""
-        if self.rule.data == LAW and not (field.data or "").strip():
+        """Require the name of the law when the law is the ground."""
+        if self.rule.data == LAW_CHOICE and not (field.data or "").strip():
             raise ValidationError(gettext("Name the law, and the article if you know it."))
 
 
-class ReasonForm(GroundForm):
-    """Why something is restricted."""
+class RequiredReasonForm(DecisionAwareForm):
+    """A required reason for what breaks no rule: a topic is locked, a practice returned."""
 
-
-class WordsForm(SeenForm):
-    """Why something is restricted that breaks no rule: a topic is locked, a practice returned."""
-
-    reason = TextAreaField(_("Reason"), [WHY, TOO_LONG])
+    reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
 
     def fill(self, ready: Ready) -> None:
-        """Put in what a ready text says."""
+        """Fill in the words, and the rule if there is one, of a ready text."""
         self.reason.data = ready.text
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
+        """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
 
 
-class AskForm(WordsForm):
+class AskToEditForm(RequiredReasonForm):
     """What the author of a post is asked to change."""
 
     reason = TextAreaField(
         _("What the author should change"),
-        [DataRequired(_("Say why, and what to change. The author reads it.")), TOO_LONG],
+        [DataRequired(_("Say why, and what to change. The author reads it.")), LENGTH_LIMIT],
     )
 
 
 class NoteForm(Form):
-    """What moderators say below a post."""
+    """A note of the moderators below a post."""
 
     source = TextAreaField(
         _("Note by the moderators"),
         [
             DataRequired(_("Write a text.")),
-            Length(max=LONGEST, message=_("Write at most %(most)s characters.", most=LONGEST)),
+            Length(
+                max=MAX_REASON_LENGTH,
+                message=_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH),
+            ),
         ],
     )
     language = language_field()
 
 
-class MoveForm(SeenForm):
-    """To which agenda a topic goes, and why."""
+class MoveForm(DecisionAwareForm):
+    """To which agenda a topic is moved, and why."""
 
     agenda = SelectField(_("Agenda"), coerce=int)
-    reason = TextAreaField(_("Reason"), [TOO_LONG])
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
+        """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
 
 
-class SplitForm(HolderForm):
-    """What posts become that leave their topic."""
+class SplitForm(ClaimAwareForm):
+    """The new topic that posts are split off into."""
 
     title = StringField(
         _("Title of the new topic"),
@@ -239,102 +243,98 @@ class SplitForm(HolderForm):
     )
     kind = RadioField(_("What is it?"), choices=KINDS, default="experience")
     agenda = SelectField(_("Agenda"), coerce=int)
-    reason = TextAreaField(_("Reason"), [TOO_LONG])
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
+        """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
 
 
-class MergeForm(HolderForm):
-    """Into which topic another is put."""
+class MergeForm(ClaimAwareForm):
+    """Into which topic another is merged."""
 
     target = StringField(
         _("The other topic"),
         [DataRequired(_("Enter the address or the number of a topic."))],
         [one_line],
     )
-    reason = TextAreaField(_("Reason"), [TOO_LONG])
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     @property
     def target_id(self) -> int:
-        """The number that the address holds; 0 when there is none."""
+        """The id of the topic, from its address or number; 0 when there is none in what was typed."""
         found = TOPIC_NUMBER.search(self.target.data or "")
         return int(found[1]) if found else 0
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
+        """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
 
     def validate_target(self, _field: Field) -> None:
-        """It is an address of a topic, or its number."""
+        """Require the address or number of a topic."""
         if not self.target_id:
             raise ValidationError(gettext("Enter the address or the number of a topic."))
 
 
-class LotForm(GroundForm):
-    """Why several posts are hidden or removed."""
-
-
-class TimeForm(GroundForm):
-    """For how long an account is closed or may not write, and why."""
+class RestrictionForm(StatementForm):
+    """For how long a member is suspended or silenced, with a statement of reasons."""
 
     days = RadioField(
-        _("For how long?"), choices=[*DAYS.items(), (DAY, _("Until a day"))], default="7"
+        _("For how long?"), choices=[*DURATIONS.items(), (UNTIL_DAY, _("Until a day"))], default="7"
     )
     until = Day(_("Until which day"), [Optional()])
 
     @property
     def end(self) -> datetime:
-        """The moment at which the chosen time is over: of a day, its end in UTC."""
-        if self.days.data == DAY and self.until.data:
+        """When the restriction ends; for a chosen day, at the end of that day in UTC."""
+        if self.days.data == UNTIL_DAY and self.until.data:
             return datetime.combine(self.until.data + timedelta(days=1), time(), UTC)
         return now() + timedelta(days=int(self.days.data))
 
     def validate_days(self, field: Field) -> None:
-        """A day is still to come, and no more than ten years away, when a day is what was chosen."""
-        if field.data != DAY:
+        """Require a day from today to ten years ahead, when a day is chosen in place of a duration."""
+        if field.data != UNTIL_DAY:
             return
         if self.until.data is None or self.until.data < now().date():
             raise ValidationError(gettext("Choose a day that is still ahead."))
-        if self.until.data > now().date() + LONGEST_TIME:
+        if self.until.data > now().date() + MAX_RESTRICTION:
             raise ValidationError(gettext("Choose a day within the next ten years."))
 
 
-class WordForm(HolderForm):
-    """A deed that needs no more than, perhaps, a word of explanation."""
+class OptionalReasonForm(ClaimAwareForm):
+    """A deed that needs no reason but may have one."""
 
-    reason = TextAreaField(_("Reason"), [TOO_LONG])
+    reason = TextAreaField(_("Reason"), [LENGTH_LIMIT])
 
     @property
     def reasons(self) -> Reasons:
-        """What was typed."""
+        """The reasons as the deed wants them."""
         return Reasons(self.reason.data or "")
 
 
-class BackForm(HolderForm):
-    """Whether what was cleared away as advertising is shown again with the member."""
+class RestoreForm(ClaimAwareForm):
+    """Whether what was cleared as spam is restored together with the member."""
 
     shows_again = BooleanField(_("Show these texts again"), default=True)
 
 
-class DecisionForm(GroundForm):
-    """The decision about an entry of the queue; what restricts somebody needs its reasons.
+class DecisionForm(StatementForm):
+    """The decision about an entry of the queue, with a statement of reasons.
 
-    `read` is the fingerprint of the text that a rule holds back, which its author may change meanwhile.
+    `read` is the fingerprint of the text that the page showed: its author may change it meanwhile.
     """
 
     deed = RadioField(_("Your decision"), [DataRequired(_("Choose a decision."))])
     read = HiddenField()
-    reason = TextAreaField(_("What happened and what the author can do"), [TOO_LONG])
+    reason = TextAreaField(_("What happened and what the author can do"), [LENGTH_LIMIT])
 
     def offer(self, deeds: list[str]) -> None:
-        """Let only these deeds be chosen."""
+        """Offer only these deeds."""
         self.deed.choices = [(deed, DEED_NAMES[deed]) for deed in deeds]
 
     def fill(self, ready: Ready) -> None:
-        """Put in what a ready text says, the deed too."""
+        """Fill in the ready text with its deed."""
         super().fill(ready)
         self.deed.data = ready.deed.replace(" ", "_")

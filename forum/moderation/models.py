@@ -1,4 +1,4 @@
-"""Reports of what is wrong, and the decisions that answer them; the decisions are the moderation log."""
+"""Reports, the decisions that answer them (together the moderation log), and notes of moderators about members."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.library.models import Case, Practice
 from forum.members.models import Member
 
-SOURCES = BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # of a report
-LED_BY = OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")  # to a decision
+BY_MEMBER, BY_VISITOR, BY_RULE = ("member", "visitor", "screening")  # sources of a report
+# What led to a decision
+OWN, REPORT, RULE, APPEAL = ("own initiative", "report", "rule", "appeal")
 
 
 def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]:
-    """In SQL: the agenda to which a thing belongs now, wherever it has been moved; the `kept` one when there is no row of it."""
-    places = {
+    """SQL expression: the agenda to which a thing belongs now, after any moves; `kept` when its row is gone."""
+    agenda_ids = {
         "post": select(Topic.agenda_id)
         .join(Post, Post.topic_id == Topic.id)
         .where(Post.id == item_id),
@@ -38,23 +39,25 @@ def _agenda_now(kind: Any, item_id: Any, kept: Any) -> ColumnElement[int | None]
         .where(FollowUp.id == item_id),
     }
     inner = (Post, Topic, Case, Practice, Held, Mark, FollowUp)
-    found = [
-        (kind == name, place.correlate_except(*inner).scalar_subquery())
-        for name, place in places.items()
+    cases = [
+        (kind == name, agenda_id.correlate_except(*inner).scalar_subquery())
+        for name, agenda_id in agenda_ids.items()
     ]
-    return func.coalesce(case(*found), kept)
+    return func.coalesce(case(*cases), kept)
 
 
 class Decision(Base):
     """What a moderator did about one thing, and why. `deed` is the word of the deed: hide, keep, lock …
 
-    With `reason` (the facts, and what one can do), the ground and the source it is the statement of reasons of
-    Regulation (EU) 2022/2065, article 17. `rule` is the number of a house rule, whose words are kept as they were; `law`
-    names a law instead. `source` says what led to it, `is_automated` whether a machine found it. `is_excused` is
-    advertising in bulk, for which the law asks no reasons. `before` is what is needed to take the decision back, and
-    `undoes_id` the decision that this one takes back. Decisions that were one deed over several things have the
-    same `lot_id`, the id of the first of them; what followed from clearing away all of a member has the id of that decision. `agenda_id` is where it was decided, `present_agenda_id` where the thing
-    is now: who moderates that answers appeals and takes decisions back.
+    Together, `reason` (the facts, and what the author can do), the ground and the source are the statement of reasons
+    of Regulation (EU) 2022/2065, article 17. The ground is `rule`, the number of a house rule (0 for none) whose words
+    are kept as they were, or `law`. `source` says what led to the decision, `is_automated` whether a machine pointed
+    the thing out. `is_excused` marks advertising in bulk, for which the law asks no reasons.
+
+    `before` is the state that undoing the decision restores; `undoes_id` is the decision that this one reverses.
+    Decisions of one deed over several things share a `lot_id`, the id of the first of them; those that followed from
+    clearing a member have the id of that decision. `agenda_id` is the agenda at the time, `present_agenda_id` the one
+    where the thing is now: its moderators answer appeals and reverse decisions.
     """
 
     __tablename__ = "decision"
@@ -92,7 +95,7 @@ class Decision(Base):
 
 
 class StaffNote(Base):
-    """What a moderator wants the others to know of a member. The member may read it among everything kept about them."""
+    """A note about a member for the other moderators. Members can read it in the export of everything about them."""
 
     __tablename__ = "staff_note"
     __table_args__ = (Index(None, "member_id", "id"), Index(None, "written_at"))
@@ -107,13 +110,12 @@ class StaffNote(Base):
 
 
 class Report(Base):
-    """Somebody says that a post, topic, case, practice, profile, note or follow-up is wrong. Who it was its author never learns.
+    """Somebody says that a thing breaks the rules or the law. The author of the thing never learns who.
 
-    `source` says who: a *member*, by `reporter_id`; a *visitor*, who reports what is illegal, by `name` and `email`
-    (both empty when it is about the abuse of children and somebody would rather not say); or *screening*, by a rule.
-    It waits for who moderates the agenda on which the thing is now (`present_agenda_id`); `agenda_id` is where it was
-    reported, which counts when there is nothing left of it. `number` is the receipt. `confirmed_at` says that a visitor was told of the receipt by letter, `told_at` of the
-    outcome.
+    `source` is *member* (`reporter_id`), *visitor* (`name` and `email`, for illegal content; both may be empty when it
+    is about the abuse of children) or *screening*. It waits for the moderators of the agenda where the thing is now
+    (`present_agenda_id`); `agenda_id`, where it was reported, counts when the thing is gone. `number` is the receipt.
+    `confirmed_at` is when a letter of receipt was written to a visitor, `told_at` when one about the outcome was.
     """
 
     __tablename__ = "report"
@@ -128,7 +130,7 @@ class Report(Base):
             **partial_index("decision_id IS NULL"),
         ),
         Index(None, "number", unique=True),
-        # What the worker asks each second: whom a letter is due.
+        # The worker asks each second to whom a letter is due.
         Index(
             "ix_report_to_confirm", "id", **partial_index("email <> '' AND confirmed_at IS NULL")
         ),
@@ -168,5 +170,5 @@ class Report(Base):
 
     @property
     def is_by_visitor(self) -> bool:
-        """Whether somebody without an account has said so."""
+        """Whether somebody without an account reported it."""
         return self.source == BY_VISITOR

@@ -20,8 +20,8 @@ from forum.errors import Invalid
 from forum.members.models import Member
 from forum.members.queries import administrator_ids
 from forum.moderation import actions as moderation
-from forum.moderation.actions import LONGEST, NONE, Reasons
-from forum.moderation.queries import take_turn
+from forum.moderation.actions import MAX_REASON_LENGTH, NO_REASONS, Reasons
+from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
@@ -47,7 +47,7 @@ class Choice:
     """
 
     deed: str
-    reasons: Reasons = NONE
+    reasons: Reasons = NO_REASONS
     seen: int | None = None
     read: str | None = None
 
@@ -62,7 +62,7 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
     When somebody else is, that raises `Conflict` first; whoever knows (`holder` is that member) takes over.
     """
     touches()
-    take_turn()
+    serialize_decisions()
     about = require_entry(moderator, kind, item_id)
     if not about.deeds:
         require(moderator.can.judge(about.author_id))
@@ -84,8 +84,8 @@ def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNo
     require(moderator.can.judge(require_entry(moderator, kind, item_id).author_id))
     if not text.strip():
         raise Invalid(_("Write a note."), "text")
-    if len(text) > LONGEST:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST), "text")
+    if len(text) > MAX_REASON_LENGTH:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH), "text")
     said = {"author_id": moderator.id, "text": text.strip(), "written_at": now()}
     note = EntryNote(kind=kind, item_id=item_id, **said)
     db.session.add(note)
@@ -104,7 +104,7 @@ def decide(
 
     When somebody else is at it, and the page has not told so (`holder`), nothing is done.
     """
-    take_turn()
+    serialize_decisions()
     about = require_entry(moderator, kind, item_id)
     refuse_claimed(moderator, [(kind, item_id)], [holder])
     _decider(kind)(moderator, kind, item_id, choice)
@@ -172,7 +172,7 @@ def tell_overdue(system: Person) -> int:
     """
     require(system.can.administer())
     touches()
-    take_turn()
+    serialize_decisions()
     waiting = {line.key: line for line in lines(system, limit=EVERYTHING_THAT_WAITS)}
     known = told()
     for key in known.keys() - waiting.keys():

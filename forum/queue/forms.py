@@ -9,7 +9,7 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired
 
 from forum.moderation.forms import DEED_NAMES as OF_THINGS
-from forum.moderation.forms import TOO_LONG, DecisionForm
+from forum.moderation.forms import LENGTH_LIMIT, DecisionForm
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -39,4 +39,4 @@ class EntryForm(DecisionForm):
 class NoteForm(Form):
     """A note for the other moderators."""
 
-    text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), TOO_LONG])
+    text = TextAreaField(_("Your note"), [DataRequired(_("Write a note.")), LENGTH_LIMIT])

@@ -93,7 +93,7 @@ class Line:
     @property
     def urgency(self) -> str:
         """Why it is urgent, in words; empty when it is not."""
-        said = {ILLEGAL: _("Reported as illegal"), APPEALED: _("An appeal")}
+        said = {ILLEGAL: _("ReportedThing as illegal"), APPEALED: _("An appeal")}
         late = _("Waits for more than two days") if self.is_overdue else ""
         return ". ".join(part for part in (said.get(self.rank, ""), late) if part)
 
@@ -155,7 +155,7 @@ class Opened:
 
 
 def _reported(reader: Person, limit: int) -> Iterable[Line]:
-    for row in moderation.reported(reader, limit):
+    for row in moderation.reported_things(reader, limit):
         if not reader.can.judge(row.author_id):
             yield Line(*_named(row), is_for_others=True, author_id=row.author_id)
             continue
@@ -164,14 +164,21 @@ def _reported(reader: Person, limit: int) -> Iterable[Line]:
         yield Line(*_named(row), rank, row.reports, said, author_id=row.author_id)
 
 
-def _named(row: moderation.Reported) -> tuple[str, int, str, int | None, datetime]:
+def _named(row: moderation.ReportedThing) -> tuple[str, int, str, int | None, datetime]:
     return row.kind, row.item_id, row.title, row.agenda_id, row.since
 
 
 def _thing(reader: Person, kind: str, item_id: int) -> About:
-    entry = moderation.entry(reader, kind, item_id)
-    thing = entry.thing
-    return About(thing.title, thing.agenda, entry, entry.deeds, entry.seen, thing.author_id)
+    context = moderation.review_context(reader, kind, item_id)
+    thing = context.thing
+    return About(
+        thing.title,
+        thing.agenda,
+        context,
+        context.deeds,
+        context.latest_decision_id,
+        thing.author_id,
+    )
 
 
 def _columns(kind: str, row: Any, title: Any, text: Any, **more: Any) -> list[Any]:
@@ -288,7 +295,7 @@ def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
 
 THING, APPEAL, CANDIDATE = "queue/_thing.html", "queue/_appeal.html", "queue/_candidate.html"
 SOURCES = (
-    Source(moderation.KINDS, moderation.reported_counted, _thing, THING, listed=_reported),
+    Source(moderation.KINDS, moderation.reported_things_count, _thing, THING, listed=_reported),
     Source(("practice",), _submitted_counted, _thing, THING, _submitted),
     Source(("post",), _first_counted, _thing, THING, _first),
     Source(("held",), held_counted, _thing, THING, _held),

@@ -14,18 +14,17 @@ from forum.agendas.models import Agenda
 from forum.claims.queries import Key
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
-from forum.moderation.forms import DEED_NAMES, REASON_NAMES, HolderForm
-from forum.moderation.queries import ADDED, moderated_agendas, my_latest
-from forum.moderation.views import fill, ready_for
+from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
+from forum.moderation.queries import ATTACHED_KINDS, latest_undoable_decision, moderated_agendas
+from forum.moderation.views import fill_from_ready_text, ready_texts_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
 from forum.queue.queries import Line, Opened, QueueFilter
 from forum.rules.queries import Rules, in_force
-from forum.web import Answer, me
+from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("queue", __name__)
-TAKEN = 409
 
 
 @bp.get("/moderation")
@@ -72,9 +71,13 @@ def _page(
     words: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
     words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
     words |= {"agendas": agendas, "kinds": queries.KINDS}
-    words |= {"mine": my_latest(me()), "reasons": REASON_NAMES, "deed_names": DEED_NAMES}
+    words |= {
+        "mine": latest_undoable_decision(me()),
+        "reasons": REASON_NAMES,
+        "deed_names": DEED_NAMES,
+    }
     held = in_force() if opened else None
-    words["ready"] = ready_for(opened.about.deeds, held) if opened else []
+    words["ready"] = ready_texts_for(opened.about.deeds, held) if opened else []
     words |= {"form": form or _form(opened, held), "note_form": note or NoteForm(formdata=None)}
     return render_template("queue/index.html", **words), status
 
@@ -86,13 +89,13 @@ def _form(opened: Opened | None, held: Rules | None) -> EntryForm | None:
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
     form.offer_rules(held.rules)
-    fill(form)
+    fill_from_ready_text(form)
     return form
 
 
 def _fingerprint(opened: Opened) -> str:
     """What a text that has no versions says, so that a decision is about what was read."""
-    return opened.about.row.thing.fingerprint if opened.kind in ("held", *ADDED) else ""
+    return opened.about.row.thing.fingerprint if opened.kind in ("held", *ATTACHED_KINDS) else ""
 
 
 def _holder(opened: Opened) -> str:
@@ -106,7 +109,7 @@ def decide(thing: str, item_id: int) -> Answer:
     form = EntryForm()
     form.offer_for(thing)
     form.offer_rules(in_force().rules)
-    fill(form)
+    fill_from_ready_text(form)
 
     def page(status: int, late: str = "") -> Answer:
         opened = queries.opened(me(), thing, item_id)
@@ -125,7 +128,7 @@ def decide(thing: str, item_id: int) -> Answer:
     try:
         return webforms.process(form, page, deed)
     except Conflict as error:
-        return page(TAKEN, error.message)
+        return page(CONFLICT, error.message)
 
 
 def _next(waiting: list[Line], key: Key) -> str:
@@ -152,10 +155,10 @@ def undo(decision_id: int) -> Answer:
 def claim(thing: str, item_id: int) -> Answer:
     """Be at an entry; whoever finds somebody else there is told, and may press again."""
     try:
-        actions.claim(me(), thing, item_id, HolderForm().holder_id)
+        actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
     except Conflict as error:
         opened = queries.opened(me(), thing, item_id)
-        return _page(opened, status=TAKEN, late=error.message)
+        return _page(opened, status=CONFLICT, late=error.message)
     return web.see_other(_address((thing, item_id)))
 
 

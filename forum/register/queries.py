@@ -20,7 +20,7 @@ from forum.agendas.queries import visible_agendas
 from forum.appeals.models import REVERSED, Appeal
 from forum.db import db
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries import RESTRICTING
+from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
 
@@ -53,7 +53,7 @@ def entries(number: int = 1) -> Page[Entry]:
     taken_back = exists().where(undoing.undoes_id == Decision.id)
     outcome = select(func.coalesce(func.max(Appeal.outcome), "")).where(appeal).scalar_subquery()
     waits = exists().where(appeal, Appeal.decided_at.is_(None))
-    query = select(Decision).where(Decision.deed.in_(RESTRICTING))
+    query = select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
     page = page_of(
         query.options(joinedload(Decision.agenda)).order_by(Decision.id.desc()), number, PAGE
     )
@@ -183,7 +183,7 @@ def _restrictions(period: Period) -> list[Made]:
         Decision.rule_name,
         Decision.law != "",
     )
-    which = (Decision.deed.in_(RESTRICTING), period.holds(Decision.decided_at))
+    which = (Decision.deed.in_(RESTRICTING_DEEDS), period.holds(Decision.decided_at))
     query = select(*columns, func.count()).where(*which).group_by(*columns)
     return [Made(*row) for row in db.session.execute(query)]
 

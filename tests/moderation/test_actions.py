@@ -32,7 +32,7 @@ def told(member: Any) -> list[tuple[str, str]]:
 
 
 def deeds_of(moderator: Any) -> list[str]:
-    return [decision.deed for decision in reversed(queries.log(moderator).items)]
+    return [decision.deed for decision in reversed(queries.decision_log(moderator).items)]
 
 
 # Reporting

@@ -26,9 +26,9 @@ from forum.library.queries import opening_id
 from forum.mail.commands import write_digests, write_of_notices
 from forum.markup import write
 from forum.moderation import actions
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries import entry, get_thing
+from forum.moderation.queries import get_thing, review_context
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -109,7 +109,9 @@ def test_it_is_reported_once_by_everybody_but_its_author(people: Any, added: Add
         actions.report(people.chitra, *added.key, "spam")
     with pytest.raises(Forbidden):
         actions.report(added.author, *added.key, "rules")
-    illegal = Illegal("It insults us.", "Vera", "vera@x.example", is_in_good_faith=True)
+    illegal = IllegalContentNotice(
+        "It insults us.", "Vera", "vera@x.example", is_in_good_faith=True
+    )
     assert actions.report_illegal(VISITOR, *added.key, illegal).number
     assert len(db.session.scalars(select(Report)).all()) == 2
 
@@ -126,7 +128,7 @@ def test_it_waits_in_context_for_who_moderates_its_agenda(
     assert 'value="remove"' not in page and 'value="ask_to_edit"' not in page
     assert lines(things.other_host) == []
     with pytest.raises(Forbidden):
-        entry(things.other_host, *added.key)
+        review_context(things.other_host, *added.key)
 
 
 def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
@@ -158,7 +160,7 @@ def test_nobody_decides_about_reports_of_their_own(people: Any, things: Any) -> 
     mine = _given(people.host, things.first.id)
     actions.report(people.chitra, "mark", mine.id, "rules")
     (line,) = [line for line in lines(people.host) if line.kind == "mark"]
-    assert line.is_for_others and entry(people.host, "mark", mine.id).deeds == []
+    assert line.is_for_others and review_context(people.host, "mark", mine.id).deeds == []
     with pytest.raises(Forbidden):
         actions.decide(people.host, "mark", mine.id, "keep")
     actions.decide(people.moderator, "mark", mine.id, "hide", WHY)
@@ -325,7 +327,7 @@ def test_what_was_taken_back_goes_when_it_is_hidden_no_more(
         appeals.decide_appeal(people.moderator, asked.id, REVERSED, "Right.")
     elif way == "undo":
         actions.undo(people.host, decision.id)
-        assert entry(people.host, "mark", note.id).thing.state == "gone"
+        assert review_context(people.host, "mark", note.id).thing.state == "gone"
     else:
         actions.decide(people.host, "mark", note.id, "restore")
     assert mark_given(people.ana, note.post_id, TRIED) is None
@@ -395,7 +397,7 @@ def test_a_decision_is_undone_and_its_reports_wait_again(people: Any, added: Add
     decision = actions.decide(people.host, *added.key, "hide", WHY)
     actions.undo(people.host, decision.id)
     assert get_thing(VISITOR, *added.key).state == "shown"
-    assert entry(people.host, *added.key).reports
+    assert review_context(people.host, *added.key).reports
     hidden = actions.decide(people.host, *added.key, "hide", WHY)
     restored = actions.decide(people.host, *added.key, "restore")
     actions.undo(people.host, restored.id)
@@ -426,7 +428,7 @@ def test_what_is_taken_back_after_a_report_is_answered_as_a_deleted_post_is(
         dialogue.unmark(people.ana, given.post_id, TRIED)
     else:
         advice.withdraw_follow_up(people.ana, question.id)
-    opened = entry(people.host, *added.key)
+    opened = review_context(people.host, *added.key)
     assert (opened.thing.state, opened.deeds) == ("gone", ["keep"])
     with pytest.raises(Conflict):
         actions.decide(people.host, *added.key, "hide", WHY)
@@ -444,13 +446,13 @@ def test_a_mark_of_another_never_gets_the_number_of_one_that_was_reported(
     dialogue.unmark(people.ana, note.post_id, TRIED)
     dialogue.mark(people.chitra, note.post_id, TRIED, "kept", "It went well.")
     assert _given(people.chitra, note.post_id).id > note.id
-    assert entry(people.host, "mark", note.id).thing.state == "gone"
+    assert review_context(people.host, "mark", note.id).thing.state == "gone"
 
 
 def test_a_note_whose_words_are_taken_out_is_gone(people: Any, note: Mark) -> None:
     actions.report(people.chitra, "mark", note.id, "rules")
     dialogue.mark(people.ana, note.post_id, TRIED, "stopped")
-    assert entry(people.host, "mark", note.id).thing.state == "gone"
+    assert review_context(people.host, "mark", note.id).thing.state == "gone"
     with pytest.raises(NotFound):
         actions.report(people.ben, "mark", note.id, "rules")
 
@@ -465,7 +467,7 @@ def test_it_goes_out_of_sight_and_away_with_what_it_is_added_to(
     assert get_thing(people.host, "mark", note.id).state == "shown"
     actions.decide(people.host, "post", note.post_id, "restore")
     dialogue.delete(people.ben, note.post_id)
-    assert entry(people.host, "mark", note.id).thing.state == "gone"
+    assert review_context(people.host, "mark", note.id).thing.state == "gone"
 
 
 def test_it_is_decided_where_its_topic_has_gone(
@@ -501,7 +503,10 @@ def test_who_leaves_in_silence_takes_it_along(people: Any, added: Added) -> None
     unname(SYSTEM, people.ana.id, name, "A former member", is_silent=True)
     said = db.session.scalars(select(Report)).one()
     db.session.refresh(said)
-    assert (said.title, entry(people.host, *added.key).thing.state) == ("A former member", "gone")
+    assert (said.title, review_context(people.host, *added.key).thing.state) == (
+        "A former member",
+        "gone",
+    )
 
 
 def test_a_report_link_stands_beside_what_others_say(

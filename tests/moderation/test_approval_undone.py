@@ -16,9 +16,9 @@ from forum.dialogue.queries import posts_in, written, wrong_shelves
 from forum.errors import Conflict, NotFound
 from forum.members.actions import WAYS, ask_to_leave, depart
 from forum.moderation import actions
-from forum.moderation.actions import TOLD, Reasons
-from forum.moderation.actions.undoing import BACK
-from forum.moderation.queries import UNDONE, entry, my_latest
+from forum.moderation.actions import AUTHOR_MESSAGES, Reasons
+from forum.moderation.actions.undoing import UNDO_HANDLERS
+from forum.moderation.queries import UNDOABLE_DEEDS, latest_undoable_decision, review_context
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -101,7 +101,9 @@ def test_all_is_as_it_was(people: Any, things: Any, rule: Any, make: Any) -> Non
     with now_is_later():
         decision = actions.approve(people.host, held.id)
         assert rows_but(things, held) != before
-        assert (mine := my_latest(people.host)) is not None and mine.id == decision.id
+        assert (
+            mine := latest_undoable_decision(people.host)
+        ) is not None and mine.id == decision.id
         undone = actions.undo(people.host, decision.id)
     assert (undone.deed, undone.kind, undone.title) == ("undo", "held", decision.title)
     db.session.expunge_all()
@@ -109,7 +111,7 @@ def test_all_is_as_it_was(people: Any, things: Any, rule: Any, make: Any) -> Non
     after = rows_but(things, held)
     assert {name for name in before if before[name] != after[name]} == set()
     assert wrong_shelves() == [] and waiting_count(people.host) >= 1
-    assert entry(people.host, "held", held.id).deeds == ["approve", "refuse"]
+    assert review_context(people.host, "held", held.id).deeds == ["approve", "refuse"]
 
 
 @pytest.mark.parametrize("make", HELD)
@@ -260,8 +262,8 @@ def test_of_who_has_left_nothing_waits(people: Any, things: Any, rule: Any) -> N
 
 
 def test_every_deed_that_is_told_can_be_undone() -> None:
-    assert set(UNDONE) >= set(TOLD) - {"undo", "reverse"}
-    assert set(BACK) >= set(UNDONE) - {
+    assert set(UNDOABLE_DEEDS) >= set(AUTHOR_MESSAGES) - {"undo", "reverse"}
+    assert set(UNDO_HANDLERS) >= set(UNDOABLE_DEEDS) - {
         "keep",
         "warn",
     }  # of these nothing but their reports is to be put back

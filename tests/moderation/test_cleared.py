@@ -18,7 +18,13 @@ from forum.members.queries import get_member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import answered_by, cleared_of, holds, my_latest, open_reports
+from forum.moderation.queries import (
+    answered_by,
+    content_cleared_of,
+    is_in_effect,
+    latest_undoable_decision,
+    open_reports,
+)
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM
@@ -68,7 +74,7 @@ def test_with_the_tick_all_comes_back_and_can_be_undone(
     browser, address = sign_in(people.moderator), f"/members/ben-okoth/{way}"
     page = browser.post(address, data={"asked": "1", "shows_again": "y"})
     assert page.status_code == 303 and is_shown(things) and state_of(held_id) == "waiting"
-    assert not cleared_of(people.moderator, people.ben.id)
+    assert not content_cleared_of(people.moderator, people.ben.id)
     from_log = actions.undo(people.moderator, latest(people.moderator))
     assert from_log.deed == "undo"
     assert not is_shown(things) and state_of(held_id) == "refused"
@@ -77,7 +83,7 @@ def test_with_the_tick_all_comes_back_and_can_be_undone(
 
 
 def latest(moderator: Any) -> int:
-    decision = my_latest(moderator)
+    decision = latest_undoable_decision(moderator)
     assert decision is not None
     return decision.id
 
@@ -128,7 +134,7 @@ def test_the_queue_leads_to_the_page(sign_in: Any, people: Any, cleared: Any) ->
 def test_taken_back_nothing_is_left_to_offer(people: Any, cleared: Any) -> None:
     _things, _held_id, decision = cleared
     actions.undo(people.moderator, decision.id)
-    assert not cleared_of(people.moderator, people.ben.id)
+    assert not content_cleared_of(people.moderator, people.ben.id)
 
 
 def test_who_may_not_learns_nothing(sign_in: Any, people: Any, cleared: Any) -> None:
@@ -210,9 +216,9 @@ def test_the_removal_ends_and_holds_again_with_the_clearing(people: Any, gone: A
     first = removal(topic)
     for _twice in range(2):
         actions.unsuspend(people.moderator, people.ana.id, shows_again=True)
-        assert not holds(first) and not get_topic(people.ben, topic.id).hidden_at
+        assert not is_in_effect(first) and not get_topic(people.ben, topic.id).hidden_at
         actions.undo(people.moderator, latest(people.moderator))
-        assert holds(first)
+        assert is_in_effect(first)
         with pytest.raises(NotFound):
             get_topic(people.ben, topic.id)
 
@@ -220,7 +226,7 @@ def test_the_removal_ends_and_holds_again_with_the_clearing(people: Any, gone: A
 def test_undoing_the_clearing_ends_the_removal(people: Any, gone: Any) -> None:
     topic, decision = gone
     actions.undo(people.moderator, decision.id)
-    assert not holds(removal(topic)) and not get_topic(people.ben, topic.id).hidden_at
+    assert not is_in_effect(removal(topic)) and not get_topic(people.ben, topic.id).hidden_at
     with pytest.raises(Forbidden):
         appeal(people.ben, removal(topic).id, "Too late.")
 

@@ -104,7 +104,7 @@ def test_what_is_hidden_can_be_removed_and_not_the_other_way(people: Any, things
     actions.decide(people.host, "post", things.first.id, "remove", RUDE)
     with pytest.raises(Conflict):
         actions.decide(people.moderator, "post", things.first.id, "hide", RUDE)
-    undone = actions.undo(people.host, queries.my_latest(people.host).id)  # type: ignore[union-attr]
+    undone = actions.undo(people.host, queries.latest_undoable_decision(people.host).id)  # type: ignore[union-attr]
     assert undone.deed == "undo" and shown(VISITOR, things.topic.id) == [1, 2, 3]
     post = get_post(VISITOR, things.first.id)
     assert post.is_gone and post.hidden_reason == "Rule 2: Be fair to people"
@@ -132,7 +132,7 @@ def test_a_topic_is_removed_and_restored(people: Any, things: Any) -> None:
     with pytest.raises(NotFound):
         get_topic(people.ana, things.topic.id)
     assert get_topic(people.host, things.topic.id).removed_at
-    text = queries.own_text(people.ana, decision)
+    text = queries.own_withheld_text(people.ana, decision)
     assert text is not None and "bells" in text.source
     assert [n.text for n in told(people.ben) if n.kind == "decision"] == [
         "It is hidden, and your posts with it."
@@ -426,7 +426,7 @@ def test_moderators_see_whether_it_was_edited_since(sign_in: Any, people: Any, t
 
 def test_a_request_restricts_nobody_and_can_be_taken_back(people: Any, things: Any) -> None:
     asked = actions.ask_to_edit(people.host, "topic", things.topic.id, Reasons("A clearer title."))
-    assert asked.deed not in queries.RESTRICTING
+    assert asked.deed not in queries.RESTRICTING_DEEDS
     actions.undo(people.host, asked.id)
     assert get_topic(VISITOR, things.topic.id)
     post = posts_in(people.host, get_topic(people.host, things.topic.id), 1).items[0]
@@ -616,7 +616,7 @@ def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(
 
 
 def undo(moderator: Any) -> Any:
-    return actions.undo(moderator, queries.my_latest(moderator).id)  # type: ignore[union-attr]
+    return actions.undo(moderator, queries.latest_undoable_decision(moderator).id)  # type: ignore[union-attr]
 
 
 def test_splitting_is_undone(client: Any, people: Any, things: Any) -> None:
@@ -659,7 +659,7 @@ def test_splitting_is_refused_in_words(people: Any, agenda: Any, things: Any) ->
     actions.decide(people.host, "post", things.first.id, "hide", RUDE)
     with pytest.raises(Conflict):
         split(people.host, things, things.first)
-    assert [d.deed for d in queries.log(people.moderator).items] == ["hide"]
+    assert [d.deed for d in queries.decision_log(people.moderator).items] == ["hide"]
 
 
 # Merging
@@ -851,7 +851,7 @@ def test_several_posts_are_hidden_with_one_message_for_each_author(
     (hers,) = [n for n in told(people.chitra) if n.kind == "decision"]
     assert hers.text == "Hidden by the moderators. It is rude."
     assert get_topic(VISITOR, things.topic.id).replies_count == 0
-    mine = queries.of_same_lot(people.ben, decisions[0])
+    mine = queries.others_in_lot(people.ben, decisions[0])
     assert [decision.item_id for decision in mine] == [third.id]
 
 
@@ -955,7 +955,7 @@ def test_posts_are_ticked_page_by_page_without_a_script(
     answer = browser.post(f"{topic}/posts/hide", data={**ids, "reason": "Rude.", "rule": ""})
     assert answer.status_code == 422
     answer = browser.post(f"{topic}/posts/hide", data={**ids, "reason": "Rude.", "rule": "2"})
-    assert answer.status_code == 303 and len(queries.log(people.host).items) == 2
+    assert answer.status_code == 303 and len(queries.decision_log(people.host).items) == 2
     assert browser.post(f"{topic}/posts/restore", data=ids).status_code == 303
     words = {**ids, "title": "Of bells", "kind": "question", "agenda": str(things.agenda.id)}
     answer = browser.post(f"{topic}/posts/split", data=words)

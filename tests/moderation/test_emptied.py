@@ -18,7 +18,7 @@ from forum.markup import write
 from forum.members.models import Member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.moderation.queries import entry
+from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.upkeep.queries import checks, faults_of
@@ -127,7 +127,7 @@ def test_a_post_is_restored_and_not_the_topic_without_one(
     page = moderator.get(topic.address).text
     assert "as long as none of its posts is shown" in page
     assert "Restore the topic" not in page and "Restore it" in page
-    assert entry(people.moderator, "topic", topic.id).deeds == ["remove"]
+    assert review_context(people.moderator, "topic", topic.id).deeds == ["remove"]
     with pytest.raises(Conflict, match="Show one of them again"):
         actions.decide(people.moderator, "topic", topic.id, "restore")
     assert state(topic) == "hidden as empty"

@@ -21,7 +21,7 @@ from forum.markup import write
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Report
-from forum.moderation.queries import answered_by, file_of, get_thing, holds
+from forum.moderation.queries import answered_by, get_thing, is_in_effect, related_decisions
 from forum.screening.actions import RuleText, make_rule
 
 WHY = Reasons("It is rude.", 2)
@@ -38,7 +38,11 @@ def test_taking_one_pause_back_leaves_another_that_holds(
     second = act(people.administrator, people.ben.id, later, WHY)
     moderation.reverse(people.administrator, first.id, "It was right.", is_told=True)
     db.session.refresh(people.ben)
-    assert getattr(people.ben, f"{name}_until") == later and holds(second) and not holds(first)
+    assert (
+        getattr(people.ben, f"{name}_until") == later
+        and is_in_effect(second)
+        and not is_in_effect(first)
+    )
     moderation.reverse(people.moderator, second.id, "That too.", is_told=True)
     db.session.refresh(people.ben)
     assert getattr(people.ben, f"{name}_until") is None
@@ -56,14 +60,14 @@ def test_taking_the_longer_pause_back_leaves_the_shorter(people: Any, things: An
 def test_what_is_restricted_again_by_an_undo_can_be_appealed(people: Any, things: Any) -> None:
     hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
     restored = moderation.decide(people.administrator, "post", things.first.id, "restore")
-    assert not holds(hidden)
+    assert not is_in_effect(hidden)
     moderation.undo(people.administrator, restored.id)
-    assert holds(hidden) and people.ben.can.appeal(standing(people.ben, hidden))
+    assert is_in_effect(hidden) and people.ben.can.appeal(standing(people.ben, hidden))
     silenced = moderation.silence(people.moderator, people.ben.id, now() + WEEK, WHY)
     back = moderation.unsilence(people.administrator, people.ben.id)
     moderation.undo(people.administrator, back.id)
     db.session.refresh(people.ben)
-    assert people.ben.is_silenced and holds(silenced)
+    assert people.ben.is_silenced and is_in_effect(silenced)
 
 
 def _advertiser(people: Any, things: Any) -> tuple[Any, Any, Any]:
@@ -107,9 +111,9 @@ def test_a_host_reads_no_decision_of_the_agenda_that_a_topic_has_moved_to(
     moderation.unlock(people.host, things.topic.id)
     moderation.move(people.moderator, things.topic.id, things.other.id)
     moderation.lock(things.other_host, things.topic.id, Reasons("Only for Chitra's file."))
-    seen = [one.reason for one in file_of(people.host, decision)]
+    seen = [one.reason for one in related_decisions(people.host, decision)]
     assert not any("Chitra" in reason for reason in seen)
-    seen = [one.reason for one in file_of(people.moderator, decision)]
+    seen = [one.reason for one in related_decisions(people.moderator, decision)]
     assert any("Chitra" in reason for reason in seen)
 
 

@@ -16,8 +16,8 @@ from forum.mail.actions import write_of_reports
 from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal, Reasons
-from forum.moderation.queries import UNDO
+from forum.moderation.actions import IllegalContentNotice, Reasons
+from forum.moderation.queries import UNDO_PERIOD
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
@@ -102,12 +102,12 @@ def test_a_sealed_address_is_of_one_decision_and_ends_with_the_account(
 
 
 def test_one_letter_tells_an_address_of_one_decision(people: Any, things: Any) -> None:
-    notice = Illegal("Why.", "Vera", "vera@x.example", is_in_good_faith=True)
-    loud = Illegal("Why.", "Vera", "VERA@x.example", is_in_good_faith=True)
+    notice = IllegalContentNotice("Why.", "Vera", "vera@x.example", is_in_good_faith=True)
+    loud = IllegalContentNotice("Why.", "Vera", "VERA@x.example", is_in_good_faith=True)
     for said in (notice, notice, loud):
         moderation.report_illegal(VISITOR, "post", things.first.id, said)
     moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
-    with at(now() + UNDO * 2):
+    with at(now() + UNDO_PERIOD * 2):
         write_of_reports(SYSTEM)
         write_of_reports(SYSTEM)
     outcomes = select(Delivery).where(Delivery.kind == "outcome")

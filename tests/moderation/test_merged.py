@@ -21,7 +21,7 @@ from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Report
-from forum.moderation.queries import entry
+from forum.moderation.queries import review_context
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
@@ -183,9 +183,9 @@ def test_its_reports_wait_as_those_of_a_merged_topic(
 ) -> None:
     (line,) = lines(people.host, QueueFilter(kind="topic"))
     assert line.title == "Quiet streets at night"
-    opened = entry(people.host, "topic", things.topic.id)
+    opened = review_context(people.host, "topic", things.topic.id)
     assert (opened.thing.state, opened.thing.shown_in) == ("merged", "Quiet trams")
-    assert opened.deeds == ["keep"] and opened.after is not None
+    assert opened.deeds == ["keep"] and opened.next_post is not None
     page = sign_in(people.host).get(f"/moderation/topic/{things.topic.id}").text
     assert "put into another one meanwhile" in page and "bells</em> off" in page
     assert "deleted by its author" not in page
@@ -202,18 +202,18 @@ def test_they_are_answered_with_keep_alone(people: Any, things: Any, merged: Any
     about = db.select(Notice.text).where(Notice.member_id == people.ben.id, Notice.kind == "report")
     assert "within the rules" in db.session.scalars(about).one()
     with pytest.raises(NotFound):
-        entry(people.host, *key)
+        review_context(people.host, *key)
 
 
 def test_with_the_topic_back_they_are_as_before(people: Any, things: Any, merged: Any) -> None:
     actions.undo(people.host, merged.id)
-    opened = entry(people.host, "topic", things.topic.id)
+    opened = review_context(people.host, "topic", things.topic.id)
     assert opened.thing.state == "shown" and "hide" in opened.deeds
 
 
 def test_another_host_answers_none(people: Any, things: Any, merged: Any) -> None:
     with pytest.raises(Refusal):
-        entry(things.other_host, "topic", things.topic.id)
+        review_context(things.other_host, "topic", things.topic.id)
     with pytest.raises(Refusal):
         queue.decide(things.other_host, "topic", things.topic.id, Choice("keep"))
     assert db.session.query(Report).filter(Report.decision_id.is_(None)).count() == 1

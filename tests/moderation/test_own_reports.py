@@ -15,7 +15,7 @@ from forum.dialogue.models import Post
 from forum.errors import Forbidden
 from forum.markup import write
 from forum.moderation import actions
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.queries import open_reports
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
@@ -32,7 +32,9 @@ def own(people: Any, things: Any) -> Post:
     """A post of the host's, reported by Chitra and by a visitor, with a note for the other moderators."""
     post = dialogue.reply(people.host, things.topic.id, write("You are a fool."))
     actions.report(people.chitra, "post", post.id, "rules", "Insulted me.")
-    notice = Illegal("Insult by law.", "Vera Visitor", "vera@example.org", is_in_good_faith=True)
+    notice = IllegalContentNotice(
+        "Insult by law.", "Vera Visitor", "vera@example.org", is_in_good_faith=True
+    )
     actions.report_illegal(VISITOR, "post", post.id, notice)
     queue.write_note(people.moderator, "post", post.id, "Vera told me.")
     return post

@@ -14,7 +14,7 @@ from forum.members.actions import Profile, appoint, edit_profile
 from forum.members.queries import get_member
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
-from forum.moderation.queries import entry
+from forum.moderation.queries import review_context
 from forum.permissions import SYSTEM
 from forum.queue.queries import lines
 from forum.screening.actions import RuleText, make_rule
@@ -62,7 +62,7 @@ def test_no_button_that_would_be_refused(sign_in: Any, people: Any, things: Any,
         OURS in said or kind == "member"
     )  # of one's own profile there is no menu
     assert browser.post(restoring).status_code == 403
-    opened = entry(people.moderator, kind, item_id)
+    opened = review_context(people.moderator, kind, item_id)
     assert opened.is_for_others and opened.deeds == []
     queue = browser.get(f"/moderation/{kind}/{item_id}").text
     assert OURS in queue and 'value="restore"' not in queue
@@ -77,7 +77,7 @@ def test_what_one_hid_oneself_one_shows_again(
     actions.decide(people.moderator, kind, item_id, "hide", WHY)
     browser = sign_in(people.moderator)
     assert RESTORING[kind].format(item_id) in browser.get(page).text
-    assert not entry(people.moderator, kind, item_id).is_for_others
+    assert not review_context(people.moderator, kind, item_id).is_for_others
     assert browser.post(RESTORING[kind].format(item_id)).status_code == 303
 
 
@@ -120,12 +120,12 @@ def test_a_practice_that_another_returned_is_published_by_another(
     mona, text = people.moderator, library.PracticeText(title="My asphalt", sentence="It works.")
     item_id = library.write_practice(mona, things.agenda.id, text).id
     library.submit(mona, item_id)
-    assert "publish" in entry(mona, "practice", item_id).deeds  # which nobody has returned
+    assert "publish" in review_context(mona, "practice", item_id).deeds  # which nobody has returned
     actions.send_back(people.administrator, item_id, Reasons("No sources."))
     library.submit(mona, item_id)
     with pytest.raises(Forbidden, match="appeal"):
         actions.publish(mona, item_id)
-    opened = entry(mona, "practice", item_id)
+    opened = review_context(mona, "practice", item_id)
     assert opened.is_for_others and opened.deeds == []
     assert [one.is_for_others for one in lines(mona) if one.key == ("practice", item_id)] == [True]
     page = sign_in(mona).get("/practices/my-asphalt").text
@@ -159,7 +159,7 @@ def test_a_text_that_another_refused_is_published_by_another(people: Any, things
     actions.refuse(people.moderator, held.id, WHY)
     appoint(people.administrator, people.ben.handle, "moderator")
     ben = get_member(SYSTEM, people.ben.handle)
-    opened = entry(ben, "held", held.id)
+    opened = review_context(ben, "held", held.id)
     assert opened.is_for_others and opened.deeds == []
     with pytest.raises(Forbidden, match="appeal"):
         actions.approve(ben, held.id)

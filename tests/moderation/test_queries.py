@@ -27,8 +27,8 @@ def reported(people: Any, things: Any) -> Any:
 def test_only_moderators_open_an_entry_or_the_log(people: Any, reported: Any) -> None:
     for person in (people.ana, VISITOR):
         for look in (
-            queries.log,
-            lambda who: queries.entry(who, "post", reported.first.id),
+            queries.decision_log,
+            lambda who: queries.review_context(who, "post", reported.first.id),
             queries.moderated_agendas,
         ):
             with pytest.raises(Forbidden):
@@ -36,27 +36,31 @@ def test_only_moderators_open_an_entry_or_the_log(people: Any, reported: Any) ->
 
 
 def test_an_entry_stands_in_its_context(people: Any, reported: Any) -> None:
-    entry = queries.entry(people.host, "post", reported.first.id)
-    assert entry.before and entry.after and entry.author
-    assert (entry.before.number, entry.after.number) == (1, 3)
+    entry = queries.review_context(people.host, "post", reported.first.id)
+    assert entry.previous_post and entry.next_post and entry.author
+    assert (entry.previous_post.number, entry.next_post.number) == (1, 3)
     assert [report.text for report in entry.reports] == ["Rude.", ""]
     assert entry.author.handle == people.ben.handle
-    assert entry.deeds == ["keep", "hide", "remove", "ask_to_edit"] and entry.seen == 0
+    assert (
+        entry.deeds == ["keep", "hide", "remove", "ask_to_edit"] and entry.latest_decision_id == 0
+    )
 
 
 def test_an_entry_knows_what_was_decided_before(people: Any, reported: Any) -> None:
     hidden = actions.decide(
         people.moderator, "post", reported.first.id, "hide", Reasons("Rule 2.", 2)
     )
-    entry = queries.entry(people.host, "post", reported.first.id)
-    assert [decision.id for decision in entry.earlier] == [hidden.id] and entry.seen == hidden.id
+    entry = queries.review_context(people.host, "post", reported.first.id)
+    assert [decision.id for decision in entry.earlier_decisions] == [
+        hidden.id
+    ] and entry.latest_decision_id == hidden.id
     assert entry.deeds == ["restore", "remove"]
-    about = queries.entry(people.moderator, "member", people.ben.id).about_author
+    about = queries.review_context(people.moderator, "member", people.ben.id).decisions_about_author
     assert [decision.deed for decision in about] == ["hide"]
 
 
 def test_a_submitted_practice_is_published_or_returned(people: Any, reported: Any) -> None:
-    entry = queries.entry(people.host, "practice", reported.practice.id)
+    entry = queries.review_context(people.host, "practice", reported.practice.id)
     assert entry.is_submitted and entry.deeds == ["publish", "send_back"]
 
 
@@ -78,16 +82,16 @@ def test_the_statement_of_reasons_is_for_the_author_and_the_moderators(
 def test_the_log_can_be_read_by_agenda(people: Any, reported: Any) -> None:
     actions.decide(people.moderator, "post", reported.first.id, "keep")
     actions.decide(people.moderator, "member", people.ben.id, "hide", Reasons("Spam.", 2))
-    assert queries.log(people.moderator).total == 2
-    assert queries.log(people.moderator, "quieter").total == 1
-    assert queries.log(people.host).total == 1
-    assert queries.log(reported.other_host).total == 0
-    assert queries.log(people.moderator, "nowhere", 10**9).total == 0
+    assert queries.decision_log(people.moderator).total == 2
+    assert queries.decision_log(people.moderator, "quieter").total == 1
+    assert queries.decision_log(people.host).total == 1
+    assert queries.decision_log(reported.other_host).total == 0
+    assert queries.decision_log(people.moderator, "nowhere", 10**9).total == 0
 
 
 def test_an_entry_costs_few_queries(people: Any, reported: Any, queries: Any) -> None:
-    from forum.moderation.queries import entry
+    from forum.moderation.queries import review_context
 
     with queries() as made:
-        entry(people.moderator, "post", reported.first.id)
+        review_context(people.moderator, "post", reported.first.id)
     assert made.count <= 8, made.statements

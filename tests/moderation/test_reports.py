@@ -26,7 +26,7 @@ from forum.mail.models import Delivery
 from forum.mail.queries import due_deliveries, waiting_letters
 from forum.markup import write
 from forum.moderation import actions, queries
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Report
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
@@ -37,13 +37,13 @@ SAID = {
     "email": "ines@elsewhere.example",
     "good_faith": "y",
 }
-NOTICE = Illegal(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
+NOTICE = IllegalContentNotice(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
 RUDE = Reasons("It is rude.", 2)
-LATER = queries.UNDO + timedelta(minutes=1)
+LATER = queries.UNDO_PERIOD + timedelta(minutes=1)
 WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # what nobody but moderators reads
 
 
-def reported(things: Any, notice: Illegal = NOTICE) -> Report:
+def reported(things: Any, notice: IllegalContentNotice = NOTICE) -> Report:
     return actions.report_illegal(VISITOR, "post", things.first.id, notice)
 
 
@@ -242,7 +242,9 @@ def many_decided(people: Any, things: Any, count: int, email: str = "") -> None:
     for number in range(count):
         made = reply(people.ben, things.topic.id, write(f"Rude answer {number}"))
         said = dict(SAID, email=email or SAID["email"])
-        notice = Illegal(said["text"], said["name"], said["email"], is_in_good_faith=True)
+        notice = IllegalContentNotice(
+            said["text"], said["name"], said["email"], is_in_good_faith=True
+        )
         actions.report_illegal(VISITOR, "post", made.id, notice)
         actions.decide(people.moderator, "post", made.id, "keep" if number % 2 else "hide", RUDE)
 
@@ -428,9 +430,9 @@ def test_names_and_addresses_go_some_months_after_the_decision(people: Any, thin
     one = reported(things).id
     assert actions.forget_visitors(SYSTEM) == 0  # it waits
     actions.decide(people.moderator, "post", things.first.id, "keep")
-    with at(now() + actions.KEPT_VISITORS - timedelta(days=1)):
+    with at(now() + actions.VISITOR_RETENTION - timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 0
-    with at(now() + actions.KEPT_VISITORS + timedelta(days=1)):
+    with at(now() + actions.VISITOR_RETENTION + timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 1 and actions.forget_visitors(SYSTEM) == 0
     row = db.session.get_one(Report, one, populate_existing=True)
     assert (row.name, row.email) == ("", "") and row.text == SAID["text"] and row.number
@@ -446,7 +448,9 @@ def test_a_guessed_number_tells_nothing(client: FlaskClient, things: Any) -> Non
 
 def test_what_is_said_is_bounded(things: Any) -> None:
     with pytest.raises(Invalid):
-        reported(things, Illegal("x" * 2_001, "Ines", "i@x.example", is_in_good_faith=True))
+        reported(
+            things, IllegalContentNotice("x" * 2_001, "Ines", "i@x.example", is_in_good_faith=True)
+        )
 
 
 # Reported again

@@ -54,7 +54,7 @@ def test_nobody_reads_or_removes_those_about_themselves(people: Any) -> None:
         queries.staff_notes(people.moderator, people.moderator)
     with pytest.raises(NotFound):
         actions.remove_staff_note(people.moderator, about.id)
-    assert queries.entry(people.moderator, "member", people.moderator.id).staff_notes == ()
+    assert queries.review_context(people.moderator, "member", people.moderator.id).staff_notes == ()
     actions.remove_staff_note(people.administrator, about.id)
     with pytest.raises(NotFound):
         actions.remove_staff_note(people.administrator, about.id)
@@ -101,7 +101,7 @@ def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: An
 
 def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:
     assert actions.forget_staff_notes(SYSTEM) == 0
-    with at(now() + actions.KEPT_STAFF_NOTES + timedelta(days=1)):
+    with at(now() + actions.STAFF_NOTE_RETENTION + timedelta(days=1)):
         assert actions.forget_staff_notes(SYSTEM) == 1
     assert db.session.scalars(select(StaffNote)).all() == []
     with pytest.raises(Forbidden):

@@ -236,7 +236,7 @@ def test_a_host_of_another_agenda_finds_the_doors_closed(
         assert browser.post(address, data=WHY).status_code == 403, address
     assert browser.get(f"/moderation/post/{things.first.id}").status_code == 403
     assert browser.get("/moderation").status_code == 200
-    assert queries.log(people.moderator).total == 1
+    assert queries.decision_log(people.moderator).total == 1
 
 
 def test_the_host_finds_the_own_doors_open(sign_in: Any, people: Any, things: Any) -> None:
@@ -285,7 +285,7 @@ def test_deeds_that_restrict_ask_for_the_reason(sign_in: Any, people: Any, thing
             continue
         answer = browser.post(address, data={"reason": " ", "days": "7"})
         assert answer.status_code == 422 and "Say why" in words(answer), address
-    assert queries.log(people.moderator).total == 0
+    assert queries.decision_log(people.moderator).total == 0
 
 
 def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, things: Any) -> None:
@@ -327,7 +327,7 @@ def test_every_deed_leads_back_and_is_in_the_log(sign_in: Any, people: Any, thin
         answer = browser.post(address, data=data)
         assert answer.status_code == 303, (address, words(answer))
         assert answer.location.startswith("/"), address
-    assert queries.log(people.moderator).total == len(deeds)
+    assert queries.decision_log(people.moderator).total == len(deeds)
     page = words(browser.get("/moderation/log"))
     assert page.count("<tr>") == len(deeds) + 1 and "Mona Berg" in page
 

@@ -15,7 +15,7 @@ from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from forum.moderation.queries import entry
+from forum.moderation.queries import review_context
 from forum.notifications.models import Event
 from forum.queue.queries import ALL, QueueFilter, lines, waiting_count
 from forum.screening.actions import RuleText, make_rule, set_newness
@@ -43,7 +43,7 @@ def test_what_waits_stands_in_the_queue(people: Any, agenda: Agenda, held: Held)
         (line,) = lines(reader, QueueFilter(kind="held"))
         assert (line.kind, line.title) == ("held", "A casino for all.")
         assert waiting_count(reader) == 1
-    opened = entry(people.host, "held", held.id)
+    opened = review_context(people.host, "held", held.id)
     assert opened.deeds == ["approve", "refuse"] and opened.thing.shown_in == "Why so loud?"
     with pytest.raises(Forbidden):
         lines(people.ben, ALL)
@@ -70,7 +70,7 @@ def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -
     assert decision.address == f"/waiting/{held.id}" and waiting_count(people.host) == 0
     ((_title, text, _address),) = told(people.ana)
     assert text == "Not published. You can change it and send it again. Rule 2."
-    assert entry(people.moderator, "held", held.id).deeds == ["approve"]
+    assert review_context(people.moderator, "held", held.id).deeds == ["approve"]
     with pytest.raises(Conflict, match="already"):
         actions.refuse(people.moderator, held.id, Reasons("No.", 2))
     with pytest.raises(Conflict, match="Another moderator"):
@@ -81,7 +81,7 @@ def test_refusing_needs_a_reason_and_tells_its_author(people: Any, held: Held) -
 def test_a_refusal_is_taken_back(people: Any, held: Held) -> None:
     decision = actions.refuse(people.host, held.id, Reasons("Rule 2.", 2))
     assert actions.undo(people.host, decision.id).deed == "undo"
-    assert entry(people.host, "held", held.id).deeds == ["approve", "refuse"]
+    assert review_context(people.host, "held", held.id).deeds == ["approve", "refuse"]
     assert told(people.ana)[-1][1] == "The decision is taken back."
 
 
@@ -105,7 +105,7 @@ def test_taken_back_it_is_gone_from_the_queue(people: Any, held: Held) -> None:
     dialogue.take_back(people.ana, held.id)
     assert waiting_count(people.host) == 0
     with pytest.raises(NotFound, match="taken it back"):
-        entry(people.host, "held", held.id)
+        review_context(people.host, "held", held.id)
 
 
 def test_it_goes_along_when_its_topic_is_put_into_another(
@@ -136,7 +136,7 @@ def test_a_first_post_is_kept_with_one_press(people: Any, first: Post) -> None:
         True,
         1,
     )
-    opened = entry(people.host, "post", first.id)
+    opened = review_context(people.host, "post", first.id)
     assert opened.is_first and opened.deeds[:2] == ["keep", "hide"]
     decision = actions.decide(people.host, "post", first.id, "keep")
     assert waiting_count(people.host) == 0 and told(people.ana) == []

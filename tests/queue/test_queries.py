@@ -14,7 +14,7 @@ from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.errors import Conflict, Forbidden, NotFound
 from forum.markup import write
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Report
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions, queries
@@ -34,7 +34,7 @@ def test_the_queue_puts_what_waits_longest_first(people: Any, reported: Any) -> 
 
 
 def test_what_may_be_illegal_comes_first_and_says_so(people: Any, reported: Any) -> None:
-    notice = Illegal("It is stolen.", "Ines", "ines@x.example", is_in_good_faith=True)
+    notice = IllegalContentNotice("It is stolen.", "Ines", "ines@x.example", is_in_good_faith=True)
     moderation.report_illegal(VISITOR, "post", reported.second.id, notice)
     first, *others = queries.lines(people.moderator)
     assert first.key == ("post", reported.second.id) and first.urgency == "Reported as illegal"

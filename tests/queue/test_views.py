@@ -11,7 +11,7 @@ from forum.db import db
 from forum.dialogue.actions import reply
 from forum.markup import write
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal
+from forum.moderation.actions import IllegalContentNotice
 from forum.permissions import VISITOR
 from forum.queue import actions, queries
 
@@ -122,7 +122,9 @@ SECRETS = {
 def planted(people: Any, things: Any, candidate: Any) -> str:
     """Secret words in a report, in a visitor's, in a note of an entry and in one about a candidate; the entry."""
     moderation.report(people.ana, "post", things.first.id, "rules", SECRETS["report"])
-    notice = Illegal(SECRETS["visitor"], "Ines", "ines@x.example", is_in_good_faith=True)
+    notice = IllegalContentNotice(
+        SECRETS["visitor"], "Ines", "ines@x.example", is_in_good_faith=True
+    )
     moderation.report_illegal(VISITOR, "post", things.first.id, notice)
     actions.write_note(people.host, "post", things.first.id, SECRETS["note"])
     actions.write_note(people.moderator, "candidate", candidate.id, SECRETS["person"])

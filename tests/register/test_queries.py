@@ -22,7 +22,7 @@ from forum.members.queries import get_member
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries import RESTRICTING
+from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.permissions import SYSTEM
 from forum.register.forms import period
 from forum.register.queries import Entry, Period, entries, figures, reversals
@@ -82,7 +82,7 @@ def test_the_report_equals_a_recount(people: Any, busy: Period) -> None:
     reports = db.session.scalars(select(Report)).all()
     decisions = {one.id: one for one in db.session.scalars(select(Decision))}
     appeals = db.session.scalars(select(Appeal)).all()
-    restricting = [one for one in decisions.values() if one.deed in RESTRICTING]
+    restricting = [one for one in decisions.values() if one.deed in RESTRICTING_DEEDS]
     assert len(restricting) == found.restrictions > 7
     assert found.reports == Counter((one.reason, one.source) for one in reports)
     assert found.deeds == Counter((one.deed, one.is_automated) for one in restricting)
@@ -109,7 +109,7 @@ def test_nothing_restricts_without_its_reasons(people: Any, busy: Period) -> Non
     """Over the log of a busy month: each restriction has its facts and its ground, or is excused by law."""
     lacking = [
         one
-        for one in db.session.scalars(select(Decision).where(Decision.deed.in_(RESTRICTING)))
+        for one in db.session.scalars(select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS)))
         if not one.is_excused
         and (not one.reason.strip() or not (one.rule or one.law or one.deed == "lock"))
     ]

@@ -16,7 +16,7 @@ from forum.mail.actions import write_of_notices, write_of_reports
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.moderation import actions as moderation
-from forum.moderation.actions import Illegal, Reasons
+from forum.moderation.actions import IllegalContentNotice, Reasons
 from forum.moderation.models import Report
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
@@ -44,7 +44,7 @@ def decision(people: Any, agenda: Agenda) -> Any:
     found_federation(SYSTEM, "Interurban")
     new = NewTopic("question", "Why so loud?", write("What we did."))
     post = reply(people.ben, open_topic(people.ana, agenda.id, new).id, write("Rude."))
-    notice = Illegal("Why.", "Vera", "vera@x.example", is_in_good_faith=True)
+    notice = IllegalContentNotice("Why.", "Vera", "vera@x.example", is_in_good_faith=True)
     moderation.report_illegal(VISITOR, "post", post.id, notice)
     return moderation.decide(people.host, "post", post.id, "hide", Reasons("It is rude.", 2))
 

@@ -1,9 +1,10 @@
-"""Reporting, and the deeds of moderators: each does what its room does and writes down who decided what, and why."""
+"""Reporting, and the deeds of moderators: each calls the action of the room concerned and records the decision."""
 
 from __future__ import annotations
 
-from forum.moderation.actions._reasons import LONGEST, NONE, Reasons
-from forum.moderation.actions._record import TOLD
+from forum.moderation.actions._reasons import MAX_REASON_LENGTH, NO_REASONS, Reasons
+from forum.moderation.actions._record import AUTHOR_MESSAGES
+from forum.moderation.actions.batches import MAX_POSTS_AT_ONCE, decide_all
 from forum.moderation.actions.deciding import (
     approve,
     archive,
@@ -28,9 +29,9 @@ from forum.moderation.actions.members import (
     warn,
 )
 from forum.moderation.actions.reporting import (
-    KEPT_VISITORS,
-    REASONS,
-    Illegal,
+    REPORT_REASONS,
+    VISITOR_RETENTION,
+    IllegalContentNotice,
     forget_visitors,
     note_confirmed,
     note_told,
@@ -38,10 +39,9 @@ from forum.moderation.actions.reporting import (
     report_illegal,
     report_letter,
 )
-from forum.moderation.actions.several import MOST_AT_ONCE, decide_all
 from forum.moderation.actions.staff_notes import (
-    KEPT_STAFF_NOTES,
-    NAMING,
+    KINDS_TITLED_BY_NAME,
+    STAFF_NOTE_RETENTION,
     forget_staff_notes,
     remove_staff_note,
     unname,
@@ -51,15 +51,15 @@ from forum.moderation.actions.topics import lock, merge, move, pin, split, unloc
 from forum.moderation.actions.undoing import reverse, undo
 
 __all__ = [
-    "KEPT_STAFF_NOTES",
-    "KEPT_VISITORS",
-    "LONGEST",
-    "MOST_AT_ONCE",
-    "NAMING",
-    "NONE",
-    "REASONS",
-    "TOLD",
-    "Illegal",
+    "AUTHOR_MESSAGES",
+    "KINDS_TITLED_BY_NAME",
+    "MAX_POSTS_AT_ONCE",
+    "MAX_REASON_LENGTH",
+    "NO_REASONS",
+    "REPORT_REASONS",
+    "STAFF_NOTE_RETENTION",
+    "VISITOR_RETENTION",
+    "IllegalContentNotice",
     "Reasons",
     "approve",
     "archive",

@@ -1,4 +1,4 @@
-"""Clearing away what an advertiser wrote, showing it again, and clearing it away once more."""
+"""Clearing everything that a spammer wrote, restoring it, and clearing it once more when the restoring is undone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from forum.dialogue import actions as dialogue
-from forum.moderation.actions._reasons import NONE
-from forum.moderation.actions._record import Before, record, tell_others
-from forum.moderation.actions._things import (
+from forum.moderation.actions._reasons import NO_REASONS
+from forum.moderation.actions._record import Before, notify_other_authors, record
+from forum.moderation.actions._visibility import (
     hide_thing,
     remove_thing,
     restore_thing,
@@ -16,49 +16,61 @@ from forum.moderation.actions._things import (
 )
 from forum.moderation.models import Decision
 from forum.moderation.queries import (
-    REMOVABLE,
-    Cleared,
+    REMOVABLE_KINDS,
+    ClearedContent,
     Thing,
-    cleared_with_others,
+    clearing_of_shared_page,
     decided_since,
-    others_in_topic,
+    existing_things,
+    held_text_ids,
+    other_author_ids,
     shown_things_of,
-    texts_waiting,
-    things_there,
 )
 from forum.permissions import Person
 
 
-def clear(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
-    """Remove all that a member wrote, or hide what cannot be removed, and refuse what waits; hands both back."""
+def withhold_all_of(moderator: Person, member_id: int) -> tuple[list[Thing], list[int]]:
+    """Remove (or hide, where removing is not possible) all that a member wrote, and refuse the member's held texts.
+
+    Returns the things and the ids of the held texts.
+    """
     shown = shown_things_of(moderator, member_id)
-    waiting = list(texts_waiting(moderator, member_id))
+    waiting = list(held_text_ids(moderator, member_id))
     _withhold(moderator, shown)
     for held_id in waiting:
         dialogue.refuse(moderator, held_id, "")
     return shown, waiting
 
 
-def tell_of_cleared(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
-    """Write down of each topic or page that others wrote in that it was removed, and tell them: they may read why, and appeal."""
-    for one in shown:
-        if one.kind != "post" and one.topic_id and others_in_topic(one.topic_id, one.author_id):
-            more: dict[str, Any] = {"before": state_before(one), "lot_id": decision.id}
-            more["is_excused"] = True
-            made = record(moderator, "remove", one, is_told=False, **more)
-            tell_others(moderator, made, one)
+def record_shared_pages(moderator: Person, decision: Decision, shown: Iterable[Thing]) -> None:
+    """Record a removal of its own for each topic or page in which others wrote, and notify them: they may appeal."""
+    for thing in shown:
+        if thing.kind == "post" or not thing.topic_id:
+            continue
+        if other_author_ids(thing.topic_id, thing.author_id):
+            removal = record(
+                moderator,
+                "remove",
+                thing,
+                before=state_before(thing),
+                lot_id=decision.id,
+                is_excused=True,
+                is_told=False,
+            )
+            notify_other_authors(moderator, removal, thing)
 
 
 def _withhold(moderator: Person, things: Iterable[Thing]) -> None:
-    for one in things:
-        (remove_thing if one.kind in REMOVABLE else hide_thing)(moderator, one, NONE)
+    for thing in things:
+        withhold = remove_thing if thing.kind in REMOVABLE_KINDS else hide_thing
+        withhold(moderator, thing, NO_REASONS)
 
 
-def show_cleared(moderator: Person, cleared: Cleared) -> Before:
-    """Show again what was cleared away, and let wait again what was refused with it; says what, to take it back."""
+def restore_cleared(moderator: Person, cleared: ClearedContent) -> Before:
+    """Show cleared things again and return refused texts to the queue; returns what `withhold_restored` needs."""
     for text in cleared.things:
-        restore_thing(moderator, text, NONE)
-        if removal := cleared_with_others(text.kind, text.item_id, "remove"):
+        restore_thing(moderator, text, NO_REASONS)
+        if removal := clearing_of_shared_page(text.kind, text.item_id, "remove"):
             record(moderator, "restore", text, is_told=False, lot_id=removal.lot_id)
     for held in cleared.held:
         dialogue.reconsider(moderator, held.item_id)
@@ -68,22 +80,24 @@ def show_cleared(moderator: Person, cleared: Cleared) -> Before:
     }
 
 
-def clear_again(moderator: Person, decision: Decision) -> None:
-    """Take away once more what a decision has shown again, but for what somebody decided about since."""
+def withhold_restored(moderator: Person, decision: Decision) -> None:
+    """Withhold again what a decision restored, except for what somebody has decided about since."""
     before: dict[str, Any] = decision.before or {}
     keys = [(kind, item_id) for kind, item_id in before.get("shown", ())]
     since = decided_since(decision, keys)
-    for thing in things_there(moderator, [key for key in keys if key not in since]):
+    for thing in existing_things(moderator, [key for key in keys if key not in since]):
         if thing.state == "shown":
             _withhold(moderator, [thing])
-            _end_return(moderator, thing)
-    for held in things_there(moderator, [("held", one) for one in before.get("waiting", ())]):
+            _undo_return(moderator, thing)
+    for held in existing_things(
+        moderator, [("held", held_id) for held_id in before.get("waiting", ())]
+    ):
         if held.state == "waiting":
             dialogue.refuse(moderator, held.item_id, "")
 
 
-def _end_return(moderator: Person, thing: Thing) -> None:
-    """Take back that a topic or page in which others wrote was shown again, so that its removal holds again."""
-    if shown_again := cleared_with_others(thing.kind, thing.item_id, "restore"):
-        which: dict[str, Any] = {"undoes_id": shown_again.id, "lot_id": shown_again.lot_id}
-        record(moderator, "undo", thing, is_told=False, **which)
+def _undo_return(moderator: Person, thing: Thing) -> None:
+    """Undo the recorded return of a topic or page in which others wrote, so that its removal is in effect again."""
+    if shown_again := clearing_of_shared_page(thing.kind, thing.item_id, "restore"):
+        undone_id, lot_id = shown_again.id, shown_again.lot_id
+        record(moderator, "undo", thing, undoes_id=undone_id, lot_id=lot_id, is_told=False)

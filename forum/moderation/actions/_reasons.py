@@ -1,4 +1,4 @@
-"""Why something was decided: facts, and the rule or the law."""
+"""The reasons of a decision: the facts, and the rule or law."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from forum.errors import Invalid
-from forum.moderation.queries import GROUNDED, REASONED
+from forum.moderation.queries import DEEDS_NEEDING_GROUND, DEEDS_NEEDING_REASON
 from forum.rules.queries import in_force
 
-LONGEST = 2_000  # characters of a reason or of a reporter's sentence
+MAX_REASON_LENGTH = 2_000  # characters of a reason or of a reporter's sentence
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why somebody is restricted: what article 17(3) of Regulation (EU) 2022/2065 asks for.
+    """The statement of reasons for a restriction: what article 17(3) of Regulation (EU) 2022/2065 asks for.
 
-    `facts` are the facts, and what the member can do. The ground is the number of a house rule, or a law.
-    `is_automated` says that a machine found it. What was said of the deed itself (how long, who decided, that one
-    can appeal) the decision's page adds.
+    `facts` says what happened and what the member can do. The ground is `rule`, the number of a house rule (0 for
+    none), or `law` in words, which takes precedence. `is_automated` says that a machine pointed the text out. The
+    page of the decision adds the rest: for how long, who decided, and how to appeal.
     """
 
     facts: str = ""
@@ -28,33 +28,33 @@ class Reasons:
     is_automated: bool = False
 
 
-NONE = Reasons()
+NO_REASONS = Reasons()
 
 
 def require_reasons(deed: str, reasons: Reasons) -> None:
-    """Raise `Invalid` unless a deed that restricts somebody has its reasons."""
-    if deed in GROUNDED and not _grounds(reasons):
+    """Raise `Invalid` unless the deed has the ground and the facts that it needs."""
+    if deed in DEEDS_NEEDING_GROUND and not _has_ground(reasons):
         raise Invalid(_("Choose the rule or name the law."), "rule")
-    if deed in REASONED and not reasons.facts.strip():
+    if deed in DEEDS_NEEDING_REASON and not reasons.facts.strip():
         raise Invalid(_("Say what happened. The author reads it."), "reason")
     check_length(reasons.facts, "reason")
     check_length(reasons.law, "law")
 
 
-def _grounds(reasons: Reasons) -> bool:
-    """Whether there is a ground: a law in words, or a rule that exists."""
+def _has_ground(reasons: Reasons) -> bool:
+    """Whether a law is named, or a house rule that is in force."""
     return bool(reasons.law.strip() or in_force().rule(reasons.rule))
 
 
 def check_length(text: str, field: str) -> None:
-    """Raises `Invalid` for a reason or a sentence that is too long."""
-    if len(text) > LONGEST:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST), field)
+    """Raise `Invalid` at a form field when its text is longer than `MAX_REASON_LENGTH`."""
+    if len(text) > MAX_REASON_LENGTH:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH), field)
 
 
 def ground_in_words(reasons: Reasons) -> str:
-    """What readers are told instead of the text: the rule's name, or the facts."""
+    """What readers are told in place of a hidden text: the rule, or that it is against the law; empty without a ground."""
+    if reasons.law.strip():
+        return _("It is against the law.")
     rule = in_force().rule(reasons.rule)
-    if reasons.law.strip() or rule is None:
-        return _("It is against the law.") if reasons.law.strip() else ""
-    return rule.label
+    return rule.label if rule else ""

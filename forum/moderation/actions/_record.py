@@ -1,8 +1,9 @@
-"""Writing down who decided what, and telling those whom it concerns."""
+"""Recording decisions, answering reports with them, and notifying those whom they concern."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,22 +12,22 @@ from sqlalchemy import update
 
 from forum.db import db, now
 from forum.dialogue.models import Topic
-from forum.moderation.actions._reasons import NONE, Reasons
+from forum.moderation.actions._reasons import NO_REASONS, Reasons
 from forum.moderation.models import OWN, REPORT, Decision, Report
 from forum.moderation.queries import (
-    WITHHOLDING,
+    WITHHOLDING_DEEDS,
     Thing,
-    authors_of,
+    author_ids_of,
     has_open_reports,
-    open_reporters,
-    others_in_topic,
+    open_reporter_ids,
+    other_author_ids,
 )
 from forum.notifications.actions import note_event, read_queue
 from forum.permissions import Person, require
 from forum.rules.queries import in_force
 
 PORTION = 500
-ANSWERING = (
+DEEDS_ANSWERING_REPORTS = (
     "keep",
     "hide",
     "remove",
@@ -36,54 +37,68 @@ ANSWERING = (
     "silence",
     "suspend",
     "spam",
-)  # reports of the same thing
-Before = dict[str, Any]
+)
+Before = dict[str, Any]  # what a decision keeps in order to be undone
 
 
-def in_queue(kind: str, item_id: int) -> str:
-    """The address of a thing in the queue."""
+def queue_path(kind: str, item_id: int) -> str:
+    """The path of an entry in the moderation queue."""
     return f"/moderation/{kind}/{item_id}"
 
 
-def as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
-    """Mark decisions as made together, so that they are undone and told together."""
+def group_as_lot(decisions: Sequence[Decision]) -> Sequence[Decision]:
+    """Give several decisions a common lot, so that they are undone together; returns them."""
     for decision in decisions:
         decision.lot_id = decisions[0].id if len(decisions) > 1 else None
     return decisions
 
 
-def tell_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
-    """Tell each author once of what was decided about texts of theirs; the first decision names the others."""
-    theirs: dict[int | None, list[Decision]] = {}
+def notify_authors(moderator: Person, decisions: Iterable[Decision]) -> None:
+    """Notify each author once: of the first decision about a text of theirs, and how many more there are."""
+    by_author: dict[int | None, list[Decision]] = {}
     for decision in decisions:
-        theirs.setdefault(decision.author_id, []).append(decision)
-    for author_id, own in theirs.items():
-        more = ngettext(
-            "And one more text of yours.", "And %(num)s more texts of yours.", len(own) - 1
-        )
-        first = f"{TOLD[own[0].deed]()} {own[0].reason}".strip()
+        by_author.setdefault(decision.author_id, []).append(decision)
+    for author_id, (first, *others) in by_author.items():
+        text = _message_to_author(first)
+        if others:
+            more = ngettext(
+                "And one more text of yours.", "And %(num)s more texts of yours.", len(others)
+            )
+            text = f"{text} {more}"
         note_event(
             moderator,
             "decision",
             [author_id],
-            f"/moderation/decisions/{own[0].id}",
-            title=own[0].title,
-            text=f"{first} {more}" if len(own) > 1 else first,
+            f"/moderation/decisions/{first.id}",
+            title=first.title,
+            text=text,
             is_named=False,
         )
+
+
+def _message_to_author(decision: Decision) -> str:
+    return f"{AUTHOR_MESSAGES[decision.deed]()} {decision.reason}".strip()
 
 
 def record(
     moderator: Person,
     deed: str,
     thing: Thing,
-    reasons: Reasons = NONE,
+    reasons: Reasons = NO_REASONS,
     *,
     source: str | None = None,
+    before: Before | None = None,
+    until: datetime | None = None,
+    undoes_id: int | None = None,
+    lot_id: int | None = None,
+    is_excused: bool = False,
     is_told: bool | None = None,
-    **more: Any,
 ) -> Decision:
-    """Write the decision down, answer the open reports if it is about them, tell those whom it concerns."""
+    """Record a decision, answer the open reports of its thing if the deed does so, and notify those whom it concerns.
+
+    `source` is what led to it, by default a report if there are open ones. `is_told` says whether the author and
+    others are notified, by default whether there is a message for the deed. The rest are columns of `Decision`.
+    """
     rule = None if reasons.law.strip() else in_force().rule(reasons.rule)
     decision = Decision(
         moderator_id=moderator.id,
@@ -95,58 +110,63 @@ def record(
         law=" ".join(reasons.law.split()),
         source=source or (REPORT if has_open_reports(thing.kind, thing.item_id) else OWN),
         is_automated=reasons.is_automated,
+        is_excused=is_excused,
+        until=until,
+        before=before,
+        undoes_id=undoes_id,
+        lot_id=lot_id,
         decided_at=now(),
-        **more,
     )
     describe(decision, thing)
     db.session.add(decision)
     db.session.flush()
-    read_queue(moderator, in_queue(thing.kind, thing.item_id))
-    if deed in ANSWERING:
+    read_queue(moderator, queue_path(thing.kind, thing.item_id))
+    if deed in DEEDS_ANSWERING_REPORTS:
         answer_reports(moderator, decision, thing)
-    if deed in TOLD if is_told is None else is_told:
-        tell_author(moderator, decision)
-        tell_others(moderator, decision, thing)
+    if is_told is None:
+        is_told = deed in AUTHOR_MESSAGES
+    if is_told:
+        notify_author(moderator, decision)
+        notify_other_authors(moderator, decision, thing)
     return decision
 
 
 def describe(row: Decision | Report, thing: Thing) -> None:
-    """Keep in a row what the thing is called and to which agenda it belongs, for when it is gone."""
+    """Copy title, address, author and agenda of a thing into a row, which outlives it."""
     row.kind, row.item_id = thing.kind, thing.item_id
     row.agenda_id, row.author_id = thing.agenda_id, thing.author_id
     row.title, row.address = thing.title, thing.address
 
 
 def answer_reports(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Close the open reports about a thing with a decision, and thank the members who reported it.
+    """Close the open reports of a thing with a decision, and notify the members who reported it of the outcome.
 
     The notice names no reporter and quotes nothing that is hidden. A reporter who disagrees with "keep" can appeal from
-    the page of their reports. Visitors get a letter, once the decision can no longer be taken back.
+    the page of their reports. Visitors get a letter, once the decision can no longer be undone.
 
-    Raises `Forbidden` when there are reports and the moderator wrote the thing.
+    Raises `Forbidden` when there are reports and the moderator is the author of the thing.
     """
-    reporters = open_reporters(thing.kind, thing.item_id)
+    reporters = open_reporter_ids(thing.kind, thing.item_id)
     if reporters:
         require(moderator.can.judge(thing.author_id))
-    waiting = update(Report).where(
+    open_reports = update(Report).where(
         Report.kind == thing.kind, Report.item_id == thing.item_id, Report.decision_id.is_(None)
     )
-    db.session.execute(waiting.values(decision_id=decision.id))
+    db.session.execute(open_reports.values(decision_id=decision.id))
     is_deleted = decision.deed == "keep" and thing.state == "gone" and thing.kind != "letter"
-    where = {"keep": "/reports", "restore": thing.address, "ask to edit": thing.address}
-    address = where.get(decision.deed, "/rules")
+    addresses = {"keep": "/reports", "restore": thing.address, "ask to edit": thing.address}
     note_event(
         moderator,
         "report",
         reporters,
-        address,
-        title=NOUNS[thing.kind](),
-        text=_("Its author has deleted it.") if is_deleted else OUTCOMES[decision.deed](),
+        addresses.get(decision.deed, "/rules"),
+        title=KIND_NOUNS[thing.kind](),
+        text=_("Its author has deleted it.") if is_deleted else REPORTER_MESSAGES[decision.deed](),
         is_named=False,
     )
 
 
-OUTCOMES: dict[str, Callable[[], str]] = {
+REPORTER_MESSAGES: dict[str, Callable[[], str]] = {
     "keep": lambda: _("Kept: it is within the rules. You can appeal against that."),
     "restore": lambda: _("Kept: it is within the rules."),
     "hide": lambda: _("Hidden: it broke the rules."),
@@ -159,28 +179,28 @@ OUTCOMES: dict[str, Callable[[], str]] = {
 }
 
 
-def tell_author(moderator: Person, decision: Decision, where: str = "") -> None:
-    """Tell the author of a thing what was decided about it."""
+def notify_author(moderator: Person, decision: Decision, address: str = "") -> None:
+    """Notify the author of a decision; the notice leads to `address`, by default to the page of the decision."""
     note_event(
         moderator,
         "decision",
         [decision.author_id],
-        where or f"/moderation/decisions/{decision.id}",
+        address or f"/moderation/decisions/{decision.id}",
         title=decision.title,
-        text=f"{TOLD[decision.deed]()} {decision.reason}".strip(),
+        text=_message_to_author(decision),
         is_named=False,
     )
 
 
-def tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
-    """Tell those whose posts go out of sight with a topic, a case or a practice: each once, however many they wrote."""
-    if decision.deed not in WITHHOLDING or thing.kind == "post" or not thing.topic_id:
+def notify_other_authors(moderator: Person, decision: Decision, thing: Thing) -> None:
+    """Notify the others whose posts were withheld together with a topic, case or practice, each once."""
+    if decision.deed not in WITHHOLDING_DEEDS or thing.kind == "post" or not thing.topic_id:
         return
     is_topic = thing.kind == "topic"
     note_event(
         moderator,
         "decision",
-        others_in_topic(thing.topic_id, thing.author_id),
+        other_author_ids(thing.topic_id, thing.author_id),
         f"/moderation/decisions/{decision.id}",
         title=_("A topic in which you wrote") if is_topic else _("A page that you commented on"),
         text=_("It is hidden, and your posts with it.")
@@ -190,27 +210,27 @@ def tell_others(moderator: Person, decision: Decision, thing: Thing) -> None:
     )
 
 
-def tell_moved(
+def notify_moved_authors(
     moderator: Person,
     post_ids: Iterable[int],
     topic: Topic,
-    reasons: Reasons = NONE,
+    reasons: Reasons = NO_REASONS,
     but: int | None = None,
 ) -> None:
-    """Tell those whose posts are in another topic now: each once, however many they wrote, `but` who is told already."""
-    words = _("What you wrote is in this topic now.")
+    """Notify the authors of posts that are in another topic now, each once; `but` is the id of one who is not notified."""
+    message = _("What you wrote is in this topic now.")
     note_event(
         moderator,
         "decision",
-        set(authors_of(post_ids)) - {but},
+        set(author_ids_of(post_ids)) - {but},
         topic.address,
         title=topic.title,
-        text=f"{words} {reasons.facts}".strip(),
+        text=f"{message} {reasons.facts}".strip(),
         is_named=False,
     )
 
 
-NOUNS: dict[str, Callable[[], str]] = {
+KIND_NOUNS: dict[str, Callable[[], str]] = {
     "post": lambda: _("a post"),
     "topic": lambda: _("a topic"),
     "case": lambda: _("a case"),
@@ -221,7 +241,8 @@ NOUNS: dict[str, Callable[[], str]] = {
     "letter": lambda: _("an e-mail"),
     "held": lambda: _("a text that waits"),
 }
-TOLD: dict[str, Callable[[], str]] = {
+# What the notice to an author says; deeds that are missing here notify nobody by themselves.
+AUTHOR_MESSAGES: dict[str, Callable[[], str]] = {
     "hide": lambda: _("Hidden by the moderators."),
     "remove": lambda: _("Removed by the moderators."),
     "ask to edit": lambda: _("The moderators ask you to change this."),

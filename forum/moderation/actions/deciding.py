@@ -1,4 +1,4 @@
-"""Deciding about one post, page, text or practice."""
+"""Decisions about one post, page, held text, practice or agenda."""
 
 from __future__ import annotations
 
@@ -17,21 +17,30 @@ from forum.dialogue.queries import before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import Written, write
-from forum.moderation.actions._clearing import show_cleared
-from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, record, tell_author
-from forum.moderation.actions._things import DECIDING, require_sense, state_before
-from forum.moderation.actions._turns import in_turn, post_in_turn, refuse_own, require_change
+from forum.moderation.actions._clearing import restore_cleared
+from forum.moderation.actions._concurrency import (
+    post_to_decide,
+    refuse_in_own_case,
+    require_change,
+    thing_to_decide,
+)
+from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
+from forum.moderation.actions._record import Before, notify_author, record
+from forum.moderation.actions._visibility import (
+    VISIBILITY_ACTIONS,
+    require_applicable,
+    state_before,
+)
 from forum.moderation.models import RULE, Decision
 from forum.moderation.queries import (
-    TEXTS,
-    WITHHOLDING,
+    EDITABLE_KINDS,
+    WITHHOLDING_DEEDS,
     Thing,
     agenda_to_moderate,
-    cleared_of,
-    opening_of,
-    take_turn,
-    thing_taken_back,
+    content_cleared_of,
+    post_of_thing,
+    serialize_decisions,
+    thing_to_review,
 )
 from forum.permissions import Person, require
 
@@ -44,28 +53,27 @@ def decide(
     kind: str,
     item_id: int,
     deed: str,
-    reasons: Reasons = NONE,
+    reasons: Reasons = NO_REASONS,
     *,
     seen: int | None = None,
     read: str | None = None,
     shows_again: bool = False,
 ) -> Decision:
-    """Keep, hide, remove or restore a thing; its open reports are answered with it, author and reporters are told.
+    """Keep, hide, remove or restore a thing; its open reports are answered, its author and the reporters are notified.
 
-    Hidden: readers see that there was something, and which rule it broke. Removed: they see nothing. `seen` is the latest decision that the moderator knew of; when there is a later one, nothing is done,
-    as when the author of a note or a follow-up has changed it: `read` is the fingerprint of what was read.
-    With `shows_again` what was cleared away of a member is shown again with the profile.
+    In place of what is hidden readers see which rule it broke; of what is removed they see nothing. `seen` and `read`
+    as in `thing_to_decide`. With `shows_again`, what was cleared of a member is restored together with the profile.
     """
-    thing = in_turn(moderator, kind, item_id, seen, read)
-    require_sense(thing, deed, reasons)
+    thing = thing_to_decide(moderator, kind, item_id, seen, read)
+    require_applicable(thing, deed, reasons)
     if deed == "keep":
         require(moderator.can.judge(thing.author_id))
     elif thing.state in ("hidden", "removed"):
-        refuse_own(moderator, thing, WITHHOLDING)
+        refuse_in_own_case(moderator, thing, WITHHOLDING_DEEDS)
     before = state_before(thing)
-    DECIDING[deed](moderator, thing, reasons)
+    VISIBILITY_ACTIONS[deed](moderator, thing, reasons)
     if shows_again and deed == "restore" and kind == "member":
-        before |= show_cleared(moderator, cleared_of(moderator, item_id))
+        before |= restore_cleared(moderator, content_cleared_of(moderator, item_id))
     return record(moderator, deed, thing, reasons, before=before)
 
 
@@ -73,13 +81,14 @@ def decide(
 def decide_here(
     moderator: Person, keys: Sequence[Key], holders: Collection[int | None], deed: Callable[[], T]
 ) -> T:
-    """Do a deed on the page of a thing, or of several, as the queue would: whoever was at one of them is so no longer.
+    """Do a deed on the page of one or several things, as the queue would: claims on them end with it.
 
-    When another moderator is, and the page has not told so (`holders`), nothing is done.
+    `holders` are the ids of the members whose claims the page showed. Raises `Conflict` when another moderator has
+    claimed one of the things and the page did not say so.
     """
-    take_turn()
+    serialize_decisions()
     for kind, item_id in keys:
-        thing_taken_back(moderator, kind, item_id)  # nobody else learns who is at it
+        thing_to_review(moderator, kind, item_id)  # only moderators learn who has claimed it
     refuse_claimed(moderator, keys, holders)
     done = deed()
     end_claims(moderator, keys)
@@ -90,14 +99,14 @@ def decide_here(
 def approve(
     moderator: Person,
     held_id: int,
-    reasons: Reasons = NONE,
+    reasons: Reasons = NO_REASONS,
     *,
     seen: int | None = None,
     read: str | None = None,
 ) -> Decision:
-    """Publish a text that a rule holds back, or that was refused. `read` is the fingerprint of what was read."""
-    thing = in_turn(moderator, "held", held_id, seen)
-    refuse_own(moderator, thing, ["refuse"])
+    """Publish a text that a rule holds back, or that was refused; `seen` and `read` as in `thing_to_decide`."""
+    thing = thing_to_decide(moderator, "held", held_id, seen)
+    refuse_in_own_case(moderator, thing, ["refuse"])
     check_length(reasons.facts, "reason")
     before = before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
@@ -114,9 +123,9 @@ def refuse(
     seen: int | None = None,
     read: str | None = None,
 ) -> Decision:
-    """Refuse a text that a rule holds back, and say why; it stays with its author, who may change it."""
+    """Refuse a text that a rule holds back, with reasons; its author keeps it and may change it."""
     require_reasons("refuse", reasons)
-    thing = in_turn(moderator, "held", held_id, seen)
+    thing = thing_to_decide(moderator, "held", held_id, seen)
     dialogue.refuse(moderator, held_id, reasons.facts, read)
     refused = replace(thing, address=f"/waiting/{held_id}")
     pointed_out = replace(reasons, is_automated=True)
@@ -127,28 +136,28 @@ def refuse(
 def ask_to_edit(
     moderator: Person, kind: str, item_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Ask the author to change a post, or the one that opens a topic; until that is done nothing happens to it."""
-    thing = in_turn(moderator, kind, item_id, seen)
+    """Ask the author to change a post, or the opening post of a topic; nothing happens to it until then."""
+    thing = thing_to_decide(moderator, kind, item_id, seen)
     require_reasons("ask to edit", reasons)
-    if thing.kind not in TEXTS:
+    if thing.kind not in EDITABLE_KINDS:
         raise Invalid(_("Choose a decision."), "deed")
     require_change(thing.state not in ("merged", "gone"))
-    post = opening_of(thing)
+    post = post_of_thing(thing)
     touches(topic_scope(post.topic_id))  # visitors see nothing of it, the author does
     require_change(not post.edit_asked_at or post.edit_answered_at)
     dialogue.ask_to_edit(moderator, post.id)
     decision = record(moderator, "ask to edit", thing, reasons, is_told=False)
-    tell_author(moderator, decision, f"/posts/{post.id}/edit")
+    notify_author(moderator, decision, f"/posts/{post.id}/edit")
     return decision
 
 
 @action
 def note(moderator: Person, post_id: int, text: Written) -> Decision:
-    """Say something below a post, for all to read; what was said before gives way to it."""
-    thing = post_in_turn(moderator, post_id)
+    """Put a note of the moderators below a post, for everybody to read; it replaces an earlier one."""
+    thing = post_to_decide(moderator, post_id)
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
-    refuse_own(moderator, thing, ["note"])
+    refuse_in_own_case(moderator, thing, ["note"])
     require_change(text.source != thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
@@ -158,9 +167,9 @@ def note(moderator: Person, post_id: int, text: Written) -> Decision:
 
 @action
 def unnote(moderator: Person, post_id: int) -> Decision:
-    """Take away what the moderators say below a post."""
-    thing = post_in_turn(moderator, post_id)
-    refuse_own(moderator, thing, ["note"])
+    """Take the note of the moderators below a post away."""
+    thing = post_to_decide(moderator, post_id)
+    refuse_in_own_case(moderator, thing, ["note"])
     require_change(thing.row.note_source)
     before = _note_of(thing)
     touches(topic_scope(thing.row.topic_id))
@@ -174,11 +183,11 @@ def _note_of(thing: Thing) -> Before:
 
 @action
 def publish(
-    moderator: Person, practice_id: int, reasons: Reasons = NONE, *, seen: int | None = None
+    moderator: Person, practice_id: int, reasons: Reasons = NO_REASONS, *, seen: int | None = None
 ) -> Decision:
     """Publish a submitted practice."""
-    thing = in_turn(moderator, "practice", practice_id, seen)
-    refuse_own(moderator, thing, ["send back"])
+    thing = thing_to_decide(moderator, "practice", practice_id, seen)
+    refuse_in_own_case(moderator, thing, ["send back"])
     library.publish(moderator, practice_id)
     return record(moderator, "publish", thing, reasons)
 
@@ -187,8 +196,8 @@ def publish(
 def send_back(
     moderator: Person, practice_id: int, reasons: Reasons, seen: int | None = None
 ) -> Decision:
-    """Return a submitted practice to its author, and say what to change."""
-    thing = in_turn(moderator, "practice", practice_id, seen)
+    """Return a submitted practice to its author, with what to change as the reason."""
+    thing = thing_to_decide(moderator, "practice", practice_id, seen)
     require_reasons("send back", reasons)
     library.send_back(moderator, practice_id, reasons.facts)
     return record(moderator, "send back", thing, reasons)
@@ -197,7 +206,7 @@ def send_back(
 @action
 def feature(moderator: Person, practice_id: int) -> Decision:
     """Put a published practice first in the library."""
-    thing = in_turn(moderator, "practice", practice_id)
+    thing = thing_to_decide(moderator, "practice", practice_id)
     require_change(not thing.row.featured_at)
     library.feature(moderator, practice_id)
     return record(moderator, "feature", thing)
@@ -205,17 +214,17 @@ def feature(moderator: Person, practice_id: int) -> Decision:
 
 @action
 def unfeature(moderator: Person, practice_id: int) -> Decision:
-    """Let a practice stand in the library like any other."""
-    thing = in_turn(moderator, "practice", practice_id)
+    """End the featuring of a practice."""
+    thing = thing_to_decide(moderator, "practice", practice_id)
     require_change(thing.row.featured_at)
     library.unfeature(moderator, practice_id)
     return record(moderator, "unfeature", thing)
 
 
 @action
-def archive(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
-    """Close an agenda: it can be read, not continued."""
-    take_turn()
+def archive(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """Archive an agenda: it can be read, not continued."""
+    serialize_decisions()
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(not thing.row.archived_at)
     agendas.archive(moderator, agenda_id)
@@ -223,9 +232,9 @@ def archive(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decis
 
 
 @action
-def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NONE) -> Decision:
-    """Open an archived agenda again."""
-    take_turn()
+def reopen(moderator: Person, agenda_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """Reopen an archived agenda."""
+    serialize_decisions()
     thing = agenda_to_moderate(moderator, agenda_id)
     require_change(thing.row.archived_at)
     agendas.reopen(moderator, agenda_id)

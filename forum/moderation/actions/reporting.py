@@ -1,4 +1,4 @@
-"""Saying that something is wrong."""
+"""Reporting something, as a member or without an account, and what follows for the reporter."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ from forum.db import action, db, now, touches
 from forum.errors import Invalid
 from forum.members.models import Member
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, describe, in_queue
+from forum.moderation.actions._record import PORTION, describe, queue_path
 from forum.moderation.models import BY_VISITOR, Report
 from forum.moderation.queries import (
     Thing,
     has_open_reports,
     has_reported,
     letter_thing,
-    named_visitors_until,
+    signed_report_ids,
     thing_to_report,
     thing_to_report_as_illegal,
 )
 from forum.notifications.actions import note_event
 from forum.permissions import VISITOR, Person, require
 
-REASONS = ("rules", "spam", "off topic", "illegal", "something else")
-SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none of which looks like another
-# A visitor's name and address: as long as one may appeal, and some days.
-KEPT_VISITORS = timedelta(days=190)
+REPORT_REASONS = ("rules", "spam", "off topic", "illegal", "something else")
+RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no two of these look alike
+# How long the name and address of a visitor are kept after the decision: the six months for an appeal, and some days.
+VISITOR_RETENTION = timedelta(days=190)
 
 
 @dataclass(frozen=True)
-class Illegal:
-    """What somebody without an account says of something illegal. Name and address may be missing when it is about
-    the sexual abuse of children (article 16, paragraph 2 c)."""
+class IllegalContentNotice:
+    """A notice of illegal content by somebody without an account (Regulation (EU) 2022/2065, article 16).
+
+    Name and e-mail address may be empty when it is about the sexual abuse of children (article 16, paragraph 2 c).
+    """
 
     text: str
     name: str = ""
@@ -51,97 +53,103 @@ class Illegal:
 
 @action
 def report(reporter: Person, kind: str, item_id: int, reason: str, text: str = "") -> Report:
-    """Say that something is wrong. The moderators see it; its author never learns who said so."""
+    """Report a thing to the moderators; its author never learns who did.
+
+    Raises `Invalid` for a reason that is not one of `REPORT_REASONS`, and for a second report while one is open.
+    """
     touches()
     thing = thing_to_report(reporter, kind, item_id)
-    if reason not in REASONS:
+    if reason not in REPORT_REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
-    said = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
+    new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=text)
     is_first = not has_open_reports(thing.kind, thing.item_id)
-    _add_once(reporter, thing, said)
-    _tell_queue(reporter, thing, is_first)
-    return said
+    _add_once(reporter, thing, new)
+    if is_first:
+        _notify_moderators(reporter, thing)
+    return new
 
 
-def _add_once(reporter: Person, thing: Thing, said: Report) -> None:
-    """Add a report, unless one of the same member waits; what was decided about may be reported again."""
+def _add_once(reporter: Person, thing: Thing, new: Report) -> None:
+    """Add a report unless the same member has an open one; what was decided about may be reported again."""
     if has_reported(reporter, thing):
         raise _reported_already()
     try:
         with db.session.begin_nested():
-            db.session.add(said)
+            db.session.add(new)
     except IntegrityError:
         raise _reported_already() from None
 
 
 @action
-def report_illegal(visitor: Person, kind: str, item_id: int, notice: Illegal) -> Report:
-    """Say, without an account, that something is illegal (Regulation (EU) 2022/2065, article 16).
+def report_illegal(
+    visitor: Person, kind: str, item_id: int, notice: IllegalContentNotice
+) -> Report:
+    """Report illegal content without an account (Regulation (EU) 2022/2065, article 16).
 
-    Whoever says so is told by letter that it has arrived, and what was decided; that is the worker's work. How many
-    have said it before, and who, nobody learns from this.
+    The worker sends the reporter letters: that the report has arrived, and what was decided. Nothing here reveals
+    whether, or by whom, the thing was reported before.
     """
     touches()
     thing = thing_to_report_as_illegal(visitor, kind, item_id)
     _check_notice(notice)
     who = {"name": notice.name.strip(), "email": notice.email.strip()}
-    said = _new_report(thing, source=BY_VISITOR, reason="illegal", text=notice.text.strip(), **who)
+    new = _new_report(thing, source=BY_VISITOR, reason="illegal", text=notice.text.strip(), **who)
     is_first = not has_open_reports(thing.kind, thing.item_id)
-    db.session.add(said)
+    db.session.add(new)
     db.session.flush()
-    _tell_queue(VISITOR, thing, is_first)
-    return said
+    if is_first:
+        _notify_moderators(VISITOR, thing)
+    return new
 
 
-def _check_notice(notice: Illegal) -> None:
+def _check_notice(notice: IllegalContentNotice) -> None:
     if not notice.text.strip():
         raise Invalid(_("Say why it is illegal."), "text")
     check_length(notice.text, "text")
     if not notice.is_in_good_faith:
         raise Invalid(_("Confirm that what you say is true as far as you know."), "good_faith")
     for field in ("name", "email"):
-        said = getattr(notice, field).strip()
-        if not said and not notice.is_about_children:
+        if not getattr(notice, field).strip() and not notice.is_about_children:
             raise Invalid(_("This is needed, unless it is about the abuse of children."), field)
 
 
-def _new_report(thing: Thing, **said: Any) -> Report:
-    report = Report(**said, number=_new_number(), created_at=now())
+def _new_report(thing: Thing, **columns: Any) -> Report:
+    report = Report(**columns, number=_new_number(), created_at=now())
     describe(report, thing)
     return report
 
 
 def _new_number() -> str:
-    """The number of a receipt: easy to read out, and nobody guesses one (50 bits)."""
-    signs = [secrets.choice(SIGNS) for _sign in range(10)]
-    return "".join(signs[:5]) + "-" + "".join(signs[5:])
+    """A receipt number: easy to read out, and too long to guess (about 49 bits)."""
+    characters = "".join(secrets.choice(RECEIPT_ALPHABET) for _position in range(10))
+    return f"{characters[:5]}-{characters[5:]}"
 
 
 @action
 def report_letter(
-    reporter: Person, letter_id: int, sender: Member, said: str, *, reason: str, text: str = ""
+    reporter: Person, letter_id: int, sender: Member, quoted: str, *, reason: str, text: str = ""
 ) -> Report:
-    """Say that a letter of another member is wrong. What it said goes to the moderators, who cannot read letters.
+    """Report a letter from another member. `quoted` is its text: moderators cannot read letters otherwise.
 
-    The deed that calls it has looked whether the reporter got it.
+    The calling deed has checked that the reporter received it.
     """
     touches()
     require(reporter.can.report(sender.id))
-    if reason not in REASONS:
+    if reason not in REPORT_REASONS:
         raise Invalid(_("Choose a reason."), "reason")
     check_length(text, "text")
     thing = letter_thing(letter_id, sender)
-    words = f"{text}\n\n{said}".strip()
-    report = _new_report(thing, reporter_id=reporter.id, reason=reason, text=words)
-    _add_once(reporter, thing, report)
-    _tell_queue(reporter, thing, is_first=True)
-    return report
+    with_quote = f"{text}\n\n{quoted}".strip()
+    new = _new_report(thing, reporter_id=reporter.id, reason=reason, text=with_quote)
+    _add_once(reporter, thing, new)
+    _notify_moderators(reporter, thing)
+    return new
 
 
 @action
 def note_confirmed(system: Person, reports: Sequence[Report]) -> None:
-    """Note that letters say to visitors that their reports have arrived."""
+    """Note that letters of receipt for these reports were written."""
     require(system.can.administer())
     touches()
     for report in reports:
@@ -150,7 +158,7 @@ def note_confirmed(system: Person, reports: Sequence[Report]) -> None:
 
 @action
 def note_told(system: Person, reports: Sequence[Report]) -> None:
-    """Note that letters say to visitors what became of their reports."""
+    """Note that letters about the outcome of these reports were written."""
     require(system.can.administer())
     touches()
     for report in reports:
@@ -159,20 +167,19 @@ def note_told(system: Person, reports: Sequence[Report]) -> None:
 
 @action
 def forget_visitors(system: Person, limit: int = PORTION) -> int:
-    """Delete names and addresses of some visitors whose reports were decided long ago; says how many."""
+    """Delete names and addresses from up to `limit` reports of visitors decided `VISITOR_RETENTION` ago; returns how many."""
     require(system.can.administer())
     touches()
-    which = Report.id.in_(named_visitors_until(now() - KEPT_VISITORS, limit))
-    gone = update(Report).where(which).values(name="", email="").returning(Report.id)
+    is_over = Report.id.in_(signed_report_ids(now() - VISITOR_RETENTION, limit))
+    gone = update(Report).where(is_over).values(name="", email="").returning(Report.id)
     return len(db.session.scalars(gone).all())
 
 
-def _tell_queue(reporter: Person, thing: Thing, is_first: bool) -> None:
-    """Let who can decide know of the first report that is open; not its author, who does not decide about it."""
-    if is_first:
-        where, title = in_queue(thing.kind, thing.item_id), thing.title
-        who = set(curators_of(thing.agenda_id)) - {thing.author_id}
-        note_event(reporter, "queue", who, where, title=title, is_named=False)
+def _notify_moderators(reporter: Person, thing: Thing) -> None:
+    """Notify those who can decide that something was reported; not the author, who does not decide about it."""
+    moderator_ids = set(curators_of(thing.agenda_id)) - {thing.author_id}
+    address = queue_path(thing.kind, thing.item_id)
+    note_event(reporter, "queue", moderator_ids, address, title=thing.title, is_named=False)
 
 
 def _reported_already() -> Invalid:

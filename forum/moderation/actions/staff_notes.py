@@ -1,4 +1,4 @@
-"""What moderators write down about a member for each other, and names of who has left."""
+"""Notes of moderators about members, and taking the names of those who have left off the record."""
 
 from __future__ import annotations
 
@@ -12,55 +12,57 @@ from forum.errors import Invalid
 from forum.matches import unnamed
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
-from forum.moderation.actions._record import PORTION, in_queue
+from forum.moderation.actions._record import PORTION, queue_path
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries import KINDS, decisions_naming, staff_note, things_reported
+from forum.moderation.queries import KINDS, decisions_naming, reported_keys, staff_note
 from forum.notifications.actions import retitle_queue
 from forum.permissions import Person, require
 
-NAMING = ("member", "letter")  # kinds of things whose title is somebody's name
-KEPT_STAFF_NOTES = timedelta(days=730)
+KINDS_TITLED_BY_NAME = ("member", "letter")  # a profile, and "An e-mail from …"
+STAFF_NOTE_RETENTION = timedelta(days=730)
 
 
 @action
 def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
-    """Take a member who has left off the record of decisions and reports, which stays.
+    """Take the name of a member who has left off decisions and reports, which stay.
 
-    The name and address of a profile or a sender go, and the name from the reasons; with `is_silent` also the first words of what they
-    wrote, and what they said in their reports.
+    `name` is replaced by `former` in titles, addresses and reasons. With `is_silent` the titles made from the member's
+    texts, the texts of the member's own reports and the staff notes that the member wrote go as well.
     """
     require(system.can.administer())
     for model in (Decision, Report):
         theirs = update(model).where(model.author_id == member_id)
-        named = theirs.where(model.kind.in_(NAMING))
+        named = theirs.where(model.kind.in_(KINDS_TITLED_BY_NAME))
         db.session.execute(named.values(title=former, address=""))
         if is_silent:
-            db.session.execute(theirs.where(model.kind.not_in(NAMING)).values(title=former))
-    kinds = KINDS if is_silent else NAMING
-    where = [in_queue(*thing) for thing in things_reported(member_id, kinds)]
-    retitle_queue(system, where, former)
+            db.session.execute(
+                theirs.where(model.kind.not_in(KINDS_TITLED_BY_NAME)).values(title=former)
+            )
+    kinds = KINDS if is_silent else KINDS_TITLED_BY_NAME
+    addresses = [queue_path(*key) for key in reported_keys(member_id, kinds)]
+    retitle_queue(system, addresses, former)
+    is_obsolete = StaffNote.member_id == member_id
     if is_silent:
-        said = update(Report).where(Report.reporter_id == member_id)
-        db.session.execute(said.values(text=""))
-    theirs_too = StaffNote.member_id == member_id
-    if is_silent:
-        theirs_too = or_(theirs_too, StaffNote.author_id == member_id)
-    db.session.execute(delete(StaffNote).where(theirs_too))
+        own_reports = update(Report).where(Report.reporter_id == member_id)
+        db.session.execute(own_reports.values(text=""))
+        is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
+    db.session.execute(delete(StaffNote).where(is_obsolete))
     for decision in decisions_naming(member_id, name):
         decision.reason = unnamed(decision.reason, name, former)
 
 
 @action
 def write_staff_note(moderator: Person, member_id: int, text: str) -> StaffNote:
-    """Note about a member what the other moderators should know; hosts do not read it, and the member may ask for it."""
+    """Write a note about a member for the other moderators; hosts do not see it, the member can ask for it."""
     touches()
     member = member_by_id(moderator, member_id)
     require(moderator.can.note_about(member))
     if not text.strip():
         raise Invalid(_("Write a note."), "text")
     check_length(text, "text")
-    said = {"author_id": moderator.id, "text": text.strip(), "written_at": now()}
-    note = StaffNote(member_id=member.id, **said)
+    note = StaffNote(
+        member_id=member.id, author_id=moderator.id, text=text.strip(), written_at=now()
+    )
     db.session.add(note)
     db.session.flush()
     return note
@@ -68,7 +70,7 @@ def write_staff_note(moderator: Person, member_id: int, text: str) -> StaffNote:
 
 @action
 def remove_staff_note(moderator: Person, note_id: int) -> int:
-    """Remove a note about a member, whoever wrote it; says about whom it was."""
+    """Remove a note about a member, whoever wrote it; returns the id of the member."""
     touches()
     note = staff_note(moderator, note_id)
     db.session.delete(note)
@@ -77,7 +79,7 @@ def remove_staff_note(moderator: Person, note_id: int) -> int:
 
 @action
 def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
-    """Delete some notes about members that are two years old; says how many."""
+    """Delete up to `limit` notes older than `STAFF_NOTE_RETENTION`; returns how many."""
     require(system.can.administer())
     touches()
-    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))
+    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - STAFF_NOTE_RETENTION))

@@ -1,4 +1,4 @@
-"""Deciding about a topic: its lock, its place, its posts."""
+"""Decisions about topics: locking, pinning, moving, splitting and merging."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from forum.agendas.queries import agenda_by_id
 from forum.db import action
 from forum.dialogue import actions as dialogue
 from forum.errors import Invalid
-from forum.moderation.actions._reasons import NONE, Reasons, check_length, require_reasons
-from forum.moderation.actions._record import Before, record, tell_moved
-from forum.moderation.actions._turns import refuse_own, require_change, topic_in_turn
+from forum.moderation.actions._concurrency import (
+    refuse_in_own_case,
+    require_change,
+    topic_to_decide,
+)
+from forum.moderation.actions._reasons import NO_REASONS, Reasons, check_length, require_reasons
+from forum.moderation.actions._record import Before, notify_moved_authors, record
 from forum.moderation.models import Decision
 from forum.permissions import Person
 
@@ -24,8 +28,8 @@ from forum.permissions import Person
 def lock(
     moderator: Person, topic_id: int, reasons: Reasons, *, seen: int | None = None
 ) -> Decision:
-    """Let a topic take no more replies, and tell all who read it why."""
-    thing = topic_in_turn(moderator, topic_id, seen)
+    """Lock a topic: it takes no more replies, and its readers see why."""
+    thing = topic_to_decide(moderator, topic_id, seen)
     require_reasons("lock", reasons)
     require_change(not thing.row.locked_at)
     dialogue.lock(moderator, topic_id, reasons.facts)
@@ -33,38 +37,40 @@ def lock(
 
 
 @action
-def unlock(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
-    """Let a topic take replies again."""
-    thing = topic_in_turn(moderator, topic_id)
+def unlock(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """Unlock a topic: it takes replies again."""
+    thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.locked_at)
-    refuse_own(moderator, thing, ["lock"])
+    refuse_in_own_case(moderator, thing, ["lock"])
     before = {"reason": thing.row.locked_reason}
     dialogue.unlock(moderator, topic_id)
     return record(moderator, "unlock", thing, reasons, before=before)
 
 
 @action
-def pin(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
+def pin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
     """Keep a topic at the top of its agenda's dialogue."""
-    thing = topic_in_turn(moderator, topic_id)
+    thing = topic_to_decide(moderator, topic_id)
     require_change(not thing.row.pinned_at)
     dialogue.pin(moderator, topic_id)
     return record(moderator, "pin", thing, reasons)
 
 
 @action
-def unpin(moderator: Person, topic_id: int, reasons: Reasons = NONE) -> Decision:
-    """Let a topic stand where its latest post puts it."""
-    thing = topic_in_turn(moderator, topic_id)
+def unpin(moderator: Person, topic_id: int, reasons: Reasons = NO_REASONS) -> Decision:
+    """End the pinning of a topic: its latest post decides its place again."""
+    thing = topic_to_decide(moderator, topic_id)
     require_change(thing.row.pinned_at)
     dialogue.unpin(moderator, topic_id)
     return record(moderator, "unpin", thing, reasons)
 
 
 @action
-def move(moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NONE) -> Decision:
-    """Put a topic on another agenda; what waits for a decision in it waits there then."""
-    thing = topic_in_turn(moderator, topic_id)
+def move(
+    moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NO_REASONS
+) -> Decision:
+    """Move a topic to another agenda, together with what waits for a decision in it."""
+    thing = topic_to_decide(moderator, topic_id)
     agenda = agenda_by_id(moderator, agenda_id)
     if thing.agenda_id == agenda_id:
         raise Invalid(_("The topic is on this agenda already."), "agenda")
@@ -72,8 +78,7 @@ def move(moderator: Person, topic_id: int, agenda_id: int, reasons: Reasons = NO
     before = {"agenda": thing.agenda_id}
     dialogue.move(moderator, topic_id, agenda_id)
     moved = _("Moved to “%(agenda)s”.", agenda=agenda.title)
-    said = replace(reasons, facts=f"{moved} {reasons.facts}".strip())
-    return record(moderator, "move", thing, said, before=before)
+    return record(moderator, "move", thing, _prefixed(moved, reasons), before=before)
 
 
 @action
@@ -82,10 +87,10 @@ def split(
     topic_id: int,
     post_ids: Collection[int],
     part: dialogue.Part,
-    reasons: Reasons = NONE,
+    reasons: Reasons = NO_REASONS,
 ) -> Decision:
-    """Let posts of a topic be a topic of their own. Who wrote them is told where they are."""
-    thing = topic_in_turn(moderator, topic_id)
+    """Split posts of a topic off into a new topic (`part`), and notify their authors where they are."""
+    thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     moved = dialogue.split(moderator, topic_id, post_ids, part)
     gone = ngettext(
@@ -94,16 +99,18 @@ def split(
         len(moved.numbers),
         title=moved.target.title,
     )
-    said = replace(reasons, facts=f"{gone} {reasons.facts}".strip())
-    decision = record(moderator, "split", thing, said, before=_way_back(moved))
-    tell_moved(moderator, moved.numbers, moved.target, reasons)
+    before = _move_snapshot(moved)
+    decision = record(moderator, "split", thing, _prefixed(gone, reasons), before=before)
+    notify_moved_authors(moderator, moved.numbers, moved.target, reasons)
     return decision
 
 
 @action
-def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = NONE) -> Decision:
-    """Put a topic into another, whose readers find its posts at the end; its address leads there for ever."""
-    thing = topic_in_turn(moderator, topic_id)
+def merge(
+    moderator: Person, topic_id: int, target_id: int, reasons: Reasons = NO_REASONS
+) -> Decision:
+    """Merge a topic into another: its posts are appended there, and its address redirects there for ever."""
+    thing = topic_to_decide(moderator, topic_id)
     check_length(reasons.facts, "reason")
     if is_advice_awaited(topic_id):
         raise Invalid(
@@ -114,13 +121,19 @@ def merge(moderator: Person, topic_id: int, target_id: int, reasons: Reasons = N
         )
     moved = dialogue.merge(moderator, topic_id, target_id)
     now_in = _("Put into “%(title)s”.", title=moved.target.title)
-    said = replace(reasons, facts=f"{now_in} {reasons.facts}".strip())
-    decision = record(moderator, "merge", thing, said, before=_way_back(moved))
-    tell_moved(moderator, moved.numbers, moved.target, reasons, but=thing.author_id)
+    before = _move_snapshot(moved)
+    decision = record(moderator, "merge", thing, _prefixed(now_in, reasons), before=before)
+    notify_moved_authors(moderator, moved.numbers, moved.target, reasons, but=thing.author_id)
     return decision
 
 
-def _way_back(moved: dialogue.Moved) -> Before:
+def _prefixed(sentence: str, reasons: Reasons) -> Reasons:
+    """The reasons with a sentence about what was done before the facts."""
+    return replace(reasons, facts=f"{sentence} {reasons.facts}".strip())
+
+
+def _move_snapshot(moved: dialogue.Moved) -> Before:
+    """What undoing a split or merge needs, as JSON values; `undoing._moved_posts` reads it."""
     post_id, at = moved.answer or (None, None)
     return {
         "target": moved.target.id,

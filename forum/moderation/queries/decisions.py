@@ -1,4 +1,4 @@
-"""What was decided: the latest, the log, whom it concerns, whether it still holds."""
+"""Decisions: the log, the latest about a thing, whom a decision concerns, and whether it is still in effect."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
 from forum.members.models import Federation, Member
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries._words import (
+from forum.moderation.queries._kinds import (
+    EDITABLE_KINDS,
     ENDED_BY,
-    FEW,
-    LOG_PAGE,
-    RESTRICTING,
-    TEXTS,
-    UNDO,
-    UNDONE,
-    WITHHOLDING,
-    is_of,
+    LOG_PAGE_SIZE,
+    MAX_RELATED_DECISIONS,
+    RESTRICTING_DEEDS,
+    UNDO_PERIOD,
+    UNDOABLE_DEEDS,
+    WITHHOLDING_DEEDS,
+    is_about,
 )
-from forum.moderation.queries.things import Thing, thing_taken_back, things_there
+from forum.moderation.queries.things import Thing, existing_things, thing_to_review
 from forum.pages import Page, page_of
 from forum.permissions import SIGN_IN, Person, moderated_by, require
 
-HOLDING: dict[str, Any] = {"mark": Mark, "followup": FollowUp}  # the rows of what is added
+ATTACHED_MODELS: dict[str, Any] = {"mark": Mark, "followup": FollowUp}
 
 
-def lot(lot_id: int) -> Sequence[Decision]:
-    """The decisions that were one deed over several things, in their order."""
+def decisions_in_lot(lot_id: int) -> Sequence[Decision]:
+    """The decisions that one deed made about several things at once, in their order."""
     return db.session.scalars(
         select(Decision).where(Decision.lot_id == lot_id).order_by(Decision.id)
     ).all()
 
 
-def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
-    """What else was decided in the same deed, as far as it concerns a reader."""
+def others_in_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """The other decisions of the same lot that the reader may see: about own texts, or on moderated agendas."""
     if decision.lot_id is None:
         return []
     is_mine = or_(Decision.author_id == reader.id, _is_moderated(reader))
@@ -53,68 +53,71 @@ def of_same_lot(reader: Person, decision: Decision) -> Sequence[Decision]:
 
 
 def _is_moderated(reader: Person) -> ColumnElement[bool]:
-    """In SQL what `Can.see_decision` says: it was decided on an agenda that a reader moderates, or its thing is there now."""
+    """`Can.see_decision` in SQL: the reader moderates the agenda of the decision, or the one where its thing is now."""
     places = (Decision.agenda_id, Decision.present_agenda_id)
     return or_(*(moderated_by(reader, place) for place in places))
 
 
 def latest_decisions(*which: Iterable[ColumnElement[bool]]) -> Sequence[Decision]:
-    """The latest decisions of each of some sorts, with who decided, the latest of all first; one query."""
+    """The latest decisions of each sort, all together newest first, with their moderators; one query.
+
+    Each argument is one sort: conditions over `Decision`. At most `MAX_RELATED_DECISIONS` of each sort are returned.
+    """
     sorts = (select(Decision.id).where(*one).order_by(Decision.id.desc()) for one in which)
-    few = (Decision.id.in_(select(sort.limit(FEW).subquery())) for sort in sorts)
+    few = (Decision.id.in_(select(sort.limit(MAX_RELATED_DECISIONS).subquery())) for sort in sorts)
     query = select(Decision).where(or_(*few)).options(joinedload(Decision.moderator))
     return db.session.scalars(query.order_by(Decision.id.desc())).all()
 
 
-def latest_decision(kind: str, item_id: int) -> int:
+def latest_decision_id(kind: str, item_id: int) -> int:
     """The id of the latest decision about a thing; 0 when there is none."""
-    query = select(func.max(Decision.id)).where(*is_of(Decision, kind, item_id))
+    query = select(func.max(Decision.id)).where(*is_about(Decision, kind, item_id))
     return db.session.scalar(query) or 0
 
 
 def decided_since(decision: Decision, keys: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
-    """Those of some things that somebody has decided about after a decision, apart from what was cleared away or shown with its author."""
+    """Those of the things that were decided about after a decision; decisions that belong to a clearing do not count."""
     of_these = Decision.item_id.in_([item_id for _kind, item_id in keys])
     later = select(Decision.kind, Decision.item_id).where(of_these, Decision.id > decision.id)
     rows = db.session.execute(later.where(~_is_of_a_clearing()))
     return {(kind, item_id) for kind, item_id in rows}
 
 
-def cleared_with_others(kind: str, item_id: int, deed: str) -> Decision | None:
-    """What was decided last about a thing while all of its author was cleared away (`remove`) or shown again (`restore`).
+def clearing_of_shared_page(kind: str, item_id: int, deed: str) -> Decision | None:
+    """The latest decision about a topic or page that belonged to clearing its author (`remove`), or to the return (`restore`).
 
-    None when that holds no more, or when nobody else had written there.
+    Such a decision exists only where others wrote too. None when it is no longer in effect.
     """
-    query = select(Decision).where(*is_of(Decision, kind, item_id), _is_of_a_clearing())
+    query = select(Decision).where(*is_about(Decision, kind, item_id), _is_of_a_clearing())
     latest = query.where(Decision.deed == deed).order_by(Decision.id.desc()).limit(1)
     decision = db.session.scalars(latest).first()
-    return decision if decision and holds(decision) else None
+    return decision if decision and is_in_effect(decision) else None
 
 
 def _is_of_a_clearing() -> ColumnElement[bool]:
-    """In SQL: one of those decisions that follow from one about a member: they have its number as their lot."""
+    """SQL condition: the decision followed from one about a member, whose id is its lot."""
     head = aliased(Decision)
     about_member = select(head.id).where(head.id == Decision.lot_id, head.kind == "member")
     return about_member.correlate(Decision).exists()
 
 
-def take_turn() -> None:
-    """Let moderation deeds happen one after another; each sees what the one before has decided.
+def serialize_decisions() -> None:
+    """Make moderation deeds run one after another, so that each sees what the one before decided.
 
-    SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for one another at this row.
+    SQLite has one writer at a time anyway. On PostgreSQL the deeds wait for a lock on the federation's row.
     """
     db.session.execute(select(Federation.id).limit(1).with_for_update())
 
 
-def my_latest(reader: Person) -> Decision | None:
-    """The reader's latest decision, while it can be taken back: ten minutes, and nothing decided since."""
+def latest_undoable_decision(reader: Person) -> Decision | None:
+    """The moderator's latest decision that can still be undone: within `UNDO_PERIOD`, and nothing decided about it since."""
     require(reader.can.see_queue())
     later = aliased(Decision)
     is_same = (later.kind == Decision.kind) & (later.item_id == Decision.item_id)
     query = select(Decision).where(
         Decision.moderator_id == reader.id,
-        Decision.decided_at > now() - UNDO,
-        Decision.deed.in_(UNDONE),
+        Decision.decided_at > now() - UNDO_PERIOD,
+        Decision.deed.in_(UNDOABLE_DEEDS),
         ~_is_of_a_clearing(),
         ~select(later.id).where(is_same, later.id > Decision.id).exists(),
     )
@@ -124,86 +127,89 @@ def my_latest(reader: Person) -> Decision | None:
 def decided_by_another(
     person: Person, kind: str, item_id: int, deeds: Sequence[str]
 ) -> Decision | None:
-    """What another moderator has done to something of a person's own, by one of some deeds, if it holds."""
-    theirs = Decision.author_id == person.id, Decision.moderator_id != person.id
-    query = select(Decision).where(*is_of(Decision, kind, item_id), *theirs)
-    done = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
-    return next((decision for decision in done if holds(decision)), None)
+    """The decision, still in effect, that another moderator made about the person's own thing with one of these deeds."""
+    by_another = Decision.author_id == person.id, Decision.moderator_id != person.id
+    query = select(Decision).where(*is_about(Decision, kind, item_id), *by_another)
+    decisions = db.session.scalars(query.where(Decision.deed.in_(deeds))).all()
+    return next((decision for decision in decisions if is_in_effect(decision)), None)
 
 
 def is_for_another(person: Person, kind: str, item_id: int, deed: str) -> bool:
-    """Whether a deed would end what another moderator decided about a person's own, so that it is not the person's to do."""
-    ended = [done for done, ends in ENDED_BY.items() if deed in ends]
+    """Whether only another moderator may do this deed: it would end a decision that was made against the person."""
+    ended = [ended for ended, ending in ENDED_BY.items() if deed in ending]
     decision = decided_by_another(person, kind, item_id, ended)
     return decision is not None and not person.can.give_back(decision)
 
 
 @dataclass(frozen=True)
-class Cleared:
-    """What was cleared away as advertising and is so still: texts out of sight, and texts that were refused unread."""
+class ClearedContent:
+    """What was cleared as spam and still is: `things` that are hidden or removed, `held` texts that were refused."""
 
     things: Sequence[Thing] = ()
     held: Sequence[Thing] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is anything."""
+        """Whether anything is still cleared."""
         return bool(self.things or self.held)
 
 
-def cleared_of(moderator: Person, member_id: int) -> Cleared:
-    """What was cleared away of a member, last and without being taken back."""
+def content_cleared_of(moderator: Person, member_id: int) -> ClearedContent:
+    """What the latest clearing of a member, if it was not undone, still keeps out of sight."""
     undoing = aliased(Decision)
     is_undone = select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
-    query = select(Decision).where(*is_of(Decision, "member", member_id), ~is_undone)
+    query = select(Decision).where(*is_about(Decision, "member", member_id), ~is_undone)
     latest = query.where(Decision.deed == "spam").order_by(Decision.id.desc()).limit(1)
     decision = db.session.scalars(latest).first()
-    return cleared_by(moderator, decision) if decision else Cleared()
+    return content_cleared_by(moderator, decision) if decision else ClearedContent()
 
 
-def cleared_by(moderator: Person, decision: Decision) -> Cleared:
-    """What a decision has cleared away, as far as nobody has decided about it since."""
+def content_cleared_by(moderator: Person, decision: Decision) -> ClearedContent:
+    """What a `spam` decision cleared and nobody has decided about since."""
     before: dict[str, Any] = decision.before or {}
     hidden = [(kind, item_id) for kind, item_id in before.get("hidden", ())]
     since = decided_since(decision, hidden)
-    texts = things_there(moderator, [key for key in hidden if key not in since])
-    held = things_there(moderator, [("held", held_id) for held_id in before.get("refused", ())])
-    return Cleared(
+    texts = existing_things(moderator, [key for key in hidden if key not in since])
+    held = existing_things(moderator, [("held", held_id) for held_id in before.get("refused", ())])
+    return ClearedContent(
         [text for text in texts if text.state in ("hidden", "removed")],
         [text for text in held if text.state == "refused"],
     )
 
 
 def answered_by(decision_id: int) -> Sequence[Report]:
-    """The reports that a decision has answered, oldest first, with their reporters."""
+    """The reports that a decision answered, oldest first, with their reporters."""
     query = select(Report).where(Report.decision_id == decision_id).order_by(Report.id)
     people = joinedload(Report.reporter).joinedload(Member.city)
     return db.session.scalars(query.options(people)).all()
 
 
-def log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
-    """One page of the moderation log, newest first; a host reads what was decided on the host's own agendas."""
+def decision_log(reader: Person, agenda: str = "", number: int = 1) -> Page[Decision]:
+    """One page of the moderation log, newest first; hosts see what was decided on their own agendas.
+
+    `agenda` is the slug of one agenda, empty for all; `number` is the number of the page.
+    """
     require(reader.can.see_queue())
     query = select(Decision).where(moderated_by(reader, Decision.agenda_id))
     if agenda:
         query = query.join(Decision.agenda).where(Agenda.slug == agenda)
     people = (joinedload(Decision.moderator), joinedload(Decision.author))
     newest = query.options(*people, joinedload(Decision.agenda)).order_by(Decision.id.desc())
-    return page_of(newest, number, LOG_PAGE)
+    return page_of(newest, number, LOG_PAGE_SIZE)
 
 
-def own_text(reader: Person, decision: Decision) -> Post | Mark | FollowUp | None:
+def own_withheld_text(reader: Person, decision: Decision) -> Post | Mark | FollowUp | None:
     """The text that a decision hid, for its author; None for others, and once it is shown or deleted.
 
     Of a topic it is the post that opens it.
     """
     if decision.author_id != reader.id:
         return None
-    if decision.kind in HOLDING:
-        model = HOLDING[decision.kind]
+    if decision.kind in ATTACHED_MODELS:
+        model = ATTACHED_MODELS[decision.kind]
         is_it = (model.id == decision.item_id, model.hidden_at.is_not(None))
         added: Mark | FollowUp | None = db.session.scalar(select(model).where(*is_it))
         return added
-    if decision.kind not in TEXTS:
+    if decision.kind not in EDITABLE_KINDS:
         return None
     is_hidden = or_(Post.hidden_at.is_not(None), Topic.hidden_at.is_not(None))
     query = select(Post).join(Post.topic).where(Post.author_id == reader.id, is_hidden)
@@ -214,50 +220,50 @@ def own_text(reader: Person, decision: Decision) -> Post | Mark | FollowUp | Non
 
 
 def request_to_edit(reader: Person, post: Post) -> Decision | None:
-    """What the moderators asked the author of a post to change, while that is not done; for the author alone."""
+    """The open request to edit a post, for its author; None for everybody else, or once the author has edited it."""
     is_open = post.edit_asked_at is not None and post.edit_answered_at is None
     if not is_open or post.author_id != reader.id:
         return None
-    about = [and_(*is_of(Decision, "post", post.id))]
+    about = [and_(*is_about(Decision, "post", post.id))]
     if post.number == 1:
-        about.append(and_(*is_of(Decision, "topic", post.topic_id)))
+        about.append(and_(*is_about(Decision, "topic", post.topic_id)))
     query = select(Decision).where(or_(*about), Decision.deed == "ask to edit")
     return db.session.scalars(query.order_by(Decision.id.desc()).limit(1)).first()
 
 
-def why_restricted(reader: Person, kind: str, item_id: int) -> Decision:
-    """The latest decision that restricted a thing, for its author and for who moderates its agenda.
+def restricting_decision(reader: Person, kind: str, item_id: int) -> Decision:
+    """The latest decision that restricted a thing, for its author and the moderators of its agenda, else `NotFound`.
 
-    Of a post that opens a topic, the one about the topic when there is none about the post.
+    For the opening post of a topic it is the decision about the topic when there is none about the post.
     """
-    which = (*is_of(Decision, kind, item_id), Decision.deed.in_(RESTRICTING))
+    which = (*is_about(Decision, kind, item_id), Decision.deed.in_(RESTRICTING_DEEDS))
     latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
     if latest is None and kind == "post":
         opened = select(Post.topic_id).where(Post.id == item_id, Post.number == 1)
         topic_id = db.session.scalar(opened)
-        return why_restricted(reader, "topic", topic_id or 0)
+        return restricting_decision(reader, "topic", topic_id or 0)
     return get_decision(reader, latest or 0)
 
 
 def why_hidden(reader: Person, kind: str, item_id: int) -> Decision | None:
-    """The decision that hides a thing, if it concerns a reader: its author, and whoever wrote there."""
-    which = (*is_of(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING))
+    """The decision that withholds a thing, for readers whom it concerns: its author, and who wrote in it."""
+    which = (*is_about(Decision, kind, item_id), Decision.deed.in_(WITHHOLDING_DEEDS))
     latest = db.session.scalar(select(func.max(Decision.id)).where(*which))
-    decision = decision_of(latest or 0)
+    decision = decision_by_id(latest or 0)
     return decision if decision and is_concerned(reader, decision) else None
 
 
-def file_of(reader: Person, decision: Decision) -> Sequence[Decision]:
-    """What else was decided about the same thing, for who moderates its agenda."""
+def related_decisions(reader: Person, decision: Decision) -> Sequence[Decision]:
+    """The other decisions about the same thing, for readers who moderate its agenda; empty for others."""
     if not reader.can.see_decision(decision):
         return []
-    about = is_of(Decision, decision.kind, decision.item_id)
+    about = is_about(Decision, decision.kind, decision.item_id)
     others = latest_decisions((*about, _is_moderated(reader)))
     return [other for other in others if other.id != decision.id]
 
 
 def decision_to_review(moderator: Person, decision_id: int) -> Decision:
-    """A decision, held, for somebody who may take back what others decided on its agenda."""
+    """A decision, locked for update, for a moderator of its thing's present agenda; else `NotFound` or `Forbidden`."""
     require(moderator.can.see_queue())
     query = select(Decision).where(Decision.id == decision_id)
     decision = db.session.scalar(query.with_for_update().execution_options(populate_existing=True))
@@ -267,8 +273,8 @@ def decision_to_review(moderator: Person, decision_id: int) -> Decision:
     return decision
 
 
-def holds(decision: Decision) -> bool:
-    """Whether a decision that restricts still stands: neither taken back, nor ended by a later one."""
+def is_in_effect(decision: Decision) -> bool:
+    """Whether a decision is neither reversed nor ended by a later one (see `ENDED_BY`)."""
     later = select(Decision.id).where(Decision.id > decision.id)
     same = (Decision.kind == decision.kind) & (Decision.item_id == decision.item_id)
     undoing = aliased(Decision)
@@ -278,39 +284,39 @@ def holds(decision: Decision) -> bool:
     return not db.session.scalar(select(over.exists()))
 
 
-def can_be_taken_back(moderator: Person, decision: Decision) -> bool:
-    """Whether a decision still stands, and what it was about is there: authors take back texts that were refused.
+def is_reversible(moderator: Person, decision: Decision) -> bool:
+    """Whether a decision can be reversed: it is in effect and its thing still exists (authors may withdraw held texts).
 
-    Of a topic that was put into another only that can be taken back, and that its reports were answered.
+    Of a topic that was merged into another, only the merge and the answer to its reports can be reversed.
     """
     try:
-        thing = thing_taken_back(moderator, decision.kind, decision.item_id)
+        thing = thing_to_review(moderator, decision.kind, decision.item_id)
     except NotFound:
         return False
-    is_there = thing.state != "merged" or decision.deed in ("merge", "keep")
-    return is_there and holds(decision)
+    is_possible = thing.state != "merged" or decision.deed in ("merge", "keep")
+    return is_possible and is_in_effect(decision)
 
 
-def end_of_others(decision: Decision, deeds: Sequence[str]) -> datetime | None:
-    """Until when a member is restricted by another decision of one of these deeds, the latest that still holds."""
+def end_of_other_restriction(decision: Decision, deeds: Sequence[str]) -> datetime | None:
+    """Until when a member is restricted by the latest other decision of these deeds that is in effect; None for none."""
     query = select(Decision).where(
-        *is_of(Decision, decision.kind, decision.item_id),
+        *is_about(Decision, decision.kind, decision.item_id),
         Decision.id != decision.id,
         Decision.deed.in_(deeds),
         Decision.until > now(),
     )
     others = db.session.scalars(query.order_by(Decision.id.desc())).all()
-    return next((other.until for other in others if holds(other)), None)
+    return next((other.until for other in others if is_in_effect(other)), None)
 
 
-def decision_of(decision_id: int) -> Decision | None:
-    """A decision by its number, for rooms above that ask themselves whom it concerns."""
+def decision_by_id(decision_id: int) -> Decision | None:
+    """A decision with its agenda, without any check of who asks: the caller has to make sure that it concerns them."""
     query = select(Decision).where(Decision.id == decision_id)
     return db.session.scalar(query.options(joinedload(Decision.agenda)))
 
 
 def is_concerned(person: Person, decision: Decision) -> bool:
-    """Whether a decision is about something of a person: the author, or who wrote in a topic or page that was hidden."""
+    """Whether the person is the author, or wrote in the topic or page that the decision withholds."""
     if decision.author_id == person.id is not None:
         return True
     theirs = select(Decision.id).where(Decision.id == decision.id, _has_written_there(person))
@@ -318,7 +324,7 @@ def is_concerned(person: Person, decision: Decision) -> bool:
 
 
 def _has_written_there(person: Person) -> ColumnElement[bool]:
-    """In SQL: whether a decision took a topic, a case or a practice out of sight, and with it what a person wrote there."""
+    """SQL condition: the decision withholds a topic, case or practice in which the person wrote."""
     case_topic = select(Case.topic_id).where(Case.id == Decision.item_id).correlate(Decision)
     practice_topic = select(Practice.topic_id).where(Practice.id == Decision.item_id)
     practice_topic = practice_topic.correlate(Decision)
@@ -328,21 +334,21 @@ def _has_written_there(person: Person) -> ColumnElement[bool]:
         (Decision.kind == "practice", practice_topic.scalar_subquery()),
     )
     wrote = select(Post.id).where(Post.topic_id == topic_id, Post.author_id == person.id)
-    return and_(Decision.deed.in_(WITHHOLDING), wrote.exists())
+    return and_(Decision.deed.in_(WITHHOLDING_DEEDS), wrote.exists())
 
 
 def is_reporter(person: Person, decision: Decision) -> bool:
     """Whether a decision answered a report of a person."""
-    said = select(Report.id).where(
+    own = select(Report.id).where(
         Report.decision_id == decision.id, Report.reporter_id == person.id
     )
-    return bool(db.session.scalar(select(said.exists())))
+    return bool(db.session.scalar(select(own.exists())))
 
 
 def get_decision(reader: Person, decision_id: int) -> Decision:
-    """One decision, for those whom it concerns and for who moderates its agenda.
+    """One decision, for those whom it concerns (see `is_concerned`) and the moderators of its agenda.
 
-    It concerns the author, and whoever wrote in a topic, or on a page, that was hidden.
+    Raises `Forbidden` for visitors, and `NotFound` for members whom it does not concern.
     """
     if not reader.is_member:
         raise Forbidden(str(SIGN_IN.why_not))
@@ -358,9 +364,9 @@ def get_decision(reader: Person, decision_id: int) -> Decision:
     return decision
 
 
-def named_visitors_until(moment: datetime, limit: int) -> list[int]:
-    """The ids of some reports that a visitor signed, and that were decided before a moment."""
+def signed_report_ids(moment: datetime, limit: int) -> list[int]:
+    """The ids of up to `limit` reports with a visitor's name or address that were decided before `moment`."""
     is_named = or_(Report.name != "", Report.email != "")
     old = select(Decision.id).where(Decision.decided_at < moment)
-    some = select(Report.id).where(is_named, Report.decision_id.in_(old)).limit(limit)
-    return list(db.session.scalars(some))
+    ids = select(Report.id).where(is_named, Report.decision_id.in_(old)).limit(limit)
+    return list(db.session.scalars(ids))

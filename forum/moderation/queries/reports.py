@@ -1,4 +1,4 @@
-"""What was reported, by whom, and what became of it."""
+"""Reports: of one thing, of one reporter, by receipt, and the reported things that wait for moderators."""
 
 from __future__ import annotations
 
@@ -15,67 +15,74 @@ from forum.db import db, now
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report
-from forum.moderation.queries._words import MINE, MOST, UNDO, is_of
+from forum.moderation.queries._kinds import (
+    MAX_OPEN_REPORTS,
+    REPORTS_PER_PAGE,
+    UNDO_PERIOD,
+    is_about,
+)
 from forum.moderation.queries.things import Thing
 from forum.pages import Page, page_of
 from forum.permissions import Person, cached_statement, moderated_by, require
 
 
 def my_report(reporter: Person, thing: Thing) -> Report | None:
-    """What somebody has reported of a thing last; it may be decided already, and the thing another since."""
-    about = is_of(Report, thing.kind, thing.item_id)
+    """The reporter's latest report of a thing. It may be answered, and the thing may have changed since."""
+    about = is_about(Report, thing.kind, thing.item_id)
     query = select(Report).where(*about, Report.reporter_id == reporter.id)
     return db.session.scalars(query.order_by(Report.id.desc()).limit(1)).first()
 
 
 def has_reported(reporter: Person, thing: Thing) -> bool:
-    """Whether a report of somebody's about a thing waits for a decision."""
+    """Whether an open report of this thing by this reporter exists."""
     mine = my_report(reporter, thing)
     return mine is not None and mine.decision_id is None
 
 
-def things_reported(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
-    """Kind and number of what was reported of a member, of some kinds."""
+def reported_keys(author_id: int, kinds: Sequence[str]) -> list[tuple[str, int]]:
+    """Kind and id of each reported thing of these kinds whose author the member is."""
     theirs = select(Report.kind, Report.item_id).distinct().where(Report.author_id == author_id)
     rows = db.session.execute(theirs.where(Report.kind.in_(kinds)))
     return [(row.kind, row.item_id) for row in rows]
 
 
 def decisions_naming(author_id: int, word: str) -> Sequence[Decision]:
-    """The decisions about a member whose reasons hold a word."""
+    """The decisions about things of a member whose reasons contain a word."""
     theirs = (Decision.author_id == author_id, Decision.reason.contains(word, autoescape=True))
     return db.session.scalars(select(Decision).where(*theirs)).all()
 
 
 def open_reports(kind: str, item_id: int) -> Sequence[Report]:
-    """The reports of one thing that wait for a decision, oldest first, with their reporters."""
-    query = select(Report).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    """The open reports of a thing, oldest first, with their reporters; at most `MAX_OPEN_REPORTS`."""
+    query = select(Report).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     people = joinedload(Report.reporter).joinedload(Member.city)
-    return db.session.scalars(query.options(people).order_by(Report.id).limit(MOST)).all()
+    return db.session.scalars(
+        query.options(people).order_by(Report.id).limit(MAX_OPEN_REPORTS)
+    ).all()
 
 
 def has_open_reports(kind: str, item_id: int) -> bool:
-    """Whether a report of a thing waits for a decision."""
-    query = select(Report.id).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    """Whether a thing has open reports."""
+    query = select(Report.id).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     return db.session.scalar(query.limit(1)) is not None
 
 
-def open_reporters(kind: str, item_id: int) -> set[int | None]:
-    """The ids of the members whose reports of a thing wait for a decision."""
-    query = select(Report.reporter_id).where(*is_of(Report, kind, item_id))
+def open_reporter_ids(kind: str, item_id: int) -> set[int | None]:
+    """The ids of the reporters of a thing's open reports; None stands for visitors and rules."""
+    query = select(Report.reporter_id).where(*is_about(Report, kind, item_id))
     return set(db.session.scalars(query.where(Report.decision_id.is_(None)).distinct()))
 
 
 def my_reports(reader: Person, number: int = 1) -> Page[Report]:
-    """One page of what a member has reported, the latest first, with what was decided."""
+    """One page of the reader's own reports, newest first, with the decisions that answered them."""
     require(reader.can.report(None))
     query = select(Report).where(Report.reporter_id == reader.id)
     newest = query.options(joinedload(Report.decision)).order_by(Report.id.desc())
-    return page_of(newest, number, MINE)
+    return page_of(newest, number, REPORTS_PER_PAGE)
 
 
 def get_receipt(_visitor: Person, number: str) -> Report:
-    """The report with a receipt's number, with what was decided; whoever knows the number may ask."""
+    """The report with this receipt number, with its decision, for anybody who knows the number; else `NotFound`."""
     query = select(Report).where(Report.number == number).options(joinedload(Report.decision))
     report = db.session.scalar(query)
     if report is None:
@@ -83,40 +90,40 @@ def get_receipt(_visitor: Person, number: str) -> Report:
     return report
 
 
-def taken_back(reports: Sequence[Report]) -> set[int | None]:
-    """The ids of those decisions about reports that were taken back, by whoever made them or after an appeal."""
+def reversed_decision_ids(reports: Sequence[Report]) -> set[int | None]:
+    """The ids of those decisions on the reports that were undone or reversed after an appeal."""
     ids = [report.decision_id for report in reports if report.decision_id]
     undone = select(Decision.undoes_id).where(Decision.undoes_id.in_(ids))
     return set(db.session.scalars(undone)) if ids else set()
 
 
 def reports_to_confirm(limit: int) -> Sequence[Report]:
-    """Reports of visitors who are to be told by letter that their report has arrived, the oldest first."""
+    """Reports of visitors to whom a letter of receipt is due, oldest first, locked for update."""
     query = select(Report).where(Report.email != "", Report.confirmed_at.is_(None))
-    return _some_at_hand(query.order_by(Report.id), limit)
+    return _lock_some(query.order_by(Report.id), limit)
 
 
 def reports_to_tell(limit: int) -> Sequence[Report]:
-    """Reports of visitors who are to be told the outcome by letter, with the decision.
+    """Reports of visitors to whom a letter about the outcome is due, with their decisions, locked for update.
 
-    What its moderator could still take back is not told yet.
+    Decisions that the moderator can still undo are left out.
     """
     query = select(Report).join(Report.decision).options(contains_eager(Report.decision))
     due = query.where(
-        Report.email != "", Report.told_at.is_(None), Decision.decided_at <= now() - UNDO
+        Report.email != "", Report.told_at.is_(None), Decision.decided_at <= now() - UNDO_PERIOD
     )
-    return _some_at_hand(due.order_by(Report.decision_id, Report.id), limit)
+    return _lock_some(due.order_by(Report.decision_id, Report.id), limit)
 
 
-def _some_at_hand(query: Select[Report], limit: int) -> Sequence[Report]:
-    """Some rows, held; those that another worker has in hand are passed over."""
-    held = query.limit(limit).with_for_update(skip_locked=True, of=Report)
-    return db.session.scalars(held).all()
+def _lock_some(query: Select[Report], limit: int) -> Sequence[Report]:
+    """Lock up to `limit` rows; rows that another worker has locked are skipped."""
+    locked = query.limit(limit).with_for_update(skip_locked=True, of=Report)
+    return db.session.scalars(locked).all()
 
 
 @dataclass(frozen=True)
-class Reported:
-    """A thing with open reports, which are one entry of the queue: how many, since when, what they say."""
+class ReportedThing:
+    """A thing with open reports: one entry of the queue. `reports` is their number, `is_illegal` 1 or 0."""
 
     kind: str
     item_id: int
@@ -129,28 +136,28 @@ class Reported:
     author_id: int | None
 
 
-def reported(reader: Person, limit: int = MOST) -> list[Reported]:
-    """The things whose reports wait for this reader: first what somebody says is illegal, then the longest waiting."""
-    rows = db.session.execute(_reported(reader), {"most": limit})
-    return [Reported(*row) for row in rows]
+def reported_things(reader: Person, limit: int = MAX_OPEN_REPORTS) -> list[ReportedThing]:
+    """The things with open reports that this reader decides: those reported as illegal first, then the longest waiting."""
+    rows = db.session.execute(_reported_things(reader), {"most": limit})
+    return [ReportedThing(*row) for row in rows]
 
 
 @cached_statement
-def _reported(reader: Person) -> Select[Any]:
+def _reported_things(reader: Person) -> Select[Any]:
     illegal = func.max(case((Report.reason == "illegal", 1), else_=0))
     since = func.min(Report.created_at)
-    said: tuple[Any, ...] = (
+    columns: tuple[Any, ...] = (
         *(Report.kind, Report.item_id, func.max(Report.title), func.max(Report.present_agenda_id)),
         *(since, func.count(), illegal, func.min(Report.reason), func.max(Report.author_id)),
     )
-    things = select(*said).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
+    things = select(*columns).where(_waits_for(reader)).group_by(Report.kind, Report.item_id)
     first = (illegal.desc(), since, Report.kind, Report.item_id)
     return things.order_by(*first).limit(bindparam("most"))
 
 
 @cached_statement
-def reported_counted(reader: Person) -> Select[Any]:
-    """A select of how many such things there are."""
+def reported_things_count(reader: Person) -> Select[Any]:
+    """A select of the number of things with open reports that this reader decides."""
     things = select(Report.kind, Report.item_id).where(_waits_for(reader)).distinct().subquery()
     return select(func.count()).select_from(things)
 

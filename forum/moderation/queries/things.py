@@ -1,4 +1,4 @@
-"""What is decided about, for who may report it, decide about it, or take a decision back."""
+"""Looking up what is reported or decided about, each time for a person who may report it or decide about it."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from forum.library.queries import case_by_id, get_case, get_practice, practice_b
 from forum.members.models import Member
 from forum.members.queries import get_member, member_by_id
 from forum.moderation.models import Report
-from forum.moderation.queries._words import ADDED, first_words, is_of
+from forum.moderation.queries._kinds import ATTACHED_KINDS, first_words, is_about
 from forum.pages import Page
 from forum.permissions import Person, require
 
 
 @dataclass(frozen=True)
 class Thing:
-    """What a report or a decision is about. `state` is shown, hidden, removed, merged or gone, for a held text that of its row;
-    `row` is its row unless gone.
+    """What a report or a decision is about: a post, topic, case, practice, profile, note, follow-up, letter or held text.
 
-    `shown_in` names the page it is read in: a post's topic. `topic_id` and `post_id` say which notices are
-    about it. What is added to something else has neither: notices are about that.
+    `state` is *shown*, *hidden*, *removed*, *merged* or *gone*; for a held text it is the state of its row. `row` is
+    the model instance, None when gone. `shown_in` is the title of the page where it is read. `topic_id` and `post_id`
+    say which notices are about it; attached texts have neither, because their notices are about the parent.
     """
 
     kind: str
@@ -66,15 +66,15 @@ class Thing:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the words of what has no versions: a text that waits, a note, a follow-up. Empty when it is gone."""
-        has_one = self.kind in ("held", *ADDED) and self.row is not None
+        """A hash of the words of things without versions (held texts, notes, follow-ups); empty for others and when gone."""
+        has_one = self.kind in ("held", *ATTACHED_KINDS) and self.row is not None
         return self.row.fingerprint if has_one else ""
 
 
 def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
-    """What a kind and an id mean to a reader, or `NotFound`.
+    """The thing of a kind and id, as far as the reader can see it, else `NotFound`.
 
-    What opens the topic of a case or a practice, and that topic itself, are the case or practice.
+    The topic of a case or practice, and the post that opens it, stand for the case or practice itself.
     """
     if kind not in LOOKUPS:
         raise NotFound()
@@ -82,12 +82,12 @@ def get_thing(reader: Person, kind: str, item_id: int) -> Thing:
 
 
 def _post_thing(reader: Person, post_id: int) -> Thing:
-    return _of_post(reader, get_post(reader, post_id))
+    return _from_post(reader, get_post(reader, post_id))
 
 
-def _of_post(reader: Person, post: Post) -> Thing:
+def _from_post(reader: Person, post: Post) -> Thing:
     if is_of_page(post):
-        return _at_home(reader, post.topic)
+        return _thing_of_page_topic(reader, post.topic)
     return Thing(
         kind="post",
         item_id=post.id,
@@ -106,10 +106,10 @@ def _of_post(reader: Person, post: Post) -> Thing:
 
 def _topic_thing(reader: Person, topic_id: int) -> Thing:
     topic = get_topic(reader, topic_id)
-    return _at_home(reader, topic) if topic.home else _of_topic(topic)
+    return _thing_of_page_topic(reader, topic) if topic.home else _from_topic(topic)
 
 
-def _of_topic(topic: Topic) -> Thing:
+def _from_topic(topic: Topic) -> Thing:
     return Thing(
         kind="topic",
         item_id=topic.id,
@@ -124,30 +124,30 @@ def _of_topic(topic: Topic) -> Thing:
     )
 
 
-def _at_home(reader: Person, topic: Topic) -> Thing:
+def _thing_of_page_topic(reader: Person, topic: Topic) -> Thing:
     room, slug = (topic.home or "").strip("/").split("/", 1)
     if room == "cases":
-        return _of_case(get_case(reader, slug))
-    return _of_practice(get_practice(reader, slug))
+        return _from_case(get_case(reader, slug))
+    return _from_practice(get_practice(reader, slug))
 
 
 def _case_thing(reader: Person, case_id: int) -> Thing:
-    return _of_case(case_by_id(reader, case_id))
+    return _from_case(case_by_id(reader, case_id))
 
 
-def _of_case(case: Case) -> Thing:
-    return _of_page(case, "case", case.name, case.topic.author_id)
+def _from_case(case: Case) -> Thing:
+    return _from_page(case, "case", case.name, case.topic.author_id)
 
 
 def _practice_thing(reader: Person, practice_id: int) -> Thing:
-    return _of_practice(practice_by_id(reader, practice_id))
+    return _from_practice(practice_by_id(reader, practice_id))
 
 
-def _of_practice(practice: Practice) -> Thing:
-    return _of_page(practice, "practice", practice.title, practice.author_id)
+def _from_practice(practice: Practice) -> Thing:
+    return _from_page(practice, "practice", practice.title, practice.author_id)
 
 
-def _of_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Thing:
+def _from_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Thing:
     return Thing(
         kind=kind,
         item_id=page.id,
@@ -163,10 +163,10 @@ def _of_page(page: Case | Practice, kind: str, title: str, author_id: int) -> Th
 
 
 def _member_thing(reader: Person, member_id: int) -> Thing:
-    return _of_member(member_by_id(reader, member_id))
+    return _from_member(member_by_id(reader, member_id))
 
 
-def _of_member(member: Member) -> Thing:
+def _from_member(member: Member) -> Thing:
     return Thing(
         kind="member",
         item_id=member.id,
@@ -180,7 +180,7 @@ def _of_member(member: Member) -> Thing:
 
 
 def letter_thing(letter_id: int, sender: Member) -> Thing:
-    """A letter from one member to another; the reports of it alone say to moderators what was in it."""
+    """A letter from one member to another. Moderators cannot read it: they see only what its reports quote."""
     return Thing(
         kind="letter",
         item_id=letter_id,
@@ -193,8 +193,8 @@ def letter_thing(letter_id: int, sender: Member) -> Thing:
 
 
 def _reported_letter(reader: Person, letter_id: int) -> Thing:
-    """A letter as its reports know it, for moderators."""
-    query = select(Report).where(*is_of(Report, "letter", letter_id))
+    """A letter as described in its reports, for moderators of the whole forum."""
+    query = select(Report).where(*is_about(Report, "letter", letter_id))
     report = db.session.scalars(query.limit(1)).first()
     if report is None or not reader.can.moderate(None):
         raise NotFound()
@@ -203,11 +203,11 @@ def _reported_letter(reader: Person, letter_id: int) -> Thing:
 
 
 def _held_thing(reader: Person, held_id: int) -> Thing:
-    """A text that a rule holds back; where it belongs is its topic, or the agenda."""
-    return _of_held(get_held(reader, held_id))
+    """A text that a rule holds back; its place is its topic or, for a new topic, the agenda."""
+    return _from_held(get_held(reader, held_id))
 
 
-def _of_held(held: Held) -> Thing:
+def _from_held(held: Held) -> Thing:
     topic = held.topic
     return Thing(
         kind="held",
@@ -225,11 +225,11 @@ def _of_held(held: Held) -> Thing:
 
 
 def _note_thing(reader: Person, mark_id: int) -> Thing:
-    """What somebody says who tried it; without its words a mark is no thing of moderation."""
-    return _of_note(get_note(reader, mark_id))
+    """The note of a "tried it" mark; a mark without words is nothing to moderate."""
+    return _from_note(get_note(reader, mark_id))
 
 
-def _of_note(mark: Mark) -> Thing:
+def _from_note(mark: Mark) -> Thing:
     topic = mark.post.topic
     place = f"{topic.home}#tried" if is_of_page(mark.post) else f"/posts/{mark.post_id}/marks"
     return Thing(
@@ -247,38 +247,38 @@ def _of_note(mark: Mark) -> Thing:
 
 
 def is_of_page(post: Post) -> bool:
-    """Whether a post is what a case or a practice says."""
+    """Whether a post is the body of a case or practice."""
     return post.number == 1 and bool(post.topic.home)
 
 
 def _follow_up_thing(reader: Person, follow_up_id: int) -> Thing:
-    return _of_follow_up(get_follow_up(reader, follow_up_id))
+    return _from_follow_up(get_follow_up(reader, follow_up_id))
 
 
-def _of_follow_up(told: FollowUp) -> Thing:
-    topic = told.topic
+def _from_follow_up(follow_up: FollowUp) -> Thing:
+    topic = follow_up.topic
     return Thing(
         kind="followup",
-        item_id=told.id,
-        title=first_words(told.deed),
+        item_id=follow_up.id,
+        title=first_words(follow_up.deed),
         address=f"{topic.address}#next",
         author_id=topic.author_id,
         agenda_id=topic.agenda_id,
-        state=_state(told),
-        row=told,
+        state=_state(follow_up),
+        row=follow_up,
         agenda=topic.agenda,
         shown_in=topic.title,
     )
 
 
 def is_first_post(thing: Thing) -> bool:
-    """Whether a thing is one of somebody's first posts, and nobody has looked at it yet."""
+    """Whether a thing is one of its author's first posts and no moderator has looked at it yet."""
     is_shown_post = thing.kind == "post" and thing.state == "shown"
     return is_shown_post and thing.row.unseen_at is not None
 
 
 def is_emptied(thing: Thing) -> bool:
-    """Whether a thing is a topic that is hidden because none of its posts is shown."""
+    """Whether a thing is a topic that is hidden only because none of its posts is shown."""
     return thing.kind == "topic" and thing.row is not None and thing.row.emptied_at is not None
 
 
@@ -305,14 +305,14 @@ def _state(row: Any) -> str:
     return "hidden" if row.hidden_at else "shown"
 
 
-def opening_of(thing: Thing) -> Post:
-    """The post that a thing is, or that opens the topic that it is."""
+def post_of_thing(thing: Thing) -> Post:
+    """The post itself, or the opening post when the thing is a topic."""
     post: Post = thing.row if thing.kind == "post" else first_post(thing.row)
     return post
 
 
 def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
-    """A thing for somebody who may report it: it must be there to be read."""
+    """A thing that the reporter may report; `NotFound` unless it is shown, `Forbidden` for one's own."""
     require(reporter.can.report(None))
     thing = get_thing(reporter, kind, item_id)
     require(reporter.can.report(thing.author_id))
@@ -322,7 +322,7 @@ def thing_to_report(reporter: Person, kind: str, item_id: int) -> Thing:
 
 
 def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thing:
-    """A thing for anybody who says that it is illegal: it must be there to be read by them."""
+    """A thing that anybody, without an account too, may report as illegal; `NotFound` unless it is shown to them."""
     require(visitor.can.report_illegal())
     thing = get_thing(visitor, kind, item_id)
     if thing.state != "shown" or (kind == "practice" and thing.row.state != "published"):
@@ -331,18 +331,18 @@ def thing_to_report_as_illegal(visitor: Person, kind: str, item_id: int) -> Thin
 
 
 def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
-    """A thing for somebody who may decide about it, even when only the reports of it are left."""
+    """A thing for a moderator of its agenda, even when it was deleted and only its open reports are left."""
     require(moderator.can.see_queue())
     try:
         thing = get_thing(moderator, kind, item_id)
     except NotFound:
-        thing = _put_away(moderator, kind, item_id) or _left(kind, item_id)
+        thing = _merged_reported_topic(moderator, kind, item_id) or _deleted_thing(kind, item_id)
     require(moderator.can.moderate(thing.agenda_id))
     return thing
 
 
-def _put_away(moderator: Person, kind: str, item_id: int) -> Thing | None:
-    """A reported topic that was put into another meanwhile: its reports are answered, its posts are decided about there."""
+def _merged_reported_topic(moderator: Person, kind: str, item_id: int) -> Thing | None:
+    """A reported topic that was merged into another meanwhile, so that its reports can be answered; else None."""
     topic = put_away(moderator, item_id) if kind == "topic" else None
     if topic is None or not db.session.scalar(select(is_reported(kind, item_id))):
         return None
@@ -350,20 +350,20 @@ def _put_away(moderator: Person, kind: str, item_id: int) -> Thing | None:
         target = topic_after_merge(moderator, item_id).title
     except NotFound:
         target = ""
-    return replace(_of_topic(topic), shown_in=target)
+    return replace(_from_topic(topic), shown_in=target)
 
 
 def is_reported(kind: str, item_id: Any) -> ColumnElement[bool]:
-    """In SQL: whether a report of a thing waits for a decision."""
-    waits = (*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    """SQL condition: the thing has open reports. `item_id` may be a column."""
+    waits = (*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     return select(Report.id).where(*waits).exists()
 
 
-def _left(kind: str, item_id: int) -> Thing:
-    """What the reports know of a thing that was deleted meanwhile."""
+def _deleted_thing(kind: str, item_id: int) -> Thing:
+    """A deleted thing, as described in its open reports; `NotFound` when there are none."""
     if kind == "held":
         raise NotFound(gettext("This text was published, or its author has taken it back."))
-    query = select(Report).where(*is_of(Report, kind, item_id), Report.decision_id.is_(None))
+    query = select(Report).where(*is_about(Report, kind, item_id), Report.decision_id.is_(None))
     report = db.session.scalars(query.limit(1)).first()
     if report is None:
         raise NotFound()
@@ -380,19 +380,19 @@ def _left(kind: str, item_id: int) -> Thing:
     )
 
 
-def thing_taken_back(moderator: Person, kind: str, item_id: int) -> Thing:
-    """A thing about which a decision is taken back: as `thing_to_moderate`, agendas and the topics of pages included."""
+def thing_to_review(moderator: Person, kind: str, item_id: int) -> Thing:
+    """A thing whose decision is to be reversed: as `thing_to_moderate`, but also agendas, topics of pages, published texts."""
     if kind == "agenda":
         return agenda_to_moderate(moderator, item_id)
     if kind == "topic":
-        return _topic_taken_back(moderator, item_id)
+        return _topic_to_review(moderator, item_id)
     if kind == "held" and (published := approved_held(moderator, item_id)):
-        return _of_held(published)
+        return _from_held(published)
     return thing_to_moderate(moderator, kind, item_id)
 
 
-def published_as(held: Held) -> list[tuple[str, int]]:
-    """Kind and number of what a text became: a post, and the topic that it opened."""
+def keys_of_published(held: Held) -> list[tuple[str, int]]:
+    """Kind and id of what a held text became: its post and, if it opened one, its topic; empty while unpublished."""
     post = db.session.get(Post, held.became_id or 0)
     if post is None:
         return []
@@ -400,24 +400,24 @@ def published_as(held: Held) -> list[tuple[str, int]]:
     return [("post", post.id), *opened]
 
 
-def _topic_taken_back(moderator: Person, topic_id: int) -> Thing:
-    """A topic, also one that was put into another."""
+def _topic_to_review(moderator: Person, topic_id: int) -> Thing:
+    """A topic for its moderator, also one that was merged into another."""
     try:
         return topic_to_moderate(moderator, topic_id)
     except NotFound:
         topic = merged_topic(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    return _of_topic(topic)
+    return _from_topic(topic)
 
 
 def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int]) -> list[Thing]:
-    """Posts of one topic that somebody may decide about, in their order; `NotFound` unless all of them are of it."""
+    """Posts of one topic for its moderator, in their order; `NotFound` unless all ids are posts of this topic."""
     topic = topic_to_moderate(moderator, topic_id).row
     query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
     posts = db.session.scalars(with_people(query).order_by(Post.number)).all()
     if len(posts) != len(set(post_ids)):
         raise NotFound()
-    things = [_of_post(moderator, post) for post in posts]
+    things = [_from_post(moderator, post) for post in posts]
     if any(thing.kind != "post" for thing in things):
         raise Forbidden(gettext("This is changed on its own page."))
     return things
@@ -426,7 +426,7 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
 def page_to_select(
     moderator: Person, topic_id: int, number: int
 ) -> tuple[Topic, Page[Line], dict[int, str]]:
-    """A page of a topic's posts with their first words, for somebody who may decide about several of them."""
+    """The topic, one page of its posts, and the first words of each by post id, for its moderator."""
     topic: Topic = topic_to_moderate(moderator, topic_id).row
     posts = posts_in(moderator, topic, number)
     here = Post.id.in_([post.id for post in posts.items])
@@ -434,21 +434,21 @@ def page_to_select(
     return topic, posts, {post_id: first_words(source) for post_id, source in texts}
 
 
-def authors_of(post_ids: Iterable[int]) -> Sequence[int]:
-    """The ids of those who wrote some posts that are to be seen."""
-    these = Post.id.in_(list(post_ids)), *_to_be_seen(Post)
+def author_ids_of(post_ids: Iterable[int]) -> Sequence[int]:
+    """The ids of the authors of those posts that are visible."""
+    these = Post.id.in_(list(post_ids)), *_is_visible(Post)
     wrote = select(Post.author_id).distinct().where(*these)
     return db.session.scalars(wrote.order_by(Post.author_id)).all()
 
 
 def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
-    """All that a member wrote and that is to be seen: topics, practices, and posts in the topics of others."""
+    """Everything visible that a member wrote: topics, practices, and posts in the topics of others or on pages."""
     is_page = Topic.home.is_not(None)
-    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *_to_be_seen(Topic))
-    practices = select(Practice.id).where(Practice.author_id == member_id, *_to_be_seen(Practice))
+    topics = select(Topic.id).where(Topic.author_id == member_id, ~is_page, *_is_visible(Topic))
+    practices = select(Practice.id).where(Practice.author_id == member_id, *_is_visible(Practice))
     others = select(Topic.id).where(Topic.id == Post.topic_id, Topic.author_id != member_id)
-    theirs = select(Post.id).where(Post.author_id == member_id, *_to_be_seen(Post))
-    posts = theirs.where(Post.number > 1, others.exists() | _in_a_page())
+    theirs = select(Post.id).where(Post.author_id == member_id, *_is_visible(Post))
+    posts = theirs.where(Post.number > 1, others.exists() | _is_on_page())
     found = (("topic", topics), ("practice", practices), ("post", posts))
     return [
         get_thing(moderator, kind, item_id)
@@ -457,90 +457,92 @@ def shown_things_of(moderator: Person, member_id: int) -> list[Thing]:
     ]
 
 
-def texts_waiting(moderator: Person, member_id: int) -> Sequence[int]:
-    """The ids of the texts of a member that a rule holds back."""
+def held_text_ids(moderator: Person, member_id: int) -> Sequence[int]:
+    """The ids of a member's texts that wait because a rule holds them back."""
     theirs = held_waiting(moderator).where(Held.author_id == member_id)
     return [held.id for held in db.session.scalars(theirs)]
 
 
-def things_there(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[Thing]:
-    """Those of some things that are more than their reports, in their order; the posts are read together."""
+def existing_things(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[Thing]:
+    """Those of the things that still exist, in the given order; posts are loaded in one query."""
     posts = visible_posts(moderator).where(
         Post.id.in_([one for kind, one in keys if kind == "post"])
     )
-    known = {post.id: _of_post(moderator, post) for post in db.session.scalars(with_people(posts))}
+    known = {
+        post.id: _from_post(moderator, post) for post in db.session.scalars(with_people(posts))
+    }
     found = [
-        known.get(item_id) if kind == "post" else _thing_there(moderator, kind, item_id)
+        known.get(item_id) if kind == "post" else _existing_thing(moderator, kind, item_id)
         for kind, item_id in keys
     ]
-    there = [thing for thing in found if thing is not None and thing.state != "gone"]
-    for thing in there:
+    existing = [thing for thing in found if thing is not None and thing.state != "gone"]
+    for thing in existing:
         require(moderator.can.moderate(thing.agenda_id))
-    return there
+    return existing
 
 
-def _thing_there(moderator: Person, kind: str, item_id: int) -> Thing | None:
+def _existing_thing(moderator: Person, kind: str, item_id: int) -> Thing | None:
     try:
-        return thing_taken_back(moderator, kind, item_id)
+        return thing_to_review(moderator, kind, item_id)
     except NotFound:
         return None
 
 
-def _in_a_page() -> ColumnElement[bool]:
+def _is_on_page() -> ColumnElement[bool]:
     page = select(Topic.id).where(Topic.id == Post.topic_id, Topic.home.is_not(None))
     return page.exists()
 
 
-def _to_be_seen(model: Any) -> tuple[ColumnElement[bool], ...]:
+def _is_visible(model: Any) -> tuple[ColumnElement[bool], ...]:
     return model.hidden_at.is_(None), model.deleted_at.is_(None)
 
 
-def others_in_topic(topic_id: int, author_id: int | None) -> Sequence[int]:
-    """Who else wrote in a topic what is to be seen."""
+def other_author_ids(topic_id: int, author_id: int | None) -> Sequence[int]:
+    """The ids of the authors of visible posts in a topic, without `author_id`."""
     wrote = select(Post.author_id).distinct()
     theirs = wrote.where(Post.topic_id == topic_id, Post.author_id != (author_id or 0))
-    return db.session.scalars(theirs.where(*_to_be_seen(Post))).all()
+    return db.session.scalars(theirs.where(*_is_visible(Post))).all()
 
 
 def topic_to_moderate(moderator: Person, topic_id: int) -> Thing:
-    """A topic, even that of a case or a practice, for somebody who may lock, pin or move it."""
+    """A topic, even that of a case or practice, for a moderator of its agenda."""
     require(moderator.can.see_queue())
     topic = get_topic(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
-    return _of_topic(topic)
+    return _from_topic(topic)
 
 
 def case_to_moderate(moderator: Person, slug: str) -> Thing:
-    """A case by its slug, for somebody who may hide it."""
+    """A case by its slug, for a moderator of its agenda."""
     require(moderator.can.see_queue())
-    thing = _of_case(get_case(moderator, slug))
+    thing = _from_case(get_case(moderator, slug))
     require(moderator.can.moderate(thing.agenda_id))
     return thing
 
 
 def practice_to_moderate(moderator: Person, slug: str) -> Thing:
-    """A practice by its slug, for somebody who may publish, return or hide it."""
+    """A practice by its slug, for a moderator of its agenda."""
     require(moderator.can.see_queue())
-    thing = _of_practice(get_practice(moderator, slug))
+    thing = _from_practice(get_practice(moderator, slug))
     require(moderator.can.moderate(thing.agenda_id))
     return thing
 
 
 def member_to_moderate(moderator: Person, handle: str) -> Thing:
-    """A profile by its handle, for somebody who may hide it."""
+    """A profile by its handle, for a moderator of the whole forum."""
     require(moderator.can.curate_all())
-    return _of_member(get_member(moderator, handle))
+    return _from_member(get_member(moderator, handle))
 
 
 def member_to_suspend(moderator: Person, handle: str) -> Thing:
-    """A member by handle, for somebody who may suspend or readmit them."""
+    """A member by handle, for a moderator who may suspend them."""
     thing = member_to_moderate(moderator, handle)
     require(moderator.can.suspend(thing.row))
     return thing
 
 
 def agenda_to_moderate(moderator: Person, agenda_id: int) -> Thing:
-    """An agenda, for somebody who may archive or reopen it."""
+    """An agenda, for a moderator who may archive or reopen it."""
     agenda = agenda_by_id(moderator, agenda_id)
     require(moderator.can.curate(agenda))
     return Thing(

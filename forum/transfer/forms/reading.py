@@ -21,8 +21,8 @@ from forum.library.queries import FIGURE
 from forum.markup import CONTROLS, MAX_SOURCE, SURROGATES, paragraphs, slugify, tidy
 from forum.members.models import PALETTES
 from forum.members.queries import language_names
-from forum.moderation.actions import LONGEST as LONGEST_REPORT
-from forum.moderation.actions import REASONS
+from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
+from forum.moderation.actions import REPORT_REASONS
 from forum.permissions import AUDIENCES
 from forum.transfer.forms._signs import ALMOST_FIELD, BAR, FENCE, SEMICOLON, read_lines, split_at
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
@@ -362,7 +362,7 @@ def tried(value: str) -> list[str]:
 def report(value: str) -> list[str]:
     """Who reported it, for which reason, and a sentence."""
     handle, reason, sentence = parts(2, 3)(value)
-    return [slug(handle), one_of(*REASONS)(reason), words(sentence) if sentence else ""]
+    return [slug(handle), one_of(*REPORT_REASONS)(reason), words(sentence) if sentence else ""]
 
 
 def asking(value: str) -> tuple[str, datetime, str]:

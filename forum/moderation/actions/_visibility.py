@@ -1,4 +1,4 @@
-"""Keeping, hiding, removing and restoring, whatever kind of thing it is."""
+"""Keeping, hiding, removing and restoring a thing of any kind."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Invalid
 from forum.library import actions as library
 from forum.members import actions as members
+from forum.moderation.actions._concurrency import require_change
 from forum.moderation.actions._reasons import Reasons, ground_in_words, require_reasons
-from forum.moderation.actions._turns import require_change
 from forum.moderation.queries import (
-    ADDED,
-    REMOVABLE,
+    ATTACHED_KINDS,
+    REMOVABLE_KINDS,
     Thing,
     has_open_reports,
     is_emptied,
@@ -28,9 +28,9 @@ from forum.search import actions as search
 Deed = Callable[[Person, int, str], Any]
 
 
-def require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
-    """Raises `Invalid` for a deed that this thing knows not, and `Conflict` for one that changes nothing."""
-    if deed not in DECIDING or (deed == "remove" and thing.kind not in REMOVABLE):
+def require_applicable(thing: Thing, deed: str, reasons: Reasons) -> None:
+    """Raise `Invalid` when the deed is not possible for this thing or lacks its reasons, `Conflict` when it changes nothing."""
+    if deed not in VISIBILITY_ACTIONS or (deed == "remove" and thing.kind not in REMOVABLE_KINDS):
         raise Invalid(_("Choose a decision."), "deed")
     if deed == "restore" and is_emptied(thing):
         raise Conflict(
@@ -42,43 +42,49 @@ def require_sense(thing: Thing, deed: str, reasons: Reasons) -> None:
     require_change(
         has_open_reports(thing.kind, thing.item_id) or is_first_post(thing)
         if deed == "keep"
-        else thing.state in FROM[deed]
+        else thing.state in ALLOWED_STATES[deed]
     )
 
 
-# From which states a thing is hidden, removed or shown again
-FROM = {"hide": ("shown",), "remove": ("shown", "hidden"), "restore": ("hidden", "removed")}
+# The states in which a thing can be hidden, removed or restored
+ALLOWED_STATES = {
+    "hide": ("shown",),
+    "remove": ("shown", "hidden"),
+    "restore": ("hidden", "removed"),
+}
 
 
 def keep_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
-    """Nothing changes but the reports, and that somebody has looked at a first post."""
+    """Leave a thing as it is; a first post counts as looked at."""
     if is_first_post(thing):
         dialogue.look_at(moderator, thing.item_id)
 
 
 def hide_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    """Readers are told the rule; the facts are for the author."""
+    """Hide a thing; readers see in its place which rule it broke, the facts are for the author."""
     withhold(moderator, thing, ground_in_words(reasons), is_removed=False)
 
 
 def remove_thing(moderator: Person, thing: Thing, reasons: Reasons) -> None:
-    """Take a thing out of all readers' sight."""
+    """Remove a thing: readers see nothing of it."""
     withhold(moderator, thing, ground_in_words(reasons), is_removed=True)
 
 
 def withhold(moderator: Person, thing: Thing, words: str, *, is_removed: bool) -> None:
-    """Hide a thing, or remove it, with the words for its place."""
-    HOW[thing.kind][is_removed](moderator, thing.item_id, words)
+    """Hide or remove a thing; `words` is what readers see in its place."""
+    hide, remove = WITHHOLDING_ACTIONS[thing.kind]
+    deed = remove if is_removed else hide
+    deed(moderator, thing.item_id, words)
 
 
 def hide_profile(moderator: Person, member_id: int) -> None:
-    """Hide what members wrote about themselves."""
+    """Hide a member's profile, in search too."""
     members.hide_profile(moderator, member_id)
     search.hide(moderator, "member", member_id)
 
 
 def restore_thing(moderator: Person, thing: Thing, _reasons: Reasons) -> None:
-    """Show again what was hidden or removed."""
+    """Show a hidden or removed thing again."""
     deeds: dict[str, Callable[[Person, int], Any]] = {
         "post": dialogue.restore,
         "topic": dialogue.restore_topic,
@@ -95,8 +101,8 @@ def _hide_profile(moderator: Person, member_id: int, _words: str) -> None:
     hide_profile(moderator, member_id)
 
 
-# How each kind of thing is hidden, and how it is removed
-HOW: dict[str, tuple[Deed, Deed]] = {
+# The actions that hide and remove each kind of thing; profiles and attached texts are only ever hidden.
+WITHHOLDING_ACTIONS: dict[str, tuple[Deed, Deed]] = {
     "post": (dialogue.hide, dialogue.remove),
     "topic": (dialogue.hide_topic, dialogue.remove_topic),
     "case": (library.hide_case, library.remove_case),
@@ -105,7 +111,7 @@ HOW: dict[str, tuple[Deed, Deed]] = {
     "mark": (dialogue.hide_note, dialogue.hide_note),
     "followup": (advice.hide_follow_up, advice.hide_follow_up),
 }
-DECIDING: dict[str, Callable[[Person, Thing, Reasons], None]] = {
+VISIBILITY_ACTIONS: dict[str, Callable[[Person, Thing, Reasons], None]] = {
     "keep": keep_thing,
     "hide": hide_thing,
     "remove": remove_thing,
@@ -119,13 +125,13 @@ def _restore_profile(moderator: Person, member_id: int) -> None:
 
 
 def state_before(thing: Thing) -> dict[str, Any]:
-    """What has to be known of a thing to let it be as it was."""
+    """The state of a thing before a decision, as JSON values: what undoing the decision needs."""
     row = thing.row
     if thing.kind == "member":
         until = {"silenced_until": row.silenced_until, "suspended_until": row.suspended_until}
         ends = {name: at.isoformat() if at else None for name, at in until.items()}
         return {**ends, "state": thing.state}
-    has_words = thing.kind in (*REMOVABLE, *ADDED) and row is not None
+    has_words = thing.kind in (*REMOVABLE_KINDS, *ATTACHED_KINDS) and row is not None
     words = {"words": row.hidden_reason} if has_words else {}
     emptied = {"emptied": True} if is_emptied(thing) else {}
     return {**words, **emptied, "state": thing.state}

@@ -1,4 +1,4 @@
-"""One thing in its context, opened for a decision, and what moderators know of its author."""
+"""The context in which a moderator decides about a thing: reports, neighbouring posts, earlier decisions, staff notes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from forum.dialogue.queries import (
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.moderation.models import Decision, Report, StaffNote
-from forum.moderation.queries._words import (
-    ADDED,
-    FEW,
-    NOTES,
-    REMOVABLE,
-    RESTRICTING,
-    TEXTS,
-    is_of,
+from forum.moderation.queries._kinds import (
+    ATTACHED_KINDS,
+    EDITABLE_KINDS,
+    MAX_RELATED_DECISIONS,
+    MAX_STAFF_NOTES,
+    REMOVABLE_KINDS,
+    RESTRICTING_DEEDS,
+    is_about,
 )
 from forum.moderation.queries.decisions import is_for_another, latest_decisions
 from forum.moderation.queries.reports import has_open_reports, open_reports
@@ -42,56 +42,64 @@ from forum.permissions import Person, moderated_by, require
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One thing opened for a decision, with all that a moderator needs to decide."""
+class ReviewContext:
+    """One thing opened for a decision, with everything a moderator needs to decide about it.
+
+    `earlier_decisions` are about the thing, `decisions_about_author` restricted its author before;
+    `latest_decision_id` is 0 when there is no earlier decision. `is_own` says that the reader is the author; the
+    reader then sees no reports, only whether there are any (`is_reported`). `is_for_others` says that only another
+    moderator may decide, because the decision would end one that was made against the reader.
+    """
 
     thing: Thing
     reports: Sequence[Report]
-    before: Post | None
-    after: Post | None
+    previous_post: Post | None
+    next_post: Post | None
     author: Member | None
-    earlier: Sequence[Decision]
-    about_author: Sequence[Decision]
-    seen: int
+    earlier_decisions: Sequence[Decision]
+    decisions_about_author: Sequence[Decision]
+    latest_decision_id: int
     staff_notes: Sequence[StaffNote] = ()
-    is_for_others: bool = (
-        False  # whether another moderator alone can decide, since it is the reader's own
-    )
+    is_for_others: bool = False
     is_own: bool = False
-    is_reported: bool = False  # of one's own one learns no more than that
+    is_reported: bool = False
 
     @property
     def is_submitted(self) -> bool:
-        """Whether it is a practice that waits to be published, which nobody has hidden."""
-        is_there = self.thing.kind == "practice" and self.thing.state == "shown"
-        return is_there and self.thing.row.state == "submitted"
+        """Whether it is a practice that was submitted for publication and is not hidden."""
+        is_shown_practice = self.thing.kind == "practice" and self.thing.state == "shown"
+        return is_shown_practice and self.thing.row.state == "submitted"
 
     @property
     def is_first(self) -> bool:
-        """Whether it is one of somebody's first posts, and nobody has looked at it yet."""
+        """Whether it is one of its author's first posts and no moderator has looked at it yet."""
         return is_first_post(self.thing)
 
     @property
     def deeds(self) -> list[str]:
-        """What can be decided now."""
+        """The deeds that the reader may choose now, in the order in which the form offers them."""
         if self.is_own and self.is_reported:
             return []
-        is_to_publish = self.thing.kind == "held" or self.is_submitted
-        if is_to_publish and self.is_for_others:
-            return []
-        if self.thing.kind == "held":
-            return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
+        if self.thing.kind == "held" or self.is_submitted:
+            return [] if self.is_for_others else self._publishing_deeds()
+        keep = ["keep"] if (self.reports or self.is_first) and not self.is_own else []
+        return keep if self.is_for_others else keep + self._visibility_deeds()
+
+    def _publishing_deeds(self) -> list[str]:
         if self.is_submitted:
             return ["publish", "send_back", *(["hide"] if self.reports else [])]
-        keep = ["keep"] if (self.reports or self.is_first) and not self.is_own else []
-        if self.is_for_others:
-            return keep
-        remove = ["remove"] if self.thing.kind in REMOVABLE else []
-        edit = ["ask_to_edit"] if self.thing.kind in TEXTS else []
+        return {"waiting": ["approve", "refuse"], "refused": ["approve"]}[self.thing.state]
+
+    def _visibility_deeds(self) -> list[str]:
+        remove = ["remove"] if self.thing.kind in REMOVABLE_KINDS else []
+        edit = ["ask_to_edit"] if self.thing.kind in EDITABLE_KINDS else []
         restore = [] if is_emptied(self.thing) else ["restore"]
-        known = {"shown": ["hide", *remove, *edit], "hidden": [*restore, *remove]}
-        known |= {"removed": restore}
-        return keep + known.get(self.thing.state, [])
+        by_state = {
+            "shown": ["hide", *remove, *edit],
+            "hidden": [*restore, *remove],
+            "removed": restore,
+        }
+        return by_state.get(self.thing.state, [])
 
 
 def moderated_agendas(reader: Person) -> Sequence[Agenda]:
@@ -100,22 +108,22 @@ def moderated_agendas(reader: Person) -> Sequence[Agenda]:
     return db.session.scalars(visible_agendas(reader).where(moderated_by(reader, Agenda.id))).all()
 
 
-def entry(reader: Person, kind: str, item_id: int) -> Entry:
-    """One thing in its context, for somebody who may decide about it."""
+def review_context(reader: Person, kind: str, item_id: int) -> ReviewContext:
+    """The context of a thing, for a reader who may decide about it; raises what `thing_to_moderate` raises."""
     thing = thing_to_moderate(reader, kind, item_id)
-    before, after = _neighbours(reader, thing)
-    earlier, about_author = _decided(reader, thing)
+    previous_post, next_post = _neighbours(reader, thing)
+    earlier, about_author = _earlier_decisions(reader, thing)
     is_own = not reader.can.judge(thing.author_id)
     reports = [] if is_own else open_reports(thing.kind, thing.item_id)
-    return Entry(
+    return ReviewContext(
         thing=thing,
         reports=reports,
-        before=before,
-        after=after,
+        previous_post=previous_post,
+        next_post=next_post,
         author=_member(thing.author_id),
-        earlier=earlier,
-        about_author=about_author,
-        seen=max((decision.id for decision in earlier), default=0),
+        earlier_decisions=earlier,
+        decisions_about_author=about_author,
+        latest_decision_id=max((decision.id for decision in earlier), default=0),
         staff_notes=_notes_for(reader, thing.author_id),
         is_for_others=_is_for_others(reader, thing),
         is_own=is_own,
@@ -124,7 +132,7 @@ def entry(reader: Person, kind: str, item_id: int) -> Entry:
 
 
 def _is_for_others(reader: Person, thing: Thing) -> bool:
-    """Whether a thing is the reader's own, and another moderator has decided what the reader would end."""
+    """Whether a thing is the reader's own and deciding about it would end what another moderator decided."""
     if thing.author_id != reader.id:
         return False
     ending = {"practice": "publish", "held": "approve"}.get(thing.kind, "")
@@ -133,9 +141,9 @@ def _is_for_others(reader: Person, thing: Thing) -> bool:
 
 
 def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]:
-    """The posts before and after a post, the one that opens a topic, or the one to which something is added."""
-    if thing.kind in ADDED and thing.row is not None:
-        return _added_to(reader, thing), None
+    """The posts before and after a thing: of a topic its opening post, of a note or follow-up the post it is attached to."""
+    if thing.kind in ATTACHED_KINDS and thing.row is not None:
+        return _parent_post(reader, thing), None
     if thing.kind not in ("post", "topic") or thing.row is None:
         return None, None
     number = thing.row.number if thing.kind == "post" else 0
@@ -143,25 +151,25 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
     if thing.state == "merged":
         opening = opening_after_merge(reader, thing.item_id).options(people)
         return None, db.session.scalars(opening).first()
-    there = visible_posts(reader).where(Post.topic_id == thing.topic_id, *is_there())
-    numbers = there.with_only_columns(Post.number)
+    existing = visible_posts(reader).where(Post.topic_id == thing.topic_id, *is_there())
+    numbers = existing.with_only_columns(Post.number)
     nearest = (
         numbers.where(Post.number < number).order_by(Post.number.desc()).limit(1),
         numbers.where(Post.number > number).order_by(Post.number).limit(1),
     )
-    one_of_both = or_(*(Post.number == one.scalar_subquery() for one in nearest))
-    found = db.session.scalars(there.where(one_of_both).options(people)).all()
+    is_nearest = or_(*(Post.number == one.scalar_subquery() for one in nearest))
+    found = db.session.scalars(existing.where(is_nearest).options(people)).all()
     before = next((post for post in found if post.number < number), None)
     return before, next((post for post in found if post.number > number), None)
 
 
-def _added_to(reader: Person, thing: Thing) -> Post | None:
-    """The post that a note is about, unless that is a page for itself; the question that a follow-up belongs to."""
+def _parent_post(reader: Person, thing: Thing) -> Post | None:
+    """The post that a note is attached to, unless that is a case or practice; the question that a follow-up belongs to."""
     if thing.kind == "mark":
         return None if is_of_page(thing.row.post) else thing.row.post
-    asked = visible_posts(reader).where(Post.topic_id == thing.row.topic_id, Post.number == 1)
+    question = visible_posts(reader).where(Post.topic_id == thing.row.topic_id, Post.number == 1)
     people = joinedload(Post.author).joinedload(Member.city)
-    return db.session.scalars(asked.options(people)).first()
+    return db.session.scalars(question.options(people)).first()
 
 
 def _member(member_id: int | None) -> Member | None:
@@ -171,10 +179,10 @@ def _member(member_id: int | None) -> Member | None:
     return db.session.scalars(select(Member).where(Member.id == member_id).options(*loads)).first()
 
 
-def _decided(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decision]]:
-    """The latest decisions about a thing, and those against its author as far as they are this reader's business."""
-    against = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING))
-    about = is_of(Decision, thing.kind, thing.item_id)
+def _earlier_decisions(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decision]]:
+    """The latest decisions about a thing, and those that restricted its author on agendas that the reader moderates."""
+    against = (Decision.author_id == thing.author_id, Decision.deed.in_(RESTRICTING_DEEDS))
+    about = is_about(Decision, thing.kind, thing.item_id)
     found = latest_decisions(about, (*against, moderated_by(reader, Decision.agenda_id)))
     key = (thing.kind, thing.item_id)
     earlier = [one for one in found if (one.kind, one.item_id) == key]
@@ -182,32 +190,33 @@ def _decided(reader: Person, thing: Thing) -> tuple[list[Decision], list[Decisio
         one
         for one in found
         if one.author_id == thing.author_id is not None
-        and one.deed in RESTRICTING
+        and one.deed in RESTRICTING_DEEDS
         and reader.can.moderate(one.agenda_id)
     ]
-    return earlier[:FEW], theirs[:FEW]
+    return earlier[:MAX_RELATED_DECISIONS], theirs[:MAX_RELATED_DECISIONS]
 
 
 def staff_notes(moderator: Person, member: Member) -> Sequence[StaffNote]:
-    """What moderators have noted about a member, the latest first."""
+    """The notes of moderators about a member, newest first; at most `MAX_STAFF_NOTES`."""
     require(moderator.can.note_about(member))
     return _notes_about(member.id)
 
 
 def _notes_for(reader: Person, member_id: int | None) -> Sequence[StaffNote]:
-    """The same beside an entry, for whoever may read it: no host, and nobody about themselves."""
-    may = bool(reader.can.curate_all()) and member_id not in (None, reader.id)
-    return _notes_about(member_id) if may and member_id else ()
+    """The notes shown beside an entry: none for hosts, and nobody sees notes about themselves."""
+    if member_id is None or member_id == reader.id or not reader.can.curate_all():
+        return ()
+    return _notes_about(member_id)
 
 
 def _notes_about(member_id: int) -> Sequence[StaffNote]:
     query = select(StaffNote).where(StaffNote.member_id == member_id)
     newest = query.options(joinedload(StaffNote.author)).order_by(StaffNote.id.desc())
-    return db.session.scalars(newest.limit(NOTES)).all()
+    return db.session.scalars(newest.limit(MAX_STAFF_NOTES)).all()
 
 
 def staff_note(moderator: Person, note_id: int) -> StaffNote:
-    """One such note, for somebody who may remove it."""
+    """One staff note, for a moderator who may remove it; `NotFound` also for a note about the moderator."""
     require(moderator.can.curate_all())
     query = select(StaffNote).where(StaffNote.id == note_id, StaffNote.member_id != moderator.id)
     note = db.session.scalar(query)

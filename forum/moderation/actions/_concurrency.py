@@ -1,0 +1,77 @@
+"""Looking up the thing of a decision: one decision at a time, and none on an outdated page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+
+from forum.errors import Conflict, Invalid
+from forum.moderation.queries import (
+    Thing,
+    decided_by_another,
+    latest_decision_id,
+    serialize_decisions,
+    thing_to_moderate,
+    topic_to_moderate,
+)
+from forum.permissions import Person, require
+
+
+def thing_to_decide(
+    moderator: Person, kind: str, item_id: int, seen: int | None = None, read: str | None = None
+) -> Thing:
+    """The thing to decide about; other decisions wait until this deed is over.
+
+    `seen` is the id of the latest decision that the moderator's page showed, `read` the fingerprint of the text that
+    it showed; None skips the check. Raises `Conflict` when there is a later decision or the text has changed.
+    """
+    serialize_decisions()
+    thing = thing_to_moderate(moderator, kind, item_id)
+    _refuse_if_decided_since(thing, seen)
+    if read and read != thing.fingerprint:
+        raise Conflict(_("The author has changed this text meanwhile. Read it again."))
+    return thing
+
+
+def post_to_decide(moderator: Person, post_id: int) -> Thing:
+    """The post to decide about; raises `Invalid` for one that is the body of a case or practice."""
+    thing = thing_to_decide(moderator, "post", post_id)
+    if thing.kind != "post":
+        raise Invalid(_("This is changed on its own page."))
+    return thing
+
+
+def member_to_decide(moderator: Person, member_id: int) -> Thing:
+    """The member to decide about, for a moderator who may suspend them."""
+    thing = thing_to_decide(moderator, "member", member_id)
+    require(moderator.can.suspend(thing.row))
+    return thing
+
+
+def topic_to_decide(moderator: Person, topic_id: int, seen: int | None = None) -> Thing:
+    """The topic to decide about, even that of a case or practice; `seen` as in `thing_to_decide`."""
+    serialize_decisions()
+    thing = topic_to_moderate(moderator, topic_id)
+    _refuse_if_decided_since(thing, seen)
+    return thing
+
+
+def _refuse_if_decided_since(thing: Thing, seen: int | None) -> None:
+    if seen is not None and latest_decision_id(thing.kind, thing.item_id) != seen:
+        raise Conflict(
+            _("Another moderator has decided about this meanwhile. Nothing was changed.")
+        )
+
+
+def require_change(is_change: Any) -> None:
+    """Raise `Conflict` when the deed would change nothing."""
+    if not is_change:
+        raise Conflict(_("This is so already. Nothing was changed."))
+
+
+def refuse_in_own_case(moderator: Person, thing: Thing, deeds: Sequence[str]) -> None:
+    """Raise `Forbidden` when a moderator would end a decision (one of `deeds`) that another made against them."""
+    if decision := decided_by_another(moderator, thing.kind, thing.item_id, deeds):
+        require(moderator.can.give_back(decision))

@@ -1,0 +1,82 @@
+"""Kinds of things, deeds grouped by their effect, page sizes, and small expressions that these queries share."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement
+
+from forum.markup import excerpt
+from forum.moderation.models import Decision, Report
+
+KINDS = ("post", "topic", "case", "practice", "member", "mark", "followup", "letter", "held")
+EDITABLE_KINDS = ("post", "topic")  # the author can be asked to edit them
+# Short texts attached to something else: the note of a "tried it" mark, and the follow-up of a question
+ATTACHED_KINDS = ("mark", "followup")
+# Hidden profiles and attached texts leave no trace for readers, so that there is nothing more to remove.
+REMOVABLE_KINDS = (*EDITABLE_KINDS, "case", "practice")
+# Deeds that restrict somebody: they must name the house rule or the law that was broken.
+DEEDS_NEEDING_GROUND = ("hide", "remove", "refuse", "warn", "silence", "suspend")
+# Deeds that must say what happened; asking for an edit restricts nobody, so it needs no ground.
+DEEDS_NEEDING_REASON = (*DEEDS_NEEDING_GROUND, "lock", "send back", "ask to edit")
+RESTRICTING_DEEDS = (*DEEDS_NEEDING_GROUND, "lock", "send back", "spam")
+WITHHOLDING_DEEDS = ("hide", "remove")  # of a topic, they also withhold what others wrote in it
+# Which later deeds end the effect of a deed
+ENDED_BY = {
+    "hide": ("restore",),
+    "remove": ("restore",),
+    "lock": ("unlock",),
+    "send back": ("publish",),
+    "refuse": ("approve",),
+    "note": ("unnote",),
+    "silence": ("unsilence",),
+    "suspend": ("unsuspend",),
+    "spam": ("unsuspend",),
+}
+UPHOLDING_DEEDS = ("keep", "restore", "ask to edit")  # what was reported stays
+MAX_STAFF_NOTES = 100
+REPORTS_PER_PAGE = 20  # in the list of one's own reports
+UNDO_PERIOD = timedelta(minutes=10)
+# Deeds that their moderator can undo within `UNDO_PERIOD`
+UNDOABLE_DEEDS = (
+    *RESTRICTING_DEEDS,
+    "approve",
+    "ask to edit",
+    "note",
+    "unnote",
+    "keep",
+    "restore",
+    "unlock",
+    "pin",
+    "unpin",
+    "move",
+    "split",
+    "merge",
+    "publish",
+    "feature",
+    "unfeature",
+    "unsilence",
+    "unsuspend",
+    "archive",
+    "reopen",
+)
+MAX_OPEN_REPORTS = (
+    500  # things with open reports in the queue, and reports of one thing; the oldest first
+)
+LOG_PAGE_SIZE = 50
+MAX_RELATED_DECISIONS = 20  # of each sort, beside an opened entry
+MARKDOWN_SYNTAX = re.compile(r"[*_#`|]+|\]\([^)]*\)|\[")
+
+
+def first_words(source: str) -> str:
+    """The first 90 characters of a text without its quotations and Markdown signs; an ellipsis when nothing is left."""
+    own = (line for line in source.split("\n") if not line.startswith(">"))
+    return excerpt(MARKDOWN_SYNTAX.sub("", " ".join(own)), 90) or "…"
+
+
+def is_about(
+    model: type[Decision] | type[Report], kind: str, item_id: int
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """SQL conditions: the decision or report is about this thing."""
+    return model.kind == kind, model.item_id == item_id

@@ -1,0 +1,18 @@
+"""The doors of the moderation room: reporting, decisions, the log, the statement of reasons, notes about members."""
+
+from __future__ import annotations
+
+from forum.moderation.views import batches, deciding, members, record, reporting, topics
+from forum.moderation.views._answers import bp, fill_from_ready_text, ready_texts_for
+
+__all__ = [
+    "batches",
+    "bp",
+    "deciding",
+    "fill_from_ready_text",
+    "members",
+    "ready_texts_for",
+    "record",
+    "reporting",
+    "topics",
+]

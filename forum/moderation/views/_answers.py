@@ -1,0 +1,177 @@
+"""The blueprint, and how its views answer: the page of a deed, a deed by a button, ready texts, the offer to undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, flash, render_template, request, session
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.claims.models import Claim
+from forum.claims.queries import Key, claims_of_others
+from forum.db import now
+from forum.errors import Conflict
+from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
+from forum.moderation.forms import (
+    ClaimAwareForm,
+    DecisionAwareForm,
+    MoveForm,
+    OptionalReasonForm,
+    RequiredReasonForm,
+    StatementForm,
+)
+from forum.moderation.models import Decision
+from forum.moderation.queries import Thing
+from forum.rules.queries import Ready, Rules, in_force, ready_text, ready_texts
+from forum.web import CONFLICT, Answer, me
+
+bp = Blueprint("moderation", __name__)
+
+# In the browser's session: the page that a moderator came to after deciding ("" until it is opened), and when.
+LANDING = "landed"
+
+
+def deed_page(
+    word: str,
+    thing: Thing,
+    form: StatementForm | RequiredReasonForm | MoveForm | OptionalReasonForm,
+    deed: Callable[[Reasons], Decision],
+) -> Answer:
+    """The page that asks for the reasons of a deed, and the deed once they are given.
+
+    `word` names the deed in the template. `deed` gets the reasons and does it.
+    """
+    ready: list[Ready] = []
+    if isinstance(form, StatementForm | RequiredReasonForm):
+        rules = in_force()
+        if isinstance(form, StatementForm):
+            form.offer_rules(rules.rules)
+        ready = ready_texts_for([word], rules)
+        fill_from_ready_text(form)
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        if isinstance(form, DecisionAwareForm) and (request.method == "GET" or late):
+            form.seen.data = str(queries.latest_decision_id(thing.kind, thing.item_id))
+        words = {"word": word, "thing": thing, "form": form, "ready": ready, "late": late}
+        words["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/deed.html", **words), status
+
+    def done() -> str:
+        return web.safe_next(deed(form.reasons).address)
+
+    return answer_here(form, [thing], page, done)
+
+
+def withhold_page(thing: Thing, word: str) -> Answer:
+    """The page that hides or removes a thing (`word`), with a statement of reasons."""
+    form = StatementForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.decide(me(), thing.kind, thing.item_id, word, why, seen=form.seen_id)
+
+    return deed_page(word, thing, form, deed)
+
+
+def answer_here(
+    form: ClaimAwareForm,
+    things: Sequence[Thing],
+    page: Callable[..., Answer],
+    deed: Callable[[], str],
+) -> Answer:
+    """Show the page of a deed, or do the deed and redirect to the address that it returns.
+
+    `page` takes a status and a message for a moderator who comes too late; then it is shown with everything typed.
+    """
+
+    def done() -> AnyResponse:
+        address = actions.decide_here(me(), keys_of(things), form.holder_ids, deed)
+        return redirect_after_decision(address)
+
+    try:
+        return webforms.process(form, page, done)
+    except Conflict as error:
+        return page(CONFLICT, error.message)
+
+
+def decide_by_button(word: str, thing: Thing, deed: Callable[[], Decision]) -> Answer:
+    """Do the deed of a button (`word` is its label); when another moderator has claimed the thing, ask once more."""
+    form = ClaimAwareForm()
+    try:
+        decision = actions.decide_here(me(), keys_of([thing]), form.holder_ids, deed)
+    except Conflict as error:
+        claims = show_claims(form, [thing], error.message)
+        if not claims:
+            raise
+        words = {"word": word, "thing": thing, "form": form, "claims": claims}
+        return render_template("moderation/press.html", **words, late=error.message), CONFLICT
+    return redirect_to_decided(decision)
+
+
+def restore_by_button(thing: Thing) -> Answer:
+    """Restore a thing by a button."""
+    return decide_by_button(
+        _("Show again"), thing, lambda: actions.decide(me(), thing.kind, thing.item_id, "restore")
+    )
+
+
+def keys_of(things: Sequence[Thing]) -> list[Key]:
+    """The keys by which things are claimed."""
+    return [(thing.kind, thing.item_id) for thing in things]
+
+
+def show_claims(form: ClaimAwareForm, things: Sequence[Thing], late: str) -> Sequence[Claim]:
+    """The claims of others on things, for a page that shows them; the form remembers that it did."""
+    claims = claims_of_others(me(), keys_of(things))
+    if request.method == "GET" or late:
+        form.holder.data = ",".join(str(claim.member_id) for claim in claims)
+    return claims
+
+
+def redirect_to_decided(decision: Decision) -> AnyResponse:
+    """Redirect to the thing of a decision, or where the form says."""
+    return redirect_after_decision(web.safe_next(decision.address))
+
+
+def redirect_after_decision(address: str) -> AnyResponse:
+    """Redirect to an address with a message, and offer to undo the decision there."""
+    flash(_("Done, and written down in the moderation log."), "message")
+    offer_undo()
+    return web.see_other(address)
+
+
+def offer_undo() -> None:
+    """Let the page that is opened next offer to undo the decision."""
+    session[LANDING] = ["", now().timestamp()]
+
+
+@bp.app_template_global()
+def undoable_decision() -> Decision | None:
+    """The reader's latest decision while it can be undone, on the page that the reader came to after it; else None."""
+    address, decided_at = session.get(LANDING, (None, 0.0))
+    if address is None or decided_at < (now() - queries.UNDO_PERIOD).timestamp():
+        return None
+    if not address and request.method == "GET":
+        session[LANDING] = [request.path, decided_at]
+    is_here = address in ("", request.path) and request.blueprint != "queue"
+    return queries.latest_undoable_decision(me()) if is_here and me().can.see_queue() else None
+
+
+def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[Ready]:
+    """The ready texts for any of the deeds; `held` are the rules in force, if the caller has loaded them."""
+    texts = ready_texts(me(), held=held)
+    return [text for text in texts if text.deed.replace(" ", "_") in deeds]
+
+
+def fill_from_ready_text(form: StatementForm | RequiredReasonForm) -> None:
+    """Fill a form with the ready text whose button was pressed, or whose number is in the address (`?ready=`)."""
+    number = _pressed_text_number() if request.method == "POST" else web.number("ready", 0)
+    if number:
+        form.fill(ready_text(me(), number))
+
+
+def _pressed_text_number() -> int:
+    """The number of the ready text whose button was pressed; 0 for none."""
+    return web.whole_number(request.form.get("ready", "")) or 0

@@ -1,0 +1,127 @@
+"""The doors of decisions about several posts at once.
+
+The posts are ticked on a page of their own, so that ordinary pages carry nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import render_template, request
+
+from forum import web
+from forum.agendas.queries import agendas
+from forum.dialogue.actions import Part
+from forum.moderation import actions, queries
+from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
+from forum.moderation.queries import Thing
+from forum.moderation.views._answers import (
+    answer_here,
+    bp,
+    fill_from_ready_text,
+    ready_texts_for,
+    show_claims,
+)
+from forum.rules.queries import Ready, in_force
+from forum.web import REFUSED, Answer, me
+
+
+@bp.get("/topics/<int:topic_id>/posts/select")
+def select_posts(topic_id: int) -> Answer:
+    """Tick posts of a topic, page by page, and choose what is done to all of them."""
+    topic, posts, first = queries.page_to_select(me(), topic_id, web.number("page"))
+    chosen = _post_ids(request.args.getlist("post"))
+    here = {post.id for post in posts.items}
+    words = {"topic": topic, "posts": posts, "chosen": chosen, "first": first}
+    words["elsewhere"] = [post_id for post_id in chosen if post_id not in here]
+    return render_template("moderation/select.html", **words)
+
+
+@bp.route("/topics/<int:topic_id>/posts/hide", methods=["GET", "POST"])
+def hide_posts(topic_id: int) -> Answer:
+    """Hide several posts of a topic."""
+    return _batch_page(topic_id, "hide")
+
+
+@bp.route("/topics/<int:topic_id>/posts/remove", methods=["GET", "POST"])
+def remove_posts(topic_id: int) -> Answer:
+    """Remove several posts of a topic."""
+    return _batch_page(topic_id, "remove")
+
+
+@bp.route("/topics/<int:topic_id>/posts/restore", methods=["GET", "POST"])
+def restore_posts(topic_id: int) -> Answer:
+    """Show several posts of a topic again."""
+    return _batch_page(topic_id, "restore")
+
+
+def _batch_page(topic_id: int, word: str) -> Answer:
+    topic, posts = _chosen_things(topic_id)
+    form: StatementForm | OptionalReasonForm = (
+        OptionalReasonForm() if word == "restore" else StatementForm()
+    )
+
+    def deed() -> str:
+        ids = [post.item_id for post in posts]
+        actions.decide_all(me(), topic_id, ids, word, form.reasons)
+        return topic.address
+
+    return _batch_form_page(word, topic, posts, form, deed)
+
+
+@bp.route("/topics/<int:topic_id>/posts/split", methods=["GET", "POST"])
+def split(topic_id: int) -> Answer:
+    """Split several posts of a topic off into a new one."""
+    topic, posts = _chosen_things(topic_id)
+    form = SplitForm(kind=topic.row.kind, agenda=topic.agenda_id)
+    form.agenda.choices = [
+        (a.id, a.title)
+        for a in agendas(me())
+        if a.id == topic.agenda_id or me().can.split(topic.row, a)
+    ]
+
+    def deed() -> str:
+        part = Part(form.title.data or "", form.kind.data, form.agenda.data)
+        ids = [post.item_id for post in posts]
+        decision = actions.split(me(), topic_id, ids, part, form.reasons)
+        return f"/topics/{(decision.before or {})['target']}"
+
+    return _batch_form_page("split", topic, posts, form, deed)
+
+
+def _chosen_things(topic_id: int) -> tuple[Thing, list[Thing]]:
+    """The topic and those of its posts that were ticked, in their order."""
+    topic = queries.topic_to_moderate(me(), topic_id)
+    ids = _post_ids(request.values.getlist("post"))
+    return topic, queries.posts_to_moderate(me(), topic_id, ids)
+
+
+def _post_ids(typed: list[str]) -> list[int]:
+    """The ids that were sent, each once; anything that is no id becomes 0, which no post has."""
+    ids = [web.whole_number(text) or 0 for text in typed]
+    return list(dict.fromkeys(ids))[: actions.MAX_POSTS_AT_ONCE + 1]
+
+
+def _batch_form_page(
+    word: str,
+    topic: Thing,
+    posts: list[Thing],
+    form: StatementForm | OptionalReasonForm | SplitForm,
+    deed: Callable[[], str],
+) -> Answer:
+    """The page of a deed over several posts, and the deed once the form is complete."""
+    ready: list[Ready] = []
+    if isinstance(form, StatementForm):
+        rules = in_force()
+        form.offer_rules(rules.rules)
+        ready = ready_texts_for([word], rules)
+        fill_from_ready_text(form)
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"word": word, "topic": topic, "posts": posts, "form": form, "ready": ready}
+        words |= {"late": late, "claims": show_claims(form, posts, late)}
+        return render_template("moderation/posts.html", **words), status
+
+    if not posts:
+        return page(REFUSED if request.method == "POST" else 200)
+    return answer_here(form, posts, page, deed)

@@ -1,0 +1,202 @@
+"""The doors of decisions about one post, topic, page, practice or agenda."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import webforms
+from forum.agendas.queries import get_agenda
+from forum.dialogue.queries import written
+from forum.markup import Written
+from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
+from forum.moderation.forms import (
+    AskToEditForm,
+    NoteForm,
+    OptionalReasonForm,
+    RequiredReasonForm,
+)
+from forum.moderation.models import Decision
+from forum.moderation.queries import Thing
+from forum.moderation.views._answers import (
+    bp,
+    decide_by_button,
+    deed_page,
+    redirect_to_decided,
+    restore_by_button,
+    withhold_page,
+)
+from forum.web import Answer, me
+
+
+@bp.route("/topics/<int:topic_id>/hide", methods=["GET", "POST"])
+def hide_topic(topic_id: int) -> Answer:
+    """Hide a topic."""
+    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), "hide")
+
+
+@bp.route("/posts/<int:post_id>/hide", methods=["GET", "POST"])
+def hide(post_id: int) -> Answer:
+    """Hide a post."""
+    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), "hide")
+
+
+@bp.route("/cases/<slug>/hide", methods=["GET", "POST"])
+def hide_case(slug: str) -> Answer:
+    """Hide a case."""
+    return withhold_page(queries.case_to_moderate(me(), slug), "hide")
+
+
+@bp.route("/practices/<slug>/hide", methods=["GET", "POST"])
+def hide_practice(slug: str) -> Answer:
+    """Hide a practice."""
+    return withhold_page(queries.practice_to_moderate(me(), slug), "hide")
+
+
+@bp.route("/topics/<int:topic_id>/remove", methods=["GET", "POST"])
+def remove_topic(topic_id: int) -> Answer:
+    """Remove a topic."""
+    return withhold_page(queries.thing_to_moderate(me(), "topic", topic_id), "remove")
+
+
+@bp.route("/posts/<int:post_id>/remove", methods=["GET", "POST"])
+def remove(post_id: int) -> Answer:
+    """Remove a post."""
+    return withhold_page(queries.thing_to_moderate(me(), "post", post_id), "remove")
+
+
+@bp.route("/cases/<slug>/remove", methods=["GET", "POST"])
+def remove_case(slug: str) -> Answer:
+    """Remove a case."""
+    return withhold_page(queries.case_to_moderate(me(), slug), "remove")
+
+
+@bp.route("/practices/<slug>/remove", methods=["GET", "POST"])
+def remove_practice(slug: str) -> Answer:
+    """Remove a practice."""
+    return withhold_page(queries.practice_to_moderate(me(), slug), "remove")
+
+
+@bp.post("/topics/<int:topic_id>/restore")
+def restore_topic(topic_id: int) -> Answer:
+    """Show a hidden topic again."""
+    return restore_by_button(queries.thing_to_moderate(me(), "topic", topic_id))
+
+
+@bp.post("/posts/<int:post_id>/restore")
+def restore(post_id: int) -> Answer:
+    """Show a hidden post again."""
+    return restore_by_button(queries.thing_to_moderate(me(), "post", post_id))
+
+
+@bp.post("/cases/<slug>/restore")
+def restore_case(slug: str) -> Answer:
+    """Show a hidden case again."""
+    return restore_by_button(queries.case_to_moderate(me(), slug))
+
+
+@bp.post("/practices/<slug>/restore")
+def restore_practice(slug: str) -> Answer:
+    """Show a hidden practice again."""
+    return restore_by_button(queries.practice_to_moderate(me(), slug))
+
+
+@bp.route("/posts/<int:post_id>/ask-to-edit", methods=["GET", "POST"])
+def ask_to_edit(post_id: int) -> Answer:
+    """Ask the author to change a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = AskToEditForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.ask_to_edit(me(), thing.kind, thing.item_id, why, seen=form.seen_id)
+
+    return deed_page("ask_to_edit", thing, form, deed)
+
+
+@bp.route("/posts/<int:post_id>/note", methods=["GET", "POST"])
+def note(post_id: int) -> Answer:
+    """Put a note of the moderators below a post."""
+    thing = queries.thing_to_moderate(me(), "post", post_id)
+    form = NoteForm(source=_note_of(thing), language=me().language)
+
+    def page(status: int = 200) -> Answer:
+        preview = _note(form).html if "preview" in request.form else None
+        words = {"thing": thing, "form": form, "preview": preview}
+        return render_template("moderation/note.html", **words), status
+
+    def deed() -> AnyResponse:
+        return redirect_to_decided(actions.note(me(), post_id, _note(form)))
+
+    return webforms.process(form, page, deed, is_trial="preview" in request.form)
+
+
+def _note_of(thing: Thing) -> str:
+    return thing.row.note_source if thing.kind == "post" and thing.row is not None else ""
+
+
+def _note(form: NoteForm) -> Written:
+    return written(form.source.data or "", form.language.data or "en")
+
+
+@bp.post("/posts/<int:post_id>/unnote")
+def unnote(post_id: int) -> Answer:
+    """Take the note of the moderators below a post away."""
+    return redirect_to_decided(actions.unnote(me(), post_id))
+
+
+@bp.post("/practices/<slug>/publish")
+def publish(slug: str) -> Answer:
+    """Publish a submitted practice."""
+    thing = queries.practice_to_moderate(me(), slug)
+    return decide_by_button(_("Publish"), thing, lambda: actions.publish(me(), thing.item_id))
+
+
+@bp.route("/practices/<slug>/send-back", methods=["GET", "POST"])
+def send_back(slug: str) -> Answer:
+    """Return a submitted practice to its author."""
+    thing = queries.practice_to_moderate(me(), slug)
+    form = RequiredReasonForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.send_back(me(), thing.item_id, why, seen=form.seen_id)
+
+    return deed_page("send_back", thing, form, deed)
+
+
+@bp.post("/practices/<slug>/feature")
+def feature(slug: str) -> Answer:
+    """Put a practice first in the library."""
+    return redirect_to_decided(
+        actions.feature(me(), queries.practice_to_moderate(me(), slug).item_id)
+    )
+
+
+@bp.post("/practices/<slug>/unfeature")
+def unfeature(slug: str) -> Answer:
+    """Let a practice stand in the library like any other."""
+    return redirect_to_decided(
+        actions.unfeature(me(), queries.practice_to_moderate(me(), slug).item_id)
+    )
+
+
+@bp.route("/agendas/<slug>/archive", methods=["GET", "POST"])
+def archive(slug: str) -> Answer:
+    """Archive an agenda."""
+    thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
+    return deed_page(
+        "archive",
+        thing,
+        OptionalReasonForm(),
+        lambda why: actions.archive(me(), thing.item_id, why),
+    )
+
+
+@bp.route("/agendas/<slug>/reopen", methods=["GET", "POST"])
+def reopen(slug: str) -> Answer:
+    """Reopen an archived agenda."""
+    thing = queries.agenda_to_moderate(me(), get_agenda(me(), slug).id)
+    return deed_page(
+        "reopen", thing, OptionalReasonForm(), lambda why: actions.reopen(me(), thing.item_id, why)
+    )

@@ -1,0 +1,159 @@
+"""The doors of decisions about members, and of the notes about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.members.queries import get_member
+from forum.moderation import actions, queries
+from forum.moderation.actions import Reasons
+from forum.moderation.forms import RestoreForm, RestrictionForm, StaffNoteForm, StatementForm
+from forum.moderation.models import Decision
+from forum.moderation.queries import Thing
+from forum.moderation.views._answers import (
+    answer_here,
+    bp,
+    deed_page,
+    offer_undo,
+    redirect_to_decided,
+    show_claims,
+    withhold_page,
+)
+from forum.web import Answer, me
+
+
+@bp.route("/members/<handle>/warn", methods=["GET", "POST"])
+def warn(handle: str) -> Answer:
+    """Warn a member."""
+    thing = queries.member_to_suspend(me(), handle)
+    return deed_page(
+        "warn", thing, StatementForm(), lambda why: actions.warn(me(), thing.item_id, why)
+    )
+
+
+@bp.route("/members/<handle>/silence", methods=["GET", "POST"])
+def silence(handle: str) -> Answer:
+    """Silence a member."""
+    thing = queries.member_to_suspend(me(), handle)
+    form = RestrictionForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.silence(me(), thing.item_id, form.end, why)
+
+    return deed_page("silence", thing, form, deed)
+
+
+@bp.post("/members/<handle>/unsilence")
+def unsilence(handle: str) -> Answer:
+    """Let a silenced member write again."""
+    return redirect_to_decided(
+        actions.unsilence(me(), queries.member_to_suspend(me(), handle).item_id)
+    )
+
+
+@bp.route("/members/<handle>/suspend", methods=["GET", "POST"])
+def suspend(handle: str) -> Answer:
+    """Suspend a member."""
+    thing = queries.member_to_suspend(me(), handle)
+    form = RestrictionForm()
+
+    def deed(why: Reasons) -> Decision:
+        return actions.suspend(me(), thing.item_id, form.end, why)
+
+    return deed_page("suspend", thing, form, deed)
+
+
+@bp.route("/members/<handle>/unsuspend", methods=["GET", "POST"])
+def unsuspend(handle: str) -> Answer:
+    """End a suspension and, if wanted, restore what was cleared with it."""
+    thing = queries.member_to_suspend(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.unsuspend(me(), thing.item_id, shows_again=shows_again)
+
+    return _restore_page("unsuspend", thing, deed)
+
+
+@bp.route("/members/<handle>/hide", methods=["GET", "POST"])
+def hide_profile(handle: str) -> Answer:
+    """Hide a profile."""
+    return withhold_page(queries.member_to_moderate(me(), handle), "hide")
+
+
+@bp.route("/members/<handle>/restore", methods=["GET", "POST"])
+def restore_profile(handle: str) -> Answer:
+    """Restore a hidden profile and, if wanted, what was cleared with it."""
+    thing = queries.member_to_moderate(me(), handle)
+
+    def deed(shows_again: bool) -> Decision:
+        return actions.decide(me(), "member", thing.item_id, "restore", shows_again=shows_again)
+
+    return _restore_page("restore", thing, deed)
+
+
+def _restore_page(word: str, thing: Thing, deed: Callable[[bool], Decision]) -> Answer:
+    """Restore a member by a button; when texts were cleared, a page first offers to restore them as well."""
+    form = RestoreForm()
+    cleared = queries.content_cleared_of(me(), thing.item_id)
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"word": word, "thing": thing, "form": form, "cleared": cleared, "late": late}
+        words["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/back.html", **words), status
+
+    def done() -> str:
+        return web.safe_next(deed(bool(cleared and form.shows_again.data)).address)
+
+    if request.method == "POST" and cleared and "asked" not in request.form:
+        form.shows_again.data = True
+        return page()
+    return answer_here(form, [thing], page, done)
+
+
+@bp.post("/members/<handle>/clear-spam")
+def clear_spam(handle: str) -> Answer:
+    """Clear everything of a spammer."""
+    decision = actions.clear_spam(me(), queries.member_to_suspend(me(), handle).item_id)
+    hidden = len((decision.before or {}).get("hidden", ()))
+    flash(
+        ngettext(
+            "%(num)s text is removed, and the account closed.",
+            "%(num)s texts are removed, and the account closed.",
+            hidden,
+        ),
+        "message",
+    )
+    offer_undo()
+    return web.see_other(url_for("moderation.decision", decision_id=decision.id))
+
+
+@bp.route("/members/<handle>/notes", methods=["GET", "POST"])
+def notes(handle: str) -> Answer:
+    """The notes of moderators about a member, and a form to add one."""
+    member = get_member(me(), handle)
+    noted = queries.staff_notes(me(), member)
+    form = StaffNoteForm()
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "member": member, "notes": noted}
+        return render_template("moderation/notes.html", **words), status
+
+    def deed() -> AnyResponse:
+        actions.write_staff_note(me(), member.id, form.text.data or "")
+        return web.see_other(url_for("moderation.notes", handle=handle))
+
+    return webforms.process(form, page, deed)
+
+
+@bp.post("/members/<handle>/notes/<int:note_id>/remove")
+def remove_note(handle: str, note_id: int) -> Answer:
+    """Remove a note about a member."""
+    actions.remove_staff_note(me(), note_id)
+    flash(_("The note is removed."), "message")
+    return web.see_other(url_for("moderation.notes", handle=handle))

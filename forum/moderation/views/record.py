@@ -1,0 +1,88 @@
+"""The doors of the record: the moderation log, the statement of reasons, why something is hidden."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+
+from forum import web
+from forum.dialogue.models import Post
+from forum.library.queries import get_practice, own_withheld
+from forum.moderation import queries
+from forum.moderation.models import Decision
+from forum.moderation.views._answers import bp
+from forum.web import Answer, me
+
+
+@bp.get("/moderation/log")
+def log() -> Answer:
+    """The moderation log."""
+    agenda = web.text("agenda")
+    decisions = queries.decision_log(me(), agenda, web.number("page"))
+    words = {"page": decisions, "agenda": agenda, "agendas": queries.moderated_agendas(me())}
+    return render_template("moderation/log.html", **words)
+
+
+@bp.get("/moderation/decisions/<int:decision_id>")
+def decision(decision_id: int) -> Answer:
+    """The statement of reasons: what was decided, on which ground, and what the author can do."""
+    found = queries.get_decision(me(), decision_id)
+    words = {
+        "decision": found,
+        "is_in_effect": queries.is_in_effect(found),
+        "restricting": queries.RESTRICTING_DEEDS,
+    }
+    words |= {
+        "text": queries.own_withheld_text(me(), found),
+        "file": queries.related_decisions(me(), found),
+    }
+    words["lot"] = queries.others_in_lot(me(), found)
+    words["page"] = own_withheld(me(), found.item_id) if found.kind == "practice" else None
+    return render_template("moderation/decision.html", **words)
+
+
+@bp.get("/posts/<int:post_id>/why")
+def why(post_id: int) -> Answer:
+    """Redirect to the latest decision that restricts a post, for its author and the moderators of its agenda."""
+    return _why("post", post_id)
+
+
+@bp.get("/practices/<slug>/why")
+def why_practice(slug: str) -> Answer:
+    """The same for a practice that was returned or hidden."""
+    return _why("practice", get_practice(me(), slug).id)
+
+
+@bp.get("/marks/<int:mark_id>/why")
+def why_note(mark_id: int) -> Answer:
+    """The same for the note of a "tried it" mark."""
+    return _why("mark", mark_id)
+
+
+@bp.get("/follow-ups/<int:follow_up_id>/why")
+def why_follow_up(follow_up_id: int) -> Answer:
+    """The same for the follow-up of a question."""
+    return _why("followup", follow_up_id)
+
+
+def _why(kind: str, item_id: int) -> Answer:
+    found = queries.restricting_decision(me(), kind, item_id)
+    return web.see_other(url_for("moderation.decision", decision_id=found.id))
+
+
+@bp.app_template_global()
+def why_hidden(kind: str, item_id: int) -> str:
+    """The address of the decision that hides a thing, for readers whom it concerns; empty for others."""
+    found = queries.why_hidden(me(), kind, item_id)
+    return url_for("moderation.decision", decision_id=found.id) if found else ""
+
+
+@bp.app_template_global()
+def request_to_edit(post: Post) -> Decision | None:
+    """The open request to edit a post, for its author."""
+    return queries.request_to_edit(me(), post)
+
+
+@bp.app_template_global()
+def is_for_another(kind: str, item_id: int, deed: str = "restore") -> bool:
+    """Whether only another moderator may do this deed: it would end a decision that was made against the reader."""
+    return queries.is_for_another(me(), kind, item_id, deed)

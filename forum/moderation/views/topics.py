@@ -1,0 +1,80 @@
+"""The doors of decisions about a topic: locking, pinning, moving, merging."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_babel import gettext as _
+
+from forum.agendas.queries import agendas
+from forum.errors import Invalid, NotFound
+from forum.moderation import actions, queries
+from forum.moderation.forms import MergeForm, MoveForm, RequiredReasonForm
+from forum.moderation.views._answers import (
+    answer_here,
+    bp,
+    deed_page,
+    redirect_to_decided,
+    show_claims,
+)
+from forum.web import Answer, me
+
+
+@bp.route("/topics/<int:topic_id>/lock", methods=["GET", "POST"])
+def lock(topic_id: int) -> Answer:
+    """Lock a topic."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = RequiredReasonForm()
+    return deed_page(
+        "lock", thing, form, lambda why: actions.lock(me(), topic_id, why, seen=form.seen_id)
+    )
+
+
+@bp.post("/topics/<int:topic_id>/unlock")
+def unlock(topic_id: int) -> Answer:
+    """Unlock a topic."""
+    return redirect_to_decided(actions.unlock(me(), topic_id))
+
+
+@bp.post("/topics/<int:topic_id>/pin")
+def pin(topic_id: int) -> Answer:
+    """Pin a topic."""
+    return redirect_to_decided(actions.pin(me(), topic_id))
+
+
+@bp.post("/topics/<int:topic_id>/unpin")
+def unpin(topic_id: int) -> Answer:
+    """Unpin a topic."""
+    return redirect_to_decided(actions.unpin(me(), topic_id))
+
+
+@bp.route("/topics/<int:topic_id>/move", methods=["GET", "POST"])
+def move(topic_id: int) -> Answer:
+    """Move a topic to another agenda."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = MoveForm()
+    there = [agenda for agenda in agendas(me()) if agenda.id != thing.agenda_id]
+    form.agenda.choices = [(a.id, a.title) for a in there if me().can.move(thing.row, a)]
+    return deed_page(
+        "move", thing, form, lambda why: actions.move(me(), topic_id, form.agenda.data, why)
+    )
+
+
+@bp.route("/topics/<int:topic_id>/merge", methods=["GET", "POST"])
+def merge(topic_id: int) -> Answer:
+    """Merge a topic into another."""
+    thing = queries.topic_to_moderate(me(), topic_id)
+    form = MergeForm()
+
+    def page(status: int = 200, late: str = "") -> Answer:
+        words = {"thing": thing, "form": form, "late": late}
+        words["claims"] = show_claims(form, [thing], late)
+        return render_template("moderation/merge.html", **words), status
+
+    def deed() -> str:
+        try:
+            actions.merge(me(), topic_id, form.target_id, form.reasons)
+        except NotFound:
+            raise Invalid(_("There is no such topic that you can see."), "target") from None
+        return f"/topics/{topic_id}"
+
+    return answer_here(form, [thing], page, deed)
