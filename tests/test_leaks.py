@@ -71,7 +71,7 @@ from forum.queue.actions import write_note
 from forum.rights.queries import KINDS as KEPT
 from forum.rights.queries import records
 from forum.screening.actions import RuleText, make_rule
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 
 KINDS = ("post", "topic", "case", "practice", "member")
 # Two words for each text: one is searched for (a page repeats what was searched), the other must stay unseen.
@@ -105,10 +105,10 @@ class Planted:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def planted(app: Flask, people: Any, agenda: Agenda) -> Planted:
     """One thing of each kind, full of secrets and of what others said to it; nothing is hidden yet."""
-    names = remembered("planted", app, lambda: plant(people, agenda))
+    names = load_dataset("planted", app, lambda: plant(people, agenda))
     _read_again(people, agenda)
     others = get_member(SYSTEM, "nobody-here"), get_member(SYSTEM, people.chitra.handle)
     return Planted(*names, *others)
@@ -509,10 +509,10 @@ class Cast:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def story(app: Flask, people: Any, agenda: Agenda) -> Cast:
     """Every kind of hidden thing with its word in it."""
-    made = remembered("a matrix", app, lambda: vars(_story(people, agenda)))
+    made = load_dataset("a matrix", app, lambda: vars(_story(people, agenda)))
     _read_again(people, agenda)
     named = {"author": people.ana, "ben": people.ben, "other host": people.chitra}
     named |= {"member": get_member(SYSTEM, "olga"), "reporter": get_member(SYSTEM, "rita")}

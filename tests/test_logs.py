@@ -24,7 +24,7 @@ from forum.app import create_app
 from forum.db import db
 from forum.members.models import Member
 from forum.settings import Settings, WrongSetting
-from tests.conftest import Browser
+from tests.conftest import IsolatedClient
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -41,7 +41,7 @@ def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     layer = app.wsgi_app
     monkeypatch.setattr(layer, "kind", logformat.JSON)
     logs._write_mistakes(logformat.JSON)
-    app.test_client_class = Browser
+    app.test_client_class = IsolatedClient
     yield app
     logs._write_mistakes(logformat.OFF)
 

@@ -217,7 +217,7 @@ def test_nobody_reads_figures_at_the_public_address(app: Flask, client: Any) -> 
 def test_the_private_address_is_served_when_it_is_wanted(
     address: str,
     commands: int,
-    whole_app: Flask,
+    migrated_app: Flask,
     database_url: str,
     tmp_path: Path,
     monkeypatch: Any,
@@ -227,7 +227,7 @@ def test_the_private_address_is_served_when_it_is_wanted(
     monkeypatch.setenv("FORUM_DATA", str(tmp_path))
     monkeypatch.setenv("FORUM_DATABASE_URL", database_url)
     monkeypatch.setattr(application.jobs, "run_together", lambda all: started.extend(all) or 0)
-    runner = whole_app.test_cli_runner()
+    runner = migrated_app.test_cli_runner()
     assert runner.invoke(args=["serve"]).exit_code == 0
     assert len(started) == commands and (started[-1][-1] == "metrics") is bool(address)
     if not address:

@@ -35,8 +35,8 @@ def test_a_revision_that_joins_two_follows_both(
     assert migrating.revisions.__wrapped__() == ({"3"}, {"1", "2a", "2b", "3"})
 
 
-def test_the_commands_are_those_of_flask_migrate(whole_app: Flask) -> None:
-    runner = whole_app.test_cli_runner()
+def test_the_commands_are_those_of_flask_migrate(migrated_app: Flask) -> None:
+    runner = migrated_app.test_cli_runner()
     assert "Perform database migrations" in runner.invoke(args=["--help"]).output
     assert "upgrade" in runner.invoke(args=["db", "--help"]).output
     assert runner.invoke(args=["db", "heads"]).exit_code == 0

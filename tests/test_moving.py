@@ -23,7 +23,7 @@ from forum.markup import write
 from forum.members.models import Organisation
 from forum.permissions import SYSTEM
 from forum.search.queries import Query, find
-from tests.conftest import PEOPLE, People, load_sample_cities, make_people, whole
+from tests.conftest import PEOPLE, People, load_sample_cities, loaded_member, make_people
 from tests.forums import Forum, Made, forums
 from tests.world import build
 
@@ -67,12 +67,12 @@ def made_source(made: Made) -> Forum:
         make_people()
         handles = [name.lower().replace(" ", "-") for name, *_rest in PEOPLE]
         names = [field.name for field in fields(People)]
-        people = People(**dict(zip(names, map(whole, handles), strict=True)))
+        people = People(**dict(zip(names, map(loaded_member, handles), strict=True)))
         words = agendas.AgendaText("Quieter", write("Noise."), slug="quieter")
         agendas.set_hosts(
             people.moderator, agendas.write_agenda(people.moderator, words).id, ["hana-virtanen"]
         )
-        people = People(**dict(zip(names, map(whole, handles), strict=True)))
+        people = People(**dict(zip(names, map(loaded_member, handles), strict=True)))
         happened = build(people, get_agenda(SYSTEM, "quieter"))
         dialogue.choose_answer(people.ana, happened["topic"], happened["reply"])
         _close_circles(people)
@@ -134,7 +134,7 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert after.is_counted, "PostgreSQL does not plan for empty tables"
     bring_back(target)
     with target.app.app_context():  # which goes on as a forum does
-        ana = whole("ana-prado")
+        ana = loaded_member("ana-prado")
         last = max(target.numbers())
         topic = db.session.scalars(select(Topic).where(Topic.answer_id.is_not(None))).one()
         assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last

@@ -66,7 +66,7 @@ from forum.pagecache import (
 from forum.pagestore import Shelf
 from forum.permissions import SYSTEM, VISITOR
 from forum.writelog import mark_of
-from tests.conftest import stands
+from tests.conftest import dataset_fixture
 from tests.forums import Forum, forums
 from tests.world import build
 
@@ -244,7 +244,7 @@ class OfTest:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
     from forum.agendas.queries import get_agenda
     from forum.dialogue.queries import get_topic
@@ -963,9 +963,9 @@ def test_who_is_turned_away_says_nothing_about_a_page() -> None:
 # The numbers, on a database of their own
 
 
-def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
+def test_numbers_are_those_of_the_last_commit(migrated_app: Flask) -> None:
     """By other connections, threads and processes too: nobody reads the old number after a commit."""
-    with whole_app.app_context():
+    with migrated_app.app_context():
         engine = db.engine
     numbered = numbered_by(engine)
     put = PAGE_VERSIONS.insert().values(scope="of the test", number=1)
@@ -993,9 +993,9 @@ def test_numbers_are_those_of_the_last_commit(whole_app: Flask) -> None:
 
 
 @pytest.mark.postgresql_only  # the address of a file has no options
-def test_numbers_are_asked_for_with_the_options_of_the_address(whole_app: Flask) -> None:
+def test_numbers_are_asked_for_with_the_options_of_the_address(migrated_app: Flask) -> None:
     """Where they could not be asked for, pages would come all the same, each of them rendered."""
-    with whole_app.app_context():
+    with migrated_app.app_context():
         options = {"options": "-c search_path=public -c statement_timeout=9s"}
         url = db.engine.url.update_query_dict(options)
     numbered = OfServer(url)

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from forum.agendas.models import Agenda
 from forum.db import db
-from tests.conftest import OneConnectionSession, stands
+from tests.conftest import OneConnectionSession, dataset_fixture
 from tests.world import build
 
 ROLES = ("visitor", "member", "author", "host", "moderator", "administrator")
@@ -479,7 +479,7 @@ def rows(method: str) -> list[tuple[str, dict[str, str]]]:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
     """The names of the things that the addresses speak of."""
     return build(people, agenda)

@@ -23,7 +23,7 @@ from forum.db import db
 from forum.errors import Busy
 from forum.members import actions as members
 from forum.passwords import hash_password
-from tests.conftest import stands
+from tests.conftest import dataset_fixture
 from tests.test_routes import rows, undone
 from tests.world import build
 
@@ -34,7 +34,7 @@ LONG = "What we did, in a text that took an hour to write: **quieter** rails.\n\
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def world(people: Any, agenda: Agenda) -> dict[str, Any]:
     """One thing of every kind."""
     return build(people, agenda)

@@ -33,7 +33,7 @@ from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.terms.actions import TermsText, write_terms
-from tests.conftest import remembered
+from tests.conftest import load_dataset
 from tests.keys import SITE, Key
 
 LONG_AGO = timedelta(hours=2)
@@ -50,7 +50,7 @@ def a_passkey(member: Any) -> int:
 
 def build(people: Any, agenda: Agenda) -> dict[str, Any]:
     """Ana's things, Ben's words about them, and what a host and a moderator did: names by kind."""
-    made = remembered("world", current_app, lambda: _build(people, agenda))
+    made = load_dataset("world", current_app, lambda: _build(people, agenda))
     return dict(made)
 
 

@@ -17,7 +17,7 @@ from forum.members.actions import Joining, Profile, edit_profile, found_federati
 from forum.members.models import Member
 from forum.members.queries import city_by_name
 from forum.permissions import SYSTEM, VISITOR
-from tests.conftest import remembered_rows, stands
+from tests.conftest import dataset_fixture, load_dataset_rows
 
 TITLE = "How do you price parking for residents?"
 
@@ -32,10 +32,10 @@ class Question:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def question(app: Flask, people: Any, agenda: Agenda) -> Question:
     """An open question with one theme."""
-    rows = remembered_rows("a question about parking", app, lambda: make(people, agenda))
+    rows = load_dataset_rows("a question about parking", app, lambda: make(people, agenda))
     return Question(agenda, **rows)
 
 

@@ -11,14 +11,14 @@ from forum.agendas.models import Agenda
 from forum.moderation import actions as moderation
 from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
-from tests.conftest import stands
+from tests.conftest import dataset_fixture
 from tests.moderation.conftest import Things, known_things
 
 WHY = Reasons("It is rude.", 2)
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
     return known_things(app, people, agenda)

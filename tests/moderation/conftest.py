@@ -19,7 +19,7 @@ from forum.members.actions import found_federation
 from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import SYSTEM
-from tests.conftest import remembered_rows, stands
+from tests.conftest import dataset_fixture, load_dataset_rows
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Things:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """Something of each kind on one agenda."""
     return known_things(app, people, agenda)
@@ -45,7 +45,7 @@ def things(app: Flask, people: Any, agenda: Agenda) -> Things:
 
 def known_things(app: Flask, people: Any, agenda: Agenda) -> Things:
     """The same, for the tests of the rooms above."""
-    rows = remembered_rows("something of each kind", app, lambda: make_things(people, agenda))
+    rows = load_dataset_rows("something of each kind", app, lambda: make_things(people, agenda))
     return Things(agenda, other_host=get_member(SYSTEM, people.chitra.handle), **rows)
 
 

@@ -26,23 +26,23 @@ from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.permissions import SYSTEM
 from forum.register.forms import period
 from forum.register.queries import Entry, Period, entries, figures, reversals
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 from tests.moderation.conftest import Things, known_things
 
 TODAY = date(2027, 5, 6)
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def things(app: Flask, people: Any, agenda: Agenda) -> Things:
     return known_things(app, people, agenda)
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def busy(app: Flask, people: Any, things: Any) -> Period:
     """A month in which all kinds of things are reported, decided, taken back and appealed."""
-    day = remembered("a busy month", app, lambda: make_busy(people, things))
+    day = load_dataset("a busy month", app, lambda: make_busy(people, things))
     return Period(day, day + timedelta(days=1))
 
 

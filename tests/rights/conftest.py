@@ -46,7 +46,7 @@ from forum.queue import actions as queue
 from forum.rights import commands
 from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 from tests.keys import SITE, Key
 
 WORD = "zanzibar"  # in each text that Ana wrote
@@ -68,9 +68,9 @@ class Lived:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def lived(app: Flask, people: Any, agenda: Agenda) -> Lived:
-    made = remembered("a whole life", app, lambda: vars(live(people, agenda)))
+    made = load_dataset("a whole life", app, lambda: vars(live(people, agenda)))
     return Lived(**made)
 
 

@@ -17,7 +17,7 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.search import actions, queries
 from forum.search.actions import Entry
 from forum.search.queries import Query, find, mark, searchable, words_of
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TEXTS = {
@@ -41,9 +41,9 @@ def entry(item_id: int, title: str, body: str, **more: Any) -> Entry:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def library(app: Flask) -> Flask:
-    remembered("texts to find", app, index_texts)
+    load_dataset("texts to find", app, index_texts)
     return app
 
 

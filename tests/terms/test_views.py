@@ -20,7 +20,7 @@ from forum.members.queries import member_by_email
 from forum.permissions import SYSTEM, VISITOR
 from forum.terms import actions, queries
 from forum.terms.models import Consent
-from tests.conftest import link_in, remembered, stands
+from tests.conftest import dataset_fixture, link_in, load_dataset
 
 A_WEEK = timedelta(days=7)
 AS_A_BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
@@ -38,9 +38,9 @@ JOINING = {
 
 
 @pytest.fixture(autouse=True)
-@stands
+@dataset_fixture
 def founded(app):
-    remembered("interurban", app, lambda: members.found_federation(SYSTEM, "Interurban").name)
+    load_dataset("interurban", app, lambda: members.found_federation(SYSTEM, "Interurban").name)
 
 
 def version(people, words="Be kind.", after=timedelta(0), change="Kinder.", needs_consent=True):

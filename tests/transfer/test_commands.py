@@ -40,7 +40,7 @@ from forum.search.queries import Query, find
 from forum.transfer import commands, queries
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import read_agenda
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 from tests.forums import forums
 from tests.transfer.test_actions import GOOD
 
@@ -95,10 +95,10 @@ def practice(people: Any, agenda: Agenda, title: str, **changes: Any) -> Practic
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def forum(app: Flask, people: Any, agenda: Agenda) -> Agenda:
     """Topics, posts, cases, practices and readings in every state, each come about by the deeds."""
-    remembered("a forum of everything", app, lambda: make_everything(people, agenda))
+    load_dataset("a forum of everything", app, lambda: make_everything(people, agenda))
     db.session.expire_all()
     return agenda
 

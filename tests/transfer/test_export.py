@@ -48,7 +48,7 @@ from forum.transfer.forms import (
 )
 from forum.transfer.forms._signs import joined, split_at, write_lines
 from forum.transfer.forms.reading import BAR, SEMICOLON, figure, several, tried
-from tests.conftest import load_sample_cities, nobody_is_new, remembered, stands
+from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.forums import Forum, forums
 from tests.transfer.test_actions import GOOD
 from tests.transfer.test_commands import START, case_text, make_everything, opened, opening, said
@@ -216,10 +216,10 @@ def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def everything(app: Flask, people: Any, agenda: Agenda) -> Agenda:
     """A forum in which everything has happened, odd things too."""
-    remembered("everything odd", app, lambda: _everything(people, agenda))
+    load_dataset("everything odd", app, lambda: _everything(people, agenda))
     db.session.expire_all()
     return agenda
 
@@ -267,7 +267,7 @@ def set_up(forum: Forum) -> Forum:
     with forum.app.app_context():
         upgrade()
         load_sample_cities()
-        nobody_is_new()
+        disable_newcomer_rules()
         members.set_up(SYSTEM, "New", "", Joining("Zoe Setup", "zoe@example.org", "-"))
     return Inside(forum.app, forum.data)
 

@@ -31,7 +31,7 @@ from forum.search.models import Document, Retitling
 from forum.search.queries import Query, find
 from forum.upkeep import commands
 from forum.upkeep.queries import checks
-from tests.conftest import remembered, stands
+from tests.conftest import dataset_fixture, load_dataset
 from tests.world import build
 
 Run = Callable[..., Result]
@@ -44,11 +44,11 @@ def run(app: Flask) -> Run:
 
 
 @pytest.fixture
-@stands
+@dataset_fixture
 def world(app: Flask, people: Any, agenda: Agenda) -> None:
     """One thing of every kind, and every deed that moves a counter."""
     with at(now()):  # one moment for all, so that what was mended can be compared to the second
-        remembered("world and deeds", app, lambda: _live(people, agenda))
+        load_dataset("world and deeds", app, lambda: _live(people, agenda))
     answer = first(
         Post, Post.topic_id == first(Topic, Topic.kind == "question").id, Post.number == 3
     )

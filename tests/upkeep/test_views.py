@@ -87,31 +87,35 @@ def test_a_server_goes_on_when_another_has_upgraded_the_schema(client: FlaskClie
     assert (status, lines[0]) == (200, "ready") and "schema: newer" in lines
 
 
-def test_a_database_that_takes_no_writes_is_not_ready(database_url: str, whole_app: Flask) -> None:
+def test_a_database_that_takes_no_writes_is_not_ready(
+    database_url: str, migrated_app: Flask
+) -> None:
     """Read as a copy of a server or a disk mounted read-only would have it."""
     is_file = database_url.startswith("sqlite")
     read_only = f"sqlite:///file:{database_url.removeprefix('sqlite:///')}?mode=ro&uri=true"
     options = "&options=-c%20default_transaction_read_only%3Don"
-    status, lines = ready(forum(whole_app, read_only if is_file else database_url + options))
+    status, lines = ready(forum(migrated_app, read_only if is_file else database_url + options))
     assert status == 503 and "database: cannot be written" in lines and "schema: ours" in lines
 
 
-def test_a_database_that_does_not_answer_is_not_ready(whole_app: Flask, tmp_path: Path) -> None:
-    status, lines = ready(forum(whole_app, f"sqlite:///{tmp_path}/no/such/folder.sqlite"))
+def test_a_database_that_does_not_answer_is_not_ready(migrated_app: Flask, tmp_path: Path) -> None:
+    status, lines = ready(forum(migrated_app, f"sqlite:///{tmp_path}/no/such/folder.sqlite"))
     assert (status, lines[:2]) == (503, ["not ready", "database: does not answer"])
     assert str(tmp_path) not in "".join(lines)
 
 
-def forum(whole_app: Flask, database_url: str) -> FlaskClient:
+def forum(migrated_app: Flask, database_url: str) -> FlaskClient:
     """A browser before a forum on another database, which nobody has begun a transaction on."""
-    known: Settings = whole_app.extensions["settings"]
+    known: Settings = migrated_app.extensions["settings"]
     made = create_app(Settings(known.data, database_url, known.url, known.trusted_hosts, "a key"))
     made.config["TESTING"] = True
     return made.test_client()
 
 
-def test_where_nothing_is_limited_nobody_asks_valkey(whole_app: Flask, database_url: str) -> None:
-    known: Settings = whole_app.extensions["settings"]
+def test_where_nothing_is_limited_nobody_asks_valkey(
+    migrated_app: Flask, database_url: str
+) -> None:
+    known: Settings = migrated_app.extensions["settings"]
     there = (known.data, database_url, known.url, known.trusted_hosts, "a key")
     made = create_app(Settings(*there, limits=False, valkey_url="valkey://127.0.0.1:1/0"))
     status, lines = ready(made.test_client())
