@@ -191,7 +191,7 @@ def worker() -> None:
         "digests": jobs.every(120, within(mail_commands.write_digests)),
         "mail": within(mail_commands.deliver),
         "answers": jobs.every(60, within(mail_commands.fetch)),
-        "titles": within(lambda: search_actions.carry_on(SYSTEM)),
+        "titles": within(lambda: search_actions.continue_retitling(SYSTEM)),
         "what is over": within(jobs.every(600, rights_commands.tidy)),
         "departures": within(rights_commands.carry_on),
     }

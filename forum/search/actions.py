@@ -1,4 +1,4 @@
-"""Keeping the documents: made and changed in the same deed as the thing they lead to."""
+"""Keeping the documents of search up to date, in the same transaction as the things that they lead to."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from forum.search.models import Document, Retitling
 from forum.search.queries import (
     document_id,
     documents_of,
-    folded_and_sort_key,
+    folded_words,
     get_document,
     next_documents_below,
     next_retitling,
 )
 
-PORTION = 200  # documents that one deed gives another title
-REBUILD = {
+PORTION = 200  # documents that get a new title in one transaction
+REBUILD_SQL = {
     "sqlite": "INSERT INTO document_fts(document_fts) VALUES ('rebuild')",
     "postgresql": "REINDEX INDEX words_index",
 }
-COMPARE = "INSERT INTO document_fts(document_fts, rank) VALUES ('integrity-check', 1)"
+INTEGRITY_CHECK_SQL = "INSERT INTO document_fts(document_fts, rank) VALUES ('integrity-check', 1)"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What search is told of one thing. `parent` is the (kind, item id) of the topic that a post belongs to."""
+    """The content of a document. `parent` is the (kind, item id) of the topic that a post belongs to."""
 
     kind: str
     item_id: int
@@ -47,14 +47,16 @@ class Entry:
 
 
 Thing = tuple[str, int]  # kind and item id
-Known = tuple[Entry, datetime | None]  # what search is told of a thing, and since when it is hidden
+Known = tuple[
+    Entry, datetime | None
+]  # the content of a document, and since when the thing is hidden
 
 
 @action
 def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
-    """Make one thing findable, or findable by its new words. A hidden thing stays hidden.
+    """Write the document of one thing, or replace its content. A hidden document stays hidden.
 
-    One that `is_new` was just made: it has no document, and need not be asked for one.
+    `is_new`: the thing was just created, so that it is not looked for a document.
     """
     parent_id = document_id(*entry.parent) if entry.parent else None
     document = None if is_new else get_document(entry.kind, entry.item_id)
@@ -64,7 +66,7 @@ def index(_doer: Person, entry: Entry, *, is_new: bool = False) -> None:
 
 @action
 def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
-    """Make the documents of things anew, each hidden as the thing is. Those with None are forgotten."""
+    """Write the documents of things anew, each hidden as the thing is; delete those of things without an entry (None)."""
     require(system.can.administer())
     known = {thing: told for thing, told in things.items() if told}
     _write_all(known)
@@ -74,12 +76,12 @@ def reindex(system: Person, things: Mapping[Thing, Known | None]) -> None:
 
 @action
 def index_all(_doer: Person, known: Mapping[Thing, Known]) -> None:
-    """Make many things findable by their words, each hidden as it is; a topic stands before its posts."""
+    """Write the documents of many things, each hidden as the thing is. A topic has to come before its posts."""
     _write_all(known)
 
 
 def _write_all(known: Mapping[Thing, Known]) -> None:
-    """Write many documents with few queries. A parent comes before its children."""
+    """Write many documents with few queries. A parent has to come before its children."""
     parents = {entry.parent for entry, _hidden_at in known.values() if entry.parent}
     documents = documents_of({*known, *parents})
     for thing, (entry, hidden_at) in known.items():
@@ -98,53 +100,53 @@ def _write(entry: Entry, document: Document | None, parent_id: int | None) -> Do
     document.parent_id = parent_id
     document.agenda_id, document.address = entry.agenda_id, entry.address
     document.title, document.body, document.byline = entry.title, entry.body, entry.byline
-    document.folded_title, document.folded_body = _words_of(entry)
+    document.folded_title, document.folded_body = _folded_words(entry)
     document.language, document.audience = entry.language, entry.audience
     document.written_at = entry.written_at
     return document
 
 
-def _words_of(entry: Entry) -> tuple[str, str]:
-    return folded_and_sort_key(entry.title, entry.body, entry.byline, entry.parent is not None)
+def _folded_words(entry: Entry) -> tuple[str, str]:
+    return folded_words(entry.title, entry.body, entry.byline, entry.parent is not None)
 
 
 @action
 def rebuild(system: Person) -> None:
-    """Make the full-text index anew from the documents, even a damaged one. Nobody can write meanwhile."""
+    """Rebuild the full-text index from the documents, even if it is damaged. Nobody can write meanwhile."""
     require(system.can.administer())
-    db.session.execute(text(REBUILD[db.session.connection().dialect.name]))
+    db.session.execute(text(REBUILD_SQL[db.session.connection().dialect.name]))
 
 
 @action
-def mend_words(system: Person) -> bool:
-    """Compare each word of the full-text index with the documents, and make it anew if it has others; says whether.
+def mend_index(system: Person) -> bool:
+    """Compare each word of the full-text index with the documents, and rebuild it if they differ; returns whether they did.
 
-    On SQLite alone: PostgreSQL makes the words itself. Nobody can write meanwhile.
+    Only on SQLite: PostgreSQL derives the words itself. Nobody can write meanwhile.
     """
     require(system.can.administer())
     if db.session.connection().dialect.name != "sqlite":
         return False
     try:
-        db.session.execute(text(COMPARE))
+        db.session.execute(text(INTEGRITY_CHECK_SQL))
     except DatabaseError:
         rebuild(system)
         return True
-    touches()  # nothing
+    touches()  # no cached page has changed
     return False
 
 
 @action
 def unindex(_doer: Person, kind: str, item_id: int) -> None:
-    """Forget one thing, and the posts of a topic with it."""
+    """Delete the document of one thing, and those of its posts if it is a topic."""
     document = get_document(kind, item_id)
     if document is None:
         return
-    db.session.execute(delete(Document).where(_is_family(document)))
+    db.session.execute(delete(Document).where(_is_document_or_child(document)))
 
 
 @action
 def hide(_doer: Person, kind: str, item_id: int) -> None:
-    """Let one thing be found by nobody; for a topic this covers its posts."""
+    """Let nobody find one thing; a topic's posts are not found either."""
     if document := get_document(kind, item_id):
         document.hidden_at = now()
 
@@ -158,45 +160,45 @@ def restore(_doer: Person, kind: str, item_id: int) -> None:
 
 @action
 def move(_doer: Person, kind: str, item_id: int, agenda_id: int) -> None:
-    """Put one thing, and the posts of a topic with it, under another agenda."""
+    """Put one thing, and its posts if it is a topic, under another agenda."""
     if document := get_document(kind, item_id):
-        _set_on_family(document, {"agenda_id": agenda_id})
+        _set_on_document_and_children(document, {"agenda_id": agenda_id})
 
 
 @action
 def set_audience(_doer: Person, kind: str, item_id: int, audience: str) -> None:
-    """Change who may find one thing, and the posts of a topic with it."""
+    """Change who may find one thing, and its posts if it is a topic."""
     if document := get_document(kind, item_id):
-        _set_on_family(document, {"audience": audience})
+        _set_on_document_and_children(document, {"audience": audience})
 
 
 @action
 def retitle(_doer: Person, kind: str, item_id: int, title: str) -> None:
-    """Give the posts of a topic the topic's new title; its own document is indexed anew.
+    """Give the documents of a topic's posts the new title of the topic. The topic's own document is indexed by `index`.
 
-    Those of a long topic get it from the worker, one portion after the other: writers would wait for half a minute.
+    In a long topic the worker does the rest (`continue_retitling`): otherwise other writers would wait for half a minute.
     """
-    above = document_id(kind, item_id)
-    if above is None:
+    topic_document_id = document_id(kind, item_id)
+    if topic_document_id is None:
         return
-    reached = _retitle_some(above, title, 0, PORTION)
-    if before := db.session.get(Retitling, above):
-        db.session.delete(before)
+    reached = _retitle_batch(topic_document_id, title, 0, PORTION)
+    if earlier := db.session.get(Retitling, topic_document_id):
+        db.session.delete(earlier)
         db.session.flush()
     if reached is not None:
-        db.session.add(Retitling(document_id=above, title=title, reached=reached))
+        db.session.add(Retitling(document_id=topic_document_id, title=title, reached=reached))
 
 
 @action
-def carry_on(system: Person, portion: int = PORTION) -> int:
-    """Give the next posts of a topic its new title, for the worker; says with how many topics it was busy (1 or 0)."""
+def continue_retitling(system: Person, portion: int = PORTION) -> int:
+    """Give the next `portion` posts of a topic its new title, for the worker; returns 1, or 0 when nothing was left to do."""
     require(system.can.administer())
     touches()
     todo = next_retitling()
     if todo is None:
         return 0
     touches(ANY_CHANGE)
-    reached = _retitle_some(todo.document_id, todo.title, todo.reached, portion)
+    reached = _retitle_batch(todo.document_id, todo.title, todo.reached, portion)
     if reached is None:
         db.session.delete(todo)
     else:
@@ -204,20 +206,20 @@ def carry_on(system: Person, portion: int = PORTION) -> int:
     return 1
 
 
-def _retitle_some(above: int, title: str, after_id: int, most: int) -> int | None:
-    """Give the next posts of a topic another title; says which was the last, or nothing when there are no more."""
-    documents = next_documents_below(above, after_id, most)
+def _retitle_batch(topic_document_id: int, title: str, after_id: int, limit: int) -> int | None:
+    """Give the next posts of a topic its new title; returns the last document's id, or None when there are no more."""
+    documents = next_documents_below(topic_document_id, after_id, limit)
     for document in documents:
         document.title = title
-        document.folded_title, document.folded_body = folded_and_sort_key(
+        document.folded_title, document.folded_body = folded_words(
             title, document.body, document.byline, True
         )
-    return documents[-1].id if len(documents) == most else None
+    return documents[-1].id if len(documents) == limit else None
 
 
-def _set_on_family(document: Document, values: dict[str, object]) -> None:
-    db.session.execute(update(Document).where(_is_family(document)).values(values))
+def _set_on_document_and_children(document: Document, values: dict[str, object]) -> None:
+    db.session.execute(update(Document).where(_is_document_or_child(document)).values(values))
 
 
-def _is_family(document: Document) -> ColumnElement[bool]:
+def _is_document_or_child(document: Document) -> ColumnElement[bool]:
     return or_(Document.id == document.id, Document.parent_id == document.id)

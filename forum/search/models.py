@@ -1,4 +1,4 @@
-"""The document: what search knows of one topic, post, case, practice, reading or member; and what it is still to learn."""
+"""What search knows: a document for each topic, post, case, practice, reading and member, and titles still to be changed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from forum.db import Base
 
 
 class Document(Base):
-    """One thing that can be found. `folded_…` are its words without case and accents.
+    """One thing that can be found. The `folded_…` columns hold its words without case and accents.
 
-    A post's `parent_id` is the document of its topic: hiding the topic hides the posts without touching them.
-    The full-text index over the folded columns (FTS5 or tsvector) is made by the migration.
+    A post's `parent_id` is the document of its topic: hiding the topic hides its posts without changing their rows.
+    A migration creates the full-text index over the folded columns (FTS5 or tsvector).
     """
 
     __tablename__ = "document"
@@ -42,7 +42,7 @@ class Document(Base):
 
 
 class Retitling(Base):
-    """That the posts of a long topic are still to get its new title: those whose documents come after `reached`."""
+    """The posts of a long topic that still need its new title: those whose documents have ids after `reached`."""
 
     __tablename__ = "retitling"
 

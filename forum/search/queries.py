@@ -1,4 +1,4 @@
-"""Finding documents: FTS5 and tsvector behind one interface, which answers whatever is typed."""
+"""Full-text search over FTS5 (SQLite) and tsvector (PostgreSQL) with one interface; no input is a syntax error."""
 
 from __future__ import annotations
 
@@ -34,39 +34,43 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
-from forum.db import constant, db, inline_text
+from forum.db import inline_text, constant, db
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person
 from forum.search.models import Document, Retitling
 
-PAGE = 20
-RANKED = 2_000  # so many of the newest hits are put in order of relevance
-COUNTED = 1_000  # facets count so many of the newest hits and then say "1,000+"
+PAGE_SIZE = 20
+MAX_RANKED = 2_000  # only so many of the newest hits are ordered by relevance
+MAX_COUNTED = 1_000  # the total and the facets count up to here, and then say "1,000+"
 MAX_WORDS = 12
 KINDS = ("topic", "post", "case", "practice", "reading", "member")
-LONGEST = 100  # signs of a word; longer ones are cut alike when indexed and when looked for
+MAX_WORD_LENGTH = 100  # characters; longer words are cut, in the index and in queries alike
 MAX_TERMS = 60
-# Scripts that put no space between words: every two neighbouring signs are indexed as a word.
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-PIECE = re.compile(rf"([{UNSPACED}]+)|[^{UNSPACED}\s]+")
-# What of the commonest signs belongs to no word, as `str.translate` takes it
-BETWEEN = {number: " " for number in range(128) if not chr(number).isalnum()}
-SNIPPET = 240
-READ = 8_000  # so many texts with all the words of a phrase are read for the phrase, where that must be
-USUAL_LENGTH = 600  # signs of a text
-TITLE_WEIGHS = 8
-TITLE_OF_OTHERS = 0.02  # of what a title weighs, where it is the one that somebody replied to
-SHORTEST_BEGINNING = 3  # signs of a word that may be the beginning of others
-LONGEST_TYPED = 500
-NARROW = 0.05  # of all texts: so few are found by the index and put in order in no time
-SHARES_SECONDS = 600
-SHARES = """
+# Scripts without spaces between words: each two neighbouring characters are indexed as a word (bigrams).
+SCRIPTS_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+PIECE = re.compile(rf"([{SCRIPTS_WITHOUT_SPACES}]+)|[^{SCRIPTS_WITHOUT_SPACES}\s]+")
+# ASCII characters that belong to no word become spaces; a table for `str.translate`.
+SEPARATORS = {number: " " for number in range(128) if not chr(number).isalnum()}
+SNIPPET_LENGTH = 240
+MAX_PHRASE_CANDIDATES = (
+    8_000  # texts with all words of a phrase in which PostgreSQL looks for the phrase
+)
+TYPICAL_LENGTH = 600  # characters of a text, for the ranking
+BM25_K1, BM25_B = 1.2, 0.75
+TITLE_WEIGHT = 8  # of a word in the title, against one in the text
+TOPIC_TITLE_WEIGHT = 0.02  # of a reply: how much of that its topic's title is worth
+MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
+MAX_QUERY_LENGTH = 500
+SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer is looked up in the index first
+FREQUENCIES_SECONDS = 600  # for which the word frequencies are cached
+WORD_FREQUENCIES = """
     SELECT most_common_elems::text::text[], most_common_elem_freqs[1:array_length(most_common_elems::text::text[], 1)]
     FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'document' AND attname = 'words'
 """
 FTS = table("document_fts", column("rowid", Integer))
-# The facets, each with its column. The first letter of a name is that of its words in the index.
+# The facets with their columns. The index holds a word for each value, which begins with "=" and the first letter
+# of the facet's name: "=kpost", "=a7", "=len".
 FACETS: dict[str, Any] = {
     "kinds": Document.kind,
     "agendas": Document.agenda_id,
@@ -76,7 +80,7 @@ FACETS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for: words, and the facets that narrow the answer."""
+    """A search: the words as typed, and the chosen values of the facets (none chosen: all)."""
 
     words: str
     agenda_ids: tuple[int, ...] = ()
@@ -85,13 +89,13 @@ class Query:
     is_newest_first: bool = False
 
     def facets(self) -> dict[str, Sequence[Any]]:
-        """The values that are chosen, by facet."""
+        """The chosen values, by facet."""
         return {"kinds": self.kinds, "agendas": self.agenda_ids, "languages": self.languages}
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One document found, its title and a piece of its text with the words marked."""
+    """One document that was found, its title and a snippet of its text with the words in `<mark>`."""
 
     document: Document
     title: Markup
@@ -99,8 +103,8 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of hits, and how many there are under each value of each facet (`is_capped`: at least)."""
+class SearchResults:
+    """One page of hits, and how many hits have each value of each facet (`is_capped`: at least so many)."""
 
     page: Page[Hit]
     kinds: dict[str, int] = field(default_factory=dict)
@@ -110,7 +114,7 @@ class Found:
 
 
 def visible_documents(reader: Person) -> Select[Document]:
-    """The documents that a reader may find: neither they nor their topic hidden, of the reader's audiences."""
+    """The documents that a reader may find: not hidden, nor their topic, and for an audience of the reader."""
     parent = aliased(Document)
     is_parent_hidden = exists().where(
         parent.id == Document.parent_id, parent.hidden_at.is_not(None)
@@ -123,17 +127,17 @@ def visible_documents(reader: Person) -> Select[Document]:
 
 
 def get_document(kind: str, item_id: int) -> Document | None:
-    """The document of one thing, or None when it has none."""
+    """The document of one thing, or None."""
     return db.session.scalar(select(Document).filter_by(kind=kind, item_id=item_id))
 
 
 def document_id(kind: str, item_id: int) -> int | None:
-    """The id of the same."""
+    """The id of the document of one thing, or None."""
     return db.session.scalar(select(Document.id).filter_by(kind=kind, item_id=item_id))
 
 
 def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Document]:
-    """The documents that there are of some things, by kind and item id."""
+    """The existing documents of some things, by kind and item id."""
     ids: dict[str, list[int]] = {}
     for kind, item_id in things:
         ids.setdefault(kind, []).append(item_id)
@@ -143,79 +147,81 @@ def documents_of(things: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Doc
 
 
 def next_documents_below(document_id: int, after_id: int, limit: int) -> Sequence[Document]:
-    """The next documents of a topic's posts, by their ids. `document_id` is the topic's own."""
+    """Up to `limit` documents of a topic's posts with ids after `after_id`. `document_id` is that of the topic."""
     below = select(Document).where(Document.parent_id == document_id, Document.id > after_id)
     return db.session.scalars(below.order_by(Document.parent_id, Document.id).limit(limit)).all()
 
 
 def next_retitling() -> Retitling | None:
-    """A topic whose posts are still to get its new title, that no other worker has in hand."""
+    """A topic whose posts still need its new title, and that no other worker has locked; or None."""
     query = select(Retitling).order_by(Retitling.document_id).limit(1)
     return db.session.scalar(query.with_for_update(skip_locked=True))
 
 
 def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
-    """The plain texts of some things of a kind, by their ids, for lists that show how they begin."""
+    """The plain texts of some things of a kind, by item id, for lists that show their beginnings."""
     wanted = select(Document.item_id, Document.body).where(
         Document.kind == kind, Document.item_id.in_(item_ids)
     )
     return {row[0]: row[1] for row in db.session.execute(wanted)} if item_ids else {}
 
 
-def find(reader: Person, query: Query, number: int = 1) -> Found:
-    """Find documents that hold all the words (the last one may be a beginning). Anything typed gives an answer.
+def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
+    """Find the documents that contain all words, page `number`; the last word may be a prefix.
 
-    Words in double quotes are found where they stand together (PostgreSQL knows the places of the first 16,383 words of
-    a text, and of 256 times the same one). The newest `RANKED` hits are put in order of
-    relevance unless the newest are wanted first, and those behind them cannot be paged to: who looks for a very common
-    word narrows the search.
+    Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
+    occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
+    first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
     """
     words = words_of(query.words)
     if not words:
-        return Found(Page([], 1, 1, 0))
-    terms = _with_beginning(_terms(query.words), query.words)
-    hits = _newest(reader, terms, query, RANKED, *_FOLDED)
-    total = min(len(hits), COUNTED)
-    page_number = clamp(number, pages_for(total, PAGE))
-    ids = [hit.id for hit in hits] if query.is_newest_first else _ranked(hits, terms)
-    best = ids[:total][(page_number - 1) * PAGE : page_number * PAGE]
-    shown = [_hit(row, words, terms[-1].is_beginning) for row in _documents(best)]
-    page = Page(shown, page_number, pages_for(total, PAGE), total)
-    counts = {facet: _counts(reader, terms, query, facet, hits) for facet in FACETS}
-    return Found(page, **counts, is_capped=total >= COUNTED)
+        return SearchResults(Page([], 1, 1, 0))
+    terms = _with_prefix(_parse_terms(query.words), query.words)
+    hits = _newest_hits(reader, terms, query, MAX_RANKED, *_FOR_RANKING)
+    total = min(len(hits), MAX_COUNTED)
+    page_number = clamp(number, pages_for(total, PAGE_SIZE))
+    ids = [hit.id for hit in hits] if query.is_newest_first else _rank(hits, terms)
+    best = ids[:total][(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
+    shown = [_hit(row, words, terms[-1].is_prefix) for row in _documents(best)]
+    page = Page(shown, page_number, pages_for(total, PAGE_SIZE), total)
+    counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
+    return SearchResults(page, **counts, is_capped=total >= MAX_COUNTED)
 
 
 def words_of(typed: str) -> list[str]:
-    """The words to look for: folded as the index is, at most twelve, each once."""
-    return list(dict.fromkeys(_only_words(typed[:LONGEST_TYPED]).split()))[:MAX_WORDS]
+    """The words of a search: folded as in the index, each once, at most `MAX_WORDS`."""
+    return list(dict.fromkeys(_words_only(typed[:MAX_QUERY_LENGTH]).split()))[:MAX_WORDS]
 
 
 def searchable(text: str) -> str:
-    """A text as it goes into the index: its folded words and nothing else, so that both databases see the same."""
-    words = _only_words(text)
-    if words.isascii():  # the same, several times as fast
-        return " ".join(word[:LONGEST] for word in words.split())
+    """A text as the index takes it: its folded words with spaces between, so that both databases see the same words."""
+    words = _words_only(text)
+    if words.isascii():  # has the same result as below, several times as fast
+        return " ".join(word[:MAX_WORD_LENGTH] for word in words.split())
     return " ".join(
-        " ".join(_pairs(piece)) if is_unspaced else piece[:LONGEST]
-        for piece, is_unspaced in _pieces(words)
+        " ".join(_bigrams(piece)) if has_no_spaces else piece[:MAX_WORD_LENGTH]
+        for piece, has_no_spaces in _split_scripts(words)
     )
 
 
-def folded_and_sort_key(title: str, body: str, byline: str, is_below: bool) -> tuple[str, str]:
-    """The words of a document: those that weigh more, and the rest. What `is_below` a topic has its title, which weighs less."""
+def folded_words(title: str, body: str, byline: str, has_parent: bool) -> tuple[str, str]:
+    """The words of a document, folded: those of its own title, which weigh more, and all others.
+
+    A post `has_parent`: the title is that of its topic, and its words are among the others.
+    """
     rest = f"{body} {byline}"
-    if is_below:
+    if has_parent:
         return "", searchable(f"{rest} {title}")
     return searchable(title), searchable(rest)
 
 
-def documents_of_other_words() -> Iterator[tuple[str, int]]:
-    """Kind and item id of the documents whose words are not those of the text that they show. Reads all of them."""
+def documents_with_stale_words() -> Iterator[tuple[str, int]]:
+    """Kind and item id of the documents whose folded words differ from those of their text. Reads all documents."""
     said = (Document.title, Document.body, Document.byline, Document.parent_id.is_not(None))
     known = (Document.folded_title, Document.folded_body)
     rows = select(Document.kind, Document.item_id, *known, *said).order_by(Document.id)
     for kind, item_id, title, body, *of_text in _stream(rows):
-        if (title, body) != folded_and_sort_key(*of_text):
+        if (title, body) != folded_words(*of_text):
             yield kind, item_id
 
 
@@ -223,43 +229,43 @@ def _stream(rows: Executable) -> Iterator[Any]:
     yield from db.session.execute(rows.execution_options(yield_per=1_000))
 
 
-def _only_words(text: str) -> str:
+def _words_only(text: str) -> str:
     folded = fold(text)
     if folded.isascii():
-        return folded.translate(BETWEEN)
-    return "".join(sign if _is_of_word(sign) else " " for sign in folded)
+        return folded.translate(SEPARATORS)
+    return "".join(sign if _is_word_character(sign) else " " for sign in folded)
 
 
-def _pieces(words: str) -> Iterator[tuple[str, bool]]:
+def _split_scripts(words: str) -> Iterator[tuple[str, bool]]:
     return ((found.group(), bool(found.group(1))) for found in PIECE.finditer(words))
 
 
-def _pairs(run: str) -> list[str]:
+def _bigrams(run: str) -> list[str]:
     return [run[start : start + 2] for start in range(len(run))]
 
 
 @lru_cache(4096)
-def _is_of_word(sign: str) -> bool:
-    """Letters, digits, and the vowel signs that some scripts write as marks."""
+def _is_word_character(sign: str) -> bool:
+    """Whether it is a letter, a digit, or a combining mark such as the vowel signs of some scripts."""
     return sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
-# What the index is asked
+# Asking the index
 
 
 @dataclass(frozen=True)
 class Term:
-    """What the index is asked for: words that stand one after the other; the last may be a beginning."""
+    """One or several words that follow each other in a text; the last may be a prefix."""
 
     words: tuple[str, ...]
-    is_beginning: bool = False
+    is_prefix: bool = False
 
 
-def _terms(typed: str) -> list[Term]:
-    """What to ask the index for: the words typed, and phrases in double quotes, each once."""
+def _parse_terms(typed: str) -> list[Term]:
+    """The terms of a search: each word typed, and each phrase in double quotes, once."""
     terms: dict[Term, None] = {}
-    for number, part in enumerate(typed[:LONGEST_TYPED].split('"')):
-        words = _only_words(part).split()[:MAX_WORDS]
+    for number, part in enumerate(typed[:MAX_QUERY_LENGTH].split('"')):
+        words = _words_only(part).split()[:MAX_WORDS]
         if number % 2 and words:
             terms[_phrase(words)] = None
         elif words:
@@ -268,129 +274,139 @@ def _terms(typed: str) -> list[Term]:
 
 
 def _terms_of_word(word: str) -> Iterator[Term]:
-    for piece, is_unspaced in _pieces(word):
-        pairs = _pairs(piece)
-        if not is_unspaced:
-            yield Term((piece[:LONGEST],))
+    for piece, has_no_spaces in _split_scripts(word):
+        pairs = _bigrams(piece)
+        if not has_no_spaces:
+            yield Term((piece[:MAX_WORD_LENGTH],))
         elif len(pairs) == 1:
-            yield Term((piece,), is_beginning=True)
+            yield Term((piece,), is_prefix=True)
         else:
             yield from (Term((pair,)) for pair in pairs[:-1])
 
 
 def _phrase(words: Sequence[str]) -> Term:
-    """The words as the index has them one after the other; behind the last sign it has more than was typed."""
+    """The term of a phrase. A text goes on after the phrase, so the bigram that begins with its last character is unknown."""
     indexed = searchable(" ".join(words)).split()
-    last, is_unspaced = list(_pieces(words[-1]))[-1]
-    if is_unspaced and len(last) > 1:
+    last, has_no_spaces = list(_split_scripts(words[-1]))[-1]
+    if has_no_spaces and len(last) > 1:
         del indexed[-1]
-    return Term(tuple(indexed), is_beginning=is_unspaced and len(last) == 1)
+    return Term(tuple(indexed), is_prefix=has_no_spaces and len(last) == 1)
 
 
-def _with_beginning(terms: Sequence[Term], typed: str) -> Sequence[Term]:
-    """The terms, of which the last may be a beginning, unless it is short, in quotes, or a word of many texts."""
+def _with_prefix(terms: Sequence[Term], typed: str) -> Sequence[Term]:
+    """The terms with the last one as a prefix, unless it is short, in quotes, or a word of many texts."""
     *others, last = terms
-    parts = enumerate(typed[:LONGEST_TYPED].split('"'))
+    parts = enumerate(typed[:MAX_QUERY_LENGTH].split('"'))
     (*_before, word), in_quotes = [
-        (words, number % 2) for number, part in parts if (words := _only_words(part).split())
+        (words, number % 2) for number, part in parts if (words := _words_only(part).split())
     ][-1]
-    is_last = last.words == (word[:LONGEST],)
-    if in_quotes or not is_last or len(word) < SHORTEST_BEGINNING or _is_common(last):
+    is_last = last.words == (word[:MAX_WORD_LENGTH],)
+    if in_quotes or not is_last or len(word) < MIN_PREFIX_LENGTH or _is_common(last):
         return terms
-    return [*others, replace(last, is_beginning=True)]
+    return [*others, replace(last, is_prefix=True)]
 
 
 def _is_common(term: Term) -> bool:
-    """Whether so many texts hold a word that those with longer ones would change nothing."""
-    some = _holding(select(Document.id), [term], []).limit(constant(RANKED))
-    return len(db.session.scalars(some).all()) == RANKED
+    """Whether so many texts contain a word that those with longer words would change nothing."""
+    some = _matching(select(Document.id), [term], []).limit(constant(MAX_RANKED))
+    return len(db.session.scalars(some).all()) == MAX_RANKED
 
 
-def _newest(
+def _newest_hits(
     reader: Person, terms: Sequence[Term], query: Query, limit: int, *more: Any, but: str = ""
 ) -> Sequence[Any]:
-    """The newest documents that hold the terms and that the facets leave, `but` one: ids, facets, and more columns."""
-    wanted = [_chosen(name, values) for name, values in query.facets().items() if name != but]
+    """Rows of the newest documents that match the terms and facets: id, the columns of the facets, and those of `more`.
+
+    `but` is a facet whose chosen values are ignored.
+    """
+    wanted = [_facet_words(name, values) for name, values in query.facets().items() if name != but]
     wanted = [group for group in wanted if group]
     documents = visible_documents(reader)
     documents = documents.with_only_columns(Document.id, *FACETS.values(), *more)
     if not _is_sqlite() and any(len(term.words) > 1 for term in terms):
-        return _newest_of_phrases(documents, terms, wanted, limit)
-    found = _holding(documents, terms, wanted)
+        return _newest_phrase_hits(documents, terms, wanted, limit)
+    found = _matching(documents, terms, wanted)
     newest_first = FTS.c.rowid.desc() if _is_sqlite() else Document.id.desc()
     return db.session.execute(found.order_by(newest_first).limit(constant(limit))).all()
 
 
-def _newest_of_phrases(
+def _newest_phrase_hits(
     documents: Select[Any], terms: Sequence[Term], wanted: Sequence[Sequence[str]], limit: int
 ) -> Sequence[Any]:
-    """The same on PostgreSQL, which has to read a text to see whether words stand together: the newest `READ` at most."""
+    """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
     apart = [
-        Term((word,), term.is_beginning and word == term.words[-1])
+        Term((word,), term.is_prefix and word == term.words[-1])
         for term in terms
         for word in term.words
     ]
-    holding = _holding(documents.add_columns(_vector().label("words")), apart, wanted)
-    some = holding.order_by(Document.id.desc()).limit(constant(READ)).subquery()
+    with_words = _matching(documents.add_columns(_vector().label("words")), apart, wanted)
+    some = with_words.order_by(Document.id.desc()).limit(constant(MAX_PHRASE_CANDIDATES)).subquery()
     rows = select(*(column for column in some.c if column.name != "words"))
     together = rows.where(some.c.words.op("@@")(_tsquery(terms, [])))
     return db.session.execute(together.order_by(some.c.id.desc()).limit(constant(limit))).all()
 
 
-def _holding(
+def _matching(
     documents: Select[Any], terms: Sequence[Term], facets: Sequence[Sequence[str]]
 ) -> Select[Any]:
     """Those of the documents that hold all the terms, and a word of each facet."""
     if not _is_sqlite():
-        holds = _vector().op("@@")(_tsquery(terms, facets))
-        return documents.where(_is_found_first(holds) if _is_narrow(terms, facets) else holds)
-    # The plus keeps SQLite from walking through all documents and asking the index about each.
+        matches = _vector().op("@@")(_tsquery(terms, facets))
+        return documents.where(
+            _by_index_alone(matches) if _is_selective(terms, facets) else matches
+        )
+    # The plus keeps SQLite from scanning all documents and asking the index about each.
     found = documents.join(FTS, Document.id == literal_column("+document_fts.rowid"))
-    return found.where(text("document_fts MATCH :match")).params(match=_fts5(terms, facets))
+    return found.where(text("document_fts MATCH :match")).params(match=_fts5_query(terms, facets))
 
 
-def _is_found_first(holds: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The same asked of the index alone, before anything else: all ids, and then the newest of them."""
-    found = select(Document.id).where(holds).correlate(None)
+def _by_index_alone(matches: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same condition, as one that PostgreSQL answers from the full-text index alone, before any other."""
+    found = select(Document.id).where(matches).correlate(None)
     return Document.id == any_(func.array(found.scalar_subquery()))
 
 
-def _is_narrow(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> bool:
+def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> bool:
     """Whether one of several words is in few texts, so that PostgreSQL's index finds all hits quickly.
 
-    PostgreSQL takes it that words know nothing of each other. Where they hardly ever meet (a word of one language,
-    and another language) it would walk from the newest text to the oldest: five seconds among a million.
+    The planner assumes that words are independent. Where they hardly ever occur together (a word of one language, and
+    another language as a facet) it would scan from the newest text to the oldest: five seconds among a million.
     """
-    known = _shares(str(db.engine.url), int(time.monotonic() // SHARES_SECONDS))
+    known = _word_frequencies(str(db.engine.url), int(time.monotonic() // FREQUENCIES_SECONDS))
     shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
     for term in terms:
-        shares += [known.get(word, 0.0) for word in term.words if not term.is_beginning]
-    return bool(known) and len(terms) + len(facets) > 1 and min(shares, default=1.0) <= NARROW
+        shares += [known.get(word, 0.0) for word in term.words if not term.is_prefix]
+    return (
+        bool(known) and len(terms) + len(facets) > 1 and min(shares, default=1.0) <= SELECTIVE_SHARE
+    )
 
 
 @lru_cache(maxsize=8)
-def _shares(_database: str, _moment: int) -> dict[str, float]:
-    """In which share of the texts the commonest words are, as PostgreSQL's last ANALYZE has counted; empty before it."""
-    row = db.session.execute(text(SHARES)).first()
+def _word_frequencies(_database: str, _moment: int) -> dict[str, float]:
+    """The share of texts that contain each of the commonest words, by PostgreSQL's last ANALYZE; empty before it.
+
+    The parameters are the key of the cache: a database and a period of `FREQUENCIES_SECONDS`.
+    """
+    row = db.session.execute(text(WORD_FREQUENCIES)).first()
     return dict(zip(*row, strict=True)) if row and row[0] else {}
 
 
-def _chosen(name: str, values: Sequence[Any]) -> list[str]:
-    """The words that stand in the index for the values of a facet."""
+def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
+    """The words in the index for values of a facet."""
     return [f"={name[0]}{''.join(filter(str.isalnum, str(value).lower()))}" for value in values]
 
 
-def _fts5(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
-    """Every term is quoted, so nothing typed speaks the language of MATCH."""
-    parts = [f'"{" ".join(term.words)}"' + "*" * term.is_beginning for term in terms]
+def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
+    """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
+    parts = [f'"{" ".join(term.words)}"' + "*" * term.is_prefix for term in terms]
     parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
     return " AND ".join(parts)
 
 
 def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnElement[Any]:
-    """Only letters, digits and marks are left in terms, so nothing typed speaks the language of tsquery."""
+    """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator."""
     parts = [
-        "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_beginning + ")"
+        "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix + ")"
         for term in terms
     ]
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
@@ -408,86 +424,89 @@ def _is_sqlite() -> bool:
     return db.session.get_bind().dialect.name == "sqlite"
 
 
-def _counts(
+def _facet_counts(
     reader: Person, terms: Sequence[Term], query: Query, facet: str, hits: Sequence[Any]
 ) -> dict[Any, int]:
-    """How many of the newest hits there are under each value of a facet, were none of its values chosen."""
+    """How many of the newest hits have each value of a facet, as if none of its values was chosen."""
     if query.facets()[facet]:
-        hits = _newest(reader, terms, query, COUNTED, but=facet)
-    values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:COUNTED])
+        hits = _newest_hits(reader, terms, query, MAX_COUNTED, but=facet)
+    values = Counter(getattr(hit, FACETS[facet].key) for hit in hits[:MAX_COUNTED])
     return {value: count for value, count in values.items() if value not in (None, "")}
 
 
 # Order of relevance
 
 
-def _ranked(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
-    """The ids of hits, the most relevant first, of equals the newest."""
-    needles = [f" {' '.join(term.words)}" + " " * (not term.is_beginning) for term in terms]
+def _rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
+    """The ids of hits, the most relevant first; of equal ones the newest."""
+    needles = [f" {' '.join(term.words)}" + " " * (not term.is_prefix) for term in terms]
     scores = {hit.id: _relevance(hit, needles) for hit in hits}
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
 
 
 def _relevance(hit: Any, needles: Sequence[str]) -> float:
-    """How well a hit fits; a reply above all by what it says itself, and little by its topic's title, which its words end with."""
+    """The score of a hit. A reply scores by its own text, and a little by its topic's title, with which its words end."""
     if hit.kind != "post":
         return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
-    title = _folded(hit.title)
+    title = _folded_title(hit.title)
     own = hit.folded_body.removesuffix(title)
-    return _score("", f" {own} ", needles) + TITLE_OF_OTHERS * _score(f" {title} ", "", needles)
+    return _score("", f" {own} ", needles) + TOPIC_TITLE_WEIGHT * _score(f" {title} ", "", needles)
 
 
 @lru_cache(4096)
-def _folded(title: str) -> str:
+def _folded_title(title: str) -> str:
     return searchable(title)
 
 
 def _score(title: str, body: str, needles: Sequence[str]) -> float:
-    """How well a text fits, as BM25 says it but for how rare the words are: all texts hold all of them.
+    """The BM25 score of a text, without the rarity of the words, because every hit contains all of them.
 
-    See Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 1.2, b 0.75.
+    See Robertson and Zaragoza, The Probabilistic Relevance Framework (2009).
     """
-    longer = 1.2 * (0.25 + 0.75 * len(body) / USUAL_LENGTH)
-    found = 0.0
+    body_saturation = BM25_K1 * (1 - BM25_B + BM25_B * len(body) / TYPICAL_LENGTH)
+    score = 0.0
     for needle in needles:
         in_title, in_body = title.count(needle), body.count(needle)
-        found += TITLE_WEIGHS * in_title / (in_title + 1.2) + in_body / (in_body + longer)
-    return found
+        score += TITLE_WEIGHT * in_title / (in_title + BM25_K1)
+        score += in_body / (in_body + body_saturation)
+    return score
 
 
 def _documents(ids: Sequence[int]) -> list[Document]:
-    rows = db.session.scalars(select(Document).where(Document.id.in_(ids)).options(*_LIGHT))
+    rows = db.session.scalars(
+        select(Document).where(Document.id.in_(ids)).options(*_WITHOUT_FOLDED)
+    )
     known = {document.id: document for document in rows}
-    return [known[id] for id in ids if id in known]  # one may have gone meanwhile
+    return [known[id] for id in ids if id in known]  # one may have been deleted meanwhile
 
 
-_FOLDED = (Document.title, Document.folded_title, Document.folded_body)
-_LIGHT = tuple(defer(column, raiseload=True) for column in _FOLDED[1:])
+_FOR_RANKING = (Document.title, Document.folded_title, Document.folded_body)
+_WITHOUT_FOLDED = tuple(defer(column, raiseload=True) for column in _FOR_RANKING[1:])
 
 
-# Showing where the words are
+# Marking the words
 
 
-def _hit(document: Document, words: Sequence[str], is_open: bool) -> Hit:
-    piece = _piece(document.body, words, is_open)
-    return Hit(document, mark(document.title, words, is_open), mark(piece, words, is_open))
+def _hit(document: Document, words: Sequence[str], has_prefix: bool) -> Hit:
+    piece = _snippet(document.body, words, has_prefix)
+    return Hit(document, mark(document.title, words, has_prefix), mark(piece, words, has_prefix))
 
 
-def mark(plain: str, words: Sequence[str], is_open: bool = True) -> Markup:
+def mark(plain: str, words: Sequence[str], has_prefix: bool = True) -> Markup:
     """A plain text, escaped, with the words in `<mark>`, whatever their case and accents.
 
-    Where the search `is_open`, longer words that begin as the last one does are marked, too.
+    With `has_prefix`, longer words that begin with the last one are marked too.
     """
     parts, position = [], 0
-    for start, end in _places(plain, words, is_open):
+    for start, end in _word_spans(plain, words, has_prefix):
         parts.append(escape(plain[position:start]))
         parts.append(Markup("<mark>{}</mark>").format(plain[start:end]))
         position = end
     return Markup("").join([*parts, escape(plain[position:])])
 
 
-def _places(plain: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[int, int]]:
-    """Where the words stand in a text: looked for in its folded signs, each of which knows whence it comes."""
+def _word_spans(plain: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
+    """Start and end of each word in a text. `origins` maps each folded character to the index of its original."""
     origins: Sequence[int]
     if plain.isascii():
         folded, origins = fold(plain), range(len(plain))
@@ -495,7 +514,7 @@ def _places(plain: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[i
         signs = [_fold_sign(sign) for sign in plain]
         folded = "".join(signs)
         origins = [index for index, some in enumerate(signs) for _sign in some]
-    for first, last in _matches(folded, words, is_open):
+    for first, last in _whole_words(folded, words, has_prefix):
         start, end = origins[first], origins[last - 1] + 1
         while end < len(plain) and unicodedata.combining(plain[end]):
             end += 1
@@ -505,45 +524,49 @@ def _places(plain: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[i
 _fold_sign = lru_cache(4096)(fold)
 
 
-def _matches(folded: str, words: Sequence[str], is_open: bool) -> Iterator[tuple[int, int]]:
-    """Where a folded text holds one of the words whole, the last one perhaps as a beginning; they never overlap."""
-    beginning = words[-1] if words and is_open and len(words[-1]) >= SHORTEST_BEGINNING else ""
+def _whole_words(folded: str, words: Sequence[str], has_prefix: bool) -> Iterator[tuple[int, int]]:
+    """Start and end of each of the words in a folded text, the last word perhaps as a prefix; they never overlap."""
+    prefix = words[-1] if words and has_prefix and len(words[-1]) >= MIN_PREFIX_LENGTH else ""
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     position = 0
     for found in re.finditer(pattern or r"(?!)", folded):
         start, end = found.span()
-        if start >= position and (end := _end_of_word(folded, start, end, beginning)):
+        if start >= position and (end := _end_of_word(folded, start, end, prefix)):
             yield start, end
             position = end
 
 
-def _end_of_word(folded: str, start: int, end: int, beginning: str) -> int:
-    """Where the word ends that was met at a place, or 0 when it is only the middle of another one."""
+def _end_of_word(folded: str, start: int, end: int, prefix: str) -> int:
+    """Where the word ends that begins at `start`, or 0 when the match is only a part of another word."""
     word = folded[start:end]
-    if _is_unspaced(word):
+    if _is_in_script_without_spaces(word):
         return end
-    if _is_inside(folded, start) or (_is_inside(folded, end) and word != beginning):
+    if _is_inside_word(folded, start) or (_is_inside_word(folded, end) and word != prefix):
         return 0
-    while _is_inside(folded, end):
+    while _is_inside_word(folded, end):
         end += 1
     return end
 
 
-def _is_unspaced(word: str) -> bool:
-    return any(is_unspaced for _piece, is_unspaced in _pieces(word))
+def _is_in_script_without_spaces(word: str) -> bool:
+    return any(has_no_spaces for _piece, has_no_spaces in _split_scripts(word))
 
 
-def _is_inside(text: str, index: int) -> bool:
-    """Whether a word goes on across this place of a text."""
-    return 0 < index < len(text) and _is_of_word(text[index - 1]) and _is_of_word(text[index])
+def _is_inside_word(text: str, index: int) -> bool:
+    """Whether the characters before and at an index belong to one word."""
+    return (
+        0 < index < len(text)
+        and _is_word_character(text[index - 1])
+        and _is_word_character(text[index])
+    )
 
 
-def _piece(plain: str, words: Sequence[str], is_open: bool) -> str:
-    """The piece of a text around the first word that is looked for, cut between words."""
+def _snippet(plain: str, words: Sequence[str], has_prefix: bool) -> str:
+    """The part of a text around the first of the words, cut between words."""
     plain = " ".join(plain.split())
-    start = next((start for start, _end in _places(plain, words, is_open)), 0)
-    start = max(0, start - SNIPPET // 3)
+    start = next((start for start, _end in _word_spans(plain, words, has_prefix)), 0)
+    start = max(0, start - SNIPPET_LENGTH // 3)
     start = plain.find(" ", start) + 1 if start else 0
-    piece = plain[start : start + SNIPPET]
-    tail = "…" if start + SNIPPET < len(plain) else ""
+    piece = plain[start : start + SNIPPET_LENGTH]
+    tail = "…" if start + SNIPPET_LENGTH < len(plain) else ""
     return ("… " if start else "") + (piece.rsplit(" ", 1)[0] if tail else piece) + tail

@@ -599,7 +599,7 @@ def reindex() -> None:
         _forget(queries.stray_documents())
         for kind in REINDEX:
             _reindex(kind, bar.update)
-        search.mend_words(SYSTEM)  # what a text says now takes no wrong word out of the index
+        search.mend_index(SYSTEM)  # what a text says now takes no wrong word out of the index
     click.echo(f"Search knows {queries.documents_count():,} documents. Before it knew {before:,}.")
 
 

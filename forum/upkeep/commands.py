@@ -196,7 +196,7 @@ def _mended(one: Check, number: int, ids: Ids) -> int:
 
 def _mend_words() -> None:
     with told():
-        if search.mend_words(SYSTEM):
+        if search.mend_index(SYSTEM):
             click.echo("full-text index: held other words than the documents. It was made anew.")
 
 

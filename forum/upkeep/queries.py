@@ -52,7 +52,7 @@ from forum.notifications.models import Event, Notice
 from forum.notifications.queries import TRIES
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document, Retitling
-from forum.search.queries import documents_of_other_words
+from forum.search.queries import documents_with_stale_words
 from forum.upkeep.models import Check, Fault
 
 FTS = "document_fts"
@@ -491,7 +491,7 @@ def _strays() -> Iterator[Fault]:
 
 
 def _of_other_words() -> Iterator[Fault]:
-    for kind, item_id in documents_of_other_words():
+    for kind, item_id in documents_with_stale_words():
         yield Fault(kind, item_id, "is known to search by other words than those of its text")
 
 

@@ -145,7 +145,7 @@ def test_the_posts_of_a_topic_are_found_by_its_new_title(found: Found) -> None:
     retitle("Sirens in winter")
     assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
     assert found("warnings") == []
-    assert actions.carry_on(SYSTEM) == 0
+    assert actions.continue_retitling(SYSTEM) == 0
 
 
 def test_a_long_topic_gets_its_title_in_portions(
@@ -156,7 +156,7 @@ def test_a_long_topic_gets_its_title_in_portions(
     retitle("Sirens in winter")
     assert found("sirens") == [("post", 1), ("post", 2), ("topic", 7)]
     assert found("warnings") == [("post", 3), ("post", 4), ("post", 5)]
-    assert [actions.carry_on(SYSTEM, 2) for _turn in range(3)] == [1, 1, 0]
+    assert [actions.continue_retitling(SYSTEM, 2) for _turn in range(3)] == [1, 1, 0]
     assert found("warnings") == [] and len(found("sirens")) == 6
 
 
@@ -166,9 +166,9 @@ def test_a_title_that_changes_again_meanwhile_is_the_last(
     monkeypatch.setattr(actions, "PORTION", 2)
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
-    actions.carry_on(SYSTEM, 2)
+    actions.continue_retitling(SYSTEM, 2)
     retitle("Bells in summer")
-    while actions.carry_on(SYSTEM, 2):
+    while actions.continue_retitling(SYSTEM, 2):
         pass
     assert found("sirens") == found("warnings") == [] and len(found("bells")) == 6
 
@@ -180,10 +180,10 @@ def test_a_topic_that_is_gone_has_nothing_left_to_do(
     posts_of_a_long_topic(5)
     retitle("Sirens in winter")
     actions.unindex(SYSTEM, "topic", 7)
-    assert actions.carry_on(SYSTEM, 2) == 0 and found("sirens") == []
+    assert actions.continue_retitling(SYSTEM, 2) == 0 and found("sirens") == []
 
 
 @pytest.mark.usefixtures("app")
 def test_only_the_forum_itself_carries_on() -> None:
     with pytest.raises(Forbidden):
-        actions.carry_on(VISITOR)
+        actions.continue_retitling(VISITOR)

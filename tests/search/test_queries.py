@@ -174,7 +174,7 @@ def test_facets_are_counted_and_narrow_the_answer(app: Flask) -> None:
 def test_a_rare_kind_is_found_behind_a_thousand_others(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "COUNTED", 3)
+    monkeypatch.setattr(queries, "MAX_COUNTED", 3)
     actions.index(SYSTEM, replace(entry(1, "Rain", ""), kind="case"))
     for number in range(5):
         actions.index(SYSTEM, entry(number + 2, "Rain", ""))
@@ -201,9 +201,9 @@ def test_where_the_index_is_asked_first_the_answer_is_the_same(
     """Whatever is known of how common words are: it decides the way, on PostgreSQL, and nothing else."""
     actions.index(SYSTEM, entry(40, "Flood", "A flood in words.", language="en"))
     actions.index(SYSTEM, entry(41, "Flood", "Models of a flood.", language="fr"))
-    monkeypatch.setattr(queries, "_shares", lambda *_which: {})
+    monkeypatch.setattr(queries, "_word_frequencies", lambda *_which: {})
     found = ids(typed, **facets)
-    monkeypatch.setattr(queries, "_shares", lambda *_which: {"flood": 0.8, "=len": 0.01})
+    monkeypatch.setattr(queries, "_word_frequencies", lambda *_which: {"flood": 0.8, "=len": 0.01})
     assert ids(typed, **facets) == found
     assert bool(found) == (typed not in ("nowhere flood", "wat"))
 
@@ -218,24 +218,24 @@ def test_words_are_as_common_as_postgresql_has_counted(
     if (
         db.engine.dialect.name == "sqlite"
     ):  # which walks through its index from the newest text, and asks for nothing
-        monkeypatch.delattr(queries, "_shares")
+        monkeypatch.delattr(queries, "_word_frequencies")
         assert ids("street", languages=("fr",)) == {99}
         return
-    queries._shares.cache_clear()
-    monkeypatch.setattr(queries, "NARROW", 0.1)
+    queries._word_frequencies.cache_clear()
+    monkeypatch.setattr(queries, "SELECTIVE_SHARE", 0.1)
     the, street = queries.Term(("the",)), queries.Term(("street",))
-    assert not queries._is_narrow([the, street], [])  # nobody has counted yet
-    queries._shares.cache_clear()
+    assert not queries._is_selective([the, street], [])  # nobody has counted yet
+    queries._word_frequencies.cache_clear()
     db.session.execute(sql("ANALYZE document"))
     try:
-        assert queries._is_narrow([the], [["=lfr"]])
-        assert not queries._is_narrow([the, street], [])
-        assert not queries._is_narrow([the], [["=len"]])
-        assert not queries._is_narrow([the], [])
-        assert not queries._is_narrow([the, queries.Term(("str",), is_beginning=True)], [])
-        assert queries._is_narrow([the, queries.Term(("rapid",))], [])
+        assert queries._is_selective([the], [["=lfr"]])
+        assert not queries._is_selective([the, street], [])
+        assert not queries._is_selective([the], [["=len"]])
+        assert not queries._is_selective([the], [])
+        assert not queries._is_selective([the, queries.Term(("str",), is_prefix=True)], [])
+        assert queries._is_selective([the, queries.Term(("rapid",))], [])
     finally:
-        queries._shares.cache_clear()
+        queries._word_frequencies.cache_clear()
 
 
 def test_the_signs_of_facets_are_not_found_by_typing_them(app: Flask) -> None:
@@ -289,14 +289,14 @@ def test_words_in_quotes_stand_together(app: Flask, typed: str, expected: set[in
 def test_what_goes_during_the_search_is_left_out(
     library: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranked = queries._ranked
+    ranked = queries._rank
 
     def ranked_meanwhile(*args: Any) -> list[int]:
         found = ranked(*args)
         actions.unindex(SYSTEM, "topic", 12)
         return found
 
-    monkeypatch.setattr(queries, "_ranked", ranked_meanwhile)
+    monkeypatch.setattr(queries, "_rank", ranked_meanwhile)
     assert ids("flood") == {6}
 
 
@@ -314,7 +314,7 @@ def test_the_last_word_is_a_beginning_where_few_texts_hold_it_whole(
     assert ids("flood") == {1, 2, 3, 4}
     assert first_snippet("flood") == "<mark>flood</mark> <mark>flooding</mark>"
     assert first_snippet('"flood"') == "<mark>flood</mark> flooding"
-    monkeypatch.setattr(queries, "RANKED", 3)
+    monkeypatch.setattr(queries, "MAX_RANKED", 3)
     assert ids("flood") == {1, 2, 4}
     assert first_snippet("flood") == "<mark>flood</mark> flooding"
 
@@ -336,7 +336,7 @@ def test_a_topic_comes_before_its_replies(app: Flask) -> None:
 
 
 def test_results_are_paged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
     for number in range(5):
         actions.index(SYSTEM, entry(number + 1, "Rain", ""))
     seen = [
@@ -403,7 +403,9 @@ def test_the_index_holds_words_only() -> None:
 
 
 def test_a_text_of_common_signs_has_the_words_that_it_has_beside_others() -> None:
-    typed = "".join(f"A{chr(number)}b " for number in range(128)) + "x" * (queries.LONGEST + 1)
+    typed = "".join(f"A{chr(number)}b " for number in range(128)) + "x" * (
+        queries.MAX_WORD_LENGTH + 1
+    )
     assert searchable(f"{typed} ж") == f"{searchable(typed)} ж"
 
 
