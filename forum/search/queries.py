@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import aliased, defer
 
 from forum import permissions
-from forum.db import inline_text, constant, db
+from forum.db import constant, db, inline_text
 from forum.markup import fold
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import Person

@@ -1,4 +1,4 @@
-"""Loading content files by the deeds of the rooms, each thing at the time the file gives it; all of a file or nothing."""
+"""Loading content files with the actions of the rooms, each thing dated as the file says; a whole file or nothing of it."""
 
 from __future__ import annotations
 
@@ -29,33 +29,35 @@ from forum.moderation import actions as moderation
 from forum.permissions import Person, require
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 from forum.transfer.queries import (
-    agenda_of,
-    cases_called,
-    cities_by_name,
-    members_called,
-    opening_of,
+    agenda_by_slug,
+    cases_by_slug,
+    cities_by_label,
+    members_by_handle,
+    opening_post,
     organisation_ids,
     paragraph_keys,
-    practices_called,
-    topic_of,
+    practices_by_slug,
+    topic_with_author,
 )
 
 QUOTED_NUMBER = re.compile(r"^> #([0-9]+)[ \t]*$", re.M)
-NO_QUOTE = re.compile(r"^\\(\\*> #[0-9]+[ \t]*)$", re.M)  # a backslash says that it names no post
+ESCAPED_NUMBER = re.compile(
+    r"^\\(\\*> #[0-9]+[ \t]*)$", re.M
+)  # a backslash says that it names no post
 NOON = time(12, 0, tzinfo=UTC)
-RETURNED = "Please say what did not work, so that others can copy it."
-NOWHERE = "members.invalid"  # no letter ever gets there
+DEFAULT_RETURN_REASON = "Please say what did not work, so that others can copy it."
+UNDELIVERABLE_DOMAIN = "members.invalid"  # reserved by RFC 2606, so that no mail ever arrives there
 NO_ADDRESS = "This account came from an export, which holds no addresses."
 NO_ROLES = "an import gives no roles; take this line out, and use `flask members role` afterwards"
 NO_ANSWER = "only a reply to a question is its answer"
-NOT_PASSED_ON = ("", "not me", "not now")
-# What the file may say of a practice only when it is published.
-OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried")
+OUTCOMES_WITHOUT_HANDLE = ("", "not me", "not now")
+# Fields that a practice may have only when it is published.
+FIELDS_OF_PUBLISHED = ("published_on", "featured", "useful", "same_here", "tried")
 
 
 @dataclass
 class Loading:
-    """What the parts of one file share while it is loaded: who and where is meant by its words."""
+    """What the functions that load one file share: the members and cities it names, and the faults found so far."""
 
     people: Mapping[str, Member]
     cities: Mapping[str, City]
@@ -63,37 +65,39 @@ class Loading:
     agenda: Agenda = field(default_factory=Agenda)
     faults: list[Fault] = field(default_factory=list)
 
-    def need(self, is_there: object, line: int, message: str) -> None:
-        """Note a fault unless something is there."""
+    def expect(self, is_there: object, line: int, message: str) -> None:
+        """Note a fault at a line unless something is there (is true)."""
         if not is_there:
             self.faults.append(Fault(line, message))
 
     def member(self, handle: str) -> Member:
-        """A member by handle; the check has made sure that there is one."""
+        """A member by handle; `_check_agenda_file` has made sure that it exists."""
         return self.people[handle]
 
 
 @action
 def load_people(system: Person, file: PeopleFile, password_hashes: Mapping[str, str]) -> None:
-    """Make the organisations and members of a people file. Raises `FaultyFileError`; nothing is made then.
+    """Create the organisations and members of a people file. Raises `FaultyFileError`; then nothing is created.
 
-    `password_hashes` are those of the members who can sign in; `""` is the one of all others.
+    `password_hashes` are by handle those of the members who can sign in; `""` has the one of all others.
     """
     _load_people(system, file, _check_people(file), password_hashes, "example.org")
 
 
 @action
 def import_people(system: Person, file: PeopleFile, password_hash: str) -> None:
-    """The same of an export, which knows no addresses: nobody can sign in or gets mail until an administrator says theirs.
+    """The same for an export, which holds no e-mail addresses: members can sign in, and get mail, once one is entered.
 
-    Who has an account of that handle already, as the first administrator may, goes on with it. Roles are refused: whoever
-    has written into the folder would name the administrators, and be given the account by its handle.
+    A member whose handle exists already, such as the first administrator, keeps that account. Roles are refused, because
+    whoever has edited the files could otherwise make themselves administrator.
     """
     cities = _check_people(file, takes_roles=False)
-    known = members_called(values["handle"] for values in file.members)
+    known = members_by_handle(values["handle"] for values in file.members)
     new = [values for values in file.members if values["handle"] not in known]
-    _load_people(system, replace(file, members=new), cities, {"": password_hash}, NOWHERE)
-    for member in members_called(values["handle"] for values in new).values():
+    _load_people(
+        system, replace(file, members=new), cities, {"": password_hash}, UNDELIVERABLE_DOMAIN
+    )
+    for member in members_by_handle(values["handle"] for values in new).values():
         members.pause_mail(system, member.id, member.email, NO_ADDRESS)
 
 
@@ -105,7 +109,7 @@ def _load_people(
     host: str,
 ) -> None:
     for values in file.organisations:
-        members.write_organisation(system, _organisation(values, cities))
+        members.write_organisation(system, _organisation_text(values, cities))
     ids = organisation_ids()
     for values in file.members:
         hashed = password_hashes.get(values["handle"], password_hashes[""])
@@ -117,20 +121,20 @@ def _load_people(
 
 @action
 def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
-    """Load an agenda file: a new agenda, or more for one that exists (the file then has only its slug).
+    """Load an agenda file: a new agenda, or more content for an existing one (of which the file has only the slug).
 
-    The curator is the moderator who answers for it: cases and publications are that member's deeds.
+    The curator is the moderator who is responsible for it: cases and publications are recorded as that member's.
 
-    Raises `FaultyFileError` with everything that is wrong, line by line; nothing is loaded then.
+    Raises `FaultyFileError` with all faults, line by line; then nothing is loaded.
     """
     require(curator.can.curate_all())
-    loading = _check(file)
-    loading.agenda = _agenda(curator, file)
-    with _said_of(file.agenda, "new_themes"):
+    loading = _check_agenda_file(file)
+    loading.agenda = _write_or_find_agenda(curator, file)
+    with _faults_at(file.agenda, "new_themes"):
         agendas.themes_named(curator, file.agenda.get("new_themes", ()))
     for values in file.statements:
-        with _said_of(values):
-            agendas.write_statement(curator, loading.agenda.id, _statement(values))
+        with _faults_at(values):
+            agendas.write_statement(curator, loading.agenda.id, _statement_text(values))
     for values in file.cases:
         _write_case(curator, values, loading)
     for values in file.practices:
@@ -140,7 +144,7 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
     for values in sorted(file.topics, key=lambda topic: topic["at"]):
         _open_topic(curator, values, loading)
     for values in file.comments:
-        _comment(values, loading)
+        _write_comments(values, loading)
     if file.agenda.get("archived"):
         agendas.archive(curator, loading.agenda.id)
     return loading.agenda
@@ -151,50 +155,50 @@ def import_agenda(curator: Member, file: AgendaFile) -> Agenda:
 
 def _check_people(file: PeopleFile, *, takes_roles: bool = True) -> Mapping[str, City]:
     everything = [*file.organisations, *file.members]
-    cities = cities_by_name(values["city"] for values in everything if "city" in values)
+    cities = cities_by_label(values["city"] for values in everything if "city" in values)
     slugs = {values.get("slug") for values in file.organisations}
     handles = {values.get("handle") for values in file.members}
     handles |= set(
-        members_called(values.get("representative", "") for values in file.organisations)
+        members_by_handle(values.get("representative", "") for values in file.organisations)
     )
     loading = Loading({}, cities)
     for values in everything:
         city, organisation = values.get("city"), values.get("organisation")
         representative = values.get("representative")
         line = values.line_of("city")
-        loading.need(not city or city in cities, line, f"no city is called “{city}”")
+        loading.expect(not city or city in cities, line, f"no city is called “{city}”")
         known, line = not organisation or organisation in slugs, values.line_of("organisation")
-        loading.need(known, line, f"no organisation has the slug “{organisation}”")
+        loading.expect(known, line, f"no organisation has the slug “{organisation}”")
         is_there = not representative or representative in handles
         line = values.line_of("representative")
-        loading.need(is_there, line, f"no member has the handle “{representative}”")
+        loading.expect(is_there, line, f"no member has the handle “{representative}”")
         is_refused = "role" in values and not takes_roles
-        loading.need(not is_refused, values.line_of("role"), NO_ROLES)
-    _check_once(file.members, "handle", loading)
-    _check_once(file.organisations, "slug", loading)
+        loading.expect(not is_refused, values.line_of("role"), NO_ROLES)
+    _check_unique(file.members, "handle", loading)
+    _check_unique(file.organisations, "slug", loading)
     if loading.faults:
         raise FaultyFileError(loading.faults)
     return cities
 
 
-def _check_once(sections: Sequence[Values], name: str, loading: Loading) -> None:
-    """Every section has a word of its own, by which others speak of it."""
+def _check_unique(sections: Sequence[Values], name: str, loading: Loading) -> None:
+    """No two sections have the same value of a field by which others refer to them."""
     first: dict[str, Values] = {}
     for values in sections:
         known = first.setdefault(values[name], values)
         message = f"{name}: “{known['title']}” above has “{values[name]}” already"
-        loading.need(known is values, values.line_of(name), message)
+        loading.expect(known is values, values.line_of(name), message)
 
 
-def _check(file: AgendaFile) -> Loading:
-    """Who and what a file speaks of. Raises `FaultyFileError` with all that can be known before anything is written."""
-    people = members_called(handle for handle, _line in _handles(file))
-    cities = cities_by_name(city for city, _line in _cities(file))
+def _check_agenda_file(file: AgendaFile) -> Loading:
+    """Look up the members and cities of a file. Raises `FaultyFileError` with all faults that show before anything is written."""
+    people = members_by_handle(handle for handle, _line in _handles(file))
+    cities = cities_by_label(city for city, _line in _cities(file))
     loading = Loading(people, cities, file.comments, faults=list(file.faults))
     for handle, line in _handles(file):
-        loading.need(handle in people, line, f"no member has the handle “{handle}”")
+        loading.expect(handle in people, line, f"no member has the handle “{handle}”")
     for city, line in _cities(file):
-        loading.need(city in cities, line, f"no city is called “{city}”")
+        loading.expect(city in cities, line, f"no city is called “{city}”")
     for check in CHECKS:
         check(file, loading)
     if loading.faults:
@@ -203,29 +207,29 @@ def _check(file: AgendaFile) -> Loading:
 
 
 def _handles(file: AgendaFile) -> Iterator[tuple[str, int]]:
-    """Every handle that a file names, each time with its line."""
-    for values in _everything(file):
-        yield from values.said("by", "member", "hosts", "useful", "same_here")
+    """Every handle that a file names, with the line."""
+    for values in _all_sections(file):
+        yield from values.values_of("by", "member", "hosts", "useful", "same_here")
         for entry, line in values.entries("tried", "report", "asked"):
             yield entry[0], line
     for topic in file.topics:
         for (_handle, _moment, became), line in topic.entries("asked"):
-            if became not in NOT_PASSED_ON:
+            if became not in OUTCOMES_WITHOUT_HANDLE:
                 yield became, line
 
 
 def _cities(file: AgendaFile) -> Iterator[tuple[str, int]]:
     for values in [*file.cases, *file.practices]:
-        yield from values.said("places", "city")
+        yield from values.values_of("places", "city")
 
 
-def _everything(file: AgendaFile) -> Iterator[Values]:
+def _all_sections(file: AgendaFile) -> Iterator[Values]:
     yield from [file.agenda, *file.statements, *file.cases, *file.practices, *file.readings]
     yield from _texts(file)
 
 
 def _texts(file: AgendaFile) -> Iterator[Values]:
-    """What members say in the dialogue and in comments."""
+    """The sections of topics, posts and comments."""
     yield from file.topics
     for group in [*file.topics, *file.comments]:
         yield from group["posts"]
@@ -235,26 +239,26 @@ def _check_agenda(file: AgendaFile, loading: Loading) -> None:
     values = file.agenda
     if (slug := values.get("slug")) is None:
         return
-    existing, line = agenda_of(slug), values.line_of("slug")
+    existing, line = agenda_by_slug(slug), values.line_of("slug")
     if file.is_new:
-        loading.need(not existing, line, f"there is an agenda “{slug}” already")
+        loading.expect(not existing, line, f"there is an agenda “{slug}” already")
         title = values["title"]
         is_free = not agendas_titled(title)
-        loading.need(is_free, values.line, f"there is an agenda with the title “{title}” already")
+        loading.expect(is_free, values.line, f"there is an agenda with the title “{title}” already")
     else:
-        loading.need(existing, line, f"there is no agenda “{slug}” to add to")
+        loading.expect(existing, line, f"there is no agenda “{slug}” to add to")
         is_open = not existing or not existing.archived_at
-        loading.need(is_open, line, f"the agenda “{slug}” is archived")
+        loading.expect(is_open, line, f"the agenda “{slug}” is archived")
 
 
 def _check_themes(file: AgendaFile, loading: Loading) -> None:
-    """A theme is in use or listed as new, so that a slip of the pen makes none."""
-    said = [word for values in _everything(file) for word in values.said("themes")]
+    """A theme exists or is listed as new, so that a typing mistake creates none."""
+    said = [word for values in _all_sections(file) for word in values.values_of("themes")]
     names = {theme.name for theme in themes()} | set(file.agenda.get("new_themes", ()))
     known = {slugify(name, "theme") for name in names}
     known |= {theme.slug for theme in themes_by_slug({slugify(name, "theme") for name, _ in said})}
     for name, line in said:
-        loading.need(slugify(name, "theme") in known, line, _no_theme(name, names))
+        loading.expect(slugify(name, "theme") in known, line, _no_theme(name, names))
 
 
 def _no_theme(name: str, names: Collection[str]) -> str:
@@ -267,111 +271,113 @@ def _no_theme(name: str, names: Collection[str]) -> str:
 
 def _check_slugs(file: AgendaFile, loading: Loading) -> None:
     for kind, entries, known in (
-        ("case", file.cases, cases_called),
-        ("practice", file.practices, practices_called),
+        ("case", file.cases, cases_by_slug),
+        ("practice", file.practices, practices_by_slug),
     ):
-        own = [slug for values in entries for slug in values.said("slug")]
+        own = [slug for values in entries for slug in values.values_of("slug")]
         taken = set(known(slug for slug, _line in own))
         for slug, line in own:
-            loading.need(slug not in taken, line, f"two {kind}s have the slug “{slug}”")
+            loading.expect(slug not in taken, line, f"two {kind}s have the slug “{slug}”")
             taken.add(slug)
 
 
 def _check_practices(file: AgendaFile, loading: Loading) -> None:
-    """What is adapted is there before, and only what is published has been marked."""
+    """A practice is adapted from an earlier one, and has only the fields that go with its state."""
     above: set[str] = set()
     for values in file.practices:
-        for slug, line in values.said("adapted_from"):
-            is_there = slug in above or practices_called([slug])
-            loading.need(is_there, line, f"there is no practice “{slug}”, neither above nor before")
-        above.update(slug for slug, _line in values.said("slug"))
+        for slug, line in values.values_of("adapted_from"):
+            is_there = slug in above or practices_by_slug([slug])
+            loading.expect(
+                is_there, line, f"there is no practice “{slug}”, neither above nor before"
+            )
+        above.update(slug for slug, _line in values.values_of("slug"))
         state = values.get("state", "published")
-        for name in OF_PUBLISHED if state != "published" else ():
+        for name in FIELDS_OF_PUBLISHED if state != "published" else ():
             for line in values.lines.get(name, ()):
-                loading.need(False, line, f"this is for what is published, not for {state}")
+                loading.expect(False, line, f"this is for what is published, not for {state}")
         reason = values.line_of("returned_because")
         is_apt = state == "returned" or "returned_because" not in values
-        loading.need(is_apt, reason, "this is for what is returned")
-        _check_doers(values, loading)
+        loading.expect(is_apt, reason, "this is for what is returned")
+        _check_people_named(values, loading)
 
 
 def _check_comments(file: AgendaFile, loading: Loading) -> None:
-    """A comment is on a case or a published practice, and perhaps beside a paragraph that is there."""
+    """A comment is on a case or a published practice, and on an existing paragraph if it names one."""
     for group in file.comments:
         for post in group["posts"]:
-            loading.need("answer" not in post, post.line_of("answer"), NO_ANSWER)
+            loading.expect("answer" not in post, post.line_of("answer"), NO_ANSWER)
         if kind := group["kind"]:
-            found = _commented(file, kind, group["slug"])
-            loading.need(found, group.line, f"there is no {kind} “{group['slug']}”")
+            found = _comments_target(file, kind, group["slug"])
+            loading.expect(found, group.line, f"there is no {kind} “{group['slug']}”")
             if found:
                 _check_commented(group, *found, loading)
 
 
-def _commented(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
-    """Whether a case or practice takes comments, and how many paragraphs it has; nothing when there is none."""
+def _comments_target(file: AgendaFile, kind: str, slug: str) -> tuple[bool, int] | None:
+    """Whether a case or practice takes comments, and its number of paragraphs; None when it does not exist."""
     for values in file.cases if kind == "case" else file.practices:
         if values.get("slug") == slug:
-            return values.get("state", "published") == "published", _paragraphs(values["text"])
+            return values.get("state", "published") == "published", _paragraph_count(values["text"])
     if kind == "case":
-        case = cases_called([slug]).get(slug)
-        return (True, _paragraphs(case.body)) if case else None
-    practice = practices_called([slug]).get(slug)
+        case = cases_by_slug([slug]).get(slug)
+        return (True, _paragraph_count(case.body)) if case else None
+    practice = practices_by_slug([slug]).get(slug)
     return (practice.topic_id is not None, 0) if practice else None
 
 
-def _paragraphs(text: str) -> int:
+def _paragraph_count(text: str) -> int:
     return len(paragraphs(text)) if text else 0
 
 
 def _check_commented(group: Values, is_shown: bool, number: int, loading: Loading) -> None:
     message = f"“{group['slug']}” is not published, so it takes no comments"
-    loading.need(is_shown, group.line, message)
+    loading.expect(is_shown, group.line, message)
     for post in group["posts"]:
         _check_paragraph(post, number, loading)
 
 
 def _check_paragraph(post: Values, number: int, loading: Loading) -> None:
-    """A comment stands beside one of so many paragraphs; where there are none, beside none."""
+    """A comment names one of `number` paragraphs, or none."""
     there = f"the last paragraph is number {number}" if number else "only cases have paragraphs"
     is_there = "paragraph" not in post or 1 <= post["paragraph"] <= number
-    loading.need(is_there, post.line_of("paragraph"), there)
+    loading.expect(is_there, post.line_of("paragraph"), there)
 
 
 def _check_topics(file: AgendaFile, loading: Loading) -> None:
-    """Only questions are answered, ask for advice and are followed up; and only after they were asked."""
+    """Only questions have an answer, ask for advice and are followed up, and only after they were asked."""
     for topic in file.topics:
         is_question = topic.get("kind", "question") == "question"
         answers = [post.line_of("answer") for post in topic["posts"] if post.get("answer")]
         for line in answers:
-            loading.need(is_question, line, NO_ANSWER)
+            loading.expect(is_question, line, NO_ANSWER)
         for line in answers[1:]:
-            loading.need(False, line, "a question has one answer")
+            loading.expect(False, line, "a question has one answer")
         for post in topic["posts"]:
             _check_paragraph(post, 0, loading)
         for (handle, moment, _became), line in topic.entries("asked"):
-            loading.need(is_question, line, "only a question asks members for advice")
-            loading.need(handle != topic.get("by"), line, f"{handle} asks this question")
+            loading.expect(is_question, line, "only a question asks members for advice")
+            loading.expect(handle != topic.get("by"), line, f"{handle} asks this question")
             _check_later(topic, moment, line, loading)
         if "followed_up" in topic:
             line = topic.line_of("followed_up")
             is_answered = is_question and topic["posts"]
-            loading.need(is_answered, line, "only a question that has a reply is followed up")
+            loading.expect(is_answered, line, "only a question that has a reply is followed up")
             _check_later(topic, topic["followed_up"][0], line, loading)
 
 
 def _check_later(topic: Values, moment: datetime, line: int, loading: Loading) -> None:
     is_later = "at" not in topic or moment >= topic["at"]
-    loading.need(is_later, line, "this is earlier than the topic")
+    loading.expect(is_later, line, "this is earlier than the topic")
 
 
 def _check_order(file: AgendaFile, loading: Loading) -> None:
-    """A reply comes after what it answers, and a quote names an earlier post; a case or practice is the first."""
+    """Posts are in the order of time, and quote earlier ones; a case or practice counts as the first post."""
     for topic in [*file.topics, *file.comments]:
         latest = topic.get("at")
         for number, post in enumerate(topic["posts"], 2):
             moment = post.get("at")
             is_later = not (latest and moment) or moment >= latest or post.get("moved")
-            loading.need(is_later, post.line, "this is earlier than the post before it")
+            loading.expect(is_later, post.line, "this is earlier than the post before it")
             latest = max(filter(None, (moment, latest)), default=None)
             _check_quotes(post, number, loading)
 
@@ -381,28 +387,28 @@ def _check_quotes(post: Values, number: int, loading: Loading) -> None:
     for found in QUOTED_NUMBER.finditer(text):
         line = post.line_of("text") + text.count("\n", 0, found.start())
         is_earlier = 1 <= int(found[1]) < number
-        loading.need(is_earlier, line, f"#{found[1]} is no earlier post of this topic")
+        loading.expect(is_earlier, line, f"#{found[1]} is no earlier post of this topic")
 
 
 def _check_posts(file: AgendaFile, loading: Loading) -> None:
     for values in _texts(file):
-        _check_doers(values, loading)
+        _check_people_named(values, loading)
         reporters = [(entry[0], line) for entry, line in values.entries("report")]
         for number, (handle, line) in enumerate(reporters):
             is_first = handle not in {other for other, _line in reporters[:number]}
-            loading.need(is_first, line, f"{handle} has reported this already")
+            loading.expect(is_first, line, f"{handle} has reported this already")
 
 
-def _check_doers(values: Values, loading: Loading) -> None:
-    """Nobody marks or reports what they wrote, or writes for an organisation without being of one."""
+def _check_people_named(values: Values, loading: Loading) -> None:
+    """Nobody marks or reports their own text, or writes for an organisation without belonging to one."""
     author = values.get("by")
-    others = [*values.said("useful", "same_here")]
+    others = [*values.values_of("useful", "same_here")]
     others += [(entry[0], line) for entry, line in values.entries("tried", "report")]
     for handle, line in others:
-        loading.need(handle != author, line, f"{handle} wrote this, so it is for others to do")
+        loading.expect(handle != author, line, f"{handle} wrote this, so it is for others to do")
     person, name = loading.people.get(author or ""), "on_behalf_of_organisation"
     is_of_one = not values.get(name) or not person or person.organisation_id
-    loading.need(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
+    loading.expect(is_of_one, values.line_of(name), f"{author} belongs to no organisation")
 
 
 CHECKS = (
@@ -420,7 +426,7 @@ CHECKS = (
 # People
 
 
-def _organisation(values: Values, cities: Mapping[str, City]) -> members.OrganisationText:
+def _organisation_text(values: Values, cities: Mapping[str, City]) -> members.OrganisationText:
     city = cities.get(values.get("city", ""))
     return members.OrganisationText(
         name=values["title"],
@@ -454,7 +460,7 @@ def _join(
         email=values["email"],
         password_hash=password_hash,
         handle=values["handle"],
-        is_official=True,  # the names were looked at where they come from
+        is_official=True,  # these names were checked where they come from
         **place,
     )
     member = members.join(system, joining)
@@ -472,10 +478,10 @@ def _join(
 def _name_representatives(
     system: Person, file: PeopleFile, ids: Mapping[str, int], cities: Mapping[str, City]
 ) -> None:
-    people = members_called(values.get("representative", "") for values in file.organisations)
+    people = members_by_handle(values.get("representative", "") for values in file.organisations)
     for values in file.organisations:
         if representative := people.get(values.get("representative", "")):
-            text = _organisation(values, cities)
+            text = _organisation_text(values, cities)
             named = {**vars(text), "representative_id": representative.id}
             members.write_organisation(
                 system, members.OrganisationText(**named), ids[values["slug"]]
@@ -485,9 +491,9 @@ def _name_representatives(
 # The agenda
 
 
-def _agenda(curator: Member, file: AgendaFile) -> Agenda:
+def _write_or_find_agenda(curator: Member, file: AgendaFile) -> Agenda:
     values = file.agenda
-    if existing := None if file.is_new else agenda_of(values["slug"]):
+    if existing := None if file.is_new else agenda_by_slug(values["slug"]):
         return existing
     text = agendas.AgendaText(
         title=values["title"],
@@ -497,24 +503,24 @@ def _agenda(curator: Member, file: AgendaFile) -> Agenda:
         pattern=values["pattern"],
         slug=values["slug"],
     )
-    with _said_of(values), at(_first_moment(file)):
+    with _faults_at(values), at(_agenda_written_at(file)):
         agenda = agendas.write_agenda(curator, text)
     if "hosts" in values:
-        with _said_of(values, "hosts"):
+        with _faults_at(values, "hosts"):
             agendas.set_hosts(curator, agenda.id, values["hosts"])
         db.session.flush()
     return agenda
 
 
-def _first_moment(file: AgendaFile) -> datetime:
-    """An agenda is a day older than the first thing that was said or published on it."""
+def _agenda_written_at(file: AgendaFile) -> datetime:
+    """A week before the first topic, comment or publication."""
     moments = [topic["at"] for topic in file.topics]
     moments += [post["at"] for group in file.comments for post in group["posts"]]
     moments += [_noon(v["published_on"]) for v in file.practices if "published_on" in v]
     return min(moments, default=now()) - timedelta(days=7)
 
 
-def _statement(values: Values) -> agendas.StatementText:
+def _statement_text(values: Values) -> agendas.StatementText:
     return agendas.StatementText(
         name=values["title"],
         quotation=values["text"],
@@ -535,7 +541,7 @@ def _theme_ids(curator: Member, values: Values) -> tuple[int, ...]:
 
 @dataclass
 class Discussion:
-    """A topic that is being filled: its posts so far, its language, the keys of its case's paragraphs."""
+    """A topic that is being loaded: its posts so far, its language, the keys of its case's paragraphs."""
 
     topic: Topic
     posts: list[Post]
@@ -553,14 +559,14 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
         audience=values.get("readers", "public"),
         for_organisation=values.get("on_behalf_of_organisation", False),
     )
-    with _said_of(values), at(values["at"]):
+    with _faults_at(values), at(values["at"]):
         topic = dialogue.publish_topic(loading.member(values["by"]), loading.agenda.id, new)
-    discussion = Discussion(topic_of(topic.id), [opening_of(topic.id)], language)
+    discussion = Discussion(topic_with_author(topic.id), [opening_post(topic.id)], language)
     _mark(values, discussion.posts[0], values["at"], loading)
     _report(values, discussion.posts[0], loading)
     for number, asked in sorted(enumerate(values["asked"]), key=lambda entry: entry[1][1]):
         handle, moment, became = asked
-        with _said_of(values, "asked", number):
+        with _faults_at(values, "asked", number):
             _ask(discussion.topic, loading.member(handle), moment, became)
     _reply_all(discussion, values["posts"], loading)
     if "followed_up" in values:
@@ -572,7 +578,10 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
 
 
 def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
-    """Let the asker ask somebody, with the reasons of that day, and the member settle it the day after."""
+    """Let the author of a question ask a member for advice, and let the member respond a day later.
+
+    The reasons are those for which the forum would have proposed the member at that moment.
+    """
     with at(moment):
         proposed = proposals(topic.author, get_topic(topic.author, topic.id), MOST_PROPOSED)
         reasons = {one.member.handle: one.reasons for one in proposed}
@@ -589,7 +598,7 @@ def _ask(topic: Topic, member: Member, moment: datetime, became: str) -> None:
 def _follow_up(discussion: Discussion, values: Values) -> None:
     moment, outcome, deed, text = values["followed_up"]
     topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
-    with _said_of(values, "followed_up"), at(moment):
+    with _faults_at(values, "followed_up"), at(moment):
         advice.follow_up(topic.author, topic.id, story, is_asked=False)
 
 
@@ -599,7 +608,7 @@ def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loadi
         discussion.posts.append(post)
         _mark(values, post, values["at"], loading)
         if values.get("answer"):
-            with _said_of(values, "answer"), at(values["at"]):
+            with _faults_at(values, "answer"), at(values["at"]):
                 topic = discussion.topic
                 dialogue.choose_answer(topic.author, topic.id, post.id)
         _report(values, post, loading)
@@ -607,14 +616,14 @@ def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loadi
 
 def _report(values: Values, post: Post, loading: Loading) -> None:
     for number, (handle, reason, words) in enumerate(values["report"]):
-        with _said_of(values, "report", number), at(_after(values["at"], hours=3)):
+        with _faults_at(values, "report", number), at(_after(values["at"], hours=3)):
             moderation.report(loading.member(handle), "post", post.id, reason, words)
 
 
 def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
-    source = _with_quotes(values["text"], discussion.posts)
+    source = _link_quotes(values["text"], discussion.posts)
     number, keys = values.get("paragraph", 0), discussion.keys
-    with _said_of(values), at(values["at"]):
+    with _faults_at(values), at(values["at"]):
         return dialogue.publish_reply(
             loading.member(values["by"]),
             discussion.topic.id,
@@ -624,25 +633,25 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
         )
 
 
-def _with_quotes(text: str, posts: Sequence[Post]) -> str:
-    """`> #2` becomes a link to the second post, as the button “Quote” writes it; `\\> #2` stays without its backslash."""
+def _link_quotes(text: str, posts: Sequence[Post]) -> str:
+    """Replace `> #2` by a link to the second post, as the button “Quote” writes it, and `\\> #2` by `> #2`."""
 
     def linked(found: re.Match[str]) -> str:
         post = posts[int(found[1]) - 1]
         return f"> [{label_of(post.author.name)}](/posts/{post.id})\n>"
 
-    return NO_QUOTE.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
+    return ESCAPED_NUMBER.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
 
 
 def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None:
     with at(_after(since, days=1)):
         for name, kind in (("useful", "useful"), ("same_here", "same here")):
-            with _said_of(values, name):
+            with _faults_at(values, name):
                 for handle in values.get(name, ()):
                     dialogue.mark(loading.member(handle), post.id, kind)
         for number, (handle, outcome, note) in enumerate(values["tried"]):
             member = loading.member(handle)
-            with _said_of(values, "tried", number):
+            with _faults_at(values, "tried", number):
                 dialogue.mark(member, post.id, "tried it", outcome, note, is_asked=False)
 
 
@@ -666,12 +675,12 @@ def _write_case(curator: Member, values: Values, loading: Loading) -> None:
         links=[library.LinkText(*parts) for parts in values["link"]],
         slug=values["slug"],
     )
-    with _said_of(values), at(_before_comments(values, loading)):
+    with _faults_at(values), at(_case_written_at(values, loading)):
         library.write_case(curator, loading.agenda.id, text)
 
 
-def _before_comments(values: Values, loading: Loading) -> datetime:
-    """A case has no time of its own: it was there a day before the first comment on it."""
+def _case_written_at(values: Values, loading: Loading) -> datetime:
+    """A day before the first comment; a file gives no date for a case itself."""
     moments = [
         post["at"]
         for group in loading.comments
@@ -684,7 +693,7 @@ def _before_comments(values: Values, loading: Loading) -> datetime:
 def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
     author = loading.member(values["by"])
     published_at = _noon(values.get("published_on"))
-    with _said_of(values), at(published_at - timedelta(days=6)):
+    with _faults_at(values), at(published_at - timedelta(days=6)):
         practice = library.write_practice(
             author, loading.agenda.id, _practice_text(curator, values, loading)
         )
@@ -692,17 +701,19 @@ def _write_practice(curator: Member, values: Values, loading: Loading) -> None:
         if state != "draft":
             library.submit(author, practice.id)
         if state == "returned":
-            library.send_back(curator, practice.id, values.get("returned_because", RETURNED))
+            library.send_back(
+                curator, practice.id, values.get("returned_because", DEFAULT_RETURN_REASON)
+            )
     if state == "published":
-        with _said_of(values), at(published_at):
+        with _faults_at(values), at(published_at):
             library.publish(curator, practice.id)
             if values.get("featured"):
                 library.feature(curator, practice.id)
-        _mark(values, opening_of(practice.topic_id or 0), published_at, loading)
+        _mark(values, opening_post(practice.topic_id or 0), published_at, loading)
 
 
 def _practice_text(curator: Member, values: Values, loading: Loading) -> library.PracticeText:
-    model = practices_called([values.get("adapted_from", "")]).get(values.get("adapted_from", ""))
+    model = practices_by_slug([values.get("adapted_from", "")]).get(values.get("adapted_from", ""))
     city = loading.cities.get(values.get("city", ""))
     return library.PracticeText(
         title=values["title"],
@@ -734,23 +745,23 @@ def _write_reading(curator: Member, values: Values, loading: Loading) -> None:
         why=values["text"],
         language=values.get("language", "en"),
     )
-    with _said_of(values):
+    with _faults_at(values):
         library.write_reading(curator, loading.agenda.id, text)
 
 
-def _comment(values: Values, loading: Loading) -> None:
-    case = cases_called([values["slug"]]).get(values["slug"]) if values["kind"] == "case" else None
-    practice = None if case else practices_called([values["slug"]])[values["slug"]]
+def _write_comments(values: Values, loading: Loading) -> None:
+    case = cases_by_slug([values["slug"]]).get(values["slug"]) if values["kind"] == "case" else None
+    practice = None if case else practices_by_slug([values["slug"]])[values["slug"]]
     topic_id = case.topic_id if case else practice.topic_id if practice else None
-    assert topic_id is not None  # noqa: S101  # the check has looked
+    assert topic_id is not None  # noqa: S101  # as `_check_comments` has made sure
     keys = paragraph_keys(case.id) if case else []
-    discussion = Discussion(topic_of(topic_id), [opening_of(topic_id)], keys=keys)
+    discussion = Discussion(topic_with_author(topic_id), [opening_post(topic_id)], keys=keys)
     _reply_all(discussion, values["posts"], loading)
 
 
 @contextmanager
-def _said_of(values: Values, name: str = "", number: int = 0) -> Iterator[None]:
-    """Turn a deed's refusal into a fault at the line of what was to be loaded, or of its field."""
+def _faults_at(values: Values, name: str = "", number: int = 0) -> Iterator[None]:
+    """Turn the refusal of an action into a fault at the line of a section, or of its field `name`."""
     try:
         yield
     except Refusal as error:
@@ -763,5 +774,5 @@ def _noon(day: Any) -> datetime:
 
 
 def _after(moment: datetime, **time: int) -> datetime:
-    """So much later, and not in the future."""
+    """A moment later by `time` (as `timedelta` takes it), but not in the future."""
     return min(moment + timedelta(**time), now())

@@ -28,7 +28,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import latest_topics, written
 from forum.errors import Refusal
-from forum.lazy import library as later
+from forum.lazy import library as lazy_import
 from forum.library import actions as library
 from forum.library.models import Case, Practice
 from forum.library.queries import sections_for
@@ -55,28 +55,37 @@ from forum.transfer import actions, queries
 from forum.transfer.forms import (
     PEOPLE,
     README,
-    Names,
+    ExportedPeople,
     Writer,
     agenda_name,
     agendas_in,
     dialogue_name,
-    fitting,
+    importable_slug,
     read_agenda,
     read_people,
 )
-from forum.transfer.models import Discussed, FaultyFileError, Opened, Said, Story, Tried
-from forum.transfer.queries import counts, members_called
+from forum.transfer.models import (
+    ExportedDiscussion,
+    ExportedPost,
+    ExportedTopic,
+    FaultyFileError,
+    Story,
+    Tried,
+)
+from forum.transfer.queries import counts, members_by_handle
 
 T = TypeVar("T")
 DATA = Path(__file__).parent / "data"
-AGENDAS = ("globally-connected", "climate-resilient", "affordable")
+DEMO_AGENDAS = ("globally-connected", "climate-resilient", "affordable")
 NAME = "Interurban"
 TAGLINE = "Cities learn fastest from one another."
-# Who of the demo's people signs in for each role.
-SHOWN = dict(zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True))
+# The member of the demo who signs in for each role.
+DEMO_ACCOUNTS = dict(
+    zip(ROLES, ("wanjiru-kamau", "hanne-vestergaard", "ingrid-solberg"), strict=True)
+)
 
-# What the demo shows of rules before publication
-RULES = (
+# Rules before publication in the demo, and a reply that they hold back
+DEMO_RULES = (
     RuleText("links", "", "Links of new members are read by a moderator first."),
     RuleText(
         "word",
@@ -88,12 +97,12 @@ HELD_TEXT = (
     "We hold a free webinar with two other cities next month, in which we show what we"
     " changed in our own office since spring. May I leave the date here?"
 )
-HELD_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the last day of the demo
-NEWS_SINCE = datetime(2026, 11, 10, tzinfo=UTC)
-CURATOR = "hanne-vestergaard"
+DEMO_END = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # the demo's last day
+DEMO_READ_UNTIL = datetime(2026, 11, 10, tzinfo=UTC)
+DEMO_CURATOR = "hanne-vestergaard"
 
-# So many texts, and so many documents, to a transaction: those who write meanwhile wait for a moment only.
-BATCH, DOCUMENTS = 200, 50
+# Texts, and documents, in one transaction: few, so that others who write meanwhile wait only for a moment.
+RERENDER_BATCH, REINDEX_BATCH = 200, 50
 RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "posts": dialogue.rerender,
     "notes of moderators": dialogue.rerender_notes,
@@ -103,8 +112,8 @@ RERENDER: dict[str, Callable[[Person, Mapping[Any, Written]], int]] = {
     "profiles": members.rerender,
     "terms of use": terms.rerender,
 }
-MENTIONING = ("posts", "notes of moderators")  # kinds of texts in which handles are links
-# Posts first, with their topics: search looks at the newest documents first, and the library may stay among them.
+KINDS_WITH_MENTIONS = ("posts", "notes of moderators")  # texts in which handles become links
+# Posts first, with their topics: search ranks the newest documents only, and the library should be among them.
 REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "post": dialogue.reindex,
     "case": library.reindex_cases,
@@ -112,20 +121,24 @@ REINDEX: dict[str, Callable[[Person, Sequence[int], PlainTexts], None]] = {
     "reading": library.reindex_readings,
 }
 
-# An export: whose eyes it is written with, and how much is read at once. A file of a dialogue is not much larger than
-# `LARGE`, because it is loaded as a whole.
+# An export: for which readers, and how many rows are read at once. A file is loaded in one piece, so a dialogue
+# continues in another file after about `POSTS_PER_FILE` posts.
 READERS: dict[str, Person] = {"visitors": VISITOR, "members": ANY_MEMBER}
-FEW, POSTS, LARGE = 100, 1_000, 5_000
-COUNTED = (
+ROWS_AT_ONCE, POSTS_AT_ONCE, POSTS_PER_FILE = 100, 1_000, 5_000
+COUNTED_KINDS = (
     *("organisations", "members", "agendas", "statements", "cases", "practices", "readings"),
     *("topics", "posts"),
 )
-ORDER, HEAD, LAST = re.compile(r"^- order: *([0-9]{1,4}) *$", re.M), 4_000, 10_000
-KEY = itemgetter(0)
-ANEW = " Mend the file, and begin again with an empty database."
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-FOR_MEMBERS = " Much of it is for members only: give it to nobody else."
-ABOUT = """\
+ORDER_FIELD, HEAD_LENGTH, LAST_ORDER = (
+    re.compile(r"^- order: *([0-9]{1,4}) *$", re.M),
+    4_000,
+    10_000,
+)
+SORT_KEY = itemgetter(0)
+START_OVER = " Mend the file, and begin again with an empty database."
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else."
+README_TEMPLATE = """\
 # What this folder is
 
 Everything that {whose} may read of the forum “{name}” at {address}, written by `flask export` on {at} UTC: {contents}.{not_for_all}
@@ -168,7 +181,7 @@ def demo() -> None:
     if known and not known.is_demo:
         raise click.ClickException("This database is a real forum. The demo does not go into it.")
     if not known:
-        _begin_anew(settings.data / "demo-begun")
+        _reset_interrupted_demo(settings.data / "demo-begun")
         kept.write_text(_load_demo())
         kept.chmod(0o600)
         (settings.data / "demo-begun").unlink()
@@ -180,14 +193,14 @@ def demo() -> None:
 @click.option("--by", help="Handle of the moderator who answers for it; else an administrator.")
 def import_agenda(file: IO[str], by: str | None) -> None:
     """Load a whole agenda page from FILE, in the format of docs/content-format.md."""
-    with _told_of_faults(file.name):
+    with _faults_end_command(file.name):
         agenda = actions.import_agenda(_curator(by), read_agenda(file.read()))
     click.echo(f"Loaded “{agenda.title}”: /agendas/{agenda.slug}")
 
 
 @contextmanager
-def _told_of_faults(name: str, then: str = "") -> Iterator[None]:
-    """Let what is wrong in a file end a command, a line for each fault; `then` says how to go on."""
+def _faults_end_command(name: str, then: str = "") -> Iterator[None]:
+    """Let faults in the file of a name end a command, with a line for each; `then` is a sentence on how to go on."""
     try:
         yield
     except FaultyFileError as error:
@@ -215,7 +228,7 @@ def import_folder(folder: Path, by: str | None) -> None:
         raise click.ClickException("This forum holds something already. Import into a new one.")
     if not (folder / PEOPLE).exists():
         raise click.ClickException(f"There is no {PEOPLE} in {folder}: this is no export.")
-    with _told_of_faults(folder.name):
+    with _faults_end_command(folder.name):
         names = [file.name for file in folder.iterdir()]
         agendas_there = agendas_in(names, _readme_in(folder))
     steps = [(folder / PEOPLE, _import_people)]
@@ -224,9 +237,9 @@ def import_folder(folder: Path, by: str | None) -> None:
         steps += [(folder / one, partial(_import_file, curator)) for one in every]
     with click.progressbar(steps, label="Loading files", show_pos=True) as bar:
         for file, load in bar:
-            with _told_of_faults(file.name, ANEW):
+            with _faults_end_command(file.name, START_OVER):
                 load(file)
-    _make_old()
+    _mark_all_as_read()
     click.echo(
         f"Loaded {', '.join(f'{number:,} {name}' for name, number in queries.counts().items())}."
     )
@@ -234,14 +247,14 @@ def import_folder(folder: Path, by: str | None) -> None:
 
 
 def _order(file: Path) -> tuple[int, str]:
-    """Which of the agendas an agenda file holds, by its head."""
+    """The key by which agenda files are sorted: the field “order” of the agenda, and the file name."""
     with file.open(encoding="utf-8", errors="replace") as text:
-        found = ORDER.search(text.read(HEAD))
-    return int(found[1]) if found else LAST, file.name
+        found = ORDER_FIELD.search(text.read(HEAD_LENGTH))
+    return int(found[1]) if found else LAST_ORDER, file.name
 
 
 def _readme_in(folder: Path) -> str:
-    """What the folder says of itself; who has written the files by hand may have left that out."""
+    """The text of README.md; empty if there is none, as in a folder that was written by hand."""
     file = folder / README
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
@@ -255,8 +268,8 @@ def _import_file(curator: Member, file: Path) -> None:
     actions.import_agenda(curator, read_agenda(file.read_text(encoding="utf-8")))
 
 
-def _make_old() -> None:
-    """What has been loaded is no news to anybody."""
+def _mark_all_as_read() -> None:
+    """Mark everything that was imported as read, for all members."""
     while make_notices(SYSTEM):
         pass
     read_until(SYSTEM, now())
@@ -276,7 +289,7 @@ def export(folder: Path, readers: str) -> None:
     total = queries.posts_to_write(reader)
     try:
         with workshop(target) as shop:
-            outgoing = Outgoing(reader, shop / "export", _writer(), is_for_all=is_for_all)
+            outgoing = Export(reader, shop / "export", _writer(), is_for_all=is_for_all)
             with click.progressbar(length=total, label="Writing posts", show_pos=True) as bar:
                 outgoing.write(bar.update)
             (shop / "export").replace(target)
@@ -290,50 +303,50 @@ def export(folder: Path, readers: str) -> None:
 
 def _writer() -> Writer:
     settings: Settings = current_app.extensions["settings"]
-    names = Names(_beginning("former-member-"), _beginning("hidden-profile-"))
+    names = ExportedPeople(_unused_prefix("former-member-"), _unused_prefix("hidden-profile-"))
     return Writer(settings.url.rstrip("/"), names)
 
 
-def _beginning(words: str) -> str:
-    """How made handles begin: as no handle of a member does."""
-    while queries.is_begun_by(words):
+def _unused_prefix(words: str) -> str:
+    """The beginning of made-up handles: these words, and as many “x-” as needed to differ from all members."""
+    while queries.has_handle_beginning_with(words):
         words += "x-"
     return words
 
 
 @dataclass
-class Place:
-    """Where one is in a topic: the numbers that its posts have in the file by id, and the latest moment so far."""
+class TopicProgress:
+    """How far a topic has been written: the numbers of its posts in the file, by id, and the time of the newest so far."""
 
     numbers: dict[int, int]
     latest: datetime
     last: int = 1
 
-    def note(self, post: Said) -> None:
-        """Count a reply that has been written."""
+    def note(self, post: ExportedPost) -> None:
+        """Note that a reply has been written."""
         self.last += 1
         self.numbers[post.id] = self.last
         self.latest = max(self.latest, post.created_at)
 
 
 @dataclass(frozen=True)
-class Some:
-    """A few topics that are written together, or a large one, with what belongs to them."""
+class TopicBatch:
+    """Topics that are written together, or one large topic, with their themes and follow-ups, all by topic id."""
 
-    topics: Mapping[int, Opened | Discussed]
+    topics: Mapping[int, ExportedTopic | ExportedDiscussion]
     themes: Mapping[int, list[str]]
     stories: Mapping[int, Story]
-    places: dict[int, Place] = field(default_factory=dict)
+    places: dict[int, TopicProgress] = field(default_factory=dict)
 
 
 @dataclass
-class Parts:
-    """The files of one dialogue while they are written: one, or several when there are many posts.
+class DialogueFiles:
+    """The files of one agenda's dialogue while they are written: one, or several when there are many posts.
 
-    Each is loaded as a whole. The last file of an archived agenda closes it, so that it has no other.
+    An archived agenda has a single file, because loading that closes the agenda.
     """
 
-    outgoing: Outgoing
+    outgoing: Export
     agenda: Agenda
     stack: ExitStack
     number: int = 0
@@ -342,30 +355,30 @@ class Parts:
     file: IO[str] = field(init=False)
 
     def begin(self) -> None:
-        """Go on in a new file."""
+        """Begin the next file."""
         self.stack.close()
         self.number, self.posts, self.has_topics = self.number + 1, 0, False
         name = dialogue_name(self.agenda.slug, self.number)
         self.file = self.stack.enter_context(self.outgoing.file(name))
         self.file.write(self.outgoing.writer.dialogue(self.agenda))
 
-    def begin_topic(self, topic: Opened | Discussed) -> None:
-        """Go on in a new file if this one is large."""
-        if not self.number or (self.posts >= LARGE and not self.agenda.archived_at):
+    def begin_topic(self, topic: ExportedTopic | ExportedDiscussion) -> None:
+        """Prepare for a topic: begin a new file if there is none or it is large enough, and write the heading “Dialogue”."""
+        if not self.number or (self.posts >= POSTS_PER_FILE and not self.agenda.archived_at):
             self.begin()
-        if isinstance(topic, Opened) and not self.has_topics:
+        if isinstance(topic, ExportedTopic) and not self.has_topics:
             self.file.write("## Dialogue\n\n")
             self.has_topics = True
 
     def write(self, words: str, posts: int) -> None:
-        """Write so many posts."""
+        """Write the text of so many posts."""
         self.file.write(words)
         self.posts += posts
 
 
 @dataclass
-class Outgoing:
-    """An export while it is written, into a folder that nobody takes for a whole one yet."""
+class Export:
+    """An export while it is written, into a temporary folder that is renamed when it is complete."""
 
     reader: Person
     folder: Path
@@ -377,11 +390,13 @@ class Outgoing:
 
     @property
     def contents(self) -> str:
-        """How much of everything has been written, in words."""
-        return ", ".join(f"{self.counts[name]:,} {name}" for name in COUNTED if self.counts[name])
+        """How much of each kind has been written, in words."""
+        return ", ".join(
+            f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]
+        )
 
     def write(self, note: Callable[[int], object]) -> None:
-        """Write everything; `note` is told of posts. People come last: then it is known who is named."""
+        """Write all files; `note` is called with numbers of posts. People come last: by then it is known who is mentioned."""
         self.folder.mkdir(mode=0o700)
         for number, agenda in enumerate(queries.agendas_to_write(self.reader), 1):
             self._write_agenda(agenda, number)
@@ -393,7 +408,7 @@ class Outgoing:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[str]]:
-        """A new file, which is on the disk when it is left."""
+        """A new file, flushed to the disk at the end of the block."""
         path = self.folder / name
         path.touch(mode=0o600, exist_ok=False)
         self.files.append(name)
@@ -405,19 +420,21 @@ class Outgoing:
     def _write_agenda(self, agenda: Agenda, number: int) -> None:
         writer, reader = self.writer, self.reader
         with self.file(agenda_name(agenda.slug)) as file:
-            file.write(writer.agenda(agenda, number, queries.themes_said(reader, agenda)))
+            file.write(writer.agenda(agenda, number, queries.themes_used_on(reader, agenda)))
             self._group(file, "Statements", [statements_of(agenda)], writer.statement)
-            cases = map(self._with_places, queries.cases_to_write(reader, agenda, FEW))
+            cases = map(self._with_places, queries.cases_to_write(reader, agenda, ROWS_AT_ONCE))
             self._group(file, "Cases", cases, writer.case)
-            practices = map(self._with_tried, queries.practices_to_write(reader, agenda, FEW))
+            practices = map(
+                self._with_tried, queries.practices_to_write(reader, agenda, ROWS_AT_ONCE)
+            )
             self._group(file, "Practices", practices, self._practice)
-            readings = queries.readings_to_write(reader, agenda, FEW)
+            readings = queries.readings_to_write(reader, agenda, ROWS_AT_ONCE)
             self._group(file, "Readings", readings, writer.reading)
 
     def _group(
         self, file: IO[str], title: str, batches: Iterable[Sequence[T]], words: Callable[[T], str]
     ) -> None:
-        """A section with all its things, if there are any."""
+        """Write a heading and the sections below it, if there are any."""
         number = 0
         for things in batches:
             if things and not number:
@@ -432,7 +449,7 @@ class Outgoing:
 
     def _with_tried(self, practices: Sequence[Practice]) -> Sequence[tuple[Practice, list[Tried]]]:
         self._name_cities(one.city for one in practices)
-        openings = queries.openings_of([one.topic_id for one in practices if one.topic_id])
+        openings = queries.opening_ids([one.topic_id for one in practices if one.topic_id])
         tried = queries.tried_of(openings.values())
         return [(one, tried.get(openings.get(one.topic_id or 0, 0), [])) for one in practices]
 
@@ -440,34 +457,39 @@ class Outgoing:
         practice, tried = one
         parts = sections_for(self.reader, practice)
         words = self.writer.practice(practice, parts, tried, self.practices)
-        self.practices[practice.id] = fitting(practice.slug)
+        self.practices[practice.id] = importable_slug(practice.slug)
         return words
 
     def _name_cities(self, cities: Iterable[City | None]) -> None:
         new = {city.id: city for city in cities if city and city.id not in self.writer.cities}
-        self.writer.cities |= queries.city_words(new.values())
+        self.writer.cities |= queries.city_labels(new.values())
 
     def _write_dialogue(self, agenda: Agenda, note: Callable[[int], object]) -> None:
-        topics = queries.topics_to_write(self.reader, agenda, POSTS)
-        comments = ([one] for one in queries.discussed(self.reader, agenda))
+        topics = queries.topics_to_write(self.reader, agenda, POSTS_AT_ONCE)
+        comments = ([one] for one in queries.discussions_to_write(self.reader, agenda))
         with ExitStack() as stack:
-            parts = Parts(self, agenda, stack)
-            everything: Iterator[Sequence[Opened | Discussed]] = chain(topics, comments)
+            parts = DialogueFiles(self, agenda, stack)
+            everything: Iterator[Sequence[ExportedTopic | ExportedDiscussion]] = chain(
+                topics, comments
+            )
             for some in everything:
-                self._write_some(parts, some, note)
+                self._write_topics(parts, some, note)
             if agenda.archived_at and not parts.number:
                 parts.begin()
 
-    def _write_some(
-        self, parts: Parts, topics: Sequence[Opened | Discussed], note: Callable[[int], object]
+    def _write_topics(
+        self,
+        parts: DialogueFiles,
+        topics: Sequence[ExportedTopic | ExportedDiscussion],
+        note: Callable[[int], object],
     ) -> None:
-        """Write a few topics, or a large one in portions."""
+        """Write some topics, or a large one in batches of posts."""
         by_id = {topic.id: topic for topic in topics}
-        some = Some(by_id, queries.themes_of_topics(by_id), queries.stories_of(by_id))
+        some = TopicBatch(by_id, queries.themes_of_topics(by_id), queries.stories_of(by_id))
         audiences = {topic.id: topic.audience for topic in topics}
-        for posts in queries.posts_of(self.reader, audiences, POSTS):
+        for posts in queries.posts_in_topics(self.reader, audiences, POSTS_AT_ONCE):
             tried = queries.tried_of([post.id for post in posts if post.tried_count])
-            of_topics: dict[int, list[Said]] = {topic_id: [] for topic_id in by_id}
+            of_topics: dict[int, list[ExportedPost]] = {topic_id: [] for topic_id in by_id}
             for post in posts:
                 of_topics[post.topic_id].append(post)
             for topic_id, its_posts in of_topics.items():
@@ -476,17 +498,17 @@ class Outgoing:
 
     def _write_posts(
         self,
-        parts: Parts,
-        some: Some,
+        parts: DialogueFiles,
+        some: TopicBatch,
         topic_id: int,
-        posts: Sequence[Said],
+        posts: Sequence[ExportedPost],
         tried: Mapping[int, list[Tried]],
     ) -> None:
         topic = some.topics[topic_id]
-        openings, replies = _parted(posts)
+        openings, replies = _split_opening(posts)
         if posts and topic_id not in some.places:
             parts.begin_topic(topic)
-            words, some.places[topic_id] = self._head(some, topic, openings, tried)
+            words, some.places[topic_id] = self._topic_head(some, topic, openings, tried)
             parts.write(words, 1)
         for post in replies:
             place, mine = some.places[topic_id], tried.get(post.id, [])
@@ -494,30 +516,30 @@ class Outgoing:
             place.note(post)
         self.counts["posts"] += len(replies)
 
-    def _head(
+    def _topic_head(
         self,
-        some: Some,
-        topic: Opened | Discussed,
-        openings: Sequence[Said],
+        some: TopicBatch,
+        topic: ExportedTopic | ExportedDiscussion,
+        openings: Sequence[ExportedPost],
         tried: Mapping[int, list[Tried]],
-    ) -> tuple[str, Place]:
-        """What stands above the replies of a topic; the post that opens a case or practice is that itself."""
+    ) -> tuple[str, TopicProgress]:
+        """The section of a topic above its replies, or the heading of the comments on a case or practice."""
         numbers = {post.id: 1 for post in openings}
-        if isinstance(topic, Discussed):
-            return self.writer.comments(topic), Place(numbers, BEGINNING)
+        if isinstance(topic, ExportedDiscussion):
+            return self.writer.comments(topic), TopicProgress(numbers, EARLIEST)
         opening = next(iter(openings), None)
         mine = tried.get(opening.id, []) if opening else []
         themes, story = some.themes.get(topic.id, []), some.stories.get(topic.id)
         self.counts["topics"] += 1
         self.counts["posts"] += len(openings)
         words = self.writer.topic(topic, opening, themes, mine, story)
-        return words, Place(numbers, topic.created_at)
+        return words, TopicProgress(numbers, topic.created_at)
 
-    # People, and what the folder is
+    # People and README.md
 
     def _write_people(self) -> None:
-        """The organisations and members, and in their place those of whom no more than the name is said."""
-        writer, names = self.writer, self.writer.names
+        """Write the organisations and all members, sorted by name; also those of whom only the name is known."""
+        writer, people = self.writer, self.writer.people
         organisations = queries.organisations_to_write()
         self._name_cities(one.city for one in organisations)
         with self.file("people.md") as file:
@@ -525,22 +547,22 @@ class Outgoing:
             file.writelines(map(writer.organisation, organisations))
             file.write("# Members\n\n")
             gone = (
-                (folded_and_sort_key(one.name)[1], writer.other(one))
-                for one in names.without_page()
+                (folded_and_sort_key(one.name)[1], writer.former_member(one))
+                for one in people.without_page()
             )
-            people = merge(self._members(), sorted(gone, key=KEY), key=KEY)
-            file.writelines(words for _key, words in people)
-            # Who has left since the first of their posts was written
-            file.writelines(map(writer.other, names.not_written()))
+            entries = merge(self._members(), sorted(gone, key=SORT_KEY), key=SORT_KEY)
+            file.writelines(words for _key, words in entries)
+            # Those who left the forum after the first of their posts was written
+            file.writelines(map(writer.former_member, people.not_written()))
         self.counts["organisations"] += len(organisations)
 
     def _members(self) -> Iterator[tuple[str, str]]:
-        """The members by name: the keys of that order, and what the file says of each."""
-        for members_here in queries.members_to_write(self.reader, FEW):
+        """The sort key and the section of each member, by name."""
+        for members_here in queries.members_to_write(self.reader, ROWS_AT_ONCE):
             self._name_cities(one.city for one in members_here)
             themes = queries.themes_of_members([one.id for one in members_here])
             for one in members_here:
-                if self.writer.names.is_to_write(one.id):
+                if self.writer.people.is_to_write(one.id):
                     yield one.sort_key, self.writer.member(one, themes.get(one.id, []))
                     self.counts["members"] += 1
 
@@ -548,21 +570,23 @@ class Outgoing:
         known = federation()
         whose = "visitors" if self.is_for_all else "members"
         files = [PEOPLE, *(name for name in self.files if name[0] in "ad")]
-        return ABOUT.format(
+        return README_TEMPLATE.format(
             name=known.name if known else "a forum",
             address=self.writer.address,
             at=f"{now():%Y-%m-%d %H:%M}",
             whose=whose,
-            not_for_all="" if self.is_for_all else FOR_MEMBERS,
+            not_for_all="" if self.is_for_all else MEMBERS_ONLY_WARNING,
             contents=self.contents or "nothing",
-            former=self.writer.names.former,
-            hidden=self.writer.names.hidden,
+            former=self.writer.people.former,
+            hidden=self.writer.people.hidden,
             files="\n".join(f"- `{name}`" for name in files),
         )
 
 
-def _parted(posts: Sequence[Said]) -> tuple[Sequence[Said], Sequence[Said]]:
-    """The post that opens a topic, if it is among these, and the others."""
+def _split_opening(
+    posts: Sequence[ExportedPost],
+) -> tuple[Sequence[ExportedPost], Sequence[ExportedPost]]:
+    """The opening post, if it is among these (none or one), and the other posts."""
     number = 1 if posts and posts[0].number == 1 else 0
     return posts[:number], posts[number:]
 
@@ -571,7 +595,10 @@ def _parted(posts: Sequence[Said]) -> tuple[Sequence[Said], Sequence[Said]]:
 def rerender() -> None:
     """Make all HTML anew that an older version of the forum has made. May be stopped and started again."""
     total = sum(map(queries.outdated_count, RERENDER))
-    with told(), click.progressbar(length=total, label="Making HTML anew", show_pos=True) as bar:
+    with (
+        refusals_end_command(),
+        click.progressbar(length=total, label="Making HTML anew", show_pos=True) as bar,
+    ):
         done = {kind: _rerender(kind, bar.update) for kind in RERENDER}
     made = ", ".join(f"{kind} {number:,}" for kind, number in done.items() if number)
     all_made = f"Texts made anew: {sum(done.values()):,} ({made})."
@@ -579,9 +606,9 @@ def rerender() -> None:
 
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
-    """Markdown becomes HTML outside of the deeds, which leave alone what has changed meanwhile."""
-    done, made = 0, written if kind in MENTIONING else write
-    for sources in queries.outdated(kind, BATCH):
+    """Render outside of the transactions; their actions skip texts that were changed meanwhile. Returns how many were done."""
+    done, made = 0, written if kind in KINDS_WITH_MENTIONS else write
+    for sources in queries.outdated(kind, RERENDER_BATCH):
         texts = {key: replace(made(source), source=source) for key, source in sources.items()}
         done += RERENDER[kind](SYSTEM, texts)
         note(len(texts))
@@ -591,38 +618,40 @@ def _rerender(kind: str, note: Callable[[int], None]) -> int:
 @bp.cli.command("reindex")
 def reindex() -> None:
     """Make all that search knows anew from what is written, and let it forget what is gone."""
-    before, total = queries.documents_count(), sum(map(queries.things_count, REINDEX))
+    before, total = queries.documents_count(), sum(map(queries.indexed_count, REINDEX))
     with (
-        told(),
+        refusals_end_command(),
         click.progressbar(length=total, label="Making documents anew", show_pos=True) as bar,
     ):
         _forget(queries.stray_documents())
         for kind in REINDEX:
             _reindex(kind, bar.update)
-        search.mend_index(SYSTEM)  # what a text says now takes no wrong word out of the index
+        search.mend_index(
+            SYSTEM
+        )  # rewriting a document removes no stale words from a damaged index
     click.echo(f"Search knows {queries.documents_count():,} documents. Before it knew {before:,}.")
 
 
 def _forget(strays: Sequence[tuple[str, int]]) -> None:
-    for start in range(0, len(strays), DOCUMENTS):
-        search.reindex(SYSTEM, dict.fromkeys(strays[start : start + DOCUMENTS]))
+    for start in range(0, len(strays), REINDEX_BATCH):
+        search.reindex(SYSTEM, dict.fromkeys(strays[start : start + REINDEX_BATCH]))
 
 
 def _reindex(kind: str, note: Callable[[int], None]) -> None:
-    for ids in queries.things(kind, DOCUMENTS):
-        reindex_some(kind, ids)
+    for ids in queries.indexed_ids(kind, REINDEX_BATCH):
+        reindex_batch(kind, ids)
         note(len(ids))
 
 
-def reindex_some(kind: str, ids: Sequence[int]) -> None:
-    """Make the documents of some things of a kind anew (of posts: those of the topics that they open too)."""
+def reindex_batch(kind: str, ids: Sequence[int]) -> None:
+    """Write the documents of some things of a kind anew; for opening posts also those of their topics."""
     sources = queries.sources_of(kind, ids)
     REINDEX[kind](SYSTEM, ids, PlainTexts((source, plain(source)) for source in sources))
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Let a refusal end a long command with a sentence; what it has done until then is kept."""
+def refusals_end_command() -> Iterator[None]:
+    """Let a refusal end a long command with a sentence. What it has done so far is kept."""
     try:
         yield
     except Refusal as error:
@@ -630,86 +659,91 @@ def told() -> Iterator[None]:
         raise click.ClickException(f"{words} Start the command again to finish it.") from error
 
 
-def _begin_anew(begun: Path) -> None:
-    """Empty a database in which loading the demo was interrupted; `begun` is a file that says that it began.
+def _reset_interrupted_demo(begun: Path) -> None:
+    """Empty the database if loading the demo was interrupted, which the existence of the file `begun` shows; create that.
 
-    Raises `click.ClickException` when there are people in it who are none of the demo's.
+    Raises `click.ClickException` when the database has members, but not from the demo.
     """
     if counts()["members"]:
         if not begun.exists():
             raise click.ClickException("This database is not empty. The demo does not go into it.")
         config, command = current_app.extensions["migrate"].migrate.get_config(), "alembic.command"
         db.session.remove()
-        later(command).downgrade(config, "base")
-        later(command).upgrade(config, "heads")
+        lazy_import(command).downgrade(config, "base")
+        lazy_import(command).upgrade(config, "heads")
     begun.touch()
 
 
 def _load_demo() -> str:
-    """Load everything; hands back the text that says how to sign in."""
-    passwords = {handle: secrets.token_urlsafe(9) for handle in SHOWN.values()}
+    """Load everything; returns a text that says how to sign in."""
+    passwords = {handle: secrets.token_urlsafe(9) for handle in DEMO_ACCOUNTS.values()}
     hashes = {handle: hash_password(password) for handle, password in passwords.items()}
     hashes[""] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
-    with click.progressbar(_steps(hashes), label="Loading the demo", show_pos=True) as steps:
+    with click.progressbar(_demo_steps(hashes), label="Loading the demo", show_pos=True) as steps:
         for step in steps:
             step()
     click.echo(", ".join(f"{number} {name}" for name, number in counts().items()))
-    lines = [f"  {role:14} {SHOWN[role]}@example.org   {passwords[SHOWN[role]]}" for role in ROLES]
+    lines = [
+        f"  {role:14} {DEMO_ACCOUNTS[role]}@example.org   {passwords[DEMO_ACCOUNTS[role]]}"
+        for role in ROLES
+    ]
     return "\n".join(["Sign in with one of these (made for this machine):", *lines, ""])
 
 
-def _steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
-    """The steps of the demo; the last one marks it as loaded."""
-    files = [DATA / f"{part}-{name}.md" for name in AGENDAS for part in ("agenda", "dialogue")]
+def _demo_steps(hashes: dict[str, str]) -> list[Callable[[], object]]:
+    """The steps of loading the demo; the last one marks it as loaded."""
+    files = [DATA / f"{part}-{name}.md" for name in DEMO_AGENDAS for part in ("agenda", "dialogue")]
     return [
         lambda: load_cities(SYSTEM, city_rows()),
         lambda: _load_people(DATA / "people.md", hashes),
         *[partial(_load_agenda, file) for file in files],
-        _hold_one_back,
+        _hold_one_reply,
         _make_notices,
         lambda: found_federation(SYSTEM, NAME, TAGLINE, is_demo=True),
     ]
 
 
-def _hold_one_back() -> None:
-    """Two rules, and a reply that waits for a moderator."""
-    member, curator, administrator = (get_member(SYSTEM, handle) for handle in SHOWN.values())
-    with at(NEWS_SINCE):
-        for rule in RULES:
+def _hold_one_reply() -> None:
+    """Make two rules, and a reply that they hold back for a moderator."""
+    member, curator, administrator = (
+        get_member(SYSTEM, handle) for handle in DEMO_ACCOUNTS.values()
+    )
+    with at(DEMO_READ_UNTIL):
+        for rule in DEMO_RULES:
             make_rule(administrator, rule)
     open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
     topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
-    with at(HELD_AT):
+    with at(DEMO_END):
         dialogue.reply(member, topic.id, written(HELD_TEXT))
 
 
 def _make_notices() -> None:
-    """Tell the people of the demo what happened; all but the latest they have read."""
+    """Make the notices of the demo's people, and mark all but the latest as read."""
     while make_notices(SYSTEM):
         pass
-    read_until(SYSTEM, NEWS_SINCE)
-    with at(NEWS_SINCE):
+    read_until(SYSTEM, DEMO_READ_UNTIL)
+    with at(DEMO_READ_UNTIL):
         for member in all_members():
             dialogue.read_all(member)
 
 
 def _load_people(file: Path, hashes: dict[str, str]) -> None:
-    with _demo_days_over():
+    with _at_end_of_demo():
         actions.load_people(SYSTEM, read_people(file.read_text()), hashes)
 
 
 def _load_agenda(file: Path) -> None:
-    with _demo_days_over():
-        actions.import_agenda(_member(CURATOR), read_agenda(file.read_text()))
+    with _at_end_of_demo():
+        actions.import_agenda(_member(DEMO_CURATOR), read_agenda(file.read_text()))
 
 
-def _demo_days_over() -> AbstractContextManager[None]:
-    """A moment when nothing in the demo is in the future, on a machine whose clock is behind too."""
-    return at(max(now(), HELD_AT))
+def _at_end_of_demo() -> AbstractContextManager[None]:
+    """Set the time to the end of the demo, or now if that is later, so that nothing in the demo is in the future."""
+    return at(max(now(), DEMO_END))
 
 
 def _curator(handle: str | None) -> Member:
-    """Whom the command line names, or else the one who has run the forum for longest."""
+    """The moderator whom the command line names, or else the first administrator."""
     found = _member(handle) if handle else first_administrator()
     if found is None:
         raise click.ClickException("There is no administrator yet. Run `flask setup` first.")
@@ -717,7 +751,7 @@ def _curator(handle: str | None) -> Member:
 
 
 def _member(handle: str) -> Member:
-    found = members_called([handle])
+    found = members_by_handle([handle])
     if handle not in found:
         raise click.ClickException(f"No member has the handle “{handle}”.")
     return found[handle]

@@ -1,4 +1,4 @@
-"""What content files hold, read or to be written, and what can be wrong in one; where texts stand. No tables."""
+"""Content files in Python: sections that were read, rows to be written, faults; and which columns hold texts. No tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong in a file, and the line it stands in."""
+    """One thing that is wrong in a file, and its line."""
 
     line: int
     message: str
@@ -22,7 +22,7 @@ class Fault:
 
 
 class FaultyFileError(Exception):
-    """A file cannot be loaded; `faults` says everything that is wrong in it. Nothing was changed."""
+    """A file cannot be loaded; `faults` lists everything that is wrong in it, by line. Nothing was changed."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
@@ -30,9 +30,9 @@ class FaultyFileError(Exception):
 
 
 class Values(dict[str, Any]):
-    """What a section says: the values of its fields by their names, with `title` and `text`; and where it says them.
+    """The values of a section by field name, with `title` and `text`.
 
-    `lines` are the lines of each field, in the order of its values, and that on which the text begins.
+    `line` is that of the heading. `lines` has the line of each value of a field, and under `text` the first line of the text.
     """
 
     def __init__(self, line: int, **values: Any) -> None:
@@ -41,28 +41,28 @@ class Values(dict[str, Any]):
         self.lines: dict[str, list[int]] = {}
 
     def line_of(self, name: str, number: int = 0) -> int:
-        """The line of a field (of one that repeats, the `number`th from zero); of what has none, the heading's."""
+        """The line of a field (of the `number`th value from zero, where it repeats); that of the heading if it has none."""
         lines = self.lines.get(name, [])
         return lines[number] if number < len(lines) else self.line
 
-    def said(self, *names: str) -> Iterator[tuple[str, int]]:
-        """Every word of some fields, each with its line."""
+    def values_of(self, *names: str) -> Iterator[tuple[str, int]]:
+        """Every value of some fields with its line: one for a field with a text, several for one with a list."""
         for name in names:
             words = self.get(name) or ()
             for word in [words] if isinstance(words, str) else words:
                 yield word, self.line_of(name)
 
     def entries(self, *names: str) -> Iterator[tuple[Any, int]]:
-        """Every value of fields that repeat, each with its line."""
+        """Every value of fields that repeat, with its line."""
         for name in names:
             yield from zip(self.get(name, ()), self.lines.get(name, ()), strict=True)
 
 
 @dataclass
 class AgendaFile:
-    """What one agenda file holds, each thing as the values that `read` gives; `is_new` says with a header.
+    """The sections of an agenda file, each as read by `read`. `is_new`: it describes a new agenda, not only its slug.
 
-    `faults` are what is wrong in it by itself; where there are some, values may be missing.
+    `faults` are those that show in the file itself; if there are any, values may be missing.
     """
 
     agenda: Values
@@ -78,17 +78,17 @@ class AgendaFile:
 
 @dataclass
 class PeopleFile:
-    """What a people file holds."""
+    """The sections of a people file."""
 
     organisations: list[Values] = field(default_factory=list)
     members: list[Values] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Texts:
-    """Where one kind of text stands: the columns of its source, of its HTML's version, and of the row's key.
+class TextColumns:
+    """The columns of one kind of text: its Markdown source, the version of its HTML, and the primary key.
 
-    An optional text that nobody has written has no HTML to be made anew.
+    An optional text may be empty, and then has no HTML to render again.
     """
 
     source: InstrumentedAttribute[str]
@@ -97,11 +97,11 @@ class Texts:
     is_optional: bool = False
 
 
-# What is written into an export: rows as values, so that a million of them are never held
+# What an export writes: plain values, so that a million rows are never held as objects
 
 
 class Author(NamedTuple):
-    """Who wrote something, as far as a file says it."""
+    """The author of something, as far as a file mentions them."""
 
     id: int
     handle: str
@@ -112,12 +112,12 @@ class Author(NamedTuple):
 
     @property
     def has_page(self) -> bool:
-        """Whether everybody may look at the profile."""
+        """Whether everybody can see the profile."""
         return self.hidden_at is None and self.left_at is None
 
 
-class Opened(NamedTuple):
-    """A topic of a dialogue, its opening post aside."""
+class ExportedTopic(NamedTuple):
+    """A topic of a dialogue without its opening post."""
 
     id: int
     kind: str
@@ -134,8 +134,8 @@ class Opened(NamedTuple):
     author: Author
 
 
-class Said(NamedTuple):
-    """A post that readers see; `source` says nothing that they may not."""
+class ExportedPost(NamedTuple):
+    """A post that the readers can see; its `source` has no quotes that they cannot."""
 
     id: int
     topic_id: int
@@ -150,7 +150,7 @@ class Said(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """That somebody tried what a post tells, what became of it, and why."""
+    """A mark “tried it”: who tried what a post describes, the outcome, and why."""
 
     member: Author
     outcome: str
@@ -158,7 +158,7 @@ class Tried(NamedTuple):
 
 
 class Story(NamedTuple):
-    """What an asker told of what happened next."""
+    """What the author of a question reported on what happened next."""
 
     told_at: datetime
     outcome: str
@@ -166,8 +166,8 @@ class Story(NamedTuple):
     text: str
 
 
-class Discussed(NamedTuple):
-    """A case or practice with comments: the topic that holds them, its readers, and the keys of a case's paragraphs."""
+class ExportedDiscussion(NamedTuple):
+    """A case or practice with comments: the id and audience of their topic, and the keys of a case's paragraphs."""
 
     kind: str
     slug: str

@@ -1,4 +1,4 @@
-"""What a content file may speak of, by name; everything stored, to be made anew or written out, in batches."""
+"""Looking up what a content file names; and everything stored, in batches, to render, index or export it."""
 
 from __future__ import annotations
 
@@ -43,31 +43,39 @@ from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
 from forum.search.models import Document
 from forum.terms.models import Terms
-from forum.transfer.models import Author, Discussed, Opened, Said, Story, Texts, Tried
+from forum.transfer.models import (
+    Author,
+    ExportedDiscussion,
+    ExportedPost,
+    ExportedTopic,
+    Story,
+    TextColumns,
+    Tried,
+)
 
-TOPICS = 100  # topics that are read at once, before their posts
-ADDRESS = re.compile(r"/posts/(\d{1,12})")
-IDS = 500  # ids in one statement
-NUMBER = re.compile(r" *[0-9]{1,9} *")  # of a city, as GeoNames has it
-TEXTS = {
-    "posts": Texts(Post.source, Post.html_version, (Post.id,)),
-    "notes of moderators": Texts(
+TOPICS_PER_QUERY = 100
+POST_ADDRESS = re.compile(r"/posts/(\d{1,12})")
+IDS_PER_QUERY = 500
+CITY_ID = re.compile(r" *[0-9]{1,9} *")  # the GeoNames id of a city
+TEXT_COLUMNS = {
+    "posts": TextColumns(Post.source, Post.html_version, (Post.id,)),
+    "notes of moderators": TextColumns(
         Post.note_source, Post.note_html_version, (Post.id,), is_optional=True
     ),
-    "paragraphs of cases": Texts(
+    "paragraphs of cases": TextColumns(
         CaseParagraph.source, CaseParagraph.html_version, (CaseParagraph.id,)
     ),
-    "parts of practices": Texts(
+    "parts of practices": TextColumns(
         PracticeSection.source,
         PracticeSection.html_version,
         (PracticeSection.practice_id, PracticeSection.name),
     ),
-    "introductions of agendas": Texts(Agenda.introduction, Agenda.html_version, (Agenda.id,)),
-    "profiles": Texts(Member.about, Member.html_version, (Member.id,), is_optional=True),
-    "terms of use": Texts(Terms.source, Terms.html_version, (Terms.number,)),
+    "introductions of agendas": TextColumns(Agenda.introduction, Agenda.html_version, (Agenda.id,)),
+    "profiles": TextColumns(Member.about, Member.html_version, (Member.id,), is_optional=True),
+    "terms of use": TextColumns(Terms.source, Terms.html_version, (Terms.number,)),
 }
-# What documents lead to. Posts bring the documents of their topics along.
-THINGS: dict[str, Any] = {
+# What search indexes. Topics are indexed along with their opening posts.
+INDEXED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
     "case": Case,
@@ -77,21 +85,21 @@ THINGS: dict[str, Any] = {
 }
 
 
-def members_called(handles: Iterable[str]) -> dict[str, Member]:
-    """The members with these handles."""
+def members_by_handle(handles: Iterable[str]) -> dict[str, Member]:
+    """The members with these handles, by handle."""
     found = db.session.scalars(select(Member).where(Member.handle.in_(set(handles))))
     return {member.handle: member for member in found}
 
 
-def cities_by_name(names: Iterable[str]) -> dict[str, City]:
-    """The cities written as `Surat, IN`, by what was written; those not found are left out."""
+def cities_by_label(names: Iterable[str]) -> dict[str, City]:
+    """The cities by labels such as `Surat, IN`; those that are not found are left out."""
     found = {written: _city(written) for written in set(names)}
     return {written: city for written, city in found.items() if city}
 
 
 def _city(written: str) -> City | None:
     name, _comma, country = written.rpartition(",")
-    if NUMBER.fullmatch(country):
+    if CITY_ID.fullmatch(country):
         return db.session.get(City, int(country))
     return city_by_name(name.strip() or country.strip(), country.strip().upper() if name else None)
 
@@ -102,44 +110,44 @@ def organisation_ids() -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def agenda_of(slug: str) -> Agenda | None:
-    """The agenda with a slug."""
+def agenda_by_slug(slug: str) -> Agenda | None:
+    """The agenda with a slug, or None."""
     return db.session.scalar(select(Agenda).filter_by(slug=slug))
 
 
-def cases_called(slugs: Iterable[str]) -> dict[str, Case]:
-    """The cases with these slugs."""
+def cases_by_slug(slugs: Iterable[str]) -> dict[str, Case]:
+    """The cases with these slugs, by slug."""
     return {
         case.slug: case for case in db.session.scalars(select(Case).where(Case.slug.in_(slugs)))
     }
 
 
-def practices_called(slugs: Iterable[str]) -> dict[str, Practice]:
-    """The practices with these slugs."""
+def practices_by_slug(slugs: Iterable[str]) -> dict[str, Practice]:
+    """The practices with these slugs, by slug."""
     found = db.session.scalars(select(Practice).where(Practice.slug.in_(slugs)))
     return {practice.slug: practice for practice in found}
 
 
 def paragraph_keys(case_id: int) -> Sequence[str]:
-    """The keys of the paragraphs of a case, in their order."""
+    """The keys of the paragraphs of a case, in order."""
     query = select(CaseParagraph.key).where(CaseParagraph.case_id == case_id)
     return db.session.scalars(query.order_by(CaseParagraph.position)).all()
 
 
-def opening_of(topic_id: int) -> Post:
+def opening_post(topic_id: int) -> Post:
     """The post that opens a topic."""
     query = select(Post).filter_by(topic_id=topic_id, number=1).options(joinedload(Post.author))
     return db.session.scalars(query).one()
 
 
-def topic_of(topic_id: int) -> Topic:
+def topic_with_author(topic_id: int) -> Topic:
     """A topic with its author and agenda."""
     loads = joinedload(Topic.author), joinedload(Topic.agenda)
     return db.session.scalars(select(Topic).filter_by(id=topic_id).options(*loads)).one()
 
 
 def counts() -> dict[str, int]:
-    """How much of everything there is, for a command to tell."""
+    """How many members, agendas, topics and so on there are, by name, for a command to print."""
     tables = {"members": Member, "agendas": Agenda, "topics": Topic, "posts": Post}
     return {
         name: db.session.scalar(select(func.count()).select_from(table)) or 0
@@ -151,14 +159,14 @@ def counts() -> dict[str, int]:
 
 
 def outdated_count(kind: str) -> int:
-    """How many texts of a kind have HTML that an older version of `markup` has made."""
-    query = select(func.count()).where(*_is_outdated(TEXTS[kind]))
+    """How many texts of a kind have HTML from an older version of `markup`."""
+    query = select(func.count()).where(*_is_outdated(TEXT_COLUMNS[kind]))
     return db.session.scalar(query) or 0
 
 
 def outdated(kind: str, size: int) -> Iterator[dict[Any, str]]:
-    """The sources of those texts by the keys of their rows, so many at a time and each once."""
-    texts = TEXTS[kind]
+    """The Markdown of those texts by primary key, `size` at a time, each text once."""
+    texts = TEXT_COLUMNS[kind]
     query = select(*texts.key, texts.source).where(*_is_outdated(texts))
     query = query.order_by(*texts.key).limit(size)
     rows = db.session.execute(query).all()
@@ -168,27 +176,27 @@ def outdated(kind: str, size: int) -> Iterator[dict[Any, str]]:
         rows = db.session.execute(following).all()
 
 
-def _is_outdated(texts: Texts) -> tuple[ColumnElement[bool], ...]:
+def _is_outdated(texts: TextColumns) -> tuple[ColumnElement[bool], ...]:
     is_old = texts.version < VERSION
     return (is_old, texts.source != "") if texts.is_optional else (is_old,)
 
 
-def things_count(kind: str) -> int:
-    """How many things of a kind there are, gone ones too."""
-    return db.session.scalar(select(func.count()).select_from(THINGS[kind])) or 0
+def indexed_count(kind: str) -> int:
+    """How many rows of a kind there are, including hidden and deleted ones."""
+    return db.session.scalar(select(func.count()).select_from(INDEXED_MODELS[kind])) or 0
 
 
-def things(kind: str, size: int) -> Iterator[list[int]]:
-    """The ids of all things of a kind in the order in which they were made, so many at a time."""
-    query = select(THINGS[kind].id).order_by(THINGS[kind].id).limit(size)
+def indexed_ids(kind: str, size: int) -> Iterator[list[int]]:
+    """The ids of all rows of a kind, oldest first, `size` at a time."""
+    query = select(INDEXED_MODELS[kind].id).order_by(INDEXED_MODELS[kind].id).limit(size)
     ids = db.session.scalars(query).all()
     while ids:
         yield list(ids)
-        ids = db.session.scalars(query.where(THINGS[kind].id > ids[-1])).all()
+        ids = db.session.scalars(query.where(INDEXED_MODELS[kind].id > ids[-1])).all()
 
 
 def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
-    """The Markdown of some things of a kind whose documents hold its plain words."""
+    """The Markdown that the documents of some things of a kind contain as plain text."""
     queries = {
         "post": [select(Post.source).where(Post.id.in_(ids))],
         "case": [
@@ -200,15 +208,15 @@ def sources_of(kind: str, ids: Sequence[int]) -> list[str]:
 
 
 def documents_count() -> int:
-    """How many documents search knows."""
+    """How many documents search has."""
     return db.session.scalar(select(func.count()).select_from(Document)) or 0
 
 
 def stray_documents() -> list[tuple[str, int]]:
-    """Kind and id of the things that have a document and nothing else."""
+    """Kind and item id of the documents whose thing does not exist any more."""
     leads = (
         and_(Document.kind == kind, exists().where(table.id == Document.item_id))
-        for kind, table in THINGS.items()
+        for kind, table in INDEXED_MODELS.items()
     )
     strays = select(Document.kind, Document.item_id).where(~or_(*leads)).order_by(Document.id)
     return [(row[0], row[1]) for row in db.session.execute(strays)]
@@ -218,18 +226,18 @@ def stray_documents() -> list[tuple[str, int]]:
 
 
 def agendas_to_write(reader: Person) -> Sequence[Agenda]:
-    """The agendas in their order, with their hosts."""
+    """The visible agendas in order, with their hosts."""
     return db.session.scalars(visible_agendas(reader).options(selectinload(Agenda.hosts))).all()
 
 
 def posts_to_write(reader: Person) -> int:
-    """About how many posts there are to write."""
+    """About how many posts an export has to write."""
     numbers = visible_topics(reader).with_only_columns(func.sum(Topic.posts_count))
     return int(db.session.scalar(numbers) or 0)
 
 
-def themes_said(reader: Person, agenda: Agenda) -> list[str]:
-    """The names of all themes that an agenda's topics, cases and practices have."""
+def themes_used_on(reader: Person, agenda: Agenda) -> list[str]:
+    """The names of all themes of an agenda's topics, cases and practices, sorted."""
     about: tuple[tuple[Any, Any, Any, Any], ...] = (
         (visible_topics(reader), Topic, TopicTheme, TopicTheme.topic_id),
         (visible_cases(reader), Case, CaseTheme, CaseTheme.case_id),
@@ -243,7 +251,7 @@ def themes_said(reader: Person, agenda: Agenda) -> list[str]:
 
 
 def cases_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Case]]:
-    """The cases of an agenda in their order, each with all that belongs to it."""
+    """The cases of an agenda in order, with everything that belongs to them, `size` at a time."""
     ordered = (Case.position, Case.id)
     everything = (Case.places, Case.themes, Case.figures, Case.links)
     found = visible_cases(reader).where(Case.agenda_id == agenda.id)
@@ -251,14 +259,14 @@ def cases_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequen
 
 
 def practices_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Practice]]:
-    """The practices of an agenda, the oldest first, each with all that belongs to it."""
+    """The practices of an agenda, oldest first, with everything that belongs to them, `size` at a time."""
     everything = (Practice.themes, Practice.sections, Practice.author, Practice.city)
     found = visible_practices(reader).where(Practice.agenda_id == agenda.id)
     return _in_batches(found, Practice, (Practice.id,), everything, size)
 
 
 def readings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Sequence[Reading]]:
-    """The best reads of an agenda in their order."""
+    """The best reads of an agenda in order, `size` at a time."""
     found = visible_readings(reader).where(Reading.agenda_id == agenda.id)
     return _in_batches(found, Reading, (Reading.position, Reading.id), (), size)
 
@@ -266,7 +274,7 @@ def readings_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[Seq
 def _in_batches(
     found: Select[Any], model: Any, ordered: Sequence[Any], loads: Sequence[Any], size: int
 ) -> Iterator[Sequence[Any]]:
-    """So many rows at a time; their ids alone are held, and with them their order."""
+    """Rows with their relationships, `size` at a time. Only the ids of all rows are held in memory."""
     ids = db.session.scalars(found.with_only_columns(model.id).order_by(*ordered)).all()
     for start in range(0, len(ids), size):
         some = ids[start : start + size]
@@ -274,23 +282,25 @@ def _in_batches(
         yield sorted(db.session.scalars(rows), key=lambda row: some.index(row.id))
 
 
-_OF_AUTHOR = [getattr(Member, name) for name in Author._fields]
-_OF_TOPIC = [getattr(Topic, name) for name in Opened._fields[:-1]]
-_OF_HOME: list[Any] = [Topic.id, Topic.audience]
-_OF_POST = [getattr(Post, name) for name in Said._fields[:-1]]
+_AUTHOR_COLUMNS = [getattr(Member, name) for name in Author._fields]
+_TOPIC_COLUMNS = [getattr(Topic, name) for name in ExportedTopic._fields[:-1]]
+_DISCUSSION_COLUMNS: list[Any] = [Topic.id, Topic.audience]
+_POST_COLUMNS = [getattr(Post, name) for name in ExportedPost._fields[:-1]]
 
 
-def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[Opened]]:
-    """The topics of an agenda's dialogue, the oldest first: few, or one that is large."""
+def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[ExportedTopic]]:
+    """The topics of an agenda's dialogue, oldest first, in lists of topics with at most `size` posts, or one larger topic."""
     key = (Topic.created_at, Topic.id)
     query = visible_topics(reader).where(Topic.agenda_id == agenda.id, Topic.home.is_(None))
-    query = query.with_only_columns(*_OF_TOPIC, *_OF_AUTHOR).join(Topic.author)
-    query = query.order_by(*key).limit(TOPICS)
+    query = query.with_only_columns(*_TOPIC_COLUMNS, *_AUTHOR_COLUMNS).join(Topic.author)
+    query = query.order_by(*key).limit(TOPICS_PER_QUERY)
     rows = db.session.execute(query).all()
     while rows:
-        few: list[Opened] = []
+        few: list[ExportedTopic] = []
         for row in rows:
-            topic = Opened._make((*row[: len(_OF_TOPIC)], Author._make(row[len(_OF_TOPIC) :])))
+            topic = ExportedTopic._make(
+                (*row[: len(_TOPIC_COLUMNS)], Author._make(row[len(_TOPIC_COLUMNS) :]))
+            )
             if few and sum(one.posts_count for one in few) + topic.posts_count > size:
                 yield few
                 few = []
@@ -300,35 +310,39 @@ def topics_to_write(reader: Person, agenda: Agenda, size: int) -> Iterator[list[
         rows = db.session.execute(following).all()
 
 
-def posts_of(reader: Person, topics: Mapping[int, str], size: int) -> Iterator[list[Said]]:
-    """The posts that are there in topics (their audience by id), by topic and number; of one large topic in batches.
+def posts_in_topics(
+    reader: Person, topics: Mapping[int, str], size: int
+) -> Iterator[list[ExportedPost]]:
+    """The posts of topics, ordered by topic and number; those of a single topic in batches of `size`.
 
-    What they quote is withheld where those who read the topic may not read it.
+    `topics` has the audience of each topic, by id. Quotes that this audience may not read are withheld.
     """
     whole = visible_posts(reader).whereclause
-    query = select(*_OF_POST, *_OF_AUTHOR).join(Post.topic).join(Post.author)
+    query = select(*_POST_COLUMNS, *_AUTHOR_COLUMNS).join(Post.topic).join(Post.author)
     query = query.where(whole if whole is not None else true(), Post.topic_id.in_(topics))
     query = query.where(*is_there()).order_by(Post.topic_id, Post.number)
     last = 0
-    while rows := db.session.execute(_after(query, last, len(topics), size)).all():
-        yield _with_shown_quotes([_said(row) for row in rows], topics)
+    while rows := db.session.execute(_next_batch(query, last, len(topics), size)).all():
+        yield _withhold_unseen_quotes([_exported_post(row) for row in rows], topics)
         if len(topics) > 1 or len(rows) < size:
             break
         last = rows[-1].number
 
 
-def _after(query: Select[Any], last: int, topics: int, size: int) -> Select[Any]:
+def _next_batch(query: Select[Any], last: int, topics: int, size: int) -> Select[Any]:
     return query if topics > 1 else query.where(Post.number > last).limit(size)
 
 
-def _said(row: Sequence[Any]) -> Said:
-    return Said._make((*row[: len(_OF_POST)], Author._make(row[len(_OF_POST) :])))
+def _exported_post(row: Sequence[Any]) -> ExportedPost:
+    return ExportedPost._make((*row[: len(_POST_COLUMNS)], Author._make(row[len(_POST_COLUMNS) :])))
 
 
-def _with_shown_quotes(posts: list[Said], topics: Mapping[int, str]) -> list[Said]:
-    named = {post.id: _named_in(post.source) for post in posts if "/posts/" in post.source}
+def _withhold_unseen_quotes(
+    posts: list[ExportedPost], topics: Mapping[int, str]
+) -> list[ExportedPost]:
+    named = {post.id: _possibly_cited_in(post.source) for post in posts if "/posts/" in post.source}
     everything = {post_id for ids in named.values() for post_id in ids if 0 < post_id <= MAX_ID}
-    unseen = {one: _unseen(everything, one) for one in AUDIENCES} if everything else {}
+    unseen = {one: _unseen_ids(everything, one) for one in AUDIENCES} if everything else {}
     for place, post in enumerate(posts):
         if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
             hidden = cited_in(post.source) & hidden
@@ -336,31 +350,31 @@ def _with_shown_quotes(posts: list[Said], topics: Mapping[int, str]) -> list[Sai
     return posts
 
 
-def _named_in(source: str) -> set[int]:
-    """The posts that a text may quote. Parsing takes a millisecond, so that where it can be seen it is not asked."""
-    if "&" in source or "\\" in source:  # an address may be written in other signs
+def _possibly_cited_in(source: str) -> set[int]:
+    """The ids of posts that a text may quote. Parsing takes a millisecond, so plain addresses are found without it."""
+    if "&" in source or "\\" in source:  # an address may be escaped
         return cited_in(source)
-    return {int(number) for number in ADDRESS.findall(source)}
+    return {int(number) for number in POST_ADDRESS.findall(source)}
 
 
-def _unseen(ids: Iterable[int], audience: str) -> set[int]:
-    """Which posts those cannot see who read a topic for an audience."""
+def _unseen_ids(ids: Iterable[int], audience: str) -> set[int]:
+    """Those of the posts that readers of a topic with this audience cannot see."""
     here = (literal(0), literal(audience))
     query = select(Post.id).join(Post.topic).where(is_unseen(Post, Topic, *here))
     return set(db.session.scalars(query.where(Post.id.in_(ids))))
 
 
 def themes_of_topics(topic_ids: Collection[int]) -> dict[int, list[str]]:
-    """The names of the themes of topics."""
-    return _names_by(TopicTheme.topic_id, TopicTheme, topic_ids)
+    """The names of the themes of topics, by topic id."""
+    return _theme_names_by(TopicTheme.topic_id, TopicTheme, topic_ids)
 
 
 def themes_of_members(member_ids: Collection[int]) -> dict[int, list[str]]:
-    """The names of the themes that members can help with."""
-    return _names_by(MemberTheme.member_id, MemberTheme, member_ids)
+    """The names of the themes that members can help with, by member id."""
+    return _theme_names_by(MemberTheme.member_id, MemberTheme, member_ids)
 
 
-def _names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:
+def _theme_names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:
     query = select(key, Theme.name).join(Theme, Theme.id == row.theme_id)
     found: dict[int, list[str]] = {}
     for key_id, name in db.session.execute(query.where(key.in_(ids), Theme.removed_at.is_(None))):
@@ -369,9 +383,9 @@ def _names_by(key: Any, row: Any, ids: Collection[int]) -> dict[int, list[str]]:
 
 
 def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
-    """Who tried what some posts tell, as far as pages say it: of nobody whose profile is hidden, no hidden note."""
+    """The marks “tried it” of posts, by post id, as pages show them: without members whose profile is hidden, or hidden notes."""
     note = case((Mark.hidden_at.is_(None), Mark.words), else_="")
-    query = select(Mark.post_id, Mark.outcome, note, *_OF_AUTHOR).join(Mark.member)
+    query = select(Mark.post_id, Mark.outcome, note, *_AUTHOR_COLUMNS).join(Mark.member)
     query = query.where(Mark.post_id.in_(post_ids), Mark.kind == TRIED, Member.hidden_at.is_(None))
     found: dict[int, list[Tried]] = {}
     for post_id, outcome, note, *author in db.session.execute(query) if post_ids else ():
@@ -379,14 +393,14 @@ def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
     return found
 
 
-def openings_of(topic_ids: Collection[int]) -> dict[int, int]:
-    """The ids of the posts that open topics, if they are there, by topic."""
+def opening_ids(topic_ids: Collection[int]) -> dict[int, int]:
+    """The ids of the visible opening posts of topics, by topic id."""
     query = select(Post.topic_id, Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
     return {row.topic_id: row.id for row in db.session.execute(query.where(*is_there()))}
 
 
 def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:
-    """What the askers of questions told of what happened next, as far as pages say it."""
+    """What the authors of questions reported on what happened next, by topic id, as pages show it."""
     columns = [getattr(FollowUp, name) for name in Story._fields]
     query = select(FollowUp.topic_id, *columns).where(FollowUp.topic_id.in_(topic_ids))
     query = query.join(Topic, Topic.id == FollowUp.topic_id)
@@ -394,29 +408,31 @@ def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:
     return {row[0]: Story._make(row[1:]) for row in db.session.execute(query)}
 
 
-def discussed(reader: Person, agenda: Agenda) -> list[Discussed]:
-    """The cases and practices of an agenda on which there are comments, in the order in which they are written."""
+def discussions_to_write(reader: Person, agenda: Agenda) -> list[ExportedDiscussion]:
+    """The cases and practices of an agenda that have comments, in the order of the agenda file."""
     is_shown = visible_topics(reader).whereclause
     where = (is_shown if is_shown is not None else true(), Topic.replies_count > 0)
     cases = visible_cases(reader).where(Case.agenda_id == agenda.id).join(Case.topic)
     of_case = cases.where(*where).order_by(Case.position, Case.id)
-    rows = db.session.execute(of_case.with_only_columns(Case.slug, *_OF_HOME, Case.id)).all()
-    keys = _keys_of([row[3] for row in rows])
+    rows = db.session.execute(
+        of_case.with_only_columns(Case.slug, *_DISCUSSION_COLUMNS, Case.id)
+    ).all()
+    keys = _paragraph_keys_of([row[3] for row in rows])
     found = [
-        Discussed("case", slug, topic_id, audience, keys.get(case_id, ()))
+        ExportedDiscussion("case", slug, topic_id, audience, keys.get(case_id, ()))
         for slug, topic_id, audience, case_id in rows
     ]
     practices = visible_practices(reader).where(Practice.agenda_id == agenda.id)
     of_practice = practices.join(Practice.topic).where(*where).order_by(Practice.id)
-    others = db.session.execute(of_practice.with_only_columns(Practice.slug, *_OF_HOME))
-    return [*found, *(Discussed("practice", *row[:3]) for row in others.all())]
+    others = db.session.execute(of_practice.with_only_columns(Practice.slug, *_DISCUSSION_COLUMNS))
+    return [*found, *(ExportedDiscussion("practice", *row[:3]) for row in others.all())]
 
 
-def _keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
+def _paragraph_keys_of(case_ids: Sequence[int]) -> dict[int, list[str]]:
     query = select(CaseParagraph.case_id, CaseParagraph.key).order_by(CaseParagraph.position)
     found: dict[int, list[str]] = {}
-    for start in range(0, len(case_ids), IDS):
-        some = CaseParagraph.case_id.in_(case_ids[start : start + IDS])
+    for start in range(0, len(case_ids), IDS_PER_QUERY):
+        some = CaseParagraph.case_id.in_(case_ids[start : start + IDS_PER_QUERY])
         for case_id, key in db.session.execute(query.where(some)):
             found.setdefault(case_id, []).append(key)
     return found
@@ -429,7 +445,7 @@ def organisations_to_write() -> Sequence[Organisation]:
 
 
 def members_to_write(reader: Person, size: int) -> Iterator[Sequence[Member]]:
-    """The members whose profiles a reader may see, by name, with what those say."""
+    """The members whose profiles a reader may see, by name, with what the profiles show, `size` at a time."""
     key = (Member.sort_key, Member.id)
     loads = joinedload(Member.city), joinedload(Member.organisation), selectinload(Member.languages)
     query = visible_members(reader).order_by(*key).limit(size).options(*loads)
@@ -440,14 +456,14 @@ def members_to_write(reader: Person, size: int) -> Iterator[Sequence[Member]]:
         rows = db.session.scalars(following).all()
 
 
-def is_begun_by(beginning: str) -> bool:
-    """Whether the handle of somebody begins so."""
+def has_handle_beginning_with(beginning: str) -> bool:
+    """Whether any member's handle begins with this."""
     begins = exists().where(Member.handle.startswith(beginning, autoescape=True))
     return bool(db.session.scalar(select(begins)))
 
 
-def city_words(cities: Iterable[City]) -> dict[int, str]:
-    """How cities are written in a file, by id: with their number where another of the country is meant by the name."""
+def city_labels(cities: Iterable[City]) -> dict[int, str]:
+    """The labels of cities in a file, by id: `Surat, IN`, with the GeoNames id if that would mean another city."""
     wanted = {city.id: (" ".join(fold(city.name).split())[:200], city) for city in cities}
     names = {folded for folded, _city in wanted.values()}
     query = select(CityName.folded, City.country, City.id).join(City, City.id == CityName.city_id)

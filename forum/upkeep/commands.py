@@ -29,7 +29,7 @@ from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
 from forum.settings import Settings, why_no_database
-from forum.transfer.commands import reindex_some, told
+from forum.transfer.commands import refusals_end_command, reindex_batch
 from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
 
@@ -184,7 +184,7 @@ def _mended(one: Check, number: int, ids: Ids) -> int:
     if one.mend not in {*MEND, *MEND_ALL}:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
         return number
-    with told():
+    with refusals_end_command():
         if one.mend in MEND_ALL:
             MEND_ALL[one.mend](SYSTEM)
         else:
@@ -195,7 +195,7 @@ def _mended(one: Check, number: int, ids: Ids) -> int:
 
 
 def _mend_words() -> None:
-    with told():
+    with refusals_end_command():
         if search.mend_index(SYSTEM):
             click.echo("full-text index: held other words than the documents. It was made anew.")
 
@@ -219,9 +219,9 @@ def _by(deed: Callable[..., None]) -> Mend:
 
 def _reindex(kind: str, ids: Sequence[int]) -> None:
     if kind == "topic":
-        reindex_some("post", queries.openings_of(ids))
+        reindex_batch("post", queries.openings_of(ids))
     else:
-        reindex_some(kind, list(ids))
+        reindex_batch(kind, list(ids))
 
 
 def _forget(kind: str, ids: Sequence[int]) -> None:

@@ -22,7 +22,7 @@ from forum.screening.actions import RuleText, make_rule
 from forum.transfer.actions import import_agenda
 from forum.transfer.forms import parse, read_agenda, read_people
 from forum.transfer.models import FaultyFileError
-from forum.transfer.queries import agenda_of, cases_called, counts, practices_called
+from forum.transfer.queries import agenda_by_slug, cases_by_slug, counts, practices_by_slug
 
 DATA = Path(__file__).parents[2] / "forum/transfer/data"
 
@@ -132,9 +132,9 @@ def test_a_whole_file_is_loaded(people: Any) -> None:
         "We bought ten.",
         "Two died.",
     )
-    case = case_by_id(VISITOR, cases_called(["a-street"])["a-street"].id)
+    case = case_by_id(VISITOR, cases_by_slug(["a-street"])["a-street"].id)
     assert len(case.paragraphs) == 2
-    assert practices_called(["pits"])["pits"].state == "published"
+    assert practices_by_slug(["pits"])["pits"].state == "published"
 
 
 def test_rules_before_publication_hold_up_no_import(people: Any) -> None:
@@ -142,7 +142,7 @@ def test_rules_before_publication_hold_up_no_import(people: Any) -> None:
         make_rule(people.administrator, RuleText("word", word, "Read first."))
     agenda = import_agenda(people.moderator, read_agenda(GOOD))
     (topic,) = topics(VISITOR, TopicFilter(agenda_id=agenda.id, kind="question")).items
-    assert follow_up_of(topic) and practices_called(["pits"])["pits"].state == "published"
+    assert follow_up_of(topic) and practices_by_slug(["pits"])["pits"].state == "published"
 
 
 def line_of(source: str, where: str) -> int:
@@ -261,7 +261,7 @@ def refused(people: Any, source: str) -> list[str]:
     with pytest.raises(FaultyFileError) as caught:
         import_agenda(people.moderator, read_agenda(source))
     assert counts() == before
-    assert agenda_of("green") is None
+    assert agenda_by_slug("green") is None
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -266,7 +266,7 @@ def test_words_are_found_after_reindexing_and_hidden_ones_are_not(run: Run, foru
 def test_reindexing_goes_on_in_small_batches(
     run: Run, forum: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "DOCUMENTS", 2)
+    monkeypatch.setattr(commands, "REINDEX_BATCH", 2)
     before = documents()
     corrupted()
     run("reindex")
@@ -345,10 +345,10 @@ def aged() -> None:
 
 
 def test_every_table_with_html_is_made_anew() -> None:
-    known = {texts.version.class_.__tablename__ for texts in queries.TEXTS.values()}
+    known = {texts.version.class_.__tablename__ for texts in queries.TEXT_COLUMNS.values()}
     tables = Base.metadata.tables
     assert known == {name for name in tables if "html_version" in tables[name].columns}
-    assert queries.TEXTS.keys() == commands.RERENDER.keys()
+    assert queries.TEXT_COLUMNS.keys() == commands.RERENDER.keys()
 
 
 def test_rerendering_makes_old_html_anew_and_says_how_much(run: Run, forum: Agenda) -> None:
@@ -387,7 +387,7 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
 
     before = html()
     aged()
-    monkeypatch.setattr(commands, "BATCH", size)
+    monkeypatch.setattr(commands, "RERENDER_BATCH", size)
     left: Iterator[int] = iter(range(10, -1, -1))
     monkeypatch.setattr(commands, "written", stopping)
     done = run("rerender")
@@ -476,7 +476,7 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
     database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever presses Ctrl-C in the first `make run` has a demo at the second."""
-    whole, named = commands._steps, (commands.DATA / "people.md").read_text()
+    whole, named = commands._demo_steps, (commands.DATA / "people.md").read_text()
     cities = [row for row in city_rows() if row[1] in named]
 
     def some(stop: bool) -> Callable[..., list[Callable[[], object]]]:
@@ -494,7 +494,7 @@ def test_a_demo_that_was_interrupted_is_loaded_anew(
         with demo.app.app_context():
             upgrade()
         for stop in (True, False):
-            monkeypatch.setattr(commands, "_steps", some(stop))
+            monkeypatch.setattr(commands, "_demo_steps", some(stop))
             done = demo.run("demo")
             assert done.exit_code == (1 if stop else 0), done.output
         assert "Sign in with one of these" in done.output
@@ -522,7 +522,7 @@ def test_an_agenda_is_loaded_from_a_file(run: Run, people: Any, file: Path) -> N
         0,
         "Loaded “Making Cities Green”: /agendas/green\n",
     )
-    assert queries.agenda_of("green")
+    assert queries.agenda_by_slug("green")
 
 
 @pytest.mark.parametrize(
@@ -542,7 +542,7 @@ def test_a_mistake_is_told_with_its_file_and_line(
     assert done.exit_code == 1
     assert f"{file}:{line}: " in done.output and says in done.output
     assert "1 thing to mend; nothing was loaded." in done.output
-    assert queries.agenda_of("green") is None
+    assert queries.agenda_by_slug("green") is None
 
 
 def test_all_mistakes_are_told_at_once(run: Run, people: Any, file: Path) -> None:
@@ -567,7 +567,7 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(
 ) -> None:
     file.write_bytes(content)
     done = run("import-agenda", file, "--by", by)
-    assert (done.exit_code, queries.agenda_of("green")) == (1, None)
+    assert (done.exit_code, queries.agenda_by_slug("green")) == (1, None)
     assert says in done.output
 
 

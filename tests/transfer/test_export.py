@@ -37,17 +37,17 @@ from forum.moderation.actions import Reasons, decide, lock
 from forum.notifications.queries import unread_count
 from forum.permissions import ANY_MEMBER, SYSTEM, VISITOR
 from forum.transfer import commands, queries
-from forum.transfer.actions import _with_quotes, import_agenda
+from forum.transfer.actions import _link_quotes, import_agenda
 from forum.transfer.forms import (
     agenda_name,
     agendas_in,
     dialogue_name,
+    number_quotes,
     parse,
     read_agenda,
-    with_numbers,
 )
-from forum.transfer.forms._signs import joined, split_at, write_lines
-from forum.transfer.forms.reading import BAR, SEMICOLON, figure, several, tried
+from forum.transfer.forms._escaping import join_parts, split_parts, write_lines
+from forum.transfer.forms.reading import BAR, SEMICOLON, figure, list_of, tried
 from tests.conftest import dataset_fixture, disable_newcomer_rules, load_dataset, load_sample_cities
 from tests.forums import Forum, forums
 from tests.transfer.test_actions import GOOD
@@ -132,18 +132,18 @@ def test_every_text_comes_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_what_looks_like_a_quoted_number_in_a_reply_stays_what_it_is(text: str) -> None:
-    assert _with_quotes(with_numbers(tidy(text), {}, "http://x"), []) == tidy(text)
+    assert _link_quotes(number_quotes(tidy(text), {}, "http://x"), []) == tidy(text)
 
 
 @given(st.lists(st.text("ab|;\\ -", max_size=8), min_size=1, max_size=5))
 def test_the_parts_of_a_value_come_back(parts: list[str]) -> None:
     plain = [" ".join(part.split()) for part in parts]
-    assert split_at(BAR, joined(parts, "|")) == plain
-    assert split_at(SEMICOLON, joined(parts, ";")) == plain
+    assert split_parts(BAR, join_parts(parts, "|")) == plain
+    assert split_parts(SEMICOLON, join_parts(parts, ";")) == plain
 
 
 def test_bars_and_semicolons_may_stand_in_values() -> None:
-    assert several(r"land \; water; parks") == ["land ; water", "parks"]
+    assert list_of(r"land \; water; parks") == ["land ; water", "parks"]
     assert tried(r"ana | kept | it \| works") == ["ana", "kept", "it | works"]
     assert figure(r"a\|b | 2 | | 2025 | us")[0] == "a|b"
 
@@ -175,13 +175,13 @@ def make_odd(people: Any, agenda: Agenda) -> None:
     dialogue.pin(people.moderator, question.id)
     regroup(people, agenda, topic)
     library.write_case(people.moderator, agenda.id, case_text(name="Twice", body="Same.\n\nSame."))
-    twice = queries.cases_called(["twice"])["twice"]
+    twice = queries.cases_by_slug(["twice"])["twice"]
     second = queries.paragraph_keys(twice.id)[1]
     dialogue.reply(people.ana, twice.topic_id, write("On the second."), paragraph=second)
     long = "ب" * 60
     for _again in range(2):
         write_practice(people, agenda, library.PracticeText(long, "Twice the same title."))
-    twin = queries.practices_called([f"{long}-2"])[f"{long}-2"]
+    twin = queries.practices_by_slug([f"{long}-2"])[f"{long}-2"]
     text_of = library.PracticeText("Adapted", "Again.", adapted_from_id=twin.id)
     write_practice(people, agenda, text_of)
     archive(people.moderator, write_agenda(people.moderator, _agenda("Old things")).id)
@@ -280,8 +280,8 @@ def without_zoe(files: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read and written in small portions."""
-    monkeypatch.setattr(queries, "TOPICS", 3)
-    for name, number in {"FEW": 2, "POSTS": 3, "LARGE": 6}.items():
+    monkeypatch.setattr(queries, "TOPICS_PER_QUERY", 3)
+    for name, number in {"ROWS_AT_ONCE": 2, "POSTS_AT_ONCE": 3, "POSTS_PER_FILE": 6}.items():
         monkeypatch.setattr(commands, name, number)
 
 
@@ -465,7 +465,7 @@ def test_an_interrupted_export_leaves_nothing(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(commands.Outgoing, "_write_people", fail)
+        patch.setattr(commands.Export, "_write_people", fail)
         assert run("export", tmp_path / "out").exit_code == 1
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""Reading a content file: Markdown whose headings make a tree, as docs/content-format.md tells editors."""
+"""Reading content files: Markdown whose headings form a tree of sections, as docs/content-format.md describes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ from forum.members.queries import language_names
 from forum.moderation.actions import MAX_REASON_LENGTH as LONGEST_REPORT
 from forum.moderation.actions import REPORT_REASONS
 from forum.permissions import AUDIENCES
-from forum.transfer.forms._signs import ALMOST_FIELD, BAR, FENCE, SEMICOLON, read_lines, split_at
+from forum.transfer.forms._escaping import (
+    ALMOST_FIELD,
+    BAR,
+    FENCE,
+    SEMICOLON,
+    read_lines,
+    split_parts,
+)
 from forum.transfer.models import AgendaFile, Fault, FaultyFileError, PeopleFile, Values
 
 HEADING = re.compile(r"^(#{1,4}) +(.+?)\s*$")
@@ -37,7 +44,10 @@ SOME_YEAR = re.compile(r"\b[12]\d{3}\b")
 
 @dataclass
 class Section:
-    """A heading with its fields, its text and the sections below it."""
+    """A heading with its fields, its text and its subsections.
+
+    `fields` are tuples of name, value and line; `lines` those of the text below the fields; `everything` has both.
+    """
 
     level: int
     title: str
@@ -50,35 +60,36 @@ class Section:
 
     @property
     def text(self) -> str:
-        """The text below the fields, without what keeps it apart from the file."""
+        """The text below the fields, unescaped."""
         return read_lines(self.lines)
 
     @property
     def whole_text(self) -> str:
-        """All that stands below the heading, as the text of something that has no fields."""
+        """Everything below the heading, unescaped: the text of a section that has no fields."""
         return read_lines(self.everything)
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Which fields a kind of section has: those said once, those that may repeat, those it must have.
+class Schema:
+    """The fields of a kind of section, each with the converter of its values, which raises `ValueError`.
 
-    `title` and `text` say how many characters its heading and its text may have.
+    `single` fields occur at most once, `repeated` ones any number of times; the `required` ones are always there.
+    `title_lengths` and `max_text` are in characters.
     """
 
-    once: Mapping[str, Callable[[str], Any]]
-    many: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    has_text: bool | None = True  # None: it may have one
-    title: range = range(1, library.LINE + 1)
-    text: int = MAX_SOURCE
+    single: Mapping[str, Callable[[str], Any]]
+    repeated: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    has_text: bool | None = True  # None: optional
+    title_lengths: range = range(1, library.LINE + 1)
+    max_text: int = MAX_SOURCE
 
 
 def parse(source: str) -> Section:
-    """Read the headings of a file into a tree; the root has no title."""
+    """Parse the headings of a file into a tree; the root has level 0 and no title."""
     root = Section(0, "", 1)
     path = [root]
-    for number, line, is_heading in _lines(source):
+    for number, line, is_heading in _numbered_lines(source):
         if is_heading and (found := HEADING.match(line.rstrip())):
             level = len(found[1])
             path = [section for section in path if section.level < level]
@@ -94,23 +105,23 @@ def parse(source: str) -> Section:
     return root
 
 
-def _lines(source: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its number, and whether a heading may stand there (not inside a fence of code)."""
+def _numbered_lines(source: str) -> Iterator[tuple[int, str, bool]]:
+    """Each line with its number, and whether it can be a heading, because it is outside fenced code."""
     is_open = False
-    for number, line in enumerate(_split(source), 1):
+    for number, line in enumerate(_split_lines(source), 1):
         if FENCE.match(line):
             is_open = not is_open
         yield number, tidy(line), not is_open
 
 
-def _split(source: str) -> list[str]:
+def _split_lines(source: str) -> list[str]:
     plain = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return plain.split("\n")
 
 
-def _check_lines(source: str, faults: list[Fault]) -> None:
-    """No line holds what no form takes, and every fence of code ends: it would swallow the headings below."""
-    lines = _split(source)
+def _check_characters_and_fences(source: str, faults: list[Fault]) -> None:
+    """Note control characters that no form accepts, and fenced code without an end, which would hide the headings below."""
+    lines = _split_lines(source)
     for number, line in enumerate(lines, 1):
         if odd := CONTROLS.search(line) or SURROGATES.search(line):
             sign = f"U+{ord(odd[0]):04X}"
@@ -120,68 +131,68 @@ def _check_lines(source: str, faults: list[Fault]) -> None:
         faults.append(Fault(fences[-1], "the code that begins here has no end"))
 
 
-def read(section: Section, shape: Shape, faults: list[Fault]) -> Values:
-    """The values of a section's fields by their names (spaces become underscores), with `title` and `text`.
+def read(section: Section, schema: Schema, faults: list[Fault]) -> Values:
+    """The converted values of a section's fields by name (with underscores for spaces), with `title` and `text`.
 
-    What is missing, unknown, doubled or wrong is added to `faults`.
+    Missing, unknown, repeated and wrong fields are added to `faults`.
     """
     values = Values(section.line, title=section.title, text=section.text)
     values.lines["text"] = [section.text_line] if section.text_line else []
-    values.update({name.replace(" ", "_"): [] for name in shape.many})
+    values.update({name.replace(" ", "_"): [] for name in schema.repeated})
     for key, value, line in section.fields:
         try:
-            _take(values, shape, key, value)
+            _add_field(values, schema, key, value)
         except ValueError as error:
             faults.append(Fault(line, str(error)))
         else:
             values.lines.setdefault(key.replace(" ", "_"), []).append(line)
-    _check_needs(section, shape, faults)
-    _check_lengths(section, shape, faults)
+    _check_required(section, schema, faults)
+    _check_lengths(section, schema, faults)
     return values
 
 
-def _take(values: Values, shape: Shape, key: str, value: str) -> None:
-    name, convert = key.replace(" ", "_"), shape.once.get(key) or shape.many.get(key)
+def _add_field(values: Values, schema: Schema, key: str, value: str) -> None:
+    name, convert = key.replace(" ", "_"), schema.single.get(key) or schema.repeated.get(key)
     if convert is None:
-        known = ", ".join([*shape.once, *shape.many])
+        known = ", ".join([*schema.single, *schema.repeated])
         raise ValueError(f"there is no field “{key}” here; the fields are {known}")
-    if key in shape.once and name in values:
+    if key in schema.single and name in values:
         raise ValueError(f"“{key}” is said twice")
     try:
         converted = convert(value)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
-    if key in shape.many:
+    if key in schema.repeated:
         values[name].append(converted)
     else:
         values[name] = converted
 
 
-def _check_needs(section: Section, shape: Shape, faults: list[Fault]) -> None:
+def _check_required(section: Section, schema: Schema, faults: list[Fault]) -> None:
     said = {key for key, _value, _line in section.fields}
-    for key in shape.needs:
+    for key in schema.required:
         if key not in said:
             faults.append(Fault(section.line, f"“{section.title}” needs the field “- {key}: …”"))
-    if shape.has_text is True and not section.text:
+    if schema.has_text is True and not section.text:
         faults.append(Fault(section.line, f"“{section.title}” needs a text"))
-    if shape.has_text is False and section.text:
+    if schema.has_text is False and section.text:
         faults.append(Fault(section.text_line, f"“{section.title}” takes no text of its own"))
     for number, line in enumerate(section.lines, section.text_line):
         found = ALMOST_FIELD.match(line)
         if not found:
             break
-        if (name := found[1].lower()) in {*shape.once, *shape.many}:
+        if (name := found[1].lower()) in {*schema.single, *schema.repeated}:
             faults.append(
                 Fault(number, f"write the field as “- {name}: …”, right below the heading")
             )
 
 
-def _check_lengths(section: Section, shape: Shape, faults: list[Fault]) -> None:
-    if len(section.title) not in shape.title:
-        least, most = shape.title[0], shape.title[-1]
+def _check_lengths(section: Section, schema: Schema, faults: list[Fault]) -> None:
+    if len(section.title) not in schema.title_lengths:
+        least, most = schema.title_lengths[0], schema.title_lengths[-1]
         limits = f"{least} to {most}" if least > 1 else f"at most {most}"
         faults.append(Fault(section.line, f"write a title of {limits} characters"))
-    _check_text(section.text, shape.text, section.text_line, section.title, faults)
+    _check_text(section.text, schema.max_text, section.text_line, section.title, faults)
 
 
 def _check_text(text: str, most: int, line: int, title: str, faults: list[Fault]) -> None:
@@ -201,7 +212,7 @@ def _check_nothing_below(section: Section, faults: list[Fault]) -> None:
 
 
 def up_to(most: int) -> Callable[[str], str]:
-    """A converter for some words, at most so many characters."""
+    """A converter for a text of at most so many characters."""
 
     def convert(value: str) -> str:
         if not value:
@@ -213,13 +224,13 @@ def up_to(most: int) -> Callable[[str], str]:
     return convert
 
 
-words = up_to(LONGEST_REPORT)
+sentence = up_to(LONGEST_REPORT)
 short = up_to(library.LINE)
 theme = up_to(agendas.THEME)
 
 
 def slug(value: str) -> str:
-    """A name for an address, of letters a to z."""
+    """A slug of letters a to z, digits and hyphens."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 100:
         raise ValueError(
             "write small letters a to z, digits and single hyphens, such as “land-value”"
@@ -227,14 +238,14 @@ def slug(value: str) -> str:
     return value
 
 
-def known_address(value: str) -> str:
-    """A name for an address that agendas, cases and practices have: its letters may be of any script."""
+def existing_slug(value: str) -> str:
+    """The slug of an agenda, case or practice; its letters may be of any script."""
     return value if value and slugify(value, "") == value else slug(value)
 
 
-def address(value: str) -> str:
-    """A name for an address that something new gets, just as it is written."""
-    if slugify(known_address(value)) != value:
+def new_slug(value: str) -> str:
+    """A slug for something new: as the forum itself would make it, and not reserved."""
+    if slugify(existing_slug(value)) != value:
         raise ValueError(f"too long: “{slugify(value)}” is what an address keeps of it")
     if value in RESERVED | RESERVED_FOR_AGENDAS:
         raise ValueError("this is the address of a page of the forum")
@@ -252,21 +263,21 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return convert
 
 
-def several(value: str) -> list[str]:
-    """Values with semicolons between them."""
-    return list(filter(None, split_at(SEMICOLON, up_to(MAX_SOURCE)(value))))
+def list_of(value: str) -> list[str]:
+    """A list of values with semicolons between them."""
+    return list(filter(None, split_parts(SEMICOLON, up_to(MAX_SOURCE)(value))))
 
 
 def new_themes(value: str) -> list[str]:
-    """Names for themes with semicolons between them."""
-    return [theme(name) for name in several(value)]
+    """A list of names of themes with semicolons between them."""
+    return [theme(name) for name in list_of(value)]
 
 
 def parts(least: int, most: int) -> Callable[[str], list[str]]:
-    """A converter for parts with bars between them; missing ones at the end are empty."""
+    """A converter for `least` to `most` parts with bars between them; missing ones at the end are empty."""
 
     def convert(value: str) -> list[str]:
-        found = split_at(BAR, value)
+        found = split_parts(BAR, value)
         if not least <= len(found) <= most or not all(found[:least]):
             raise ValueError(f"write {least} to {most} parts with “ | ” between them")
         return found + [""] * (most - len(found))
@@ -281,7 +292,7 @@ def year(value: str) -> int:
     return int(value)
 
 
-def whole(value: str) -> int:
+def whole_number(value: str) -> int:
     """A whole number from 0 to 9,999."""
     if not re.fullmatch(r"[0-9]{1,4}", value):
         raise ValueError("write a whole number, such as 3")
@@ -305,7 +316,7 @@ def past_day(value: str) -> date:
 
 
 def moment(value: str) -> datetime:
-    """A date and time in UTC, when something has been said or done."""
+    """A date and time in UTC that is not in the future."""
     try:
         found = datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     except ValueError:
@@ -315,13 +326,13 @@ def moment(value: str) -> datetime:
     return found
 
 
-def yes(value: str) -> bool:
+def yes_or_no(value: str) -> bool:
     """The word yes or no."""
     return one_of("yes", "no")(value) == "yes"
 
 
 def language(value: str) -> str:
-    """A language by its ISO 639 code."""
+    """The ISO 639 code of a language."""
     if value not in language_names():
         raise ValueError("write the code of a language, such as en or pt")
     return value
@@ -335,13 +346,13 @@ def link(value: str) -> str:
 
 
 def named_link(value: str) -> list[str]:
-    """The words of a link, its address, and what is found there."""
+    """The label of a link, its address, and the kind of page."""
     label, target, kind = parts(2, 3)(value)
     return [label, link(target), one_of(*library.LINK_NAMES)(kind or "site")]
 
 
 def figure(value: str) -> list[str]:
-    """The parts of a figure in their order; it has a date and a source, and may lack unit and address."""
+    """The parts of a figure in the order of `FIGURE`; unit and address may be empty, date and source not."""
     found = parts(2, len(FIGURE))(value)
     *said, source, target = found
     if not SOME_YEAR.search(found[FIGURE.index("as_at")]) or not source:
@@ -354,27 +365,27 @@ def figure(value: str) -> list[str]:
 
 
 def tried(value: str) -> list[str]:
-    """Who tried it, what became of it, and a sentence that says why."""
+    """A mark “tried it”: handle, outcome, and a sentence why, which may be empty."""
     handle, outcome, why = parts(2, 3)(value)
     return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(NOTE_LENGTH)(why) if why else ""]
 
 
 def report(value: str) -> list[str]:
-    """Who reported it, for which reason, and a sentence."""
-    handle, reason, sentence = parts(2, 3)(value)
-    return [slug(handle), one_of(*REPORT_REASONS)(reason), words(sentence) if sentence else ""]
+    """A report: handle, reason, and a sentence, which may be empty."""
+    handle, reason, text = parts(2, 3)(value)
+    return [slug(handle), one_of(*REPORT_REASONS)(reason), sentence(text) if text else ""]
 
 
-def asking(value: str) -> tuple[str, datetime, str]:
-    """Who was asked about a question, when, and what became of it: nothing yet, a word, or whom it was passed on to."""
+def advice_request(value: str) -> tuple[str, datetime, str]:
+    """A request for advice: handle, time, and the response: none, “not me”, “not now”, or the handle it was passed on to."""
     handle, at, became = parts(2, 3)(value)
     if became and became not in ("not me", "not now") and not PASSED_ON.fullmatch(became):
         raise ValueError("write “not me”, “not now” or “passed on to” and a handle, or nothing")
     return slug(handle), moment(at), became.removeprefix(TO_WHOM)
 
 
-def told(value: str) -> list[Any]:
-    """What happened after a question was answered: when it was told, whether it worked, the deed, some sentences."""
+def follow_up(value: str) -> list[Any]:
+    """What happened after a question was answered: time, outcome (`WORKED`), what was done, and a text, which may be empty."""
     at, outcome, deed, text = parts(3, 4)(value)
     return [
         moment(at),
@@ -386,7 +397,7 @@ def told(value: str) -> list[Any]:
 
 audience = one_of(*AUDIENCES)
 WORKED = ("yes", "partly", "no", "not yet tried")
-MARKS = {"useful": several, "same here": several}
+MARKS = {"useful": list_of, "same here": list_of}
 TRIED = {"tried": tried}
 NEW_THEMES = {"new themes": new_themes}
 PARTS = {
@@ -399,24 +410,24 @@ PARTS = {
     "What another city needs": "needs",
 }
 
-AGENDA = Shape(
+AGENDA = Schema(
     {
-        "slug": address,
+        "slug": new_slug,
         "palette": one_of(*PALETTES),
         "pattern": one_of(*PATTERNS),
-        "order": whole,
-        "hosts": several,
-        "archived": yes,
+        "order": whole_number,
+        "hosts": list_of,
+        "archived": yes_or_no,
         "language": language,
         "summary": up_to(agendas.SUMMARY),
         **NEW_THEMES,
     },
-    needs=("slug", "palette", "pattern", "summary"),
+    required=("slug", "palette", "pattern", "summary"),
 )
-MORE = Shape(
-    {"slug": known_address, "archived": yes, **NEW_THEMES}, needs=("slug",), has_text=False
+CONTINUATION = Schema(
+    {"slug": existing_slug, "archived": yes_or_no, **NEW_THEMES}, required=("slug",), has_text=False
 )
-STATEMENT = Shape(
+STATEMENT = Schema(
     {
         "position": short,
         "organisation": short,
@@ -424,27 +435,27 @@ STATEMENT = Shape(
         "language": language,
         "member": slug,
     },
-    text=agendas.QUOTATION,
+    max_text=agendas.QUOTATION,
 )
-CASE = Shape(
+CASE = Schema(
     {
-        "slug": address,
+        "slug": new_slug,
         "kind": one_of("network", "city project", "programme"),
         "since": year,
         "status": one_of("running", "ended", "renamed"),
         "reach": short,
-        "places": several,
-        "themes": several,
+        "places": list_of,
+        "themes": list_of,
         "language": language,
         "checked on": past_day,
         "summary": up_to(library.SUMMARY),
     },
     {"figure": figure, "link": named_link},
-    needs=("slug", "kind", "summary"),
+    required=("slug", "kind", "summary"),
 )
-PRACTICE = Shape(
+PRACTICE = Schema(
     {
-        "slug": address,
+        "slug": new_slug,
         "by": slug,
         "city": short,
         "sentence": up_to(library.SENTENCE),
@@ -452,25 +463,25 @@ PRACTICE = Shape(
         "evidence": one_of("told", "counted", "measured", "studied"),
         "cost": short,
         "started": year,
-        "themes": several,
+        "themes": list_of,
         "language": language,
         "readers": audience,
         "did not work for": audience,
         "state": one_of("draft", "submitted", "published", "returned"),
         "published on": past_day,
-        "returned because": words,
-        "featured": yes,
+        "returned because": sentence,
+        "featured": yes_or_no,
         "revisit on": day,
-        "adapted from": known_address,
-        "on behalf of organisation": yes,
+        "adapted from": existing_slug,
+        "on behalf of organisation": yes_or_no,
         **MARKS,
     },
     TRIED,
-    needs=("slug", "by", "sentence"),
+    required=("slug", "by", "sentence"),
     has_text=False,
-    title=range(1, library.TITLE + 1),
+    title_lengths=range(1, library.TITLE + 1),
 )
-READING = Shape(
+READING = Schema(
     {
         "authors": up_to(library.LINE * 2),
         "year": year,
@@ -478,78 +489,82 @@ READING = Shape(
         "link": link,
         "language": language,
     },
-    needs=("authors",),
+    required=("authors",),
     has_text=None,
-    title=range(1, library.LINE * 2 + 1),
-    text=library.SUMMARY * 2,
+    title_lengths=range(1, library.LINE * 2 + 1),
+    max_text=library.SUMMARY * 2,
 )
-TOPIC = Shape(
+TOPIC = Schema(
     {
         "kind": one_of("experience", "question"),
         "by": slug,
         "at": moment,
         "language": language,
-        "themes": several,
+        "themes": list_of,
         "readers": audience,
-        "on behalf of organisation": yes,
-        "pinned": yes,
-        "locked": yes,
-        "locked because": words,
-        "followed up": told,
+        "on behalf of organisation": yes_or_no,
+        "pinned": yes_or_no,
+        "locked": yes_or_no,
+        "locked because": sentence,
+        "followed up": follow_up,
         **MARKS,
     },
-    {**TRIED, "report": report, "asked": asking},
-    needs=("kind", "by", "at"),
-    title=TITLE_LENGTHS,
+    {**TRIED, "report": report, "asked": advice_request},
+    required=("kind", "by", "at"),
+    title_lengths=TITLE_LENGTHS,
 )
-POST = Shape(
+POST = Schema(
     {
         "language": language,
-        "answer": yes,
-        "paragraph": whole,
-        "moved": yes,
-        "on behalf of organisation": yes,
+        "answer": yes_or_no,
+        "paragraph": whole_number,
+        "moved": yes_or_no,
+        "on behalf of organisation": yes_or_no,
         **MARKS,
     },
     {**TRIED, "report": report},
 )
-ORGANISATION = Shape(
+ORGANISATION = Schema(
     {
         "slug": slug,
         "kind": one_of("city", "institute", "company", "association", "partner"),
         "city": short,
         "representative": slug,
-        "seats": whole,
+        "seats": whole_number,
         "website": link,
     },
-    needs=("slug", "kind"),
+    required=("slug", "kind"),
     has_text=None,
 )
-MEMBER = Shape(
+MEMBER = Schema(
     {
         "handle": slug,
         "position": short,
         "organisation": slug,
         "city": short,
-        "languages": several,
+        "languages": list_of,
         "role": one_of("member", "moderator", "administrator"),
-        "helps with": several,
-        "can help with": words,
+        "helps with": list_of,
+        "can help with": sentence,
         "joined on": past_day,
     },
-    needs=("handle",),
+    required=("handle",),
     has_text=None,
 )
 
 
 def read_agenda(source: str) -> AgendaFile:
-    """Read an agenda file. Whatever is wrong in it, it is read to its end; `faults` tell what, line by line."""
+    """Read an agenda file to its end, whatever is wrong; its `faults` list that, line by line."""
     faults: list[Fault] = []
-    _check_lines(source, faults)
+    _check_characters_and_fences(source, faults)
     root = parse(source)
     top = _only_agenda(root, faults)
-    is_new = any(key not in MORE.once for key, _value, _line in top.fields) or bool(top.text)
-    agenda = read(top, AGENDA if is_new else MORE, faults) if top.level else Values(top.line)
+    is_new = any(key not in CONTINUATION.single for key, _value, _line in top.fields) or bool(
+        top.text
+    )
+    agenda = (
+        read(top, AGENDA if is_new else CONTINUATION, faults) if top.level else Values(top.line)
+    )
     file = AgendaFile(agenda, is_new, faults=faults)
     for section in root.children:
         for group in section.children if section.level == 1 else [section]:
@@ -558,7 +573,7 @@ def read_agenda(source: str) -> AgendaFile:
 
 
 def _only_agenda(root: Section, faults: list[Fault]) -> Section:
-    """The section of the agenda; the root where there is none."""
+    """The section of the agenda, or the root if there is none."""
     if root.text:
         faults.append(Fault(root.text_line, "the file begins with “# Title of the agenda”"))
     first, *others = [section for section in root.children if section.level == 1] or [root]
@@ -571,10 +586,10 @@ def _only_agenda(root: Section, faults: list[Fault]) -> Section:
 
 def _read_group(group: Section, file: AgendaFile) -> None:
     readers: dict[str, tuple[list[Values], Callable[[Section, list[Fault]], Values]]] = {
-        "Statements": (file.statements, _plainly(STATEMENT)),
+        "Statements": (file.statements, _reader_of(STATEMENT)),
         "Cases": (file.cases, _case),
         "Practices": (file.practices, _practice),
-        "Readings": (file.readings, _plainly(READING)),
+        "Readings": (file.readings, _reader_of(READING)),
         "Dialogue": (file.topics, _topic),
     }
     if group.title.startswith("Comments on "):
@@ -590,16 +605,16 @@ def _read_group(group: Section, file: AgendaFile) -> None:
         file.faults.append(Fault(group.line, message))
 
 
-def _plainly(shape: Shape) -> Callable[[Section, list[Fault]], Values]:
+def _reader_of(schema: Schema) -> Callable[[Section, list[Fault]], Values]:
     def reader(section: Section, faults: list[Fault]) -> Values:
         _check_nothing_below(section, faults)
-        return read(section, shape, faults)
+        return read(section, schema, faults)
 
     return reader
 
 
 def _case(section: Section, faults: list[Fault]) -> Values:
-    values = _plainly(CASE)(section, faults)
+    values = _reader_of(CASE)(section, faults)
     for name in ("figure", "link"):
         for line in values.lines.get(name, [])[library.MOST_ROWS :]:
             faults.append(Fault(line, f"a case has at most {library.MOST_ROWS} of these"))
@@ -641,25 +656,25 @@ def _comments(group: Section, faults: list[Fault]) -> Values:
 
 
 def _post(section: Section, faults: list[Fault]) -> Values:
-    values = _plainly(POST)(section, faults)
+    values = _reader_of(POST)(section, faults)
     try:
-        values["by"], values["at"] = _said_by(section.title)
+        values["by"], values["at"] = _author_and_time(section.title)
     except ValueError as error:
         faults.append(Fault(section.line, str(error)))
     return values
 
 
-def _said_by(title: str) -> tuple[str, datetime]:
+def _author_and_time(title: str) -> tuple[str, datetime]:
     if not (found := POST_TITLE.match(title)):
         raise ValueError("write the handle and the time, such as “#### ana, 2026-10-12 14:10”")
     return found[1], moment(found[2])
 
 
 def read_people(source: str) -> PeopleFile:
-    """Read a people file. Raises `FaultyFileError` with everything that is wrong, line by line."""
+    """Read a people file. Raises `FaultyFileError` with all faults, line by line."""
     faults: list[Fault] = []
     file = PeopleFile()
-    _check_lines(source, faults)
+    _check_characters_and_fences(source, faults)
     for top in parse(source).children:
         if top.title == "Organisations":
             file.organisations += [read(section, ORGANISATION, faults) for section in top.children]

@@ -1,4 +1,4 @@
-"""Writing content files: each thing as `reading` reads it, and nothing that it would not read."""
+"""Writing content files: sections as `reading` reads them, without fields that it would refuse."""
 
 from __future__ import annotations
 
@@ -14,40 +14,48 @@ from forum.library.queries import FAILURE, FIGURE, LINK
 from forum.markup import MAX_SOURCE, paragraph_key, slugify
 from forum.members.models import Member, Organisation
 from forum.permissions import PUBLIC
-from forum.transfer.forms import reading as shapes
-from forum.transfer.forms._signs import joined, on_one_line, write_lines
-from forum.transfer.forms.reading import PARTS, Shape
-from forum.transfer.models import Author, Discussed, Opened, Said, Story, Tried
-
-NOT_SHOWN = (
-    "[…]"  # what a post said that opens a topic and is not shown; it says no words of a language
+from forum.transfer.forms import reading as schemas
+from forum.transfer.forms._escaping import join_parts, on_one_line, write_lines
+from forum.transfer.forms.reading import PARTS, Schema
+from forum.transfer.models import (
+    Author,
+    ExportedDiscussion,
+    ExportedPost,
+    ExportedTopic,
+    Story,
+    Tried,
 )
+
+NOT_SHOWN = "[…]"  # replaces the text of an opening post that readers cannot see; in no language
 QUOTE = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/([0-9]{1,12})\)[ \t]*$(?:\n>[ \t]*$)?", re.M)
-NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
-OF_THIS_FORUM = re.compile(r"\]\(/(?=(?:posts|topics)/)")
+QUOTED_NUMBER = re.compile(r"^\\*> #[0-9]+[ \t]*$", re.M)
+INTERNAL_LINK = re.compile(r"\]\(/(?=(?:posts|topics)/)")
 Fields = Sequence[tuple[str, str | None]]
 
 
-def with_numbers(source: str, numbers: Mapping[int, int], address: str) -> str:
-    """A reply whose quotes of earlier posts of its topic name them by number; other posts by their whole address."""
-    source = NUMBER.sub(lambda found: f"\\{found[0]}", source)
+def number_quotes(source: str, numbers: Mapping[int, int], address: str) -> str:
+    """A reply in which quotes of earlier posts of its topic are `> #2`, and other internal links are absolute.
+
+    `numbers` are the numbers of the earlier posts, by id; `address` is that of the forum.
+    """
+    source = QUOTED_NUMBER.sub(lambda found: f"\\{found[0]}", source)
 
     def numbered(found: re.Match[str]) -> str:
         number = numbers.get(int(found[1]))
         return found[0] if number is None else f"> #{number}"
 
-    return _with_addresses(QUOTE.sub(numbered, source), address)
+    return _with_absolute_links(QUOTE.sub(numbered, source), address)
 
 
-def _with_addresses(source: str, address: str) -> str:
-    """Links to posts and topics get the forum's address, because numbers are others elsewhere; unless it gets too long."""
-    whole = OF_THIS_FORUM.sub(f"]({address}/", source)
+def _with_absolute_links(source: str, address: str) -> str:
+    """Make links to posts and topics absolute, because ids differ in another forum, unless the text gets too long."""
+    whole = INTERNAL_LINK.sub(f"]({address}/", source)
     return whole if len(whole) <= MAX_SOURCE else source
 
 
 @dataclass
-class Named:
-    """Somebody whom the files name: by which handle, by what name, and since when at least."""
+class ExportedPerson:
+    """Somebody whom the files mention: their handle and name there, and the earliest moment at which they did something."""
 
     handle: str
     name: str
@@ -57,86 +65,87 @@ class Named:
 
 
 @dataclass
-class Names:
-    """By which handle the files call people: their own; who has left or whose profile is hidden has a made one.
+class ExportedPeople:
+    """The people whom the files mention, and their handles there.
 
-    `former` and `hidden` begin those, and no handle of a member does. `named` are all who were named, by id.
+    Members who have left or whose profile is hidden get a made-up handle that begins with `former` or `hidden`, as no
+    handle of a member does. `named` are all who were mentioned, by id.
     """
 
     former: str
     hidden: str
-    named: dict[int, Named] = field(default_factory=dict)
+    named: dict[int, ExportedPerson] = field(default_factory=dict)
 
     def of(self, author: Author, moment: datetime | None = None) -> str:
-        """The handle of somebody who has said something at a moment."""
+        """The handle of an author, who is mentioned from now on as having written something at `moment`."""
         named = self.named.get(author.id)
         if named is None:
-            made = f"{self.former if author.left_at else self.hidden}{author.id}"
-            handle = author.handle if author.has_page else made
-            named = Named(handle, author.name, author.has_page)
+            made_up = f"{self.former if author.left_at else self.hidden}{author.id}"
+            handle = author.handle if author.has_page else made_up
+            named = ExportedPerson(handle, author.name, author.has_page)
             self.named[author.id] = named
         if moment and not (named.since and named.since <= moment):
             named.since = moment
         return named.handle
 
     def of_member(self, member: Member) -> str:
-        """The handle of a member."""
+        """The handle of a member, who is mentioned from now on."""
         return self.of(Author._make(getattr(member, name) for name in Author._fields))
 
     def is_to_write(self, member_id: int) -> bool:
-        """Whether somebody is to be written as the profile says, now; of whom another handle was made is not."""
+        """Whether to write a member with their profile, and note that it is done; not if they got a made-up handle before."""
         named = self.named.get(member_id)
         if named is None:
             return True
         named.is_written = True
         return named.has_page
 
-    def without_page(self) -> list[Named]:
-        """Who was named and has no profile to show."""
+    def without_page(self) -> list[ExportedPerson]:
+        """Those who were mentioned and have no visible profile; noted as written."""
         gone = [named for _id, named in sorted(self.named.items()) if not named.has_page]
         for named in gone:
             named.is_written = True
         return gone
 
-    def not_written(self) -> list[Named]:
-        """Who was named and has not been written since."""
+    def not_written(self) -> list[ExportedPerson]:
+        """Those who were mentioned and have not been written."""
         return [named for named in self.named.values() if not named.is_written]
 
     def of_shown(self, members: Iterable[Member | None]) -> list[str]:
-        """The handles of those of some members whose profiles everybody sees."""
+        """The handles of those of the members whose profiles everybody can see, sorted."""
         return sorted(self.of_member(member) for member in members if member and member.has_page)
 
 
 @dataclass
 class Writer:
-    """Writes the sections of files. `left_out` counts, by name, the fields that no file takes as they are.
+    """Renders sections of content files. `left_out` counts, by name, the values that no file could hold.
 
-    `address` is that of the forum; `cities` are how cities are written, by id.
+    `address` is that of the forum; `cities` are the labels of cities, by id.
     """
 
     address: str
-    names: Names
+    people: ExportedPeople
     cities: dict[int, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
     # People
 
     def organisation(self, organisation: Organisation) -> str:
-        """An organisation of the people file."""
+        """The section of an organisation in the people file."""
         fields: Fields = (
             ("slug", organisation.slug),
             ("kind", organisation.kind),
             ("city", self._city(organisation.city_id)),
-            ("representative", ";".join(self.names.of_shown([organisation.representative]))),
+            ("representative", ";".join(self.people.of_shown([organisation.representative]))),
             ("seats", _number(organisation.seats)),
             ("website", organisation.website),
         )
         return self._section(
-            2, organisation.name, shapes.ORGANISATION, fields, organisation.about or ""
+            2, organisation.name, schemas.ORGANISATION, fields, organisation.about or ""
         )
 
     def member(self, member: Member, themes: Sequence[str]) -> str:
-        """A member of the people file, as the profile says."""
+        """The section of a member in the people file, with their profile."""
         organisation = member.organisation
         languages = [row.language for row in member.languages]
         fields: Fields = (
@@ -144,73 +153,76 @@ class Writer:
             ("position", member.position),
             ("organisation", organisation.slug if organisation else None),
             ("city", self._city(member.city_id)),
-            ("languages", None if languages == ["en"] else joined(languages, ";")),
-            ("helps with", joined(list(themes), ";")),
+            ("languages", None if languages == ["en"] else join_parts(languages, ";")),
+            ("helps with", join_parts(list(themes), ";")),
             ("can help with", member.helps_with),
             ("joined on", _day(member.joined_at)),
         )
-        return self._section(2, member.name, shapes.MEMBER, fields, self._text(member.about))
+        return self._section(2, member.name, schemas.MEMBER, fields, self._text(member.about))
 
-    def other(self, named: Named) -> str:
-        """Somebody in the people file of whom the files say no more than a name."""
+    def former_member(self, named: ExportedPerson) -> str:
+        """The section of somebody without a visible profile: no more than a name."""
         fields: Fields = (("handle", named.handle), ("joined on", _day(named.since)))
-        return self._section(2, named.name, shapes.MEMBER, fields)
+        return self._section(2, named.name, schemas.MEMBER, fields)
 
     # Agendas and the library
 
     def agenda(self, agenda: Agenda, number: int, themes: Sequence[str]) -> str:
-        """The head of the file of an agenda, which is the `number`th."""
+        """The head of the file of an agenda; `number` is its place in the order."""
         fields: Fields = (
-            ("slug", fitting(agenda.slug)),
+            ("slug", importable_slug(agenda.slug)),
             ("palette", agenda.palette),
             ("pattern", agenda.pattern),
             ("summary", agenda.summary or agenda.title),
             ("order", str(number)),
-            ("hosts", joined(self.names.of_shown(agenda.hosts), ";")),
+            ("hosts", join_parts(self.people.of_shown(agenda.hosts), ";")),
             ("language", agenda.language),
-            ("new themes", joined(list(themes), ";")),
+            ("new themes", join_parts(list(themes), ";")),
         )
         text = self._text(agenda.introduction)
-        return self._section(1, agenda.title, shapes.AGENDA, fields, text)
+        return self._section(1, agenda.title, schemas.AGENDA, fields, text)
 
     def dialogue(self, agenda: Agenda) -> str:
-        """The head of a file that goes on with an agenda; one that is archived has a single such file."""
+        """The head of a file of an agenda's dialogue. An archived agenda has a single one, because it closes the agenda."""
         fields: Fields = (
-            ("slug", fitting(agenda.slug)),
-            ("archived", _yes(agenda.archived_at)),
+            ("slug", importable_slug(agenda.slug)),
+            ("archived", _yes_if(agenda.archived_at)),
         )
-        return self._section(1, agenda.title, shapes.MORE, fields)
+        return self._section(1, agenda.title, schemas.CONTINUATION, fields)
 
     def statement(self, statement: Statement) -> str:
-        """What somebody says on an agenda."""
+        """The section of a statement."""
         fields: Fields = (
             ("position", statement.role_title),
             ("organisation", statement.organisation),
             ("said on", _day(statement.said_on)),
             ("language", statement.language),
-            ("member", ";".join(self.names.of_shown([statement.member]))),
+            ("member", ";".join(self.people.of_shown([statement.member]))),
         )
         text = self._text(statement.quotation)
-        return self._section(3, statement.name, shapes.STATEMENT, fields, text)
+        return self._section(3, statement.name, schemas.STATEMENT, fields, text)
 
     def case(self, case: Case) -> str:
-        """A case."""
+        """The section of a case."""
         places = sorted(case.places, key=lambda city: (city.name, city.id))
         fields: Fields = (
-            ("slug", fitting(case.slug)),
+            ("slug", importable_slug(case.slug)),
             ("kind", case.kind),
             ("summary", self._text(case.summary)),
             ("since", _number(case.since)),
             ("status", case.status),
             ("reach", case.reach),
-            ("places", joined([self.cities[city.id] for city in places], ";")),
+            ("places", join_parts([self.cities[city.id] for city in places], ";")),
             ("themes", _themes(theme.name for theme in case.themes if not theme.removed_at)),
             ("language", case.language),
             ("checked on", _day(case.checked_on)),
-            *(("figure", _parts(getattr(one, name) for name in FIGURE)) for one in case.figures),
-            *(("link", _parts(getattr(one, name) for name in LINK)) for one in case.links),
+            *(
+                ("figure", _parts_value(getattr(one, name) for name in FIGURE))
+                for one in case.figures
+            ),
+            *(("link", _parts_value(getattr(one, name) for name in LINK)) for one in case.links),
         )
-        return self._section(3, case.name, shapes.CASE, fields, self._text(case.body))
+        return self._section(3, case.name, schemas.CASE, fields, self._text(case.body))
 
     def practice(
         self,
@@ -219,12 +231,12 @@ class Writer:
         tried: Sequence[Tried],
         written: Mapping[int, str],
     ) -> str:
-        """A practice with the sections that are shown; `written` are the slugs of those that stand before, by id."""
+        """The section of a practice with its visible parts; `written` are the slugs of practices written before, by id."""
         names = {section.name for section in sections}
         author = Author._make(getattr(practice.author, name) for name in Author._fields)
         fields: Fields = (
-            ("slug", fitting(practice.slug)),
-            ("by", self.names.of(author, practice.published_at)),
+            ("slug", importable_slug(practice.slug)),
+            ("by", self.people.of(author, practice.published_at)),
             ("sentence", self._text(practice.sentence)),
             ("link", practice.link),
             ("city", self._city(practice.city_id)),
@@ -236,22 +248,22 @@ class Writer:
             ("readers", _readers(practice.audience)),
             ("did not work for", _readers(practice.failure_audience) if FAILURE in names else None),
             ("published on", _day(practice.published_at)),
-            ("featured", _yes(practice.featured_at)),
+            ("featured", _yes_if(practice.featured_at)),
             ("revisit on", _day(practice.revisit_on)),
             ("adapted from", written.get(practice.adapted_from_id or 0)),
             *self._for(author, practice.organisation_id),
             *self._tried(tried),
         )
-        said = {section.name: section.source for section in sections}
+        sources = {section.name: section.source for section in sections}
         parts = "".join(
-            f"#### {title}\n{write_lines(self._text(said[name]))}\n\n"
+            f"#### {title}\n{write_lines(self._text(sources[name]))}\n\n"
             for title, name in PARTS.items()
-            if name in said
+            if name in sources
         )
-        return self._section(3, practice.title, shapes.PRACTICE, fields) + parts
+        return self._section(3, practice.title, schemas.PRACTICE, fields) + parts
 
     def reading(self, reading: Reading) -> str:
-        """A best read."""
+        """The section of a best read."""
         fields: Fields = (
             ("authors", reading.authors),
             ("year", _number(reading.year)),
@@ -259,125 +271,130 @@ class Writer:
             ("link", reading.link),
             ("language", reading.language),
         )
-        return self._section(3, reading.title, shapes.READING, fields, self._text(reading.why))
+        return self._section(3, reading.title, schemas.READING, fields, self._text(reading.why))
 
     # The dialogue
 
     def topic(
         self,
-        topic: Opened,
-        opening: Said | None,
+        topic: ExportedTopic,
+        opening: ExportedPost | None,
         themes: Sequence[str],
         tried: Sequence[Tried],
         story: Story | None,
     ) -> str:
-        """A topic with its opening post; of one that is not shown it says neither the text nor what became of it."""
+        """The section of a topic and its opening post. Without a visible opening post: neither its text nor its follow-up."""
         fields: Fields = (
             ("kind", topic.kind),
-            ("by", self.names.of(topic.author, topic.created_at)),
+            ("by", self.people.of(topic.author, topic.created_at)),
             ("at", _moment(topic.created_at)),
             ("language", topic.language),
             ("themes", _themes(themes)),
             ("readers", _readers(topic.audience)),
             *self._for(topic.author, topic.organisation_id),
-            ("pinned", _yes(topic.pinned_at)),
-            ("locked", _yes(topic.locked_at)),
+            ("pinned", _yes_if(topic.pinned_at)),
+            ("locked", _yes_if(topic.locked_at)),
             ("locked because", topic.locked_reason if topic.locked_at else None),
             *self._tried(tried),
             ("followed up", _followed_up(story) if story and opening else None),
         )
         text = self._text(opening.source) if opening else NOT_SHOWN
-        return self._section(3, topic.title, shapes.TOPIC, fields, text)
+        return self._section(3, topic.title, schemas.TOPIC, fields, text)
 
-    def comments(self, discussed: Discussed) -> str:
-        """The heading above the comments on a case or a practice."""
-        return f"## Comments on {discussed.kind} {fitting(discussed.slug)}\n\n"
+    def comments(self, discussed: ExportedDiscussion) -> str:
+        """The heading above the comments on a case or practice."""
+        return f"## Comments on {discussed.kind} {importable_slug(discussed.slug)}\n\n"
 
     def reply(
         self,
-        post: Said,
-        topic: Opened | Discussed,
+        post: ExportedPost,
+        topic: ExportedTopic | ExportedDiscussion,
         numbers: Mapping[int, int],
         tried: Sequence[Tried],
         latest: datetime,
     ) -> str:
-        """A reply or comment; `numbers` are those of the posts before it, of which the `latest` is of a moment."""
-        language = topic.language if isinstance(topic, Opened) else "en"
-        keys = topic.keys if isinstance(topic, Discussed) else ()
-        is_answer = isinstance(topic, Opened) and topic.answer_id == post.id
+        """The section of a reply or comment.
+
+        `numbers` are those of the posts before it, by id; `latest` is the time of the newest of them.
+        """
+        language = topic.language if isinstance(topic, ExportedTopic) else "en"
+        keys = topic.keys if isinstance(topic, ExportedDiscussion) else ()
+        is_answer = isinstance(topic, ExportedTopic) and topic.answer_id == post.id
         place = keys.index(post.paragraph) + 1 if post.paragraph in keys else None
         at = _moment(post.created_at)
         fields: Fields = (
             ("language", None if post.language == language else post.language),
-            ("answer", _yes(is_answer)),
+            ("answer", _yes_if(is_answer)),
             ("paragraph", _number(place)),
-            ("moved", _yes(post.created_at < latest.replace(second=0))),
+            ("moved", _yes_if(post.created_at < latest.replace(second=0))),
             *self._for(post.author, post.organisation_id),
             *self._tried(tried),
         )
-        title = f"{self.names.of(post.author, post.created_at)}, {at}"
-        text = with_numbers(post.source, numbers, self.address)
-        return self._section(4, title, shapes.POST, fields, text)
+        title = f"{self.people.of(post.author, post.created_at)}, {at}"
+        text = number_quotes(post.source, numbers, self.address)
+        return self._section(4, title, schemas.POST, fields, text)
 
-    # What all have in common
+    # Shared by all
 
-    def _section(self, level: int, title: str, shape: Shape, fields: Fields, text: str = "") -> str:
-        text = text if text.strip() or shape.has_text is not True else NOT_SHOWN
+    def _section(
+        self, level: int, title: str, schema: Schema, fields: Fields, text: str = ""
+    ) -> str:
+        text = text if text.strip() or schema.has_text is not True else NOT_SHOWN
         lines = [f"{'#' * level} {on_one_line(title) or NOT_SHOWN}"]
-        lines += [f"- {name}: {value}" for name, value in self._taken(shape, fields)]
+        lines += [f"- {name}: {value}" for name, value in self._readable_fields(schema, fields)]
         if text.strip():
             lines += ["", write_lines(text)]
         return "\n".join([*lines, "", ""])
 
-    def _taken(self, shape: Shape, fields: Fields) -> Iterable[tuple[str, str]]:
-        """The fields that say something and can be read again."""
-        for name, said in fields:
-            if not said or not (value := on_one_line(said)):
+    def _readable_fields(self, schema: Schema, fields: Fields) -> Iterable[tuple[str, str]]:
+        """The fields with a value that `reading` accepts."""
+        for name, text in fields:
+            if not text or not (value := on_one_line(text)):
                 continue
             try:
-                (shape.once.get(name) or shape.many[name])(value)
+                (schema.single.get(name) or schema.repeated[name])(value)
             except ValueError:
                 self.left_out[name] += 1
             else:
                 yield name, value
 
     def _text(self, source: str | None) -> str:
-        return _with_addresses(source or "", self.address)
+        return _with_absolute_links(source or "", self.address)
 
     def _city(self, city_id: int | None) -> str | None:
         return self.cities.get(city_id or 0)
 
     def _for(self, author: Author, organisation_id: int | None) -> Fields:
-        """That somebody writes for the organisation that they still belong to; no file says that of another."""
+        """The field for a text on behalf of an organisation; a file can only say that of the author's present one."""
         is_theirs = author.has_page and organisation_id == author.organisation_id
-        return [("on behalf of organisation", _yes(organisation_id and is_theirs))]
+        return [("on behalf of organisation", _yes_if(organisation_id and is_theirs))]
 
     def _tried(self, tried: Sequence[Tried]) -> Fields:
-        said = [(self.names.of(one.member), one.outcome, one.note) for one in tried]
-        return [("tried", _parts(one)) for one in sorted(said)]
+        marks = [(self.people.of(one.member), one.outcome, one.note) for one in tried]
+        return [("tried", _parts_value(mark)) for mark in sorted(marks)]
 
 
-def fitting(slug: str) -> str:
-    """An address as a file takes it: one that was numbered because it is long is another."""
+def importable_slug(slug: str) -> str:
+    """A slug that `reading` accepts: a long one that got a number is shortened, with a part of its hash."""
     if slugify(slug, "") == slug:
         return slug
     return f"{slugify(slug, '')[:48].strip('-')}-{paragraph_key(slug)[:6]}"
 
 
-def _parts(said: Iterable[str]) -> str:
-    """A value of parts; empty ones at its end are left out."""
-    parts = list(map(on_one_line, said))
+def _parts_value(values: Iterable[str]) -> str:
+    """Parts as one value; empty ones at the end are left out."""
+    parts = list(map(on_one_line, values))
     while parts and not parts[-1]:
         parts.pop()
-    return joined(parts, "|")
+    return join_parts(parts, "|")
 
 
 def _followed_up(story: Story) -> str:
-    return _parts((_moment(story.told_at), story.outcome, story.deed, story.text))
+    return _parts_value((_moment(story.told_at), story.outcome, story.deed, story.text))
 
 
 def _themes(names: Iterable[str]) -> str:
-    return joined(sorted(names), ";")
+    return join_parts(sorted(names), ";")
 
 
 def _readers(audience: str) -> str | None:
@@ -396,5 +413,5 @@ def _number(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _yes(truth: object) -> str | None:
+def _yes_if(truth: object) -> str | None:
     return "yes" if truth else None
