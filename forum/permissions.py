@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from forum.appeals.models import Appeal
     from forum.appeals.queries import Standing
     from forum.dialogue.models import Held, Mark, Post, Topic
-    from forum.dialogue.queries import AgendaLine, Ground, Line, OfTopic, TopicLine
+    from forum.dialogue.queries import AgendaContext, AgendaRow, PostRow, TopicContext, TopicRow
     from forum.invitations.models import Entrance
     from forum.library.models import Practice
     from forum.members.models import Member, Organisation
@@ -198,14 +198,14 @@ class Person:
         """The rights of this person, one method for each deed."""
         return Can(self)
 
-    def rights_in_topic(self) -> Callable[[Post | Line], Rights]:
+    def rights_in_topic(self) -> Callable[[Post | PostRow], Rights]:
         """The method `rights` for the posts of one topic on one page; posts that are alike are judged once.
 
         The key holds everything of a post on which its rights depend.
         """
         known: dict[tuple[bool, bool, bool], Rights] = {}
 
-        def rights(post: Post | Line) -> Rights:
+        def rights(post: Post | PostRow) -> Rights:
             key = (post.author_id == self.id, post.deleted_at is None, bool(post.is_gone))
             if key not in known:
                 known[key] = self.rights(post)
@@ -213,7 +213,7 @@ class Person:
 
         return rights
 
-    def rights(self, post: Post | Line) -> Rights:
+    def rights(self, post: Post | PostRow) -> Rights:
         """All that this person may do with a post; a visitor may do nothing."""
         if not self.is_member:
             return NO_RIGHTS
@@ -395,13 +395,13 @@ class Can:
 
     # Dialogue
 
-    def open_topic(self, agenda: Agenda | AgendaLine | Ground) -> Verdict:
+    def open_topic(self, agenda: Agenda | AgendaRow | AgendaContext) -> Verdict:
         """A member opens topics on an agenda that is not archived."""
         if agenda.archived_at:
             return Verdict(_("This agenda is archived. Its dialogue can be read, not continued."))
         return self.write()
 
-    def reply(self, topic: Topic | TopicLine | OfTopic) -> Verdict:
+    def reply(self, topic: Topic | TopicRow | TopicContext) -> Verdict:
         """A member replies to a topic that is neither locked, hidden nor deleted, on an open agenda."""
         if topic.deleted_at or topic.hidden_at:
             return Verdict(_("This topic is hidden or removed, so it takes no more replies."))
@@ -409,7 +409,7 @@ class Can:
             return _locked_because(topic.locked_reason)
         return self.open_topic(topic.agenda)
 
-    def edit(self, post: Post | Line) -> Verdict:
+    def edit(self, post: Post | PostRow) -> Verdict:
         """Authors edit their own post while it is visible and its topic takes replies."""
         if post.author_id != self.person.id:
             return ONLY_AUTHOR_EDITS
@@ -417,7 +417,7 @@ class Can:
             return Verdict(_("This text has been removed, so it cannot be edited."))
         return self.reply(post.topic)
 
-    def delete(self, post: Post | Line) -> Verdict:
+    def delete(self, post: Post | PostRow) -> Verdict:
         """Authors delete their own post, even in a locked topic, unless it is deleted already."""
         if not self.person.is_member:
             return SIGN_IN
@@ -429,7 +429,7 @@ class Can:
         """Whoever reads a post may compare its earlier versions, unless it is hidden or deleted."""
         return NO if post.is_gone else YES
 
-    def mark(self, post: Post | Line) -> Verdict:
+    def mark(self, post: Post | PostRow) -> Verdict:
         """Members who may write mark what others wrote; authors do not mark their own."""
         if not (verdict := self.write()):
             return verdict
@@ -451,7 +451,7 @@ class Can:
             )
         return self.write()
 
-    def choose_answer(self, topic: Topic | OfTopic) -> Verdict:
+    def choose_answer(self, topic: Topic | TopicContext) -> Verdict:
         """The author of a question, or a moderator of its agenda, chooses its answer."""
         if topic.kind != "question":
             return NOT_A_QUESTION
@@ -586,7 +586,7 @@ class Can:
             return YES
         return self._deny(FOR_AGENDA_MODERATORS)
 
-    def restore(self, post: Post | Line) -> Verdict:
+    def restore(self, post: Post | PostRow) -> Verdict:
         """Moderators of an agenda show a hidden post of another member again, right beside the post.
 
         Their own, if they hid it themselves, they restore in the queue.

@@ -41,7 +41,7 @@ from forum.db import (
     touches,
 )
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import get_topic_line, mark_given, posts_in
+from forum.dialogue.queries import get_topic_row, mark_given, posts_in
 from forum.errors import NotFound
 from forum.library import actions as library
 from forum.library.queries import latest_cases, latest_practices
@@ -372,7 +372,7 @@ def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
     """Between its row and its posts: what was known of the topic is not kept with the numbers of later."""
     app.extensions["read_cache"] = ReadCache(OfTest().numbers, 300)
     try:
-        line = get_topic_line(VISITOR, world["topic"])
+        line = get_topic_row(VISITOR, world["topic"])
         dialogue.lock(people.moderator, world["topic"])
         posts_in(VISITOR, line, 1)
         ((again, posts),) = seen(VISITOR, [world["topic"]])
@@ -385,7 +385,7 @@ def seen(reader: Any, topic_ids: Iterable[int]) -> Iterator[Any]:
     """What a reader finds of topics and their posts."""
     for topic_id in topic_ids:
         try:
-            line = get_topic_line(reader, topic_id)
+            line = get_topic_row(reader, topic_id)
         except NotFound:
             yield None
         else:

@@ -37,7 +37,7 @@ from forum.agendas.models import AgendaHost, MemberTheme
 from forum.agendas.queries import themes
 from forum.db import cached, constant, db, execute_core, inline_text, now, topic_scope
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
-from forum.dialogue.queries import get_topic, is_there, visible_posts, visible_topics
+from forum.dialogue.queries import get_topic, is_readable, visible_posts, visible_topics
 from forum.errors import NotFound
 from forum.markup import fold
 from forum.members.models import City, Member
@@ -396,14 +396,14 @@ def _alike(asker: Person, topic: Topic, theme_ids: Iterable[int]) -> dict[int, A
 
 def _tried_in(topic_ids: Sequence[int]) -> Any:
     marked = select(Mark.member_id, Post.topic_id).join(Post, Post.id == Mark.post_id)
-    opening = (Post.topic_id.in_(topic_ids), Post.number == 1, Post.tried_count > 0, *is_there())
+    opening = (Post.topic_id.in_(topic_ids), Post.number == 1, Post.tried_count > 0, *is_readable())
     return marked.where(*opening, Mark.kind == TRIED).limit(MOST_MARKS)
 
 
 def _wrote_in(topic_ids: Sequence[int]) -> Any:
     first = Post.number.between(2, FIRST_REPLIES + 1)
     wrote = select(Post.author_id, Post.topic_id).where(Post.topic_id.in_(topic_ids), first)
-    return wrote.where(*is_there()).distinct()
+    return wrote.where(*is_readable()).distinct()
 
 
 def _in_country(topic: Topic, city: City | None) -> Sequence[int]:
@@ -647,7 +647,7 @@ def _has_answered() -> ColumnElement[bool]:
         Post.author_id == Asked.member_id,
         Post.created_at >= Asked.asked_at,
         Post.number > 1,
-        *is_there(),
+        *is_readable(),
     )
 
 
@@ -787,7 +787,7 @@ class Course(NamedTuple):
 
 def courses_of(topic_ids: Sequence[int]) -> dict[int, Course]:
     """How some questions have gone so far, by id, with their agendas."""
-    other = (Post.topic_id == Topic.id, Post.author_id != Topic.author_id, *is_there())
+    other = (Post.topic_id == Topic.id, Post.author_id != Topic.author_id, *is_readable())
     advised = select(func.max(Post.created_at)).join(
         Asked, and_(Asked.topic_id == Post.topic_id, Asked.member_id == Post.author_id)
     )

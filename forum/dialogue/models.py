@@ -1,4 +1,4 @@
-"""Topics and posts, what posts said before, and what readers said to them with one press."""
+"""Topics and posts, their earlier versions, texts that rules hold back, and what readers mark, mention, quote and read."""
 
 from __future__ import annotations
 
@@ -18,27 +18,36 @@ from forum.members.models import City, Member, Organisation
 
 KINDS = ("experience", "question", "practice", "case")
 USEFUL, SAME_HERE, TRIED = MARKS = ("useful", "same here", "tried it")
-TAKEN_BACK = "taken back"  # "tried it", taken back while moderators hide its note
+# The kind of a "tried it" mark that was taken back while moderators hide its note
+TAKEN_BACK = "taken back"
 OUTCOMES = ("kept", "adapted", "stopped")
-POSTS_ON_A_PAGE = 20
-# What lists ask of a topic before they show it. Indexes carry it along, so that turning pages reads no rows.
-ASKED = ["kind", "audience", "agenda_id", "language", "hidden_at", "deleted_at", "answer_id"]
-SIGNS = re.compile(
+POSTS_PER_PAGE = 20
+# The columns by which lists filter topics. The indexes of lists contain them, so that turning pages reads no rows.
+LISTED_COLUMNS = [
+    "kind",
+    "audience",
+    "agenda_id",
+    "language",
+    "hidden_at",
+    "deleted_at",
+    "answer_id",
+]
+MARKDOWN_SYNTAX = re.compile(
     r"\]\([^)\s]*\)|^\s*(?:#{1,6}|[-*+]|\d+[.)])\s+|^[>|].*$|[*_`\[\]|~]", re.MULTILINE
 )
-WHETHER = ["hidden_at", "deleted_at"]
-# The same of what somebody has written.
-WHEN_AND_WHETHER = ["created_at", "id", "topic_id", "number", *WHETHER]
-IN_AGENDA = ["agenda_id", "active_at", "id"]
+VISIBILITY_COLUMNS = ["hidden_at", "deleted_at"]
+# The columns that lists of what one member has written ask of a post
+AUTHORED_COLUMNS = ["created_at", "id", "topic_id", "number", *VISIBILITY_COLUMNS]
+AGENDA_ACTIVITY_COLUMNS = ["agenda_id", "active_at", "id"]
 
 
-def _in_order(name: str, *columns: str) -> Index:
-    more = [column for column in ASKED if column not in columns]
+def _list_index(name: str, *columns: str) -> Index:
+    more = [column for column in LISTED_COLUMNS if column not in columns]
     return Index(f"ix_topic_{name}", *columns, "id", *more)
 
 
-class Addressed:
-    """Where a topic is shown, for a whole row and for a `TopicLine` alike."""
+class TopicMixin:
+    """What follows from the columns of a topic, for a `Topic` and for a `TopicRow` (see `queries/_rows.py`) alike."""
 
     id: Any
     slug: Any
@@ -50,33 +59,44 @@ class Addressed:
         return self.home or f"/topics/{self.id}-{self.slug}"
 
 
-class Sent:
-    """Topics, posts and texts that wait. `is_again` is said by a deed that hands back what was sent before, not the same anew."""
+class SubmissionMixin:
+    """What a member submits by a form: a `Topic`, a `Post`, or a `Held` text.
 
-    is_again = False
+    `is_duplicate` is set (on the object, in no column) when an action returns what was submitted before instead of
+    adding the same once more.
+    """
+
+    is_duplicate = False
 
 
-class Topic(Addressed, Sent, Base):
+class Topic(TopicMixin, SubmissionMixin, Base):
     """One discussion on an agenda, of a kind: experience, question, practice, case.
 
-    `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count`
-    is how many replies a reader sees. The topic of a case or a practice is shown on that page, `home`.
-    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen, `followed_up_at` when the asker told
-    what happened next, empty while moderators hide that (`follow_up_hidden_at`). `removed_at` is set beside `hidden_at` when readers are told nothing of it, `emptied_at` when it
-    is hidden because none of its posts is shown. A topic that was merged is deleted, and leads to the one of
-    `merged_into_id`. `regrouped_at` is when posts went from here or came here last: only then does its page look for
-    their `Trace`.
+    `home` is the path of the case or practice whose page shows the topic; empty for a topic with a page of its own.
+    `posts_count` is the number of the last post: numbers are never given twice, so gaps count. `replies_count` is how
+    many replies a reader sees.
+
+    `answered_by_id` is who wrote the answer, `answered_at` when it was chosen. `followed_up_at` is when the asker told
+    what happened next; it is empty while moderators hide that (`follow_up_hidden_at`).
+
+    `hidden_at` hides the topic. `removed_at` is set beside it when readers are not even told that there was a topic,
+    `emptied_at` when it is hidden only because none of its posts is shown.
+
+    A topic that was merged into another has `deleted_at` and `merged_into_id`. `regrouped_at` is when posts were last
+    moved from here or to here: only when it is set does the page look for their `Trace`.
     """
 
     __tablename__ = "topic"
     __table_args__ = (
-        _in_order("active", "active_at"),
-        _in_order("agenda_active", "agenda_id", "active_at"),
-        _in_order("kind_active", "kind", "active_at"),
-        _in_order("newest", "created_at"),
-        _in_order("agenda_newest", "agenda_id", "created_at"),
+        _list_index("active", "active_at"),
+        _list_index("agenda_active", "agenda_id", "active_at"),
+        _list_index("kind_active", "kind", "active_at"),
+        _list_index("newest", "created_at"),
+        _list_index("agenda_newest", "agenda_id", "created_at"),
         Index("ix_topic_waiting", "kind", "id", **partial_index("answer_id IS NULL")),
-        Index("ix_topic_pinned", *IN_AGENDA, **partial_index("pinned_at IS NOT NULL")),
+        Index(
+            "ix_topic_pinned", *AGENDA_ACTIVITY_COLUMNS, **partial_index("pinned_at IS NOT NULL")
+        ),
         Index(None, "author_id", "id"),
         Index(None, "answered_by_id", "id"),
     )
@@ -127,10 +147,10 @@ class Topic(Addressed, Sent, Base):
 
 
 class TopicCount(Base):
-    """How many topics of one kind stand in the lists of an agenda, for one audience and in one language.
+    """How many topics with the same key the lists of an agenda contain. The key is the whole primary key.
 
-    `is_hidden` are those that their moderators alone see, `is_waiting` the questions without an answer. Deleted
-    topics and cases without comments stand in no list.
+    `is_hidden` topics are seen by moderators only; `is_waiting` are questions without an answer. Deleted topics and
+    cases without comments are in no list, so they are not counted.
     """
 
     __tablename__ = "topic_count"
@@ -156,8 +176,8 @@ class TopicTheme(Base):
     theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"), primary_key=True)
 
 
-class Said:
-    """What follows from the fields of a post, for a whole row and for a `Line` alike."""
+class PostMixin:
+    """What follows from the columns of a post, for a `Post` and for a `PostRow` (see `queries/_rows.py`) alike."""
 
     number: int
     source: str
@@ -177,19 +197,19 @@ class Said:
         return self.deleted_at is not None or self.hidden_at is not None
 
     def count_of(self, kind: str) -> int:
-        """How many readers have said this to the post."""
+        """How many readers gave the post a mark of this kind, one of `MARKS`."""
         counts = (self.useful_count, self.same_here_count, self.tried_count)
         return dict(zip(MARKS, counts, strict=True))[kind]
 
     @property
     def is_marked(self) -> bool:
-        """Whether somebody has marked it."""
+        """Whether any reader has marked the post."""
         return bool(self.useful_count or self.same_here_count or self.tried_count)
 
     @property
     def page(self) -> int:
-        """The number of the page of its topic that shows the post; it never changes."""
-        return (self.number - 1) // POSTS_ON_A_PAGE + 1
+        """The number of the page of its topic that shows the post. It stays the same when other posts are deleted."""
+        return (self.number - 1) // POSTS_PER_PAGE + 1
 
     @property
     def address(self) -> str:
@@ -199,22 +219,22 @@ class Said:
 
     @property
     def gist(self) -> str:
-        """The first words of the text, without the signs of Markdown and without what it quotes."""
-        return excerpt(SIGNS.sub("", self.source[:1_000]), 160)
+        """The first words of the text (at most 160 characters), without Markdown syntax and without quotations."""
+        return excerpt(MARKDOWN_SYNTAX.sub("", self.source[:1_000]), 160)
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the text: a form that was opened on another text is out of date."""
+        """A hash of the text, by which an edit form finds out that the text has changed since it was opened."""
         return blake2s(self.source.encode(), digest_size=8).hexdigest()
 
 
-class Post(Said, Sent, Base):
+class Post(PostMixin, SubmissionMixin, Base):
     """One contribution in a topic. Number 1 opens it; a deleted post leaves its number as a gap.
 
-    `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is the
-    form's: one that comes twice from the same author is the same post. `removed_at` is set beside `hidden_at` when
-    only who moderates sees that there was anything. `note_source` is what the moderators say below it, empty for
-    nothing. `edit_asked_at` is when they asked the author to change it, `edit_answered_at` when that was done.
+    `paragraph` is the key of the paragraph of a case that the post comments on. `submission_key` is that of the form: the
+    same key twice from the same author is the same post. `removed_at` is set beside `hidden_at` when only who moderates
+    sees that there was a post. `note_source` is the moderators' note below the post, empty for none. `edit_asked_at` is
+    when they asked the author to change it, `edit_answered_at` when the author did.
     """
 
     __tablename__ = "post"
@@ -222,19 +242,27 @@ class Post(Said, Sent, Base):
         Index(None, "topic_id", "number", unique=True),
         Index(None, "author_id", "submission_key", unique=True),
         # All that is asked of the newest posts, and of what is new in a topic: the rows are long, and few are shown
-        Index("ix_post_newest", "created_at", "id", "number", "topic_id", "author_id", *WHETHER),
-        Index("ix_post_news", "topic_id", "number", "author_id", "created_at", *WHETHER),
-        Index("ix_post_written", "author_id", *WHEN_AND_WHETHER),
+        Index(
+            "ix_post_newest",
+            "created_at",
+            "id",
+            "number",
+            "topic_id",
+            "author_id",
+            *VISIBILITY_COLUMNS,
+        ),
+        Index("ix_post_news", "topic_id", "number", "author_id", "created_at", *VISIBILITY_COLUMNS),
+        Index("ix_post_written", "author_id", *AUTHORED_COLUMNS),
         Index(
             "ix_post_for_organisation",
             "organisation_id",
-            *WHEN_AND_WHETHER,
+            *AUTHORED_COLUMNS,
             **partial_index("organisation_id IS NOT NULL"),
         ),
         Index(
             "ix_post_tried",
             "author_id",
-            *WHEN_AND_WHETHER,
+            *AUTHORED_COLUMNS,
             "tried_count",  # so that SQLite reads no row, and prefers this index to the one above
             **partial_index("tried_count > 0"),
         ),
@@ -276,16 +304,18 @@ class Post(Said, Sent, Base):
     organisation: Mapped[Organisation | None] = relationship(lazy="raise_on_sql")
 
 
-OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # what becomes of a held text
+OPEN, REPLY, EDIT = "open_topic", "reply", "edit"  # the values of `Held.deed`
 
 
-class Held(Sent, Base):
-    """A text that a rule holds back until a moderator has read it. It is no post, so that no list can show it.
+class Held(SubmissionMixin, Base):
+    """A text that a rule holds back until a moderator has read it. It is not a post, so that no list can show it.
 
-    `deed` says what becomes of it: a topic of its `kind`, a reply in `topic`, or what `post` says then (`seen` is the
-    fingerprint of what it said). It waits until `decided_at`. Approved, it has become the post `became_id` and keeps no
-    text; refused (`refused_at`, for a `reason`), it stays with its author, who may send it again: then it waits as before.
-    The rule is kept as it was.
+    `deed` is the action that its approval completes: opening a topic of its `kind`, a reply in `topic`, or a new text for
+    `post` (whose fingerprint was `seen` when the author wrote it).
+
+    The text waits until `decided_at`. When it is approved, it becomes the post `became_id` and its own text is emptied.
+    When it is refused (`refused_at`, for a `reason`), it stays with its author, who may revise it: then it waits again.
+    `rule` and `sentence` are copies, since the rule may be changed or deleted.
     """
 
     __tablename__ = "held"
@@ -339,18 +369,18 @@ class Held(Sent, Base):
 
     @property
     def html(self) -> Markup:
-        """What the text will look like; few look at it, so that it is made for each."""
+        """What the text will look like. Not stored: few people look at it."""
         return write(self.source, self.language).html
 
     @property
     def fingerprint(self) -> str:
-        """Changes with what is said: a moderator decides about what the page showed."""
-        said = f"{self.title}\n{self.audience}\n{self.source}"
-        return blake2s(said.encode(), digest_size=8).hexdigest()
+        """A hash of title, audience and text: a moderator's decision is refused when they have changed since."""
+        content = f"{self.title}\n{self.audience}\n{self.source}"
+        return blake2s(content.encode(), digest_size=8).hexdigest()
 
 
 class Revision(Base):
-    """What a post said until `replaced_at`; readers may compare, unless its author withdrew it."""
+    """An earlier version of a post, in force until `replaced_at`. Readers may compare it, unless its author withdrew it."""
 
     __tablename__ = "revision"
     __table_args__ = (Index(None, "post_id", "id"),)
@@ -365,9 +395,9 @@ class Revision(Base):
 
 
 class Trace(Base):
-    """That a post stood in a topic under a number before it went to another topic. The number is never given again.
+    """Where a post was before it was moved to another topic. Its old number is not given to another post there.
 
-    `step` counts the ways that the post has gone: 1 for the first.
+    `step` is 1 for the post's first move, 2 for its second, …
     """
 
     __tablename__ = "trace"
@@ -385,7 +415,7 @@ class Trace(Base):
 
 
 class Quote(Base):
-    """That one post quotes another."""
+    """One post quotes another."""
 
     __tablename__ = "quote"
 
@@ -398,11 +428,13 @@ class Quote(Base):
 
 
 class Mark(Base):
-    """What one reader said to a post: `useful`, `same here` or `tried it` (then with outcome and why).
+    """One reader's mark on a post: `useful`, `same here`, or `tried it` with an outcome and a note that says why.
 
-    Its note is a thing of moderation, so a mark has a number, which is never given again. `words` is what the note says;
-    pages print `note`, which is empty while moderators hide it: the mark stays, and is counted. Who takes it back
-    then leaves the row, as of kind `taken back`, which no page and no counter knows: what is hidden stays to be decided.
+    `words` is the text of the note. Moderators may hide it: then `note`, which pages print, is empty, while the mark stays
+    and counts. Reports and decisions refer to the note by the id of the mark, so ids are never reused.
+
+    A mark that is taken back is deleted, unless its note is hidden: then the row stays, with the kind `taken back` that no
+    page and no counter knows, so that the decision about the note can still be appealed.
     """
 
     __tablename__ = "mark"
@@ -429,17 +461,17 @@ class Mark(Base):
 
     @property
     def note(self) -> str:
-        """What readers read of it."""
+        """The note as readers see it."""
         return "" if self.hidden_at else self.words
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the words: a decision about others than were read is out of date."""
+        """A hash of the note: a moderator's decision is refused when the note has changed since it was read."""
         return blake2s(self.words.encode(), digest_size=8).hexdigest()
 
 
 class Mention(Base):
-    """That a post names a member. It stays when the name is taken out, so that nobody is told twice."""
+    """A post mentions a member. The row stays when an edit takes the mention out, so that nobody is notified twice."""
 
     __tablename__ = "mention"
 
@@ -466,7 +498,7 @@ class Place(Base):
 
 
 class AllRead(Base):
-    """That a member has read all that was written on an agenda until a moment; on every agenda, when it is 0."""
+    """A member has marked all that was written `until` a moment as read: on one agenda, or on all when `agenda_id` is 0."""
 
     __tablename__ = "all_read"
 

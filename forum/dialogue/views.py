@@ -39,7 +39,7 @@ from forum.dialogue.forms import (
 )
 from forum.dialogue.models import (
     KINDS,
-    POSTS_ON_A_PAGE,
+    POSTS_PER_PAGE,
     TRIED,
     Held,
     Mark,
@@ -47,7 +47,7 @@ from forum.dialogue.models import (
     Revision,
     Topic,
 )
-from forum.dialogue.queries import ORDERS, Line, Reading, TopicFilter, TopicLine
+from forum.dialogue.queries import ORDERS, PostRow, Reading, TopicFilter, TopicRow
 from forum.diffs import changes
 from forum.errors import Busy, Conflict, NotFound
 from forum.members.models import Member
@@ -141,7 +141,7 @@ def _list(agenda: Agenda | None) -> Answer:
     )
 
 
-def _of_reader(topics: Sequence[TopicLine], wanted: TopicFilter) -> dict[str, Any]:
+def _of_reader(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any]:
     """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
     theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
     level = level_of(me(), THEME, theme.id) if theme else ""
@@ -213,7 +213,7 @@ def _address_of_list(agenda: Agenda | None, wanted: TopicFilter) -> Callable[...
 def topic(id: int, slug: str = "") -> Answer:
     """One page of a topic; another name than its own, and one that lives on another page, are led there."""
     try:
-        found = queries.get_topic_line(me(), id)
+        found = queries.get_topic_row(me(), id)
     except NotFound:
         return _merged(id)
     if found.home or found.slug != slug:
@@ -228,7 +228,7 @@ def topic(id: int, slug: str = "") -> Answer:
 
 def _merged(topic_id: int) -> AnyResponse:
     """Lead from a topic that was put into another to where its posts are: `?post=` names one, `?page=` their first."""
-    first = (web.number("page") - 1) * POSTS_ON_A_PAGE + 1
+    first = (web.number("page") - 1) * POSTS_PER_PAGE + 1
     try:
         address = queries.address_after_merge(me(), topic_id, web.number("post", first))
     except NotFound:
@@ -238,7 +238,7 @@ def _merged(topic_id: int) -> AnyResponse:
     return response
 
 
-def _writers(posts: Page[Line]) -> dict[str, Any]:
+def _writers(posts: Page[PostRow]) -> dict[str, Any]:
     """Who wrote on a page of a topic, and from which cities."""
     people = {post.author_id: post.author for post in posts.items if not post.is_gone}
     cities = dict.fromkeys(person.city.name for person in people.values() if person.city)
@@ -258,7 +258,7 @@ def _canonical(words: dict[str, Any]) -> str:
     return f"{address}?page={number}" if number > 1 else address
 
 
-def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
+def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
     """The words of `dialogue/_discussion.html`: a page of posts, the reader's marks, a composer.
 
     The topic is one that the reader was found to see, with its agenda. The page of a case or a practice
@@ -283,27 +283,27 @@ def discussion(topic: Topic | TopicLine) -> dict[str, Any]:
     }
 
 
-def _held_in(topic: Topic | TopicLine, posts: Page[Line]) -> dict[str, Any]:
+def _held_in(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
     """The reader's own texts that wait, below the last post."""
     texts = queries.my_held_in(me(), topic) if posts.number >= posts.pages else []
     return {"held_texts": texts, "usual": usual_wait() if texts else ""}
 
 
-def _note_read(topic: Topic | TopicLine, posts: Page[Line], reading: Reading) -> None:
+def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: Reading) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
         with suppress(Busy), without_waiting():  # reading goes on; the next visit notes it
             actions.read(me(), topic.id, last)
 
 
-def _answer_of(topic: Topic | TopicLine, posts: Page[Line]) -> Line | None:
+def _answer_of(topic: Topic | TopicRow, posts: Page[PostRow]) -> PostRow | None:
     for post in posts.items:
         if post.id == topic.answer_id:
             return None if post.is_gone else post
     return queries.answer_of(me(), topic)
 
 
-def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
+def _structured(topic: TopicRow, answer: PostRow | None) -> dict[str, Any] | None:
     """What search engines read: a discussion, or a question with its answer. Nothing of what is not for them."""
     if topic.hidden_at or topic.unseen_at or topic.audience != "public":
         return None
@@ -333,7 +333,7 @@ def _structured(topic: TopicLine, answer: Line | None) -> dict[str, Any] | None:
     return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
 
 
-def _structured_answer(answer: Line) -> dict[str, Any]:
+def _structured_answer(answer: PostRow) -> dict[str, Any]:
     return {
         "@type": "Answer",
         "text": answer.gist,
@@ -389,7 +389,7 @@ def open_topic(slug: str) -> Answer:
         opened = actions.open_topic(me(), agenda.id, _new_topic(form), form.submission_key.data)
         if isinstance(opened, Held):
             return _waits(opened, url_for("dialogue.held", id=opened.id))
-        flash(_said_already() if opened.is_again else _("Your topic is published."), "message")
+        flash(_said_already() if opened.is_duplicate else _("Your topic is published."), "message")
         return web.see_other(opened.address)
 
     return _answer(form, page, deed)
@@ -430,7 +430,7 @@ def reply(id: int) -> Answer:
         if isinstance(post, Held):
             return _waits(post, _end_of(topic, post))
         said = _("Your comment is published.") if topic.home else _("Your reply is published.")
-        flash(_said_already() if post.is_again else said, "message")
+        flash(_said_already() if post.is_duplicate else said, "message")
         return web.see_other(post.address)
 
     return _answer(form, page, deed)
@@ -454,7 +454,7 @@ class Writer(NamedTuple):
     quotation: str
 
 
-def _writer(topic: Topic | TopicLine) -> Writer:
+def _writer(topic: Topic | TopicRow) -> Writer:
     person = me()
     city = person.city if isinstance(person, Member) else None
     return Writer(
@@ -565,13 +565,13 @@ def _waits(held: Held, address: str) -> AnyResponse:
     """The answer to a text that a rule holds back: it waits, and here it is."""
     said = _("Your text waits until a moderator has read it. Here it is.")
     again = _("You have sent this already. It waits until a moderator has read it. Here it is.")
-    flash(again if held.is_again else said, "info")
+    flash(again if held.is_duplicate else said, "info")
     return web.see_other(address)
 
 
-def _end_of(topic: Topic | TopicLine, held: Held) -> str:
+def _end_of(topic: Topic | TopicRow, held: Held) -> str:
     """Where the author sees a reply that waits: below the last post."""
-    last = pages_for(topic.posts_count, POSTS_ON_A_PAGE)
+    last = pages_for(topic.posts_count, POSTS_PER_PAGE)
     return f"{topic.address}{f'?page={last}' if last > 1 else ''}#waiting-{held.id}"
 
 
@@ -665,7 +665,9 @@ def preview() -> Answer:
     """What a text will look like, as a piece of a page."""
     queries.require_writer(me())
     source = request.form.get("source", "")
-    return render_template("dialogue/_preview.html", preview=queries.written(source).html)
+    return render_template(
+        "dialogue/_preview.html", preview=queries.render_with_mentions(source).html
+    )
 
 
 # Earlier versions
@@ -809,7 +811,7 @@ def _preview(form: Any) -> Markup | None:
 
 
 def _written(form: Any) -> markup.Written:
-    return queries.written(form.source.data or "", form.language.data or "en")
+    return queries.render_with_mentions(form.source.data or "", form.language.data or "en")
 
 
 def _offer_organisation(form: Any, name: str, organisation: str) -> None:

@@ -23,7 +23,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.settings import Settings
 
-POSTS_ON_A_PAGE = 1_000  # with their documents and notices some five thousand rows to a transaction
+POSTS_PER_PAGE = 1_000  # with their documents and notices some five thousand rows to a transaction
 
 bp = Blueprint("filling_commands", __name__, cli_group=None)
 
@@ -93,7 +93,7 @@ def _fill(plan: Plan) -> int:
     book = Book(frame)
     deeds = plan.deeds(frame.last_ids["topic"], frame.last_ids["post"])
     with click.progressbar(length=plan.shape.posts, label="Filling", show_pos=True) as bar:
-        for some in parts(deeds, POSTS_ON_A_PAGE):
+        for some in parts(deeds, POSTS_PER_PAGE):
             page = book.write(some)
             posts = len(page.rows["post"])
             if page.last_ids["post"] > done:

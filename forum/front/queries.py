@@ -31,7 +31,7 @@ from forum.db import constant, db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_topic,
-    is_there,
+    is_readable,
     topic_after_merge,
     visible_posts,
     visible_topics,
@@ -241,7 +241,7 @@ def _trials(reader: Person, member: Member) -> Select[int | None, datetime]:
         Post.tried_count > constant(0),  # no parameter: so that the index may be used
         Mark.member_id != member.id,
         Member.hidden_at.is_(None),
-        *is_there(),
+        *is_readable(),
     )
     newest = tried.order_by(Post.created_at.desc(), Post.id.desc()).limit(MOST_RECOGNISED)
     return newest.with_only_columns(Mark.city_id, Mark.created_at)
@@ -256,7 +256,7 @@ class Written(NamedTuple):
 
 def written_by_member(reader: Person, member: Member, number: int) -> Page[Written]:
     """One page of what a member wrote, newest first."""
-    posts = _seen(reader, select(Post).where(Post.author_id == member.id, *is_there()))
+    posts = _seen(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
     return _written(_newest(posts), number)
 
 
@@ -281,7 +281,9 @@ def _by_one_of(people: Select[Any]) -> ColumnElement[bool]:
 
 def _lately(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
     """The newest posts of several people. Posts first, which an index has: then few topics are asked about."""
-    newest = (_newest(select(Post).where(one, *is_there()), MOST_ASKED).subquery() for one in whose)
+    newest = (
+        _newest(select(Post).where(one, *is_readable()), MOST_ASKED).subquery() for one in whose
+    )
     ids = union(*(select(rows.c.id) for rows in newest)).subquery()
     return _newest(_seen(reader, select(Post).join(ids, ids.c.id == Post.id)))
 
@@ -344,7 +346,7 @@ def themes_offered(reader: Person) -> Sequence[Theme]:
 
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
-    begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_there())
+    begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_readable())
     newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *_SEEN)
     if agenda is not None:
         newest = newest.where(Topic.agenda_id == agenda.id)
@@ -370,7 +372,7 @@ def feed_after_merge(topic_id: int) -> Topic:
 
 
 def _public_posts() -> Select[Any]:
-    seen = visible_posts(VISITOR).where(*is_there(), Post.unseen_at.is_(None))
+    seen = visible_posts(VISITOR).where(*is_readable(), Post.unseen_at.is_(None))
     return seen.options(joinedload(Post.author))
 
 

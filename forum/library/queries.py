@@ -26,7 +26,7 @@ from forum.agendas.models import Agenda, Theme
 from forum.agendas.queries import agendas, all_agendas
 from forum.db import db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
-from forum.dialogue.queries import AgendaLine, Name, visible_topics
+from forum.dialogue.queries import AgendaRow, NameAndSlug, visible_topics
 from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
@@ -224,21 +224,21 @@ def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:
     return db.session.scalars(ordered).all()
 
 
-class CaseLine(NamedTuple):
+class CaseRow(NamedTuple):
     """A case in a short list."""
 
     slug: str
     name: str
     language: str
-    agenda: AgendaLine
+    agenda: AgendaRow
 
 
-def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
+def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseRow]:
     """The newest cases."""
 
-    def read() -> tuple[CaseLine, ...]:
+    def read() -> tuple[CaseRow, ...]:
         rows = execute_core(_latest_cases(reader), {"limit": limit})
-        return tuple(CaseLine._make((*row[:3], AgendaLine._make(row[3:]))) for row in rows)
+        return tuple(CaseRow._make((*row[:3], AgendaRow._make(row[3:]))) for row in rows)
 
     return cached_for_reader(reader, ("latest cases", limit), read)
 
@@ -246,7 +246,7 @@ def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseLine]:
 @cached_statement
 def _latest_cases(reader: Person) -> Select[Any]:
     found = visible_cases(reader).join(Agenda, Agenda.id == Case.agenda_id)
-    of_agenda = (getattr(Agenda, name) for name in AgendaLine._fields)
+    of_agenda = (getattr(Agenda, name) for name in AgendaRow._fields)
     found = found.with_only_columns(Case.slug, Case.name, Case.language, *of_agenda)
     newest_first = found.order_by(Case.created_at.desc(), Case.id.desc())
     return newest_first.limit(bindparam("limit"))
@@ -320,7 +320,7 @@ def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[C
     return _choices(published_practices(reader), Practice.id, facets, wanted)
 
 
-class PracticeLine(NamedTuple):
+class PracticeRow(NamedTuple):
     """A practice in a short list."""
 
     slug: str
@@ -328,27 +328,27 @@ class PracticeLine(NamedTuple):
     language: str
     evidence: str
     topic_id: int | None
-    city: Name | None
+    city: NameAndSlug | None
 
 
-def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeLine]:
+def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeRow]:
     """The newest published practices."""
 
-    def read() -> tuple[PracticeLine, ...]:
+    def read() -> tuple[PracticeRow, ...]:
         rows = execute_core(_latest_practices(reader), {"limit": limit})
-        return tuple(_practice_line(row) for row in rows)
+        return tuple(_practice_row_of(row) for row in rows)
 
     return cached_for_reader(reader, ("latest practices", limit), read)
 
 
-def _practice_line(row: Sequence[Any]) -> PracticeLine:
-    return PracticeLine._make((*row[:5], Name._make(row[5:]) if row[5] else None))
+def _practice_row_of(row: Sequence[Any]) -> PracticeRow:
+    return PracticeRow._make((*row[:5], NameAndSlug._make(row[5:]) if row[5] else None))
 
 
 @cached_statement
 def _latest_practices(reader: Person) -> Select[Any]:
     found = published_practices(reader).outerjoin(City, City.id == Practice.city_id)
-    columns = [getattr(Practice, name) for name in PracticeLine._fields[:5]]
+    columns = [getattr(Practice, name) for name in PracticeRow._fields[:5]]
     newest = found.with_only_columns(*columns, City.name, City.slug)
     return newest.order_by(*_practice_order("newest")).limit(bindparam("limit"))
 

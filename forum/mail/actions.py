@@ -173,7 +173,7 @@ def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held
     if topic_id is None:
         raise NotFound(_("The topic that you answered is gone."))
     posted = reply(author, topic_id, text, key)
-    if isinstance(posted, Held) and not posted.is_again:
+    if isinstance(posted, Held) and not posted.is_duplicate:
         words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence}
         write_letter(author, "held", author.email, words, member_id=author.id)
     return posted

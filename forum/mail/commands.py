@@ -24,7 +24,7 @@ from forum import markup, tokens, web
 from forum.appeals.queries import appeal_of_suspended
 from forum.db import now
 from forum.dialogue.models import Held
-from forum.dialogue.queries import shown_source, written
+from forum.dialogue.queries import render_with_mentions, shown_source
 from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
@@ -383,7 +383,7 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
         pace = PER_HOUR_OF_NEW if is_newcomer(member) else PER_HOUR
         if not within_limit(pace, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
-        text = written(source, member.language)
+        text = render_with_mentions(source, member.language)
         posted = actions.answer(member, post_id, text, key)
     except Busy:
         raise

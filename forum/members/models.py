@@ -104,7 +104,7 @@ class Organisation(Base):
 
 
 class Named:
-    """What a page says of a person beside the name, for a whole row and for a `Byline` alike."""
+    """What a page says of a person beside the name, for a whole row and for a `AuthorRow` alike."""
 
     id: Any
     name: Any

@@ -32,7 +32,7 @@ from forum.claims.models import Claim
 from forum.claims.queries import Key, claim_of, claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import first_posts, held_counted, held_waiting
+from forum.dialogue.queries import first_posts_to_review, held_counted, held_waiting
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
@@ -223,12 +223,14 @@ def _first(reader: Person) -> Select[Any]:
     since = func.coalesce(Post.unseen_at, Post.created_at)
     at = {"agenda_id": Topic.agenda_id, "since": since, "author_id": Post.author_id}
     what = _columns("post", Post, NO_WORDS, Post.source, **at)
-    return first_posts(reader).with_only_columns(*what)
+    return first_posts_to_review(reader).with_only_columns(*what)
 
 
 def _first_counted(reader: Person) -> Select[Any]:
     """Those that are reported as well are counted there."""
-    first = first_posts(reader).where(~moderation.is_reported("post", Post.id)).order_by(None)
+    first = (
+        first_posts_to_review(reader).where(~moderation.is_reported("post", Post.id)).order_by(None)
+    )
     return select(func.count()).select_from(first.with_only_columns(Post.id).subquery())
 
 

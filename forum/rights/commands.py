@@ -102,7 +102,7 @@ def _reword(place: Place, found: Sequence[Source], last: int | None = None) -> N
     last = last or (found[-1][0] if len(found) == PORTION else None)
     change = partial(_without, place=place, post_ids=_theirs(place, found))
     texts: dict[int, tuple[str, Written]] = {
-        post_id: (source, dialogue.written(change(source), language))
+        post_id: (source, dialogue.render_with_mentions(change(source), language))
         for post_id, source, language in found
     }
     actions.reword(SYSTEM, place, texts, change, last)

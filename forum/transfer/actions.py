@@ -19,7 +19,7 @@ from forum.agendas.queries import agendas_titled, themes, themes_by_slug
 from forum.db import action, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import get_topic, written
+from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.errors import Refusal
 from forum.library import actions as library
 from forum.markup import label_of, paragraphs, slugify, write
@@ -554,7 +554,7 @@ def _open_topic(curator: Member, values: Values, loading: Loading) -> None:
     new = dialogue.NewTopic(
         kind=values["kind"],
         title=values["title"],
-        text=written(values["text"], language),
+        text=render_with_mentions(values["text"], language),
         themes=_theme_ids(curator, values),
         audience=values.get("readers", "public"),
         for_organisation=values.get("on_behalf_of_organisation", False),
@@ -627,7 +627,7 @@ def _reply(discussion: Discussion, values: Values, loading: Loading) -> Post:
         return dialogue.publish_reply(
             loading.member(values["by"]),
             discussion.topic.id,
-            written(source, values.get("language", discussion.language)),
+            render_with_mentions(source, values.get("language", discussion.language)),
             paragraph=keys[number - 1] if 0 < number <= len(keys) else None,
             for_organisation=values.get("on_behalf_of_organisation", False),
         )

@@ -26,7 +26,7 @@ from forum.agendas.queries import statements_of
 from forum.backups import synchronise, workshop
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import latest_topics, written
+from forum.dialogue.queries import latest_topics, render_with_mentions
 from forum.errors import Refusal
 from forum.lazy import library as lazy_import
 from forum.library import actions as library
@@ -141,7 +141,7 @@ MEMBERS_ONLY_WARNING = " Much of it is for members only: give it to nobody else.
 README_TEMPLATE = """\
 # What this folder is
 
-Everything that {whose} may read of the forum “{name}” at {address}, written by `flask export` on {at} UTC: {contents}.{not_for_all}
+Everything that {whose} may read of the forum “{name}” at {address}, render_with_mentions by `flask export` on {at} UTC: {contents}.{not_for_all}
 
 The files are text in UTF-8 and can be read as they are. `docs/content-format.md` of the forum's program says what each
 line means.
@@ -254,7 +254,7 @@ def _order(file: Path) -> tuple[int, str]:
 
 
 def _readme_in(folder: Path) -> str:
-    """The text of README.md; empty if there is none, as in a folder that was written by hand."""
+    """The text of README.md; empty if there is none, as in a folder that was render_with_mentions by hand."""
     file = folder / README
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
@@ -316,14 +316,14 @@ def _unused_prefix(words: str) -> str:
 
 @dataclass
 class TopicProgress:
-    """How far a topic has been written: the numbers of its posts in the file, by id, and the time of the newest so far."""
+    """How far a topic has been render_with_mentions: the numbers of its posts in the file, by id, and the time of the newest so far."""
 
     numbers: dict[int, int]
     latest: datetime
     last: int = 1
 
     def note(self, post: ExportedPost) -> None:
-        """Note that a reply has been written."""
+        """Note that a reply has been render_with_mentions."""
         self.last += 1
         self.numbers[post.id] = self.last
         self.latest = max(self.latest, post.created_at)
@@ -331,7 +331,7 @@ class TopicProgress:
 
 @dataclass(frozen=True)
 class TopicBatch:
-    """Topics that are written together, or one large topic, with their themes and follow-ups, all by topic id."""
+    """Topics that are render_with_mentions together, or one large topic, with their themes and follow-ups, all by topic id."""
 
     topics: Mapping[int, ExportedTopic | ExportedDiscussion]
     themes: Mapping[int, list[str]]
@@ -341,7 +341,7 @@ class TopicBatch:
 
 @dataclass
 class DialogueFiles:
-    """The files of one agenda's dialogue while they are written: one, or several when there are many posts.
+    """The files of one agenda's dialogue while they are render_with_mentions: one, or several when there are many posts.
 
     An archived agenda has a single file, because loading that closes the agenda.
     """
@@ -378,7 +378,7 @@ class DialogueFiles:
 
 @dataclass
 class Export:
-    """An export while it is written, into a temporary folder that is renamed when it is complete."""
+    """An export while it is render_with_mentions, into a temporary folder that is renamed when it is complete."""
 
     reader: Person
     folder: Path
@@ -390,7 +390,7 @@ class Export:
 
     @property
     def contents(self) -> str:
-        """How much of each kind has been written, in words."""
+        """How much of each kind has been render_with_mentions, in words."""
         return ", ".join(
             f"{self.counts[name]:,} {name}" for name in COUNTED_KINDS if self.counts[name]
         )
@@ -552,7 +552,7 @@ class Export:
             )
             entries = merge(self._members(), sorted(gone, key=SORT_KEY), key=SORT_KEY)
             file.writelines(words for _key, words in entries)
-            # Those who left the forum after the first of their posts was written
+            # Those who left the forum after the first of their posts was render_with_mentions
             file.writelines(map(writer.former_member, people.not_written()))
         self.counts["organisations"] += len(organisations)
 
@@ -607,7 +607,7 @@ def rerender() -> None:
 
 def _rerender(kind: str, note: Callable[[int], None]) -> int:
     """Render outside of the transactions; their actions skip texts that were changed meanwhile. Returns how many were done."""
-    done, made = 0, written if kind in KINDS_WITH_MENTIONS else write
+    done, made = 0, render_with_mentions if kind in KINDS_WITH_MENTIONS else write
     for sources in queries.outdated(kind, RERENDER_BATCH):
         texts = {key: replace(made(source), source=source) for key, source in sources.items()}
         done += RERENDER[kind](SYSTEM, texts)
@@ -617,7 +617,7 @@ def _rerender(kind: str, note: Callable[[int], None]) -> int:
 
 @bp.cli.command("reindex")
 def reindex() -> None:
-    """Make all that search knows anew from what is written, and let it forget what is gone."""
+    """Make all that search knows anew from what is render_with_mentions, and let it forget what is gone."""
     before, total = queries.documents_count(), sum(map(queries.indexed_count, REINDEX))
     with (
         refusals_end_command(),
@@ -714,7 +714,7 @@ def _hold_one_reply() -> None:
     open_ones = (one for one in latest_topics(member, 20) if member.can.reply(one) and not one.home)
     topic = next(one for one in open_ones if one.author_id not in (member.id, curator.id))
     with at(DEMO_END):
-        dialogue.reply(member, topic.id, written(HELD_TEXT))
+        dialogue.reply(member, topic.id, render_with_mentions(HELD_TEXT))
 
 
 def _make_notices() -> None:

@@ -26,7 +26,7 @@ from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
-from forum.dialogue.queries import is_there, is_unseen, visible_posts, visible_topics
+from forum.dialogue.queries import is_readable, is_unseen, visible_posts, visible_topics
 from forum.library.models import (
     Case,
     CaseParagraph,
@@ -320,7 +320,7 @@ def posts_in_topics(
     whole = visible_posts(reader).whereclause
     query = select(*_POST_COLUMNS, *_AUTHOR_COLUMNS).join(Post.topic).join(Post.author)
     query = query.where(whole if whole is not None else true(), Post.topic_id.in_(topics))
-    query = query.where(*is_there()).order_by(Post.topic_id, Post.number)
+    query = query.where(*is_readable()).order_by(Post.topic_id, Post.number)
     last = 0
     while rows := db.session.execute(_next_batch(query, last, len(topics), size)).all():
         yield _withhold_unseen_quotes([_exported_post(row) for row in rows], topics)
@@ -396,7 +396,7 @@ def tried_of(post_ids: Collection[int]) -> dict[int, list[Tried]]:
 def opening_ids(topic_ids: Collection[int]) -> dict[int, int]:
     """The ids of the visible opening posts of topics, by topic id."""
     query = select(Post.topic_id, Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
-    return {row.topic_id: row.id for row in db.session.execute(query.where(*is_there()))}
+    return {row.topic_id: row.id for row in db.session.execute(query.where(*is_readable()))}
 
 
 def stories_of(topic_ids: Collection[int]) -> dict[int, Story]:

@@ -42,7 +42,7 @@ from forum.agendas.models import AgendaHost
 from forum.copies import last_aside
 from forum.db import Base, db, is_locked, without_waiting
 from forum.dialogue.models import Held, Post, Quote, Topic
-from forum.dialogue.queries import KEPT, is_there, is_unseen, wrong_shelves
+from forum.dialogue.queries import KEPT, is_readable, is_unseen, wrong_shelves
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Ignore, Member
@@ -356,7 +356,7 @@ def _circles() -> Iterator[Fault]:
 def _notices_of_hidden() -> Iterator[Fault]:
     """Notices that tell of what readers may not see. Decisions stay, so that authors can read the reason."""
     is_gone = or_(
-        exists().where(Post.id == Notice.post_id, ~and_(*is_there())),
+        exists().where(Post.id == Notice.post_id, ~and_(*is_readable())),
         exists().where(
             Topic.id == Notice.topic_id,
             or_(Topic.hidden_at.is_not(None), Topic.deleted_at.is_not(None)),

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.db import db
-from forum.dialogue.models import POSTS_ON_A_PAGE, Topic
+from forum.dialogue.models import POSTS_PER_PAGE, Topic
 from forum.members.models import City, Member
 from tests.bench.pages import queries_of
 from tests.bench.server import Forum
@@ -106,7 +106,7 @@ def _addresses(app: Flask) -> dict[str, str]:
         busy = db.session.scalars(there.order_by(Member.posts_count.desc()).limit(100))
         busiest = next(member for member in busy if not member.hosted)
         agenda = db.session.scalar(db.text("SELECT slug FROM agenda ORDER BY id LIMIT 1"))
-        last = -(-topic.posts_count // POSTS_ON_A_PAGE)
+        last = -(-topic.posts_count // POSTS_PER_PAGE)
         path = topic.address
         city = db.session.scalar(select(City.slug).where(City.id == busiest.city_id))
         # The last page is as long as the others only by chance; the one before it always is.

@@ -841,7 +841,7 @@ def test_nobody_hidden_or_gone_is_mentioned(people: Any, topic: Topic) -> None:
     fresh(people.chitra).hidden_at = now()
     fresh(people.host).left_at = now()
     db.session.commit()
-    text = queries.written("@chitra-desai @hana-virtanen @mona-berg @nobody")
+    text = queries.render_with_mentions("@chitra-desai @hana-virtanen @mona-berg @nobody")
     assert text.html.count("<a ") == 1 and "/members/mona-berg" in text.html
     actions.reply(people.ben, topic.id, text)
     assert (kinds(people.chitra), kinds(people.host)) == ([], [])

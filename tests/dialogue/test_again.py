@@ -47,9 +47,9 @@ def waiting() -> int:
 
 def test_the_same_reply_by_another_form_is_the_one_that_is_there(people: Any, topic: Topic) -> None:
     first = actions.reply(people.ana, topic.id, write("We did."), "a")
-    assert not first.is_again
+    assert not first.is_duplicate
     again = actions.reply(people.ana, topic.id, write("We did."), "b")
-    assert again.id == first.id and again.is_again and posts() == 2
+    assert again.id == first.id and again.is_duplicate and posts() == 2
     assert db.session.get_one(Topic, topic.id, populate_existing=True).replies_count == 1
 
 
@@ -72,7 +72,7 @@ def test_what_differs_in_anything_is_another_reply(
         db.session.refresh(people.ana, ["organisation_id"])
     first = actions.reply(people.ana, topic.id, write("We did."), "a")
     other = actions.reply(people.ana, topic.id, write(text), **({"key": "b"} | more))
-    assert other.id != first.id and not other.is_again
+    assert other.id != first.id and not other.is_duplicate
 
 
 def test_somebody_else_another_topic_and_another_hour_are_others(
@@ -84,7 +84,7 @@ def test_somebody_else_another_topic_and_another_hour_are_others(
     for number, (author, place) in enumerate(
         [(people.ana, topic), (people.chitra, topic), (people.ana, elsewhere)]
     ):
-        assert not actions.reply(author, place.id, write("We did."), f"{number}").is_again
+        assert not actions.reply(author, place.id, write("We did."), f"{number}").is_duplicate
 
 
 def test_beside_the_same_paragraph_it_is_the_same(people: Any, topic: Topic) -> None:
@@ -99,12 +99,12 @@ def test_the_same_words_after_somebody_else_wrote_are_meant_for_them(
     first = actions.reply(people.ana, topic.id, write("Thanks!"), "a")
     actions.reply(people.chitra, topic.id, write("We did it so."), "b")
     second = actions.reply(people.ana, topic.id, write("Thanks!"), "c")
-    assert second.id != first.id and not second.is_again
+    assert second.id != first.id and not second.is_duplicate
     assert actions.reply(people.ana, topic.id, write("Thanks!"), "d").id == second.id
     actions.reply(people.chitra, topic.id, write("Gladly."), "e")
     actions.hide(people.moderator, second.id, "Spam")
     actions.hide(people.moderator, first.id, "Spam")
-    assert actions.reply(people.ana, topic.id, write("Thanks!"), "f").is_again
+    assert actions.reply(people.ana, topic.id, write("Thanks!"), "f").is_duplicate
 
 
 def test_a_deleted_post_does_not_count_and_a_hidden_one_does(people: Any, topic: Topic) -> None:
@@ -122,7 +122,7 @@ def test_the_same_topic_by_another_form_is_the_one_that_is_there(
 ) -> None:
     first = actions.open_topic(people.ana, agenda.id, new(), "a")
     again = actions.open_topic(people.ana, agenda.id, new(title="  Benches "), "b")
-    assert again.id == first.id and again.is_again and posts() == 1
+    assert again.id == first.id and again.is_duplicate and posts() == 1
     for number, other in enumerate(
         [
             new("They sing."),
@@ -131,7 +131,7 @@ def test_the_same_topic_by_another_form_is_the_one_that_is_there(
             new(audience="members"),
         ]
     ):
-        assert not actions.open_topic(people.ana, agenda.id, other, f"{number}").is_again
+        assert not actions.open_topic(people.ana, agenda.id, other, f"{number}").is_duplicate
     actions.delete(people.ana, db.session.scalar(select(Post.id).where(Post.topic_id == first.id)))
     assert actions.open_topic(people.ana, agenda.id, new(), "c").id != first.id
 
@@ -148,7 +148,7 @@ def test_a_text_that_waits_waits_once(people: Any, agenda: Agenda, topic: Topic)
         first, again = (
             actions.reply(people.ana, topic.id, write(text), f"{text} {n}") for n in range(2)
         )
-        assert isinstance(first, Held) and again.id == first.id and again.is_again
+        assert isinstance(first, Held) and again.id == first.id and again.is_duplicate
     opened, same = (actions.open_topic(people.ana, agenda.id, new("Casino."), k) for k in "ab")
     assert isinstance(opened, Held) and same.id == opened.id
     assert waiting() == 3

@@ -19,9 +19,9 @@ from forum.dialogue.queries import (
     get_held,
     my_held,
     posts_in,
+    render_with_mentions,
     topics,
     usual_wait,
-    written,
 )
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.markup import write
@@ -46,7 +46,9 @@ def rule(people: Any, agenda: Agenda) -> Any:
 
 @pytest.fixture
 def waiting(people: Any, topic: Topic, rule: Any) -> Held:
-    return dialogue.reply(people.ana, topic.id, written("A casino, @ben-okoth."), "key")
+    return dialogue.reply(
+        people.ana, topic.id, render_with_mentions("A casino, @ben-okoth."), "key"
+    )
 
 
 def count(member: Member) -> int:
@@ -70,7 +72,9 @@ def test_a_reply_that_waits_is_no_post(people: Any, topic: Topic, waiting: Held)
 
 
 def test_the_same_form_waits_once(people: Any, topic: Topic, waiting: Held) -> None:
-    again = dialogue.reply(people.ana, topic.id, written("A casino, @ben-okoth."), "key")
+    again = dialogue.reply(
+        people.ana, topic.id, render_with_mentions("A casino, @ben-okoth."), "key"
+    )
     assert again.id == waiting.id and count(people.ana) == 1
     with pytest.raises(Invalid, match="another text"):
         dialogue.reply(people.ana, topic.id, write("Another casino."), "key")
@@ -88,7 +92,9 @@ def test_a_reply_is_published_with_all_that_follows(
     assert kinds >= {"mention"}
     kept = db.session.get_one(Held, waiting.id)
     assert (kept.state, kept.source, kept.became_id) == ("approved", "", post.id)
-    again = dialogue.reply(people.ana, topic.id, written("A casino, @ben-okoth."), "key")
+    again = dialogue.reply(
+        people.ana, topic.id, render_with_mentions("A casino, @ben-okoth."), "key"
+    )
     assert again.id == post.id
 
 
@@ -202,7 +208,7 @@ def test_who_corrects_a_text_sends_no_copy_of_it(
 def test_who_corrects_what_waits_sends_no_copy_of_it(
     people: Any, topic: Topic, rule: Any, same_text: Any
 ) -> None:
-    held = dialogue.reply(people.ana, topic.id, written(f"{LONG} In a casino."))
+    held = dialogue.reply(people.ana, topic.id, render_with_mentions(f"{LONG} In a casino."))
     assert isinstance(held, Held) and held.rule == rule.name
     delete_rule(people.administrator, rule.id)
     assert isinstance(dialogue.revise(people.ana, held.id, write(f"{LONG}; in a casino!")), Post)
@@ -344,8 +350,10 @@ def test_a_reply_for_members_that_waits_does_not_appear_in_public(
     new = dialogue.NewTopic("experience", "Among us", write("What we did."), audience="members")
     topic = dialogue.open_topic(people.ana, agenda.id, new)
     opening, audience = first_post(topic), {"audience": "public"}
-    own = dialogue.edit(people.ana, opening.id, written("A casino."), audience="public")
-    held = dialogue.reply(people.ben, topic.id, written("A casino, too."))
+    own = dialogue.edit(
+        people.ana, opening.id, render_with_mentions("A casino."), audience="public"
+    )
+    held = dialogue.reply(people.ben, topic.id, render_with_mentions("A casino, too."))
     with pytest.raises(Invalid, match="for members only"):
         dialogue.edit(people.ana, opening.id, write("What we did."), **audience)
     dialogue.refuse(people.moderator, held.id, "No.")
@@ -378,7 +386,7 @@ def test_a_reply_to_what_was_put_into_another_topic_waits_there(
     new = dialogue.NewTopic("question", "Why so very loud?", write("Trams are very loud."))
     other = dialogue.open_topic(people.chitra, agenda.id, new)
     dialogue.merge(people.moderator, other.id, topic.id)
-    held = dialogue.reply(people.ana, other.id, written("A casino."))
+    held = dialogue.reply(people.ana, other.id, render_with_mentions("A casino."))
     assert isinstance(held, Held) and held.topic_id == topic.id
     assert dialogue.approve(people.moderator, held.id).topic_id == topic.id
 
@@ -388,7 +396,7 @@ def test_a_change_of_a_post_goes_with_it(
     people: Any, topic: Topic, rule: Any, is_refused: bool
 ) -> None:
     post = dialogue.reply(people.ana, topic.id, write("A house."))
-    held = dialogue.edit(people.ana, post.id, written("A casino."))
+    held = dialogue.edit(people.ana, post.id, render_with_mentions("A casino."))
     if is_refused:
         dialogue.refuse(people.moderator, held.id, "No.")
     assert count(people.ana) == 1

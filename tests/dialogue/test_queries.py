@@ -72,13 +72,13 @@ def test_the_line_of_a_topic_names_its_themes(people: Any, agenda: Agenda) -> No
     topic = opened(people.ana, agenda, "First", themes=[theme.id for theme in some])
     bare = opened(people.ana, agenda, "Second")
     agendas.remove_theme(people.moderator, some[-1].id)
-    line = queries.get_topic_line(VISITOR, topic.id)
+    line = queries.get_topic_row(VISITOR, topic.id)
     assert [(theme.name, theme.slug) for theme in line.themes] == [
         ("Floods", "floods"),
         ("Water", "water"),
     ]
     assert (line.author.name, line.agenda.title) == ("Ana Prado", agenda.title)
-    assert queries.get_topic_line(VISITOR, bare.id).themes == ()
+    assert queries.get_topic_row(VISITOR, bare.id).themes == ()
 
 
 def test_lists_are_ordered_and_filtered(people: Any, agenda: Agenda) -> None:
@@ -112,7 +112,7 @@ def test_pinned_topics_come_first_on_their_agenda(people: Any, agenda: Agenda) -
 def test_pinned_topics_stand_on_the_first_pages_only(
     people: Any, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 2)
+    monkeypatch.setattr(listing, "TOPICS_PER_PAGE", 2)
     topics = [opened(people.ana, agenda, f"Topic {n}", n) for n in range(1, 6)]
     for number in (1, 2, 3):
         actions.pin(people.host, topics[number - 1].id)
@@ -124,7 +124,7 @@ def test_pinned_topics_stand_on_the_first_pages_only(
     assert titles(VISITOR, agenda_id=agenda.id, kind="question") == []
     shown = queries.first_topics(VISITOR, TopicFilter(agenda.id), 4)
     assert [topic.title for topic in shown] == ["Topic 3", "Topic 2", "Topic 1", "Topic 5"]
-    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 20)
+    monkeypatch.setattr(listing, "TOPICS_PER_PAGE", 20)
     few = queries.first_topics(VISITOR, TopicFilter(agenda.id), 2)
     assert [topic.title for topic in few] == ["Topic 3", "Topic 2"]
 
@@ -140,7 +140,7 @@ def test_lists_of_topics_walk_through_no_rows(people: Any, wanted: TopicFilter) 
     event.listen(db.engine, "before_cursor_execute", note)
     for reader in (VISITOR, people.ben, people.host, people.moderator):
         queries.first_topics(reader, wanted, 20)
-        listing._part(reader, wanted, 20, 60, 80)
+        listing._slice(reader, wanted, 20, 60, 80)
     event.remove(db.engine, "before_cursor_execute", note)
     lists = [one for one in made if one[0].startswith("SELECT topic.id, topic.kind")]
     assert len(lists) == 8

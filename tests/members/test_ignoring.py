@@ -15,7 +15,13 @@ from forum.contact.models import ContactLetter
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import TopicFilter, counts_by_kind, listing, topics, written
+from forum.dialogue.queries import (
+    TopicFilter,
+    counts_by_kind,
+    listing,
+    render_with_mentions,
+    topics,
+)
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.markup import quote, write
@@ -122,7 +128,7 @@ def test_nothing_of_the_ignored_is_told(people: Any, topic: Any, agenda: Agenda)
     opening = db.session.scalars(select(Post).where(Post.number == 1)).first()
     assert opening
     dialogue.reply(ben, topic.id, write("A reply to the topic."))
-    dialogue.reply(ben, topic.id, written("And @ana-prado is mentioned."))
+    dialogue.reply(ben, topic.id, render_with_mentions("And @ana-prado is mentioned."))
     dialogue.reply(ben, topic.id, write(f"{quote(ana.name, opening.id, 'What we did.')}I agree."))
     dialogue.mark(ben, opening.id, "useful")
     asked = dialogue.NewTopic("question", "Who knows?", write("Tell me."))
@@ -273,7 +279,7 @@ def test_every_page_is_full(people: Any, agenda: Agenda, monkeypatch: Any, at: i
     for number in range(3):
         new = dialogue.NewTopic("question", f"More {number}", write(SAID))
         dialogue.open_topic(people.chitra, agenda.id, new)
-    monkeypatch.setattr(listing, "TOPICS_ON_A_PAGE", 2)
+    monkeypatch.setattr(listing, "TOPICS_PER_PAGE", 2)
     ana = get_member(SYSTEM, people.ana.handle)
     found = [line.title for line in topics(ana, TopicFilter(agenda.id), at).items]
     assert found == [["More 2", "More 1"], ["More 0", "Chitra tells"], ["Chitra asks"]][at - 1]

@@ -12,7 +12,7 @@ from forum.agendas import actions as agendas
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import posts_in, written, wrong_shelves
+from forum.dialogue.queries import posts_in, render_with_mentions, wrong_shelves
 from forum.errors import Conflict, NotFound
 from forum.members.actions import WAYS, ask_to_leave, depart
 from forum.moderation import actions
@@ -39,25 +39,31 @@ def rule(people: Any) -> Any:
 
 
 def reply_held(people: Any, things: Any) -> Held:
-    text = written(f"A casino, @ben-okoth.\n\n> [@ben](/posts/{things.first.id})")
+    text = render_with_mentions(f"A casino, @ben-okoth.\n\n> [@ben](/posts/{things.first.id})")
     return dialogue.reply(people.ana, things.topic.id, text, "key")
 
 
 def topic_held(people: Any, things: Any) -> Held:
     theme = agendas.write_theme(people.moderator, "Noise")
     new = dialogue.NewTopic(
-        "question", "My casino", written("Who has a casino, @ben-okoth?"), themes=[theme.id]
+        "question",
+        "My casino",
+        render_with_mentions("Who has a casino, @ben-okoth?"),
+        themes=[theme.id],
     )
     return dialogue.open_topic(people.ana, things.agenda.id, new, "key")
 
 
 def edit_held(people: Any, things: Any) -> Held:
-    return dialogue.edit(people.ben, things.first.id, written("A casino, @ana-prado."))
+    return dialogue.edit(people.ben, things.first.id, render_with_mentions("A casino, @ana-prado."))
 
 
 def title_held(people: Any, things: Any) -> Held:
     opening = posts_in(people.ana, things.topic, 1).items[0].id
-    text, themes = written("Of a casino.", "fr"), [agendas.write_theme(people.moderator, "N").id]
+    text, themes = (
+        render_with_mentions("Of a casino.", "fr"),
+        [agendas.write_theme(people.moderator, "N").id],
+    )
     return dialogue.edit(people.ana, opening, text, "The casino", themes=themes)
 
 
@@ -156,7 +162,7 @@ def test_what_was_refused_before_is_refused_again(people: Any, things: Any, rule
 
 
 def answered(people: Any, things: Any, post: Post) -> None:
-    dialogue.reply(people.chitra, post.topic_id, written("Where?"))
+    dialogue.reply(people.chitra, post.topic_id, render_with_mentions("Where?"))
 
 
 def marked(people: Any, things: Any, post: Post) -> None:
@@ -164,19 +170,23 @@ def marked(people: Any, things: Any, post: Post) -> None:
 
 
 def quoted(people: Any, things: Any, post: Post) -> None:
-    elsewhere = dialogue.NewTopic("question", "And here?", written("Words."))
+    elsewhere = dialogue.NewTopic("question", "And here?", render_with_mentions("Words."))
     topic = dialogue.open_topic(people.chitra, things.agenda.id, elsewhere)
     said = f"> [@one](/posts/{post.id})\n> Words.\n\nIndeed."
-    dialogue.reply(people.chitra, topic.id, written(said))
+    dialogue.reply(people.chitra, topic.id, render_with_mentions(said))
 
 
 def edited(people: Any, things: Any, post: Post) -> None:
-    dialogue.edit(db.session.get_one(type(people.ana), post.author_id), post.id, written("Other."))
+    dialogue.edit(
+        db.session.get_one(type(people.ana), post.author_id),
+        post.id,
+        render_with_mentions("Other."),
+    )
 
 
 def edited_and_held(people: Any, things: Any, post: Post) -> None:
     author = db.session.get_one(type(people.ana), post.author_id)
-    dialogue.edit(author, post.id, written("Another casino."))
+    dialogue.edit(author, post.id, render_with_mentions("Another casino."))
 
 
 def deleted(people: Any, things: Any, post: Post) -> None:
@@ -189,7 +199,7 @@ def hidden(people: Any, things: Any, post: Post) -> None:
 
 
 def noted(people: Any, things: Any, post: Post) -> None:
-    actions.note(people.moderator, post.id, written("See the rules."))
+    actions.note(people.moderator, post.id, render_with_mentions("See the rules."))
 
 
 def reported(people: Any, things: Any, post: Post) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
 from forum.members.queries import get_member
@@ -115,7 +115,7 @@ def test_a_name_goes_from_notes_and_reasons_and_no_longer_word_does(
     people: Any, things: Any
 ) -> None:
     said = "Ben says that <Ben> & *Ben* met Benchmarks."
-    actions.note(people.moderator, things.first.id, written(said))
+    actions.note(people.moderator, things.first.id, render_with_mentions(said))
     warned = actions.warn(people.moderator, people.ben.id, Reasons("Ben wrote of Benchmarks.", 2))
     post = db.session.get_one(Post, things.first.id)
     noted_at = post.note_at

@@ -20,7 +20,7 @@ from forum.candidates.actions import Coming, keep
 from forum.contact import actions as contact
 from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.factors import actions as factors
 from forum.factors.queries import NEW
 from forum.identities import actions as identities
@@ -139,7 +139,7 @@ def _be_asked(people: Any, agenda: Agenda, made: Lived) -> None:
         db.session.refresh(member)
     new = dialogue.NewTopic("question", "Of Ben", write("Who knows?"))
     asked = dialogue.open_topic(ben, agenda.id, new)
-    dialogue.reply(ben, asked.id, written("What does @ana-prado say?"))
+    dialogue.reply(ben, asked.id, render_with_mentions("What does @ana-prado say?"))
     advice.ask(ben, asked.id, [ana.handle])
     advice.pass_on(ana, asked.id, people.chitra.handle)
     other = dialogue.open_topic(ben, agenda.id, new)

@@ -337,7 +337,7 @@ def test_of_two_workers_one_goes_on(people, lived):
 def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived, monkeypatch):
     ana = row(Member, people.ana.id)
     actions.leave(ana, ana.id, "nameless")
-    real, edited = commands.dialogue.written, []
+    real, edited = commands.dialogue.render_with_mentions, []
 
     def slow(source, language="en"):
         if "agree" in source and not edited:
@@ -346,7 +346,7 @@ def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived
             dialogue.edit(ben, lived.quoting, real(f"{source_of(lived.quoting)} Really."))
         return real(source, language)
 
-    monkeypatch.setattr(commands.dialogue, "written", slow)
+    monkeypatch.setattr(commands.dialogue, "render_with_mentions", slow)
     with at(now() + members.COOLING_OFF):
         carry_out()
     assert edited and source_of(lived.quoting).endswith("I agree. Really.")

@@ -15,7 +15,7 @@ from forum.contact.models import ContactLetter
 from forum.db import db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Mark, Post
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.library.models import Practice
@@ -120,7 +120,7 @@ def test_a_profile_stays_in_the_form(people: Any, sign_in: Any, field: str) -> N
 
 
 def test_a_profile_whose_words_do_not_change_passes(people: Any) -> None:
-    about = written(BAD)
+    about = render_with_mentions(BAD)
     with pytest.raises(Invalid, match=SENTENCE):
         edit_profile(people.ana, Profile("Ana Prado", about=about))
     before = Member.__table__.update().where(Member.id == people.ana.id)
@@ -250,9 +250,9 @@ def test_what_is_published_is_asked_about_when_its_words_change(
 def test_a_profile_is_no_copy_of_itself(people: Any) -> None:
     make_rule(SYSTEM, RuleText("same text", "2", SENTENCE))
     for about in (LONG, f"{LONG} So.", LONG):
-        edit_profile(people.ana, Profile("Ana Prado", about=written(about)))
+        edit_profile(people.ana, Profile("Ana Prado", about=render_with_mentions(about)))
     with pytest.raises(Invalid, match=SENTENCE):
-        edit_profile(people.ben, Profile("Ana Prado", about=written(LONG)))
+        edit_profile(people.ben, Profile("Ana Prado", about=render_with_mentions(LONG)))
 
 
 def test_comments_on_cases_and_practices_wait_as_replies_do(people: Any, agenda: Agenda) -> None:

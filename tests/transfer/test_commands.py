@@ -20,7 +20,7 @@ from forum.agendas.models import Agenda
 from forum.db import Base, at, db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Post, Topic
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.library import actions as library
 from forum.library.models import CaseParagraph, Practice, PracticeSection
 from forum.markup import VERSION, write
@@ -593,7 +593,7 @@ def test_a_file_that_is_not_there_is_said(run: Run, people: Any, file: Path) -> 
 
 def test_texts_made_anew_keep_their_links_to_people(run: Run, people: Any, forum: Agenda) -> None:
     post = trains()
-    dialogue.edit(people.ben, post.id, written("Ask @ana-prado."))
+    dialogue.edit(people.ben, post.id, render_with_mentions("Ask @ana-prado."))
     assert "/members/ana-prado" in html()["post"][post.id,][0]
     before = html()
     aged()

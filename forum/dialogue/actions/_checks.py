@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from forum.db import member_scope
 from forum.dialogue.models import KINDS, Post
 from forum.dialogue.queries import post_of_key
-from forum.errors import Conflict, Forbidden, Invalid
+from forum.errors import Conflict, Invalid
 from forum.markup import MAX_SOURCE, Written, quoted_posts
 from forum.permissions import AUDIENCES, Person, require
 
@@ -88,9 +88,3 @@ def organisation_of(author: Person, for_organisation: bool) -> int | None:
     require(author.can.write_for_organisation())
     organisation_id: int | None = author.organisation_id
     return organisation_id
-
-
-def require_no_home(post: Post) -> None:
-    """What opens the topic of a case or a practice is changed with its page, never here."""
-    if post.number == 1 and post.topic.home:
-        raise Forbidden(_("This is changed on its own page."))

@@ -12,7 +12,7 @@ from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import db, now
 from forum.dialogue.actions._checks import sent_another
 from forum.dialogue.models import EDIT, Held, Post
-from forum.dialogue.queries import KEY_LENGTH, has_written, held_edit_of, held_of_key
+from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, has_written, held_edit_of, held_of_key
 from forum.errors import Conflict
 from forum.markup import Written, write
 from forum.matches import OUTSIDE, Said
@@ -55,7 +55,7 @@ def hold(
         author_id=author.id,
         agenda_id=agenda_id,
         organisation_id=organisation_id,
-        submission_key=key[:KEY_LENGTH] if key else None,
+        submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
         created_at=now(),
         **what,
     )

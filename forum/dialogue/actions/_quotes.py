@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 
 from forum.db import db
 from forum.dialogue.models import Post
-from forum.dialogue.queries import quoting_posts, withheld_quotes, written
+from forum.dialogue.queries import quoting_posts, render_with_mentions, withheld_quotes
 from forum.markup import withhold
 
 PORTION = 200
@@ -38,6 +38,6 @@ def settle_quotes_in(posts: Sequence[Post], *, made_anew: int = 0) -> int:
         html = post.html
         if made_anew > 0:
             made_anew -= len(post.source)
-            html = written(post.source, post.language).html
+            html = render_with_mentions(post.source, post.language).html
         post.html = withhold(html, withheld.get(post.id, ()))
     return made_anew

@@ -29,7 +29,7 @@ from forum.dialogue.actions._quotes import settle_quotes
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
-    KEY_LENGTH,
+    SUBMISSION_KEY_LENGTH,
     first_post,
     gone_posts,
     has_replies,
@@ -173,7 +173,7 @@ def add_post(
         html_version=text.html_version,
         language=text.language,
         paragraph=key_of(paragraph),
-        submission_key=key[:KEY_LENGTH] if key else None,
+        submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
         created_at=now(),
         useful_count=0,
         same_here_count=0,

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, now, topic_scope, touches
-from forum.dialogue.actions._checks import require_no_home
 from forum.dialogue.actions._counts import count_post
 from forum.dialogue.actions._holding import set_seen
 from forum.dialogue.actions._rows import (
@@ -26,8 +25,9 @@ from forum.dialogue.queries import (
     first_post,
     post_to_change,
     posts_with_notes,
+    render_with_mentions,
+    require_no_home,
     topic_to_change,
-    written,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
@@ -253,4 +253,4 @@ def unname_notes(system: Person, member_id: int, name: str, former: str) -> None
     require(system.can.administer())
     for post in posts_with_notes(member_id, name):
         source = unnamed(post.note_source, name, former)
-        _set_note(post, written(source, post.note_language), at=post.note_at)
+        _set_note(post, render_with_mentions(source, post.note_language), at=post.note_at)

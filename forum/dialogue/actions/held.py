@@ -28,8 +28,8 @@ from forum.dialogue.queries import (
     hold_held,
     post_if_there,
     refused_before,
+    render_with_mentions,
     topic_if_there,
-    written,
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
@@ -204,7 +204,7 @@ def _publish(author: Person, held: Held, *, is_traced: bool = False) -> Post:
 
     With `is_traced` it is kept what an edited post said before, however young it is.
     """
-    text = written(held.source, held.language)  # rare, so it may run under the lock
+    text = render_with_mentions(held.source, held.language)  # rare, so it may run under the lock
     is_theirs = held.organisation_id is not None and held.organisation_id == author.organisation_id
     if held.deed == EDIT:
         more: dict[str, Any] = {"themes": held.themes, "audience": held.audience}

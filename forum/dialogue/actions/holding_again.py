@@ -19,8 +19,8 @@ from forum.dialogue.queries import (
     last_revision,
     latest_but,
     post_to_change,
+    render_with_mentions,
     theme_ids_of,
-    written,
 )
 from forum.errors import Conflict, NotFound
 from forum.members.actions import note_waiting
@@ -125,7 +125,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
     revision = last_revision(post.id)
     if revision is None:
         raise _changed()
-    text, topic = written(revision.source, before["language"]), post.topic
+    text, topic = render_with_mentions(revision.source, before["language"]), post.topic
     post.source, post.html = text.source, text.html
     post.html_version, post.language = text.html_version, text.language
     post.edited_at = _moment(before["edited_at"])

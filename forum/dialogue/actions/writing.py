@@ -15,7 +15,6 @@ from forum.dialogue.actions._checks import (
     check_topic,
     organisation_of,
     profiles_of,
-    require_no_home,
     sent_before,
     sent_twice,
 )
@@ -56,6 +55,7 @@ from forum.dialogue.queries import (
     one_by_one,
     post_to_change,
     reply_of_late,
+    require_no_home,
     shelf_of,
     topic_after_merge,
     topic_of_late,
@@ -147,7 +147,7 @@ def _replied_of_late(
 
 def _again(same: Any) -> Any:
     if same is not None:
-        same.is_again = True
+        same.is_duplicate = True
     return same
 
 

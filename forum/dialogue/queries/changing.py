@@ -23,14 +23,19 @@ from forum.dialogue.models import (
     TopicTheme,
     Trace,
 )
-from forum.dialogue.queries._seen import is_there, visible_posts, visible_topics, with_people
+from forum.dialogue.queries._visibility import (
+    is_readable,
+    visible_posts,
+    visible_topics,
+    with_author,
+)
 from forum.errors import NotFound
 from forum.markup import cited_in, withhold_source
 from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
 
-KEY_LENGTH = 64
-LARGEST_ID = 2**31 - 1
+SUBMISSION_KEY_LENGTH = 64
+MAX_ID = 2**31 - 1
 
 
 # Rows that a deed decides on, held until it is done. They are held first and read afterwards: PostgreSQL, when
@@ -99,7 +104,7 @@ def last_revision(post_id: int) -> Revision | None:
 
 def replies_in(topic: Topic) -> int:
     """How many replies of a topic readers see."""
-    seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_there())
+    seen = select(func.count()).where(Post.topic_id == topic.id, Post.number > 1, *is_readable())
     return db.session.scalar(seen) or 0
 
 
@@ -251,14 +256,16 @@ def post_of_key(author: Person, key: str | None) -> Post | None:
     """The post that an author has sent with a submission key, with its topic."""
     if not key:
         return None
-    sent = select(Post).where(Post.author_id == author.id, Post.submission_key == key[:KEY_LENGTH])
+    sent = select(Post).where(
+        Post.author_id == author.id, Post.submission_key == key[:SUBMISSION_KEY_LENGTH]
+    )
     return db.session.scalar(sent.options(joinedload(Post.topic)))
 
 
 def posts_by_author(topic: Topic) -> Sequence[tuple[int, int]]:
     """Who has written how many posts in a topic: those that readers see, without a case or practice itself."""
     query = select(Post.author_id, func.count()).where(
-        Post.topic_id == topic.id, Post.number > (1 if topic.home else 0), *is_there()
+        Post.topic_id == topic.id, Post.number > (1 if topic.home else 0), *is_readable()
     )
     by_author = query.group_by(Post.author_id).order_by(Post.author_id)
     return [(author_id, count) for author_id, count in db.session.execute(by_author)]
@@ -304,7 +311,7 @@ def is_unseen(post: Any, topic: Any, here_id: Any, here_audience: Any) -> Column
 
 def unseen_posts(topic: Topic, ids: Collection[int]) -> set[int]:
     """Which of some posts those who read a topic cannot see."""
-    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
     if not known:
         return set()
     here = (literal(topic.id), literal(topic.audience))
@@ -344,7 +351,7 @@ def quoting_posts(which: ColumnElement[bool], after: int, limit: int) -> Sequenc
 
 def held_to_quote(ids: Collection[int]) -> set[int]:
     """Which of these ids are those of posts, whatever became of them; nothing becomes of them before the deed is done."""
-    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
     held = select(Post.id).where(Post.id.in_(known)).order_by(Post.id)
     return set(db.session.scalars(held.with_for_update(read=True))) if known else set()
 
@@ -356,11 +363,13 @@ def mentioned_by(post_id: int) -> set[int]:
 
 def posts_to_quote(reader: Person, ids: Iterable[int]) -> Sequence[Post]:
     """Those of the posts that the reader may read, with their topics."""
-    known = [post_id for post_id in ids if 0 < post_id <= LARGEST_ID]
+    known = [post_id for post_id in ids if 0 < post_id <= MAX_ID]
     if not known:
         return []
-    query = visible_posts(reader).where(Post.id.in_(known), Topic.hidden_at.is_(None), *is_there())
-    return db.session.scalars(with_people(query)).all()
+    query = visible_posts(reader).where(
+        Post.id.in_(known), Topic.hidden_at.is_(None), *is_readable()
+    )
+    return db.session.scalars(with_author(query)).all()
 
 
 def has_written(author: Person, number: int) -> bool:

@@ -21,7 +21,7 @@ from forum.dialogue.models import (
     TopicCount,
     Trace,
 )
-from forum.dialogue.queries._seen import is_there
+from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.held import is_kept_back
 from forum.members.models import Member
 from forum.permissions import PUBLIC
@@ -57,13 +57,13 @@ KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSele
             .where(Trace.topic_id == Topic.id)
             .scalar_subquery(),
         ),
-        Topic.replies_count: _of_topic(func.count(), Post.number > 1, *is_there()),
+        Topic.replies_count: _of_topic(func.count(), Post.number > 1, *is_readable()),
         Topic.active_at: func.coalesce(_of_topic(func.max(Post.created_at)), Topic.active_at),
         Topic.answer_id: _of_topic(
-            Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
+            Post.id, Post.id == Topic.answer_id, Post.number > 1, *is_readable()
         ),
         Topic.answered_by_id: _of_topic(
-            Post.author_id, Post.id == Topic.answer_id, Post.number > 1, *is_there()
+            Post.author_id, Post.id == Topic.answer_id, Post.number > 1, *is_readable()
         ),
     },
     Post: {
@@ -87,7 +87,7 @@ KEPT: dict[Any, dict[InstrumentedAttribute[Any], ColumnElement[Any] | ScalarSele
         Member.posts_count: select(func.count())
         .select_from(Post)
         .join(Topic, Topic.id == Post.topic_id)
-        .where(Post.author_id == Member.id, IS_NO_PAGE, *IS_PUBLIC, *is_there())
+        .where(Post.author_id == Member.id, IS_NO_PAGE, *IS_PUBLIC, *is_readable())
         .scalar_subquery(),
         Member.waiting_count: _number(Held, Held.author_id == Member.id, *is_kept_back()),
     },

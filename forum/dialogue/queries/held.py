@@ -14,8 +14,8 @@ from sqlalchemy.orm import aliased, joinedload
 from forum.agendas.models import Agenda
 from forum.db import db
 from forum.dialogue.models import EDIT, OPEN, Held, Mark, Post, Quote, Topic
-from forum.dialogue.queries.changing import KEY_LENGTH, theme_ids_of
-from forum.dialogue.queries.listing import TopicLine
+from forum.dialogue.queries._rows import TopicRow
+from forum.dialogue.queries.changing import SUBMISSION_KEY_LENGTH, theme_ids_of
 from forum.errors import NotFound
 from forum.members.models import Member
 from forum.permissions import Person, cached_statement, moderated_by, require
@@ -77,7 +77,7 @@ def my_held(author: Person) -> Sequence[Held]:
     return db.session.scalars(mine.order_by(Held.id.desc()).limit(MOST_HELD)).all()
 
 
-def my_held_in(author: Person, topic: Topic | TopicLine) -> Sequence[Held]:
+def my_held_in(author: Person, topic: Topic | TopicRow) -> Sequence[Held]:
     """The same in one topic, in the order of writing; no question is asked for those who have none."""
     if not author.waiting_count:
         return []
@@ -166,7 +166,9 @@ def held_of_key(author: Person, key: str | None) -> Held | None:
     """What an author has sent with a submission key, and a rule holds back or held back."""
     if not key:
         return None
-    sent = select(Held).where(Held.author_id == author.id, Held.submission_key == key[:KEY_LENGTH])
+    sent = select(Held).where(
+        Held.author_id == author.id, Held.submission_key == key[:SUBMISSION_KEY_LENGTH]
+    )
     return db.session.scalar(sent)
 
 

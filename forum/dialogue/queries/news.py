@@ -12,10 +12,10 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from forum.db import Moment, execute_core
-from forum.dialogue.models import POSTS_ON_A_PAGE, AllRead, Place, Post, Topic
-from forum.dialogue.queries._seen import is_there
-from forum.dialogue.queries.listing import TopicLine
-from forum.dialogue.queries.posts import MARKS_IN_WORDS, Line, kinds_in
+from forum.dialogue.models import POSTS_PER_PAGE, AllRead, Place, Post, Topic
+from forum.dialogue.queries._rows import PostRow, TopicRow
+from forum.dialogue.queries._visibility import is_readable
+from forum.dialogue.queries.posts import MARKS_AS_TEXT, parse_marks
 from forum.notifications.models import TOPIC
 from forum.notifications.queries import is_unread_about, level
 from forum.permissions import Person
@@ -36,7 +36,7 @@ class Reading(NamedTuple):
 
 
 def reading_of(
-    reader: Person, topic: Topic | TopicLine, posts: Iterable[Post | Line] = ()
+    reader: Person, topic: Topic | TopicRow, posts: Iterable[Post | PostRow] = ()
 ) -> Reading:
     """How the reader stands to a topic, and what the reader said to these posts of it."""
     if reader.id is None or not reader.is_member:
@@ -47,7 +47,7 @@ def reading_of(
         row = execute_core(_reading(with_marks=True), {**words, "post_ids": marked}).one()
     else:
         row = execute_core(_reading(with_marks=False), words).one()
-    return Reading(row[0] or 0, row[1] or "", bool(row[2]), kinds_in(row[3] if marked else None))
+    return Reading(row[0] or 0, row[1] or "", bool(row[2]), parse_marks(row[3] if marked else None))
 
 
 @cache
@@ -57,7 +57,7 @@ def _reading(*, with_marks: bool) -> Select[Any]:
     place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
     about = level(whose, TOPIC, which), is_unread_about(whose, which)
     known = select(place.scalar_subquery(), *about)
-    return known.add_columns(MARKS_IN_WORDS.scalar_subquery()) if with_marks else known
+    return known.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class News:
     @property
     def where(self) -> str:
         """What leads to the first new post, behind the topic's own address."""
-        page = (self.number - 1) // POSTS_ON_A_PAGE + 1
+        page = (self.number - 1) // POSTS_PER_PAGE + 1
         return (f"?page={page}" if page > 1 else "") + f"#post-{self.number}"
 
 
-def news_in(reader: Person, topics: Sequence[Topic | TopicLine]) -> dict[int, News]:
+def news_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int, News]:
     """What others wrote in topics since the reader joined, read so far, or took all for read; by topic.
 
     Topics without anything new are left out. Nothing is new to visitors.
@@ -107,6 +107,6 @@ def _news() -> Select[Any]:
     since = [Post.created_at > moment for moment in (joined_at, *moments)]
     is_meant = Topic.id.in_(bindparam("ids", expanding=True))
     new: Select[Any] = found.where(
-        is_meant, Post.number > place, Post.author_id != whose, *is_there(), *since
+        is_meant, Post.number > place, Post.author_id != whose, *is_readable(), *since
     )
     return new.group_by(Topic.id, Place.number)

@@ -10,10 +10,11 @@ from sqlalchemy import Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from forum.db import db, execute_core
-from forum.dialogue.models import POSTS_ON_A_PAGE, Place, Post, Topic, Trace
-from forum.dialogue.queries._seen import is_there, visible_posts
-from forum.dialogue.queries.listing import TopicLine, get_topic, get_topic_line
-from forum.dialogue.queries.posts import Line, get_post
+from forum.dialogue.models import POSTS_PER_PAGE, Place, Post, Topic, Trace
+from forum.dialogue.queries._rows import PostRow, TopicRow
+from forum.dialogue.queries._visibility import is_readable, visible_posts
+from forum.dialogue.queries.listing import get_topic, get_topic_row
+from forum.dialogue.queries.posts import get_post
 from forum.errors import NotFound
 from forum.notifications.models import Event
 from forum.pages import Page
@@ -35,15 +36,17 @@ class Regrouped(NamedTuple):
     has_come: bool
 
 
-def regrouped_in(reader: Person, topic: TopicLine, posts: Page[Line]) -> dict[int, list[Regrouped]]:
+def regrouped_in(
+    reader: Person, topic: TopicRow, posts: Page[PostRow]
+) -> dict[int, list[Regrouped]]:
     """The lines of a page by the number of the post before which they stand; 0 for the end of the page.
 
     Posts to be read are counted alone, and topics that the reader sees are named alone.
     """
     if topic.regrouped_at is None:
         return {}
-    last = posts.number * POSTS_ON_A_PAGE
-    which = {"topic_id": topic.id, "before": last - POSTS_ON_A_PAGE, "last": last}
+    last = posts.number * POSTS_PER_PAGE
+    which = {"topic_id": topic.id, "before": last - POSTS_PER_PAGE, "last": last}
     lines: dict[int, list[Regrouped]] = {}
     for has_come, query in ((False, _gone_from(reader)), (True, _come_to(reader))):
         for number, line in _runs(execute_core(query, which), has_come):
@@ -74,7 +77,7 @@ def _gone_from(reader: Person) -> Select[Any]:
     query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
     query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == here)
     there = Topic.id != here, Topic.deleted_at.is_(None)
-    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+    return query.where(*there, *is_readable(), *_on_page(number)).order_by(number)
 
 
 @cached_statement
@@ -84,7 +87,7 @@ def _come_to(reader: Person) -> Select[Any]:
     query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == here)
     is_passed = select(later.topic_id).where(later.post_id == Post.id, later.step > Trace.step)
     there = Topic.id != here, ~is_passed.exists()
-    return query.where(*there, *is_there(), *_on_page(number)).order_by(number)
+    return query.where(*there, *is_readable(), *_on_page(number)).order_by(number)
 
 
 def _other_topics(reader: Person, number: Any) -> Select[Any]:
@@ -155,12 +158,12 @@ def is_told(member: Person, kind: str, post_id: int) -> bool:
     return bool(db.session.scalar(select(noted.exists())))
 
 
-def topic_to_reply(author: Person, topic_id: int) -> TopicLine:
+def topic_to_reply(author: Person, topic_id: int) -> TopicRow:
     """A topic that somebody wants to reply to; one that was put into another meanwhile is that other."""
     try:
-        topic = get_topic_line(author, topic_id)
+        topic = get_topic_row(author, topic_id)
     except NotFound:
-        topic = get_topic_line(author, topic_after_merge(author, topic_id).id)
+        topic = get_topic_row(author, topic_after_merge(author, topic_id).id)
     require(author.can.reply(topic))
     return topic
 

@@ -12,7 +12,7 @@ from forum.advice.queries import is_advice_awaited
 from forum.agendas import actions as agendas
 from forum.db import action, now
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.errors import Conflict
 from forum.library import actions as library
 from forum.members import actions as members
@@ -161,7 +161,7 @@ def _undo_edit_request(moderator: Person, thing: Thing, _before: Before) -> None
 
 def _undo_note_change(moderator: Person, thing: Thing, before: Before) -> None:
     if thing.state == "shown":
-        text = written(before.get("note", ""), before.get("language", "en"))
+        text = render_with_mentions(before.get("note", ""), before.get("language", "en"))
         dialogue.note(moderator, thing.item_id, text)
 
 

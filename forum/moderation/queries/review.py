@@ -13,7 +13,7 @@ from forum.agendas.queries import visible_agendas
 from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import (
-    is_there,
+    is_readable,
     opening_after_merge,
     visible_posts,
 )
@@ -151,7 +151,7 @@ def _neighbours(reader: Person, thing: Thing) -> tuple[Post | None, Post | None]
     if thing.state == "merged":
         opening = opening_after_merge(reader, thing.item_id).options(people)
         return None, db.session.scalars(opening).first()
-    existing = visible_posts(reader).where(Post.topic_id == thing.topic_id, *is_there())
+    existing = visible_posts(reader).where(Post.topic_id == thing.topic_id, *is_readable())
     numbers = existing.with_only_columns(Post.number)
     nearest = (
         numbers.where(Post.number < number).order_by(Post.number.desc()).limit(1),

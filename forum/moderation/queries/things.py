@@ -16,7 +16,7 @@ from forum.agendas.queries import agenda_by_id
 from forum.db import db
 from forum.dialogue.models import Held, Mark, Post, Topic
 from forum.dialogue.queries import (
-    Line,
+    PostRow,
     approved_held,
     first_post,
     get_held,
@@ -29,7 +29,7 @@ from forum.dialogue.queries import (
     put_away,
     topic_after_merge,
     visible_posts,
-    with_people,
+    with_author,
 )
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Case, Practice
@@ -414,7 +414,7 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
     """Posts of one topic for its moderator, in their order; `NotFound` unless all ids are posts of this topic."""
     topic = topic_to_moderate(moderator, topic_id).row
     query = visible_posts(moderator).where(Post.topic_id == topic.id, Post.id.in_(post_ids))
-    posts = db.session.scalars(with_people(query).order_by(Post.number)).all()
+    posts = db.session.scalars(with_author(query).order_by(Post.number)).all()
     if len(posts) != len(set(post_ids)):
         raise NotFound()
     things = [_from_post(moderator, post) for post in posts]
@@ -425,7 +425,7 @@ def posts_to_moderate(moderator: Person, topic_id: int, post_ids: Collection[int
 
 def page_to_select(
     moderator: Person, topic_id: int, number: int
-) -> tuple[Topic, Page[Line], dict[int, str]]:
+) -> tuple[Topic, Page[PostRow], dict[int, str]]:
     """The topic, one page of its posts, and the first words of each by post id, for its moderator."""
     topic: Topic = topic_to_moderate(moderator, topic_id).row
     posts = posts_in(moderator, topic, number)
@@ -469,7 +469,7 @@ def existing_things(moderator: Person, keys: Sequence[tuple[str, int]]) -> list[
         Post.id.in_([one for kind, one in keys if kind == "post"])
     )
     known = {
-        post.id: _from_post(moderator, post) for post in db.session.scalars(with_people(posts))
+        post.id: _from_post(moderator, post) for post in db.session.scalars(with_author(posts))
     }
     found = [
         known.get(item_id) if kind == "post" else _existing_thing(moderator, kind, item_id)

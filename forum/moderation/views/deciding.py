@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import webforms
 from forum.agendas.queries import get_agenda
-from forum.dialogue.queries import written
+from forum.dialogue.queries import render_with_mentions
 from forum.markup import Written
 from forum.moderation import actions, queries
 from forum.moderation.actions import Reasons
@@ -137,7 +137,7 @@ def _note_of(thing: Thing) -> str:
 
 
 def _note(form: NoteForm) -> Written:
-    return written(form.source.data or "", form.language.data or "en")
+    return render_with_mentions(form.source.data or "", form.language.data or "en")
 
 
 @bp.post("/posts/<int:post_id>/unnote")

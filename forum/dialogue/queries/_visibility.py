@@ -1,0 +1,83 @@
+"""Which topics and posts a reader may see, and how their authors are loaded with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, joinedload, load_only
+
+from forum import permissions
+from forum.db import topic_scope
+from forum.dialogue.models import Post, Topic
+from forum.markup import Written, handles_in, write
+from forum.members.models import City, Member, Organisation
+from forum.members.queries import members_to_mention
+from forum.permissions import Person, read_by, shown_to
+
+T = TypeVar("T")
+BYLINE_OPTIONS = load_only(
+    Member.handle, Member.name, Member.position, Member.hidden_at, Member.left_at, raiseload=True
+)
+ORGANISATION_OPTIONS = load_only(Organisation.name, Organisation.slug, raiseload=True)
+
+
+def visible_topics(reader: Person) -> Select[Any]:
+    """The topics that the reader may see: not deleted, not hidden from them, for an audience of theirs."""
+    return select(Topic).where(
+        Topic.deleted_at.is_(None),
+        shown_to(reader, Topic.hidden_at, Topic.agenda_id),
+        read_by(reader, Topic.audience),
+    )
+
+
+def cached_for_topic(reader: Person, topic_id: int, key: Hashable, read: Callable[[], T]) -> T:
+    """What `read` returns, from the cache when possible; an action that touches the topic drops it from there.
+
+    The cache keeps one value for visitors and one for members, so `read` may depend on nothing else of the reader.
+    """
+    return permissions.cached_for_reader(reader, (key, topic_id), read, topic_scope(topic_id))
+
+
+def visible_posts(reader: Person, *topic_options: Any) -> Select[Any]:
+    """The posts in the topics that the reader may see, with topic and agenda; hidden and deleted ones too, as gaps.
+
+    A removed post is there for who moderates its agenda, and for nobody else. `topic_options` are further loader
+    options below `Post.topic`.
+    """
+    topic_condition = visible_topics(reader).whereclause
+    query = select(Post).join(Post.topic)
+    query = query.where(shown_to(reader, Post.removed_at, Topic.agenda_id))
+    if topic_condition is not None:
+        query = query.where(topic_condition)
+    return query.options(
+        contains_eager(Post.topic).options(joinedload(Topic.agenda), *topic_options)
+    )
+
+
+def is_readable() -> tuple[Any, ...]:
+    """In SQL: a post with a text that readers may see, neither deleted nor hidden."""
+    return (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+
+
+def with_author(query: Select[Any]) -> Select[Any]:
+    """Load posts with their authors, and with the organisations that they were written for."""
+    written_for = joinedload(Post.organisation).options(ORGANISATION_OPTIONS)
+    return query.options(written_for, author_options(Post.author))
+
+
+def author_options(relationship: Any) -> Any:
+    """Load an author as far as a byline shows them: the other columns cost time, twenty times a page."""
+    return joinedload(relationship).options(
+        BYLINE_OPTIONS,
+        joinedload(Member.city).options(load_only(City.name, City.slug, raiseload=True)),
+        joinedload(Member.organisation).options(ORGANISATION_OPTIONS),
+    )
+
+
+def render_with_mentions(source: str, language: str = "en") -> Written:
+    """Markdown as it is stored, in which the handles of members that exist are links to their profiles."""
+    handles = handles_in(source)
+    people = {member.handle for member in members_to_mention(handles)} if handles else ()
+    return write(source, language, people)
