@@ -47,7 +47,7 @@ from forum.dialogue.models import (
     Revision,
     Topic,
 )
-from forum.dialogue.queries import ORDERS, PostRow, Reading, TopicFilter, TopicRow
+from forum.dialogue.queries import ORDERS, PostRow, ReadingState, TopicFilter, TopicRow
 from forum.diffs import changes
 from forum.errors import Busy, Conflict, NotFound
 from forum.members.models import Member
@@ -145,7 +145,7 @@ def _of_reader(topics: Sequence[TopicRow], wanted: TopicFilter) -> dict[str, Any
     """What is new to the reader in a list, and whether the reader watches the theme that it is about."""
     theme = next(iter(themes_by_slug([wanted.theme])), None) if wanted.theme else None
     level = level_of(me(), THEME, theme.id) if theme else ""
-    return {"news": queries.news_in(me(), topics), "theme": theme, "level": level}
+    return {"news": queries.new_posts_in(me(), topics), "theme": theme, "level": level}
 
 
 @bp.post("/topics/read-all")
@@ -222,7 +222,7 @@ def topic(id: int, slug: str = "") -> Answer:
     words = discussion(found)
     data = _structured(found, words["answer"])
     words |= _writers(words["posts"]) | {"canonical": _canonical(words)}
-    words["regrouped"] = queries.regrouped_in(me(), found, words["posts"])
+    words["regrouped"] = queries.moved_posts_in(me(), found, words["posts"])
     return render_template("dialogue/topic.html", **words, data=data)
 
 
@@ -267,9 +267,11 @@ def discussion(topic: Topic | TopicRow) -> dict[str, Any]:
     reader = me()
     posts = queries.posts_in(reader, topic, web.number("page"))
     answer = _answer_of(topic, posts)
-    reading = queries.reading_of(reader, topic, [*posts.items, answer] if answer else posts.items)
+    reading = queries.reading_state(
+        reader, topic, [*posts.items, answer] if answer else posts.items
+    )
     has_more = reading.place < topic.posts_count
-    news = queries.news_in(reader, [topic]).get(topic.id) if has_more else None
+    news = queries.new_posts_in(reader, [topic]).get(topic.id) if has_more else None
     _note_read(topic, posts, reading)
     return {
         "topic": topic,
@@ -289,7 +291,7 @@ def _held_in(topic: Topic | TopicRow, posts: Page[PostRow]) -> dict[str, Any]:
     return {"held_texts": texts, "usual": usual_wait() if texts else ""}
 
 
-def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: Reading) -> None:
+def _note_read(topic: Topic | TopicRow, posts: Page[PostRow], reading: ReadingState) -> None:
     last = posts.items[-1].number if posts.items else 0
     if me().is_member and (reading.has_notices or last > reading.place):
         with suppress(Busy), without_waiting():  # reading goes on; the next visit notes it
@@ -596,10 +598,10 @@ def waiting() -> Answer:
 @bp.get("/waiting/<int:id>")
 def held(id: int) -> Answer:
     """One text that waits or was refused; once it is published, the post that it has become."""
-    became = queries.became_of(me(), id) if me().is_member else None
+    became = queries.published_post_id(me(), id) if me().is_member else None
     if became is not None:
         return web.see_other(url_for("dialogue.post", id=became))
-    words = {"held": queries.my_held_text(me(), id), "usual": usual_wait()}
+    words = {"held": queries.get_my_held(me(), id), "usual": usual_wait()}
     return render_template("dialogue/held.html", **words)
 
 
@@ -654,9 +656,9 @@ def take_back(id: int) -> Answer:
 
 
 @bp.app_template_global()
-def fates_of(rule_ids: Sequence[int]) -> dict[int, queries.Fates]:
+def held_outcomes(rule_ids: Sequence[int]) -> dict[int, queries.HeldOutcomes]:
     """What became of the texts that rules held back, for the page of the rules, whose room lies below."""
-    return queries.fates_of(rule_ids)
+    return queries.held_outcomes(rule_ids)
 
 
 @bp.post("/preview")
@@ -704,7 +706,7 @@ def _pieces(
     before = (chosen.title, chosen.source)
     after = (later[-1].title, later[-1].source) if later else (title, post.source)
     quoted = markup.cited_in(before[1]) | markup.cited_in(after[1])
-    unseen = queries.unseen_posts(post.topic, quoted)
+    unseen = queries.unreadable_posts(post.topic, quoted)
     return changes(_said(*before, unseen), _said(*after, unseen))
 
 

@@ -19,7 +19,7 @@ from forum.agendas.models import Agenda
 from forum.confusables import skeleton
 from forum.db import Base, action, at, db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import Shelf
+from forum.dialogue.queries import CountKey
 from forum.drawings import PATTERNS
 from forum.filling.models import (
     END,
@@ -274,7 +274,7 @@ class Book:
         self.page.topics_by_agenda[agenda_id] += talk.audience == PUBLIC
         self.page.shelves[self._shelf(talk, talk.kind == "question")] += 1
 
-    def _shelf(self, talk: Talk, is_waiting: bool) -> Shelf:
+    def _shelf(self, talk: Talk, is_waiting: bool) -> CountKey:
         place = (self.frame.agendas[talk.agenda], talk.kind, talk.audience, talk.language)
         return (*place, False, is_waiting)
 

@@ -36,7 +36,7 @@ from forum.dialogue.queries import (
     counts_by_kind,
     first_topics,
     latest_topics,
-    news_in,
+    new_posts_in,
     questions_waiting,
 )
 from forum.errors import NotFound
@@ -133,7 +133,7 @@ def home() -> Answer:
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
         about_site=_about_site(),
-        news=news_in(reader, latest),
+        news=new_posts_in(reader, latest),
     )
 
 
@@ -219,7 +219,7 @@ def agenda(slug: str) -> Answer:
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
         level=level_of(reader, AGENDA, agenda.id),
-        news=news_in(reader, listed),
+        news=new_posts_in(reader, listed),
     )
 
 

@@ -276,7 +276,7 @@ def case_to_edit(curator: Person, slug: str) -> Case:
     return case
 
 
-def case_of_key(curator: Person, key: str | None) -> Case | None:
+def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
     """The case that the curator's form of this submission key has made already."""
     if not key:
         return None
@@ -484,7 +484,7 @@ def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int,
     return [(row[0], bool(row[1])) for row in db.session.execute(rows)]
 
 
-def practice_of_key(author: Person, key: str | None) -> Practice | None:
+def practice_by_submission_key(author: Person, key: str | None) -> Practice | None:
     """The practice that the author's form of this submission key has made already."""
     if not key:
         return None

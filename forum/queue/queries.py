@@ -32,7 +32,7 @@ from forum.claims.models import Claim
 from forum.claims.queries import Key, claim_of, claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import first_posts_to_review, held_counted, held_waiting
+from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting
 from forum.errors import Forbidden, NotFound
 from forum.library.models import Practice
 from forum.moderation import queries as moderation
@@ -300,7 +300,7 @@ SOURCES = (
     Source(moderation.KINDS, moderation.reported_things_count, _thing, THING, listed=_reported),
     Source(("practice",), _submitted_counted, _thing, THING, _submitted),
     Source(("post",), _first_counted, _thing, THING, _first),
-    Source(("held",), held_counted, _thing, THING, _held),
+    Source(("held",), held_count, _thing, THING, _held),
     Source(("appeal",), appeals.appeals_counted, _appeal, APPEAL, listed=_appealed),
     Source(("candidate",), _wanting_counted, _candidate, CANDIDATE, _wanting_to_join),
 )

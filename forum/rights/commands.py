@@ -13,7 +13,7 @@ from forum.accounts import actions as accounts
 from forum.contact import actions as contact
 from forum.dialogue import actions as dialogue_actions
 from forum.dialogue import queries as dialogue
-from forum.dialogue.queries import Source
+from forum.dialogue.queries import PostSource
 from forum.errors import Refusal
 from forum.factors import actions as factors
 from forum.library.queries import practices_written
@@ -93,11 +93,11 @@ def _names(place: Place) -> None:
     _reword(place, found, None if is_last else _last(found, until))
 
 
-def _last(found: Sequence[Source], until: int) -> int:
+def _last(found: Sequence[PostSource], until: int) -> int:
     return found[-1][0] if len(found) == PORTION else until
 
 
-def _reword(place: Place, found: Sequence[Source], last: int | None = None) -> None:
+def _reword(place: Place, found: Sequence[PostSource], last: int | None = None) -> None:
     """Take the name out of posts; the Markdown is turned into HTML before anything is locked."""
     last = last or (found[-1][0] if len(found) == PORTION else None)
     change = partial(_without, place=place, post_ids=_theirs(place, found))
@@ -108,12 +108,12 @@ def _reword(place: Place, found: Sequence[Source], last: int | None = None) -> N
     actions.reword(SYSTEM, place, texts, change, last)
 
 
-def _theirs(place: Place, found: Sequence[Source]) -> set[int]:
+def _theirs(place: Place, found: Sequence[PostSource]) -> set[int]:
     """The posts of the member that some texts quote, or quoted before."""
     sources = [source for _id, source, _language in found]
     sources += dialogue.earlier_sources([post_id for post_id, _source, _language in found])
     quoted = {post_id for source in sources for post_id in markup.quoted_posts(source)}
-    return dialogue.are_by(place.member_id, quoted)
+    return dialogue.ids_written_by(place.member_id, quoted)
 
 
 def _without(source: str, place: Place, post_ids: set[int]) -> str:
@@ -137,7 +137,7 @@ def _posts(place: Place) -> None:
     actions.remove_posts(SYSTEM, place, ids, last)
 
 
-def _written(place: Place) -> tuple[list[int], Sequence[Source], int | None]:
+def _written(place: Place) -> tuple[list[int], Sequence[PostSource], int | None]:
     found = dialogue.posts_written(place.member_id, place.position, PORTION)
     ids = [post_id for post_id, _source, _language in found]
     return ids, found, ids[-1] if len(ids) == PORTION else None

@@ -26,7 +26,7 @@ from forum.agendas.models import Agenda, MemberTheme, Theme
 from forum.agendas.queries import themes_by_id, visible_agendas
 from forum.db import db
 from forum.dialogue.models import TRIED, Mark, Post, Topic, TopicTheme
-from forum.dialogue.queries import is_readable, is_unseen, visible_posts, visible_topics
+from forum.dialogue.queries import is_readable, is_unreadable_from, visible_posts, visible_topics
 from forum.library.models import (
     Case,
     CaseParagraph,
@@ -360,7 +360,7 @@ def _possibly_cited_in(source: str) -> set[int]:
 def _unseen_ids(ids: Iterable[int], audience: str) -> set[int]:
     """Those of the posts that readers of a topic with this audience cannot see."""
     here = (literal(0), literal(audience))
-    query = select(Post.id).join(Post.topic).where(is_unseen(Post, Topic, *here))
+    query = select(Post.id).join(Post.topic).where(is_unreadable_from(Post, Topic, *here))
     return set(db.session.scalars(query.where(Post.id.in_(ids))))
 
 

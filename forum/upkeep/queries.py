@@ -42,7 +42,7 @@ from forum.agendas.models import AgendaHost
 from forum.copies import last_aside
 from forum.db import Base, db, is_locked, without_waiting
 from forum.dialogue.models import Held, Post, Quote, Topic
-from forum.dialogue.queries import KEPT, is_readable, is_unseen, wrong_shelves
+from forum.dialogue.queries import DERIVED_COLUMNS, is_readable, is_unreadable_from, wrong_counts
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import PUBLISHED
 from forum.members.models import Ignore, Member
@@ -146,7 +146,11 @@ def checks() -> list[Check]:
     is_sqlite = db.session.connection().dialect.name == "sqlite"
     return [
         *(_of_sqlite() if is_sqlite else _of_postgresql()),
-        *(_kept(model, column, truth) for model in KEPT for column, truth in KEPT[model].items()),
+        *(
+            _kept(model, column, truth)
+            for model in DERIVED_COLUMNS
+            for column, truth in DERIVED_COLUMNS[model].items()
+        ),
         Check("topics without a beginning", _without_opening),
         Check("topics in lists", _wrong_shelves, "shelves"),
         Check("agendas that members host", _wrong_hosting, "hosts"),
@@ -318,7 +322,7 @@ def _without_opening() -> Iterator[Fault]:
 
 
 def _wrong_shelves() -> Iterator[Fault]:
-    for key, has, should in wrong_shelves():
+    for key, has, should in wrong_counts():
         yield Fault("topic_count", "/".join(map(str, key)), "number", has, should)
 
 
@@ -370,7 +374,7 @@ def _notices_of_hidden() -> Iterator[Fault]:
 def _quotes_of_hidden() -> Iterator[Fault]:
     """Posts that show as a quote what readers may not see any more, or withhold what they may see again."""
     quoted, there = aliased(Post), aliased(Topic)
-    is_gone = is_unseen(quoted, there, Topic.id, Topic.audience)
+    is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience)
     of_it = cast(Quote.quoted_id, Text)
     shown = literal('<blockquote class="cite">\n<p><a href="/posts/').concat(of_it).concat('">')
     withheld = literal('<blockquote class="cite" data-withheld="').concat(of_it).concat('">')

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from forum.dialogue.queries import wrong_shelves
+from forum.dialogue.queries import wrong_counts
 from forum.members.actions import found_federation as found
 from forum.permissions import SYSTEM
 from tests.conftest import dataset_fixture, load_dataset
@@ -24,4 +24,4 @@ def federation(app: Flask) -> None:
 def kept(app: Flask) -> Iterator[None]:
     """Whatever a test did, the numbers of topics in lists are right afterwards."""
     yield
-    assert wrong_shelves() == []
+    assert wrong_counts() == []

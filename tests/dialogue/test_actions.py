@@ -125,9 +125,9 @@ def test_a_form_sent_twice_at_once_posts_once(
 
     def blind_at_first(author: Member, key: str | None) -> Post | None:
         looked.append(True)
-        return None if len(looked) == 1 else queries.post_of_key(author, key)
+        return None if len(looked) == 1 else queries.post_by_submission_key(author, key)
 
-    monkeypatch.setattr("forum.dialogue.actions._checks.post_of_key", blind_at_first)
+    monkeypatch.setattr("forum.dialogue.actions._checks.post_by_submission_key", blind_at_first)
     assert actions.reply(people.ben, topic.id, write("Yes."), key="race").id == earlier.id
     assert (fresh(topic).posts_count, fresh(topic).replies_count) == (2, 1)
     assert fresh(people.ben).posts_count == 1
@@ -735,7 +735,7 @@ def test_a_new_topic_is_told_to_who_watches_its_agenda(people: Any, agenda: Agen
 
 
 def news(member: Any, *topics: Topic) -> list[tuple[int, int] | None]:
-    found = queries.news_in(member, [fresh(topic) for topic in topics])
+    found = queries.new_posts_in(member, [fresh(topic) for topic in topics])
     return [
         (found[topic.id].count, found[topic.id].number) if topic.id in found else None
         for topic in topics
@@ -799,7 +799,7 @@ def test_very_many_new_posts_are_counted_to_a_hundred(people: Any, topic: Topic)
     assert news(people.ana, topic) == [(100, 201)]
     actions.read(people.ana, topic.id, 40)
     assert news(people.ana, topic) == [(100, 41)]
-    assert queries.News(100, 41).where == "?page=3#post-41"
+    assert queries.NewPosts(100, 41).where == "?page=3#post-41"
     actions.read(people.ana, topic.id, 240)
     assert news(people.ana, topic) == [(60, 241)]
 

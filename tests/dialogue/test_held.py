@@ -14,9 +14,9 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import (
     TopicFilter,
-    fates_of,
     first_post,
     get_held,
+    held_outcomes,
     my_held,
     posts_in,
     render_with_mentions,
@@ -462,7 +462,7 @@ def test_what_became_of_them_is_counted_by_rule(
     dialogue.approve(people.host, ids[0])
     dialogue.refuse(people.host, ids[1], "No.")
     dialogue.take_back(people.ana, ids[2])
-    fate = fates_of([rule.id])[rule.id]
+    fate = held_outcomes([rule.id])[rule.id]
     assert (fate.held, fate.waiting, fate.approved, fate.refused) == (3, 1, 1, 1)
 
 

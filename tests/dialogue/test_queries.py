@@ -233,13 +233,13 @@ def test_a_readers_marks_come_in_one_go(people: Any, agenda: Agenda, queries: An
 def test_marks_are_asked_for_only_where_somebody_left_one(
     people: Any, agenda: Agenda, queries: Any
 ) -> None:
-    from forum.dialogue.queries import first_post, posts_in, reading_of
+    from forum.dialogue.queries import first_post, posts_in, reading_state
 
     topic = opened(people.ana, agenda, "Squares")
     actions.reply(people.chitra, topic.id, write("Round ones."))
 
     def marks() -> Any:
-        return reading_of(people.ben, topic, posts_in(people.ben, topic, 1).items).marks
+        return reading_state(people.ben, topic, posts_in(people.ben, topic, 1).items).marks
 
     with queries() as made:
         assert marks() == {}

@@ -556,7 +556,8 @@ def late(look_up: Any) -> Any:
 def test_two_equal_practices_at_once_are_one(world: World, monkeypatch: Any) -> None:
     first = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
     monkeypatch.setattr(
-        "forum.library.actions.practices.practice_of_key", late(queries.practice_of_key)
+        "forum.library.actions.practices.practice_by_submission_key",
+        late(queries.practice_by_submission_key),
     )
     second = actions.write_practice(world.author, world.agenda.id, practice_text(), key="k")
     assert first.id == second.id and len(queries.drafts_of(world.author)) == 1
@@ -564,7 +565,9 @@ def test_two_equal_practices_at_once_are_one(world: World, monkeypatch: Any) -> 
 
 def test_two_equal_cases_at_once_are_one(world: World, monkeypatch: Any) -> None:
     first = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
-    monkeypatch.setattr("forum.library.actions.cases.case_of_key", late(queries.case_of_key))
+    monkeypatch.setattr(
+        "forum.library.actions.cases.case_by_submission_key", late(queries.case_by_submission_key)
+    )
     second = actions.write_case(world.host, world.agenda.id, case_text(), key="k")
     assert first.id == second.id
     assert queries.cases(VISITOR, queries.CaseFilter()).total == 1

@@ -12,7 +12,7 @@ from forum.agendas import actions as agendas
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.models import Held, Post, Topic
-from forum.dialogue.queries import posts_in, render_with_mentions, wrong_shelves
+from forum.dialogue.queries import posts_in, render_with_mentions, wrong_counts
 from forum.errors import Conflict, NotFound
 from forum.members.actions import WAYS, ask_to_leave, depart
 from forum.moderation import actions
@@ -116,7 +116,7 @@ def test_all_is_as_it_was(people: Any, things: Any, rule: Any, make: Any) -> Non
     assert columns_of(held.id) == waited
     after = rows_but(things, held)
     assert {name for name in before if before[name] != after[name]} == set()
-    assert wrong_shelves() == [] and waiting_count(people.host) >= 1
+    assert wrong_counts() == [] and waiting_count(people.host) >= 1
     assert review_context(people.host, "held", held.id).deeds == ["approve", "refuse"]
 
 

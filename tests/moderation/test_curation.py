@@ -597,9 +597,9 @@ def test_notices_watches_and_places_follow_the_posts(people: Any, things: Any) -
 
 
 def reading(member: Any, topic: Any) -> Any:
-    from forum.dialogue.queries import reading_of
+    from forum.dialogue.queries import reading_state
 
-    return reading_of(member, topic)
+    return reading_state(member, topic)
 
 
 def test_the_answer_that_leaves_is_the_answer_no_more_and_comes_back(

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from forum.db import member_scope
 from forum.dialogue.models import KINDS, Post
-from forum.dialogue.queries import post_of_key
+from forum.dialogue.queries import post_by_submission_key
 from forum.errors import Conflict, Invalid
 from forum.markup import MAX_SOURCE, Written, quoted_posts
 from forum.permissions import AUDIENCES, Person, require
@@ -26,7 +26,7 @@ def sent_before(
 
     Who goes back in the browser and writes something else sends it with the same key.
     """
-    earlier = post_of_key(author, key)
+    earlier = post_by_submission_key(author, key)
     if earlier is None:
         return None
     is_titled_alike = title is None or earlier.topic.title == " ".join(title.split())

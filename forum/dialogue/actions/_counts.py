@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forum.agendas.actions import note_activity
 from forum.db import Base, action, db
 from forum.dialogue.models import SAME_HERE, TRIED, USEFUL, Post, Topic, TopicCount
-from forum.dialogue.queries import Shelf, posts_by_author, shelf_of
+from forum.dialogue.queries import CountKey, count_key, posts_by_author
 from forum.members.actions import note_posts
 from forum.permissions import PUBLIC, Person
 
@@ -58,21 +58,21 @@ def count_all(doer: Person, topic: Topic, by: int) -> None:
 
 
 @contextmanager
-def shelved_anew(doer: Person, topic: Topic) -> Iterator[None]:
+def recounted(doer: Person, topic: Topic) -> Iterator[None]:
     """Let the numbers of topics in lists follow what is changed of a topic."""
-    before = shelf_of(topic)
+    before = count_key(topic)
     yield
-    move_shelf(doer, before, shelf_of(topic))
+    move_count(doer, before, count_key(topic))
 
 
-def move_shelf(doer: Person, before: Shelf | None, after: Shelf | None) -> None:
+def move_count(doer: Person, before: CountKey | None, after: CountKey | None) -> None:
     """Count a topic out of the lists it stood in, and into those it stands in now."""
     if before != after:
         count_topics(doer, {shelf: by for shelf, by in ((before, -1), (after, 1)) if shelf})
 
 
 @action
-def count_topics(_doer: Person, moves: Mapping[Shelf, int]) -> None:
+def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
     """Move the numbers of topics in lists, each by so many."""
     names = [column.name for column in TopicCount.__table__.primary_key]
     # Always in the same order, so that two deeds never wait for each other

@@ -12,7 +12,12 @@ from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import db, now
 from forum.dialogue.actions._checks import sent_another
 from forum.dialogue.models import EDIT, Held, Post
-from forum.dialogue.queries import SUBMISSION_KEY_LENGTH, has_written, held_edit_of, held_of_key
+from forum.dialogue.queries import (
+    SUBMISSION_KEY_LENGTH,
+    has_written,
+    held_by_submission_key,
+    held_edit_of,
+)
 from forum.errors import Conflict
 from forum.markup import Written, write
 from forum.matches import OUTSIDE, Said
@@ -27,7 +32,7 @@ def held_before(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Held | None:
     """What a form has sent already, if it says the same; see `sent_before`."""
-    held = held_of_key(author, key)
+    held = held_by_submission_key(author, key)
     if held is None:
         return None
     is_titled_alike = title is None or held.title == " ".join(title.split())

@@ -21,7 +21,7 @@ from forum.dialogue.actions._counts import (
     count_all,
     count_post,
     note_written,
-    shelved_anew,
+    recounted,
     shown_topics,
 )
 from forum.dialogue.actions._holding import drop, set_seen
@@ -31,10 +31,10 @@ from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, To
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
     first_post,
-    gone_posts,
+    gone_post_ids,
     has_replies,
     held_edits_of,
-    last_hidden,
+    last_hidden_post,
     quotes_in_topic,
     quotes_of_post,
     quotes_of_topic,
@@ -101,7 +101,7 @@ def delete_post(doer: Person, post: Post) -> Post:
 
 def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
     """Choose the answer to a question, or none."""
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.answer_id = post.id if post else None
         topic.answered_by_id = post.author_id if post else None
         topic.answered_at = now() if post else None
@@ -236,7 +236,7 @@ def edit_topic(
     retitle(author, topic, title)
     topic.slug = slugify(title, "topic")
     topic.excerpt = excerpt(text.plain)
-    with shelved_anew(author, topic):
+    with recounted(author, topic):
         topic.language = text.language
     if themes is not None:
         set_themes(topic, themes)
@@ -266,7 +266,7 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
     if audience == topic.audience:
         return
     count_all(doer, topic, -1)
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.audience = audience
     count_all(doer, topic, 1)
     search.set_audience(doer, "topic", topic.id, audience)
@@ -277,7 +277,7 @@ def rewrite(doer: Person, topic: Topic, text: Written) -> None:
     """Give the first post of a topic another text."""
     post = first_post(topic)
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         post.language = topic.language = text.language
 
 
@@ -306,7 +306,7 @@ def take_away(doer: Person, post: Post, was_shown: bool) -> None:
     """Everything that speaks of a post that readers see no longer."""
     topic = post.topic
     if was_shown and post.number > 1:
-        with shelved_anew(doer, topic):
+        with recounted(doer, topic):
             topic.replies_count -= 1
     if topic.answer_id == post.id:
         set_answer(doer, topic, None)
@@ -322,7 +322,7 @@ def bring_back(doer: Person, post: Post) -> None:
     """Everything that speaks of a post that readers see again."""
     topic = post.topic
     if post.number > 1:
-        with shelved_anew(doer, topic):
+        with recounted(doer, topic):
             topic.replies_count += 1
     count_post(doer, topic, post, 1)
     if post.number == 1:
@@ -347,7 +347,7 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     It is hidden as the latest of its hidden posts is, for whose reason unless its first post was deleted. One that is
     hidden for itself stays as it is.
     """
-    last = last_hidden(topic)
+    last = last_hidden_post(topic)
     if last is None:
         end_topic(doer, topic)
         if db.session.get_one(Member, topic.author_id).left_at:
@@ -369,7 +369,7 @@ def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
 def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic with all that speaks of it."""
     count_all(doer, topic, -1)
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
@@ -378,19 +378,19 @@ def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
 
 def bring_topic_back(doer: Person, topic: Topic) -> None:
     """Show a hidden topic again with all that speaks of it."""
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None
     topic.hidden_reason = ""
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
-    restore_notices(doer, topic_id=topic.id, but=gone_posts(topic))
+    restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
     settle_quotes(quotes_of_topic(topic), is_back=True)
 
 
 def end_topic(doer: Person, topic: Topic) -> None:
     """Mark a topic as deleted, with all that speaks of it."""
     count_all(doer, topic, -1)
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.deleted_at = now()
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
@@ -418,7 +418,7 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
         return
     shown = shown_topics(topic)
     note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.agenda_id = agenda_id
     note_written(doer, topic, shown)
     waiting = update(Held).where(Held.topic_id == topic.id)

@@ -11,7 +11,12 @@ from sqlalchemy import delete as delete_rows
 from forum.db import db
 from forum.dialogue.actions._quotes import settle_quotes_in
 from forum.dialogue.models import Mention, Post, Quote, Topic
-from forum.dialogue.queries import held_to_quote, mentioned_by, posts_to_quote, quoted_by
+from forum.dialogue.queries import (
+    lock_posts_to_quote,
+    mentioned_member_ids,
+    posts_to_quote,
+    quoted_post_ids,
+)
 from forum.errors import Invalid
 from forum.markup import Written, cited_posts, quoted_posts
 from forum.members.models import City, Member
@@ -88,7 +93,7 @@ def _tell_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> 
     """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
     if not text.mentions:
         return set()
-    known = set() if is_new else mentioned_by(post.id)
+    known = set() if is_new else mentioned_member_ids(post.id)
     named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
     new = [member_id for member_id in named if member_id not in known]
     new = new[: max(0, MOST_MENTIONED - len(known))]
@@ -110,7 +115,7 @@ def name_as_before(doer: Person, post: Post, text: Written) -> None:
 
 def _tell_quoted(author: Person, post: Post, plain: str, named: set[int], is_new: bool) -> set[int]:
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
-    known = set() if is_new else quoted_by(post.id)
+    known = set() if is_new else quoted_post_ids(post.id)
     quoted = _quoted(author, post.topic, post)
     _keep_quotes(post, known)
     new = [other for other in quoted if other.id not in known]
@@ -128,7 +133,7 @@ def _keep_quotes(post: Post, known: set[int]) -> None:
     if not said:
         return
     # Held, so that nobody hides one of them who does not see yet that it is quoted here
-    new = held_to_quote(said) - known
+    new = lock_posts_to_quote(said) - known
     db.session.add_all(Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in new)
     db.session.flush()
     settle_quotes_in([post])

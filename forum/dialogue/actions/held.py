@@ -24,8 +24,8 @@ from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_
 from forum.dialogue.models import EDIT, OPEN, REPLY, Held, Post
 from forum.dialogue.queries import (
     first_post,
-    held_of,
-    hold_held,
+    held_by_author,
+    lock_held,
     post_if_there,
     refused_before,
     render_with_mentions,
@@ -59,9 +59,9 @@ def revise(
     What a moderator has refused waits again, whatever the rules say.
     """
     lock_writer(author)
-    held = hold_held(author, held_id)
+    held = lock_held(author, held_id)
     require(author.can.revise(held))
-    _require_kept_back(held)
+    _require_held_back(held)
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
@@ -109,13 +109,13 @@ def take_back(author: Person, held_id: int) -> None:
     touches()
     require(author.can.see_notices())
     lock_writer(author)
-    held = hold_held(author, held_id)
+    held = lock_held(author, held_id)
     require(author.can.take_back(held))
-    _require_kept_back(held)
+    _require_held_back(held)
     drop(author, held)
 
 
-def _require_kept_back(held: Held) -> None:
+def _require_held_back(held: Held) -> None:
     if held.became_id is not None:
         raise Conflict(_("This text is published by now."))
     if not held.source:
@@ -162,9 +162,9 @@ def reconsider(moderator: Person, held_id: int) -> Held:
 
 
 def _held_to_decide(moderator: Person, held_id: int, seen: str | None) -> Held:
-    held = hold_held(moderator, held_id)
+    held = lock_held(moderator, held_id)
     require(moderator.can.moderate(held.agenda_id))
-    _require_kept_back(held)
+    _require_held_back(held)
     if seen and seen != held.fingerprint:
         raise Conflict(_("The author has changed this text meanwhile. Read it again."))
     return held
@@ -242,5 +242,5 @@ def forget_held(system: Person, member_id: int) -> None:
     """Delete what waits, or was refused, of somebody who has left."""
     require(system.can.administer())
     touches()
-    for held in held_of(member_id):
+    for held in held_by_author(member_id):
         drop(system, held)

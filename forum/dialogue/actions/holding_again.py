@@ -14,10 +14,10 @@ from forum.dialogue.actions._rows import change_audience, delete_post, edit_topi
 from forum.dialogue.actions._telling import index_post, name_as_before
 from forum.dialogue.models import EDIT, OPEN, Held, Post
 from forum.dialogue.queries import (
-    hold_held,
-    is_taken_up,
+    has_reactions_since,
     last_revision,
-    latest_but,
+    latest_other_post_at,
+    lock_held,
     post_to_change,
     render_with_mentions,
     theme_ids_of,
@@ -31,12 +31,12 @@ from forum.permissions import Person, require
 
 @action
 def hold_again(moderator: Person, held_id: int, before: Mapping[str, Any]) -> Held:
-    """Let a text that was approved wait again; `before` is what `before_approval` said of it.
+    """Let a text that was approved wait again; `before` is what `state_before_approval` said of it.
 
     A topic or a reply is gone, and its number with it; an edited post says what it said. Raises `Conflict` when
     somebody has taken it up or changed it since.
     """
-    held = hold_held(moderator, held_id)
+    held = lock_held(moderator, held_id)
     post = _published(moderator, held)
     for agenda_id in (held.agenda_id, post.topic.agenda_id):
         require(moderator.can.moderate(agenda_id))
@@ -80,7 +80,7 @@ def _require_untouched(held: Held, post: Post, before: Mapping[str, Any]) -> Non
     if post.topic.posts_count != (before["last"] if is_edit else post.number):
         raise Conflict(_("Somebody has written in the topic since. Nothing was changed."))
     is_answer = not is_edit and post.topic.answer_id == post.id
-    if is_answer or is_taken_up(held, post, since):
+    if is_answer or has_reactions_since(held, post, since):
         raise Conflict(_("Somebody has marked, quoted or edited it since. Nothing was changed."))
     if _says_other(held, post, before) or (is_edit and not _is_latest_version(post)):
         raise _changed()
@@ -110,7 +110,7 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
     unwatch_own(moderator, held.author_id, topic.id, since, held.decided_at or since)
     delete_post(moderator, post)
     post.removed_at, post.submission_key = post.deleted_at, None
-    latest = earlier if held.deed == OPEN else latest_but(post) or earlier
+    latest = earlier if held.deed == OPEN else latest_other_post_at(post) or earlier
     # An empty row that is younger than the posts would keep its topic young.
     post.created_at = topic.active_at = latest
     if held.deed == OPEN:

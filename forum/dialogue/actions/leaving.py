@@ -8,7 +8,7 @@ from forum.db import action
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS
-from forum.dialogue.queries import marks_to_remove, opened_by, posts_to_index
+from forum.dialogue.queries import marks_to_remove, merged_topics_opened_by, posts_to_index
 from forum.notifications.actions import retell
 from forum.permissions import Person, require
 
@@ -21,7 +21,7 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
     opens the topic of a case is the agenda's and stays.
     """
     require(system.can.administer())
-    for topic in opened_by(post_ids):
+    for topic in merged_topics_opened_by(post_ids):
         forget_title(system, topic)
     for post in posts_to_index(post_ids):
         if post.topic.kind == "case" and post.number == 1:

@@ -12,7 +12,7 @@ from forum.dialogue.actions._telling import tell
 from forum.dialogue.models import MARKS, OUTCOMES, TAKEN_BACK, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_note,
-    is_told,
+    has_event,
     mark_given,
     post_to_change,
     topic_to_change,
@@ -68,7 +68,7 @@ def mark(
             )
         )
         count_mark(post.id, kind, 1)
-        if not is_told(member, "mark", post_id):
+        if not has_event(member, "mark", post_id):
             tell(member, "mark", {post.author_id}, post, note)
     else:
         if given.kind == TAKEN_BACK:
@@ -158,7 +158,7 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if topic.answer_id != post.id:
         touches(*profiles_of(post.author_id))
         set_answer(member, topic, post)
-        if not is_told(member, "answer", post.id):
+        if not has_event(member, "answer", post.id):
             tell(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
 

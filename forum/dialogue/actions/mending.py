@@ -15,12 +15,12 @@ from forum.dialogue.actions._quotes import settle_quotes, settle_quotes_in
 from forum.dialogue.actions._telling import post_entry, topic_entry
 from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import (
-    out_of_sight,
+    actual_counts,
+    derived_values,
+    ids_out_of_sight,
     posts_to_index,
     quoting_posts,
     revisions_to_reword,
-    true_shelves,
-    truth_of,
 )
 from forum.markup import PlainTexts, Written, excerpt
 from forum.members.actions import set_post_counts
@@ -123,7 +123,7 @@ def mend_posts(system: Person, post_ids: Sequence[int]) -> None:
 
 
 def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
-    for row in truth_of(model, ids):
+    for row in derived_values(model, ids):
         values = {name: value for name, value in row._mapping.items() if name != "id"}
         db.session.execute(update(model).where(model.id == row.id).values(values))
 
@@ -132,7 +132,7 @@ def _mend(model: type[Topic] | type[Post], ids: Sequence[int]) -> None:
 def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
     """Let agendas keep the true number of their topics, and the latest activity."""
     require(system.can.administer())
-    for agenda_id, topics, active_at in truth_of(Agenda, agenda_ids):
+    for agenda_id, topics, active_at in derived_values(Agenda, agenda_ids):
         correct_activity(system, agenda_id, topics, active_at)
 
 
@@ -140,7 +140,7 @@ def mend_agendas(system: Person, agenda_ids: Sequence[int]) -> None:
 def mend_members(system: Person, member_ids: Sequence[int]) -> None:
     """Let members keep the true number of their posts."""
     require(system.can.administer())
-    for member_id, posts, waiting in truth_of(Member, member_ids):
+    for member_id, posts, waiting in derived_values(Member, member_ids):
         set_post_counts(system, member_id, posts, waiting)
 
 
@@ -153,16 +153,16 @@ def mend_counts(system: Person) -> None:
         # Deeds that have counted are waited for, and those that have not will count on top of this.
         db.session.execute(text("LOCK TABLE topic_count IN SHARE ROW EXCLUSIVE MODE"))
     db.session.execute(delete_rows(kept))
-    db.session.execute(insert(kept).from_select(list(kept.c.keys()), true_shelves()))
+    db.session.execute(insert(kept).from_select(list(kept.c.keys()), actual_counts()))
 
 
 @action
 def mend_notices(system: Person, topic_ids: Sequence[int], post_ids: Sequence[int]) -> None:
     """Take the notices about those of the topics and posts out of sight that readers cannot see."""
     require(system.can.administer())
-    for topic_id in out_of_sight(Topic, topic_ids):
+    for topic_id in ids_out_of_sight(Topic, topic_ids):
         hide_notices(system, topic_id=topic_id)
-    for post_id in out_of_sight(Post, post_ids):
+    for post_id in ids_out_of_sight(Post, post_ids):
         hide_notices(system, post_id=post_id)
 
 

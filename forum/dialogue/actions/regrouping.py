@@ -15,7 +15,7 @@ from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import move_shelf, note_written, shelved_anew, shown_topics
+from forum.dialogue.actions._counts import move_count, note_written, recounted, shown_topics
 from forum.dialogue.actions._rows import (
     bring_topic_back,
     hide_as_empty,
@@ -27,19 +27,19 @@ from forum.dialogue.actions._rows import (
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
 from forum.dialogue.queries import (
+    count_key,
     first_post,
-    gone_posts,
-    held_in,
-    last_to_read,
-    latest_in,
-    merged_topic,
-    places_after,
+    gone_post_ids,
+    held_ids_in,
+    last_shown_number,
+    last_steps,
+    latest_post_at,
+    merged_topic_to_change,
+    places_after_move,
     post_to_change,
     posts_to_move,
-    read_until,
-    replies_in,
-    shelf_of,
-    steps_of,
+    readers_until,
+    shown_replies_count,
     theme_ids_of,
     topic_to_change,
     topics_to_change,
@@ -107,7 +107,7 @@ def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Par
     new = _topic_of(topic, posts, replace(part, title=title))
     moved = _put_into(moderator, topic, new, posts, answer)
     note_written(moderator, new, shown_topics(new))
-    move_shelf(moderator, None, shelf_of(new))
+    move_count(moderator, None, count_key(new))
     if not is_worth_keeping(first_post(topic)):
         hide_as_empty(moderator, topic, now())
     watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
@@ -128,10 +128,10 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
     shown = shown_topics(topic)
-    move_shelf(moderator, shelf_of(topic), None)
+    move_count(moderator, count_key(topic), None)
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
-    waiting = held_in(topic)
+    waiting = held_ids_in(topic)
     moved = replace(_put_into(moderator, topic, target, posts, answer), held=waiting)
     if answer and topic.kind == target.kind and target.answer_id is None:
         _take_answer(moderator, target, answer)
@@ -158,11 +158,11 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
         raise _changed()
     if topic.emptied_at is not None:
         bring_topic_back(moderator, topic)
-    move_shelf(moderator, shelf_of(new), None)
+    move_count(moderator, count_key(new), None)
     note_activity(moderator, new.agenda_id, new.created_at, topics=-shown_topics(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
     _put_back(moderator, moved, topic, new, posts)
-    with shelved_anew(moderator, topic):
+    with recounted(moderator, topic):
         _answer_again(topic, moved, posts)
     new.posts_count = 0
     search.unindex(moderator, "topic", new.id)
@@ -177,7 +177,7 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     Raises `Conflict` when somebody has written in the other one since.
     """
     target = topic_to_change(moderator, moved.target.id)
-    topic = merged_topic(moderator, moved.topic.id)
+    topic = merged_topic_to_change(moderator, moved.topic.id)
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
     _require_unchanged(topic, target, posts, moved)
@@ -194,8 +194,8 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
     note_written(moderator, topic, shown_topics(topic))
-    move_shelf(moderator, None, shelf_of(topic))
-    restore_notices(moderator, topic_id=topic.id, but=gone_posts(topic))
+    move_count(moderator, None, count_key(topic))
+    restore_notices(moderator, topic_id=topic.id, but=gone_post_ids(topic))
     return topic
 
 
@@ -259,7 +259,7 @@ def _answer_among(topic: Topic, posts: Sequence[Post]) -> tuple[int, datetime | 
 def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]) -> None:
     """Give a question an answer that another topic had."""
     post = post_to_change(doer, answer[0])
-    with shelved_anew(doer, topic):
+    with recounted(doer, topic):
         topic.answer_id, topic.answered_by_id = post.id, post.author_id
         topic.answered_at = answer[1]
 
@@ -295,9 +295,9 @@ def _put_into(
     answer: tuple[int, datetime | None] | None,
 ) -> Moved:
     """Move posts to the end of another topic, and all that is kept of them with them; a trace stays of each."""
-    before, last_read = target.posts_count, last_to_read(target)
+    before, last_read = target.posts_count, last_shown_number(target)
     numbers = {post.id: post.number for post in posts}
-    words, steps = _words_of(posts), steps_of(numbers)
+    words, steps = _words_of(posts), last_steps(numbers)
     for place, post in enumerate(posts, start=before + 1):
         db.session.add(
             Trace(
@@ -348,7 +348,7 @@ def _settle(
     """Let both topics, the search and the notices follow posts that went from the one to the other."""
     _carry_held(topic, target, [post.id for post in posts])
     for one in (topic, target):
-        replies, active_at = replies_in(one), latest_in(one)
+        replies, active_at = shown_replies_count(one), latest_post_at(one)
         one.replies_count, one.active_at = replies, active_at or one.active_at
     opening = next((post for post in posts if post.number == 1), None)
     if opening is not None:
@@ -395,12 +395,12 @@ def _hold_there(which: ColumnElement[bool], topic: Topic) -> None:
 
 def _carry_places(topic: Topic, target: Topic, last_read: int) -> None:
     """Who has read posts where they were has read them where they are; unless there is something unread before them."""
-    far = places_after(topic.id, target.id)
+    far = places_after_move(topic.id, target.id)
     put = inserting("place")
     key = put.table.primary_key.columns
     columns = ["topic_id", "member_id", "number"]
     if last_read:
-        far = far.where(Place.member_id.in_(read_until(target.id, last_read)))
+        far = far.where(Place.member_id.in_(readers_until(target.id, last_read)))
     put = put.from_select(columns, far).on_conflict_do_update(
         index_elements=key,
         set_={"number": put.excluded.number},

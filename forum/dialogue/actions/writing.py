@@ -18,7 +18,7 @@ from forum.dialogue.actions._checks import (
     sent_before,
     sent_twice,
 )
-from forum.dialogue.actions._counts import count_post, move_shelf, note_written, shown_topics
+from forum.dialogue.actions._counts import count_post, move_count, note_written, shown_topics
 from forum.dialogue.actions._holding import (
     ask_to_look,
     comes_first,
@@ -52,13 +52,13 @@ from forum.dialogue.actions._telling import (
 )
 from forum.dialogue.models import OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
-    one_by_one,
+    count_key,
+    duplicate_reply,
+    duplicate_topic,
     post_to_change,
-    reply_of_late,
     require_no_home,
-    shelf_of,
+    serialize_openings,
     topic_after_merge,
-    topic_of_late,
     topic_to_change,
 )
 from forum.errors import Conflict, NotFound
@@ -118,7 +118,7 @@ def _open_topic(
     set_themes(topic, new.themes)
     index_topic(author, topic, new.text.plain, is_new=True)
     note_written(author, topic, shown_topics(topic))
-    move_shelf(author, None, shelf_of(topic))
+    move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
     told = tell_named(author, post, new.text, is_new=True)
     watch_own(author, topic.id)
@@ -130,10 +130,10 @@ def _open_topic(
 
 def _opened_of_late(author: Person, agenda_id: int, new: NewTopic) -> Topic | Held | None:
     """What the author has opened a moment ago with another form of the same words."""
-    one_by_one(author)
+    serialize_openings(author)
     said = {"kind": new.kind, "title": " ".join(new.title.split()), "audience": new.audience}
     own = author.organisation_id if new.for_organisation else None
-    same = topic_of_late(author, agenda_id, new.text.source, own, **said)
+    same = duplicate_topic(author, agenda_id, new.text.source, own, **said)
     return cast(Topic | Held | None, _again(same.topic if isinstance(same, Post) else same))
 
 
@@ -141,7 +141,7 @@ def _replied_of_late(
     author: Person, topic: Topic, text: Written, paragraph: str | None, for_organisation: bool
 ) -> Post | Held | None:
     own = author.organisation_id if for_organisation else None
-    same = reply_of_late(author, topic, text.source, key_of(paragraph), own)
+    same = duplicate_reply(author, topic, text.source, key_of(paragraph), own)
     return cast(Post | Held | None, _again(same))
 
 
@@ -213,7 +213,7 @@ def _reply(
         whose: Any = {"key": key, "organisation_id": organisation_id}
         return hold(author, topic.agenda_id, what, why, **whose)
     is_first = is_asked and comes_first(author, topic.agenda_id)
-    before = shelf_of(topic)
+    before = count_key(topic)
     try:
         with db.session.begin_nested():
             number = next_number(topic)
@@ -223,7 +223,7 @@ def _reply(
     except IntegrityError:
         return sent_twice(author, key, text)
     note_written(author, topic)
-    move_shelf(author, before, shelf_of(topic))
+    move_count(author, before, count_key(topic))
     index_post(author, post, topic, text.plain, is_new=True)
     count_post(author, topic, post, 1)
     told = tell_named(author, post, text, is_new=True)

@@ -20,13 +20,14 @@ from forum.notifications.models import TOPIC
 from forum.notifications.queries import is_unread_about, level
 from forum.permissions import Person
 
-MOST_NEW = 100  # posts of a topic that are counted as new
+MAX_NEW_POSTS = 100  # posts of a topic that are counted as new
 
 
-class Reading(NamedTuple):
-    """How a member stands to a topic: the last number read, watching or muted, whether notices about it wait.
+class ReadingState(NamedTuple):
+    """What the page of a topic needs to know of a member.
 
-    And the kinds of the marks that the member made to some of its posts, by the post's id.
+    `place` is the number of the last post read, `level` whether the topic is watched or muted (or ""), `has_notices`
+    whether unread notices are about it, `marks` the kinds of the member's marks by post id.
     """
 
     place: int = 0
@@ -35,78 +36,88 @@ class Reading(NamedTuple):
     marks: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 
-def reading_of(
+def reading_state(
     reader: Person, topic: Topic | TopicRow, posts: Iterable[Post | PostRow] = ()
-) -> Reading:
-    """How the reader stands to a topic, and what the reader said to these posts of it."""
+) -> ReadingState:
+    """What the page of a topic needs to know of the reader, by one statement; `posts` are those whose marks are asked for."""
     if reader.id is None or not reader.is_member:
-        return Reading()
-    words = {"member_id": reader.id, "topic_id": topic.id}
-    marked = [post.id for post in posts if post.is_marked]
-    if marked:
-        row = execute_core(_reading(with_marks=True), {**words, "post_ids": marked}).one()
-    else:
-        row = execute_core(_reading(with_marks=False), words).one()
-    return Reading(row[0] or 0, row[1] or "", bool(row[2]), parse_marks(row[3] if marked else None))
+        return ReadingState()
+    values: dict[str, Any] = {"member_id": reader.id, "topic_id": topic.id}
+    if marked := [post.id for post in posts if post.is_marked]:
+        values["post_ids"] = marked
+    row = execute_core(_reading_query(with_marks=bool(marked)), values).one()
+    marks = parse_marks(row[3] if marked else None)
+    return ReadingState(row[0] or 0, row[1] or "", bool(row[2]), marks)
 
 
 @cache
-def _reading(*, with_marks: bool) -> Select[Any]:
-    whose: Any = bindparam("member_id")
-    which: Any = bindparam("topic_id")
-    place = select(Place.number).where(Place.topic_id == which, Place.member_id == whose)
-    about = level(whose, TOPIC, which), is_unread_about(whose, which)
-    known = select(place.scalar_subquery(), *about)
-    return known.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else known
+def _reading_query(*, with_marks: bool) -> Select[Any]:
+    member_id: Any = bindparam("member_id")
+    topic_id: Any = bindparam("topic_id")
+    place = select(Place.number).where(Place.topic_id == topic_id, Place.member_id == member_id)
+    query = select(
+        place.scalar_subquery(),
+        level(member_id, TOPIC, topic_id),
+        is_unread_about(member_id, topic_id),
+    )
+    return query.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else query
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """How many posts of a topic are new to a member, counted up to `MOST_NEW`, and the number of the first."""
+class NewPosts:
+    """How many posts of a topic are new to a member, counted up to `MAX_NEW_POSTS`, and the number of the first."""
 
     count: int
     number: int
 
     @property
     def where(self) -> str:
-        """What leads to the first new post, behind the topic's own address."""
+        """The query and fragment that lead to the first new post, to be appended to the address of the topic."""
         page = (self.number - 1) // POSTS_PER_PAGE + 1
         return (f"?page={page}" if page > 1 else "") + f"#post-{self.number}"
 
 
-def news_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int, News]:
-    """What others wrote in topics since the reader joined, read so far, or took all for read; by topic.
+def new_posts_in(reader: Person, topics: Sequence[Topic | TopicRow]) -> dict[int, NewPosts]:
+    """The posts of others in these topics that are new to the reader, by topic id; topics without any are left out.
 
-    Topics without anything new are left out. Nothing is new to visitors.
+    New is what was written since the reader joined, behind the last post read, and since the reader marked all as read.
+    Nothing is new to visitors.
     """
     if reader.id is None or not reader.is_member or not topics:
         return {}
     counts = {topic.id: topic.posts_count for topic in topics}
-    which = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
-    return {
-        key: News(count, place + 1 if 0 < place < counts[key] - MOST_NEW else first)
-        for key, count, first, place in execute_core(_news(), which)
-    }
+    values = {"member_id": reader.id, "joined_at": reader.joined_at, "ids": list(counts)}
+    found: dict[int, NewPosts] = {}
+    for topic_id, count, first, place in execute_core(_new_posts_query(), values):
+        # Of the posts before the last `MAX_NEW_POSTS`, which are not looked at, the one behind the place is new.
+        is_far_behind = 0 < place < counts[topic_id] - MAX_NEW_POSTS
+        found[topic_id] = NewPosts(count, place + 1 if is_far_behind else first)
+    return found
 
 
 @cache
-def _news() -> Select[Any]:
-    whose: Any = bindparam("member_id")
+def _new_posts_query() -> Select[Any]:
+    """(topic id, number of new posts, number of the first of them, number of the last post read or 0)."""
+    member_id: Any = bindparam("member_id")
     joined_at: Any = bindparam("joined_at", type_=Moment())
-    place, here, everywhere = func.coalesce(Place.number, 0), aliased(AllRead), aliased(AllRead)
-    found: Any = select(Topic.id, func.count(), func.min(Post.number), place).join(
-        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MOST_NEW)
+    on_agenda, everywhere = aliased(AllRead), aliased(AllRead)
+    place = func.coalesce(Place.number, 0)
+    query: Any = select(Topic.id, func.count(), func.min(Post.number), place).join(
+        Post, and_(Post.topic_id == Topic.id, Post.number > Topic.posts_count - MAX_NEW_POSTS)
     )
-    for row, which in (
+    for row, is_related in (
         (Place, Place.topic_id == Topic.id),
-        (here, here.agenda_id == Topic.agenda_id),
+        (on_agenda, on_agenda.agenda_id == Topic.agenda_id),
         (everywhere, everywhere.agenda_id == 0),
     ):
-        found = found.outerjoin(row, and_(row.member_id == whose, which))
-    moments = (func.coalesce(row.until, joined_at) for row in (here, everywhere))
-    since = [Post.created_at > moment for moment in (joined_at, *moments)]
-    is_meant = Topic.id.in_(bindparam("ids", expanding=True))
-    new: Select[Any] = found.where(
-        is_meant, Post.number > place, Post.author_id != whose, *is_readable(), *since
+        query = query.outerjoin(row, and_(row.member_id == member_id, is_related))
+    new: Select[Any] = query.where(
+        Topic.id.in_(bindparam("ids", expanding=True)),
+        Post.number > place,
+        Post.author_id != member_id,
+        *is_readable(),
+        Post.created_at > joined_at,
+        Post.created_at > func.coalesce(on_agenda.until, joined_at),
+        Post.created_at > func.coalesce(everywhere.until, joined_at),
     )
     return new.group_by(Topic.id, Place.number)

@@ -31,8 +31,8 @@ from forum.library.actions._rows import (
 from forum.library.actions._texts import CaseText, FigureText
 from forum.library.models import Case, CaseFigure, CaseLink, CaseParagraph
 from forum.library.queries import (
+    case_by_submission_key,
     case_fields,
-    case_of_key,
     case_to_change,
     cases_of,
     cities_by_id,
@@ -70,7 +70,7 @@ def write_case(
     agenda = agenda_by_id(curator, agenda_id)
     require(curator.can.curate(agenda))
     _check_case(text)
-    known = case_of_key(curator, key) if case_id is None else None
+    known = case_by_submission_key(curator, key) if case_id is None else None
     if case_id is None and known is None:
         return _new_case(curator, agenda, text, key)
     case = case_to_change(curator, known.id if known else case_id or 0)
@@ -124,7 +124,7 @@ def _new_case(curator: Person, agenda: Agenda, text: CaseText, key: str | None) 
     case.agenda, case.topic, case.created_at, case.updated_at = agenda, topic, now(), now()
     _set_case(case, text, cities, themes)
     if not add_row(case):
-        return case_of_key(curator, key) or sent_twice()
+        return case_by_submission_key(curator, key) or sent_twice()
     search.index(curator, case_entry(case, text.plain))
     return case
 

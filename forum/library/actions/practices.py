@@ -34,8 +34,8 @@ from forum.library.queries import (
     PUBLISHED,
     SECTIONS,
     practice_by_id,
+    practice_by_submission_key,
     practice_fields,
-    practice_of_key,
     practice_to_change,
     practices_to_index,
 )
@@ -70,7 +70,7 @@ def write_practice(
     lock_writer(author)
     agenda = agenda_by_id(author, agenda_id)
     _check_practice(author, text)
-    known = practice_of_key(author, key) if practice_id is None else None
+    known = practice_by_submission_key(author, key) if practice_id is None else None
     if practice_id is None and known is None:
         return _new_practice(author, agenda, text, key)
     practice = practice_to_change(author, known.id if known else practice_id or 0)
@@ -237,7 +237,7 @@ def _new_practice(author: Person, agenda: Agenda, text: PracticeText, key: str |
     )
     _set_practice(author, practice, agenda, text)
     if not add_row(practice):
-        return practice_of_key(author, key) or sent_twice()
+        return practice_by_submission_key(author, key) or sent_twice()
     return practice
 
 

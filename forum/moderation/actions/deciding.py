@@ -13,7 +13,7 @@ from forum.claims.actions import end_claims
 from forum.claims.queries import Key, refuse_claimed
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
-from forum.dialogue.queries import before_approval
+from forum.dialogue.queries import state_before_approval
 from forum.errors import Invalid
 from forum.library import actions as library
 from forum.markup import Written, write
@@ -108,7 +108,7 @@ def approve(
     thing = thing_to_decide(moderator, "held", held_id, seen)
     refuse_in_own_case(moderator, thing, ["refuse"])
     check_length(reasons.facts, "reason")
-    before = before_approval(thing.row)
+    before = state_before_approval(thing.row)
     post = dialogue.approve(moderator, held_id, read)
     published = replace(thing, address=f"/posts/{post.id}")
     return record(moderator, "approve", published, reasons, before=before)

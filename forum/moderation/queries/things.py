@@ -25,8 +25,8 @@ from forum.dialogue.queries import (
     get_topic,
     held_waiting,
     merged_topic,
+    merged_topic_to_change,
     posts_in,
-    put_away,
     topic_after_merge,
     visible_posts,
     with_author,
@@ -343,7 +343,7 @@ def thing_to_moderate(moderator: Person, kind: str, item_id: int) -> Thing:
 
 def _merged_reported_topic(moderator: Person, kind: str, item_id: int) -> Thing | None:
     """A reported topic that was merged into another meanwhile, so that its reports can be answered; else None."""
-    topic = put_away(moderator, item_id) if kind == "topic" else None
+    topic = merged_topic(moderator, item_id) if kind == "topic" else None
     if topic is None or not db.session.scalar(select(is_reported(kind, item_id))):
         return None
     try:
@@ -405,7 +405,7 @@ def _topic_to_review(moderator: Person, topic_id: int) -> Thing:
     try:
         return topic_to_moderate(moderator, topic_id)
     except NotFound:
-        topic = merged_topic(moderator, topic_id)
+        topic = merged_topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     return _from_topic(topic)
 

@@ -1,0 +1,216 @@
+"""Posts that were moved to another topic by splitting or merging: where they went, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from flask_babel import gettext
+from sqlalchemy import Select, bindparam, func, literal, or_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from forum.db import db, execute_core
+from forum.dialogue.models import POSTS_PER_PAGE, Place, Post, Topic, Trace
+from forum.dialogue.queries._rows import PostRow, TopicRow
+from forum.dialogue.queries._visibility import is_readable, visible_posts
+from forum.dialogue.queries.listing import get_topic, get_topic_row
+from forum.dialogue.queries.posts import get_post
+from forum.errors import NotFound
+from forum.notifications.models import Event
+from forum.pages import Page
+from forum.permissions import Person, cached_statement, moderated_by, read_by, require, shown_to
+
+MAX_MERGE_STEPS = 20  # from a topic to the one it is in now
+
+
+class MovedPosts(NamedTuple):
+    """A line on the page of a topic: so many `posts` went from here to another topic, or (`has_come`) came from it.
+
+    `title`, `language` and `address` are the other topic's; `address` is empty when that topic was merged.
+    """
+
+    posts: int
+    title: str
+    language: str
+    address: str
+    has_come: bool
+
+
+def moved_posts_in(
+    reader: Person, topic: TopicRow, posts: Page[PostRow]
+) -> dict[int, list[MovedPosts]]:
+    """The lines of a page: {number of the post above which they are printed, or 0 for the end of the page: lines}.
+
+    Only posts that can be read are counted, and only topics that the reader sees are named.
+    """
+    if topic.regrouped_at is None:
+        return {}
+    last = posts.number * POSTS_PER_PAGE
+    values = {"topic_id": topic.id, "before": last - POSTS_PER_PAGE, "last": last}
+    lines: dict[int, list[MovedPosts]] = {}
+    for has_come, query in ((False, _moved_away(reader)), (True, _moved_here(reader))):
+        for number, line in _runs(execute_core(query, values), has_come):
+            above = next((post.number for post in posts.items if post.number >= number), 0)
+            lines.setdefault(above, []).append(line)
+    return lines
+
+
+def _runs(rows: Iterable[Any], has_come: bool) -> list[tuple[int, MovedPosts]]:
+    """One line for each run of rows with the same other topic, with the first post number of the run.
+
+    A row is (post number, id, slug, title and language of the other topic, whether that is merged).
+    """
+    runs: list[tuple[int, MovedPosts]] = []
+    for (topic_id, slug, title, language, is_merged), group in groupby(rows, lambda row: row[1:]):
+        numbers = [row[0] for row in group]
+        address = "" if is_merged else f"/topics/{topic_id}-{slug}"
+        runs.append((numbers[0], MovedPosts(len(numbers), title, language, address, has_come)))
+    return runs
+
+
+_THIS_TOPIC_ID: Any = bindparam("topic_id")
+
+
+@cached_statement
+def _moved_away(reader: Person) -> Select[Any]:
+    """Posts that once stood in this topic, with the topics in which they are now."""
+    number = Trace.number
+    query = _other_topics(reader, number).join(Post, Post.topic_id == Topic.id)
+    query = query.join(Trace, Trace.post_id == Post.id).where(Trace.topic_id == _THIS_TOPIC_ID)
+    query = query.where(Topic.id != _THIS_TOPIC_ID, Topic.deleted_at.is_(None))
+    return query.where(*is_readable(), *_is_on_page(number)).order_by(number)
+
+
+@cached_statement
+def _moved_here(reader: Person) -> Select[Any]:
+    """Posts of this topic that came from another one, with the topics in which they stood last."""
+    number, later = Post.number, aliased(Trace)
+    query = _other_topics(reader, number).join(Trace, Trace.topic_id == Topic.id)
+    query = query.join(Post, Post.id == Trace.post_id).where(Post.topic_id == _THIS_TOPIC_ID)
+    went_on = select(later.topic_id).where(later.post_id == Post.id, later.step > Trace.step)
+    query = query.where(Topic.id != _THIS_TOPIC_ID, ~went_on.exists())
+    return query.where(*is_readable(), *_is_on_page(number)).order_by(number)
+
+
+def _other_topics(reader: Person, number: Any) -> Select[Any]:
+    is_merged = Topic.merged_into_id.is_not(None)
+    columns: tuple[Any, ...] = (number, Topic.id, Topic.slug, Topic.title, Topic.language)
+    return select(*columns, is_merged).where(
+        Topic.title != "",
+        or_(is_merged, Topic.deleted_at.is_(None)),
+        shown_to(reader, Topic.hidden_at, Topic.agenda_id),
+        read_by(reader, Topic.audience),
+    )
+
+
+def _is_on_page(number: Any) -> tuple[Any, ...]:
+    return number > bindparam("before"), number <= bindparam("last")
+
+
+def topic_after_merge(reader: Person, topic_id: int) -> Topic:
+    """The topic into which another one was merged, through up to `MAX_MERGE_STEPS` mergers; `NotFound` if out of reach.
+
+    A topic that was not merged is returned itself.
+    """
+    for _step in range(MAX_MERGE_STEPS):
+        query = select(Topic.merged_into_id).where(Topic.id == topic_id)
+        target_id = db.session.scalar(query)
+        if target_id is None:
+            break
+        topic_id = target_id
+    return get_topic(reader, topic_id)
+
+
+def why_not_shown(reader: Person, topic_id: int) -> NotFound:
+    """The `NotFound` to raise for a topic that a reader asks for and cannot see.
+
+    It says that the moderators have hidden the topic, and why, if the reader could see it otherwise. It gives no reason
+    for a topic that was removed, nor for one that is empty because its author deleted the first post.
+    """
+    opening = (Post.topic_id == Topic.id, Post.number == 1, Post.deleted_at.is_not(None))
+    query = select(Topic.hidden_reason).where(
+        Topic.id == topic_id,
+        Topic.home.is_(None),
+        Topic.hidden_at.is_not(None),
+        Topic.removed_at.is_(None),
+        Topic.deleted_at.is_(None),
+        or_(Topic.emptied_at.is_(None), ~select(Post.id).where(*opening).exists()),
+        read_by(reader, Topic.audience),
+    )
+    reason = db.session.scalar(query)
+    if reason is None:
+        return NotFound()
+    known = gettext("The moderators have hidden this topic.")
+    return NotFound(f"{known} {reason.rstrip('.')}." if reason else known, ("topic", topic_id))
+
+
+def address_after_merge(reader: Person, topic_id: int, number: int) -> str:
+    """The address where the post with this number in a merged topic (or the next one that was moved) is now.
+
+    The address of the topic itself when there is no such post, or the reader does not see it.
+    """
+    target = topic_after_merge(reader, topic_id)
+    query = select(Trace.post_id).where(Trace.topic_id == topic_id, Trace.number >= number)
+    post_id = db.session.scalar(query.order_by(Trace.number).limit(1))
+    if post_id is None or target.id == topic_id:
+        return target.address
+    try:
+        return get_post(reader, post_id).address
+    except NotFound:
+        return target.address
+
+
+def has_event(member: Person, kind: str, post_id: int) -> bool:
+    """Whether there is an event of this kind already of the member acting on the post, so that notices were sent."""
+    events = select(Event.id).filter_by(actor_id=member.id, kind=kind, post_id=post_id)
+    return bool(db.session.scalar(select(events.exists())))
+
+
+def topic_to_reply(author: Person, topic_id: int) -> TopicRow:
+    """A topic that somebody wants to reply to; if it was merged meanwhile, the one that it was merged into."""
+    try:
+        topic = get_topic_row(author, topic_id)
+    except NotFound:
+        topic = get_topic_row(author, topic_after_merge(author, topic_id).id)
+    require(author.can.reply(topic))
+    return topic
+
+
+def merged_topic_to_change(doer: Person, topic_id: int) -> Topic:
+    """A merged topic with its agenda, locked; `NotFound` when there is none of this id."""
+    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+    if db.session.scalar(query.with_only_columns(Topic.id).with_for_update(of=Topic)) is None:
+        raise NotFound()
+    return db.session.scalars(query.options(joinedload(Topic.agenda))).one()
+
+
+def merged_topic(moderator: Person, topic_id: int) -> Topic | None:
+    """A merged topic with its agenda, for who moderates that; else None."""
+    query = select(Topic).where(Topic.id == topic_id, Topic.merged_into_id.is_not(None))
+    query = query.where(moderated_by(moderator, Topic.agenda_id))
+    return db.session.scalar(query.options(joinedload(Topic.agenda)))
+
+
+def opening_after_merge(reader: Person, topic_id: int) -> Select[Any]:
+    """Select the post that opened a merged topic, in the topic where it is now, if the reader sees it."""
+    opened = visible_posts(reader).join(Trace, Trace.post_id == Post.id)
+    return opened.where(Trace.topic_id == topic_id, Trace.number == 1)
+
+
+def places_after_move(topic_id: int, target_id: int) -> Select[Any]:
+    """Select how far the readers of a topic have read its posts in the topic `target_id`, to which those were moved.
+
+    The columns are topic id, member id and number, as those of `Place`.
+    """
+    moved = select(func.max(Post.number)).join(Trace, Trace.post_id == Post.id)
+    moved = moved.where(Trace.topic_id == topic_id, Post.topic_id == target_id)
+    last_read = moved.where(Trace.number <= Place.number).correlate(Place).scalar_subquery()
+    places = select(literal(target_id), Place.member_id, last_read.label("number"))
+    return places.where(Place.topic_id == topic_id, last_read.is_not(None))
+
+
+def last_steps(post_ids: Iterable[int]) -> dict[int, int]:
+    """The last `Trace.step` of each of these posts, by id; those that were never moved are left out."""
+    counted = select(Trace.post_id, func.max(Trace.step)).where(Trace.post_id.in_(list(post_ids)))
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Trace.post_id))}
