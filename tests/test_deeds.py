@@ -232,8 +232,8 @@ def _deed(action: Callable[..., Any], *args: Any, before: Before | None = None, 
 WORDS = RuleText("word", "advert", "We read this first.")
 
 
-def _part(world: World) -> dialogue.Part:
-    return dialogue.Part("On their own", "experience", world.things.agenda.id)
+def _part(world: World) -> dialogue.SplitTarget:
+    return dialogue.SplitTarget("On their own", "experience", world.things.agenda.id)
 
 
 def _other_topic(world: World) -> Any:

@@ -161,7 +161,7 @@ DEEDS: dict[str, Deed] = {
         p.moderator,
         w["topic"],
         [dialogue.reply(p.chitra, w["topic"], write("Of trams.")).id],
-        dialogue.Part("Trams", "question", a.id),
+        dialogue.SplitTarget("Trams", "question", a.id),
     ),
     "merge": lambda w, p, a: moderation.merge(
         p.moderator,

@@ -233,10 +233,10 @@ def _checked_until(until: datetime) -> datetime:
 
 
 @action
-def follow_up(author: Person, topic_id: int, story: Story, *, is_asked: bool = True) -> FollowUp:
+def follow_up(author: Person, topic_id: int, story: Story, *, is_screened: bool = True) -> FollowUp:
     """Tell what happened after a question was answered, or tell it better.
 
-    What a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`.
+    What a rule catches is refused: it has nowhere to wait. An import is not screened (`is_screened`).
     """
     touches(topic_scope(topic_id))
     topic = topic_to_change(author, topic_id)
@@ -249,7 +249,7 @@ def follow_up(author: Person, topic_id: int, story: Story, *, is_asked: bool = T
     else:
         row.edited_at = now()
     _fill(row, story)
-    if is_asked and (row.deed, row.text) != before:
+    if is_screened and (row.deed, row.text) != before:
         refuse_caught(author, topic.agenda_id, plainly(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)
     _look_again(topic, row.outcome)

@@ -599,7 +599,7 @@ def _follow_up(discussion: Discussion, values: Values) -> None:
     moment, outcome, deed, text = values["followed_up"]
     topic, story = discussion.topic, advice.Story(deed, outcome, text, discussion.language)
     with _faults_at(values, "followed_up"), at(moment):
-        advice.follow_up(topic.author, topic.id, story, is_asked=False)
+        advice.follow_up(topic.author, topic.id, story, is_screened=False)
 
 
 def _reply_all(discussion: Discussion, replies: Sequence[Values], loading: Loading) -> None:
@@ -652,7 +652,7 @@ def _mark(values: Values, post: Post, since: datetime, loading: Loading) -> None
         for number, (handle, outcome, note) in enumerate(values["tried"]):
             member = loading.member(handle)
             with _faults_at(values, "tried", number):
-                dialogue.mark(member, post.id, "tried it", outcome, note, is_asked=False)
+                dialogue.mark(member, post.id, "tried it", outcome, note, is_screened=False)
 
 
 # The library

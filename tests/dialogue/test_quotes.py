@@ -154,7 +154,7 @@ def test_a_quote_in_the_same_topic_goes_with_the_post_alone(
 def test_however_many_quote_it(
     people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forum.dialogue.actions._quotes.PORTION", 2)
+    monkeypatch.setattr("forum.dialogue.actions._quotes.BATCH_SIZE", 2)
     source = quote("Ben Okoth", said.id, WORDS) + "Really?"
     posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(5)]
     actions.hide(people.moderator, said.id, "Not so.")
@@ -194,7 +194,7 @@ def test_a_deed_brings_back_what_it_can_in_a_second(
     people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = quote("Ben Okoth", said.id, WORDS) + "Really?"
-    monkeypatch.setattr("forum.dialogue.actions._quotes.MOST_MADE_ANEW", len(source) + 1)
+    monkeypatch.setattr("forum.dialogue.actions._quotes.MAX_RENDERED", len(source) + 1)
     posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(4)]
     actions.hide(people.moderator, said.id, "Not so.")
     assert not any(map(reads, posts))
@@ -240,8 +240,8 @@ def test_letters_and_quotations_say_no_hidden_words(
 def test_however_many_quote_what_becomes_for_members(
     people: Any, said: Post, elsewhere: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forum.dialogue.actions._quotes.PORTION", 2)
-    monkeypatch.setattr("forum.dialogue.actions._quotes.MOST_MADE_ANEW", 1)
+    monkeypatch.setattr("forum.dialogue.actions._quotes.BATCH_SIZE", 2)
+    monkeypatch.setattr("forum.dialogue.actions._quotes.MAX_RENDERED", 1)
     source = quote("Ben Okoth", said.id, WORDS) + "Really?"
     posts = [actions.reply(people.chitra, elsewhere.id, write(source)) for _time in range(5)]
     _for(people, said, "members")

@@ -519,8 +519,8 @@ def test_after_ten_minutes_nothing_is_taken_back(people: Any, things: Any) -> No
 PART = {"title": "Bells at night", "kind": "question"}
 
 
-def part(things: Any, **more: Any) -> dialogue.Part:
-    return dialogue.Part(**{**PART, "agenda_id": things.agenda.id, **more})
+def part(things: Any, **more: Any) -> dialogue.SplitTarget:
+    return dialogue.SplitTarget(**{**PART, "agenda_id": things.agenda.id, **more})
 
 
 def split(moderator: Any, things: Any, *posts: Any, **more: Any) -> Any:

@@ -145,7 +145,7 @@ def test_of_what_is_split_off_nothing_is_left_until_that_is_undone(
         dialogue.delete(people.ben, rude.id)
     dialogue.delete(people.ana, post(topic).id)
     before = counts(topic, people.chitra)
-    part = dialogue.Part("A kind one", "experience", topic.agenda_id)
+    part = dialogue.SplitTarget("A kind one", "experience", topic.agenda_id)
     decision = actions.split(people.moderator, topic.id, [kind.id], part)
     assert state(topic) == "hidden as empty"
     assert counts(topic, people.chitra) == before

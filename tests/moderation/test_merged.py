@@ -120,7 +120,7 @@ def test_the_other_question_can_be_put_into_it(people: Any, question: Topic, tar
 def test_a_question_that_was_split_off_stays_one_when_something_belongs_to_it(
     people: Any, things: Any, agenda: Agenda, since: str
 ) -> None:
-    part = dialogue.Part("Why is it loud?", "question", agenda.id)
+    part = dialogue.SplitTarget("Why is it loud?", "question", agenda.id)
     posts = [things.first.id, things.second.id]
     made = actions.split(people.host, things.topic.id, posts, part)
     if since == "told":
@@ -144,7 +144,7 @@ def test_what_is_split_off_waits_for_a_look_as_its_first_post_does(
 ) -> None:
     set_newness(people.administrator, days=14, posts=3, first_posts=9)
     post = dialogue.reply(people.ana, things.topic.id, write("Buy this."))
-    part = dialogue.Part("What to buy", "experience", agenda.id)
+    part = dialogue.SplitTarget("What to buy", "experience", agenda.id)
     target_id = actions.split(people.host, things.topic.id, [post.id], part).before["target"]
     address = get_topic(SYSTEM, target_id).address
     assert "noindex" in client.get(address).text

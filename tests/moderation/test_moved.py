@@ -41,7 +41,7 @@ def move_topic(people: Any, things: Any, agenda: Any) -> None:
 
 
 def split_post(people: Any, things: Any, agenda: Any) -> None:
-    part = dialogue.Part("A new one", "experience", agenda.id)
+    part = dialogue.SplitTarget("A new one", "experience", agenda.id)
     actions.split(people.moderator, things.topic.id, [things.first.id], part)
 
 

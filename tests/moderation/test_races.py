@@ -15,7 +15,7 @@ from sqlalchemy import select
 from forum.agendas.actions import AgendaText, write_agenda
 from forum.db import db
 from forum.dialogue import actions as dialogue
-from forum.dialogue.actions import NewTopic, Part
+from forum.dialogue.actions import NewTopic, SplitTarget
 from forum.dialogue.models import Post, Topic
 from forum.markup import write
 from forum.members import actions as members
@@ -87,7 +87,7 @@ def test_replies_to_a_topic_that_is_merged_in_that_moment_are_in_the_other(
 def test_two_moderators_split_and_merge_the_same_topic(own: Flask, topics: list[int]) -> None:
     one, two = topics
     agenda_id = db.session.get_one(Topic, one).agenda_id
-    part = Part("Of its own", "question", agenda_id)
+    part = SplitTarget("Of its own", "question", agenda_id)
     chosen = [posts_of(one)[1]]
     said = at_once(
         own,
@@ -118,7 +118,9 @@ def test_a_post_is_deleted_while_it_is_moved(own: Flask, topics: list[int]) -> N
     said = at_once(
         own,
         [
-            by("adam-de-wit", actions.split, one, chosen, Part("New", "question", agenda_id)),
+            by(
+                "adam-de-wit", actions.split, one, chosen, SplitTarget("New", "question", agenda_id)
+            ),
             by("mona-berg", dialogue.delete, chosen[0]),
         ],
     )

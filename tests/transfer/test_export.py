@@ -208,7 +208,7 @@ def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
     dialogue.merge(people.moderator, older.id, topic.id)
     split = opened(people.ana, agenda, "To be split")
     parts = [said(people.ben, split, f"Part {number}") for number in (1, 2)]
-    part = dialogue.Part("Parts", "experience", agenda.id)
+    part = dialogue.SplitTarget("Parts", "experience", agenda.id)
     dialogue.split(people.moderator, split.id, [post.id for post in parts], part)
     decide(people.moderator, "member", shy.id, "hide", Reasons("A rule.", 2))
     dialogue.mark(leaver, opening(split).id, "tried it", "kept", "Before I went.")

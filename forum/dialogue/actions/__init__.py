@@ -39,7 +39,7 @@ from forum.dialogue.actions.holding_again import hold_again
 from forum.dialogue.actions.homes import delete_topic, move_comments, note_follow_up, rename
 from forum.dialogue.actions.leaving import delete_posts, remove_marks
 from forum.dialogue.actions.marking import (
-    NOTE_LENGTH,
+    MAX_NOTE_LENGTH,
     choose_answer,
     hide_note,
     mark,
@@ -60,7 +60,14 @@ from forum.dialogue.actions.mending import (
     reword,
 )
 from forum.dialogue.actions.reading import forget_reading, read, read_all
-from forum.dialogue.actions.regrouping import Moved, Part, merge, split, unmerge, unsplit
+from forum.dialogue.actions.regrouping import (
+    MovedRecord,
+    SplitTarget,
+    merge,
+    split,
+    unmerge,
+    unsplit,
+)
 from forum.dialogue.actions.writing import (
     delete,
     edit,
@@ -74,11 +81,11 @@ from forum.dialogue.actions.writing import (
 
 __all__ = [
     "KEPT_REFUSED",
-    "NOTE_LENGTH",
+    "MAX_NOTE_LENGTH",
     "TITLE_LENGTHS",
-    "Moved",
+    "MovedRecord",
     "NewTopic",
-    "Part",
+    "SplitTarget",
     "approve",
     "ask_to_edit",
     "choose_answer",

@@ -1,4 +1,4 @@
-"""What may be written, and what was sent already."""
+"""Checks of what is submitted, and whether it was submitted before."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from forum.permissions import AUDIENCES, Person, require
 TITLE_LENGTHS = range(3, 121)
 
 
-def profiles_of(*member_ids: int | None) -> set[str]:
-    """The scopes of the profiles of members; the system has none."""
+def profile_scopes(*member_ids: int | None) -> set[str]:
+    """The cache scopes of the profiles of members; None, for the system, has none."""
     return {member_scope(member_id) for member_id in member_ids if member_id}
 
 
-def sent_before(
+def already_posted(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Post | None:
-    """The post that a form has made already, if it says the same; never in place of another text.
+    """The post that the form with this submission key has made already; None when there is none.
 
-    Who goes back in the browser and writes something else sends it with the same key.
+    Raises `Invalid` when that post has another text or title: who goes back in the browser and writes something else
+    sends it with the same key, and must not get the earlier post in its place.
     """
     earlier = post_by_submission_key(author, key)
     if earlier is None:
@@ -32,10 +33,10 @@ def sent_before(
     is_titled_alike = title is None or earlier.topic.title == " ".join(title.split())
     if earlier.source == text.source and is_titled_alike:
         return earlier
-    raise sent_another()
+    raise another_text_sent()
 
 
-def sent_another() -> Invalid:
+def another_text_sent() -> Invalid:
     """The refusal of a form that was sent before with another text."""
     return Invalid(
         _(
@@ -45,15 +46,17 @@ def sent_another() -> Invalid:
     )
 
 
-def sent_twice(author: Person, key: str | None, text: Written, title: str | None = None) -> Post:
-    """The post that another request has written with the same key in this very moment."""
-    if earlier := sent_before(author, key, text, title):
+def posted_meanwhile(
+    author: Person, key: str | None, text: Written, title: str | None = None
+) -> Post:
+    """The post that a parallel request has just added with the same key; `Conflict` when it cannot be found."""
+    if earlier := already_posted(author, key, text, title):
         return earlier
     raise Conflict(_("This was sent twice at once. Please send it again."))
 
 
 def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
-    """Raises `Invalid`, with the field that is wrong, for a topic that cannot be opened."""
+    """Raise `Invalid`, with the field that is wrong, for a topic that cannot be opened. A topic with a `home` may have any title."""
     if kind not in KINDS:
         raise Invalid(_("Choose an experience or a question."), "kind")
     if audience not in AUDIENCES:
@@ -63,7 +66,7 @@ def check_topic(kind: str, title: str, audience: str, home: str | None) -> None:
 
 
 def checked_title(title: str) -> str:
-    """A title with its spaces put right; raises `Invalid` when it is too short or too long."""
+    """A title with its whitespace normalised; raises `Invalid` when it is too short or too long."""
     title = " ".join(title.split())
     if len(title) not in TITLE_LENGTHS:
         raise Invalid(_("Enter a title of 3 to 120 characters."), "title")
@@ -71,7 +74,7 @@ def checked_title(title: str) -> str:
 
 
 def check_text(text: Written) -> None:
-    """Raises `Invalid` for a text that is empty or too long, or says nothing but what others said."""
+    """Raise `Invalid` for a text that is empty, too long, or consists of quotations only."""
     if not text.source.strip():
         raise Invalid(_("Write a text."), "source")
     lines = filter(str.strip, text.source.split("\n"))

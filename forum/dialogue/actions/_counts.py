@@ -1,4 +1,4 @@
-"""Counters: an agenda's topics and a member's posts are counted as far as everybody may read them."""
+"""Counters: the topics of agendas and the posts of members as far as everybody may read them, topics in lists, marks."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COUNTERS = {
 }
 
 
-def shown_topics(topic: Topic) -> int:
-    """1 when the topic counts among its agenda's: public, there, and not the comments of a case."""
+def counted_topics(topic: Topic) -> int:
+    """1 when `Agenda.topics_count` counts the topic, else 0: it is public, shown, and not the comments of a case."""
     return int(_is_public(topic) and topic.kind != "case")
 
 
 def _is_public(topic: Topic) -> bool:
-    is_there = topic.hidden_at is None and topic.deleted_at is None
-    return is_there and topic.audience == PUBLIC
+    is_shown = topic.hidden_at is None and topic.deleted_at is None
+    return is_shown and topic.audience == PUBLIC
 
 
 def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
@@ -40,17 +40,17 @@ def count_post(doer: Person, topic: Topic, post: Post, by: int) -> None:
         note_posts(doer, post.author_id, by)
 
 
-def note_written(doer: Person, topic: Topic, topics: int = 0) -> None:
-    """Note on a topic's agenda when something was last written, and `topics` more that it shows, if visitors see them."""
+def note_activity_of(doer: Person, topic: Topic, topics: int = 0) -> None:
+    """Pass on the latest activity of a public topic to its agenda, and add `topics` to the agenda's counter."""
     if _is_public(topic):
         note_activity(doer, topic.agenda_id, topic.active_at, topics=topics)
 
 
 def count_all(doer: Person, topic: Topic, by: int) -> None:
-    """Count a whole topic in or out: on its agenda, and for everybody who wrote in it."""
+    """Count a whole topic in or out (`by` 1 or -1): on its agenda, and for everybody who wrote in it."""
     if not _is_public(topic):
         return
-    if shown := shown_topics(topic):
+    if shown := counted_topics(topic):
         last = topic.active_at if by > 0 else topic.created_at
         note_activity(doer, topic.agenda_id, last, topics=by * shown)
     for author_id, count in posts_by_author(topic):
@@ -59,43 +59,43 @@ def count_all(doer: Person, topic: Topic, by: int) -> None:
 
 @contextmanager
 def recounted(doer: Person, topic: Topic) -> Iterator[None]:
-    """Let the numbers of topics in lists follow what is changed of a topic."""
+    """Around a change of a topic: move it from the old to the new `TopicCount`, if its key changes."""
     before = count_key(topic)
     yield
     move_count(doer, before, count_key(topic))
 
 
 def move_count(doer: Person, before: CountKey | None, after: CountKey | None) -> None:
-    """Count a topic out of the lists it stood in, and into those it stands in now."""
+    """Count a topic out of one `TopicCount` and into another; None is for a topic that no list contains."""
     if before != after:
-        count_topics(doer, {shelf: by for shelf, by in ((before, -1), (after, 1)) if shelf})
+        count_topics(doer, {key: by for key, by in ((before, -1), (after, 1)) if key})
 
 
 @action
 def count_topics(_doer: Person, moves: Mapping[CountKey, int]) -> None:
-    """Move the numbers of topics in lists, each by so many."""
+    """Add to the counts of topics in lists: {key: number to add, or to subtract if negative}."""
     names = [column.name for column in TopicCount.__table__.primary_key]
-    # Always in the same order, so that two deeds never wait for each other
+    # Always in the same order, so that two transactions never wait for each other
     rows = [
         dict(zip(names, key, strict=True)) | {"number": by} for key, by in sorted(moves.items())
     ]
     if rows:
-        db.session.execute(PUT[db.session.get_bind().dialect.name], rows)
+        db.session.execute(UPSERT_COUNT[db.session.get_bind().dialect.name], rows)
 
 
-def _put(rows: Any) -> Any:
+def _upsert(rows: Any) -> Any:
     more = {"number": rows.table.c.number + rows.excluded.number}
     return rows.on_conflict_do_update(index_elements=rows.table.primary_key.columns, set_=more)
 
 
-PUT = {
-    "sqlite": _put(sqlite.insert(Base.metadata.tables["topic_count"])),
-    "postgresql": _put(postgresql.insert(Base.metadata.tables["topic_count"])),
+UPSERT_COUNT = {
+    "sqlite": _upsert(sqlite.insert(Base.metadata.tables["topic_count"])),
+    "postgresql": _upsert(postgresql.insert(Base.metadata.tables["topic_count"])),
 }
 
 
 def count_mark(post_id: int, kind: str, by: int) -> None:
-    """Count a mark of a post in or out, in the database, where two at once do no harm."""
+    """Count a mark of a post in or out (`by` 1 or -1), by an UPDATE that is safe when two do it at once."""
     counter = COUNTERS[kind]
     query = update(Post).where(Post.id == post_id).values({counter: counter + by})
     db.session.execute(query)

@@ -1,4 +1,4 @@
-"""Texts that a rule holds back, and first posts that somebody is asked to look at."""
+"""Holding texts back that a rule catches, and asking moderators to look at somebody's first posts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.agendas.queries import agenda_by_id, curators_of
 from forum.db import db, now
-from forum.dialogue.actions._checks import sent_another
+from forum.dialogue.actions._checks import another_text_sent
 from forum.dialogue.models import EDIT, Held, Post
 from forum.dialogue.queries import (
     SUBMISSION_KEY_LENGTH,
@@ -28,65 +28,66 @@ from forum.screening.models import Caught
 from forum.screening.queries import is_newcomer, newness
 
 
-def held_before(
+def already_held(
     author: Person, key: str | None, text: Written, title: str | None = None
 ) -> Held | None:
-    """What a form has sent already, if it says the same; see `sent_before`."""
+    """The text that the form with this submission key has sent already and a rule held back; see `already_posted`."""
     held = held_by_submission_key(author, key)
     if held is None:
         return None
     is_titled_alike = title is None or held.title == " ".join(title.split())
     if held.source == text.source and is_titled_alike:
         return held
-    raise sent_another()
+    raise another_text_sent()
 
 
-def words_of(deed: str, text: Written) -> dict[str, Any]:
-    """What is kept of a text that waits, as columns of `Held`."""
+def held_columns(deed: str, text: Written) -> dict[str, Any]:
+    """The columns of a `Held` text that follow from the action (`OPEN`, `REPLY` or `EDIT`) and the text."""
     return {"deed": deed, "source": text.source, "language": text.language}
 
 
 def hold(
     author: Person,
     agenda_id: int,
-    what: Mapping[str, Any],
-    why: Caught,
+    columns: Mapping[str, Any],
+    rule: Caught,
     *,
     key: str | None = None,
     organisation_id: int | None = None,
 ) -> Held:
-    """Let a text wait, and let those know who can decide about it."""
+    """Store a text that waits, with what is known of it (`columns`) and the rule, and notify who can decide about it."""
     held = Held(
         author_id=author.id,
         agenda_id=agenda_id,
         organisation_id=organisation_id,
         submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
         created_at=now(),
-        **what,
+        **columns,
     )
-    _say_why(held, why)
+    _copy_rule(held, rule)
     try:
         with db.session.begin_nested():
             db.session.add(held)
     except IntegrityError:
         raise Conflict(_("This was sent twice at once. Please send it again.")) from None
     note_waiting(author, author.id, 1)
-    _tell_of_held(author, held)
+    _notify_curators(author, held)
     return held
 
 
-def _say_why(held: Held, why: Caught) -> None:
-    held.rule_id, held.rule, held.sentence = why.rule_id, why.name, why.sentence
+def _copy_rule(held: Held, rule: Caught) -> None:
+    held.rule_id, held.rule, held.sentence = rule.rule_id, rule.name, rule.sentence
 
 
-def _tell_of_held(author: Person, held: Held) -> None:
-    """The notice says where a text waits and nothing of the text, which its author may take back."""
-    where = agenda_by_id(author, held.agenda_id).title
-    who = curators_of(held.agenda_id)
-    note_event(author, "queue", who, _in_queue(held), title=where, is_named=False)
+def _notify_curators(author: Person, held: Held) -> None:
+    """The notice names the agenda only and nothing of the text, which its author may still take back."""
+    agenda = agenda_by_id(author, held.agenda_id)
+    recipients = curators_of(held.agenda_id)
+    address = _queue_address(held)
+    note_event(author, "queue", recipients, address, title=agenda.title, is_named=False)
 
 
-def _in_queue(held: Held) -> str:
+def _queue_address(held: Held) -> str:
     return f"/moderation/held/{held.id}"
 
 
@@ -95,85 +96,92 @@ def hold_edit(
     post: Post,
     text: Written,
     title: str,
-    why: Caught,
+    rule: Caught,
     *,
     themes: Sequence[int] | None,
     audience: str | None,
 ) -> Held:
-    """Let a change wait; it takes the place of an earlier one of the same post."""
-    what = words_of(EDIT, text) | {"topic_id": post.topic_id, "post_id": post.id}
-    what |= {"seen": post.fingerprint}
+    """Let an edit wait. It replaces an earlier edit of the same post that waits or was refused."""
+    columns = held_columns(EDIT, text) | {
+        "topic_id": post.topic_id,
+        "post_id": post.id,
+        "seen": post.fingerprint,
+    }
     if post.number == 1:
-        more = {"themes": list(themes) if themes is not None else None, "audience": audience}
-        what |= {"title": title, **more}
+        theme_ids = list(themes) if themes is not None else None
+        columns |= {"title": title, "themes": theme_ids, "audience": audience}
     earlier = held_edit_of(author, post.id)
     if earlier is None:
-        return hold(author, post.topic.agenda_id, what, why)
-    send_again(author, earlier, what, why)
+        return hold(author, post.topic.agenda_id, columns, rule)
+    resubmit(author, earlier, columns, rule)
     return earlier
 
 
-def send_again(author: Person, held: Held, what: Mapping[str, Any], why: Caught | None) -> None:
-    """Let a text that waits say something else, and one that was refused wait again."""
-    for name, value in what.items():
+def resubmit(author: Person, held: Held, columns: Mapping[str, Any], rule: Caught | None) -> None:
+    """Replace a text that is held; if it was refused, it waits again and the curators are notified again."""
+    for name, value in columns.items():
         setattr(held, name, value)
-    if why:
-        _say_why(held, why)
+    if rule:
+        _copy_rule(held, rule)
     if held.decided_at is not None:
         held.created_at, held.decided_at = now(), None
         db.session.flush()
-        _tell_of_held(author, held)
+        _notify_curators(author, held)
 
 
-def drop(doer: Person, held: Held) -> None:
-    """Take a text that waits out of the queue for good."""
-    read_queue(doer, _in_queue(held))
+def delete_held(doer: Person, held: Held) -> None:
+    """Delete a text that is held, with its counter and its notices in the queue."""
+    read_queue(doer, _queue_address(held))
     note_waiting(doer, held.author_id, -1)
     db.session.delete(held)
     db.session.flush()
 
 
-def comes_first(author: Person, agenda_id: int) -> bool:
-    """Whether a moderator is asked to look at what somebody writes, because it is one of their first posts."""
+def is_first_post(author: Person, agenda_id: int) -> bool:
+    """Whether what somebody is about to write is one of their first posts, at which a moderator is asked to look."""
     if author.can.pass_screening(agenda_id):
         return False
     number = newness().first_posts
     return author.posts_count < number and not has_written(author, number)
 
 
-def ask_to_look(author: Person, post: Post) -> None:
-    """Ask those who can decide about an agenda to look at a post."""
-    post.unseen_at = now()
-    if post.number == 1:
-        post.topic.unseen_at = post.unseen_at
-    who, where = curators_of(post.topic.agenda_id), f"/moderation/post/{post.id}"
-    note_event(author, "queue", who, where, title=post.topic.title, is_named=False)
+def ask_for_review(author: Person, post: Post) -> None:
+    """Put a post into the queue of those who moderate its agenda, and notify them."""
+    note_unreviewed(post)
+    recipients, address = curators_of(post.topic.agenda_id), f"/moderation/post/{post.id}"
+    note_event(author, "queue", recipients, address, title=post.topic.title, is_named=False)
 
 
-def says_more(post: Post, text: Written, title: str) -> bool:
+def changes_text(post: Post, text: Written, title: str) -> bool:
     """Whether an edit changes what readers see of a post."""
     return text.source != post.source or (post.number == 1 and title != post.topic.title)
 
 
-def is_corrected(said: Said, before: str, language: str, title: str) -> bool:
-    """Whether a text says in the same words what it said before: a comma more, a letter made large.
+def has_same_words(said: Said, before: str, language: str, title: str) -> bool:
+    """Whether a text has the same words as it had before, apart from things such as a comma or a capital letter.
 
-    Its author has sent these words already then. Whoever turns another text into them sends them once more.
+    Then the edit does not count as sending these words once more, as turning another text into them does. `before`,
+    `language` and `title` are those of the former text. Renders Markdown under the lock, which is fine as edits are rare.
     """
-    return (
-        said.key == Said(write(before, language), title).key
-    )  # rare, so it may run under the lock
+    return said.key == Said(write(before, language), title).key
 
 
-def look_again_if_new(author: Person, post: Post, said: Said) -> None:
-    """Somebody new who puts the first link into a post is looked at again."""
-    has_had = OUTSIDE.search(post.html) is not None
-    if post.unseen_at is None and said.has_outside_links and not has_had and is_newcomer(author):
-        ask_to_look(author, post)
+def review_first_link(author: Person, post: Post, said: Said) -> None:
+    """Ask for a review when somebody new puts the first outside link into a post by editing it."""
+    had_links = OUTSIDE.search(post.html) is not None
+    if post.unseen_at is None and said.has_outside_links and not had_links and is_newcomer(author):
+        ask_for_review(author, post)
 
 
-def set_seen(post: Post) -> None:
-    """Note that a moderator has looked at a post."""
+def note_reviewed(post: Post) -> None:
+    """Note that a moderator has looked at a post, and so at the topic that it opens."""
     post.unseen_at = None
     if post.number == 1:
         post.topic.unseen_at = None
+
+
+def note_unreviewed(post: Post) -> None:
+    """Note that a post, and the topic that it opens, waits from now on for a moderator to look at it."""
+    post.unseen_at = now()
+    if post.number == 1:
+        post.topic.unseen_at = post.unseen_at

@@ -1,4 +1,4 @@
-"""What others quote of a post goes out of sight with it, and comes back with it."""
+"""Quotations in other posts are withheld when the quoted post goes out of sight, and shown again when it comes back."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from forum.dialogue.models import Post
 from forum.dialogue.queries import quoting_posts, render_with_mentions, withheld_quotes
 from forum.markup import withhold
 
-PORTION = 200
-MOST_MADE_ANEW = 100_000  # characters in one deed: about a second
+BATCH_SIZE = 200  # posts
+MAX_RENDERED = 100_000  # characters of Markdown rendered in one action: about a second
 
 
-def settle_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None:
-    """Let all posts with such quotes show no more of others than readers may see.
+def refresh_quotes(which: ColumnElement[bool], *, is_back: bool = False) -> None:
+    """Withhold from the HTML of all posts with such quotes (a condition on `Quote`) what their readers may not see.
 
-    With `is_back` what is withheld now may come back: the HTML is made anew, because only the source still has it. That
-    takes a hundred times as long, so a deed does it for some posts, and `flask check --fix` for those that are left.
+    With `is_back`, quotations that were withheld may be shown again: then the HTML has to be rendered anew, because only
+    the source still contains them. That takes a hundred times as long, so at most `MAX_RENDERED` characters are rendered;
+    `flask check --fix` does the rest.
     """
     db.session.flush()
-    left = MOST_MADE_ANEW if is_back else 0
-    posts = quoting_posts(which, 0, PORTION)
+    left = MAX_RENDERED if is_back else 0
+    posts = quoting_posts(which, 0, BATCH_SIZE)
     while posts:
-        left = settle_quotes_in(posts, made_anew=left)
-        # Also when no more is made anew: what goes out of sight goes everywhere.
-        more = len(posts) == PORTION
-        posts = quoting_posts(which, posts[-1].id, PORTION) if more else []
+        left = refresh_quotes_in(posts, budget=left)
+        # Also when nothing more may be rendered: what goes out of sight has to go everywhere.
+        more = len(posts) == BATCH_SIZE
+        posts = quoting_posts(which, posts[-1].id, BATCH_SIZE) if more else []
 
 
-def settle_quotes_in(posts: Sequence[Post], *, made_anew: int = 0) -> int:
-    """The same for some posts, of which so many characters may be made anew; hands back how many are left."""
+def refresh_quotes_in(posts: Sequence[Post], *, budget: int = 0) -> int:
+    """The same for these posts, of which `budget` characters may be rendered; returns how many of those are left."""
     withheld = withheld_quotes([post.id for post in posts])
     for post in posts:
         html = post.html
-        if made_anew > 0:
-            made_anew -= len(post.source)
+        if budget > 0:
+            budget -= len(post.source)
             html = render_with_mentions(post.source, post.language).html
         post.html = withhold(html, withheld.get(post.id, ()))
-    return made_anew
+    return budget

@@ -20,12 +20,12 @@ from forum.dialogue.actions._checks import checked_title
 from forum.dialogue.actions._counts import (
     count_all,
     count_post,
-    note_written,
+    counted_topics,
+    note_activity_of,
     recounted,
-    shown_topics,
 )
-from forum.dialogue.actions._holding import drop, set_seen
-from forum.dialogue.actions._quotes import settle_quotes
+from forum.dialogue.actions._holding import delete_held, note_reviewed
+from forum.dialogue.actions._quotes import refresh_quotes
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.models import Held, Mark, Mention, Post, Quote, Revision, Topic, TopicTheme
 from forum.dialogue.queries import (
@@ -87,15 +87,15 @@ def delete_post(doer: Person, post: Post) -> Post:
         count_post(doer, post.topic, post, -1)
     _forget_text(post)
     if post.unseen_at:
-        set_seen(post)
+        note_reviewed(post)
         read_queue(doer, f"/moderation/post/{post.id}")
     for change in held_edits_of(post):
-        drop(doer, change)
+        delete_held(doer, change)
     post.deleted_at = now()
-    take_away(doer, post, was_shown)
+    follow_withholding(doer, post, was_shown)
     search.unindex(doer, "post", post.id)
-    if post.topic.deleted_at is None and not is_worth_keeping(post):
-        empty_topic(doer, post.topic, post.deleted_at)
+    if post.topic.deleted_at is None and not has_shown_posts(post):
+        close_empty_topic(doer, post.topic, post.deleted_at)
     return post
 
 
@@ -107,7 +107,7 @@ def set_answer(doer: Person, topic: Topic, post: Post | None) -> None:
         topic.answered_at = now() if post else None
 
 
-def inserting(table: str) -> Any:
+def dialect_insert(table: str) -> Any:
     """An INSERT that knows what to do when the row is there, in the words of this database."""
     dialect = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(Base.metadata.tables[table])
@@ -172,7 +172,7 @@ def add_post(
         html=text.html,
         html_version=text.html_version,
         language=text.language,
-        paragraph=key_of(paragraph),
+        paragraph=valid_paragraph_key(paragraph),
         submission_key=key[:SUBMISSION_KEY_LENGTH] if key else None,
         created_at=now(),
         useful_count=0,
@@ -185,7 +185,7 @@ def add_post(
     return post
 
 
-def key_of(paragraph: str | None) -> str | None:
+def valid_paragraph_key(paragraph: str | None) -> str | None:
     """The key of a paragraph, if it looks like one."""
     return paragraph if paragraph and PARAGRAPH_KEY.fullmatch(paragraph) else None
 
@@ -241,7 +241,7 @@ def edit_topic(
     if themes is not None:
         set_themes(topic, themes)
     if audience is not None:
-        _open_to(author, topic, audience)
+        _change_audience_by_author(author, topic, audience)
     index_topic(author, topic, text.plain)
 
 
@@ -252,7 +252,7 @@ def retitle(doer: Person, topic: Topic, title: str) -> None:
         search.retitle(doer, "topic", topic.id, title)
 
 
-def _open_to(author: Person, topic: Topic, audience: str) -> None:
+def _change_audience_by_author(author: Person, topic: Topic, audience: str) -> None:
     """Change who reads a topic; what others wrote for members stays with members."""
     if audience not in AUDIENCES:
         raise Invalid(_("Choose who may read it."), "audience")
@@ -270,10 +270,10 @@ def change_audience(doer: Person, topic: Topic, audience: str) -> None:
         topic.audience = audience
     count_all(doer, topic, 1)
     search.set_audience(doer, "topic", topic.id, audience)
-    settle_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
+    refresh_quotes(or_(quotes_of_topic(topic), quotes_in_topic(topic)), is_back=True)
 
 
-def rewrite(doer: Person, topic: Topic, text: Written) -> None:
+def rewrite_opening(doer: Person, topic: Topic, text: Written) -> None:
     """Give the first post of a topic another text."""
     post = first_post(topic)
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
@@ -302,7 +302,7 @@ def forget_mark(doer: Person, given: Mark) -> None:
     db.session.delete(given)
 
 
-def take_away(doer: Person, post: Post, was_shown: bool) -> None:
+def follow_withholding(doer: Person, post: Post, was_shown: bool) -> None:
     """Everything that speaks of a post that readers see no longer."""
     topic = post.topic
     if was_shown and post.number > 1:
@@ -315,10 +315,10 @@ def take_away(doer: Person, post: Post, was_shown: bool) -> None:
         if topic.deleted_at is None:
             index_topic(doer, topic, "")
     hide_notices(doer, post_id=post.id)
-    settle_quotes(quotes_of_post(post))
+    refresh_quotes(quotes_of_post(post))
 
 
-def bring_back(doer: Person, post: Post) -> None:
+def follow_restoring(doer: Person, post: Post) -> None:
     """Everything that speaks of a post that readers see again."""
     topic = post.topic
     if post.number > 1:
@@ -332,16 +332,16 @@ def bring_back(doer: Person, post: Post) -> None:
     search.restore(doer, "post", post.id)
     if topic.hidden_at is None:
         restore_notices(doer, post_id=post.id)
-    settle_quotes(quotes_of_post(post), is_back=True)
+    refresh_quotes(quotes_of_post(post), is_back=True)
 
 
-def is_worth_keeping(post: Post) -> bool:
+def has_shown_posts(post: Post) -> bool:
     """Whether anything is left to read in the topic of a post that was taken away."""
     opening = post if post.number == 1 else first_post(post.topic)
     return post.topic.replies_count > 0 or not opening.is_gone
 
 
-def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
+def close_empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic of which no post is shown for as long as that is so; end it when all of them are deleted.
 
     It is hidden as the latest of its hidden posts is, for whose reason unless its first post was deleted. One that is
@@ -349,7 +349,7 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """
     last = last_hidden_post(topic)
     if last is None:
-        end_topic(doer, topic)
+        mark_topic_deleted(doer, topic)
         if db.session.get_one(Member, topic.author_id).left_at:
             forget_title(SYSTEM, topic)
         return
@@ -362,21 +362,21 @@ def empty_topic(doer: Person, topic: Topic, moment: datetime) -> None:
 def hide_as_empty(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic for as long as no post of it is shown, unless it is hidden already."""
     if topic.hidden_at is None:
-        take_topic_away(doer, topic, moment)
+        withhold_topic(doer, topic, moment)
         topic.emptied_at = moment
 
 
-def take_topic_away(doer: Person, topic: Topic, moment: datetime) -> None:
+def withhold_topic(doer: Person, topic: Topic, moment: datetime) -> None:
     """Hide a topic with all that speaks of it."""
     count_all(doer, topic, -1)
     with recounted(doer, topic):
         topic.hidden_at = moment
     search.hide(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
-    settle_quotes(quotes_of_topic(topic))
+    refresh_quotes(quotes_of_topic(topic))
 
 
-def bring_topic_back(doer: Person, topic: Topic) -> None:
+def show_topic(doer: Person, topic: Topic) -> None:
     """Show a hidden topic again with all that speaks of it."""
     with recounted(doer, topic):
         topic.hidden_at = topic.removed_at = topic.emptied_at = None
@@ -384,17 +384,17 @@ def bring_topic_back(doer: Person, topic: Topic) -> None:
     count_all(doer, topic, 1)
     search.restore(doer, "topic", topic.id)
     restore_notices(doer, topic_id=topic.id, but=gone_post_ids(topic))
-    settle_quotes(quotes_of_topic(topic), is_back=True)
+    refresh_quotes(quotes_of_topic(topic), is_back=True)
 
 
-def end_topic(doer: Person, topic: Topic) -> None:
+def mark_topic_deleted(doer: Person, topic: Topic) -> None:
     """Mark a topic as deleted, with all that speaks of it."""
     count_all(doer, topic, -1)
     with recounted(doer, topic):
         topic.deleted_at = now()
     search.unindex(doer, "topic", topic.id)
     hide_notices(doer, topic_id=topic.id)
-    settle_quotes(quotes_of_topic(topic))
+    refresh_quotes(quotes_of_topic(topic))
 
 
 def forget_title(system: Person, topic: Topic) -> None:
@@ -404,7 +404,7 @@ def forget_title(system: Person, topic: Topic) -> None:
     untitle(system, topic.id)
 
 
-def set_moment(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
+def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:
     """Set a moment of a topic (when it was locked, or pinned), or forget it; raises `Forbidden`."""
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
@@ -416,11 +416,11 @@ def move_topic(doer: Person, topic: Topic, agenda_id: int) -> None:
     """Put a topic into another agenda with all that is counted there."""
     if agenda_id == topic.agenda_id:
         return
-    shown = shown_topics(topic)
+    shown = counted_topics(topic)
     note_activity(doer, topic.agenda_id, topic.created_at, topics=-shown)
     with recounted(doer, topic):
         topic.agenda_id = agenda_id
-    note_written(doer, topic, shown)
+    note_activity_of(doer, topic, shown)
     waiting = update(Held).where(Held.topic_id == topic.id)
     db.session.execute(waiting.values(agenda_id=agenda_id))
     search.move(doer, "topic", topic.id, agenda_id)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete as delete_rows
 
 from forum.db import db
-from forum.dialogue.actions._quotes import settle_quotes_in
+from forum.dialogue.actions._quotes import refresh_quotes_in
 from forum.dialogue.models import Mention, Post, Quote, Topic
 from forum.dialogue.queries import (
     lock_posts_to_quote,
@@ -27,7 +27,7 @@ from forum.notifications.queries import Subject
 from forum.permissions import MEMBERS, PUBLIC, Person
 from forum.search import actions as search
 
-MOST_MENTIONED = 20  # by one post
+MAX_MENTIONED = 20  # by one post
 
 
 def index_topic(doer: Person, topic: Topic, plain: str, *, is_new: bool = False) -> None:
@@ -80,29 +80,29 @@ def _byline(member_id: int) -> str:
     return f"{member.name}, {city.name}" if city else member.name
 
 
-def tell_named(author: Person, post: Post, text: Written, *, is_new: bool = False) -> set[int]:
+def notify_named(author: Person, post: Post, text: Written, *, is_new: bool = False) -> set[int]:
     """Keep whom a post mentions and quotes, and tell each once; hands back whom it told.
 
     One that `is_new` has mentioned and quoted nobody so far, and need not be asked about.
     """
-    named = _tell_mentioned(author, post, text, is_new)
-    return named | _tell_quoted(author, post, text.plain, named, is_new)
+    named = _notify_mentioned(author, post, text, is_new)
+    return named | _notify_quoted(author, post, text.plain, named, is_new)
 
 
-def _tell_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
-    """However often a text is edited, it tells no more than `MOST_MENTIONED` members that it mentions them."""
+def _notify_mentioned(author: Person, post: Post, text: Written, is_new: bool) -> set[int]:
+    """However often a text is edited, it tells no more than `MAX_MENTIONED` members that it mentions them."""
     if not text.mentions:
         return set()
     known = set() if is_new else mentioned_member_ids(post.id)
     named = [member.id for member in members_to_mention(text.mentions) if member.id != author.id]
     new = [member_id for member_id in named if member_id not in known]
-    new = new[: max(0, MOST_MENTIONED - len(known))]
+    new = new[: max(0, MAX_MENTIONED - len(known))]
     db.session.add_all(Mention(post_id=post.id, member_id=member_id) for member_id in new)
-    tell(author, "mention", set(new), post, text.plain)
+    notify(author, "mention", set(new), post, text.plain)
     return set(new)
 
 
-def name_as_before(doer: Person, post: Post, text: Written) -> None:
+def restore_mentions_and_quotes(doer: Person, post: Post, text: Written) -> None:
     """Keep that a post mentions and quotes whom it did when it said this, and tell nobody."""
     named = {member.id for member in members_to_mention(text.mentions)} if text.mentions else set()
     theirs = delete_rows(Mention).where(Mention.post_id == post.id)
@@ -113,14 +113,16 @@ def name_as_before(doer: Person, post: Post, text: Written) -> None:
     _keep_quotes(post, set())
 
 
-def _tell_quoted(author: Person, post: Post, plain: str, named: set[int], is_new: bool) -> set[int]:
+def _notify_quoted(
+    author: Person, post: Post, plain: str, named: set[int], is_new: bool
+) -> set[int]:
     """Keep which posts a post quotes, and tell their authors but those named; hands back whom it told."""
     known = set() if is_new else quoted_post_ids(post.id)
     quoted = _quoted(author, post.topic, post)
     _keep_quotes(post, known)
     new = [other for other in quoted if other.id not in known]
     authors = {other.author_id for other in new} - named
-    tell(author, "quote", authors, post, plain)
+    notify(author, "quote", authors, post, plain)
     return authors
 
 
@@ -136,7 +138,7 @@ def _keep_quotes(post: Post, known: set[int]) -> None:
     new = lock_posts_to_quote(said) - known
     db.session.add_all(Quote(post_id=post.id, quoted_id=quoted_id) for quoted_id in new)
     db.session.flush()
-    settle_quotes_in([post])
+    refresh_quotes_in([post])
 
 
 def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
@@ -148,12 +150,12 @@ def _quoted(author: Person, topic: Topic, post: Post) -> Sequence[Post]:
     return posts
 
 
-def tell(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
+def notify(doer: Person, kind: str, recipients: set[int], post: Post, text: str) -> None:
     """Give members a notice about a post."""
     note_event(doer, kind, recipients, f"/posts/{post.id}", text=text, **_about(post))
 
 
-def tell_news(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
+def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: set[int]) -> None:
     """Tell whoever watches one of some things of a new post, but those who are told of it by name."""
     author = db.session.get_one(Member, post.author_id)
     about = {"text": post.gist, **_about(post)}
@@ -164,7 +166,7 @@ def _about(post: Post) -> dict[str, Any]:
     return {"title": post.topic.title, "topic_id": post.topic_id, "post_id": post.id}
 
 
-def subjects_of(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
+def watchable_subjects(author: Person, topic: Topic, theme_ids: Sequence[int]) -> list[Subject]:
     """What a new topic belongs to, as far as it can be watched."""
     city_id = author.city_id
     of_city = [(CITY, city_id)] if city_id else []

@@ -9,16 +9,16 @@ from flask_babel import gettext as _
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, now, topic_scope, touches
 from forum.dialogue.actions._counts import count_post
-from forum.dialogue.actions._holding import set_seen
+from forum.dialogue.actions._holding import note_reviewed, note_unreviewed
 from forum.dialogue.actions._rows import (
-    bring_back,
-    bring_topic_back,
-    empty_topic,
-    is_worth_keeping,
+    close_empty_topic,
+    follow_restoring,
+    follow_withholding,
+    has_shown_posts,
     move_topic,
-    set_moment,
-    take_away,
-    take_topic_away,
+    set_topic_time,
+    show_topic,
+    withhold_topic,
 )
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import (
@@ -35,7 +35,7 @@ from forum.matches import unnamed
 from forum.permissions import Person, require
 from forum.search import actions as search
 
-LONGEST_NOTE = 2_000  # characters that moderators add below a post
+MAX_MODERATORS_NOTE = 2_000  # characters that moderators add below a post
 
 
 @action
@@ -43,7 +43,7 @@ def look_at(moderator: Person, post_id: int) -> Post:
     """Note that a moderator has looked at one of somebody's first posts: search engines may find it now."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
-    set_seen(post)
+    note_reviewed(post)
     return post
 
 
@@ -52,16 +52,14 @@ def look_again(moderator: Person, post_id: int) -> Post:
     """Take it back that one has looked at a first post."""
     post = post_to_change(moderator, post_id)
     require(moderator.can.moderate(post.topic.agenda_id))
-    post.unseen_at = now()
-    if post.number == 1:
-        post.topic.unseen_at = post.unseen_at
+    note_unreviewed(post)
     return post
 
 
 @action
 def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
     """Let a topic take no more replies; all who read it read the reason."""
-    topic = set_moment(moderator, topic_id, "locked_at", now())
+    topic = set_topic_time(moderator, topic_id, "locked_at", now())
     topic.locked_reason = reason.strip()
     return topic
 
@@ -69,7 +67,7 @@ def lock(moderator: Person, topic_id: int, reason: str = "") -> Topic:
 @action
 def unlock(moderator: Person, topic_id: int) -> Topic:
     """Let a topic take replies again."""
-    topic = set_moment(moderator, topic_id, "locked_at", None)
+    topic = set_topic_time(moderator, topic_id, "locked_at", None)
     topic.locked_reason = ""
     return topic
 
@@ -77,13 +75,13 @@ def unlock(moderator: Person, topic_id: int) -> Topic:
 @action
 def pin(moderator: Person, topic_id: int) -> Topic:
     """Keep a topic at the top of its agenda's dialogue."""
-    return set_moment(moderator, topic_id, "pinned_at", now())
+    return set_topic_time(moderator, topic_id, "pinned_at", now())
 
 
 @action
 def unpin(moderator: Person, topic_id: int) -> Topic:
     """Let a topic stand where its latest post puts it."""
-    return set_moment(moderator, topic_id, "pinned_at", None)
+    return set_topic_time(moderator, topic_id, "pinned_at", None)
 
 
 @action
@@ -133,12 +131,12 @@ def _withhold(moderator: Person, post_id: int, reason: str, *, is_removed: bool)
         count_post(moderator, post.topic, post, -1)
     post.hidden_at, post.hidden_reason = moment, reason
     post.removed_at = now() if is_removed else None
-    set_seen(post)
+    note_reviewed(post)
     if was_shown:
-        take_away(moderator, post, was_shown=True)
+        follow_withholding(moderator, post, was_shown=True)
         search.hide(moderator, "post", post.id)
-    if not is_worth_keeping(post):
-        empty_topic(moderator, post.topic, moment)
+    if not has_shown_posts(post):
+        close_empty_topic(moderator, post.topic, moment)
     return post
 
 
@@ -150,9 +148,9 @@ def restore(moderator: Person, post_id: int) -> Post:
     if post.hidden_at is None or post.deleted_at is not None:
         return post
     post.hidden_at, post.hidden_reason, post.removed_at = None, "", None
-    bring_back(moderator, post)
+    follow_restoring(moderator, post)
     if post.topic.emptied_at is not None:
-        bring_topic_back(moderator, post.topic)
+        show_topic(moderator, post.topic)
     return post
 
 
@@ -177,7 +175,7 @@ def _withhold_topic(
     topic = topic_to_change(moderator, topic_id)
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
-        take_topic_away(moderator, topic, now())
+        withhold_topic(moderator, topic, now())
     topic.hidden_reason, topic.removed_at, topic.emptied_at = reason, removed_at, None
     return topic
 
@@ -217,7 +215,7 @@ def note(moderator: Person, post_id: int, text: Written) -> Post:
     touches(topic_scope(post.topic_id))
     require(moderator.can.moderate(post.topic.agenda_id))
     require_no_home(post)
-    if len(text.source) > LONGEST_NOTE:
+    if len(text.source) > MAX_MODERATORS_NOTE:
         raise Invalid(_("Shorten the text to 2,000 characters."), "source")
     if post.is_gone:
         raise Conflict(_("This text has been removed, so there is nothing to add a note to."))
@@ -239,11 +237,11 @@ def restore_topic(moderator: Person, topic_id: int) -> Topic:
     require(moderator.can.moderate(topic.agenda_id))
     if topic.hidden_at is None:
         return topic
-    if is_worth_keeping(first_post(topic)):
-        bring_topic_back(moderator, topic)
+    if has_shown_posts(first_post(topic)):
+        show_topic(moderator, topic)
     else:
         topic.emptied_at = topic.hidden_at
-        empty_topic(moderator, topic, topic.hidden_at)
+        close_empty_topic(moderator, topic, topic.hidden_at)
     return topic
 
 

@@ -12,12 +12,12 @@ from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now, touches
 from forum.dialogue.actions._checks import check_text, checked_title
 from forum.dialogue.actions._holding import (
-    ask_to_look,
-    comes_first,
-    drop,
-    is_corrected,
-    send_again,
-    words_of,
+    ask_for_review,
+    delete_held,
+    has_same_words,
+    held_columns,
+    is_first_post,
+    resubmit,
 )
 from forum.dialogue.actions._rows import NewTopic
 from forum.dialogue.actions.writing import publish_edit, publish_reply, publish_topic
@@ -65,14 +65,14 @@ def revise(
     if seen and seen != held.fingerprint and text.source != held.source:
         raise Conflict(_("This text has changed since you opened the form."))
     check_text(text)
-    what = words_of(held.deed, text) | _revised_topic(held, title, themes, audience)
+    what = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
     said = Said(text, what.get("title", ""))
-    is_counted = is_corrected(said, held.source, held.language, held.title)
+    is_counted = has_same_words(said, held.source, held.language, held.title)
     why = screen(author, held.agenda_id, said, is_counted=is_counted)
     if why or held.refused_at is not None:
-        send_again(author, held, what, why)
+        resubmit(author, held, what, why)
         return held
     for name, value in what.items():
         setattr(held, name, value)
@@ -80,11 +80,11 @@ def revise(
 
 
 def _publish_revised(author: Person, held: Held) -> Post:
-    is_first = held.deed != EDIT and comes_first(author, held.agenda_id)
+    is_first = held.deed != EDIT and is_first_post(author, held.agenda_id)
     post = _publish(author, held)
     if is_first:
-        ask_to_look(author, post)
-    drop(author, held)
+        ask_for_review(author, post)
+    delete_held(author, held)
     return post
 
 
@@ -112,7 +112,7 @@ def take_back(author: Person, held_id: int) -> None:
     held = lock_held(author, held_id)
     require(author.can.take_back(held))
     _require_held_back(held)
-    drop(author, held)
+    delete_held(author, held)
 
 
 def _require_held_back(held: Held) -> None:
@@ -243,4 +243,4 @@ def forget_held(system: Person, member_id: int) -> None:
     require(system.can.administer())
     touches()
     for held in held_by_author(member_id):
-        drop(system, held)
+        delete_held(system, held)

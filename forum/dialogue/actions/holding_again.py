@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from forum.agendas.actions import note_quiet
 from forum.db import action, db
 from forum.dialogue.actions._rows import change_audience, delete_post, edit_topic, set_themes
-from forum.dialogue.actions._telling import index_post, name_as_before
+from forum.dialogue.actions._telling import index_post, restore_mentions_and_quotes
 from forum.dialogue.models import EDIT, OPEN, Held, Post
 from forum.dialogue.queries import (
     has_reactions_since,
@@ -135,7 +135,7 @@ def _take_edit_back(moderator: Person, post: Post, before: Mapping[str, Any]) ->
         change_audience(moderator, topic, before["audience"])
     else:
         index_post(moderator, post, topic, text.plain)
-    name_as_before(moderator, post, text)
+    restore_mentions_and_quotes(moderator, post, text)
     hide_notices(moderator, post_id=post.id, since=revision.replaced_at)
     db.session.delete(revision)
     db.session.flush()

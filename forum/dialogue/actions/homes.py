@@ -9,7 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy import update
 
 from forum.db import action, db
-from forum.dialogue.actions._rows import change_audience, end_topic, move_topic, retitle, rewrite
+from forum.dialogue.actions._rows import (
+    change_audience,
+    mark_topic_deleted,
+    move_topic,
+    retitle,
+    rewrite_opening,
+)
 from forum.dialogue.actions._telling import index_topic
 from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import topic_to_change
@@ -52,7 +58,7 @@ def rename(
     if audience is not None:
         change_audience(doer, topic, audience)
     if text is not None:
-        rewrite(doer, topic, text)
+        rewrite_opening(doer, topic, text)
     if agenda_id is not None and agenda_id != topic.agenda_id:
         move_topic(doer, topic, agenda_id)
     index_topic(doer, topic, "")
@@ -68,7 +74,7 @@ def delete_topic(doer: Person, topic_id: int) -> None:
     topic = topic_to_change(doer, topic_id)
     if not topic.home:
         raise Forbidden(_("Only the topic of a case or a practice is deleted with its page."))
-    end_topic(doer, topic)
+    mark_topic_deleted(doer, topic)
 
 
 @action

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from forum.db import action, db, now, topic_scope, touches
-from forum.dialogue.actions._checks import profiles_of
+from forum.dialogue.actions._checks import profile_scopes
 from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import forget_mark, set_answer
-from forum.dialogue.actions._telling import tell
+from forum.dialogue.actions._telling import notify
 from forum.dialogue.models import MARKS, OUTCOMES, TAKEN_BACK, TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
     get_note,
@@ -25,7 +25,7 @@ from forum.notifications.actions import retell_mark
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
-NOTE_LENGTH = 300
+MAX_NOTE_LENGTH = 300
 
 
 @action
@@ -36,11 +36,11 @@ def mark(
     outcome: str | None = None,
     note: str = "",
     *,
-    is_asked: bool = True,
+    is_screened: bool = True,
 ) -> Post:
     """Say to a post that it is useful, that one faces the same, or what became of trying it.
 
-    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_asked`. While moderators
+    A `note` that a rule catches is refused: it has nowhere to wait. Of an import no rule `is_screened`. While moderators
     hide the note, what became of it can be said anew, and the note stays as it is, also when the mark was taken back.
     """
     lock_writer(member)
@@ -53,7 +53,7 @@ def mark(
         if note:
             require(member.can.change_note(given))
         note = given.words
-    if is_asked and note and (given is None or note != given.words):
+    if is_screened and note and (given is None or note != given.words):
         refuse_caught(member, post.topic.agenda_id, plainly(note), "note")
     if given is None:
         db.session.add(
@@ -69,7 +69,7 @@ def mark(
         )
         count_mark(post.id, kind, 1)
         if not has_event(member, "mark", post_id):
-            tell(member, "mark", {post.author_id}, post, note)
+            notify(member, "mark", {post.author_id}, post, note)
     else:
         if given.kind == TAKEN_BACK:
             _give_again(member, given)
@@ -140,14 +140,14 @@ def _note_to_decide(moderator: Person, mark_id: int) -> Mark:
 def _touch_marks(member: Person, post: Post, kind: str) -> None:
     """Profiles say what was tried, by whom and of whom, and nothing of other marks."""
     people = (member.id, post.author_id) if kind == TRIED else ()
-    touches(topic_scope(post.topic_id), *profiles_of(*people))
+    touches(topic_scope(post.topic_id), *profile_scopes(*people))
 
 
 @action
 def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     """Choose the post that answers a question, or with None say that nothing does yet."""
     topic = topic_to_change(member, topic_id)
-    touches(topic_scope(topic_id), *profiles_of(topic.answered_by_id))
+    touches(topic_scope(topic_id), *profile_scopes(topic.answered_by_id))
     require(member.can.choose_answer(topic))
     if post_id is None:
         set_answer(member, topic, None)
@@ -156,10 +156,10 @@ def choose_answer(member: Person, topic_id: int, post_id: int | None) -> Topic:
     if post.topic_id != topic.id or post.number == 1 or post.is_gone:
         raise Invalid(_("Choose one of the replies to this question."), "post")
     if topic.answer_id != post.id:
-        touches(*profiles_of(post.author_id))
+        touches(*profile_scopes(post.author_id))
         set_answer(member, topic, post)
         if not has_event(member, "answer", post.id):
-            tell(member, "answer", {post.author_id, topic.author_id}, post, "")
+            notify(member, "answer", {post.author_id, topic.author_id}, post, "")
     return topic
 
 
@@ -170,7 +170,7 @@ def _checked_mark(kind: str, outcome: str | None, note: str) -> tuple[str | None
     if outcome not in OUTCOMES:
         raise Invalid(_("Say what became of it: kept, adapted or stopped."), "outcome")
     note = " ".join(note.split())
-    if len(note) > NOTE_LENGTH:
+    if len(note) > MAX_NOTE_LENGTH:
         raise Invalid(_("Shorten the sentence to 300 characters."), "note")
     return outcome, note
 

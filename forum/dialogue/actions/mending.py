@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 from forum.agendas.actions import correct_activity
 from forum.agendas.models import Agenda
 from forum.db import Base, action, db
-from forum.dialogue.actions._quotes import settle_quotes, settle_quotes_in
+from forum.dialogue.actions._quotes import refresh_quotes, refresh_quotes_in
 from forum.dialogue.actions._telling import post_entry, topic_entry
 from forum.dialogue.models import Post, Quote, Topic
 from forum.dialogue.queries import (
@@ -29,7 +29,7 @@ from forum.notifications.actions import hide_notices, retell
 from forum.permissions import Person, require
 from forum.search import actions as search
 
-ALL = sys.maxsize
+NO_LIMIT = sys.maxsize
 
 
 @action
@@ -47,7 +47,7 @@ def reword(
         _reword(system, posts[post_id], new_text)
     for revision in revisions_to_reword(texts):
         revision.source = change(revision.source)
-    settle_quotes(Quote.post_id.in_(list(same)))
+    refresh_quotes(Quote.post_id.in_(list(same)))
     reindex(system, list(same), PlainTexts({t.source: t.plain for _before, t in same.values()}))
     return len(same) == len(texts)
 
@@ -64,7 +64,7 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
     """Store HTML made anew, by the post's id, where the post still has that source. Says how many it was."""
     require(system.can.administer())
     stored = sum(_store_html(post_id, text) for post_id, text in texts.items())
-    settle_quotes(Quote.post_id.in_(list(texts)))
+    refresh_quotes(Quote.post_id.in_(list(texts)))
     return stored
 
 
@@ -72,8 +72,8 @@ def rerender(system: Person, texts: Mapping[int, Written]) -> int:
 def mend_quotes(system: Person, post_ids: Sequence[int]) -> None:
     """Let posts show as much of others as readers may see, and no more."""
     require(system.can.administer())
-    settle_quotes_in(
-        quoting_posts(Quote.post_id.in_(list(post_ids)), 0, len(post_ids)), made_anew=ALL
+    refresh_quotes_in(
+        quoting_posts(Quote.post_id.in_(list(post_ids)), 0, len(post_ids)), budget=NO_LIMIT
     )
 
 

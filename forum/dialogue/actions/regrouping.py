@@ -15,14 +15,14 @@ from forum.agendas.actions import note_activity
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, now
 from forum.dialogue.actions._checks import checked_title
-from forum.dialogue.actions._counts import move_count, note_written, recounted, shown_topics
+from forum.dialogue.actions._counts import counted_topics, move_count, note_activity_of, recounted
 from forum.dialogue.actions._rows import (
-    bring_topic_back,
+    dialect_insert,
+    has_shown_posts,
     hide_as_empty,
-    inserting,
-    is_worth_keeping,
     set_answer,
     set_themes,
+    show_topic,
 )
 from forum.dialogue.actions._telling import index_topic, post_entry, topic_entry
 from forum.dialogue.models import Held, Place, Post, Topic, Trace
@@ -58,12 +58,12 @@ from forum.permissions import Person, require
 from forum.search import actions as search
 from forum.search.queries import texts_of
 
-MOST_MERGED = 1_000  # posts of a topic that is put into another
+MAX_MERGED_POSTS = 1_000  # posts of a topic that is put into another
 SPLIT_INTO = ("experience", "question")  # the kinds of topics that have no page of their own
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitTarget:
     """What posts that leave their topic become: the title, kind and agenda of the new one."""
 
     title: str
@@ -72,7 +72,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedRecord:
     """Which posts went from a topic to another: their ids with the numbers that they had, and what else has to be known.
 
     `before` is the number of the last post that was in the other topic; `answer` the answer that the first one lost;
@@ -88,7 +88,9 @@ class Moved:
 
 
 @action
-def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Part) -> Moved:
+def split(
+    moderator: Person, topic_id: int, post_ids: Collection[int], part: SplitTarget
+) -> MovedRecord:
     """Let posts of a topic be a topic of their own. They keep their ids, and so their links, marks and versions.
 
     The first of them opens it. In the old topic a line stands where they were, and their numbers stay gaps; when
@@ -104,18 +106,18 @@ def split(moderator: Person, topic_id: int, post_ids: Collection[int], part: Par
     answer = _answer_among(topic, posts)
     if answer:
         set_answer(moderator, topic, None)
-    new = _topic_of(topic, posts, replace(part, title=title))
-    moved = _put_into(moderator, topic, new, posts, answer)
-    note_written(moderator, new, shown_topics(new))
+    new = _new_topic_from(topic, posts, replace(part, title=title))
+    moved = _move_posts(moderator, topic, new, posts, answer)
+    note_activity_of(moderator, new, counted_topics(new))
     move_count(moderator, None, count_key(new))
-    if not is_worth_keeping(first_post(topic)):
+    if not has_shown_posts(first_post(topic)):
         hide_as_empty(moderator, topic, now())
     watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
     return moved
 
 
 @action
-def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
+def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     """Put a topic into another: its posts stand at the end there, under new numbers. Its address leads there for ever."""
     if topic_id == target_id:
         raise Invalid(_("This is the topic itself. Choose another one."), "target")
@@ -124,27 +126,27 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> Moved:
     require(moderator.can.merge(topic, target))
     _require_mergeable(topic, target)
     posts = [post for post in posts_to_move(topic) if post.deleted_at is None]
-    if len(posts) > MOST_MERGED:
+    if len(posts) > MAX_MERGED_POSTS:
         raise Invalid(_("Topics of more than 1,000 posts cannot be put into another."), "target")
     answer = _answer_among(topic, posts)
-    shown = shown_topics(topic)
+    shown = counted_topics(topic)
     move_count(moderator, count_key(topic), None)
     topic.answer_id = topic.answered_by_id = topic.answered_at = None
     topic.deleted_at, topic.merged_into_id = now(), target.id
     waiting = held_ids_in(topic)
-    moved = replace(_put_into(moderator, topic, target, posts, answer), held=waiting)
+    moved = replace(_move_posts(moderator, topic, target, posts, answer), held=waiting)
     if answer and topic.kind == target.kind and target.answer_id is None:
         _take_answer(moderator, target, answer)
     search.unindex(moderator, "topic", topic.id)
     note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
-    note_written(moderator, target)
+    note_activity_of(moderator, target)
     watch_along(moderator, topic.id, target.id, topic.deleted_at)
     hide_notices(moderator, topic_id=topic.id)
     return moved
 
 
 @action
-def unsplit(moderator: Person, moved: Moved) -> Topic:
+def unsplit(moderator: Person, moved: MovedRecord) -> Topic:
     """Put posts that became a topic of their own back where they were. The address of that one leads there.
 
     Raises `Conflict` when somebody has written in it since, or its asker has told what happened next.
@@ -157,13 +159,13 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
     if new.followed_up_at or new.follow_up_hidden_at:
         raise _changed()
     if topic.emptied_at is not None:
-        bring_topic_back(moderator, topic)
+        show_topic(moderator, topic)
     move_count(moderator, count_key(new), None)
-    note_activity(moderator, new.agenda_id, new.created_at, topics=-shown_topics(new))
+    note_activity(moderator, new.agenda_id, new.created_at, topics=-counted_topics(new))
     new.deleted_at, new.merged_into_id = now(), topic.id
-    _put_back(moderator, moved, topic, new, posts)
+    _move_posts_back(moderator, moved, topic, new, posts)
     with recounted(moderator, topic):
-        _answer_again(topic, moved, posts)
+        _restore_answer(topic, moved, posts)
     new.posts_count = 0
     search.unindex(moderator, "topic", new.id)
     hide_notices(moderator, topic_id=new.id)
@@ -171,7 +173,7 @@ def unsplit(moderator: Person, moved: Moved) -> Topic:
 
 
 @action
-def unmerge(moderator: Person, moved: Moved) -> Topic:
+def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     """Let a topic that was put into another be one again, as it was.
 
     Raises `Conflict` when somebody has written in the other one since.
@@ -187,13 +189,13 @@ def unmerge(moderator: Person, moved: Moved) -> Topic:
     topic.deleted_at = topic.merged_into_id = None
     db.session.get_one(Member, topic.author_id, populate_existing=True)
     index_topic(moderator, topic, "")
-    _put_back(moderator, moved, topic, target, posts)
-    _hold_there(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
-    _answer_again(topic, moved, posts)
+    _move_posts_back(moderator, moved, topic, target, posts)
+    _reassign_held(Held.id.in_(moved.held) & (Held.topic_id == target.id), topic)
+    _restore_answer(topic, moved, posts)
     target.posts_count = moved.before
     far = update(Place).where(Place.topic_id == target.id, Place.number > moved.before)
     db.session.execute(far.values(number=moved.before))
-    note_written(moderator, topic, shown_topics(topic))
+    note_activity_of(moderator, topic, counted_topics(topic))
     move_count(moderator, None, count_key(topic))
     restore_notices(moderator, topic_id=topic.id, but=gone_post_ids(topic))
     return topic
@@ -219,7 +221,9 @@ def _require_mergeable(topic: Topic, target: Topic) -> None:
         )
 
 
-def _require_unchanged(topic: Topic, target: Topic, posts: Sequence[Post], moved: Moved) -> None:
+def _require_unchanged(
+    topic: Topic, target: Topic, posts: Sequence[Post], moved: MovedRecord
+) -> None:
     """The posts are still those that were moved, one of them at least can be read, and by the same readers as before."""
     is_other = {post.id for post in posts} != set(moved.numbers)
     is_hidden = (topic.hidden_at and not topic.emptied_at) or target.hidden_at
@@ -264,7 +268,7 @@ def _take_answer(doer: Person, topic: Topic, answer: tuple[int, datetime | None]
         topic.answered_at = answer[1]
 
 
-def _topic_of(topic: Topic, posts: Sequence[Post], part: Part) -> Topic:
+def _new_topic_from(topic: Topic, posts: Sequence[Post], part: SplitTarget) -> Topic:
     """A topic for posts of another one: it begins with the first of them, and is for the same readers."""
     first = posts[0]
     new = Topic(
@@ -287,17 +291,17 @@ def _topic_of(topic: Topic, posts: Sequence[Post], part: Part) -> Topic:
     return new
 
 
-def _put_into(
+def _move_posts(
     doer: Person,
     topic: Topic,
     target: Topic,
     posts: Sequence[Post],
     answer: tuple[int, datetime | None] | None,
-) -> Moved:
+) -> MovedRecord:
     """Move posts to the end of another topic, and all that is kept of them with them; a trace stays of each."""
     before, last_read = target.posts_count, last_shown_number(target)
     numbers = {post.id: post.number for post in posts}
-    words, steps = _words_of(posts), last_steps(numbers)
+    words, steps = _plain_texts(posts), last_steps(numbers)
     for place, post in enumerate(posts, start=before + 1):
         db.session.add(
             Trace(
@@ -312,28 +316,28 @@ def _put_into(
         set_committed_value(post, "topic", target)
     db.session.flush()
     target.posts_count = before + len(posts)
-    _settle(doer, topic, target, posts, words)
+    _update_both_topics(doer, topic, target, posts, words)
     topic.regrouped_at = target.regrouped_at = now()
     db.session.flush()
-    _carry_places(topic, target, last_read)
-    return Moved(topic, target, numbers, before, answer)
+    _move_places(topic, target, last_read)
+    return MovedRecord(topic, target, numbers, before, answer)
 
 
-def _put_back(
-    doer: Person, moved: Moved, topic: Topic, target: Topic, posts: Sequence[Post]
+def _move_posts_back(
+    doer: Person, moved: MovedRecord, topic: Topic, target: Topic, posts: Sequence[Post]
 ) -> None:
     """Move posts back to their topic and their numbers there; nothing of the way stays."""
-    words = _words_of(posts)
+    words = _plain_texts(posts)
     gone = delete_rows(Trace).where(Trace.topic_id == topic.id)
     db.session.execute(gone.where(Trace.post_id.in_(moved.numbers)))
     for post in posts:
         post.topic_id, post.number = topic.id, moved.numbers[post.id]
         set_committed_value(post, "topic", topic)
     db.session.flush()
-    _settle(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
+    _update_both_topics(doer, target, topic, sorted(posts, key=lambda post: post.number), words)
 
 
-def _answer_again(topic: Topic, moved: Moved, posts: Sequence[Post]) -> None:
+def _restore_answer(topic: Topic, moved: MovedRecord, posts: Sequence[Post]) -> None:
     """Let a question have the answer again that went with its posts."""
     post_id, at = moved.answer or (None, None)
     answer = next((post for post in posts if post.id == post_id and not post.is_gone), None)
@@ -342,11 +346,11 @@ def _answer_again(topic: Topic, moved: Moved, posts: Sequence[Post]) -> None:
         topic.answered_at = at
 
 
-def _settle(
+def _update_both_topics(
     doer: Person, topic: Topic, target: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> None:
     """Let both topics, the search and the notices follow posts that went from the one to the other."""
-    _carry_held(topic, target, [post.id for post in posts])
+    _move_held_texts(topic, target, [post.id for post in posts])
     for one in (topic, target):
         replies, active_at = shown_replies_count(one), latest_post_at(one)
         one.replies_count, one.active_at = replies, active_at or one.active_at
@@ -355,11 +359,11 @@ def _settle(
         target.unseen_at = opening.unseen_at
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
-    search.index_all(doer, _known_of(target, posts, words))
+    search.index_all(doer, _search_entries(target, posts, words))
     rehome_notices(doer, [post.id for post in posts], target.id, target.title)
 
 
-def _known_of(
+def _search_entries(
     topic: Topic, posts: Sequence[Post], words: Mapping[int, str]
 ) -> dict[search.Thing, search.Known]:
     """What search knows of posts in the topic that they are in now."""
@@ -373,7 +377,7 @@ def _known_of(
     return known
 
 
-def _words_of(posts: Sequence[Post]) -> dict[int, str]:
+def _plain_texts(posts: Sequence[Post]) -> dict[int, str]:
     """The plain words of posts. Search has most of them, so that few are made under the lock."""
     known = texts_of("post", [post.id for post in posts])
     return {
@@ -382,21 +386,21 @@ def _words_of(posts: Sequence[Post]) -> dict[int, str]:
     }
 
 
-def _carry_held(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
+def _move_held_texts(topic: Topic, target: Topic, post_ids: Sequence[int]) -> None:
     """Let texts that a rule holds back follow: what would change one of these posts, and all of a topic that is gone."""
     of_topic = topic.id if topic.merged_into_id == target.id else None
-    _hold_there(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
+    _reassign_held(or_(Held.post_id.in_(post_ids), Held.topic_id == (of_topic or 0)), target)
 
 
-def _hold_there(which: ColumnElement[bool], topic: Topic) -> None:
+def _reassign_held(which: ColumnElement[bool], topic: Topic) -> None:
     there = {"topic_id": topic.id, "agenda_id": topic.agenda_id}
     db.session.execute(update(Held).where(which).values(**there))
 
 
-def _carry_places(topic: Topic, target: Topic, last_read: int) -> None:
+def _move_places(topic: Topic, target: Topic, last_read: int) -> None:
     """Who has read posts where they were has read them where they are; unless there is something unread before them."""
     far = places_after_move(topic.id, target.id)
-    put = inserting("place")
+    put = dialect_insert("place")
     key = put.table.primary_key.columns
     columns = ["topic_id", "member_id", "number"]
     if last_read:

@@ -1,34 +1,39 @@
-"""What members write, change and take away."""
+"""Opening topics, replying, editing, deleting, and withdrawing earlier versions.
+
+`open_topic`, `reply` and `edit` are what members do themselves: rules may hold the text back, and what is sent twice is
+found. Their counterparts `publish_topic`, `publish_reply` and `publish_edit` skip that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
+from forum.agendas.models import Agenda
 from forum.agendas.queries import agenda_by_id
 from forum.db import ANY_CHANGE, action, db, now, topic_scope, touches
 from forum.dialogue.actions._checks import (
+    already_posted,
     check_text,
     check_topic,
     organisation_of,
-    profiles_of,
-    sent_before,
-    sent_twice,
+    posted_meanwhile,
+    profile_scopes,
 )
-from forum.dialogue.actions._counts import count_post, move_count, note_written, shown_topics
+from forum.dialogue.actions._counts import count_post, counted_topics, move_count, note_activity_of
 from forum.dialogue.actions._holding import (
-    ask_to_look,
-    comes_first,
-    held_before,
+    already_held,
+    ask_for_review,
+    changes_text,
+    has_same_words,
+    held_columns,
     hold,
     hold_edit,
-    is_corrected,
-    look_again_if_new,
-    says_more,
-    words_of,
+    is_first_post,
+    review_first_link,
 )
 from forum.dialogue.actions._rows import (
     NewTopic,
@@ -38,17 +43,17 @@ from forum.dialogue.actions._rows import (
     delete_post,
     edit_topic,
     keep_revision,
-    key_of,
     next_number,
     set_themes,
+    valid_paragraph_key,
 )
 from forum.dialogue.actions._telling import (
     index_post,
     index_topic,
-    subjects_of,
-    tell,
-    tell_named,
-    tell_news,
+    notify,
+    notify_named,
+    notify_watchers,
+    watchable_subjects,
 )
 from forum.dialogue.models import OPEN, REPLY, Held, Post, Revision, Topic
 from forum.dialogue.queries import (
@@ -75,80 +80,106 @@ from forum.screening.actions import screen
 def open_topic(
     author: Person, agenda_id: int, new: NewTopic, key: str | None = None
 ) -> Topic | Held:
-    """Open a topic with its first post, or let it wait when a rule holds it back.
+    """Open a topic with its first post, or hold it when a rule says so.
 
-    The same submission key from the same author opens it once; so does another one within ten minutes, if its kind,
-    title, text and audience are the same (language and themes are as they were sent first: an edit changes them).
+    The same submission `key` from the same author opens one topic only. So do two different keys within ten minutes, if
+    kind, title, text and audience are the same: then the first one is returned as it was sent, with its own language and
+    themes, and says `is_duplicate`.
     """
-    return _open_topic(author, agenda_id, new, key, is_asked=True)
+    _begin_topic(author)
+    agenda = agenda_by_id(author, agenda_id)
+    if earlier := already_posted(author, key, new.text, new.title):
+        return earlier.topic
+    if waiting := already_held(author, key, new.text, new.title):
+        return waiting
+    if key and (duplicate := _duplicate_topic(author, agenda_id, new)):
+        return duplicate
+    organisation_id = _check_opening(author, agenda, new)
+    if rule := screen(author, agenda_id, Said(new.text, new.title)):
+        columns = _held_topic_columns(new)
+        return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
+    needs_review = is_first_post(author, agenda_id)
+    return _add_topic(author, agenda_id, organisation_id, new, key, needs_review=needs_review)
 
 
 @action
 def publish_topic(author: Person, agenda_id: int, new: NewTopic, key: str | None = None) -> Topic:
-    """Open a topic that no rule is asked about: a page of the library, an import, what a moderator has read."""
-    return cast(Topic, _open_topic(author, agenda_id, new, key, is_asked=False))
-
-
-def _open_topic(
-    author: Person, agenda_id: int, new: NewTopic, key: str | None, *, is_asked: bool
-) -> Topic | Held:
-    lock_writer(author)
-    touches(ANY_CHANGE, *profiles_of(author.id))  # a page that did not exist yet is kept by nobody
+    """Open a topic without screening it: for a page of the library, an import, or what a moderator has read."""
+    _begin_topic(author)
     agenda = agenda_by_id(author, agenda_id)
-    if earlier := sent_before(author, key, new.text, new.title):
+    if earlier := already_posted(author, key, new.text, new.title):
         return earlier.topic
-    if is_asked and (waiting := held_before(author, key, new.text, new.title)):
-        return waiting
-    if is_asked and key and (same := _opened_of_late(author, agenda_id, new)):
-        return same
+    organisation_id = _check_opening(author, agenda, new)
+    return _add_topic(author, agenda_id, organisation_id, new, key, needs_review=False)
+
+
+def _begin_topic(author: Person) -> None:
+    lock_writer(author)
+    touches(ANY_CHANGE, *profile_scopes(author.id))  # no cache holds a page of the new topic yet
+
+
+def _check_opening(author: Person, agenda: Agenda, new: NewTopic) -> int | None:
+    """Raise `Forbidden` or `Invalid` unless the author may open this topic; the id of the organisation it is for."""
     require(author.can.open_topic(agenda))
     organisation_id = organisation_of(author, new.for_organisation)
     check_topic(new.kind, new.title, new.audience, new.home)
     check_text(new.text)
-    if is_asked and (why := screen(author, agenda_id, Said(new.text, new.title))):
-        whose: Any = {"key": key, "organisation_id": organisation_id}
-        return hold(author, agenda_id, _of_topic(new), why, **whose)
-    is_first = is_asked and comes_first(author, agenda_id)
+    return organisation_id
+
+
+def _add_topic(
+    author: Person,
+    agenda_id: int,
+    organisation_id: int | None,
+    new: NewTopic,
+    key: str | None,
+    *,
+    needs_review: bool,
+) -> Topic:
+    """Add a checked topic with its first post, and all that follows from it: search, counters, notices."""
     try:
         with db.session.begin_nested():
             topic = add_topic(author, agenda_id, organisation_id, new)
             post = add_post(topic, author, organisation_id, new.text, key=key, number=1)
     except IntegrityError:
-        return sent_twice(author, key, new.text, new.title).topic
+        return posted_meanwhile(author, key, new.text, new.title).topic
     set_themes(topic, new.themes)
     index_topic(author, topic, new.text.plain, is_new=True)
-    note_written(author, topic, shown_topics(topic))
+    note_activity_of(author, topic, counted_topics(topic))
     move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
-    told = tell_named(author, post, new.text, is_new=True)
+    notified = notify_named(author, post, new.text, is_new=True)
     watch_own(author, topic.id)
-    tell_news(post, "topic", subjects_of(author, topic, new.themes), told)
-    if is_first:
-        ask_to_look(author, post)
+    notify_watchers(post, "topic", watchable_subjects(author, topic, new.themes), notified)
+    if needs_review:
+        ask_for_review(author, post)
     return topic
 
 
-def _opened_of_late(author: Person, agenda_id: int, new: NewTopic) -> Topic | Held | None:
-    """What the author has opened a moment ago with another form of the same words."""
+def _duplicate_topic(author: Person, agenda_id: int, new: NewTopic) -> Topic | Held | None:
     serialize_openings(author)
-    said = {"kind": new.kind, "title": " ".join(new.title.split()), "audience": new.audience}
-    own = author.organisation_id if new.for_organisation else None
-    same = duplicate_topic(author, agenda_id, new.text.source, own, **said)
-    return cast(Topic | Held | None, _again(same.topic if isinstance(same, Post) else same))
+    found = duplicate_topic(
+        author,
+        agenda_id,
+        new.text.source,
+        author.organisation_id if new.for_organisation else None,
+        kind=new.kind,
+        title=" ".join(new.title.split()),
+        audience=new.audience,
+    )
+    duplicate = found.topic if isinstance(found, Post) else found
+    if duplicate is not None:
+        duplicate.is_duplicate = True
+    return duplicate
 
 
-def _replied_of_late(
-    author: Person, topic: Topic, text: Written, paragraph: str | None, for_organisation: bool
-) -> Post | Held | None:
-    own = author.organisation_id if for_organisation else None
-    same = duplicate_reply(author, topic, text.source, key_of(paragraph), own)
-    return cast(Post | Held | None, _again(same))
-
-
-def _again(same: Any) -> Any:
-    if same is not None:
-        same.is_duplicate = True
-    return same
+def _held_topic_columns(new: NewTopic) -> dict[str, Any]:
+    return held_columns(OPEN, new.text) | {
+        "kind": new.kind,
+        "audience": new.audience,
+        "themes": list(new.themes),
+        "title": " ".join(new.title.split()),
+    }
 
 
 @action
@@ -161,13 +192,29 @@ def reply(
     paragraph: str | None = None,
     for_organisation: bool = False,
 ) -> Post | Held:
-    """Add a post to a topic, or let it wait when a rule holds it back.
+    """Add a post to a topic, or hold it when a rule says so.
 
-    The same submission key from the same author adds it once; so does another one within ten minutes, if text and
-    place are the same. `paragraph` is the key of the paragraph of a case that the post comments on.
+    The same submission `key` from the same author adds one post only. So do two different keys within ten minutes, if
+    text and place are the same: then the first post is returned and says `is_duplicate`. `paragraph` is the key of the
+    paragraph of a case that the post comments on.
     """
-    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
-    return _reply(author, topic_id, text, key, is_asked=True, **where)
+    topic = _begin_reply(author, topic_id)
+    if earlier := already_posted(author, key, text):
+        return earlier
+    if waiting := already_held(author, key, text):
+        return waiting
+    if key and (duplicate := _duplicate_reply(author, topic, text, paragraph, for_organisation)):
+        return duplicate
+    organisation_id = _check_reply(author, topic, text, for_organisation)
+    if rule := screen(author, topic.agenda_id, Said(text)):
+        place = {"topic_id": topic.id, "paragraph": valid_paragraph_key(paragraph)}
+        columns = held_columns(REPLY, text) | place
+        agenda_id = topic.agenda_id
+        return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
+    needs_review = is_first_post(author, topic.agenda_id)
+    return _add_reply(
+        author, topic, organisation_id, text, key, paragraph=paragraph, needs_review=needs_review
+    )
 
 
 @action
@@ -180,39 +227,46 @@ def publish_reply(
     paragraph: str | None = None,
     for_organisation: bool = False,
 ) -> Post:
-    """Add a post that no rule is asked about: an import, what a moderator has read."""
-    where: dict[str, Any] = {"paragraph": paragraph, "for_organisation": for_organisation}
-    return cast(Post, _reply(author, topic_id, text, key, is_asked=False, **where))
-
-
-def _reply(
-    author: Person,
-    topic_id: int,
-    text: Written,
-    key: str | None,
-    *,
-    is_asked: bool,
-    paragraph: str | None,
-    for_organisation: bool,
-) -> Post | Held:
-    lock_writer(author)
-    topic = _topic_to_reply(author, topic_id)
-    touches(topic_scope(topic.id), *profiles_of(author.id))
-    if earlier := sent_before(author, key, text):
+    """Add a post to a topic without screening it: for an import, or what a moderator has read."""
+    topic = _begin_reply(author, topic_id)
+    if earlier := already_posted(author, key, text):
         return earlier
-    if is_asked and (waiting := held_before(author, key, text)):
-        return waiting
-    where = (paragraph, for_organisation)
-    if is_asked and key and (same := _replied_of_late(author, topic, text, *where)):
-        return same
+    organisation_id = _check_reply(author, topic, text, for_organisation)
+    return _add_reply(
+        author, topic, organisation_id, text, key, paragraph=paragraph, needs_review=False
+    )
+
+
+def _begin_reply(author: Person, topic_id: int) -> Topic:
+    """The topic, locked, or the one that it was merged into meanwhile: what somebody has typed is not lost."""
+    lock_writer(author)
+    try:
+        topic = topic_to_change(author, topic_id)
+    except NotFound:
+        topic = topic_to_change(author, topic_after_merge(author, topic_id).id)
+    touches(topic_scope(topic.id), *profile_scopes(author.id))
+    return topic
+
+
+def _check_reply(author: Person, topic: Topic, text: Written, for_organisation: bool) -> int | None:
+    """Raise `Forbidden` or `Invalid` unless the author may reply this; the id of the organisation it is for."""
     require(author.can.reply(topic))
     organisation_id = organisation_of(author, for_organisation)
     check_text(text)
-    if is_asked and (why := screen(author, topic.agenda_id, Said(text))):
-        what = words_of(REPLY, text) | {"topic_id": topic.id, "paragraph": key_of(paragraph)}
-        whose: Any = {"key": key, "organisation_id": organisation_id}
-        return hold(author, topic.agenda_id, what, why, **whose)
-    is_first = is_asked and comes_first(author, topic.agenda_id)
+    return organisation_id
+
+
+def _add_reply(
+    author: Person,
+    topic: Topic,
+    organisation_id: int | None,
+    text: Written,
+    key: str | None,
+    *,
+    paragraph: str | None,
+    needs_review: bool,
+) -> Post:
+    """Add a checked reply, and all that follows from it: search, counters, notices."""
     before = count_key(topic)
     try:
         with db.session.begin_nested():
@@ -221,26 +275,29 @@ def _reply(
                 topic, author, organisation_id, text, key=key, number=number, paragraph=paragraph
             )
     except IntegrityError:
-        return sent_twice(author, key, text)
-    note_written(author, topic)
+        return posted_meanwhile(author, key, text)
+    note_activity_of(author, topic)
     move_count(author, before, count_key(topic))
     index_post(author, post, topic, text.plain, is_new=True)
     count_post(author, topic, post, 1)
-    told = tell_named(author, post, text, is_new=True)
-    tell(author, "reply", {topic.author_id} - told, post, text.plain)
+    notified = notify_named(author, post, text, is_new=True)
+    notify(author, "reply", {topic.author_id} - notified, post, text.plain)
     watch_own(author, topic.id)
-    tell_news(post, "post", [(TOPIC, topic.id)], told | {topic.author_id})
-    if is_first:
-        ask_to_look(author, post)
+    notify_watchers(post, "post", [(TOPIC, topic.id)], notified | {topic.author_id})
+    if needs_review:
+        ask_for_review(author, post)
     return post
 
 
-def _topic_to_reply(author: Person, topic_id: int) -> Topic:
-    """The topic, or the one that it was put into in this very moment: what somebody has typed is not lost."""
-    try:
-        return topic_to_change(author, topic_id)
-    except NotFound:
-        return topic_to_change(author, topic_after_merge(author, topic_id).id)
+def _duplicate_reply(
+    author: Person, topic: Topic, text: Written, paragraph: str | None, for_organisation: bool
+) -> Post | Held | None:
+    organisation_id = author.organisation_id if for_organisation else None
+    key = valid_paragraph_key(paragraph)
+    duplicate = duplicate_reply(author, topic, text.source, key, organisation_id)
+    if duplicate is not None:
+        duplicate.is_duplicate = True
+    return duplicate
 
 
 @action
@@ -254,16 +311,28 @@ def edit(
     audience: str | None = None,
     seen: str | None = None,
 ) -> Post | Held:
-    """Change one's post, or let the change wait when a rule holds it back.
+    """Change one's post, or hold the change when a rule says so.
 
-    Title, themes and audience change only with a topic's first post.
+    `title`, `themes` (ids) and `audience` change with the first post of a topic only; None leaves them as they are.
+    More than 15 minutes after posting, the former text is kept as a `Revision`.
 
-    More than 15 minutes after posting, the former text is kept as a version. `seen` is the `fingerprint` of the text that
-    the author changed. Raises `Conflict` when the post says something else by now; but not when it already says this very
-    text, which was sent again because its answer was lost.
+    `seen` is the `fingerprint` of the text that the author changed. Raises `Conflict` when the post says something else
+    by now; but not when it already says this very text, which was sent again because the answer was lost.
     """
-    more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": seen}
-    return _edit(author, post_id, text, title, is_asked=True, is_traced=False, **more)
+    post = _post_to_edit(author, post_id)
+    if seen and seen != post.fingerprint and text.source != post.source:
+        raise Conflict(_("This text has changed since you opened the form."))
+    check_text(text)
+    title = changed_title(post, title)
+    if changes_text(post, text, title):
+        before, after = (post.topic.title, title) if post.number == 1 else ("", "")
+        said = Said(text, after)
+        is_again = has_same_words(said, post.source, post.language, before)
+        if rule := screen(author, post.topic.agenda_id, said, is_again=is_again):
+            return hold_edit(author, post, text, title, rule, themes=themes, audience=audience)
+        review_first_link(author, post, said)
+    keep_revision(post, text, title)
+    return _apply_edit(author, post, text, title, themes=themes, audience=audience)
 
 
 @action
@@ -277,45 +346,38 @@ def publish_edit(
     audience: str | None = None,
     is_traced: bool = False,
 ) -> Post:
-    """Change a post without asking a rule: what a moderator has read.
+    """Change a post without screening it: for what a moderator has read.
 
-    With `is_traced` it is kept what it said before, also of a post that was written minutes ago.
+    With `is_traced` the former text is kept as a `Revision` even minutes after posting.
     """
-    more: dict[str, Any] = {"themes": themes, "audience": audience, "seen": None}
-    edited = _edit(author, post_id, text, title, is_asked=False, is_traced=is_traced, **more)
-    return cast(Post, edited)
+    post = _post_to_edit(author, post_id)
+    check_text(text)
+    title = changed_title(post, title)
+    keep_revision(post, text, title, is_traced=is_traced)
+    return _apply_edit(author, post, text, title, themes=themes, audience=audience)
 
 
-def _edit(
-    author: Person,
-    post_id: int,
-    text: Written,
-    title: str | None,
-    *,
-    themes: Sequence[int] | None,
-    audience: str | None,
-    seen: str | None,
-    is_asked: bool,
-    is_traced: bool,
-) -> Post | Held:
+def _post_to_edit(author: Person, post_id: int) -> Post:
+    """The post, locked; raises `Forbidden` unless the author may edit it here."""
     lock_writer(author)
     post = post_to_change(author, post_id)
     if post.number > 1:  # the title of a topic is on the profiles of all who wrote in it
-        touches(topic_scope(post.topic_id), *profiles_of(author.id))
+        touches(topic_scope(post.topic_id), *profile_scopes(author.id))
     require(author.can.edit(post))
     require_no_home(post)
-    if seen and seen != post.fingerprint and text.source != post.source:
-        raise Conflict(_("This text has changed since you opened the form."))
-    check_text(text)
-    title = changed_title(post, title)
-    if is_asked and says_more(post, text, title):
-        before, after = (post.topic.title, title) if post.number == 1 else ("", "")
-        said = Said(text, after)
-        is_again = is_corrected(said, post.source, post.language, before)
-        if why := screen(author, post.topic.agenda_id, said, is_again=is_again):
-            return hold_edit(author, post, text, title, why, themes=themes, audience=audience)
-        look_again_if_new(author, post, said)
-    keep_revision(post, text, title, is_traced=is_traced)
+    return post
+
+
+def _apply_edit(
+    author: Person,
+    post: Post,
+    text: Written,
+    title: str,
+    *,
+    themes: Sequence[int] | None,
+    audience: str | None,
+) -> Post:
+    """Store a checked edit, and let the topic, search and notices follow."""
     if post.edit_asked_at and (text.source != post.source or title != post.topic.title):
         post.edit_answered_at = now()
     post.source, post.html = text.source, text.html
@@ -324,13 +386,13 @@ def _edit(
         edit_topic(author, post.topic, text, title, themes=themes, audience=audience)
     else:
         index_post(author, post, post.topic, text.plain)
-    tell_named(author, post, text)
+    notify_named(author, post, text)
     return post
 
 
 @action
 def delete(author: Person, post_id: int) -> Post:
-    """Delete one's post with all its versions and marks. A gap stays; a topic without a post goes too."""
+    """Delete one's post with all its versions and marks. Its number stays as a gap; a topic without a post left goes too."""
     lock_writer(author)
     post = post_to_change(author, post_id)
     require(author.can.delete(post))
@@ -340,7 +402,7 @@ def delete(author: Person, post_id: int) -> Post:
 
 @action
 def withdraw(author: Person, revision_id: int) -> Post:
-    """Take back what one's post said before; that it was edited can still be seen."""
+    """Empty an earlier version of one's post. Readers still see that the post was edited."""
     revision = db.session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
     if revision is None:
         raise NotFound()
@@ -348,12 +410,7 @@ def withdraw(author: Person, revision_id: int) -> Post:
     require(author.can.delete(post))
     revision.source, revision.title = "", ""
     revision.withdrawn_at = revision.withdrawn_at or now()
-    if not post.is_gone:  # what tells of the post quotes it as it was first
+    if not post.is_gone:  # notices quote a post as it was first
         topic_id = post.topic_id if post.number == 1 else None
         retell(SYSTEM, post.id, plain(post.source), topic_id)
     return post
-
-
-def _of_topic(new: NewTopic) -> dict[str, Any]:
-    more = {"kind": new.kind, "audience": new.audience, "themes": list(new.themes)}
-    return words_of(OPEN, new.text) | more | {"title": " ".join(new.title.split())}

@@ -86,7 +86,7 @@ def split(
     moderator: Person,
     topic_id: int,
     post_ids: Collection[int],
-    part: dialogue.Part,
+    part: dialogue.SplitTarget,
     reasons: Reasons = NO_REASONS,
 ) -> Decision:
     """Split posts of a topic off into a new topic (`part`), and notify their authors where they are."""
@@ -132,7 +132,7 @@ def _prefixed(sentence: str, reasons: Reasons) -> Reasons:
     return replace(reasons, facts=f"{sentence} {reasons.facts}".strip())
 
 
-def _move_snapshot(moved: dialogue.Moved) -> Before:
+def _move_snapshot(moved: dialogue.MovedRecord) -> Before:
     """What undoing a split or merge needs, as JSON values; `undoing._moved_posts` reads it."""
     post_id, at = moved.answer or (None, None)
     return {

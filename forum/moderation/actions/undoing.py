@@ -258,12 +258,12 @@ def _undo_merge(moderator: Person, thing: Thing, before: Before) -> None:
     notify_moved_authors(moderator, dict(before["posts"]), topic, but=thing.author_id)
 
 
-def _moved_posts(topic: Any, target: Any, before: Before) -> dialogue.Moved:
+def _moved_posts(topic: Any, target: Any, before: Before) -> dialogue.MovedRecord:
     """The moved posts as `topics._move_snapshot` kept them."""
     post_id, at = before["answer"], before["answered_at"]
     answer = (post_id, datetime.fromisoformat(at) if at else None) if post_id else None
     held = before.get("held", ())
-    return dialogue.Moved(topic, target, dict(before["posts"]), before["last"], answer, held)
+    return dialogue.MovedRecord(topic, target, dict(before["posts"]), before["last"], answer, held)
 
 
 # What restores the state before each deed; deeds that are missing here changed nothing but the record.

@@ -11,7 +11,7 @@ from flask import render_template, request
 
 from forum import web
 from forum.agendas.queries import agendas
-from forum.dialogue.actions import Part
+from forum.dialogue.actions import SplitTarget
 from forum.moderation import actions, queries
 from forum.moderation.forms import OptionalReasonForm, SplitForm, StatementForm
 from forum.moderation.queries import Thing
@@ -81,7 +81,7 @@ def split(topic_id: int) -> Answer:
     ]
 
     def deed() -> str:
-        part = Part(form.title.data or "", form.kind.data, form.agenda.data)
+        part = SplitTarget(form.title.data or "", form.kind.data, form.agenda.data)
         ids = [post.item_id for post in posts]
         decision = actions.split(me(), topic_id, ids, part, form.reasons)
         return f"/topics/{(decision.before or {})['target']}"

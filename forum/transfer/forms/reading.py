@@ -12,7 +12,7 @@ from forum.advice.actions import DEED, STORY
 from forum.agendas import forms as agendas
 from forum.agendas.actions import RESERVED as RESERVED_FOR_AGENDAS
 from forum.db import now
-from forum.dialogue.actions import NOTE_LENGTH, TITLE_LENGTHS
+from forum.dialogue.actions import MAX_NOTE_LENGTH, TITLE_LENGTHS
 from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS
 from forum.library import forms as library
@@ -367,7 +367,7 @@ def figure(value: str) -> list[str]:
 def tried(value: str) -> list[str]:
     """A mark “tried it”: handle, outcome, and a sentence why, which may be empty."""
     handle, outcome, why = parts(2, 3)(value)
-    return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(NOTE_LENGTH)(why) if why else ""]
+    return [slug(handle), one_of(*OUTCOMES)(outcome), up_to(MAX_NOTE_LENGTH)(why) if why else ""]
 
 
 def report(value: str) -> list[str]:
