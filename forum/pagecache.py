@@ -1,10 +1,11 @@
-"""Pages of visitors, rendered once for each change: the outermost layer of the server.
+"""Pages for visitors, rendered once after each change: the outermost WSGI layer of the forum.
 
-A page is kept in the process, in the forms in which it is sent, with the numbers of the scopes that it depends on
-(`db.touches`). At each hit the numbers are asked for again, so that a page is exact and never timed: after a write
-returns, nobody reads the old one. On SQLite one look at the memory that all its processes share says that nobody has
-written at all; on PostgreSQL the numbers are read, unless one machine alone writes, whose processes say so (`writelog`). What
-one process renders anew its neighbours take (`pagestore`). Pages of members, forms and whatever sets a cookie never enter.
+A page is kept in the process, in each content encoding that was asked for, with the versions of the scopes that it depends
+on (`db.touches`). At each hit the present versions are looked up, so that a page is never outdated and never expires by
+time: once a write has returned, nobody is sent the page from before it. On SQLite one look at shared memory shows that
+nobody has written at all. On PostgreSQL the versions are queried, unless this machine is the only one that writes: then its
+processes tell each other (`writelog`). What one process has rendered anew its neighbours take over (`pagestore`). Pages of
+members, forms, and whatever sets a cookie are never kept.
 """
 
 from __future__ import annotations
@@ -34,66 +35,69 @@ from werkzeug.http import parse_accept_header, parse_cookie
 from forum import metrics
 from forum.db import ANY_CHANGE, EVERYTHING, ReadCache, commit_announcers, conninfo, db
 from forum.lazy import library
-from forum.pagestore import Shelf, Shelved, shelf_in
+from forum.pagestore import PageStore, StoredPage, open_store
 from forum.settings import Settings
-from forum.writelog import Signs, mark_of, signs_in
+from forum.writelog import WriteLog, hash_of, open_log
 
 if TYPE_CHECKING:
     import psycopg
 
-Numbers = Mapping[str, int]
+Versions = Mapping[str, int]  # the version numbers of scopes
 Headers = list[tuple[str, str]]
 Environ = dict[str, Any]
 Key = tuple[str, ...]
 Application = Callable[[Environ, Any], Iterable[bytes]]
-DEPENDS_ON = "forum.depends_on"
+DEPENDS_ON = "forum.depends_on"  # the key in a WSGI environment for the scopes of a page
 THEMES = ("light", "dark")
-NOT_KEPT = {
-    "X-Request-Id",
-    "Content-Length",
-    "ETag",
-    "Date",
-}  # the server says when it sends (RFC 9110, 6.6.1)
-CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
-TEXTS = ("text/", "application/atom+xml", "application/xml", "application/json", "image/svg+xml")
-SMALLEST, LARGEST = 600, 1_000_000  # bytes of a body that is made smaller, and kept
-MOST_UNKEPT = 10_000
-MOST_CARRIED = 200  # numbers asked for again at once
-MOST_LEFT = 1_000  # numbers looked through at each write
-MOST_REMEMBERED = 300  # things of many rows, such as the posts of a page
-SECONDS_FOR_ANOTHER = 10
-CONNECTIONS, SECONDS_FOR_A_CONNECTION = 4, 2
-# The index of SQLite's log: its format, and the bytes of its head.
-INDEX_VERSION, INDEX_HEAD = 3_007_000, 48
-NUMBERS_IN_FILE = (
+# Left to whoever sends the page, as is its date (RFC 9110, 6.6.1)
+UNCACHED_HEADERS = {"X-Request-Id", "Content-Length", "ETag", "Date"}
+CONDITIONAL_HEADERS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE"}
+COMPRESSIBLE_TYPES = (
+    "text/",
+    "application/atom+xml",
+    "application/xml",
+    "application/json",
+    "image/svg+xml",
+)
+MIN_COMPRESSED_BYTES = 600  # a smaller body is sent as it is
+MAX_CACHED_BYTES = 1_000_000
+MAX_UNCACHEABLE = 10_000  # addresses of which it is remembered that they are not kept
+MAX_PREFETCHED = 200  # versions that are queried together
+MAX_RETAINED = 1_000  # versions that are looked through after each write
+READ_CACHE_SIZE = 300  # values such as the posts of a page
+JOIN_SECONDS = 10  # how long to wait for a page that another request is rendering
+CONNECTIONS, CONNECTION_SECONDS = 4, 2  # to PostgreSQL, and how long to wait for a free one
+# The index of SQLite's write-ahead log: its format version, and the size of its header in bytes
+WAL_INDEX_VERSION, WAL_INDEX_HEADER = 3_007_000, 48
+SQLITE_VERSIONS = (
     "SELECT scope, number FROM page_version WHERE scope IN (SELECT value FROM json_each(?))"
 )
-NUMBERS: LiteralString = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
-SETTLED: LiteralString = "SELECT number FROM page_version WHERE scope = %s FOR SHARE"
+POSTGRESQL_VERSIONS: LiteralString = "SELECT scope, number FROM page_version WHERE scope = ANY(%s)"
+WAIT_FOR_COMMITS: LiteralString = "SELECT number FROM page_version WHERE scope = %s FOR SHARE"
 
 _indexes: dict[tuple[int, int], mmap] = {}
 _opening = threading.Lock()
 
 
-class Numbered(Protocol):
-    """Where the numbers of the scopes are asked for."""
+class VersionSource(Protocol):
+    """Where the present versions of scopes can be looked up, past the application and its sessions."""
 
     @property
     def error(self) -> type[Exception]:
-        """What is raised when they cannot be asked for."""
+        """The exception class that is raised when the database does not answer."""
 
-    def moment(self) -> Any:
-        """A sign that stays the same until somebody writes; None where nothing says so."""
+    def stamp(self) -> Any:
+        """A value that stays the same until somebody writes; None if nothing tells that cheaply."""
 
-    def changed(self, before: Any, moment: Any) -> Set[int] | None:
-        """What was changed between two moments, as `mark_of` says it; None where nothing says all of it."""
+    def changed_between(self, before: Any, after: Any) -> Set[int] | None:
+        """The hashes (`writelog.hash_of`) of all scopes touched between two stamps; None if they are not all known."""
 
-    def numbers(self, scopes: Iterable[str]) -> Numbers:
-        """The present numbers of these scopes; one that nobody has touched is left out."""
+    def versions(self, scopes: Iterable[str]) -> Versions:
+        """The present versions of these scopes, without those that nobody has touched yet."""
 
 
-class OfSqlite:
-    """The numbers in a file: as long as SQLite says that nobody has written, they are what they were."""
+class SqliteVersions:
+    """Versions in an SQLite file, whose stamp is SQLite's own."""
 
     error: type[Exception] = sqlite3.Error
 
@@ -103,26 +107,26 @@ class OfSqlite:
         self.connection: sqlite3.Connection | None = None
         self.index: mmap | None = None
 
-    def moment(self) -> Any:
-        """SQLite's own sign of the last commit: the head of the log's index, else its count of what others committed."""
+    def stamp(self) -> Any:
+        """The header of the index of the write-ahead log; without one, the count of others' commits (`data_version`)."""
         if self.index is not None:
-            return self.index[:INDEX_HEAD]
+            return self.index[:WAL_INDEX_HEADER]
         with self.lock:
-            version = self._ask("PRAGMA data_version").fetchone()[0]
-            # Only then does this connection hold the file that is looked at; another one could go away under it.
-            if self._ask("PRAGMA journal_mode").fetchone()[0] == "wal":
-                self.index = _index_of(self.path)
+            version = self._execute("PRAGMA data_version").fetchone()[0]
+            # Only after a query does this connection hold the index open, so that nobody can delete it.
+            if self._execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                self.index = _wal_index(self.path)
             return version
 
-    def changed(self, _before: Any, _moment: Any) -> None:
-        """SQLite says no more; to ask costs little."""
+    def changed_between(self, _before: Any, _after: Any) -> None:
+        """Unknown on SQLite, where a query costs little."""
 
-    def numbers(self, scopes: Iterable[str]) -> Numbers:
-        """The present numbers."""
+    def versions(self, scopes: Iterable[str]) -> Versions:
+        """The present versions."""
         with self.lock:
-            return dict(self._ask(NUMBERS_IN_FILE, (json.dumps(list(scopes)),)).fetchall())
+            return dict(self._execute(SQLITE_VERSIONS, (json.dumps(list(scopes)),)).fetchall())
 
-    def _ask(self, query: str, values: tuple[str, ...] = ()) -> sqlite3.Cursor:
+    def _execute(self, query: str, values: tuple[str, ...] = ()) -> sqlite3.Cursor:
         if self.connection is None:
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA query_only=1")
@@ -130,65 +134,70 @@ class OfSqlite:
         return self.connection.execute(query, values)
 
 
-def _index_of(path: str) -> mmap | None:
-    """The head of the index of SQLite's log (WAL), which a commit changes as its last step; None where there is none.
+def _wal_index(path: str) -> mmap | None:
+    """The header of the index of SQLite's write-ahead log, which a commit changes as its last step; None if there is none.
 
-    Readers in SQLite compare the same bytes to learn whether they must look again, and `PRAGMA data_version` says what
-    they found; to look oneself costs a twentieth and needs no lock (https://sqlite.org/walformat.html, 2.1). The index is
-    there as long as a connection is open. It is opened once and for ever: closing it would take away SQLite's own locks
+    SQLite itself compares these bytes to learn whether it has to read again, and `PRAGMA data_version` tells what it found;
+    to compare them here costs a twentieth and takes no lock (https://sqlite.org/walformat.html, 2.1). The index exists as
+    long as any connection is open. It is opened once and never closed: closing it would release the locks that SQLite holds
     on it, which belong to the process (https://sqlite.org/howtocorrupt.html, 2.2).
     """
-    name = Path(f"{os.path.realpath(path)}-shm")
+    file = Path(f"{os.path.realpath(path)}-shm")
     with _opening:
         try:
-            there = name.stat()
-            which = (there.st_dev, there.st_ino)
-            if which not in _indexes:
-                _indexes[which] = mmap(os.open(name, os.O_RDONLY), INDEX_HEAD, prot=PROT_READ)
+            status = file.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity not in _indexes:
+                _indexes[identity] = mmap(
+                    os.open(file, os.O_RDONLY), WAL_INDEX_HEADER, prot=PROT_READ
+                )
         except (OSError, ValueError):
             return None
-        is_known = unpack_from("=I", _indexes[which])[0] == INDEX_VERSION
-        return _indexes[which] if is_known else None
+        is_known = unpack_from("=I", _indexes[identity])[0] == WAL_INDEX_VERSION
+        return _indexes[identity] if is_known else None
 
 
-class OfServer:
-    """The numbers in PostgreSQL, read over a few connections of their own: at each hit, where no signs of writing are."""
+class PostgresqlVersions:
+    """Versions in PostgreSQL, queried over a few connections of their own, at each hit unless there is a write log."""
 
     def __init__(self, url: URL) -> None:
-        self.signs: Signs | None = None
+        self.write_log: WriteLog | None = None
         self.driver = library("psycopg")
         self.error: type[Exception] = self.driver.Error
-        self.address = conninfo(url)
+        self.conninfo = conninfo(url)
         self.free: LifoQueue[psycopg.Connection[Any] | None] = LifoQueue()
         for _connection in range(CONNECTIONS):
             self.free.put(None)
 
-    def moment(self) -> bytes | None:
-        """What the processes of this machine say, if they are the only ones; the server has no sign of its own."""
-        return self.signs.moment() if self.signs else None
+    def stamp(self) -> bytes | None:
+        """The stamp of the write log, if there is one; PostgreSQL has none of its own."""
+        return self.write_log.stamp() if self.write_log else None
 
-    def changed(self, before: bytes, moment: bytes) -> Set[int] | None:
-        """What those processes have changed between two moments."""
-        return self.signs.changed(before, moment) if self.signs else None
+    def changed_between(self, before: bytes, after: bytes) -> Set[int] | None:
+        """What the write log tells."""
+        return self.write_log.changed_between(before, after) if self.write_log else None
 
-    def numbers(self, scopes: Iterable[str]) -> Numbers:
-        """The present numbers."""
-        return dict(self._ask(NUMBERS, list(scopes)))
+    def versions(self, scopes: Iterable[str]) -> Versions:
+        """The present versions."""
+        return dict(self._fetch(POSTGRESQL_VERSIONS, list(scopes)))
 
-    def is_settled(self) -> bool:
-        """Wait until nobody who has counted up is still committing: such a deed holds the row of `ANY_CHANGE` until then."""
+    def wait_for_commits(self) -> bool:
+        """Wait until all commits that were begun are over: an action locks the row of `ANY_CHANGE` until it has committed.
+
+        Returns whether they are over.
+        """
         try:
-            self._ask(SETTLED, ANY_CHANGE)
+            self._fetch(WAIT_FOR_COMMITS, ANY_CHANGE)
         except (self.error, Empty):
             return False
         return True
 
-    def _ask(self, query: LiteralString, value: Any) -> list[Any]:
-        connection = self.free.get(timeout=SECONDS_FOR_A_CONNECTION)
+    def _fetch(self, query: LiteralString, value: Any) -> list[Any]:
+        connection = self.free.get(timeout=CONNECTION_SECONDS)
         try:
             if connection is None:
                 connection = self.driver.connect(
-                    self.address, autocommit=True, prepare_threshold=0, connect_timeout=5
+                    self.conninfo, autocommit=True, prepare_threshold=0, connect_timeout=5
                 )
                 connection.execute("SET lock_timeout = '2s'")
             rows = connection.execute(query, (value,)).fetchall()
@@ -200,168 +209,182 @@ class OfServer:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put the layer around an application, which is complete by then; without memory there is none.
+    """Wrap a complete application in a page cache, if the settings give it memory (`page_cache_mb`).
 
-    Whether rows are remembered (`db.cached`) is a setting of its own.
+    Apart from that, `settings.remembers` says whether the application caches what it reads (`db.cached`).
     """
     with app.app_context():
-        numbered = numbered_by(db.engine)
-        if isinstance(numbered, OfServer):
-            _give_signs(numbered, db.engine, settings)
-    known = Known(numbered)
+        source = version_source(db.engine)
+        if isinstance(source, PostgresqlVersions):
+            _use_write_log(source, db.engine, settings)
+    versions = VersionCache(source)
     if settings.remembers:
-        app.extensions["current_versions"] = known.present
-        app.extensions["read_cache"] = ReadCache(known.present, MOST_REMEMBERED)
+        app.extensions["current_versions"] = versions.current
+        app.extensions["read_cache"] = ReadCache(versions.current, READ_CACHE_SIZE)
     if settings.page_cache_mb:
-        shelf = shelf_in(settings.shelf_path)
-        layer = PageCache(app.wsgi_app, known, settings.page_cache_mb, shelf)
+        store = open_store(settings.pagestore_path)
+        layer = PageCache(app.wsgi_app, versions, settings.page_cache_mb, store)
         layer.theme_cookie = f"{settings.cookie_prefix}theme"
         app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask documents it
 
 
-def numbered_by(engine: Engine) -> OfSqlite | OfServer:
-    """Where a database's numbers are asked for."""
+def version_source(engine: Engine) -> SqliteVersions | PostgresqlVersions:
+    """Where the versions in an engine's database are looked up."""
     if engine.dialect.name == "sqlite" and engine.url.database:
-        return OfSqlite(engine.url.database)
-    return OfServer(engine.url)
+        return SqliteVersions(engine.url.database)
+    return PostgresqlVersions(engine.url)
 
 
-def _give_signs(numbered: OfServer, engine: Engine, settings: Settings) -> None:
-    """Announce commits as soon as one process of this machine looks for that; look oneself where no other machine writes."""
-    if settings.is_one_machine or settings.signs_path.exists():
-        signs = signs_in(settings.signs_path.resolve())
-        signs.settle = numbered.is_settled
-        commit_announcers[engine] = signs.announced
-        numbered.signs = signs if settings.is_one_machine else None
+def _use_write_log(source: PostgresqlVersions, engine: Engine, settings: Settings) -> None:
+    """Announce commits in the write log as soon as any process of this machine reads it; read it if no other machine writes.
+
+    Commands, which are not told that there is only one machine, find the file of the server.
+    """
+    if settings.is_one_machine or settings.writelog_path.exists():
+        log = open_log(settings.writelog_path.resolve())
+        log.wait_for_commits = source.wait_for_commits
+        commit_announcers[engine] = log.announce
+        source.write_log = log if settings.is_one_machine else None
 
 
-class Known:
-    """The numbers that a process knows: they are asked for once as long as nobody writes.
+class VersionCache:
+    """The versions that a process knows, queried once for as long as nobody writes.
 
-    After a write those that it has left alone are known still, where somebody says what it has changed. Else the first
-    who asks does so for others, too: for the numbers that were asked for of late. Most pages read next are of them, and
-    two hundred numbers cost hardly more than one.
+    After a write the versions that it has not changed are still known, if the source tells which those are. Otherwise the
+    first request queries its own together with those that were asked for lately: they are of the pages that will most
+    likely be read next, and two hundred versions cost hardly more than one.
     """
 
-    def __init__(self, numbered: Numbered) -> None:
-        self.numbered = numbered
-        self._known: tuple[Any, dict[str, int | None]] = (None, {})
+    def __init__(self, source: VersionSource) -> None:
+        self.source = source
+        self._known: tuple[Any, dict[str, int | None]] = (
+            None,
+            {},
+        )  # a stamp, versions at that stamp
 
-    def present(self, scopes: Iterable[str]) -> Numbers | None:
-        """The numbers of these scopes; one that nobody has touched is left out. None when they cannot be asked for."""
+    def current(self, scopes: Iterable[str]) -> Versions | None:
+        """The present versions of these scopes, without those that nobody has touched; None if the database is away."""
         try:
-            return self.numbers(scopes, self.numbered.moment())
-        except (self.numbered.error, Empty):
+            return self.versions(scopes, self.source.stamp())
+        except (self.source.error, Empty):
             return None
 
-    def numbers(self, scopes: Iterable[str], moment: Any) -> Numbers:
-        """The same; `moment` was looked at just before."""
-        if moment is None:
-            return self.numbered.numbers(scopes)
-        of, known = self._known
-        carried: list[str] = []
-        if of != moment:
-            left = self._left(of, moment, known)
-            if left is None:
-                carried, known = list(known)[-MOST_CARRIED:], {}
+    def versions(self, scopes: Iterable[str], stamp: Any) -> Versions:
+        """The same, given the source's present stamp; raises the source's error or `Empty`."""
+        if stamp is None:
+            return self.source.versions(scopes)
+        known_at, known = self._known
+        prefetched: list[str] = []
+        if known_at != stamp:
+            unchanged = self._unchanged(known_at, stamp, known)
+            if unchanged is None:
+                prefetched, known = list(known)[-MAX_PREFETCHED:], {}
             else:
-                known = left
-                self._known = moment, left
+                known = unchanged
+                self._known = stamp, unchanged
         if unknown := [scope for scope in scopes if scope not in known]:
-            together = dict.fromkeys((*carried, *unknown))
-            asked = self.numbered.numbers(together)
-            if self.numbered.moment() != moment:  # what is known may be older than what was asked
-                return self.numbered.numbers(scopes)
-            known.update((scope, asked.get(scope)) for scope in together)
-            self._known = moment, known
+            wanted = dict.fromkeys((*prefetched, *unknown))
+            found = self.source.versions(wanted)
+            if self.source.stamp() != stamp:  # somebody has written: the known ones may be older
+                return self.source.versions(scopes)
+            known.update((scope, found.get(scope)) for scope in wanted)
+            self._known = stamp, known
         return {scope: number for scope in scopes if (number := known[scope]) is not None}
 
-    def _left(
-        self, of: Any, moment: Any, known: Mapping[str, int | None]
+    def _unchanged(
+        self, before: Any, after: Any, known: Mapping[str, int | None]
     ) -> dict[str, int | None] | None:
-        """What was known at a moment and is true at another one; None when nobody says what was changed meanwhile."""
-        changed = self.numbered.changed(of, moment) if of is not None else None
+        """Those of the versions known at one stamp that are the same at another; None if the source cannot tell."""
+        changed = self.source.changed_between(before, after) if before is not None else None
         if changed is None:
             return None
-        late = list(known)[-MOST_LEFT:]
-        return {scope: known[scope] for scope in late if mark_of(scope) not in changed}
+        latest = list(known)[-MAX_RETAINED:]
+        return {scope: known[scope] for scope in latest if hash_of(scope) not in changed}
 
 
 @dataclass
-class Kept:
-    """A page as it is sent, and what it depends on. `is_own`: rendered here, and no file."""
+class CachedPage:
+    """A page as it is sent, and what it depends on.
+
+    It was valid at `stamp`. `is_own` is true of a page (not a file) that this process has rendered. `was_read` says whether
+    it was sent since it last came up for eviction.
+    """
 
     headers: Headers
     body: bytes
     etag: str = ""
     scopes: tuple[str, ...] = ()
-    numbers: Numbers = field(default_factory=dict)
-    moment: Any = None
+    versions: Versions = field(default_factory=dict)
+    stamp: Any = None
     is_own: bool = False
     was_read: bool = False
-    forms: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
+    encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
-    def form(self, encoding: str) -> tuple[Headers, bytes]:
-        """Headers and body in an encoding; made when it is first asked for."""
-        if encoding not in self.forms:
-            self.forms[encoding] = _shrunk(self.headers, self.body, encoding, thorough=True)
-        return self.forms[encoding]
+    def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
+        """Headers and body in a content encoding, compressed when it is first asked for."""
+        if encoding not in self.encoded:
+            self.encoded[encoding] = _compressed(
+                self.headers, self.body, encoding, is_thorough=True
+            )
+        return self.encoded[encoding]
 
-    @property
-    def shelved(self) -> Shelved:
+    def to_store(self) -> StoredPage:
         """The page for the other processes."""
-        return Shelved(
-            self.headers, self.body, self.etag, self.scopes, self.numbers, dict(self.forms)
+        return StoredPage(
+            self.headers, self.body, self.etag, self.scopes, self.versions, dict(self.encoded)
         )
 
     @classmethod
-    def taken(cls, page: Shelved, moment: Any) -> Kept:
-        """The page of another process, which is true at a moment."""
-        about = (page.headers, page.body, page.etag, page.scopes, page.numbers)
-        return cls(*about, moment, forms=page.forms)
+    def from_store(cls, page: StoredPage, stamp: Any) -> CachedPage:
+        """A page of another process that is valid at a stamp."""
+        fields = (page.headers, page.body, page.etag, page.scopes, page.versions)
+        return cls(*fields, stamp, encoded=page.encoded)
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes in all its forms."""
+        """About how many bytes of memory it takes in all its encodings."""
         return len(self.body) * 2 + 1_000
 
 
 @dataclass
-class Making:
-    """A page that somebody renders: the last write before it was begun, and what came of it."""
+class Rendering:
+    """A page that a request is rendering: the number of the last write before that, and the page if it may be kept."""
 
     done: threading.Event = field(default_factory=threading.Event)
     last_write: int = 0
-    kept: Kept | None = None
+    page: CachedPage | None = None
 
 
 class PageCache:
-    """Answers visitors from memory, and asks the application for what is not there or no longer true."""
+    """Answers visitors from memory, and asks the application for pages that are missing or outdated."""
 
     def __init__(
-        self, application: Application, known: Known, megabytes: int, shelf: Shelf | None = None
+        self,
+        application: Application,
+        versions: VersionCache,
+        megabytes: int,
+        store: PageStore | None = None,
     ) -> None:
         self.application = application
-        self.shelf = shelf
+        self.store = store
         self.theme_cookie = "theme"
-        self.known, self.numbered = known, known.numbered
-        self.most = megabytes * 1_000_000
+        self.versions, self.source = versions, versions.source
+        self.max_bytes = megabytes * 1_000_000
         self.size = 0
-        self.pages: OrderedDict[Key, Kept] = OrderedDict()
-        self.unkept: OrderedDict[Key, None] = OrderedDict()
+        self.pages: OrderedDict[Key, CachedPage] = OrderedDict()
+        self.uncacheable: OrderedDict[Key, None] = OrderedDict()
         self.lock = threading.Lock()
-        self.making: dict[Key, Making] = {}
+        self.renderings: dict[Key, Rendering] = {}
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer a request."""
+        """Answer a request (WSGI)."""
         cookie = environ.get("HTTP_COOKIE", "")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self.application(environ, start_response)
         if "session=" in cookie:
-            whole = environ | {
-                "REQUEST_METHOD": "GET"
-            }  # the length of what HEAD leaves out is said
-            return Answer(self.application, whole).send(environ, start_response)
+            # The application is asked for the whole page even for HEAD, so that its length is known.
+            as_get = environ | {"REQUEST_METHOD": "GET"}
+            return CapturedResponse(self.application, as_get).send(environ, start_response)
         key = (
             environ["PATH_INFO"],
             environ.get("QUERY_STRING", ""),
@@ -371,140 +394,141 @@ class PageCache:
         )
         try:
             return self._answer(key, environ, start_response)
-        except (self.numbered.error, Empty):  # the application says so in words
+        except (self.source.error, Empty):  # the application has a page for that
             return self.application(environ, start_response)
 
     def _theme(self, cookie: str) -> str:
-        """The theme that the page will have, read from the cookies as it does itself."""
+        """The theme that the page will have, read from the cookies as the page itself does."""
         if "theme=" not in cookie:
             return ""
         chosen = parse_cookie(cookie).get(self.theme_cookie, "")
         return chosen if chosen in THEMES else ""
 
     def _answer(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        kept = self.pages.get(key)
-        if kept and self._is_true(kept):
-            return _hit(kept, environ, start_response)
-        came, until = None, monotonic() + SECONDS_FOR_ANOTHER
+        page = self.pages.get(key)
+        if page and self._is_valid(page):
+            return _send_hit(page, environ, start_response)
+        came_at, until = None, monotonic() + JOIN_SECONDS
         while True:
-            making, is_own = self._joined(key)
+            rendering, is_own = self._join(key)
             if is_own:
-                return self._make(key, making, environ, start_response)
-            came = self._last_write() if came is None else came
-            making.done.wait(max(0.0, until - monotonic()))
-            if kept := self._made_since(came, key, making):
-                return _hit(kept, environ, start_response)
-            if making.kept is None or monotonic() > until:  # it is not for everybody, or takes long
-                return self._make(key, Making(), environ, start_response)
+                return self._render(key, rendering, environ, start_response)
+            came_at = self._last_write() if came_at is None else came_at
+            rendering.done.wait(max(0.0, until - monotonic()))
+            if page := self._rendered_since(came_at, key, rendering):
+                return _send_hit(page, environ, start_response)
+            if rendering.page is None or monotonic() > until:  # it cannot be shared, or takes long
+                return self._render(key, Rendering(), environ, start_response)
 
-    def _is_true(self, kept: Kept) -> bool:
+    def _is_valid(self, page: CachedPage) -> bool:
         """Whether nothing that the page depends on has changed since it was rendered."""
-        if not kept.scopes:
+        if not page.scopes:
             return True  # a file whose address changes with its content
-        moment = self.numbered.moment()
-        if moment is not None and moment == kept.moment:
+        stamp = self.source.stamp()
+        if stamp is not None and stamp == page.stamp:
             return True
-        if self.known.numbers(kept.scopes, moment) != kept.numbers:
+        if self.versions.versions(page.scopes, stamp) != page.versions:
             return False
-        kept.moment = moment
+        page.stamp = stamp
         return True
 
     def _last_write(self) -> int:
-        """The number of the last deed that changed anything that visitors see; each has a higher one than those before it."""
-        return self.known.numbers((ANY_CHANGE,), self.numbered.moment()).get(ANY_CHANGE, 0)
+        """The number of the last action that changed anything for visitors; they are numbered in their order."""
+        return self.versions.versions((ANY_CHANGE,), self.source.stamp()).get(ANY_CHANGE, 0)
 
-    def _joined(self, key: Key) -> tuple[Making, bool]:
-        """The rendering of a page that somebody is at; or the asker's own, when there is none to wait for."""
+    def _join(self, key: Key) -> tuple[Rendering, bool]:
+        """The rendering of a page to wait for and false; or if there is none, a new one and true."""
         with self.lock:
-            making = self.making.get(key)
-            if making and key not in self.unkept:
-                return making, False
-            making = self.making[key] = Making()
-            return making, True
+            rendering = self.renderings.get(key)
+            if rendering and key not in self.uncacheable:
+                return rendering, False
+            rendering = self.renderings[key] = Rendering()
+            return rendering, True
 
-    def _made_since(self, came: int, key: Key, making: Making) -> Kept | None:
-        """The page that another request has made, if it may answer this one; else None, and this request makes it anew.
+    def _rendered_since(self, came_at: int, key: Key, rendering: Rendering) -> CachedPage | None:
+        """The page that another request has rendered, if it may answer one that came after the write `came_at`; else None.
 
-        It may when it is true now. Where many people write, a page can be out of date before it is sent: then it may still
-        answer those who asked before the write that it does not hold, and nobody who asked after it.
+        It may if it is valid now. Where many people write, a page can be outdated before it is sent. It may then still
+        answer requests that came before the write that it lacks, and none that came after it.
         """
-        kept = self.pages.get(key)
-        if kept and self._is_true(kept):
-            return kept
-        return making.kept if making.last_write >= came else None
+        page = self.pages.get(key)
+        if page and self._is_valid(page):
+            return page
+        return rendering.page if rendering.last_write >= came_at else None
 
-    def _make(
-        self, key: Key, making: Making, environ: Environ, start_response: Any
+    def _render(
+        self, key: Key, rendering: Rendering, environ: Environ, start_response: Any
     ) -> Iterable[bytes]:
-        """Take what another process has made, or ask the application and keep what it answers if it is still true."""
+        """Answer with a new page, wake those who wait for it, and share it with the other processes."""
         earlier = self.pages.get(key)
         try:
-            sent = self._made(key, earlier, making, environ, start_response)
+            sent = self._take_or_render(key, earlier, rendering, environ, start_response)
         finally:
             with self.lock:
-                if self.making.get(key) is making:
-                    del self.making[key]
-            making.done.set()
-        # Whose page changes while it is read: a page that few ask for is not worth a file.
-        kept = making.kept
-        if self.shelf and earlier and kept and kept.is_own and self.pages.get(key) is kept:
-            self.shelf.put(key, kept.shelved)
+                if self.renderings.get(key) is rendering:
+                    del self.renderings[key]
+            rendering.done.set()
+        # Only a page that was cached before is worth a file: few people ask for the others.
+        page = rendering.page
+        if self.store and earlier and page and page.is_own and self.pages.get(key) is page:
+            self.store.put(key, page.to_store())
         return sent
 
-    def _made(
+    def _take_or_render(
         self,
         key: Key,
-        earlier: Kept | None,
-        making: Making,
+        earlier: CachedPage | None,
+        rendering: Rendering,
         environ: Environ,
         start_response: Any,
     ) -> Iterable[bytes]:
-        moment = self.numbered.moment()
-        others = self.shelf.get(key) if self.shelf else None
-        # What the page depended on it most likely depends on.
-        scopes = {ANY_CHANGE}.union(*(page.scopes for page in (earlier, others) if page))
-        before = self.known.numbers(scopes, moment)
-        making.last_write = before.get(ANY_CHANGE, 0)
-        if others and _among(before, others.scopes) == others.numbers:
-            making.kept = kept = Kept.taken(others, moment)
-            self._keep(key, kept)
-            return _hit(kept, environ, start_response)
+        """Take the page of another process if it is valid; else ask the application, and keep what may be kept."""
+        stamp = self.source.stamp()
+        stored = self.store.get(key) if self.store else None
+        # What the page depended on before it will most likely depend on again.
+        scopes = {ANY_CHANGE}.union(*(page.scopes for page in (earlier, stored) if page))
+        before = self.versions.versions(scopes, stamp)
+        rendering.last_write = before.get(ANY_CHANGE, 0)
+        if stored and _subset(before, stored.scopes) == stored.versions:
+            rendering.page = page = CachedPage.from_store(stored, stamp)
+            self._add(key, page)
+            return _send_hit(page, environ, start_response)
         metrics.count_miss()
-        inner = {name: value for name, value in environ.items() if name not in CONDITIONS}
-        answer = Answer(self.application, inner | {"REQUEST_METHOD": "GET"})
-        if not answer.is_for_everybody:
-            if not answer.is_busy:
-                self._note_unkept(key)
-            return answer.send(environ, start_response)
-        kept = making.kept = answer.kept()
-        if not kept.scopes or self._is_of_one_moment(kept, scopes, before):
-            kept.moment = moment
-            self._keep(key, kept)
-        return _send(kept, environ, start_response)
+        inner = {name: value for name, value in environ.items() if name not in CONDITIONAL_HEADERS}
+        response = CapturedResponse(self.application, inner | {"REQUEST_METHOD": "GET"})
+        if not response.is_cacheable:
+            if not response.is_unavailable:
+                self._note_uncacheable(key)
+            return response.send(environ, start_response)
+        page = rendering.page = response.to_page()
+        if not page.scopes or self._is_consistent(page, scopes, before):
+            page.stamp = stamp
+            self._add(key, page)
+        return _send(page, environ, start_response)
 
-    def _is_of_one_moment(self, kept: Kept, asked: Set[str], before: Numbers) -> bool:
-        """Whether nobody wrote while the page was rendered, or nothing of what it depends on; notes its numbers.
+    def _is_consistent(self, page: CachedPage, asked: Set[str], before: Versions) -> bool:
+        """Whether nothing that a page depends on was written while it was rendered; sets the page's versions.
 
-        `before` are the numbers of the scopes that were `asked` for when it was begun.
+        `before` are the versions, when the rendering began, of the scopes `asked`.
         """
-        found = self.known.numbers({ANY_CHANGE, *kept.scopes}, self.numbered.moment())
-        kept.numbers = _among(found, kept.scopes)
-        if found.get(ANY_CHANGE) == before.get(ANY_CHANGE):
+        after = self.versions.versions({ANY_CHANGE, *page.scopes}, self.source.stamp())
+        page.versions = _subset(after, page.scopes)
+        if after.get(ANY_CHANGE) == before.get(ANY_CHANGE):
             return True
-        return all(s in asked and found.get(s) == before.get(s) for s in kept.scopes)
+        return all(s in asked and after.get(s) == before.get(s) for s in page.scopes)
 
-    def _keep(self, key: Key, kept: Kept) -> None:
+    def _add(self, key: Key, page: CachedPage) -> None:
         with self.lock:
-            self.unkept.pop(key, None)
+            self.uncacheable.pop(key, None)
             if old := self.pages.pop(key, None):
                 self.size -= old.size
-            self.pages[key] = kept
-            self.size += kept.size
-            while self.size > self.most and self.pages:
-                self._give_up_one()
+            self.pages[key] = page
+            self.size += page.size
+            while self.size > self.max_bytes and self.pages:
+                self._evict_one()
 
-    def _give_up_one(self) -> None:
-        """Let the oldest go, unless it was read since it was looked at last: then it has another turn."""
+    def _evict_one(self) -> None:
+        """Drop the oldest page; one that was read since it last came up for eviction gets a second chance."""
         key, oldest = self.pages.popitem(last=False)
         if oldest.was_read and len(self.pages) > 1:
             oldest.was_read = False
@@ -512,16 +536,16 @@ class PageCache:
         else:
             self.size -= oldest.size
 
-    def _note_unkept(self, key: Key) -> None:
-        """Remember what is not kept, so that nobody waits for another in vain."""
+    def _note_uncacheable(self, key: Key) -> None:
+        """Remember that a page cannot be kept, so that no request waits for another that renders it."""
         with self.lock:
-            self.unkept[key] = None
-            while len(self.unkept) > MOST_UNKEPT:
-                self.unkept.popitem(last=False)
+            self.uncacheable[key] = None
+            while len(self.uncacheable) > MAX_UNCACHEABLE:
+                self.uncacheable.popitem(last=False)
 
 
-class Answer:
-    """What the application answers, read as far as it must be."""
+class CapturedResponse:
+    """The response of an application, with its body unread until it is needed."""
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self.environ = environ
@@ -533,100 +557,109 @@ class Answer:
         self.status, self.headers = status, headers
 
     def header(self, name: str) -> str:
-        """A header's value, or nothing."""
+        """The value of a header, or an empty string."""
         return next((value for known, value in self.headers if known == name), "")
 
     @property
-    def is_for_everybody(self) -> bool:
-        """Whether it may be kept: a whole page or file that says so, and sets no cookie."""
+    def is_cacheable(self) -> bool:
+        """Whether it may be kept for all visitors: a whole page or file that says so, and sets no cookie."""
         control = self.header("Cache-Control")
-        is_open = (control == "no-cache" and self.header("ETag")) or "immutable" in control
+        is_shared = (control == "no-cache" and self.header("ETag")) or "immutable" in control
         length = self.header("Content-Length")
-        is_whole = self.status == "200 OK" and length.isdigit() and int(length) <= LARGEST
-        return bool(is_open and is_whole and not self.header("Set-Cookie"))
+        is_whole = self.status == "200 OK" and length.isdigit() and int(length) <= MAX_CACHED_BYTES
+        return bool(is_shared and is_whole and not self.header("Set-Cookie"))
 
     @property
-    def is_busy(self) -> bool:
-        """Whether it only asks to come again: such a page may be kept another time."""
+    def is_unavailable(self) -> bool:
+        """Whether it only asks to come again (503), so that it says nothing about the page."""
         return self.status.startswith("503")
 
-    def kept(self) -> Kept:
-        """The answer as something to keep; reads it to its end."""
+    def to_page(self) -> CachedPage:
+        """The response as a page to keep; reads its whole body."""
         headers = [
             (name, value)
             for name, value in self.headers
-            if name not in NOT_KEPT and not (name == "Vary" and value == "Cookie")
+            if name not in UNCACHED_HEADERS and not (name == "Vary" and value == "Cookie")
         ]
         etag = self.header("ETag").removeprefix("W/")
         is_file = "immutable" in self.header("Cache-Control")
-        # One name for all forms of a page, which makes it a weak one (RFC 9110, 8.8.1)
+        # One tag for all encodings of a page, which makes it a weak one (RFC 9110, 8.8.1)
         headers += [("Vary", "Accept-Encoding" if is_file else "Cookie, Accept-Encoding")]
         headers += [("ETag", f"W/{etag}")] if etag else []
         scopes = () if is_file else (*self.environ.get(DEPENDS_ON, (ANY_CHANGE,)), EVERYTHING)
-        return Kept(headers, self._body(), etag, scopes, is_own=bool(scopes))
+        return CachedPage(headers, self._body(), etag, scopes, is_own=bool(scopes))
 
     def _body(self) -> bytes:
         try:
             return b"".join(self.parts)
         finally:
-            getattr(self.parts, "close", lambda: None)()
+            self._close()
+
+    def _close(self) -> None:
+        getattr(self.parts, "close", lambda: None)()
 
     def send(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Hand the answer on, made smaller when it is a text of known length."""
-        encoding = _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        is_text = self.header("Content-Type").startswith(TEXTS)
+        """Pass the response on, compressed if it is a text of known length; without a body for HEAD."""
+        encoding = _best_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        is_text = self.header("Content-Type").startswith(COMPRESSIBLE_TYPES)
         length = self.header("Content-Length")
-        if encoding and is_text and length.isdigit() and SMALLEST < int(length) <= LARGEST:
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        is_sized = length.isdigit() and MIN_COMPRESSED_BYTES < int(length) <= MAX_CACHED_BYTES
+        if encoding and is_text and is_sized:
             vary = ", ".join(filter(None, (self.header("Vary"), "Accept-Encoding")))
-            plain = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
-            headers, body = _shrunk([*plain, ("Vary", vary)], self._body(), encoding)
+            others = [(n, v) for n, v in self.headers if n not in ("Vary", "Content-Length")]
+            headers, body = _compressed([*others, ("Vary", vary)], self._body(), encoding)
             start_response(self.status, headers)
-            return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+            return [] if is_head else [body]
         start_response(self.status, self.headers)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            getattr(self.parts, "close", lambda: None)()
+        if is_head:
+            self._close()
             return []
         return self.parts
 
 
-def _among(numbers: Numbers, scopes: Iterable[str]) -> Numbers:
-    return {scope: numbers[scope] for scope in scopes if scope in numbers}
+def _subset(versions: Versions, scopes: Iterable[str]) -> Versions:
+    return {scope: versions[scope] for scope in scopes if scope in versions}
 
 
-def _hit(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
-    kept.was_read = True
+def _send_hit(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    page.was_read = True
     metrics.count_hit()
-    return _send(kept, environ, start_response)
+    return _send(page, environ, start_response)
 
 
-def _send(kept: Kept, environ: Environ, start_response: Any) -> Iterable[bytes]:
+def _send(page: CachedPage, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    """Send a page, or 304 if the browser has it already."""
     asked = environ.get("HTTP_IF_NONE_MATCH")
-    if asked and kept.etag and (kept.etag in asked or asked == "*"):
-        start_response("304 NOT MODIFIED", kept.headers)
+    if asked and page.etag and (page.etag in asked or asked == "*"):
+        start_response("304 NOT MODIFIED", page.headers)
         return []
-    headers, body = kept.form(_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+    headers, body = page.in_encoding(_best_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
     start_response("200 OK", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 @lru_cache(maxsize=1_000)
-def _encoding(accepted: str) -> str:
-    """The encoding that a browser likes best (RFC 9110, 12.5.3), of equals the smaller; nothing when it takes none of ours."""
+def _best_encoding(accepted: str) -> str:
+    """The encoding that a browser prefers (RFC 9110, 12.5.3), of equals the smaller; an empty string if none of ours."""
     best = parse_accept_header(accepted).best_match(("br", "gzip", "identity"))
     return best if best in ("br", "gzip") else ""
 
 
-def _shrunk(
-    headers: Headers, body: bytes, encoding: str, thorough: bool = False
+def _compressed(
+    headers: Headers, body: bytes, encoding: str, *, is_thorough: bool = False
 ) -> tuple[Headers, bytes]:
-    """Headers and body in an encoding; a file of few bytes, or one that is no text, stays as it is."""
-    kind = next((value for name, value in headers if name == "Content-Type"), "")
-    if not encoding or not kind.startswith(TEXTS) or len(body) <= SMALLEST:
+    """Headers and body in an encoding; a small body, or one that is no text, stays as it is.
+
+    Thorough is for what is sent many times, the default for what is sent once.
+    """
+    content_type = next((value for name, value in headers if name == "Content-Type"), "")
+    is_text = content_type.startswith(COMPRESSIBLE_TYPES)
+    if not encoding or not is_text or len(body) <= MIN_COMPRESSED_BYTES:
         return [*headers, ("Content-Length", str(len(body)))], body
     if encoding == "br":
-        mode = brotli.MODE_TEXT
-        body = brotli.compress(body, mode=mode, quality=5 if thorough else 2)
+        body = brotli.compress(body, mode=brotli.MODE_TEXT, quality=5 if is_thorough else 2)
     else:
-        body = gzip.compress(body, 6 if thorough else 2, mtime=0)
+        body = gzip.compress(body, 6 if is_thorough else 2, mtime=0)
     length = ("Content-Length", str(len(body)))
     return [*headers, ("Content-Encoding", encoding), length], body

@@ -1,8 +1,9 @@
-"""A shelf of rendered pages in a folder, for the processes of one server: what one has made the others need not.
+"""Rendered pages in a folder, which the processes of one server share: what one has rendered the others need not.
 
-It says nothing about whether a page is still true: whoever takes one compares its numbers, as with a page of one's own.
-The folder belongs to one server and one state of its code, so that no page outlives the templates that made it. A database
-that is put back under a running server counts again from old numbers: it is started anew then, as its own pages ask for.
+The store does not know whether a page is still valid: whoever gets one compares versions, as with a page of its own. The
+folder belongs to one server and one version of its code, so that no page outlives the templates it was rendered with. When
+a database is restored under a running server, versions count again from old numbers; the server has to be restarted then,
+which the page cache needs anyway.
 """
 
 from __future__ import annotations
@@ -19,116 +20,127 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-PLACES = 256  # files: of two pages that belong in one place the last is there
-LARGEST = 300_000  # bytes of one
-PROCESSES = Path("/proc")
+SLOTS = 256  # files; of two pages that share one, the latest is kept
+MAX_BYTES = 300_000  # of one page in all encodings
+PROC = Path("/proc")
 TOP = Path(__file__).parents[1]
 CODE = ("forum", "templates", "static", "wsgi.py")
 
 Headers = list[tuple[str, str]]
 
 
-class Shelved(NamedTuple):
-    """A page as it lies there: as it was rendered, what it depends on, and headers and body in each of its forms."""
+class StoredPage(NamedTuple):
+    """A page as it was rendered, the versions it depends on, and headers and body in each content encoding."""
 
     headers: Headers
     body: bytes
     etag: str
     scopes: tuple[str, ...]
-    numbers: Mapping[str, int]
-    forms: dict[str, tuple[Headers, bytes]]
+    versions: Mapping[str, int]
+    encoded: dict[str, tuple[Headers, bytes]]
 
 
-class Shelf:
-    """The pages of one server. One that cannot be written or read is not there: nobody needs a shelf."""
+class PageStore:
+    """The pages of one server. Errors in reading and writing count as a missing page, because nobody needs the store."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, key: Sequence[str], page: Shelved) -> None:
-        """Let the others have a page."""
-        bodies = [page.body, *(body for _headers, body in page.forms.values())]
-        if sum(map(len, bodies)) > LARGEST:
+    def put(self, key: Sequence[str], page: StoredPage) -> None:
+        """Write a page for the other processes, unless it is larger than `MAX_BYTES`."""
+        bodies = [page.body, *(body for _headers, body in page.encoded.values())]
+        if sum(map(len, bodies)) > MAX_BYTES:
             return
-        forms = [(name, headers) for name, (headers, _body) in page.forms.items()]
-        about = [page.headers, page.etag, page.scopes, page.numbers, forms]
-        head = json.dumps([key, list(map(len, bodies)), *about]).encode()
-        place = self._place(key)
-        own = place.with_name(f"{place.name}.{os.getpid()}.{threading.get_ident()}")
+        encodings = [(name, headers) for name, (headers, _body) in page.encoded.items()]
+        fields = [page.headers, page.etag, page.scopes, page.versions, encodings]
+        head = json.dumps([key, list(map(len, bodies)), *fields]).encode()
+        path = self._path(key)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                own.write_bytes(b"\n".join([head, b"".join(bodies)]))
-                own.replace(place)  # whole, or not at all
+                temporary.write_bytes(b"\n".join([head, b"".join(bodies)]))
+                temporary.replace(path)  # atomically
             finally:
-                own.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
-    def get(self, key: Sequence[str]) -> Shelved | None:
-        """The page that somebody has put there last."""
+    def get(self, key: Sequence[str]) -> StoredPage | None:
+        """The page that was stored last under a key; None if there is none."""
         try:
-            written = self._place(key).read_bytes()
-            return _read(written) if written.startswith(json.dumps([key]).encode()[:-1]) else None
+            written = self._path(key).read_bytes()
+            return _parse(written) if written.startswith(json.dumps([key]).encode()[:-1]) else None
         except (OSError, ValueError, TypeError, RecursionError):
             return None
 
-    def _place(self, key: Sequence[str]) -> Path:
-        number = int.from_bytes(sha256(json.dumps(key).encode()).digest()[:4]) % PLACES
+    def _path(self, key: Sequence[str]) -> Path:
+        number = int.from_bytes(sha256(json.dumps(key).encode()).digest()[:4]) % SLOTS
         return self.folder / f"{number:03}"
 
 
-def _read(written: bytes) -> Shelved:
-    """A page of what was written; raises `ValueError` or `TypeError` when that is not whole."""
-    head, _sign, bodies = written.partition(b"\n")
-    _key, lengths, headers, etag, scopes, numbers, forms = json.loads(head)
+def _parse(written: bytes) -> StoredPage:
+    """The page in the content of a file; raises `ValueError` or `TypeError` if it is incomplete."""
+    head, _newline, bodies = written.partition(b"\n")
+    _key, lengths, headers, etag, scopes, versions, encodings = json.loads(head)
     ends = list(accumulate(lengths, initial=0))
-    if ends[-1] != len(bodies) or not scopes or not isinstance(numbers, dict):
+    if ends[-1] != len(bodies) or not scopes or not isinstance(versions, dict):
         raise ValueError("not a whole page")
     body, *others = [bodies[start:end] for start, end in pairwise(ends)]
-    small = {name: (_pairs(some), other) for (name, some), other in zip(forms, others, strict=True)}
-    return Shelved(_pairs(headers), body, etag, tuple(scopes), numbers, small)
+    encoded = {
+        name: (_pairs(own_headers), own_body)
+        for (name, own_headers), own_body in zip(encodings, others, strict=True)
+    }
+    return StoredPage(_pairs(headers), body, etag, tuple(scopes), versions, encoded)
 
 
 def _pairs(headers: Sequence[Sequence[str]]) -> Headers:
     return [(name, value) for name, value in headers]
 
 
-def shelf_in(folder: Path) -> Shelf | None:
-    """The shelf that this process has in common with its neighbours, in a folder of theirs among those of other servers.
+def open_store(folder: Path) -> PageStore | None:
+    """The store that this process shares with the others of its server: a folder of their own inside `folder`.
 
-    What is left of servers that are gone, and of older code, is taken away. None where nothing tells who one's parent is.
+    Folders of servers that have stopped, and of older code, are deleted. None on systems without `/proc`, where nothing
+    identifies the parent process.
     """
-    server, state = _server(os.getppid()), _state_of_code()
-    if server is None or state is None:
+    server, code = _process_identity(os.getppid()), _code_fingerprint()
+    if server is None or code is None:
         return None
-    own = f"{server}.{state}"
+    own = f"{server}.{code}"
     with suppress(OSError):
-        for old in folder.iterdir():
-            of, _dot, _state = old.name.rpartition(".")
-            pid = of.partition("-")[0]
-            is_elsewhere = pid.isdecimal() and of != server and _server(int(pid)) == of
-            if of and old.name != own and not is_elsewhere:
-                shutil.rmtree(old, ignore_errors=True)
-    return Shelf(folder / own)
+        for other in folder.iterdir():
+            owner, _dot, _code = other.name.rpartition(".")
+            if owner and other.name != own and not _is_other_server(owner, server):
+                shutil.rmtree(other, ignore_errors=True)
+    return PageStore(folder / own)
 
 
-def _server(pid: int) -> str | None:
-    """A name for a process that no other one has, before or after it: its number, when it began, and since which start."""
+def _is_other_server(identity: str, own: str) -> bool:
+    """Whether another server with this identity is running."""
+    pid = identity.partition("-")[0]
+    return identity != own and pid.isdecimal() and _process_identity(int(pid)) == identity
+
+
+def _process_identity(pid: int) -> str | None:
+    """A name for a process that is never used again: its id, its start time, and the id of this boot of the machine."""
     try:
-        boot = PROCESSES.joinpath("sys/kernel/random/boot_id").read_text().strip()
-        words = PROCESSES.joinpath(str(pid), "stat").read_bytes().rpartition(b")")[2].split()
+        boot = PROC.joinpath("sys/kernel/random/boot_id").read_text().strip()
+        words = PROC.joinpath(str(pid), "stat").read_bytes().rpartition(b")")[2].split()
         return f"{pid}-{int(words[19])}-{boot}"
     except (OSError, ValueError, IndexError):
         return None
 
 
-def _state_of_code() -> str | None:
-    """A name for the files that pages are made of, libraries among them: a server may load new ones while it runs."""
+def _code_fingerprint() -> str | None:
+    """A hash of the state of all files that pages are made of, libraries included.
+
+    A server may replace its processes by ones with new code while it runs.
+    """
     folders = filter(Path.exists, map(Path, site.getsitepackages()))
     files = [path for name in CODE for path in (TOP / name, *(TOP / name).rglob("*"))]
     written = [path for path in files if path.is_file() and path.parent.name != "__pycache__"]
     try:
         seen = [(path, path.stat()) for path in sorted([*folders, *written])]
-    except OSError:  # somebody is at it
+    except OSError:  # files are being replaced right now
         return None
-    said = [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in seen]
-    return sha256("\n".join(said).encode()).hexdigest()[:16]
+    lines = [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in seen]
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -119,8 +119,8 @@ class Settings:
     def own_paths(self) -> tuple[Path, ...]:
         """What the forum writes in its data folder, and nobody else may own; not all of it is there in each forum."""
         names = ("secret-key", "forum.sqlite", "demo.sqlite", "templates")
-        further = (self.mail_path, self.carried_path, self.limits_path, self.signs_path)
-        more = (self.shelf_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
+        further = (self.mail_path, self.carried_path, self.limits_path, self.writelog_path)
+        more = (self.pagestore_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
         return (*(self.data / name for name in names), *further, *more)
 
     @property
@@ -139,12 +139,12 @@ class Settings:
         return self.data / "limits.sqlite"
 
     @property
-    def signs_path(self) -> Path:
+    def writelog_path(self) -> Path:
         """Where the processes of one machine see that somebody writes."""
         return self.data / ("writing-demo" if self.is_demo else "writing")
 
     @property
-    def shelf_path(self) -> Path:
+    def pagestore_path(self) -> Path:
         """Where the processes of each server lay rendered pages for one another."""
         return self.data / ("pages-demo" if self.is_demo else "pages")
 

@@ -1,9 +1,9 @@
-"""Signs of writing, for the processes of one machine: a small file in memory that all of them look at.
+"""Which process of this machine is about to commit, and what the latest commits have changed: a file in shared memory.
 
-For a database whose server gives no sign of its own that costs less than a question. Each process has a place in the
-file. It says there that it is about to commit, and once that is done, it notes what it has changed, counts up and takes the
-first sign back; only then is anybody answered. So whoever sees nobody's first sign, and the counts as they were, knows
-that nothing was written; and whoever sees other counts, what was.
+It serves a database whose server offers no cheap sign of its own that something was written (PostgreSQL), and costs less
+than a query. Each process has a slot in the file. It announces there that it is about to commit; after the commit it notes
+what it has changed, counts the commit, and withdraws the announcement. Only then is the request answered. So whoever sees
+no announcement and the same counts as before knows that nothing was written; whoever sees other counts, what was.
 """
 
 from __future__ import annotations
@@ -20,175 +20,184 @@ from mmap import mmap
 from pathlib import Path
 from struct import Struct
 
-PLACES = 256  # processes that may write at the same time
+# The layout of the file: for each slot a byte, the number of its announced commits; then for each slot the count of its
+# finished commits; then for each slot the notes about the last of them, as a ring buffer.
+SLOTS = 256  # processes that may write at the same time
 COUNT = Struct("=Q")
-ALL_COUNTS = Struct(f"={PLACES}Q")
-COUNTS = PLACES + PLACES * COUNT.size  # first who is about to commit, a byte each, then the counts
-NOTES = 32  # commits of each process of which is noted what they changed: the last ones
-MARKS = 7  # things that one commit may have changed; of more than that is said that it is anything
-NOTE = Struct(f"={1 + MARKS}Q")  # the number of the commit, and marks
-SIZE = COUNTS + PLACES * NOTES * NOTE.size
-NOBODY = bytes(PLACES)
-NOTHING, ALL = 0, 1  # marks that no name has
-LOOK_AFTER_SECONDS = 1.0
+ALL_COUNTS = Struct(f"={SLOTS}Q")
+NOTES_START = SLOTS + SLOTS * COUNT.size
+NOTES_PER_SLOT = 32
+HASHES_PER_NOTE = 7  # a commit that has changed more counts as having changed anything
+NOTE = Struct(f"={1 + HASHES_PER_NOTE}Q")  # the number of the commit, and hashes
+SIZE = NOTES_START + SLOTS * NOTES_PER_SLOT * NOTE.size
+NO_WRITERS = bytes(SLOTS)
+NO_HASH, ANY_HASH = 0, 1  # `hash_of` returns neither
+CLEAN_UP_SECONDS = 1.0
 
 
 @lru_cache(maxsize=10_000)
-def mark_of(name: str) -> int:
-    """What stands for a name in a note. Two may have the same: then more seems changed than was."""
-    (mark,) = COUNT.unpack(blake2b(name.encode(), digest_size=COUNT.size).digest())
-    return int(mark) | 2
+def hash_of(name: str) -> int:
+    """The hash that stands for a name in a note. When two names share one, more seems to have changed than has."""
+    (number,) = COUNT.unpack(blake2b(name.encode(), digest_size=COUNT.size).digest())
+    return int(number) | 2
 
 
 @cache
-def signs_in(path: Path) -> Signs:
-    """The signs in a file, by its real path, which a process opens once and for ever: closing it gives all its locks back."""
-    return Signs(path)
+def open_log(path: Path) -> WriteLog:
+    """The log in a file, given by its real path.
+
+    A process opens it once and never closes it: that would release all locks that the process holds on the file.
+    """
+    return WriteLog(path)
 
 
-class Signs:
-    """The signs in one file; see `signs_in`. A process takes its place when it first writes.
+class WriteLog:
+    """The log in one file; see `open_log`. A process claims its slot when it first writes.
 
-    `settle`, which may be set, waits until every commit that was begun is over; it says whether that is so.
+    `wait_for_commits`, which may be set, waits until all commits that were begun are over, and returns whether they are.
     """
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < SIZE:
-            _extend(self._file)
-        self._signs = mmap(self._file, SIZE)
-        self._lock, self._looking = threading.Lock(), threading.Lock()
-        self._owner, self._place = 0, -1
-        self._unsettled = 0  # commits of this process of which nobody knows what became of them
-        self._looked_at = 0.0
-        self.settle: Callable[[], bool] = lambda: True
+            _allocate(self._file)
+        self._log = mmap(self._file, SIZE)
+        self._lock, self._cleaning = threading.Lock(), threading.Lock()
+        self._owner_pid, self._slot = 0, -1
+        self._unfinished = 0  # commits of this process that failed, and may still be under way
+        self._cleaned_at = 0.0
+        self.wait_for_commits: Callable[[], bool] = lambda: True
 
-    def moment(self) -> bytes | None:
-        """What stays the same until somebody writes; None while somebody is about to, and after a crash then."""
-        # In this order: who begins and ends in between has counted up.
-        if self._signs[:PLACES] != NOBODY:
-            self._look_after()
+    def stamp(self) -> bytes | None:
+        """The counts of all slots, which stay the same until somebody writes.
+
+        None while somebody is about to commit, and after a process died while it was.
+        """
+        # In this order: a commit that begins and ends between the two looks has been counted.
+        if self._log[:SLOTS] != NO_WRITERS:
+            self._clean_up()
             return None
-        return self._signs[PLACES:COUNTS]
+        return self._log[SLOTS:NOTES_START]
 
-    def changed(self, before: bytes, moment: bytes) -> frozenset[int] | None:
-        """The marks (`mark_of`) of what was changed between two moments; None where nobody can say all of it."""
+    def changed_between(self, before: bytes, after: bytes) -> frozenset[int] | None:
+        """The hashes (`hash_of`) of what was changed between two stamps; None where the notes do not tell all of it."""
         found: set[int] = set()
-        then, now = ALL_COUNTS.unpack(before), ALL_COUNTS.unpack(moment)
-        for place in (place for place in range(PLACES) if then[place] != now[place]):
-            if not 0 < now[place] - then[place] < NOTES:
+        then, now = ALL_COUNTS.unpack(before), ALL_COUNTS.unpack(after)
+        for slot in (slot for slot in range(SLOTS) if then[slot] != now[slot]):
+            if not 0 < now[slot] - then[slot] < NOTES_PER_SLOT:
                 return None
-            for count in range(then[place], now[place]):
-                noted, *marks = NOTE.unpack_from(self._signs, _note_at(place, count))
-                if noted != count + 1 or ALL in marks:
+            for count in range(then[slot], now[slot]):
+                commit, *hashes = NOTE.unpack_from(self._log, _note_offset(slot, count))
+                if commit != count + 1 or ANY_HASH in hashes:
                     return None
-                found.update(marks)
-            # A process that went on meanwhile may have written over what was just read.
-            if self._count(place) - then[place] >= NOTES:
+                found.update(hashes)
+            # Its process may have overwritten meanwhile what was just read.
+            if self._count(slot) - then[slot] >= NOTES_PER_SLOT:
                 return None
-        return frozenset(found - {NOTHING})
+        return frozenset(found - {NO_HASH})
 
     @contextmanager
-    def announced(self, names: Collection[str] = ()) -> Iterator[None]:
-        """Commit within, what changes the things of these names (of none: anything).
+    def announce(self, names: Collection[str] = ()) -> Iterator[None]:
+        """Commit within: a change of what these names stand for, or of anything if there are none.
 
-        When that is over, everybody sees that the moment is another one.
-
-        After an exception the commit may still be under way: the sign stays until it is known to be over.
+        Afterwards every process sees another stamp. When an exception is raised, the commit may still be under way: the
+        announcement stays until it is known to be over.
         """
-        if self._owner != os.getpid():
-            with (
-                self._looking
-            ):  # whoever looks after others takes places for a moment, and lets go of them
-                self._take_place()
-        place = self._place
+        if self._owner_pid != os.getpid():
+            with self._cleaning:  # which locks slots of others for a moment
+                self._claim_slot()
+        slot = self._slot
         with self._lock:
-            self._signs[place] += 1
+            self._log[slot] += 1
         try:
             yield
         except BaseException:
             with self._lock:
-                self._unsettled += 1
+                self._unfinished += 1
             raise
         with self._lock:
-            self._count_up(place, [mark_of(name) for name in names])
-            self._signs[place] -= 1
-        if self._unsettled:  # nobody else takes away the signs of a process that lives
-            self._look_after()
+            self._count_up(slot, [hash_of(name) for name in names])
+            self._log[slot] -= 1
+        if self._unfinished:  # no other process withdraws the announcements of one that lives
+            self._clean_up()
 
-    def _take_place(self) -> None:
-        """Take a place for this process, of which it holds a lock as long as it lives; a forked one takes another."""
-        if self._owner == os.getpid():
+    def _claim_slot(self) -> None:
+        """Claim a free slot and hold a lock on it for the life of this process; a forked process claims its own."""
+        if self._owner_pid == os.getpid():
             return  # another thread was faster
-        free = (place for place in range(PLACES) if not self._signs[place])
-        self._place = next((place for place in free if self._is_taken(place)), -1)
-        if self._place < 0:
-            raise OSError(f"more than {PLACES} processes write, or many of them were killed")
-        self._owner, self._unsettled = os.getpid(), 0
+        free = (slot for slot in range(SLOTS) if not self._log[slot])
+        self._slot = next((slot for slot in free if self._lock_slot(slot)), -1)
+        if self._slot < 0:
+            raise OSError(f"more than {SLOTS} processes write, or many of them were killed")
+        self._owner_pid, self._unfinished = os.getpid(), 0
 
-    def _is_taken(self, place: int) -> bool:
-        """Lock a place, if no living process has it."""
+    def _lock_slot(self, slot: int) -> bool:
+        """Lock a slot; false if a living process holds it."""
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, slot)
         except BlockingIOError:
             return False
         return True
 
-    def _count_up(self, place: int, marks: Collection[int] = ()) -> None:
-        count = self._count(place)
-        noted = [*marks] if 0 < len(marks) <= MARKS else [ALL]
-        note = NOTE.pack(count + 1, *noted, *[NOTHING] * (MARKS - len(noted)))
-        where = _note_at(place, count)
-        self._signs[where : where + NOTE.size] = note
-        # At once: packed into its place, it would be 0 for a moment.
-        at = PLACES + place * COUNT.size
-        self._signs[at : at + COUNT.size] = COUNT.pack(count + 1)
+    def _count_up(self, slot: int, hashes: Collection[int] = ()) -> None:
+        count = self._count(slot)
+        noted = [*hashes] if 0 < len(hashes) <= HASHES_PER_NOTE else [ANY_HASH]
+        note = NOTE.pack(count + 1, *noted, *[NO_HASH] * (HASHES_PER_NOTE - len(noted)))
+        start = _note_offset(slot, count)
+        self._log[start : start + NOTE.size] = note
+        # In one step: `pack_into` would write zeros first, which others could read.
+        start = SLOTS + slot * COUNT.size
+        self._log[start : start + COUNT.size] = COUNT.pack(count + 1)
 
-    def _count(self, place: int) -> int:
-        (count,) = COUNT.unpack_from(self._signs, PLACES + place * COUNT.size)
+    def _count(self, slot: int) -> int:
+        (count,) = COUNT.unpack_from(self._log, SLOTS + slot * COUNT.size)
         return int(count)
 
-    def _look_after(self) -> None:
-        """Now and then: take away the signs of commits of which nobody will say that they are over."""
-        if not self._looking.acquire(blocking=False):
+    def _clean_up(self) -> None:
+        """Withdraw abandoned announcements, at most once in `CLEAN_UP_SECONDS`."""
+        if not self._cleaning.acquire(blocking=False):
             return
         try:
-            if time.monotonic() - self._looked_at < LOOK_AFTER_SECONDS:
+            if time.monotonic() - self._cleaned_at < CLEAN_UP_SECONDS:
                 return
-            self._looked_at = time.monotonic()
-            self._take_away()
+            self._cleaned_at = time.monotonic()
+            self._withdraw_abandoned()
         finally:
-            self._looking.release()
+            self._cleaning.release()
 
-    def _take_away(self) -> None:
-        own = self._place if self._owner == os.getpid() else -1
-        unsettled = self._unsettled if own >= 0 else 0
-        signed = (place for place in range(PLACES) if place != own and self._signs[place])
-        dead = [place for place in signed if self._is_taken(place)]  # so nobody can come there
+    def _withdraw_abandoned(self) -> None:
+        """Withdraw the announcements of dead processes, and those of failed commits of this one.
+
+        Their commits count as having changed anything, for nobody knows what became of them.
+        """
+        own = self._slot if self._owner_pid == os.getpid() else -1
+        unfinished = self._unfinished if own >= 0 else 0
+        announced = (slot for slot in range(SLOTS) if slot != own and self._log[slot])
+        dead = [slot for slot in announced if self._lock_slot(slot)]  # nobody can claim them now
         try:
-            if not (dead or unsettled) or not self.settle():
+            if not (dead or unfinished) or not self.wait_for_commits():
                 return
             with self._lock:
-                for place in dead:
-                    self._count_up(place)
-                    self._signs[place] = 0
-                if unsettled:
+                for slot in dead:
+                    self._count_up(slot)
+                    self._log[slot] = 0
+                if unfinished:
                     self._count_up(own)
-                    self._signs[own] -= unsettled
-                    self._unsettled -= unsettled
+                    self._log[own] -= unfinished
+                    self._unfinished -= unfinished
         finally:
-            for place in dead:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+            for slot in dead:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, slot)
 
 
-def _extend(file: int) -> None:
-    """Make room for all signs: on a full disk this fails, and not whoever writes one."""
+def _allocate(file: int) -> None:
+    """Allocate the whole file, so that a full disk is an error here and not, later, a signal that kills a writer."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, SIZE)
     else:
         os.truncate(file, SIZE)
 
 
-def _note_at(place: int, count: int) -> int:
-    """Where a process notes what its commit of that number changed."""
-    return COUNTS + (place * NOTES + count % NOTES) * NOTE.size
+def _note_offset(slot: int, count: int) -> int:
+    """Where the process in a slot notes what the commit after `count` others has changed."""
+    return NOTES_START + (slot * NOTES_PER_SLOT + count % NOTES_PER_SLOT) * NOTE.size

@@ -23,7 +23,7 @@ from forum.app import create_app
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.markup import write
 from forum.moderation.actions import report
-from forum.pagecache import Known, PageCache
+from forum.pagecache import PageCache, VersionCache
 from forum.settings import Settings
 from forum.upkeep import views
 
@@ -192,13 +192,13 @@ def test_a_forum_counts_by_room_and_not_by_address(tmp_path: Path) -> None:
 
 def test_the_page_cache_is_counted(app: Flask, counting: Path) -> None:
     class Unchanging:
-        def moment(self) -> int:
+        def stamp(self) -> int:
             return 1
 
-        def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+        def versions(self, scopes: Iterable[str]) -> dict[str, int]:
             return dict.fromkeys(scopes, 1)
 
-    cache = PageCache(app, Known(Unchanging()), 1)
+    cache = PageCache(app, VersionCache(Unchanging()), 1)
     with app.test_request_context():
         address = app.jinja_env.globals["asset"]("mark.svg")
     for _time in range(3):

@@ -53,19 +53,19 @@ from forum.moderation.actions import Reasons
 from forum.notifications import actions as notifications
 from forum.pagecache import (
     DEPENDS_ON,
-    MOST_CARRIED,
+    MAX_PREFETCHED,
     Key,
-    Known,
-    Making,
-    OfServer,
-    OfSqlite,
     PageCache,
-    _encoding,
-    numbered_by,
+    PostgresqlVersions,
+    Rendering,
+    SqliteVersions,
+    VersionCache,
+    _best_encoding,
+    version_source,
 )
-from forum.pagestore import Shelf
+from forum.pagestore import PageStore
 from forum.permissions import SYSTEM, VISITOR
-from forum.writelog import mark_of
+from forum.writelog import hash_of
 from tests.conftest import dataset_fixture
 from tests.forums import Forum, forums
 from tests.world import build
@@ -227,15 +227,15 @@ PAGES = (
 )
 
 
-class OfTest:
+class VersionsOfTest:
     """The numbers as the test's own transaction sees them."""
 
-    def moment(self) -> None:
+    def stamp(self) -> None:
         return None
 
-    def changed(self, _before: Any, _moment: Any) -> None: ...
+    def changed_between(self, _before: Any, _moment: Any) -> None: ...
 
-    def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+    def versions(self, scopes: Iterable[str]) -> dict[str, int]:
         rows = db.session.execute(
             select(PAGE_VERSIONS).where(PAGE_VERSIONS.c.scope.in_(list(scopes)))
         ).all()
@@ -266,14 +266,16 @@ def cache(app: Flask) -> PageCache:
         db.session.expunge_all()
         return answer
 
-    return PageCache(application, Known(OfTest()), 4)
+    return PageCache(application, VersionCache(VersionsOfTest()), 4)
 
 
 @pytest.fixture
 def neighbour(cache: PageCache, tmp_path: Path) -> PageCache:
     """The page cache of another process of the same server."""
-    cache.shelf = Shelf(tmp_path / "pages")
-    return PageCache(cache.application, Known(OfTest()), 4, Shelf(tmp_path / "pages"))
+    cache.store = PageStore(tmp_path / "pages")
+    return PageCache(
+        cache.application, VersionCache(VersionsOfTest()), 4, PageStore(tmp_path / "pages")
+    )
 
 
 @pytest.fixture
@@ -355,7 +357,7 @@ def test_after_every_deed_what_is_remembered_is_as_it_would_be_read(
         yield from (home_cities(reader), latest_cases(reader), latest_practices(reader))
         yield from seen(reader, topics)
 
-    remembered = ReadCache(OfTest().numbers, 300)
+    remembered = ReadCache(VersionsOfTest().versions, 300)
     assert len(latest_practices(people.ana)) > len(latest_practices(VISITOR))
     for name, deed in DEEDS.items():
         app.extensions["read_cache"] = remembered
@@ -370,7 +372,7 @@ def test_a_topic_that_is_locked_while_a_page_is_read_is_locked_on_the_next(
     app: Flask, world: dict[str, Any], people: Any
 ) -> None:
     """Between its row and its posts: what was known of the topic is not kept with the numbers of later."""
-    app.extensions["read_cache"] = ReadCache(OfTest().numbers, 300)
+    app.extensions["read_cache"] = ReadCache(VersionsOfTest().versions, 300)
     try:
         line = get_topic_row(VISITOR, world["topic"])
         dialogue.lock(people.moderator, world["topic"])
@@ -458,8 +460,8 @@ def count_answers(cache: PageCache) -> list[str]:
 # What a deed says, and what is counted
 
 
-def numbers() -> dict[str, int]:
-    return OfTest().numbers([EVERYTHING, ANY_CHANGE, topic_scope(5)])
+def versions_now() -> dict[str, int]:
+    return VersionsOfTest().versions([EVERYTHING, ANY_CHANGE, topic_scope(5)])
 
 
 def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
@@ -494,7 +496,7 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
     def failing(_doer: Any) -> None:
         raise ValueError
 
-    start = numbers()
+    start = versions_now()
     for deed, everything, anything, topic in (
         (silent, 1, 1, 0),
         (narrow, 0, 1, 1),
@@ -504,13 +506,13 @@ def test_a_deed_touches_everything_unless_it_says_less(app: Flask) -> None:
         (private_outside, 0, 1, 1),
     ):
         deed(SYSTEM)
-        now, end = numbers(), (everything, anything, topic)
+        now, end = versions_now(), (everything, anything, topic)
         scopes = (EVERYTHING, ANY_CHANGE, topic_scope(5))
         assert tuple(now.get(s, 0) - start.get(s, 0) for s in scopes) == end, deed.__name__
         start = now
     with pytest.raises(ValueError):
         failing(SYSTEM)
-    assert numbers() == start
+    assert versions_now() == start
 
 
 # What is kept, and how it is sent
@@ -578,7 +580,7 @@ def test_each_theme_host_and_query_has_a_page_of_its_own(
     ],
 )
 def test_the_best_encoding_is_chosen(accepted: str, encoding: str) -> None:
-    assert _encoding(accepted) == encoding
+    assert _best_encoding(accepted) == encoding
 
 
 def test_pages_are_sent_small_and_with_one_name(
@@ -624,12 +626,12 @@ def test_files_are_kept_by_the_name_of_their_content(
 
 
 def test_memory_is_bounded(app: Flask, cache: PageCache, kept: Client, world: Any) -> None:
-    cache.most = 100_000
+    cache.max_bytes = 100_000
     kept.get("/topics")
     for number in range(40):
         kept.get(f"/cases?page={number}")
         kept.get("/topics")
-    assert cache.size <= cache.most
+    assert cache.size <= cache.max_bytes
     assert cache.size == sum(page.size for page in cache.pages.values())
     assert any(key[0] == "/topics" for key in cache.pages), "what is read often stays"
 
@@ -663,15 +665,15 @@ def test_a_stampede_renders_once() -> None:
         return [b"page"]
 
     class Still:
-        def moment(self) -> int:
+        def stamp(self) -> int:
             return 1
 
-        def changed(self, _before: int, _moment: int) -> None: ...
+        def changed_between(self, _before: int, _moment: int) -> None: ...
 
-        def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
+        def versions(self, _scopes: Iterable[str]) -> dict[str, int]:
             return {}
 
-    cache, got = PageCache(application, Known(Still()), 1), []
+    cache, got = PageCache(application, VersionCache(Still()), 1), []
     readers = [threading.Thread(target=lambda: got.append(Client(cache).get("/").data))]
     readers[0].start()
     begun.wait(5)
@@ -687,7 +689,7 @@ def test_a_stampede_renders_once() -> None:
 
 
 class Counting:
-    """Numbers of which the moment is known, who counts what is asked; somebody may write before an answer."""
+    """Versions of which the moment is known, who counts what is asked; somebody may write before an answer."""
 
     error = sqlite3.Error
 
@@ -698,18 +700,18 @@ class Counting:
             None  # what was written at which moment, if somebody says so
         )
 
-    def moment(self) -> int:
+    def stamp(self) -> int:
         """Another one after each write."""
         return self.now
 
-    def changed(self, before: int, moment: int) -> set[int] | None:
+    def changed_between(self, before: int, moment: int) -> set[int] | None:
         """What was written, if that is told."""
         if self.told is None or moment < before:
             return None
         written = [self.told[at] for at in range(before + 1, moment + 1)]
-        return {mark_of(scope) for scopes in written for scope in scopes}
+        return {hash_of(scope) for scopes in written for scope in scopes}
 
-    def numbers(self, scopes: Iterable[str]) -> dict[str, int]:
+    def versions(self, scopes: Iterable[str]) -> dict[str, int]:
         """One statement: all of them are of the same moment."""
         self.asked.append(sorted(scopes))
         if scope := self.before.get(len(self.asked)):
@@ -742,26 +744,26 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A page is old before it is sent: who came before the write may read it, one of the others makes it anew."""
-    numbered, may_end = Counting(), [threading.Event(), threading.Event()]
+    source, may_end = Counting(), [threading.Event(), threading.Event()]
     made, begun = list[bytes](), threading.Event()
 
     def body() -> bytes:
-        made.append(b"%d" % numbered.rows["some"])
+        made.append(b"%d" % source.rows["some"])
         here = len(made) - 1
         begun.set()
         may_end[here].wait(5)
         return made[here]
 
-    cache = PageCache(page_of_some(body), Known(numbered), 1)
+    cache = PageCache(page_of_some(body), VersionCache(source), 1)
     joined, got, readers = threading.Semaphore(0), list[bytes](), list[threading.Thread]()
-    join = cache._joined
+    join = cache._join
 
-    def noted(key: Key) -> tuple[Making, bool]:
+    def noted(key: Key) -> tuple[Rendering, bool]:
         found = join(key)
         joined.release()
         return found
 
-    monkeypatch.setattr(cache, "_joined", noted)
+    monkeypatch.setattr(cache, "_join", noted)
 
     def come(number: int) -> None:
         some = [
@@ -775,7 +777,7 @@ def test_where_many_write_one_renders_for_all_who_came_after_the_same_write(
 
     come(4)
     assert begun.wait(5)
-    numbered.write("some")
+    source.write("some")
     come(3)
     for each, those in zip(may_end, (readers[:4], readers[4:]), strict=True):
         each.set()
@@ -788,37 +790,37 @@ def test_a_page_that_was_begun_after_somebody_came_is_new_enough_for_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where writes never cease, each waiter came after another one; they must not render one after the other."""
-    numbered, made, begun = Counting(), list[bytes](), threading.Event()
+    source, made, begun = Counting(), list[bytes](), threading.Event()
 
     def write_until(is_enough: Callable[[], bool]) -> None:
         until = time.monotonic() + 5
         while not is_enough() and time.monotonic() < until:
             time.sleep(0.001)
-            numbered.write("some")
+            source.write("some")
 
     def body() -> bytes:
-        made.append(b"%d" % numbered.rows["some"])
-        numbered.write("some")
+        made.append(b"%d" % source.rows["some"])
+        source.write("some")
         begun.set()
         # The first page waits for those who come, the next one for those who want a newer one.
         write_until(lambda: len(came) == 3 if len(made) == 1 else len(joined) == 7)
         return made[-1]
 
     cache, came, joined = (
-        PageCache(page_of_some(body), Known(numbered), 1),
+        PageCache(page_of_some(body), VersionCache(source), 1),
         list[int](),
         list[Key](),
     )
-    look, join = cache._last_write, cache._joined
+    look, join = cache._last_write, cache._join
     monkeypatch.setattr(cache, "_last_write", lambda: came.append(look()) or came[-1])
-    monkeypatch.setattr(cache, "_joined", lambda key: (join(key), joined.append(key))[0])
+    monkeypatch.setattr(cache, "_join", lambda key: (join(key), joined.append(key))[0])
     readers = [threading.Thread(target=Client(cache).get, args=["/"]) for _ in range(4)]
     for reader in readers:
         reader.start()
         assert begun.wait(5)
     for reader in readers:
         reader.join(5)
-    assert len(made) == 2 and cache.making == {}
+    assert len(made) == 2 and cache.renderings == {}
 
 
 def test_a_mistake_before_a_page_is_made_keeps_nobody_waiting(
@@ -827,104 +829,104 @@ def test_a_mistake_before_a_page_is_made_keeps_nobody_waiting(
     def fail() -> None:
         raise OSError("no room for the figures")
 
-    cache = PageCache(page_of_some(lambda: b"page"), Known(Counting()), 1)
+    cache = PageCache(page_of_some(lambda: b"page"), VersionCache(Counting()), 1)
     with monkeypatch.context() as patch:
         patch.setattr("forum.metrics.count_miss", fail)
         with pytest.raises(OSError, match="no room"):
             Client(cache).get("/")
-    assert cache.making == {}
+    assert cache.renderings == {}
     assert Client(cache).get("/").data == b"page"
 
 
 def test_what_is_written_elsewhere_meanwhile_leaves_a_page_as_true_as_it_was() -> None:
     """A page that was kept before says on what it depends, and only that must stay the same while it is made anew."""
-    numbered, made, elsewhere = Counting(), [], ["other"]
+    source, made, elsewhere = Counting(), [], ["other"]
 
     def body() -> bytes:
-        made.append(numbered.rows["some"])
+        made.append(source.rows["some"])
         if elsewhere and len(made) > 1:
-            numbered.write(elsewhere.pop())
+            source.write(elsewhere.pop())
         return b"%d" % made[-1]
 
-    browser = Client(PageCache(page_of_some(body), Known(numbered), 1))
+    browser = Client(PageCache(page_of_some(body), VersionCache(source), 1))
     browser.get("/")
-    numbered.write("some")
+    source.write("some")
     assert [browser.get("/").data for _ in "123"] == [b"2"] * 3
     assert made == [1, 2]
     elsewhere.append("some")
-    numbered.write("some")
+    source.write("some")
     assert [browser.get("/").data for _ in "123"] == [b"3", b"4", b"4"]
     assert made == [1, 2, 3, 4]
 
 
 def test_as_long_as_nobody_writes_numbers_are_asked_for_once() -> None:
     """What is turned away when many come costs no question, either."""
-    numbered = Counting()
-    browser = Client(PageCache(page_of_some(lambda: b"page"), Known(numbered), 1))
+    source = Counting()
+    browser = Client(PageCache(page_of_some(lambda: b"page"), VersionCache(source), 1))
     for number in range(20):
         browser.get(f"/{number}")
-    assert numbered.asked == [[ANY_CHANGE], sorted([EVERYTHING, "some"])]
-    numbered.write("other")
+    assert source.asked == [[ANY_CHANGE], sorted([EVERYTHING, "some"])]
+    source.write("other")
     assert browser.get("/1").data == b"page"
-    assert len(numbered.asked) == 3
+    assert len(source.asked) == 3
 
 
 def test_after_a_write_numbers_that_were_asked_for_of_late_are_asked_for_together() -> None:
-    numbered = Counting()
-    numbered.rows |= {f"topic {number}": number for number in range(300)}
-    known = Known(numbered)
+    source = Counting()
+    source.rows |= {f"topic {number}": number for number in range(300)}
+    known = VersionCache(source)
     for number in range(300):
-        assert known.present([f"topic {number}"]) == {f"topic {number}": number}
-    numbered.write("topic 290")
-    numbered.asked.clear()
-    assert known.present(["topic 299"]) == {"topic 299": 299}
-    assert known.present(["topic 290", "topic 100"]) == {"topic 290": 291, "topic 100": 100}
-    assert [len(scopes) for scopes in numbered.asked] == [MOST_CARRIED]
-    assert known.present(["topic 99"]) == {"topic 99": 99}
-    assert numbered.asked[1:] == [["topic 99"]], "only the latest are carried along"
-    numbered.asked.clear()
-    numbered.write("topic 1")
-    numbered.before = {
+        assert known.current([f"topic {number}"]) == {f"topic {number}": number}
+    source.write("topic 290")
+    source.asked.clear()
+    assert known.current(["topic 299"]) == {"topic 299": 299}
+    assert known.current(["topic 290", "topic 100"]) == {"topic 290": 291, "topic 100": 100}
+    assert [len(scopes) for scopes in source.asked] == [MAX_PREFETCHED]
+    assert known.current(["topic 99"]) == {"topic 99": 99}
+    assert source.asked[1:] == [["topic 99"]], "only the latest are carried along"
+    source.asked.clear()
+    source.write("topic 1")
+    source.before = {
         1: "topic 2"
     }  # somebody writes before the answer comes: it is given, and not kept
-    assert known.present(["topic 99"]) == known.present(["topic 99"]) == {"topic 99": 99}
-    assert len(numbered.asked[-1]) == MOST_CARRIED, "and nobody forgets what to carry along"
+    assert known.current(["topic 99"]) == known.current(["topic 99"]) == {"topic 99": 99}
+    assert len(source.asked[-1]) == MAX_PREFETCHED, "and nobody forgets what to carry along"
 
 
 def test_what_a_write_leaves_alone_is_known_still_where_somebody_says_what_it_changed() -> None:
-    numbered = Counting()
-    numbered.told = {}
-    known = Known(numbered)
-    assert known.present(["some", "other"]) == {"some": 1}
-    assert known.present([ANY_CHANGE]) == {ANY_CHANGE: 1}
-    assert len(numbered.asked) == 2
-    numbered.write("more")
-    assert known.present(["some", "other"]) == {"some": 1}
-    assert len(numbered.asked) == 2, "nobody has to be asked"
-    numbered.write("some")
-    numbered.write("other")
-    assert known.present(["more"]) == {"more": 2 - 1}
-    assert known.present(["some", "other"]) == {"some": 2, "other": 1}
-    assert known.present([ANY_CHANGE]) == {ANY_CHANGE: 4}
-    assert numbered.asked[2:] == [["more"], ["other", "some"], [ANY_CHANGE]]
-    numbered.before = {6: "some"}  # somebody writes while it is asked
-    numbered.write("some")
-    assert known.present(["some"]) == {"some": 4}
-    assert known.present(["some"]) == {"some": 4}
-    numbered.told = None
-    numbered.write("some")
-    assert known.present(["some"]) == {"some": 5}, "where nobody says it, all is asked for again"
+    source = Counting()
+    source.told = {}
+    known = VersionCache(source)
+    assert known.current(["some", "other"]) == {"some": 1}
+    assert known.current([ANY_CHANGE]) == {ANY_CHANGE: 1}
+    assert len(source.asked) == 2
+    source.write("more")
+    assert known.current(["some", "other"]) == {"some": 1}
+    assert len(source.asked) == 2, "nobody has to be asked"
+    source.write("some")
+    source.write("other")
+    assert known.current(["more"]) == {"more": 2 - 1}
+    assert known.current(["some", "other"]) == {"some": 2, "other": 1}
+    assert known.current([ANY_CHANGE]) == {ANY_CHANGE: 4}
+    assert source.asked[2:] == [["more"], ["other", "some"], [ANY_CHANGE]]
+    source.before = {6: "some"}  # somebody writes while it is asked
+    source.write("some")
+    assert known.current(["some"]) == {"some": 4}
+    assert known.current(["some"]) == {"some": 4}
+    source.told = None
+    source.write("some")
+    assert known.current(["some"]) == {"some": 5}, "where nobody says it, all is asked for again"
 
 
 def test_numbers_of_two_moments_are_never_mixed() -> None:
     """Somebody writes when a page is made, before the numbers that it depends on are asked for."""
-    numbered = Counting()
-    numbered.before = {2: "some"}
+    source = Counting()
+    source.before = {2: "some"}
     browser = Client(
-        PageCache(page_of_some(lambda: b"%d" % numbered.rows["some"]), Known(numbered), 1)
+        PageCache(page_of_some(lambda: b"%d" % source.rows["some"]), VersionCache(source), 1)
     )
     assert browser.get("/").data == b"1"
-    assert numbered.rows["some"] == 2
+    assert source.rows["some"] == 2
     assert browser.get("/").data == b"2"
 
 
@@ -932,17 +934,17 @@ def test_without_a_database_the_application_says_so() -> None:
     class Away:
         error = psycopg.Error
 
-        def moment(self) -> None:
+        def stamp(self) -> None:
             """A server has none."""
 
-        def numbers(self, _scopes: Iterable[str]) -> dict[str, int]:
+        def versions(self, _scopes: Iterable[str]) -> dict[str, int]:
             raise psycopg.OperationalError("no connection")
 
     def application(_environ: Any, start_response: Any) -> list[bytes]:
         start_response("503 Service Unavailable", [("Retry-After", "5")])
         return [b"a moment"]
 
-    answer = Client(PageCache(application, Known(Away()), 1)).get("/")
+    answer = Client(PageCache(application, VersionCache(Away()), 1)).get("/")
     assert (answer.status_code, answer.data) == (503, b"a moment")
 
 
@@ -954,10 +956,10 @@ def test_who_is_turned_away_says_nothing_about_a_page() -> None:
         start_response(status, [])
         return [b""]
 
-    cache = PageCache(application, Known(Counting()), 1)
+    cache = PageCache(application, VersionCache(Counting()), 1)
     for path in ("/busy", "/nothing"):
         Client(cache).get(path)
-    assert [key[0] for key in cache.unkept] == ["/nothing"]
+    assert [key[0] for key in cache.uncacheable] == ["/nothing"]
 
 
 # The numbers, on a database of their own
@@ -967,26 +969,26 @@ def test_numbers_are_those_of_the_last_commit(migrated_app: Flask) -> None:
     """By other connections, threads and processes too: nobody reads the old number after a commit."""
     with migrated_app.app_context():
         engine = db.engine
-    numbered = numbered_by(engine)
+    source = version_source(engine)
     put = PAGE_VERSIONS.insert().values(scope="of the test", number=1)
     more = PAGE_VERSIONS.update().where(PAGE_VERSIONS.c.scope == "of the test")
     try:
-        assert numbered.numbers(["of the test"]) == {}
-        seen = numbered.moment()
+        assert source.versions(["of the test"]) == {}
+        seen = source.stamp()
         with engine.begin() as connection:
             connection.execute(put)
-        assert numbered.numbers(["of the test", "another"]) == {"of the test": 1}
+        assert source.versions(["of the test", "another"]) == {"of the test": 1}
         for number in range(2, 6):
-            moment = numbered.moment()
+            moment = source.stamp()
             assert moment is None or moment != seen
-            assert numbered.moment() == moment
+            assert source.stamp() == moment
             seen = moment
             with engine.connect() as connection:
                 connection.execute(more.values(number=number))
-                assert numbered.numbers(["of the test"]) == {"of the test": number - 1}
-                assert numbered.moment() == moment
+                assert source.versions(["of the test"]) == {"of the test": number - 1}
+                assert source.stamp() == moment
                 connection.commit()
-            assert numbered.numbers(["of the test"]) == {"of the test": number}
+            assert source.versions(["of the test"]) == {"of the test": number}
     finally:
         with engine.begin() as connection:
             connection.execute(PAGE_VERSIONS.delete().where(PAGE_VERSIONS.c.scope == "of the test"))
@@ -998,9 +1000,9 @@ def test_numbers_are_asked_for_with_the_options_of_the_address(migrated_app: Fla
     with migrated_app.app_context():
         options = {"options": "-c search_path=public -c statement_timeout=9s"}
         url = db.engine.url.update_query_dict(options)
-    numbered = OfServer(url)
-    assert Known(numbered).present([ANY_CHANGE]) is not None
-    with psycopg.connect(numbered.address) as connection:
+    source = PostgresqlVersions(url)
+    assert VersionCache(source).current([ANY_CHANGE]) is not None
+    with psycopg.connect(source.conninfo) as connection:
         assert connection.execute("SHOW statement_timeout").fetchone() == ("9s",)
 
 
@@ -1017,9 +1019,9 @@ def test_on_one_machine_kept_pages_ask_nothing_and_are_never_old(
     """
     monkeypatch.setenv("FORUM_ONE_MACHINE", said)
     asked: list[Any] = []
-    for kind in (OfSqlite, OfServer):
-        ask = kind.numbers
-        monkeypatch.setattr(kind, "numbers", lambda *all, ask=ask: asked.append(all) or ask(*all))
+    for kind in (SqliteVersions, PostgresqlVersions):
+        ask = kind.versions
+        monkeypatch.setattr(kind, "versions", lambda *all, ask=ask: asked.append(all) or ask(*all))
     with forums(database_url, tmp_path_factory) as make:
         forum = make("alone", page_cache_mb=4, is_one_machine=True)
         forum.run("db", "upgrade")
@@ -1082,27 +1084,27 @@ def test_what_the_index_of_the_log_says_is_what_sqlite_says(tmp_path: Path) -> N
     """Each commit gives another moment, whoever makes it; what is undone and what is only read gives none."""
     path = tmp_path / "a file.sqlite"
     writer, beside = _file(path), sqlite3.connect(path)
-    numbered = OfSqlite(str(path))
+    source = SqliteVersions(str(path))
 
     def version() -> int:
         return int(beside.execute("PRAGMA data_version").fetchone()[0])
 
-    numbered.moment()
-    assert numbered.index is not None
-    seen: dict[Any, int] = {numbered.moment(): version()}
+    source.stamp()
+    assert source.index is not None
+    seen: dict[Any, int] = {source.stamp(): version()}
     for number in range(1, 40):
         writer.execute(MORE)
-        seen[numbered.moment()] = version()
+        seen[source.stamp()] = version()
         writer.execute("BEGIN IMMEDIATE")
         writer.execute(MORE)
-        assert numbered.moment() in seen
+        assert source.stamp() in seen
         writer.execute("ROLLBACK")
         writer.execute("SELECT * FROM page_version").fetchall()
-        assert numbered.moment() in seen
+        assert source.stamp() in seen
         if number % 10 == 0:
             in_another_process(path, MORE)
-            assert numbered.moment() not in seen
-            seen[numbered.moment()] = version()
+            assert source.stamp() not in seen
+            seen[source.stamp()] = version()
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             in_another_process(path, "PRAGMA wal_checkpoint(TRUNCATE)")
             version()
@@ -1113,16 +1115,16 @@ def test_without_an_index_sqlite_is_asked(tmp_path: Path, monkeypatch: pytest.Mo
     """A file that keeps no log (WAL), and a log in a format that is not known."""
     with monkeypatch.context() as patch:
         other = _file(tmp_path / "other")
-        patch.setattr("forum.pagecache.INDEX_VERSION", 1)
-        unknown = OfSqlite(str(tmp_path / "other"))
-        plain = OfSqlite(str(tmp_path / "plain"))
+        patch.setattr("forum.pagecache.WAL_INDEX_VERSION", 1)
+        unknown = SqliteVersions(str(tmp_path / "other"))
+        plain = SqliteVersions(str(tmp_path / "plain"))
         writer = _file(tmp_path / "plain", "DELETE")
-        for numbered, connection in ((unknown, other), (plain, writer)):
-            seen = numbered.moment()
-            assert numbered.moment() == seen
+        for source, connection in ((unknown, other), (plain, writer)):
+            seen = source.stamp()
+            assert source.stamp() == seen
             connection.execute(MORE)
-            assert numbered.moment() != seen
-            assert numbered.index is None
+            assert source.stamp() != seen
+            assert source.index is None
 
 
 def test_an_index_that_others_left_behind_is_not_looked_at(tmp_path: Path) -> None:
@@ -1131,31 +1133,31 @@ def test_an_index_that_others_left_behind_is_not_looked_at(tmp_path: Path) -> No
     _file(tmp_path / "other").execute("SELECT * FROM page_version").fetchall()
     _file(path, "DELETE").close()
     shutil.copy(tmp_path / "other-shm", f"{path}-shm")
-    numbered = OfSqlite(str(path))
-    seen = [(numbered.moment(), dict(numbered.numbers(["one"])))]
-    assert numbered.index is None
+    source = SqliteVersions(str(path))
+    seen = [(source.stamp(), dict(source.versions(["one"])))]
+    assert source.index is None
     Path(f"{path}-shm").unlink()
     for statement in ("PRAGMA journal_mode=WAL", MORE, MORE):
         in_another_process(path, statement)
-        seen.append((numbered.moment(), dict(numbered.numbers(["one"]))))
+        seen.append((source.stamp(), dict(source.versions(["one"]))))
     assert [numbers["one"] for _moment, numbers in seen] == [1, 1, 2, 3]
     assert len({moment for moment, _numbers in seen}) == len(seen)
-    assert numbered.index is not None
+    assert source.index is not None
 
 
 def test_a_file_is_looked_at_by_one_mapping_that_stays(tmp_path: Path) -> None:
     """To let go of it would take SQLite's own locks away from this process, and another would begin the log anew."""
     path = tmp_path / "a file.sqlite"
     writer = _file(path)
-    first = OfSqlite(str(path))
-    first.moment()
+    first = SqliteVersions(str(path))
+    first.stamp()
     index = first.index
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
     assert reader.execute("SELECT number FROM page_version").fetchall() == [(1,)]
     del first
-    second = OfSqlite(str(path))
-    second.moment()
+    second = SqliteVersions(str(path))
+    second.stamp()
     assert second.index is index
     in_another_process(path, MORE)
     in_another_process(path, "PRAGMA wal_checkpoint(TRUNCATE)")

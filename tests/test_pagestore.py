@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from forum import pagestore
-from forum.pagestore import LARGEST, PLACES, Shelf, Shelved, _server, shelf_in
+from forum.pagestore import MAX_BYTES, SLOTS, PageStore, StoredPage, _process_identity, open_store
 
 PLAIN = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Cookie, Accept-Encoding")]
-PAGE = Shelved(
+PAGE = StoredPage(
     PLAIN,
     b"<p>\n\xc3\xa9</p>",
     'W/"1"',
@@ -24,8 +24,8 @@ KEY = ("/topics", "kind=question", "localhost", "http", "")
 
 
 def test_what_one_has_put_there_another_finds(tmp_path: Path) -> None:
-    Shelf(tmp_path / "pages" / "7").put(KEY, PAGE)
-    other = Shelf(tmp_path / "pages" / "7")
+    PageStore(tmp_path / "pages" / "7").put(KEY, PAGE)
+    other = PageStore(tmp_path / "pages" / "7")
     assert other.get(KEY) == PAGE
     assert other.get((*KEY[:4], "dark")) is None
     other.put(KEY, PAGE._replace(etag="another"))
@@ -35,25 +35,25 @@ def test_what_one_has_put_there_another_finds(tmp_path: Path) -> None:
 
 
 def test_of_two_pages_in_one_place_the_last_is_there(tmp_path: Path) -> None:
-    one = Shelf(tmp_path)
-    keys = [(f"/topics/{number}",) for number in range(PLACES + 1)]
+    one = PageStore(tmp_path)
+    keys = [(f"/topics/{number}",) for number in range(SLOTS + 1)]
     for key in keys:
         one.put(key, PAGE)
     found = [key for key in keys if one.get(key)]
-    assert keys[-1] in found and 1 < len(found) <= PLACES
+    assert keys[-1] in found and 1 < len(found) <= SLOTS
     assert len(list(tmp_path.iterdir())) == len(found)
 
 
 def test_a_page_that_is_large_is_not_laid_out(tmp_path: Path) -> None:
-    Shelf(tmp_path).put(KEY, PAGE._replace(body=b"x" * (LARGEST + 1)))
-    assert Shelf(tmp_path).get(KEY) is None
+    PageStore(tmp_path).put(KEY, PAGE._replace(body=b"x" * (MAX_BYTES + 1)))
+    assert PageStore(tmp_path).get(KEY) is None
 
 
 def test_what_is_not_a_whole_page_is_not_there(tmp_path: Path) -> None:
-    one = Shelf(tmp_path)
+    one = PageStore(tmp_path)
     one.put(KEY, PAGE)
-    (place,) = tmp_path.iterdir()
-    whole = place.read_bytes()
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
     head, _sign, bodies = whole.partition(b"\n")
     parts = json.loads(head)
     odd = [b"", head, whole[:-1], whole + b"x", whole[: len(head) // 2], b"[" * 100_000 + whole]
@@ -62,35 +62,35 @@ def test_what_is_not_a_whole_page_is_not_there(tmp_path: Path) -> None:
             changed = [*parts[:number], value, *parts[number + 1 :]]
             odd.append(b"\n".join([json.dumps(changed).encode(), bodies]))
     for written in [*odd, b"[3]", b"3", b"[" + b"[" * 100_000]:
-        place.write_bytes(written)
+        path.write_bytes(written)
         found = one.get(KEY)
         assert found is None or found.body == PAGE.body, written[:200]
-    place.write_bytes(whole)
+    path.write_bytes(whole)
     assert one.get(KEY) == PAGE
 
 
 def test_without_room_there_is_no_shelf(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    one = Shelf(tmp_path / "file")
+    one = PageStore(tmp_path / "file")
     one.put(KEY, PAGE)
     assert one.get(KEY) is None
-    full = Shelf(tmp_path / "full")
+    full = PageStore(tmp_path / "full")
     full.put(KEY, PAGE)
-    (place,) = full.folder.iterdir()
-    place.unlink()
-    place.mkdir()  # nothing can take its place
+    (path,) = full.folder.iterdir()
+    path.unlink()
+    path.mkdir()  # nothing can take its place
     full.put(KEY, PAGE)
-    assert full.get(KEY) is None and list(full.folder.iterdir()) == [place]
+    assert full.get(KEY) is None and list(full.folder.iterdir()) == [path]
 
 
 def test_the_pages_of_a_server_go_when_it_has_gone(tmp_path: Path) -> None:
-    own = shelf_in(tmp_path)
+    own = open_store(tmp_path)
     assert own and own.folder.name.startswith(f"{os.getppid()}-")
     own.put(KEY, PAGE)
     server, _dot, state = own.folder.name.partition(".")
     gone = server.replace(str(os.getppid()), "999999999", 1)
     begun_again = f"{os.getppid()}-1-{server.partition('-')[2]}"
-    neighbour = f"{_server(os.getpid())}.{state}"
+    neighbour = f"{_process_identity(os.getpid())}.{state}"
     for name in (
         f"{gone}.{state}",
         f"{begun_again}.{state}",
@@ -100,7 +100,7 @@ def test_the_pages_of_a_server_go_when_it_has_gone(tmp_path: Path) -> None:
     ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "007").touch()
-    again = shelf_in(tmp_path)
+    again = open_store(tmp_path)
     assert again and again.get(KEY) == PAGE, "a process that is started again finds them"
     left = {folder.name for folder in tmp_path.iterdir()}
     assert left == {own.folder.name, neighbour, "notes"}
@@ -119,7 +119,7 @@ def test_other_code_has_another_shelf(tmp_path: Path, monkeypatch: pytest.Monkey
         else:
             (code / "templates" / "__pycache__").mkdir()
             (code / "templates" / "__pycache__" / "page.pyc").write_bytes(b"made by Python")
-        again = shelf_in(tmp_path / "pages")
+        again = open_store(tmp_path / "pages")
         assert again
         folders.append(again.folder)
     assert folders[0] != folders[1] == folders[2]
@@ -128,8 +128,8 @@ def test_other_code_has_another_shelf(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_where_nothing_tells_whose_child_one_is_there_is_no_shelf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pagestore, "PROCESSES", tmp_path / "nowhere")
-    assert shelf_in(tmp_path) is None
+    monkeypatch.setattr(pagestore, "PROC", tmp_path / "nowhere")
+    assert open_store(tmp_path) is None
 
 
 def test_a_parent_of_any_name_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,12 +137,12 @@ def test_a_parent_of_any_name_is_known(tmp_path: Path, monkeypatch: pytest.Monke
     own.mkdir(parents=True)
     (processes / "sys/kernel/random").mkdir(parents=True)
     (processes / "sys/kernel/random/boot_id").write_text("boot\n")
-    monkeypatch.setattr(pagestore, "PROCESSES", processes)
+    monkeypatch.setattr(pagestore, "PROC", processes)
     (own / "stat").write_bytes(b"7 (a \xc3) S" + b" 1" * 18 + b" 99 0")
-    again = shelf_in(tmp_path / "pages")
+    again = open_store(tmp_path / "pages")
     assert again and again.folder.name.startswith(f"{os.getppid()}-99-boot.")
     (own / "stat").write_bytes(b"")
-    assert shelf_in(tmp_path / "pages") is None
+    assert open_store(tmp_path / "pages") is None
 
 
 def test_folders_of_libraries_may_be_missing(
@@ -150,4 +150,4 @@ def test_folders_of_libraries_may_be_missing(
 ) -> None:
     """Debian's Python names one that is not there."""
     monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path / "nowhere"), str(tmp_path)])
-    assert shelf_in(tmp_path / "pages")
+    assert open_store(tmp_path / "pages")
