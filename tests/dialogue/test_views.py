@@ -272,7 +272,7 @@ def test_a_full_disk_refuses_nobody_a_topic_whose_notice_would_be_read(
     def full(_session: Any) -> None:
         raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 
-    monkeypatch.setattr(database, "_count_up", full)
+    monkeypatch.setattr(database, "_count_up_versions", full)
     assert "A reply." in page(ana, topic.address)
     monkeypatch.undo()
     assert unread_count(people.ana) == 1

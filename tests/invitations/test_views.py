@@ -218,10 +218,12 @@ def test_a_letter_from_before_the_change_lets_nobody_in(client, people, letters)
 
 def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people):
     """Without a form it is kept for everybody, so the choice has to reach it."""
-    from forum.db import EVERYTHING, VERSION, db
+    from forum.db import EVERYTHING, PAGE_VERSIONS, db
 
     def number():
-        found = db.session.execute(VERSION.select().where(VERSION.c.scope == EVERYTHING)).first()
+        found = db.session.execute(
+            PAGE_VERSIONS.select().where(PAGE_VERSIONS.c.scope == EVERYTHING)
+        ).first()
         return found.number if found else 0
 
     before = number()
@@ -230,10 +232,12 @@ def test_the_page_that_all_visitors_share_changes_with_the_choice(client, people
 
 
 def test_who_joins_by_letter_is_on_the_kept_pages(client, letters):
-    from forum.db import EVERYTHING, VERSION, db
+    from forum.db import EVERYTHING, PAGE_VERSIONS, db
 
     def number():
-        found = db.session.execute(VERSION.select().where(VERSION.c.scope == EVERYTHING)).first()
+        found = db.session.execute(
+            PAGE_VERSIONS.select().where(PAGE_VERSIONS.c.scope == EVERYTHING)
+        ).first()
         return found.number if found else 0
 
     client.post("/join", data=JOINING)
