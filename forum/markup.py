@@ -1,7 +1,7 @@
-"""From what people write to what pages show: Markdown to HTML, the only road, and to plain text.
+"""From Markdown to HTML that is safe to print, and to plain text: the only way from what people write to pages.
 
-CommonMark by markdown-it-py, cleaned by bleach with an allow-list (the owner's choice), then by nh3: bleach is
-no longer maintained since June 2026, so it must not be the last gate (see docs/decisions.md).
+CommonMark by markdown-it-py, sanitised by bleach with an allow-list (the owner's choice) and then by nh3: bleach has not
+been maintained since June 2026, so that it must not be the last gate (see docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -20,14 +20,21 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-VERSION = 1  # raise it when the HTML for the same source changes, then run `flask rerender`
-MAX_SOURCE = 20_000
-MAX_ID = 2**31 - 1  # the databases' own
+VERSION = 1  # to be raised when the same source gives other HTML; then run `flask rerender`
+MAX_SOURCE = (
+    20_000  # characters; a longer text, or one that exceeds another limit, is shown as typed
+)
+MAX_ID = 2**31 - 1  # of the databases' id columns
 MAX_CELLS = 2_000
 MAX_LINKS = 400
 MAX_HTML = 100_000
 MAX_LINES = 1_200
-MAX_SIGNS = 5_000  # signs that may mean something, such as `[` and `*`
+MARKUP_CHARACTERS = "[<&*_`~!"  # those that cost the parser time
+MAX_MARKUP_CHARACTERS = 5_000
+MAX_QUOTED_POSTS = 20
+MAX_SLUG = 60  # characters
+ACCENTS_OF_LETTERS = range(10, 36)  # canonical combining classes (Unicode): marks of one script
+FIRST_GENERAL_ACCENT = 200  # from this class on: accents of any script
 
 TAGS = frozenset(
     [
@@ -70,33 +77,37 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 OUTSIDE_REL = "nofollow ugc noopener"
 BARE_LINK = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
 CITED_POST = re.compile(r'<blockquote class="cite">\s*<p>(<a href="/posts/\d{1,12}"[^>]*>.*?</a>)')
-POST_AT_BEGINNING = re.compile(r'<p><a href="/posts/(\d{1,12})"')
-LINK_TO_POST = re.compile(r"\]\(/posts/(\d{1,12})\)")
-WITHHELD_POSTS = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
+POST_ADDRESS = re.compile(r"/posts/(\d{1,12})")
+LEADING_POST_LINK = re.compile(r'<p><a href="/posts/(\d{1,12})"')
+POST_LINK_END = re.compile(r"\]\(/posts/(\d{1,12})\)")
+WITHHELD_QUOTE = re.compile(r'<blockquote class="cite" data-withheld="([\d ]+)">')
 QUOTE_TAG = re.compile(r"</?blockquote\b")
 FINAL_SIGMA = "ς"
-WITHHELD = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'  # says no words of a language
+# Without words, since it is stored and read in every language
+WITHHELD_HTML = '<blockquote class="cite" data-withheld="{}">\n<p>{}</p>\n<p>[…]</p>\n</blockquote>'
 QUOTED_POST = re.compile(r"^> ?\[[^\]\n]{1,300}\]\(/posts/(\d{1,12})\)", re.MULTILINE)
-# Neither a part of an address nor followed by more of one: "ana@example.org", "@ana.example.org" mention nobody.
+# Not inside an e-mail address or a URL: "ana@example.org" and "@ana.example.org" mention nobody.
 MENTION = re.compile(
     r"(?<![\w@/.+=&#-])@([A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,20})(?![\w@]|[./-]\w)"
 )
-MOST_NAMED = 100  # handles of a text that are looked up
-DELIMITER_SIGNS = frozenset("|:- \t>")  # what the row below a table's head is made of
-STROKES = str.maketrans(  # Latin letters whose stroke or tie no standard form parts from them
+MAX_MENTIONS = 100  # handles of a text that are looked up
+DELIMITER_CHARACTERS = frozenset(
+    "|:- \t>"
+)  # of the row that separates a table's head from its body
+STROKES = str.maketrans(  # Latin letters that Unicode does not decompose into a letter and a mark
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
-NOTHING: tuple[str, str, Sequence[str]] = ("", "", ())
+EMPTY: tuple[str, str, Sequence[str]] = ("", "", ())
 SURROGATES = re.compile("[\ud800-\udfff]")
-# No script writes them, and a terminal obeys them.
+# No script needs them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text as it is stored: its source, the HTML made of it, the version of this file, its plain words.
+    """A text as it is stored: its source, the HTML made of it by `VERSION` of this module, its plain text.
 
-    `mentions` are the handles that it names by `@handle`, whether they are anybody's or not.
+    `mentions` are the handles in it that follow an @, whether a member has them or not.
     """
 
     source: str
@@ -108,47 +119,52 @@ class Written:
 
 
 def write(source: str, language: str = "en", people: Collection[str] = ()) -> Written:
-    """Turn Markdown into HTML that is safe to print. Any string gives an answer, in bounded time.
+    """Turn Markdown into HTML that is safe to print, for any string and in bounded time.
 
-    Mentions of `people`, by their handles, become links. Call it before a write transaction begins: it takes
-    some milliseconds.
+    Mentions of the handles in `people` become links. Call it before a write transaction begins, because it takes some
+    milliseconds.
     """
     source = tidy(source)
-    plain, rendered, named = NOTHING if _is_hostile(source) else _parse(source, people)
-    html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _as_it_is(source)
+    plain, rendered, named = EMPTY if _is_hostile(source) else _render(source, people)
+    html = _clean(rendered) if 0 < len(rendered) <= MAX_HTML else _escaped_paragraphs(source)
     return Written(
-        source, html, VERSION, plain or withhold_source(source, cited_in(source)), language, named
+        source,
+        html,
+        VERSION,
+        plain or withhold_in_source(source, cited_in_source(source)),
+        language,
+        named,
     )
 
 
 def handles_in(source: str) -> list[str]:
-    """The handles that a text may mention, the first hundred; some may turn out to stand in code or links."""
-    return _first(MENTION.findall(source)) if "@" in source else []
+    """The handles that a text may mention, at most `MAX_MENTIONS`; some may turn out to be in code or in links."""
+    return _unique_handles(MENTION.findall(source)) if "@" in source else []
 
 
 def plain(source: str) -> str:
-    """The plain words of a text, as `write` finds them."""
+    """The plain text of a Markdown source, the same as `write` returns."""
     source = tidy(source)
-    return ("" if _is_hostile(source) else _parse(source)[0]) or withhold_source(
-        source, cited_in(source)
+    return ("" if _is_hostile(source) else _render(source)[0]) or withhold_in_source(
+        source, cited_in_source(source)
     )
 
 
 class PlainTexts(dict[str, str]):
-    """The plain words of texts by their source; those that are not there yet are made when asked for."""
+    """A cache of plain texts by their Markdown source, made when they are first asked for."""
 
     def __missing__(self, source: str) -> str:
         return self.setdefault(source, plain(source))
 
 
 def tidy(source: str) -> str:
-    """The text with one kind of line end, composed accents, and without control characters and lone surrogates."""
+    """A text with `\\n` as line ends, composed accents (NFC), and without control characters and lone surrogates."""
     source = CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n"))
     return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", source)).strip("\n")
 
 
 def fold(text: str) -> str:
-    """The text as search compares it: no case, no accents, compatible forms made one, on both databases."""
+    """A text as search compares it on both databases: without case and accents, compatible forms made one (NFKD)."""
     if text.isascii():
         return text.replace("\x00", " ").lower()
     decomposed = unicodedata.normalize("NFKD", SURROGATES.sub("", text).replace("\x00", " "))
@@ -157,31 +173,31 @@ def fold(text: str) -> str:
 
 
 def slugify(text: str, fallback: str = "text") -> str:
-    """A short name for an address: folded letters and digits of any script, joined by hyphens.
+    """A short name for an address: letters and digits of any script, in lower case, joined by hyphens.
 
-    The last letter of many Greek words stays as it is written; a text of signs alone has the fallback for a name.
+    The Greek final sigma is kept. A text without letters and digits gives the fallback.
     """
     bare = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
-    bare = "".join(c for c in bare if not _is_accent(c))
+    bare = "".join(c for c in bare if not _is_removable_accent(c))
     bare = FINAL_SIGMA.join(part.casefold() for part in bare.split(FINAL_SIGMA)).translate(STROKES)
-    kept = (c if _is_of_words(c) else " " for c in unicodedata.normalize("NFC", bare))
-    name = "-".join("".join(kept).split())[:60].strip("-")
+    kept = (c if _is_word_character(c) else " " for c in unicodedata.normalize("NFC", bare))
+    name = "-".join("".join(kept).split())[:MAX_SLUG].strip("-")
     return name if any(map(str.isalnum, name)) else fallback
 
 
-def _is_accent(sign: str) -> bool:
-    """Whether a word can be read without it; the vowel signs and joiners of Indic and Thai letters stay."""
-    return 10 <= unicodedata.combining(sign) <= 35 or unicodedata.combining(sign) >= 200
+def _is_removable_accent(character: str) -> bool:
+    """Whether words can be read without it; vowel signs and viramas of Indic scripts and of Thai are not accents."""
+    combining_class = unicodedata.combining(character)
+    return combining_class in ACCENTS_OF_LETTERS or combining_class >= FIRST_GENERAL_ACCENT
 
 
-def _is_of_words(sign: str) -> bool:
-    return unicodedata.category(sign)[0] in "LMN" and not unicodedata.name(sign, "").startswith(
-        "VARIATION SELECTOR"
-    )
+def _is_word_character(character: str) -> bool:
+    is_selector = unicodedata.name(character, "").startswith("VARIATION SELECTOR")
+    return unicodedata.category(character)[0] in "LMN" and not is_selector
 
 
 def excerpt(plain: str, length: int = 200) -> str:
-    """The beginning of a plain text, cut between words, with an ellipsis when something is left out."""
+    """The beginning of a plain text, at most `length` characters, cut between words; `…` if something is left out."""
     text = " ".join(plain.split())
     if len(text) <= length:
         return text
@@ -190,56 +206,62 @@ def excerpt(plain: str, length: int = 200) -> str:
 
 
 def quoted_posts(source: str) -> list[int]:
-    """The ids of the posts that a text quotes: block quotes that begin with a link to `/posts/<id>`."""
+    """The ids of the posts that a text quotes: block quotes that begin with a link to `/posts/<id>`.
+
+    At most `MAX_QUOTED_POSTS`, in their order, found without parsing the text.
+    """
     ids = dict.fromkeys(int(found) for found in QUOTED_POST.findall(source))
-    return [post_id for post_id in ids if post_id <= MAX_ID][:20]
+    return [post_id for post_id in ids if post_id <= MAX_ID][:MAX_QUOTED_POSTS]
 
 
 def quote(name: str, post_id: int, source: str) -> str:
-    """The Markdown that quotes a text (its source) of somebody, linked to the post it comes from."""
-    lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
-    name = label_of(name)
-    body = "\n".join(lines).strip("\n").split("\n")
-    return (
-        "\n".join(f"> {line}".rstrip() for line in (f"[{name}](/posts/{post_id})", "", *body))
-        + "\n\n"
-    )
+    """The Markdown that quotes the source of a post, under the author's name as a link to it.
+
+    What that post quotes itself is left out.
+    """
+    own_lines = [line for line in tidy(source).split("\n") if not line.startswith(">")]
+    body = "\n".join(own_lines).strip("\n").split("\n")
+    lines = (f"[{quote_label(name)}](/posts/{post_id})", "", *body)
+    return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
 
 
-def cited_posts(html: str) -> set[int]:
-    """The ids of the posts that the HTML of a text quotes, also of those whose words are withheld from it."""
-    found = {int(post_id) for ids in WITHHELD_POSTS.findall(html) for post_id in ids.split()}
+def cited_in_html(html: str) -> set[int]:
+    """The ids of the posts that the HTML of a text quotes, also of those whose words are withheld in it."""
+    found = {int(post_id) for ids in WITHHELD_QUOTE.findall(html) for post_id in ids.split()}
     for head in CITED_POST.finditer(html):
-        found |= _named_in(html[head.start() : _end_of_quote(html, head.start())])
+        found |= _posts_quoted_by_html(html[head.start() : _end_of_quote(html, head.start())])
     return {post_id for post_id in found if post_id <= MAX_ID}
 
 
-def _named_in(quote: str) -> set[int]:
-    """Whom a quote names, but for what it quotes itself: two that follow each other without an empty line are one."""
+def _posts_quoted_by_html(quote: str) -> set[int]:
+    """The ids of the posts that the HTML of one block quote quotes, without what is quoted inside it.
+
+    There may be several: two quotes without an empty line between them are one block in Markdown.
+    """
     own, depth, position = [], 0, 0
     for tag in QUOTE_TAG.finditer(quote):
         own += [quote[position : tag.start()]] * (depth == 1)
         depth += -1 if tag[0].startswith("</") else 1
         position = tag.end()
-    return {int(post_id) for post_id in POST_AT_BEGINNING.findall("".join(own))}
+    return {int(post_id) for post_id in LEADING_POST_LINK.findall("".join(own))}
 
 
-def withhold(html: Markup, post_ids: Collection[int]) -> Markup:
-    """The HTML of a text without the words that it quotes of some posts; whose they were, and where, stays."""
+def withhold_in_html(html: Markup, post_ids: Collection[int]) -> Markup:
+    """The HTML of a text without the words that it quotes from some posts; the link to each of them stays."""
     parts, position = [], 0
     while post_ids and (head := CITED_POST.search(html, position)):
         end = _end_of_quote(html, head.start())
-        unseen = _named_in(html[head.start() : end]).intersection(post_ids)
-        parts.append(html[position : head.start() if unseen else head.end()])
-        if unseen:
-            ids = " ".join(map(str, sorted(unseen)))
-            parts.append(Markup(WITHHELD).format(ids, Markup(head[1])))
-        position = end if unseen else head.end()
+        withheld = _posts_quoted_by_html(html[head.start() : end]).intersection(post_ids)
+        parts.append(html[position : head.start() if withheld else head.end()])
+        if withheld:
+            ids = " ".join(map(str, sorted(withheld)))
+            parts.append(Markup(WITHHELD_HTML).format(ids, Markup(head[1])))
+        position = end if withheld else head.end()
     return Markup("").join([*parts, html[position:]])
 
 
 def _end_of_quote(html: str, start: int) -> int:
-    """Where a quote ends that begins at a place, with all that it quotes itself."""
+    """The end of the block quote that begins at `start`, quotes inside it included."""
     depth = 0
     for tag in QUOTE_TAG.finditer(html, start):
         depth += -1 if tag[0].startswith("</") else 1
@@ -248,82 +270,86 @@ def _end_of_quote(html: str, start: int) -> int:
     return len(html)
 
 
-def withhold_source(source: str, post_ids: Collection[int]) -> str:
-    """The same for the source of a text: of each quote its first line is left, up to the link."""
+def withhold_in_source(source: str, post_ids: Collection[int]) -> str:
+    """The source of a text without the words that it quotes from some posts: of each quote the first line's link stays."""
     if not post_ids or "/posts/" not in source or _is_hostile(source):
         return source
     lines = source.split("\n")
     kept: list[str] = []
     until = 0
-    for start, end, ids in _quotes(source):
+    for start, end, ids in _quoted_blocks(source):
         if start >= until and ids.intersection(post_ids):
-            head = LINK_TO_POST.search(lines[start])
+            head = POST_LINK_END.search(lines[start])
             kept += [*lines[until:start], f"{lines[start][: head.end()] if head else '>'} […]"]
             until = end
     return "\n".join([*kept, *lines[until:]])
 
 
-def cited_in(source: str) -> set[int]:
-    """The ids of the posts that the source of a text quotes, as `cited_posts` finds them in its HTML."""
+def cited_in_source(source: str) -> set[int]:
+    """The ids of the posts that the source of a text quotes, as `cited_in_html` finds them in its HTML."""
     if "/posts/" not in source or _is_hostile(source):
         return set()
-    return set().union(*(ids for _start, _end, ids in _quotes(source)))
+    return set().union(*(ids for _start, _end, ids in _quoted_blocks(source)))
 
 
-def _quotes(source: str) -> Iterator[tuple[int, int, set[int]]]:
-    """The quotes of posts in a text: their first line, the line behind them, and whom they name."""
+def _quoted_blocks(source: str) -> Iterator[tuple[int, int, set[int]]]:
+    """The block quotes of posts in a text: the first line, the line after the last, and the ids of the quoted posts."""
     try:
         tokens = _parser(source).parse(source)
     except (RecursionError, ValueError, IndexError):
         return
     for number, token in enumerate(tokens):
         if token.type == "blockquote_open" and token.map:
-            named = _named_by(tokens[number + 1 :])
-            if named:
-                yield token.map[0], token.map[1], named
+            quoted = _posts_quoted_by_tokens(tokens[number + 1 :])
+            if quoted:
+                yield token.map[0], token.map[1], quoted
 
 
-def _named_by(tokens: list[Token]) -> set[int]:
-    depth, named = 1, set()
+def _posts_quoted_by_tokens(tokens: list[Token]) -> set[int]:
+    """The ids of the posts to which paragraphs of a block quote begin with a link; `tokens` are those after its opening."""
+    depth, quoted = 1, set()
     for before, token in pairwise(tokens):
-        depth += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        depth += _nesting(token, "blockquote")
         if depth <= 0:
             break
-        children = token.children or []
-        if (
-            depth == 1
-            and before.type == "paragraph_open"
-            and children
-            and children[0].type == "link_open"
-        ):
-            found = re.fullmatch(r"/posts/(\d{1,12})", str(children[0].attrs.get("href", "")))
-            named |= {int(found[1])} if found else set()
-    return named
+        first = token.children[0] if token.children else None
+        if depth == 1 and before.type == "paragraph_open" and first and first.type == "link_open":
+            found = POST_ADDRESS.fullmatch(str(first.attrs.get("href", "")))
+            quoted |= {int(found[1])} if found else set()
+    return quoted
 
 
-def label_of(name: str) -> str:
-    """A name as it stands above a quote, without what would end the link."""
+def _nesting(token: Token, kind: str) -> int:
+    """1 if a token opens an element of a kind, -1 if it closes one, else 0."""
+    return (token.type == f"{kind}_open") - (token.type == f"{kind}_close")
+
+
+def quote_label(name: str) -> str:
+    """A name as the text of the link above a quote, without characters that would end the link."""
     return " ".join(re.sub(r"[\[\]\\<>`]", " ", name).split())
 
 
 def unname(source: str, post_ids: Collection[int], handle: str, former: str) -> str:
-    """The source of a text with `former` in place of a member: above quotes of their posts, and where a handle stood."""
+    """The source of a text with `former` in place of a member's name and handle.
 
-    def unquoted(found: re.Match[str]) -> str:
+    The name is replaced above quotes of the posts `post_ids`, the handle in links to the profile and in mentions.
+    """
+
+    def replace_name(found: re.Match[str]) -> str:
         post_id = found[1]
         return f"> [{former}](/posts/{post_id})" if int(post_id) in post_ids else found[0]
 
-    source = QUOTED_POST.sub(unquoted, source)
+    source = QUOTED_POST.sub(replace_name, source)
     source = re.sub(rf"\[[^\]\n]*\]\(/members/{re.escape(handle)}/?\)", former, source)
     source = MENTION.sub(lambda found: former if found[1].lower() == handle else found[0], source)
     return re.sub(rf"/members/{re.escape(handle)}(?![\w-])", "/members", source)
 
 
 def paragraphs(source: str) -> list[str]:
-    """The top-level blocks of a text, each as its own source, in order."""
+    """The sources of the top-level blocks of a text, in their order."""
     source = tidy(source)
     if _is_hostile(source):
-        return _parts(source)
+        return _split_paragraphs(source)
     lines = source.split("\n")
     blocks = [
         t.map for t in _parser(source).parse(source) if t.map and t.level == 0 and t.nesting >= 0
@@ -332,71 +358,72 @@ def paragraphs(source: str) -> list[str]:
 
 
 def paragraph_key(source: str) -> str:
-    """A short name that follows from a paragraph's words, whatever its spacing."""
+    """A short hash of a paragraph's words, whatever its white space."""
     return blake2s(" ".join(source.split()).encode(), digest_size=6).hexdigest()
 
 
 def _is_hostile(source: str) -> bool:
-    """Whether a text is made to keep the parser busy; it is then shown as it was typed."""
+    """Whether a text could keep the parser busy for too long; it is then shown as it was typed."""
     is_long = len(source) > MAX_SOURCE or source.count("\n") > MAX_LINES
-    return is_long or sum(map(source.count, "[<&*_`~!")) > MAX_SIGNS
+    return is_long or sum(map(source.count, MARKUP_CHARACTERS)) > MAX_MARKUP_CHARACTERS
 
 
-def _parse(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequence[str]]:
-    """The plain words, the HTML, and the handles that are mentioned."""
+def _render(source: str, people: Collection[str] = ()) -> tuple[str, str, Sequence[str]]:
+    """The plain text, the HTML (not sanitised yet), and the handles that are mentioned; `EMPTY` if parsing fails."""
     try:
         tokens = _parser(source).parse(source)
         plain = _plain(tokens)
-        _arrange(tokens)
-        named = _first(_mentions(tokens)) if "@" in source else ()
+        _adapt_tokens(tokens)
+        mentions = _unique_handles(_mentions(tokens)) if "@" in source else ()
         if people:
             _link_people(tokens, people)
-        return plain, str(_RENDERER.renderer.render(tokens, _RENDERER.options, {})), named
+        return plain, str(_RENDERER.renderer.render(tokens, _RENDERER.options, {})), mentions
     except (RecursionError, ValueError, IndexError):
-        return NOTHING
+        return EMPTY
 
 
 def _parser(source: str) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable("strikethrough")
-    return parser.enable("table") if 0 < _cells(source) <= MAX_CELLS else parser
+    return parser.enable("table") if 0 < _max_cells(source) <= MAX_CELLS else parser
 
 
-def _cells(source: str) -> int:
-    """The most cells that the tables of a text can have together: each line may fill every column."""
+def _max_cells(source: str) -> int:
+    """An upper bound for the table cells of a text: each of its lines may fill all columns of the widest table."""
     lines = source.split("\n")
-    rows = [line for line in lines if "-" in line and DELIMITER_SIGNS.issuperset(line)]
+    rows = [line for line in lines if "-" in line and DELIMITER_CHARACTERS.issuperset(line)]
     return len(lines) * max((row.count("|") + 1 for row in rows if "|" in row), default=0)
 
 
-def _arrange(tokens: list[Token]) -> None:
-    _levels(tokens)
-    _empty_headings(tokens)
+def _adapt_tokens(tokens: list[Token]) -> None:
+    _set_heading_levels(tokens)
+    _demote_empty_header_cells(tokens)
     links = 0
     for token in tokens:
-        _mark_up(token)
+        _set_cell_attributes(token)
         if token.type == "inline" and token.children and links < MAX_LINKS:
-            token.children = _link_bare_addresses(token.children)
+            token.children = _autolink(token.children)
             links += sum(child.type == "link_open" for child in token.children)
 
 
-def _first(handles: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(map(str.lower, handles)))[:MOST_NAMED]
+def _unique_handles(handles: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(map(str.lower, handles)))[:MAX_MENTIONS]
 
 
 def _mentions(tokens: list[Token]) -> Iterator[str]:
-    """The handles after an @ in the text, but those in code, in links, and in what is quoted from others."""
-    quotes = 0
+    """The handles after an @ in a text, except those in code, in links and in quotes."""
+    depth = 0
     for token in tokens:
-        quotes += (token.type == "blockquote_open") - (token.type == "blockquote_close")
-        if token.type == "inline" and not quotes:
-            for text in _outside_links(token.children or []):
+        depth += _nesting(token, "blockquote")
+        if token.type == "inline" and not depth:
+            for text in _text_outside_links(token.children or []):
                 yield from MENTION.findall(text.content)
 
 
-def _outside_links(children: list[Token]) -> Iterator[Token]:
+def _text_outside_links(children: list[Token]) -> Iterator[Token]:
+    """The text tokens that contain an @ and are in no link."""
     depth = 0
     for child in children:
-        depth += (child.type == "link_open") - (child.type == "link_close")
+        depth += _nesting(child, "link")
         if child.type == "text" and depth == 0 and "@" in child.content:
             yield child
 
@@ -406,32 +433,33 @@ def _link_people(tokens: list[Token], people: Collection[str]) -> None:
     for token in tokens:
         if token.type != "inline" or "@" not in token.content:
             continue
-        plain = set(map(id, _outside_links(token.children or [])))
+        plain = set(map(id, _text_outside_links(token.children or [])))
         linked: list[Token] = []
         for child in token.children or []:
-            parts = _split_names(child.content, people, left) if id(child) in plain else [child]
+            parts = _linked_mentions(child.content, people, left) if id(child) in plain else [child]
             left -= len(parts) // 4
             linked += parts
         token.children = linked
 
 
-def _split_names(text: str, people: Collection[str], most: int) -> list[Token]:
-    """The text with links to people, four tokens more for each."""
+def _linked_mentions(text: str, people: Collection[str], max_links: int) -> list[Token]:
+    """The tokens of a text with links to people: four for each link, and one for the rest."""
     tokens: list[Token] = []
     position = 0
     for found in MENTION.finditer(text):
         handle = found[1].lower()
-        if handle not in people or len(tokens) >= 4 * most:
+        if handle not in people or len(tokens) >= 4 * max_links:
             continue
-        opening = Token("link_open", "a", 1, attrs={"href": f"/members/{handle}"})
-        tokens += [_text(text[position : found.start()]), opening, _text(found[0])]
-        tokens.append(Token("link_close", "a", -1))
+        tokens += [
+            _text_token(text[position : found.start()]),
+            *_link(f"/members/{handle}", found[0]),
+        ]
         position = found.end()
-    return [*tokens, _text(text[position:])]
+    return [*tokens, _text_token(text[position:])]
 
 
-def _levels(tokens: list[Token]) -> None:
-    """Headings begin at level three, below the page's own, and go down one at a time (WCAG 2.2, 1.3.1)."""
+def _set_heading_levels(tokens: list[Token]) -> None:
+    """Let headings begin at level three, below the page's own, and skip no level (WCAG 2.2, 1.3.1)."""
     stack: list[int] = []
     for token in tokens:
         if token.type not in ("heading_open", "heading_close"):
@@ -442,14 +470,15 @@ def _levels(tokens: list[Token]) -> None:
         token.tag = f"h{min(len(stack) + 2, 5)}"
 
 
-def _empty_headings(tokens: list[Token]) -> None:
-    """A heading cell without words, as tables of figures have in their corner, is an ordinary cell (WCAG 1.3.1)."""
+def _demote_empty_header_cells(tokens: list[Token]) -> None:
+    """Make an empty header cell, such as the corner of a table of figures, an ordinary cell (WCAG 2.2, 1.3.1)."""
     for opening, inside, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if opening.type == "th_open" and not inside.content.strip():
             opening.type, opening.tag, closing.type, closing.tag = "td_open", "td", "td_close", "td"
 
 
-def _mark_up(token: Token) -> None:
+def _set_cell_attributes(token: Token) -> None:
+    """Replace the style of right-aligned cells by the class for numbers, and give header cells their scope."""
     if token.type in ("th_open", "td_open"):
         if "right" in str(token.attrs.pop("style", "")):
             token.attrs["class"] = "n"
@@ -457,46 +486,49 @@ def _mark_up(token: Token) -> None:
             token.attrs["scope"] = "col"
 
 
-def _link_bare_addresses(children: list[Token]) -> list[Token]:
+def _autolink(children: list[Token]) -> list[Token]:
+    """Turn URLs in text that is in no link into links."""
     linked: list[Token] = []
     depth = 0
     for child in children:
-        depth += (child.type == "link_open") - (child.type == "link_close")
+        depth += _nesting(child, "link")
         if child.type == "text" and depth == 0 and "http" in child.content:
-            linked.extend(_split_links(child.content))
+            linked.extend(_linked_urls(child.content))
         else:
             linked.append(child)
     return linked
 
 
-def _split_links(text: str) -> list[Token]:
+def _linked_urls(text: str) -> list[Token]:
     tokens: list[Token] = []
     position = 0
     for found in BARE_LINK.finditer(text):
         address = found.group().rstrip(".,;:!?)]}*_")
-        tokens.append(_text(text[position : found.start()]))
-        opening = Token("link_open", "a", 1, attrs={"href": address})
-        tokens += [opening, _text(address), Token("link_close", "a", -1)]
+        tokens += [_text_token(text[position : found.start()]), *_link(address, address)]
         position = found.start() + len(address)
-    return [*tokens, _text(text[position:])]
+    return [*tokens, _text_token(text[position:])]
 
 
-def _text(content: str) -> Token:
+def _link(address: str, text: str) -> list[Token]:
+    opening = Token("link_open", "a", 1, attrs={"href": address})
+    return [opening, _text_token(text), Token("link_close", "a", -1)]
+
+
+def _text_token(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
 def _link_open(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
     token = tokens[index]
     address = str(token.attrs.get("href", ""))
-    rel = (
-        "" if address.startswith("/") and not address.startswith("//") else f' rel="{OUTSIDE_REL}"'
-    )
+    is_local = address.startswith("/") and not address.startswith("//")
+    rel = "" if is_local else f' rel="{OUTSIDE_REL}"'
     title = f' title="{escape(token.attrs["title"])}"' if "title" in token.attrs else ""
     return f'<a href="{escape(address)}"{title}{rel}>'
 
 
 def _image(self: object, tokens: list[Token], index: int, options: object, env: object) -> str:
-    """An image from elsewhere would tell its owner who reads: it becomes a link to it."""
+    """An image becomes a link to it: loaded from another site, it would tell that site who reads."""
     token = tokens[index]
     address = escape(str(token.attrs.get("src", "")))
     return f'<a href="{address}" rel="{OUTSIDE_REL}">{escape(token.content or address)}</a>'
@@ -539,8 +571,8 @@ def _renderer() -> MarkdownIt:
 _RENDERER = _renderer()
 
 
-class _Bleach(threading.local):
-    """bleach's cleaner, one for each thread: in two at once it loses a text, or gives one person's to another."""
+class _BleachCleaner(threading.local):
+    """bleach's cleaner, one for each thread: shared by two, it loses texts or returns one person's to another."""
 
     def __init__(self) -> None:
         self.cleaner = bleach.Cleaner(
@@ -548,7 +580,7 @@ class _Bleach(threading.local):
         )
 
 
-_BLEACH = _Bleach()
+_BLEACH = _BleachCleaner()
 _NH3 = nh3.Cleaner(
     tags=set(TAGS),
     attributes={tag: set(names) - {"class"} for tag, names in ATTRIBUTES.items()},
@@ -563,21 +595,21 @@ def _clean(html: str) -> Markup:
     return Markup(_NH3.clean(_BLEACH.cleaner.clean(html)))
 
 
-def _as_it_is(source: str) -> Markup:
-    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in _parts(source))
+def _escaped_paragraphs(source: str) -> Markup:
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in _split_paragraphs(source))
 
 
-def _parts(source: str) -> list[str]:
+def _split_paragraphs(source: str) -> list[str]:
     return [part.strip("\n") for part in re.split(r"\n{2,}", source) if part.strip()]
 
 
 def _plain(tokens: list[Token]) -> str:
-    """The words of a text without those that it quotes from others."""
+    """The plain text without quotes."""
     parts = []
-    quotes = 0
+    depth = 0
     for token in tokens:
-        quotes += (token.type == "blockquote_open") - (token.type == "blockquote_close")
-        if quotes:
+        depth += _nesting(token, "blockquote")
+        if depth:
             continue
         if token.type == "inline":
             parts.append("".join(c.content or " " for c in token.children or [] if c.nesting == 0))

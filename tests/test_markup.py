@@ -239,7 +239,7 @@ def test_nothing_that_runs_passes(around: str) -> None:
 
 def test_the_two_cleaners_agree_and_have_nothing_left_to_do() -> None:
     for text in HOSTILE:
-        made = markup._clean(markup._parse(markup.tidy(text))[1])
+        made = markup._clean(markup._render(markup.tidy(text))[1])
         assert markup._clean(made) == made, text
         assert markup._NH3.clean(made) == made, text
 
@@ -275,7 +275,7 @@ def test_what_is_made_of_the_source_is_bounded_too(length: int) -> None:
     for name, text in floods(length).items():
         begun = time.process_time()
         markup.quoted_posts(text), markup.slugify(text[:1_000]), markup.excerpt(text)
-        markup.quote("A", 1, text), markup._cells(text), markup.BARE_LINK.findall(text)
+        markup.quote("A", 1, text), markup._max_cells(text), markup.BARE_LINK.findall(text)
         assert time.process_time() - begun < 1, name
 
 
@@ -412,15 +412,18 @@ TWO = (
 
 def test_what_is_quoted_of_a_post_is_withheld() -> None:
     html = markup.write(TWO).html
-    assert markup.cited_posts(html) == markup.cited_in(TWO) == {12, 13}
-    assert markup.withhold(html, ()) == markup.withhold(html, {99}) == html
-    without = markup.withhold(html, {12})
+    assert markup.cited_in_html(html) == markup.cited_in_source(TWO) == {12, 13}
+    assert markup.withhold_in_html(html, ()) == markup.withhold_in_html(html, {99}) == html
+    without = markup.withhold_in_html(html, {12})
     assert "words" not in without and "<li>" not in without and "Others." in without
     assert '<a href="/posts/12">Ana  b</a>' in without or '<a href="/posts/12">Ana b</a>' in without
     assert "Mine." in without and "End." in without and without.count("[…]") == 1
     assert without.count("<blockquote") == without.count("</blockquote>") == 2
-    assert markup.withhold(without, {12}) == without and markup.cited_posts(without) == {12, 13}
-    assert "Others." not in markup.withhold(without, {12, 13})
+    assert markup.withhold_in_html(without, {12}) == without and markup.cited_in_html(without) == {
+        12,
+        13,
+    }
+    assert "Others." not in markup.withhold_in_html(without, {12, 13})
 
 
 QUOTES = [
@@ -440,26 +443,26 @@ QUOTES = [
 @pytest.mark.parametrize("source", [*QUOTES[:6], *QUOTES[7:]])
 def test_however_it_is_quoted(source: str) -> None:
     html = markup.write(source).html
-    without = markup.withhold(html, {12})
-    assert 12 in markup.cited_posts(html) & markup.cited_in(source)
+    without = markup.withhold_in_html(html, {12})
+    assert 12 in markup.cited_in_html(html) & markup.cited_in_source(source)
     assert "words" not in without and "Mine." in without
     assert without.count("<blockquote") == without.count("</blockquote>")
-    left = markup.withhold_source(source, {12})
+    left = markup.withhold_in_source(source, {12})
     assert "words" not in left and "Mine." in left and "[…]" in left
 
 
 def test_the_inner_quote_alone_is_withheld() -> None:
     source = "> [A](/posts/12)\n>\n> > [B](/posts/13)\n> >\n> > inner\n>\n> outer\n\nMine."
-    without = markup.withhold(markup.write(source).html, {13})
+    without = markup.withhold_in_html(markup.write(source).html, {13})
     assert "inner" not in without and "outer" in without and "Mine." in without
-    assert "inner" not in markup.withhold_source(source, {13})
+    assert "inner" not in markup.withhold_in_source(source, {13})
 
 
 def test_the_source_is_withheld_as_well() -> None:
-    without = markup.withhold_source(TWO, {12})
+    without = markup.withhold_in_source(TWO, {12})
     assert "words" not in without and "- a" not in without
     assert "Mine." in without and "Others." in without and "[…]" in without
-    assert markup.withhold_source(TWO, ()) == TWO
+    assert markup.withhold_in_source(TWO, ()) == TWO
 
 
 def test_search_knows_no_words_of_others() -> None:

@@ -705,13 +705,13 @@ def _pieces(
     title = post.topic.title if post.number == 1 else ""
     before = (chosen.title, chosen.source)
     after = (later[-1].title, later[-1].source) if later else (title, post.source)
-    quoted = markup.cited_in(before[1]) | markup.cited_in(after[1])
+    quoted = markup.cited_in_source(before[1]) | markup.cited_in_source(after[1])
     unseen = queries.unreadable_posts(post.topic, quoted)
     return changes(_said(*before, unseen), _said(*after, unseen))
 
 
 def _said(title: str, source: str, unseen: Collection[int]) -> str:
-    source = markup.withhold_source(source, unseen)
+    source = markup.withhold_in_source(source, unseen)
     return f"{title}\n\n{source}" if title else source
 
 

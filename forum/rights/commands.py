@@ -85,7 +85,7 @@ def _quotes(place: Place) -> None:
 
 def _names(place: Place) -> None:
     """Look through all posts for the name: as a link to the profile, and in quotes that were edited away."""
-    label = markup.label_of(place.name)
+    label = markup.quote_label(place.name)
     words = [f"@{place.handle}", f"/members/{place.handle}", f"[{label}](/posts/"]
     until, end = place.position + RANGE, dialogue.last_post_id()
     found = dialogue.posts_naming(words, place.position, until, PORTION)

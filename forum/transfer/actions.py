@@ -22,7 +22,7 @@ from forum.dialogue.models import Post, Topic
 from forum.dialogue.queries import get_topic, render_with_mentions
 from forum.errors import Refusal
 from forum.library import actions as library
-from forum.markup import label_of, paragraphs, slugify, write
+from forum.markup import paragraphs, quote_label, slugify, write
 from forum.members import actions as members
 from forum.members.models import City, Member
 from forum.moderation import actions as moderation
@@ -638,7 +638,7 @@ def _link_quotes(text: str, posts: Sequence[Post]) -> str:
 
     def linked(found: re.Match[str]) -> str:
         post = posts[int(found[1]) - 1]
-        return f"> [{label_of(post.author.name)}](/posts/{post.id})\n>"
+        return f"> [{quote_label(post.author.name)}](/posts/{post.id})\n>"
 
     return ESCAPED_NUMBER.sub(r"\1", QUOTED_NUMBER.sub(linked, text))
 

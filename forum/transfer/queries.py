@@ -37,7 +37,7 @@ from forum.library.models import (
     Reading,
 )
 from forum.library.queries import visible_cases, visible_practices, visible_readings
-from forum.markup import MAX_ID, VERSION, cited_in, fold, withhold_source
+from forum.markup import MAX_ID, VERSION, cited_in_source, fold, withhold_in_source
 from forum.members.models import City, CityName, Member, Organisation
 from forum.members.queries import city_by_name, visible_members
 from forum.permissions import AUDIENCES, Person
@@ -345,15 +345,15 @@ def _withhold_unseen_quotes(
     unseen = {one: _unseen_ids(everything, one) for one in AUDIENCES} if everything else {}
     for place, post in enumerate(posts):
         if named.get(post.id, set()) & (hidden := unseen.get(topics[post.topic_id], set())):
-            hidden = cited_in(post.source) & hidden
-            posts[place] = post._replace(source=withhold_source(post.source, hidden))
+            hidden = cited_in_source(post.source) & hidden
+            posts[place] = post._replace(source=withhold_in_source(post.source, hidden))
     return posts
 
 
 def _possibly_cited_in(source: str) -> set[int]:
     """The ids of posts that a text may quote. Parsing takes a millisecond, so plain addresses are found without it."""
     if "&" in source or "\\" in source:  # an address may be escaped
-        return cited_in(source)
+        return cited_in_source(source)
     return {int(number) for number in POST_ADDRESS.findall(source)}
 
 

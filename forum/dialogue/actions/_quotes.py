@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from forum.db import db
 from forum.dialogue.models import Post
 from forum.dialogue.queries import quoting_posts, render_with_mentions, withheld_quotes
-from forum.markup import withhold
+from forum.markup import withhold_in_html
 
 BATCH_SIZE = 200  # posts
 MAX_RENDERED = 100_000  # characters of Markdown rendered in one action: about a second
@@ -40,5 +40,5 @@ def refresh_quotes_in(posts: Sequence[Post], *, budget: int = 0) -> int:
         if budget > 0:
             budget -= len(post.source)
             html = render_with_mentions(post.source, post.language).html
-        post.html = withhold(html, withheld.get(post.id, ()))
+        post.html = withhold_in_html(html, withheld.get(post.id, ()))
     return budget

@@ -18,7 +18,7 @@ from forum.dialogue.queries import (
     quoted_post_ids,
 )
 from forum.errors import Invalid
-from forum.markup import Written, cited_posts, quoted_posts
+from forum.markup import Written, cited_in_html, quoted_posts
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
 from forum.notifications.actions import note_event, note_news
@@ -128,7 +128,7 @@ def _notify_quoted(
 
 def _keep_quotes(post: Post, known: set[int]) -> None:
     """Keep which posts a post quotes, gone ones too: what it shows of those is withheld as long as they are."""
-    said = cited_posts(post.html).union(quoted_posts(post.source)) - {post.id}
+    said = cited_in_html(post.html).union(quoted_posts(post.source)) - {post.id}
     if ended := known - said:
         theirs = delete_rows(Quote).where(Quote.post_id == post.id)
         db.session.execute(theirs.where(Quote.quoted_id.in_(ended)))

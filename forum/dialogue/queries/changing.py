@@ -33,7 +33,7 @@ from forum.dialogue.queries._visibility import (
     with_author,
 )
 from forum.errors import NotFound
-from forum.markup import MAX_ID, cited_in, withhold_source
+from forum.markup import MAX_ID, cited_in_source, withhold_in_source
 from forum.members.models import Member
 from forum.permissions import MEMBERS, PUBLIC, Person, shown_to
 
@@ -330,7 +330,9 @@ def unreadable_posts(topic: Topic, ids: Collection[int]) -> set[int]:
 
 def shown_source(post: Post) -> str:
     """The source of a post without quotations of posts that its readers cannot see. Its topic must be loaded."""
-    return withhold_source(post.source, unreadable_posts(post.topic, cited_in(post.source)))
+    return withhold_in_source(
+        post.source, unreadable_posts(post.topic, cited_in_source(post.source))
+    )
 
 
 def quotes_of_post(post: Post) -> ColumnElement[bool]:
