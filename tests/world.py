@@ -18,7 +18,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import mark_given, revisions_of
 from forum.factors.actions import add_passkey, ask_for_passkey, begin_codes, spend_challenge
-from forum.factors.queries import NEW, passkeys_of
+from forum.factors.queries import FOR_REGISTRATION, passkeys_of
 from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
@@ -42,8 +42,8 @@ LONG_AGO = timedelta(hours=2)
 def a_passkey(member: Any) -> int:
     """A passkey of a made-up device; its number."""
     key, browser = Key(), "a browser"
-    challenge = bytes_to_base64url(ask_for_passkey(member, NEW, browser))
-    answer = spend_challenge(member, NEW, key.register(challenge), browser, SITE)
+    challenge = bytes_to_base64url(ask_for_passkey(member, FOR_REGISTRATION, browser))
+    answer = spend_challenge(member, FOR_REGISTRATION, key.register(challenge), browser, SITE)
     add_passkey(member, answer, "Phone", key.handle, [])
     return passkeys_of(member)[-1].id
 

@@ -18,7 +18,7 @@ from forum.candidates.actions import Coming
 from forum.candidates.models import Candidate
 from forum.db import EVERYTHING, action, db, now, touches
 from forum.errors import Invalid, NotFound
-from forum.factors.actions import take_off_since
+from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
@@ -251,7 +251,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     db.session.execute(later.where(Token.purpose == UNDO))
     undone = _move(member, token.address)
     members.set_password(SYSTEM, member.handle, "")
-    take_off_since(SYSTEM, member.id, token.created_at)
+    remove_factors_since(SYSTEM, member.id, token.created_at)
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})

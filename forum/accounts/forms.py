@@ -166,10 +166,6 @@ class EmailForm(Form):
     email = email_field()
 
 
-class PressForm(Form):
-    """A press and nothing else."""
-
-
 class NewPasswordForm(Form):
     """A new password, by whoever holds the secret of a letter."""
 

@@ -1,1 +1,1 @@
-"""What shows who one is beside the password: passkeys, authenticator codes, recovery codes."""
+"""Second factors: passkeys, authenticator codes, recovery codes."""

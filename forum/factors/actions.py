@@ -1,4 +1,4 @@
-"""Setting up what shows who one is beside the password, showing it, and losing it."""
+"""Setting up second factors, verifying them, and removing them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from forum.passkeys import Answer, Refused, Site
 from forum.permissions import SYSTEM, Person, require
 from forum.tokens import kept_hash
 
-LOCK = "authenticator"  # what secrets are locked for
-MOST_PASSKEYS = 20
-PASSKEY, CODE, RECOVERY = "passkey", "code", "recovery code"  # by what somebody shows who they are
+CIPHER_PURPOSE = "authenticator"  # of `ciphers.lock`, for the secrets of apps
+MAX_PASSKEYS = 20
+PASSKEY, CODE, RECOVERY = "passkey", "code", "recovery code"  # methods, as a session keeps them
 
 
 # Challenges
@@ -33,12 +33,15 @@ PASSKEY, CODE, RECOVERY = "passkey", "code", "recovery code"  # by what somebody
 
 @action
 def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
-    """Random bytes for a browser to sign with a passkey, for one purpose; a visitor's answer may be anybody's."""
+    """Store and return a random challenge for a browser to sign with a passkey, for one purpose.
+
+    `browser_key` binds it to the browser. The challenge of a visitor may be answered by the passkey of any member.
+    """
     touches()
     challenge = secrets.token_bytes(32)
     row = Challenge(purpose=purpose, member_id=person.id, browser_hash=kept_hash(browser_key))
     row.challenge_hash = kept_hash(passkeys.coded(challenge))
-    row.created_at, row.expires_at = now(), now() + queries.CHALLENGE_LIVES
+    row.created_at, row.expires_at = now(), now() + queries.CHALLENGE_LIFETIME
     db.session.add(row)
     return challenge
 
@@ -47,9 +50,9 @@ def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
 def spend_challenge(
     person: Person, purpose: str, text: str, browser_key: str, site: Site
 ) -> Answer:
-    """Take the challenge that an answer speaks of, before anybody looks at what the answer is worth.
+    """Use up the challenge that an answer names, before the answer itself is verified: each allows one attempt.
 
-    So it is good for one try. Raises `Refused` for another purpose, person or browser, for one used or too old.
+    Raises `Refused` when it was made for another purpose, person or browser, was used before, or is too old.
     """
     touches()
     said = passkeys.said_in(text)
@@ -60,52 +63,55 @@ def spend_challenge(
     return Answer(text, said.challenge, site)
 
 
-# Showing
+# Verifying
 
 
 @action
 def sign_in_with_passkey(_visitor: Person, answer: Answer) -> Member:
-    """Say whose passkey it is that shows alone who somebody is; raises `Refused`, and `Forbidden` as signing in does."""
+    """The member whose passkey authenticates alone.
+
+    Raises `Refused` for an answer that does not verify, `Forbidden` when the member may not sign in.
+    """
     touches()
     said = passkeys.said_in(answer.text)
-    passkey = queries.passkey_called(said.credential_id)
+    passkey = queries.passkey_by_credential_id(said.credential_id)
     if passkey is None or said.user_handle != passkey.user_handle:
         raise Refused("no such passkey")
-    _take(passkey, answer, is_alone=True)
+    _verify_passkey(passkey, answer, is_alone=True)
     require(passkey.member.can.sign_in())
     return passkey.member
 
 
 @action
-def show_passkey(member: Member, answer: Answer) -> str:
-    """Show who one is by one's own passkey; raises `Refused`."""
+def verify_passkey(member: Member, answer: Answer) -> str:
+    """Authenticate a member by one of their passkeys; returns the method's name. Raises `Refused`."""
     touches()
-    passkey = queries.passkey_called(passkeys.said_in(answer.text).credential_id)
+    passkey = queries.passkey_by_credential_id(passkeys.said_in(answer.text).credential_id)
     if passkey is None or passkey.member_id != member.id:
         raise Refused("not a passkey of this member")
-    _take(passkey, answer, is_alone=False)
+    _verify_passkey(passkey, answer, is_alone=False)
     return PASSKEY
 
 
-def _take(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None:
+def _verify_passkey(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None:
     passkey.signatures = passkeys.shown(answer, passkey.known, is_alone=is_alone)
     passkey.used_at = now()
 
 
 @action
-def show_code(member: Member, code: str) -> str:
-    """Show who one is by a code of one's app, each of which is good once; raises `Refused`."""
+def verify_code(member: Member, code: str) -> str:
+    """Authenticate a member by a code of their app, each of which is valid once. Raises `Refused`."""
     touches()
-    authenticator = queries.authenticator_of(member, is_held=True)
+    authenticator = queries.authenticator_of(member, for_update=True)
     if authenticator is None or not authenticator.confirmed_at:
         raise Refused("no app for codes")
-    _take_code(authenticator, code)
+    _use_code(authenticator, code)
     return CODE
 
 
-def _take_code(authenticator: Authenticator, code: str) -> None:
+def _use_code(authenticator: Authenticator, code: str) -> None:
     try:
-        secret = ciphers.unlock(LOCK, authenticator.locked_secret)
+        secret = ciphers.unlock(CIPHER_PURPOSE, authenticator.locked_secret)
     except ciphers.Unreadable as error:
         raise Refused("its secret was locked with another FORUM_SECRET_KEY") from error
     step = otp.fitting_step(secret, code, now())
@@ -115,36 +121,39 @@ def _take_code(authenticator: Authenticator, code: str) -> None:
 
 
 @action
-def show_recovery_code(member: Member, number: int, code_hash: str) -> str:
-    """Spend the recovery code of a number; the caller has compared it with its hash, which may be gone meanwhile."""
+def verify_recovery_code(member: Member, number: int, code_hash: str) -> str:
+    """Use up a member's recovery code of a number. Raises `Refused` when it is gone meanwhile.
+
+    The caller has compared the code with `code_hash`, because hashing is too slow for a transaction.
+    """
     touches()
-    code = queries.recovery_code(member, number, is_held=True)
+    code = queries.recovery_code(member, number, for_update=True)
     if code is None or code.code_hash != code_hash:
         raise Refused("a recovery code that was used")
     code.used_at = now()
     db.session.flush()
-    _tell(member, "recovery code used")
+    _notify_owner(member, "recovery code used")
     return RECOVERY
 
 
-# Signing in by halves
+# Half sessions: between the first factor and the second
 
 
 @action
-def begin_half(_visitor: Person, member: Member, how: str) -> str:
-    """Note that somebody has shown the first factor; hands back a key for their browser to go on with."""
+def begin_half_session(_visitor: Person, member: Member, how: str) -> str:
+    """Record that a member has shown the first factor (`how`); returns the key by which their browser goes on."""
     touches()
     require(member.can.sign_in())
     key = secrets.token_urlsafe(32)
     half = HalfSession(key_hash=kept_hash(key), member_id=member.id, how=how)
-    half.created_at, half.expires_at = now(), now() + queries.HALF_LIVES
+    half.created_at, half.expires_at = now(), now() + queries.HALF_SESSION_LIFETIME
     db.session.add(half)
     return key
 
 
 @action
-def end_half(_visitor: Person, key: str) -> None:
-    """Spend a half sign-in whose second half was shown; raises `Conflict` when it is over."""
+def end_half_session(_visitor: Person, key: str) -> None:
+    """Use up a half session after the second factor was shown. Raises `Conflict` when it is over."""
     touches()
     gone = delete(HalfSession).where(HalfSession.key_hash == kept_hash(key))
     if not db.session.scalars(gone.returning(HalfSession.id)).all():
@@ -158,120 +167,122 @@ def end_half(_visitor: Person, key: str) -> None:
 def add_passkey(
     member: Member, answer: Answer, name: str, handle: str, code_hashes: Sequence[str]
 ) -> bool:
-    """Keep a new passkey. Says whether the recovery codes of the hashes were kept, too: the member had none.
+    """Store a new passkey; returns whether recovery codes with these hashes were stored too, because there were none.
 
-    Raises `Refused` for an answer that proves nothing.
+    Raises `Refused` for an answer that does not verify, `Invalid` beyond `MAX_PASSKEYS`.
     """
     touches()
     lock_member(member.id)
     require(member.can.edit_profile(member))
     own = queries.passkeys_of(member)
-    if len(own) >= MOST_PASSKEYS:
+    if len(own) >= MAX_PASSKEYS:
         raise Invalid(_("You have very many passkeys. Remove one that you do not use first."))
     known, is_synced = passkeys.registered(answer)
     if queries.is_passkey_known(known.credential_id):
         raise Refused("known already")
-    passkey = Passkey(member_id=member.id, credential_id=known.credential_id, name=_name(name))
+    passkey = Passkey(
+        member_id=member.id, credential_id=known.credential_id, name=_passkey_name(name)
+    )
     passkey.public_key, passkey.signatures = known.public_key, known.sign_count
     passkey.transports, passkey.is_synced = list(known.transports), is_synced
     passkey.user_handle = own[0].user_handle if own else handle
     passkey.created_at = now()
     db.session.add(passkey)
-    return _added(member, code_hashes, "passkey added", passkey.name)
+    return _after_adding(member, code_hashes, "passkey added", passkey.name)
 
 
 @action
 def rename_passkey(member: Member, passkey_id: int, name: str) -> None:
-    """Call a passkey otherwise."""
+    """Give a passkey another name."""
     touches()
-    queries.get_passkey(member, passkey_id).name = _name(name)
+    queries.get_passkey(member, passkey_id).name = _passkey_name(name)
 
 
 @action
 def remove_passkey(member: Member, passkey_id: int, token: str) -> None:
-    """Trust a passkey no more. Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here."""
+    """Remove a passkey and end all other sessions; `token` is that of this one."""
     touches()
     lock_member(member.id)
     passkey = queries.get_passkey(member, passkey_id)
     db.session.delete(passkey)
-    _removed(member, token, "passkey removed", passkey.name)
+    _after_removing(member, token, "passkey removed", passkey.name)
 
 
-def _name(typed: str) -> str:
+def _passkey_name(typed: str) -> str:
     return " ".join(typed.split())[:80] or _("Passkey")
 
 
-# Codes of an app
+# Codes of an authenticator app
 
 
 @action
 def begin_codes(member: Member) -> None:
-    """Make the secret of an app for codes, which one code has to confirm; the same for whoever asks twice."""
+    """Make the secret of an authenticator app, to be confirmed by a code; a recent unconfirmed one is kept."""
     touches()
     lock_member(member.id)
     require(member.can.edit_profile(member))
-    known = queries.authenticator_of(member, is_held=True)
+    known = queries.authenticator_of(member, for_update=True)
     if known and known.confirmed_at:
         raise Conflict(_("Codes are on already."))
-    if known and _is_readable(known) and known.created_at > now() - queries.HALF_LIVES:
+    if known and _is_readable(known) and known.created_at > now() - queries.HALF_SESSION_LIFETIME:
         return
     known = known or Authenticator(member_id=member.id)
-    known.locked_secret = ciphers.lock(LOCK, otp.new_secret())
+    known.locked_secret = ciphers.lock(CIPHER_PURPOSE, otp.new_secret())
     known.last_step, known.created_at = 0, now()
     db.session.add(known)
 
 
 def _is_readable(authenticator: Authenticator) -> bool:
     try:
-        return bool(ciphers.unlock(LOCK, authenticator.locked_secret))
+        return bool(ciphers.unlock(CIPHER_PURPOSE, authenticator.locked_secret))
     except ciphers.Unreadable:
         return False
 
 
 @action
 def confirm_codes(member: Member, code: str, code_hashes: Sequence[str]) -> bool:
-    """Switch codes on by the first one. Says whether recovery codes were kept, as `add_passkey` does."""
+    """Switch codes on by the first code; returns as `add_passkey` does. Raises `Refused`."""
     touches()
     lock_member(member.id)
-    authenticator = queries.authenticator_of(member, is_held=True)
+    authenticator = queries.authenticator_of(member, for_update=True)
     if authenticator is None or authenticator.confirmed_at:
         raise Conflict(_("Codes are on already, or were not begun."))
-    _take_code(authenticator, code)
+    _use_code(authenticator, code)
     authenticator.confirmed_at = now()
-    return _added(member, code_hashes, "codes on")
+    return _after_adding(member, code_hashes, "codes on")
 
 
 @action
 def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
-    """Take the codes of another app from now on, which has shown one; those of the old app are worth nothing.
+    """Go over to another app, which has shown a code; codes of the former app become invalid.
 
-    Ends the other sessions, as removing it does. Raises `Refused`.
+    Ends all other sessions. Raises `Refused`.
     """
     touches()
     lock_member(member.id)
-    known = queries.authenticator_of(member, is_held=True)
+    known = queries.authenticator_of(member, for_update=True)
     if known is None or not known.confirmed_at:
         raise Conflict(_("Codes are off already."))
     step = otp.fitting_step(secret, code, now())
     if step is None:
         raise Refused("not a code of the other app")
-    known.locked_secret, known.last_step = ciphers.lock(LOCK, secret), step
+    known.locked_secret, known.last_step = ciphers.lock(CIPHER_PURPOSE, secret), step
     known.created_at, known.confirmed_at, known.used_at = now(), now(), None
     members.note_factor(member, is_there=True)
     members.end_sessions(member, token)
-    _tell(member, "codes replaced")
+    _notify_owner(member, "codes replaced")
 
 
 @action
 def remove_codes(member: Member, token: str) -> None:
-    """Take no codes of the app any more; ends the other sessions, as removing a passkey does."""
+    """Switch the app's codes off and end all other sessions."""
     touches()
     lock_member(member.id)
-    known = queries.authenticator_of(member, is_held=True)
+    known = queries.authenticator_of(member, for_update=True)
     if known is None or not known.confirmed_at:
         raise NotFound(_("Codes are off already."))
     db.session.delete(known)
-    _removed(member, token, "codes off")
+    _after_removing(member, token, "codes off")
 
 
 # Recovery codes
@@ -279,55 +290,58 @@ def remove_codes(member: Member, token: str) -> None:
 
 @action
 def renew_recovery_codes(member: Member, code_hashes: Sequence[str], token: str) -> None:
-    """Make the recovery codes anew; the old ones are worth nothing. Ends the other sessions."""
+    """Replace the recovery codes and end all other sessions."""
     touches()
     lock_member(member.id)
-    if not queries.factors_of(member, is_held=True).are_any:
+    if not queries.factors_of(member, for_update=True).are_any:
         raise Conflict(_("Set up a passkey or codes first."))
-    _forget_codes(member)
-    _keep_codes(member, code_hashes)
+    _delete_codes(member)
+    _store_codes(member, code_hashes)
     members.note_factor(member, is_there=True)
     members.end_sessions(member, token)
-    _tell(member, "recovery codes made")
+    _notify_owner(member, "recovery codes made")
 
 
-def _keep_codes(member: Member, code_hashes: Sequence[str]) -> None:
+def _store_codes(member: Member, code_hashes: Sequence[str]) -> None:
     for number, code_hash in enumerate(code_hashes):
         code = RecoveryCode(member_id=member.id, number=number, code_hash=code_hash)
         code.created_at = now()
         db.session.add(code)
 
 
-def _forget_codes(member: Member) -> None:
+def _delete_codes(member: Member) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
 
 
 # What follows from a change
 
 
-def _added(member: Member, code_hashes: Sequence[str], what: str, name: str = "") -> bool:
+def _after_adding(member: Member, code_hashes: Sequence[str], what: str, name: str = "") -> bool:
     db.session.flush()
     is_first = bool(code_hashes) and not queries.has_recovery_codes(member)
     if is_first:
-        _keep_codes(member, code_hashes)
+        _store_codes(member, code_hashes)
     members.note_factor(member, is_there=True)
-    _tell(member, what, name)
+    _notify_owner(member, what, name)
     return is_first
 
 
-def _removed(member: Member, token: str, what: str, name: str = "") -> None:
+def _after_removing(member: Member, token: str, what: str, name: str = "") -> None:
     db.session.flush()
-    are_any = queries.factors_of(member, is_held=True).are_any
+    are_any = queries.factors_of(member, for_update=True).are_any
     if not are_any:
-        _forget_codes(member)
+        _delete_codes(member)
     members.note_factor(member, is_there=are_any)
     members.end_sessions(member, token)
-    _tell(member, what, name)
+    _notify_owner(member, what, name)
 
 
 @action
-def take_off(system: Person, handle: str) -> Member:
-    """Take the second factor off somebody who has lost it: the person who runs the server has made sure who asks."""
+def remove_factors(system: Person, handle: str) -> Member:
+    """Remove every second factor of a member who has lost them; the operator has verified who asks.
+
+    Raises `Conflict` when there is none.
+    """
     require(system.can.administer())
     touches()
     found = members_by_handle([handle])
@@ -340,13 +354,13 @@ def take_off(system: Person, handle: str) -> Member:
         db.session.execute(delete(table).where(table.member_id == member.id))
     members.note_factor(member, is_there=False)
     members.end_sessions(member)
-    _tell(member, "factors removed")
+    _notify_owner(member, "factors removed")
     return member
 
 
 @action
-def take_off_since(system: Person, member_id: int, moment: datetime) -> None:
-    """Take off what was set up since a moment, from which on somebody else may have been in the account."""
+def remove_factors_since(system: Person, member_id: int, moment: datetime) -> None:
+    """Remove factors set up since a moment, when somebody else may have had access to the account."""
     require(system.can.administer())
     touches()
     member = member_by_id(system, member_id)
@@ -359,11 +373,11 @@ def take_off_since(system: Person, member_id: int, moment: datetime) -> None:
         for table in (Passkey, Authenticator, RecoveryCode)
     ]
     if any(gone):
-        members.note_factor(member, is_there=queries.factors_of(member, is_held=True).are_any)
+        members.note_factor(member, is_there=queries.factors_of(member, for_update=True).are_any)
 
 
-def _tell(member: Member, what: str, name: str = "") -> None:
-    """Tell the owner: by a letter that cannot be switched off, and in the inbox."""
+def _notify_owner(member: Member, what: str, name: str = "") -> None:
+    """Tell the owner by a letter that cannot be switched off, and by a notice."""
     titles = {
         "passkey added": _("A passkey was added"),
         "passkey removed": _("A passkey was removed"),
@@ -382,10 +396,10 @@ def _tell(member: Member, what: str, name: str = "") -> None:
 
 @action
 def forget_old(system: Person) -> int:
-    """Delete challenges and half sign-ins that are over, and apps that nobody confirmed; says how many."""
+    """Delete expired challenges and half sessions, and apps that were never confirmed; returns how many."""
     require(system.can.administer())
     touches()
-    long_ago = now() - 6 * queries.HALF_LIVES
+    long_ago = now() - 6 * queries.HALF_SESSION_LIFETIME
     is_old = Authenticator.confirmed_at.is_(None), Authenticator.created_at < long_ago
     gone = (
         delete(Challenge).where(Challenge.expires_at < now()).returning(Challenge.id),
@@ -397,7 +411,7 @@ def forget_old(system: Person) -> int:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete with what a member who has left showed who they are."""
+    """Delete all factors of a member who has left."""
     require(system.can.administer())
     touches()
     for model in (Passkey, Authenticator, RecoveryCode, Challenge, HalfSession):

@@ -1,4 +1,4 @@
-"""`flask members factors-off`, for somebody who has lost the second factor and all recovery codes."""
+"""`flask members factors-off`, for members who have lost their second factor and all recovery codes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ bp = Blueprint("factors_commands", __name__)  # its command stands among those o
 
 @members.command("factors-off")
 @click.argument("handle")
-def take_off(handle: str) -> None:
+def remove_factors(handle: str) -> None:
     """Take passkeys, codes and recovery codes off the member with HANDLE, who has lost them; ends their sessions.
 
     Make sure first who asks: by telephone, or face to face. The member is told by letter.
     """
     try:
-        member = actions.take_off(SYSTEM, handle)
+        member = actions.remove_factors(SYSTEM, handle)
     except Refusal as error:
         raise click.ClickException(error.message) from error
     current_app.logger.warning("the second factor of member %s was taken off", member.id)

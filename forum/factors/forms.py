@@ -1,4 +1,4 @@
-"""What may be typed, or comes from a browser, to set up and to show a second factor; and the words for each of them."""
+"""The forms that set up and verify second factors, and the names of the methods."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ from forum.members.forms import NAME, at_most, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-# By what somebody showed who they are, as a session keeps it.
-HOW = {
+# The authentication methods, as `Session.how` holds them
+METHOD_NAMES = {
     "password": _("password"),
     "letter": _("e-mail"),
     "passkey": _("passkey"),
     "code": _("code"),
     "recovery code": _("recovery code"),
 }
-CODE = 40  # signs, with the spaces that people type
-ANSWER = 20_000
+MAX_CODE_LENGTH = 40  # characters, with the spaces that people type
+MAX_CREDENTIAL_LENGTH = 20_000
 
 
-def answer_field() -> HiddenField:
-    """What a browser says of a passkey; a script fills it in."""
-    return HiddenField(_("Passkey"), [Length(max=ANSWER)])
+def credential_field() -> HiddenField:
+    """The browser's answer about a passkey, in JSON; a script fills it in."""
+    return HiddenField(_("Passkey"), [Length(max=MAX_CREDENTIAL_LENGTH)])
 
 
 class SecondForm(Form):
-    """The second half of signing in: a code of either kind, or a passkey."""
+    """The second factor when signing in: a code of either kind, or a passkey."""
 
-    code = StringField(_("Code"), [at_most(CODE)], [one_line])
-    credential = answer_field()
+    code = StringField(_("Code"), [at_most(MAX_CODE_LENGTH)], [one_line])
+    credential = credential_field()
     next = HiddenField()
 
 
 class ProofForm(Form):
-    """One thing that shows whose hands are on the keys: the present password, a code, a passkey."""
+    """Authenticating again by one factor: the present password, a code, or a passkey."""
 
     password = PasswordField(_("Your present password"))
-    code = StringField(_("Code"), [at_most(CODE)], [one_line])
-    credential = answer_field()
+    code = StringField(_("Code"), [at_most(MAX_CODE_LENGTH)], [one_line])
+    credential = credential_field()
     next = HiddenField()
 
 
 class PasskeyForm(Form):
-    """A passkey that signs in alone."""
+    """Signing in with a passkey alone."""
 
-    credential = answer_field()
+    credential = credential_field()
     next = HiddenField()
 
 
 class NewPasskeyForm(Form):
-    """A new passkey and what it is called."""
+    """A new passkey and its name."""
 
     name = StringField(
         _("Name of this passkey"), [DataRequired(_("Write a name.")), at_most(NAME)], [one_line]
     )
-    credential = answer_field()
+    credential = credential_field()
 
 
 class NameForm(Form):
-    """What a passkey is called."""
+    """The name of a passkey."""
 
     name = StringField(_("Name"), [DataRequired(_("Write a name.")), at_most(NAME)], [one_line])
 
@@ -70,16 +70,12 @@ class CodeForm(Form):
 
     code = StringField(
         _("Code from the app"),
-        [DataRequired(_("Write the six digits that the app shows.")), at_most(CODE)],
+        [DataRequired(_("Write the six digits that the app shows.")), at_most(MAX_CODE_LENGTH)],
         [one_line],
     )
 
 
-class PressForm(Form):
-    """A press and nothing else."""
-
-
 class RequiredForm(Form):
-    """Whether those who moderate or administer need a second factor."""
+    """Whether moderators, hosts and administrators need a second factor."""
 
     is_required = BooleanField(_("Moderators, hosts and administrators need a second factor"))

@@ -1,4 +1,4 @@
-"""Passkeys, authenticator and recovery codes of members; challenges that wait for an answer, sign-ins for the second half."""
+"""Passkeys, authenticator apps and recovery codes of members; challenges and half sessions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from forum.passkeys import Known
 
 
 class Passkey(Base):
-    """A key in somebody's device or password manager, of which only the public half is kept here.
+    """A passkey in a member's device or password manager; only its public key is stored here.
 
-    `user_handle` is what the key calls its owner: random, the same for all keys of a member. `is_synced`: the key
-    is kept in several devices at once, so that losing one does not lose it. `signatures`: how many it says that it
-    has made.
+    `user_handle` is random and the same for all passkeys of a member. `is_synced`: the key is kept on several devices,
+    so that losing one does not lose it. `signatures` is its signature counter.
     """
 
     __tablename__ = "passkey"
@@ -39,15 +38,15 @@ class Passkey(Base):
 
     @property
     def known(self) -> Known:
-        """What is needed to know the key again."""
+        """The credential as the verification of an answer needs it."""
         return Known(self.credential_id, self.public_key, self.signatures, tuple(self.transports))
 
 
 class Authenticator(Base):
-    """An app that shows codes. `locked_secret` is what they are made of, locked with the forum's key.
+    """An app that shows codes (TOTP). `locked_secret` is its secret, encrypted with the forum's key.
 
-    Of no use before one code has confirmed it. `last_step` is the half minute of the code that was taken last: no
-    code is taken twice, nor one from before it.
+    It is of no use before a code has confirmed it. `last_step` is the time step (half a minute) of the code accepted
+    last: neither that code nor an older one is accepted again.
     """
 
     __tablename__ = "authenticator"
@@ -62,7 +61,7 @@ class Authenticator(Base):
 
 
 class RecoveryCode(Base):
-    """One way in for whoever has lost the second factor; its first sign is `number`, so that one hash is compared."""
+    """A code for whoever has lost the second factor. `number` is its first digit, so that one hash is compared."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (Index(None, "member_id", "number", unique=True),)
@@ -76,7 +75,7 @@ class RecoveryCode(Base):
 
 
 class Challenge(Base):
-    """Random bytes that one browser was asked to sign with a passkey, once, for one purpose and within minutes."""
+    """Random bytes that one browser was asked to sign with a passkey: once, for one purpose, within minutes."""
 
     __tablename__ = "challenge"
     __table_args__ = (Index(None, "member_id"), Index(None, "expires_at"))
@@ -92,9 +91,9 @@ class Challenge(Base):
 
 
 class HalfSession(Base):
-    """Somebody has shown the first factor, as `how` says, and is asked for the second. No session yet.
+    """Somebody has shown the first factor, as `how` says, and is asked for the second. Not a session yet.
 
-    The browser holds a key; only its hash is kept here.
+    The browser holds a key; only its hash is stored here.
     """
 
     __tablename__ = "half_session"

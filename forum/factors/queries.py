@@ -1,4 +1,4 @@
-"""What somebody has to show who they are, and what of it can be shown now."""
+"""The second factors of members, and the challenges and half sessions that can still be answered."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ from forum.members.models import Member
 from forum.permissions import Person
 from forum.tokens import kept_hash
 
-# What a passkey is asked for: to sign in with it alone, as the second half, to show again who one is, to be kept.
-ALONE, SECOND, PROVE, NEW = PURPOSES = ("sign-in", "second", "prove", "new")
-CHALLENGE_LIVES = timedelta(minutes=5)
-HALF_LIVES = timedelta(minutes=10)
+# What a passkey is asked for; the words stand in addresses.
+FOR_SIGN_IN, FOR_SECOND_FACTOR, FOR_PROOF, FOR_REGISTRATION = PURPOSES = (
+    "sign-in",
+    "second",
+    "prove",
+    "new",
+)
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+HALF_SESSION_LIFETIME = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What a member has beside the password, with the number of recovery codes that are left."""
+    """A member's second factors, with the number of unused recovery codes."""
 
     passkeys: list[Passkey]
     authenticator: Authenticator | None
@@ -32,25 +37,25 @@ class Factors:
 
     @property
     def are_any(self) -> bool:
-        """Whether there is a second factor; recovery codes only stand in for one."""
+        """Whether there is a second factor; recovery codes only replace one."""
         return bool(self.passkeys or self.authenticator)
 
 
-def factors_of(member: Person, *, is_held: bool = False) -> Factors:
-    """All that a member has beside the password; the app for codes held, see `authenticator_of`."""
-    found = authenticator_of(member, is_held=is_held)
+def factors_of(member: Person, *, for_update: bool = False) -> Factors:
+    """A member's second factors. `for_update` locks the row of the app, see `authenticator_of`."""
+    found = authenticator_of(member, for_update=for_update)
     confirmed = found if found and found.confirmed_at else None
     return Factors(passkeys_of(member), confirmed, codes_left(member))
 
 
 def passkeys_of(member: Person) -> list[Passkey]:
-    """A member's passkeys, in the order of their making."""
+    """A member's passkeys, oldest first."""
     found = select(Passkey).where(Passkey.member_id == member.id)
     return list(db.session.scalars(found.order_by(Passkey.id)))
 
 
 def get_passkey(member: Person, passkey_id: int) -> Passkey:
-    """One of a member's own passkeys; raises `NotFound`."""
+    """One of a member's own passkeys. Raises `NotFound`."""
     found = select(Passkey).where(Passkey.member_id == member.id, Passkey.id == passkey_id)
     passkey = db.session.scalar(found)
     if passkey is None:
@@ -58,8 +63,8 @@ def get_passkey(member: Person, passkey_id: int) -> Passkey:
     return passkey
 
 
-def passkey_called(credential_id: str) -> Passkey | None:
-    """The passkey that a browser speaks of, with its member; of somebody who has left there is none."""
+def passkey_by_credential_id(credential_id: str) -> Passkey | None:
+    """The passkey with a credential id and its member, locked; None when the member has left."""
     found = select(Passkey).where(
         Passkey.credential_id == credential_id, Passkey.member.has(Member.left_at.is_(None))
     )
@@ -68,19 +73,19 @@ def passkey_called(credential_id: str) -> Passkey | None:
 
 
 def is_passkey_known(credential_id: str) -> bool:
-    """Whether anybody has a passkey, even somebody who has left."""
+    """Whether a passkey belongs to anybody, even somebody who has left."""
     found = select(Passkey.id).where(Passkey.credential_id == credential_id)
     return db.session.scalar(found) is not None
 
 
-def authenticator_of(member: Person, *, is_held: bool = False) -> Authenticator | None:
-    """A member's app for codes, be it confirmed or not; held by a deed that changes or uses it up."""
+def authenticator_of(member: Person, *, for_update: bool = False) -> Authenticator | None:
+    """A member's authenticator app, confirmed or not. `for_update` locks its row until the action ends."""
     found = select(Authenticator).where(Authenticator.member_id == member.id)
-    return db.session.scalar(found.with_for_update() if is_held else found)
+    return db.session.scalar(found.with_for_update() if for_update else found)
 
 
 def codes_left(member: Person) -> int:
-    """How many recovery codes a member has not used."""
+    """The number of a member's unused recovery codes."""
     found = select(func.count(RecoveryCode.id)).where(
         RecoveryCode.member_id == member.id, RecoveryCode.used_at.is_(None)
     )
@@ -88,27 +93,27 @@ def codes_left(member: Person) -> int:
 
 
 def has_recovery_codes(member: Person) -> bool:
-    """Whether recovery codes were made, be they used or not."""
+    """Whether a member has recovery codes, used or not."""
     found = select(RecoveryCode.id).where(RecoveryCode.member_id == member.id).limit(1)
     return db.session.scalar(found) is not None
 
 
 def recovery_code(
-    member: Person, number: int | None, *, is_held: bool = False
+    member: Person, number: int | None, *, for_update: bool = False
 ) -> RecoveryCode | None:
-    """The unused recovery code of a number; held by the deed that uses it up."""
+    """A member's unused recovery code of a number. `for_update` locks its row until the action ends."""
     found = select(RecoveryCode).where(
         RecoveryCode.member_id == member.id,
         RecoveryCode.number == number,
         RecoveryCode.used_at.is_(None),
     )
-    return db.session.scalar(found.with_for_update() if is_held else found)
+    return db.session.scalar(found.with_for_update() if for_update else found)
 
 
-def half_of(key: str) -> HalfSession | None:
-    """The half sign-in of a browser's key with its member, while it lasts.
+def half_session_by_key(key: str) -> HalfSession | None:
+    """The half session of a browser's key with its member, while it is valid.
 
-    It ends when the password changes, when the member leaves, and with its time.
+    It ends when its time is over, when credentials change, and when the member leaves.
     """
     is_good = or_(Member.credentials_at.is_(None), Member.credentials_at <= HalfSession.created_at)
     found = (
@@ -127,7 +132,7 @@ def half_of(key: str) -> HalfSession | None:
 def answered_challenge(
     person: Person, purpose: str, challenge: str, browser_key: str
 ) -> Challenge | None:
-    """The challenge that a browser answers: its own, for this purpose and person, unused, not too old."""
+    """The unused, unexpired challenge that an answer names, for this purpose, person and browser; locked."""
     found = select(Challenge).where(
         Challenge.challenge_hash == kept_hash(challenge),
         Challenge.browser_hash == kept_hash(browser_key),

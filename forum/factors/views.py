@@ -1,4 +1,4 @@
-"""The doors of second factors: passkeys, codes of an app, recovery codes; and who needs one of them."""
+"""Pages for second factors: passkeys, authenticator codes, recovery codes, and whether they are required."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from forum.db import now
 from forum.errors import Conflict, Invalid, NotFound
 from forum.factors import actions, queries
 from forum.factors.forms import (
-    HOW,
+    METHOD_NAMES,
     CodeForm,
     NameForm,
     NewPasskeyForm,
-    PressForm,
     RequiredForm,
 )
 from forum.factors.models import Authenticator, HalfSession
-from forum.factors.queries import ALONE, NEW, PURPOSES, SECOND
+from forum.factors.queries import FOR_REGISTRATION, FOR_SECOND_FACTOR, FOR_SIGN_IN, PURPOSES
 from forum.members import actions as members
+from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.queries import (
     account_of,
@@ -52,14 +52,17 @@ from forum.web import Answer, has_proved, me, my_token, prove_first
 
 bp = Blueprint("factors", __name__)
 T = TypeVar("T")
-# What the cookie of a browser holds; the secret of another app is locked
-BROWSER, HANDLE, HALF, NEXT_APP = "browser", "handle", "half", "next app"
+# Keys of the browser's session
+BROWSER_KEY = "browser"  # what binds challenges to this browser
+HANDLE_KEY = "handle"  # the user handle of a first passkey
+HALF_SESSION_KEY = "half"  # who has shown the first factor
+NEXT_APP_KEY = "next app"  # the encrypted secret of the app to go over to, and when it was made
 
 
 @bp.app_template_global()
 def how_signed_in(how: str) -> str:
-    """By what somebody signed in, in words: a session keeps the names of forms.HOW."""
-    parts = [str(HOW[part]) for part in how.split(", ") if part in HOW]
+    """The methods of a session (`Session.how`) in words."""
+    parts = [str(METHOD_NAMES[part]) for part in how.split(", ") if part in METHOD_NAMES]
     if len(parts) == 2:
         return _("%(first)s and %(second)s", first=parts[0], second=parts[1])
     return "".join(parts)
@@ -72,119 +75,119 @@ def has_passkeys() -> bool:
 
 
 def site() -> Site:
-    """Whose passkeys these are."""
+    """The relying party of the forum's passkeys (WebAuthn)."""
     return Site(web.settings().url, federation().name)
 
 
-# What a browser is asked
+# Options for the browser
 
 
 @bp.post("/passkeys/options/<purpose>")
 @limiter.limit("30/minute")
 def options(purpose: str) -> Response:
-    """What the script hands to the browser to ask for a passkey."""
+    """The options in JSON that the script passes to the browser to ask for a passkey, or to make one."""
     if purpose not in PURPOSES:
         abort(404)
-    person = _who(purpose)
+    person = _person_to_ask(purpose)
     challenge = actions.ask_for_passkey(person, purpose, _browser_key())
     known = [one.known for one in queries.passkeys_of(person)] if person.id else []
-    if purpose != NEW:
-        asked = passkeys.to_show(site(), challenge, known, is_alone=purpose == ALONE)
+    if purpose != FOR_REGISTRATION:
+        asked = passkeys.to_show(site(), challenge, known, is_alone=purpose == FOR_SIGN_IN)
     else:
         member = my_profile(person)
-        owner = Owner(_handle(member), member.email, member.name)
+        owner = Owner(_user_handle(member), member.email, member.name)
         asked = passkeys.to_register(site(), challenge, owner, known)
     return jsonify(asked)
 
 
-def _who(purpose: str) -> Person:
-    """Of whom a passkey is asked: of anybody, of who is half signed in, or of who is signed in."""
-    if purpose == ALONE:
+def _person_to_ask(purpose: str) -> Person:
+    """Whose passkey is asked for: anybody's, that of the half session, or that of the signed-in member."""
+    if purpose == FOR_SIGN_IN:
         return VISITOR
-    if purpose == SECOND:
-        return half_signed_in().member
-    member = my_profile(me()) if purpose == NEW else account_of(me())  # be it closed
-    if purpose == NEW and not has_proved():
+    if purpose == FOR_SECOND_FACTOR:
+        return current_half_session().member
+    member = my_profile(me()) if purpose == FOR_REGISTRATION else account_of(me())  # be it closed
+    if purpose == FOR_REGISTRATION and not has_proved():
         raise Conflict(_("Load the page again, and show first who you are."))
     return member
 
 
 def _browser_key() -> str:
-    """A key that this browser alone has, so that no other can answer what it was asked."""
-    return str(session.setdefault(BROWSER, secrets.token_urlsafe(16)))
+    """A key that only this browser has, so that no other browser can answer its challenges."""
+    return str(session.setdefault(BROWSER_KEY, secrets.token_urlsafe(16)))
 
 
-def _handle(member: Member) -> str:
-    """What a member's passkeys call their owner; the first one's name for it is made here."""
+def _user_handle(member: Member) -> str:
+    """The user handle of a member's passkeys; made here for the first one."""
     known = queries.passkeys_of(member)
     fresh = passkeys.coded(secrets.token_bytes(32))
-    return known[0].user_handle if known else str(session.setdefault(HANDLE, fresh))
+    return known[0].user_handle if known else str(session.setdefault(HANDLE_KEY, fresh))
 
 
-# Showing a factor; the doors for it are those of signing in, in accounts
+# Verifying a factor; the routes for it are those of signing in, in the accounts room
 
 
-def half_signed_in() -> HalfSession:
-    """Who has shown the first factor in this browser and not the second; raises `Conflict` when nobody has."""
-    half = queries.half_of(str(session.get(HALF, "")))
+def current_half_session() -> HalfSession:
+    """The half session of this browser. Raises `Conflict` when there is none."""
+    half = queries.half_session_by_key(str(session.get(HALF_SESSION_KEY, "")))
     if half is None:
         raise Conflict(_("That took too long. Sign in again."))
     return half
 
 
 def owner_of_passkey(answer: str) -> Member:
-    """Who signs in with a passkey alone; raises `Invalid`."""
+    """The member who signs in with a passkey alone. Raises `Invalid`."""
 
     def deed() -> Member:
-        return actions.sign_in_with_passkey(VISITOR, _spent(VISITOR, ALONE, answer))
+        return actions.sign_in_with_passkey(VISITOR, _spend_challenge(VISITOR, FOR_SIGN_IN, answer))
 
-    return _proved(deed, _no_passkey())
+    return _refuse_as(deed, _passkey_refused())
 
 
-def show(member: Member, purpose: str, code: str, credential: str | None) -> str:
-    """Show who one is by a passkey (when the form has one) or a code of either kind; says by which.
+def verify_factor(member: Member, purpose: str, code: str, credential: str | None) -> str:
+    """Authenticate by a passkey, when `credential` is given, or by a code of either kind; returns the method's name.
 
-    Raises `Invalid`, with the same words whatever was wrong.
+    Raises `Invalid`, with the same message whatever was wrong.
     """
 
     def deed() -> str:
         if credential is not None:
-            return actions.show_passkey(member, _spent(member, purpose, credential))
-        return _show_code(member, otp.plain(code))
+            return actions.verify_passkey(member, _spend_challenge(member, purpose, credential))
+        return _verify_code(member, otp.plain(code))
 
-    return _proved(deed, _wrong_code() if credential is None else _no_passkey())
+    return _refuse_as(deed, _code_refused() if credential is None else _passkey_refused())
 
 
-def _spent(person: Person, purpose: str, text: str) -> passkeys.Answer:
-    """An answer whose challenge is used up by looking at it."""
+def _spend_challenge(person: Person, purpose: str, text: str) -> passkeys.Answer:
+    """The browser's answer; its challenge is used up by this, whatever the answer is worth."""
     return actions.spend_challenge(person, purpose, text, _browser_key(), site())
 
 
-def _no_passkey() -> Invalid:
+def _passkey_refused() -> Invalid:
     words = _("This passkey was not taken. Try again, or use another way.")
     return Invalid(words)
 
 
-def _wrong_code() -> Invalid:
+def _code_refused() -> Invalid:
     words = _(
         "This code is not right. Each code works once: wait for the next one, or use another way."
     )
     return Invalid(words, "code")
 
 
-def _show_code(member: Member, code: str) -> str:
+def _verify_code(member: Member, code: str) -> str:
     number = otp.number_of(code)
     if number is None:
-        return actions.show_code(member, code)
+        return actions.verify_code(member, code)
     known = queries.recovery_code(member, number)
     code_hash = known.code_hash if known else ""
     if not verify_password(code_hash, code):
         raise Refused("a wrong recovery code")
-    return actions.show_recovery_code(member, number, code_hash)
+    return actions.verify_recovery_code(member, number, code_hash)
 
 
-def _proved(deed: Callable[[], T], sentence: Invalid) -> T:
-    """Do what a proof is for; why one is refused is for the log alone."""
+def _refuse_as(deed: Callable[[], T], sentence: Invalid) -> T:
+    """Do something that verifies a factor; a refusal becomes the given error, and its reason goes to the log only."""
     try:
         return deed()
     except Refused as error:
@@ -197,7 +200,7 @@ def _proved(deed: Callable[[], T], sentence: Invalid) -> T:
 
 @bp.get("/settings/factors")
 def index() -> Answer:
-    """What one has beside the password."""
+    """One's second factors."""
     member = my_profile(me())
     has = queries.factors_of(member)
     return render_template("factors/index.html", member=member, has=has, form=PressForm())
@@ -206,7 +209,7 @@ def index() -> Answer:
 @bp.route("/settings/passkeys/new", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def add_passkey() -> Answer:
-    """Keep a new passkey; with the first factor come the recovery codes, shown this once."""
+    """Add a passkey; with the first factor come the recovery codes, which are shown only this once."""
     member = my_profile(me())
     if not has_proved():
         return prove_first()
@@ -217,32 +220,34 @@ def add_passkey() -> Answer:
         return render_template("factors/new_passkey.html", form=form), status
 
     def deed() -> Any:
-        answer, hashes, codes = form.credential.data or "", *_fresh_codes(member)
+        answer, hashes, codes = form.credential.data or "", *_new_recovery_codes(member)
 
         def add() -> bool:
-            words = form.name.data or "", str(session.get(HANDLE, ""))
-            return actions.add_passkey(member, _spent(member, NEW, answer), *words, hashes)
+            words = form.name.data or "", str(session.get(HANDLE_KEY, ""))
+            return actions.add_passkey(
+                member, _spend_challenge(member, FOR_REGISTRATION, answer), *words, hashes
+            )
 
-        is_first = _proved(add, _no_passkey())
-        return _set_up(_("The passkey is kept."), codes if is_first else [])
+        is_first = _refuse_as(add, _passkey_refused())
+        return _answer_set_up(_("The passkey is kept."), codes if is_first else [])
 
     return webforms.process(form, page, deed)
 
 
-def _fresh_codes(member: Member) -> tuple[list[str], list[str]]:
-    """Hashes of new recovery codes, and the codes; nothing for whoever has some. Slow, so not within a deed."""
+def _new_recovery_codes(member: Member) -> tuple[list[str], list[str]]:
+    """Hashes of new recovery codes and the codes; empty when the member has some. Slow: call it outside actions."""
     if queries.has_recovery_codes(member):
         return [], []
     codes = otp.recovery_codes()
-    return _hashed(codes), codes
+    return _code_hashes(codes), codes
 
 
-def _hashed(codes: list[str]) -> list[str]:
+def _code_hashes(codes: list[str]) -> list[str]:
     return [hash_code(otp.plain(code)) for code in codes]
 
 
-def _set_up(words: str, codes: list[str]) -> Answer:
-    """Go on after a change; new recovery codes are shown by this answer and by no other."""
+def _answer_set_up(words: str, codes: list[str]) -> Answer:
+    """The answer after a change: new recovery codes, which no other page shows, or the list of factors."""
     if codes:
         return render_template("factors/recovery_codes.html", codes=codes, done=words)
     flash(words, "message")
@@ -251,7 +256,7 @@ def _set_up(words: str, codes: list[str]) -> Answer:
 
 @bp.route("/settings/passkeys/<int:passkey_id>/rename", methods=["GET", "POST"])
 def rename_passkey(passkey_id: int) -> Answer:
-    """Call a passkey otherwise."""
+    """Give a passkey another name."""
     member = my_profile(me())
     passkey = queries.get_passkey(member, passkey_id)
     form = NameForm(data={"name": passkey.name})
@@ -269,19 +274,19 @@ def rename_passkey(passkey_id: int) -> Answer:
 
 @bp.route("/settings/passkeys/<int:passkey_id>/remove", methods=["GET", "POST"])
 def remove_passkey(passkey_id: int) -> Answer:
-    """Trust a passkey no more."""
+    """Remove a passkey."""
     member = my_profile(me())
     passkey = queries.get_passkey(member, passkey_id)
     words = _("The passkey is removed. You are signed out everywhere else.")
-    return _remove(
+    return _answer_removing(
         {"passkey": passkey},
         lambda: actions.remove_passkey(member, passkey_id, my_token()),
         words,
     )
 
 
-def _remove(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answer:
-    """Ask whether a factor is to go, and let it."""
+def _answer_removing(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answer:
+    """Ask whether to remove a factor, or remove it. `what` are further variables of the template."""
     if not has_proved():
         return prove_first()
     member = my_profile(me())
@@ -295,32 +300,34 @@ def _remove(what: dict[str, Any], remove: Callable[[], None], done: str) -> Answ
     return web.see_other(url_for("factors.index"))
 
 
-# Codes of an app
+# Codes of an authenticator app
 
 
 @bp.post("/settings/codes/begin")
 def begin_codes() -> AnyResponse:
-    """Make the secret of an app for codes; when codes are on, that of another app, which waits in the browser."""
+    """Make the secret of an app. When codes are on already it is that of another app, and waits in the browser."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("factors.index"))
     if not queries.factors_of(member).authenticator:
         actions.begin_codes(member)
-    elif not _next_secret():
-        locked = ciphers.lock(actions.LOCK, otp.new_secret())
-        session[NEXT_APP] = [locked, now().timestamp()]
+    elif not _secret_of_next_app():
+        locked = ciphers.lock(actions.CIPHER_PURPOSE, otp.new_secret())
+        session[NEXT_APP_KEY] = [locked, now().timestamp()]
     return web.see_other(url_for("factors.confirm_codes"))
 
 
 @bp.route("/settings/codes", methods=["GET", "POST"])
 @limiter.limit("20/hour", methods=["POST"])
 def confirm_codes() -> Answer:
-    """Show the secret to an app, and switch codes on by the first of them; or go over to another app by its first."""
+    """Show the secret to an app, and switch codes on, or go over to the other app, by its first code."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("factors.index"))
     is_other = queries.factors_of(member).authenticator is not None
-    secret = _next_secret() if is_other else _secret_of(queries.authenticator_of(member))
+    secret = (
+        _secret_of_next_app() if is_other else unconfirmed_secret(queries.authenticator_of(member))
+    )
     if not secret:
         return web.see_other(url_for("factors.index"))
     form = CodeForm()
@@ -335,77 +342,82 @@ def confirm_codes() -> Answer:
     def deed() -> Any:
         code = otp.plain(form.code.data or "")
         if is_other:
-            return _replaced(member, secret, code)
-        hashes, codes = _fresh_codes(member)
-        is_first = _proved(lambda: actions.confirm_codes(member, code, hashes), _first_code())
-        return _set_up(_("Codes are on."), codes if is_first else [])
+            return _replace_codes(member, secret, code)
+        hashes, codes = _new_recovery_codes(member)
+        is_first = _refuse_as(
+            lambda: actions.confirm_codes(member, code, hashes), _first_code_refused()
+        )
+        return _answer_set_up(_("Codes are on."), codes if is_first else [])
 
     return webforms.process(form, page, deed)
 
 
-def _replaced(member: Member, secret: str, code: str) -> AnyResponse:
-    """Go over to another app, whose secret has waited in this browser."""
-    _proved(lambda: actions.replace_codes(member, secret, code, my_token()), _first_code())
-    session.pop(NEXT_APP, None)
+def _replace_codes(member: Member, secret: str, code: str) -> AnyResponse:
+    """Go over to the other app, whose secret waited in this browser."""
+    _refuse_as(
+        lambda: actions.replace_codes(member, secret, code, my_token()), _first_code_refused()
+    )
+    session.pop(NEXT_APP_KEY, None)
     words = _("Codes come from the other app now. You are signed out everywhere else.")
     flash(words, "message")
     return web.see_other(url_for("factors.index"))
 
 
-def _next_secret() -> str:
-    """The secret of another app that waits in this browser for its first code; nothing when none does."""
-    locked, at = session.get(NEXT_APP) or ("", 0.0)
-    if at < (now() - queries.HALF_LIVES).timestamp():
-        return ""
-    try:
-        return ciphers.unlock(actions.LOCK, locked)
-    except ciphers.Unreadable:
-        return ""
+def _secret_of_next_app() -> str:
+    """The secret of another app that waits in this browser to be confirmed; else nothing."""
+    locked, at = session.get(NEXT_APP_KEY) or ("", 0.0)
+    is_recent = at >= (now() - queries.HALF_SESSION_LIFETIME).timestamp()
+    return _unlocked(locked) if is_recent else ""
 
 
-def _secret_of(authenticator: Authenticator | None) -> str:
-    """The secret that waits for its first code; nothing when none does."""
+def unconfirmed_secret(authenticator: Authenticator | None) -> str:
+    """The secret of an app that waits to be confirmed; else nothing."""
     if authenticator is None or authenticator.confirmed_at:
         return ""
+    return _unlocked(authenticator.locked_secret)
+
+
+def _unlocked(locked: str) -> str:
+    """The decrypted secret of an app; nothing when it was encrypted with another FORUM_SECRET_KEY."""
     try:
-        return ciphers.unlock(actions.LOCK, authenticator.locked_secret)
+        return ciphers.unlock(actions.CIPHER_PURPOSE, locked)
     except ciphers.Unreadable:
         return ""
 
 
-def _first_code() -> Invalid:
+def _first_code_refused() -> Invalid:
     words = _("This is not the code of now. Look whether the clock of your device is right.")
     return Invalid(words, "code")
 
 
 @bp.route("/settings/codes/remove", methods=["GET", "POST"])
 def remove_codes() -> Answer:
-    """Take no codes of the app any more."""
+    """Switch the app's codes off."""
     member = my_profile(me())
     if not queries.factors_of(member).authenticator:
         raise NotFound(_("Codes are off already."))
     words = _("Codes are off. You are signed out everywhere else.")
-    return _remove({}, lambda: actions.remove_codes(member, my_token()), words)
+    return _answer_removing({}, lambda: actions.remove_codes(member, my_token()), words)
 
 
 @bp.post("/settings/recovery-codes")
 @limiter.limit("10/hour")
 def renew_recovery_codes() -> Answer:
-    """Make the recovery codes anew and show them this once."""
+    """Make new recovery codes and show them this once."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("factors.index"))
     codes = otp.recovery_codes()
-    actions.renew_recovery_codes(member, _hashed(codes), my_token())
-    return _set_up(_("The old recovery codes are worth nothing now."), codes)
+    actions.renew_recovery_codes(member, _code_hashes(codes), my_token())
+    return _answer_set_up(_("The old recovery codes are worth nothing now."), codes)
 
 
-# Who needs one
+# Whether one is required
 
 
 @bp.route("/administration/factors", methods=["GET", "POST"])
 def require_factors() -> Answer:
-    """Say whether those who moderate or administer need a second factor."""
+    """Choose whether moderators, hosts and administrators need a second factor."""
     without = moderators_without_factor(me())
     form = RequiredForm(data={"is_required": are_factors_required()})
 

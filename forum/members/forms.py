@@ -216,6 +216,10 @@ class PersonForm(Form):
 # The forms
 
 
+class PressForm(Form):
+    """A button and no fields."""
+
+
 class ProfileForm(PersonForm):
     """What members say about themselves."""
 

@@ -239,7 +239,7 @@ class MemberLanguage(Base):
 class Session(Base):
     """One sign-in on one device. The cookie holds a token; only its hash is kept here.
 
-    `how` says by what the person showed who they are: words of `factors.forms.HOW`, parted by commas.
+    `how` lists the methods of authentication: keys of `factors.forms.METHOD_NAMES`, separated by commas.
     """
 
     __tablename__ = "session"

@@ -23,10 +23,6 @@ WAY_NOTES = {
 }
 
 
-class PressForm(Form):
-    """A press and nothing else."""
-
-
 class LeaveForm(Form):
     """What becomes of somebody's words."""
 

@@ -28,12 +28,13 @@ from forum.archives import Files, zipped
 from forum.db import now
 from forum.errors import Forbidden
 from forum.members.actions import COOLING_OFF
+from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.queries import account_of, administered_member, administrators_count
 from forum.members.views import federation
 from forum.ratelimits import limiter
 from forum.rights import actions
-from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm, PressForm
+from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
 from forum.rights.queries import KINDS, LEFT_OUT, records, said
 from forum.web import Answer, has_proved, me, prove_first

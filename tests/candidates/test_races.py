@@ -118,7 +118,7 @@ def test_the_last_administrator_stays(own: Flask) -> None:
 def test_two_presses_begin_codes_and_make_recovery_codes_once(own: Flask) -> None:
     mona = get_member(SYSTEM, "mona-berg")
     assert at_once(own, [lambda: slowly(factors.begin_codes, mona)] * 2) == ["done"] * 2
-    secret = ciphers.unlock(factors.LOCK, authenticator_of(mona).locked_secret)
+    secret = ciphers.unlock(factors.CIPHER_PURPOSE, authenticator_of(mona).locked_secret)
     factors.confirm_codes(mona, pyotp.TOTP(secret).now(), [])
     hashes = [[f"{name} {number}" for number in range(10)] for name in "ab"]
     renew = factors.renew_recovery_codes

@@ -53,8 +53,12 @@ def add_key(member: Member, name: str = "Phone", **how: Any) -> Key:
     key, browser = Key(**how), "a browser"
     own = queries.passkeys_of(member)
     key.handle = own[0].user_handle if own else key.handle
-    challenge = bytes_to_base64url(actions.ask_for_passkey(member, queries.NEW, browser))
-    answer = actions.spend_challenge(member, queries.NEW, key.register(challenge), browser, SITE)
+    challenge = bytes_to_base64url(
+        actions.ask_for_passkey(member, queries.FOR_REGISTRATION, browser)
+    )
+    answer = actions.spend_challenge(
+        member, queries.FOR_REGISTRATION, key.register(challenge), browser, SITE
+    )
     actions.add_passkey(member, answer, name, key.handle, [])
     return key
 
@@ -62,9 +66,9 @@ def add_key(member: Member, name: str = "Phone", **how: Any) -> Key:
 def switch_codes_on(member: Member) -> tuple[str, list[str]]:
     """An app for codes, by the deeds: its secret, and the recovery codes."""
     actions.begin_codes(member)
-    from forum.factors.views import _secret_of
+    from forum.factors.views import unconfirmed_secret
 
-    secret = _secret_of(queries.authenticator_of(member))
+    secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()
     hashes = [hash_password(otp.plain(code)) for code in codes]
     earlier = code_of(secret, -1)

@@ -83,9 +83,9 @@ def test_who_has_none_is_led_to_one_and_has_the_rights_with_it(
 
 def _secret(member):
     from forum.factors.queries import authenticator_of
-    from forum.factors.views import _secret_of
+    from forum.factors.views import unconfirmed_secret
 
-    return _secret_of(authenticator_of(member)), None
+    return unconfirmed_secret(authenticator_of(member)), None
 
 
 def test_who_is_given_rights_afterwards_waits_as_well(people, agenda, federation):
@@ -168,6 +168,6 @@ def test_the_old_address_takes_back_what_a_thief_has_set_up(client, app, eva, le
 
 def test_old_half_sign_ins_are_forgotten(people, eva):
     switch_codes_on(eva)
-    actions.begin_half(SYSTEM, eva, "password")
+    actions.begin_half_session(SYSTEM, eva, "password")
     with at(now() + timedelta(minutes=11)):
         assert actions.forget_old(SYSTEM) == 1

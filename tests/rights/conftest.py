@@ -22,7 +22,7 @@ from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import render_with_mentions
 from forum.factors import actions as factors
-from forum.factors.queries import NEW
+from forum.factors.queries import FOR_REGISTRATION
 from forum.identities import actions as identities
 from forum.invitations.actions import (
     EntranceText,
@@ -171,8 +171,8 @@ def _come_and_let_come(people: Any) -> None:
     keep(VISITOR, joining, "a key", Coming(invitation=mine))
     factors.begin_codes(ana)
     key, browser = Key(), "a browser"
-    challenge = bytes_to_base64url(factors.ask_for_passkey(ana, NEW, browser))
-    answer = factors.spend_challenge(ana, NEW, key.register(challenge), browser, SITE)
+    challenge = bytes_to_base64url(factors.ask_for_passkey(ana, FOR_REGISTRATION, browser))
+    answer = factors.spend_challenge(ana, FOR_REGISTRATION, key.register(challenge), browser, SITE)
     factors.add_passkey(ana, answer, "Phone", key.handle, ["no hash"] * 10)
     identities.link(ana, "https://id.example", "42", "ana@id.example")
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import tokens, web, webforms
 from forum.accounts import actions
-from forum.accounts.forms import ConfirmForm, JoinForm, PressForm, join_form, stamp
+from forum.accounts.forms import ConfirmForm, JoinForm, join_form, stamp
 from forum.accounts.models import Token
 from forum.accounts.queries import JOIN
 from forum.accounts.views._sessions import begin_session
@@ -39,6 +39,7 @@ from forum.invitations.models import Entrance, Invitation
 from forum.invitations.queries import entrance, invitation_by_code
 from forum.members import queries
 from forum.members.actions import Joining
+from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.views import choose_city, federation, offer_organisations
 from forum.passwords import hash_password, verify_password

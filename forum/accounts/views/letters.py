@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from forum import web, webforms
 from forum.accounts import actions
-from forum.accounts.forms import EmailForm, NewPasswordForm, PressForm
+from forum.accounts.forms import EmailForm, NewPasswordForm
 from forum.accounts.queries import ADDRESS, RESET, SIGN_IN, UNDO
 from forum.accounts.views._shared import (
     answer_with_secret,
@@ -23,6 +23,7 @@ from forum.accounts.views._shared import (
 )
 from forum.accounts.views.signing_in import sign_in_or_ask_second
 from forum.members import queries
+from forum.members.forms import PressForm
 from forum.members.models import Member
 from forum.members.views import federation
 from forum.passwords import hash_password

@@ -18,7 +18,7 @@ from forum.accounts.views._shared import bp, check_new_password, was_refused
 from forum.errors import Invalid
 from forum.factors import views as factors
 from forum.factors.forms import ProofForm
-from forum.factors.queries import PROVE, factors_of
+from forum.factors.queries import FOR_PROOF, factors_of
 from forum.identities.queries import identities_of
 from forum.members import actions as members
 from forum.members import queries
@@ -120,7 +120,7 @@ def prove() -> Answer:
 def _check_proof(member: Member, form: ProofForm) -> None:
     """Check the one factor that the form holds: passkey, code or password. Raises `Invalid`."""
     if form.credential.data is not None or form.code.data:
-        factors.show(member, PROVE, form.code.data or "", form.credential.data)
+        factors.verify_factor(member, FOR_PROOF, form.code.data or "", form.credential.data)
     elif not verify_password(member.password_hash, form.password.data or ""):
         raise Invalid(_("This is not your present password."), "password")
 

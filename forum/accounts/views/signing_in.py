@@ -31,7 +31,7 @@ from forum.errors import Conflict, Forbidden, Invalid
 from forum.factors import actions as factor_actions
 from forum.factors import views as factors
 from forum.factors.forms import PasskeyForm, SecondForm
-from forum.factors.queries import SECOND, factors_of
+from forum.factors.queries import FOR_SECOND_FACTOR, factors_of
 from forum.members import actions as members
 from forum.members import queries
 from forum.members.models import Member
@@ -94,7 +94,7 @@ def sign_in_or_ask_second(member: Member, how: str) -> AnyResponse:
     """Begin the session of a member who has shown a first factor, or ask for the second one first."""
     if not member.factor_at:
         return _complete_sign_in(member, how)
-    session[factors.HALF] = factor_actions.begin_half(VISITOR, member, how)
+    session[factors.HALF_SESSION_KEY] = factor_actions.begin_half_session(VISITOR, member, how)
     if errorpages.kept_action():  # the text is carried from form to form
         return make_response(second_page(SecondForm(formdata=None)))
     return web.see_other(url_for("accounts.second", next=web.safe_next("") or None))
@@ -138,7 +138,7 @@ def sign_in_with_passkey() -> Answer:
 def _second_factor_limit_key() -> str:
     """The rate limit's key for the account whose second factor a request wants to show."""
     try:
-        email = factors.half_signed_in().member.email
+        email = factors.current_half_session().member.email
     except Conflict:
         return "second:nobody"
     return rate_limit_key("second", email)
@@ -151,17 +151,19 @@ def _second_factor_limit_key() -> str:
 )
 def second() -> Answer:
     """Show the second factor after the first, and only then begin a session."""
-    if me().is_member and factors.HALF not in session and request.method == "GET":
+    if me().is_member and factors.HALF_SESSION_KEY not in session and request.method == "GET":
         return web.see_other(web.safe_next())
     try:
-        half = factors.half_signed_in()
+        half = factors.current_half_session()
     except Conflict as error:
         return _sign_in_again(error.message)
     form = SecondForm(next=web.safe_next(""))
 
     def deed() -> Any:
-        by = factors.show(half.member, SECOND, form.code.data or "", form.credential.data)
-        factor_actions.end_half(VISITOR, session[factors.HALF])
+        by = factors.verify_factor(
+            half.member, FOR_SECOND_FACTOR, form.code.data or "", form.credential.data
+        )
+        factor_actions.end_half_session(VISITOR, session[factors.HALF_SESSION_KEY])
         messages = get_flashed_messages(
             with_categories=True
         )  # such as that the password is changed
@@ -186,7 +188,7 @@ def _sign_in_again(why: str) -> Answer:
 
 def second_page(form: SecondForm, status: int = 200) -> Answer:
     """The form for the second factor."""
-    has = factors_of(factors.half_signed_in().member)
+    has = factors_of(factors.current_half_session().member)
     by = request.form.get("ask") or request.form.get("by", "")
     return render_template(
         "accounts/second.html", form=form, has=has, by=by, along=_fields_to_resend()
@@ -207,7 +209,9 @@ def sign_in_from_provider(member: Member, target: str) -> AnyResponse:
     `target` is the address to go on to. Raises `Forbidden` for a suspended member.
     """
     if member.factor_at:
-        session[factors.HALF] = factor_actions.begin_half(VISITOR, member, "elsewhere")
+        session[factors.HALF_SESSION_KEY] = factor_actions.begin_half_session(
+            VISITOR, member, "elsewhere"
+        )
         return web.see_other(url_for("accounts.second", next=target or None))
     begin_session(member, "elsewhere")
     remember_device(member.email)
