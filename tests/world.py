@@ -12,7 +12,7 @@ from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
-from forum.candidates.actions import Coming, keep
+from forum.candidates.actions import JoinDetails, keep
 from forum.contact import actions as contact
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
@@ -99,7 +99,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
 def _coming(people: Any) -> dict[str, Any]:
     """Somebody who waits to join, and an invitation."""
     joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
-    candidate = keep(VISITOR, joining, "a key", Coming([("Why?", "To learn.")]))
+    candidate = keep(VISITOR, joining, "a key", JoinDetails([("Why?", "To learn.")]))
     candidate.confirmed_at = now()  # as the letter does where joining is by approval
     db.session.commit()
     made = invite(people.moderator, InvitationText(2, now() + timedelta(days=7)))

@@ -1,4 +1,4 @@
-"""What may be typed to join, to sign in and to change what one signs in with."""
+"""The forms for joining, signing in and changing credentials."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from wtforms.validators import DataRequired, Optional, Regexp, ValidationError
 
 from forum import tokens
 from forum.db import now
-from forum.members.forms import EMAIL, EMAIL_SHAPE, NewPassword, PersonForm, at_most, one_line
+from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, NewPassword, PersonForm, at_most, one_line
 from forum.terms.models import Terms
 from forum.web import settings, whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-ANSWER = 1_000
-QUICKEST = timedelta(seconds=3)  # in which nobody fills in the form for joining
-LONGEST_OPEN = timedelta(days=2)  # so long an opened form is good; a robot cannot keep one for ever
+MAX_ANSWER = 1_000
+MIN_FILLING_TIME = timedelta(seconds=3)  # no person fills in the form for joining faster
+MAX_FILLING_TIME = timedelta(days=2)  # so that a robot cannot keep an opened form for ever
 
 
-def stamp() -> str:
-    """When a form was opened, sealed: nobody makes one without the forum's key."""
+def opening_stamp() -> str:
+    """The present moment, sealed with the forum's key, for a form that is being opened."""
     opened = str(int(now().timestamp()))
     return f"{opened}.{tokens.seal('opened', opened)}"
 
 
-def opened_at(stamped: str) -> datetime | None:
-    """The moment of a stamp; None for one that is not ours."""
-    opened, _dot, said = stamped.partition(".")
+def opened_at(stamp: str) -> datetime | None:
+    """The moment of an opening stamp; None when its seal is wrong."""
+    opened, _dot, said = stamp.partition(".")
     moment = whole_number(opened, 11)
     if moment is None or not tokens.is_sealed("opened", opened, said):
         return None
@@ -39,18 +39,18 @@ def opened_at(stamped: str) -> datetime | None:
 
 
 def email_field() -> Any:
-    """A field for an e-mail address of somebody who may be unknown."""
+    """A required field for an e-mail address."""
     sentence = _("Write an e-mail address such as name@city.example.")
     limits = [
         DataRequired(_("Write your e-mail address.")),
-        at_most(EMAIL),
-        Regexp(EMAIL_SHAPE, message=sentence),
+        at_most(MAX_EMAIL),
+        Regexp(EMAIL_PATTERN, message=sentence),
     ]
     return StringField(_("E-mail address"), limits, [one_line])
 
 
 class JoinForm(PersonForm):
-    """What somebody says who joins."""
+    """The form for joining."""
 
     email = email_field()
     password = NewPassword(_("Password"))
@@ -62,7 +62,7 @@ class JoinForm(PersonForm):
     holds: Terms | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Refuse, in words, what is sent as fast as only robots do; pressing again is enough for everybody else."""
+        """Also refuse a form that was sent as fast as only robots do; sending it again is enough for people."""
         is_good = bool(super().validate(extra_validators))
         too_fast = self._too_fast() if settings().limits else None
         if too_fast:
@@ -71,19 +71,19 @@ class JoinForm(PersonForm):
 
     def _too_fast(self) -> str | None:
         opened = opened_at(self.opened.data or "")
-        if opened is None or opened < now() - LONGEST_OPEN:
-            self.opened.data = stamp()
+        if opened is None or opened < now() - MAX_FILLING_TIME:
+            self.opened.data = opening_stamp()
             return gettext(
                 "This form was open for too long. Look it through and press “Join” again."
             )
-        if opened > now() - QUICKEST:
+        if opened > now() - MIN_FILLING_TIME:
             return gettext(
                 "That was faster than people write. Look the form through and press “Join” again."
             )
         return None
 
     def validate_website(self, field: StringField) -> None:
-        """Refuse a form in which a robot, or a program that fills in forms, has written into every field."""
+        """Refuse a form with a hidden field filled in by a robot, or by a program that fills in every field."""
         if field.data:
             field.data = ""
             raise ValidationError(
@@ -93,14 +93,14 @@ class JoinForm(PersonForm):
             )
 
     def offer_terms(self, holds: Terms | None, is_new: bool) -> None:
-        """Know the terms of use that hold now; a new form shows them."""
+        """Set the terms of use in force; a new form shows them."""
         self.holds = holds
         if is_new:
             self.terms.data = str(holds.number) if holds else ""
 
     @property
     def links(self) -> bool:
-        """Whether an account of elsewhere, which the page named, is to be linked."""
+        """Whether to link the provider account that the page named."""
         return "link" in self and bool(self["link"].data)
 
     @property
@@ -109,7 +109,7 @@ class JoinForm(PersonForm):
         return self.holds.number if self.holds else None
 
     def validate_terms(self, field: HiddenField) -> None:
-        """Refuse a form that showed other terms than those that hold now; then it shows these."""
+        """Refuse a form that showed other terms than those in force, and show these."""
         wanted = str(self.holds.number) if self.holds else ""
         if (field.data or "") != wanted:
             field.data = wanted
@@ -119,15 +119,15 @@ class JoinForm(PersonForm):
 
     @property
     def answers(self) -> list[tuple[str, str]]:
-        """What was answered, each beside its question."""
+        """The answers, each as (question, answer)."""
         asked = (field for field in self if field.name.startswith("answer_"))
         return [(str(field.label.text), (field.data or "").strip()) for field in asked]
 
 
 def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> type[JoinForm]:
-    """The form for joining with what the administrator asks: a text, and whether it must be answered.
+    """A form class for joining with an administrator's questions: (text, whether an answer is required).
 
-    Whoever comes from a provider with an account there, and links it, needs no password.
+    With the label of a provider account it also offers to link it, and requires no password.
     """
 
     class Asking(JoinForm):
@@ -135,7 +135,7 @@ def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> 
 
     for number, (words, is_required) in enumerate(questions):
         first = DataRequired(_("Answer this question.")) if is_required else Optional()
-        setattr(Asking, f"answer_{number}", TextAreaField(words, [first, at_most(ANSWER)]))
+        setattr(Asking, f"answer_{number}", TextAreaField(words, [first, at_most(MAX_ANSWER)]))
     if account:
         Asking.link = BooleanField(_("Sign in here with %(account)s, too", account=account))
         Asking.password = NewPassword(_("Password"), is_optional=True)
@@ -143,7 +143,7 @@ def join_form(questions: Sequence[tuple[str, bool]] = (), account: str = "") -> 
 
 
 class ConfirmForm(Form):
-    """A press; in another browser than the one that filled in the form, the password that was chosen there."""
+    """The password chosen when joining, to confirm the address in another browser than the one used then."""
 
     password = PasswordField(
         _("The password you chose"), [DataRequired(_("Write the password you chose."))]
@@ -151,7 +151,7 @@ class ConfirmForm(Form):
 
 
 class SignInForm(Form):
-    """An address and its password."""
+    """An e-mail address and its password."""
 
     email = StringField(
         _("E-mail address"), [DataRequired(_("Write your e-mail address."))], [one_line]
@@ -161,19 +161,19 @@ class SignInForm(Form):
 
 
 class EmailForm(Form):
-    """Where a letter is to go."""
+    """The address that a letter is to go to."""
 
     email = email_field()
 
 
 class NewPasswordForm(Form):
-    """A new password, by whoever holds the secret of a letter."""
+    """A new password, for whoever has the secret of a letter."""
 
     new_password = NewPassword(_("New password"))
 
 
 class PasswordForm(Form):
-    """A new password, and the present one to show whose hands are on the keys."""
+    """A new password, and the present one to authenticate."""
 
     current_password = PasswordField(
         _("Your present password"), [DataRequired(_("Write your present password."))]

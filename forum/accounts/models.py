@@ -1,4 +1,4 @@
-"""What somebody has begun and not finished yet: a token waits to be spent."""
+"""Tokens: secrets sent by mail that wait to be used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from forum.members.models import Member
 
 
 class Token(Base):
-    """One use of a secret that was sent by mail, for one purpose, until it is spent or its time is over.
+    """A secret sent by mail for one purpose; valid once, until `expires_at`.
 
-    The secret itself is made from the forum's key and `salt` when the letter is sent; only its hash is kept.
+    The secret is derived from the forum's key and a salt that only the letter holds; here is only its hash.
     """
 
     __tablename__ = "token"

@@ -1,4 +1,4 @@
-"""Looking up what somebody has begun: tokens that can be spent."""
+"""The tokens of letters that can still be used."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from forum.errors import NotFound
 from forum.members.models import Member
 from forum.tokens import kept_hash
 
-# What a secret sent by mail is good for, and for how many hours.
+# The purposes of secrets sent by mail, and for how many hours each is valid
 JOIN, SIGN_IN, RESET, ADDRESS, UNDO = "join", "sign-in", "password", "address", "undo"
 HOURS = {JOIN: 72, SIGN_IN: 1, RESET: 1, ADDRESS: 24, UNDO: 14 * 24}
 
 
-def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
-    """The token of a secret with its member or candidate, while it can be spent. `is_to_spend` locks it for the deed.
+def usable_token(purpose: str, secret: str, *, for_update: bool = False) -> Token:
+    """The token of a secret with its member or candidate, while it can be used. `for_update` locks it for the action.
 
-    Raises `NotFound` for every other secret: used, too old, for another purpose, or never made.
+    Raises `NotFound` for every other secret: used, expired, for another purpose, or never made.
     """
     wanted = select(Token).where(
         Token.token_hash == kept_hash(secret),
@@ -27,17 +27,17 @@ def spendable(purpose: str, secret: str, *, is_to_spend: bool = False) -> Token:
         Token.used_at.is_(None),
         Token.expires_at > now(),
     )
-    # The member of a letter may have left since, or changed what shows who they are.
-    is_since = or_(
+    # The member may have left since, or changed credentials.
+    is_still_valid = or_(
         Token.purpose == UNDO,
         Member.credentials_at.is_(None),
         Member.credentials_at <= Token.created_at,
     )
-    is_here = and_(Member.left_at.is_(None), is_since)
+    is_here = and_(Member.left_at.is_(None), is_still_valid)
     here = or_(Token.member_id.is_(None), Token.member.has(is_here))
     loaded = joinedload(Token.member), joinedload(Token.candidate)
     found = wanted.where(here).options(*loaded)
-    token = db.session.scalar(found.with_for_update(of=Token) if is_to_spend else found)
+    token = db.session.scalar(found.with_for_update(of=Token) if for_update else found)
     if token is None:
         raise NotFound()
     return token

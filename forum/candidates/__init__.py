@@ -1,1 +1,1 @@
-"""Who wants to join and is no member yet: until the address is proved, and until moderators have decided."""
+"""Candidates: who wants to join, until the address is confirmed and moderators have decided."""

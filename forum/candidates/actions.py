@@ -1,4 +1,4 @@
-"""Keeping who wants to join, making them members, letting them wait, approving and refusing them."""
+"""Storing candidates, making them members, and deciding about them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from forum.permissions import SYSTEM, VISITOR, Person, require
 from forum.terms.actions import agree
 from forum.terms.models import JOINING
 
-KEPT_UNCONFIRMED, KEPT_REFUSED = timedelta(days=3), timedelta(days=30)
+UNCONFIRMED_RETENTION, REFUSED_RETENTION = timedelta(days=3), timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Coming:
-    """How somebody comes: what they answered, by which invitation, with which account of elsewhere, agreeing to what.
+class JoinDetails:
+    """The circumstances of joining: answers as (question, answer), invitation, provider account, and terms.
 
     `terms` is the number of the terms of use that the form showed.
     """
@@ -46,35 +46,34 @@ class Coming:
 
 
 @action
-def may_come(_visitor: Person, joining: Joining, coming: Coming) -> None:
-    """Check that somebody can join as things are now; says the same whether or not the address has an account.
+def check_may_join(_visitor: Person, joining: Joining, details: JoinDetails) -> None:
+    """Check that somebody can join now; the same whether or not the address has an account.
 
-    Raises `Forbidden` when joining needs an invitation and there is none; further what `check_name` and `require_seat`
-    raise.
+    Raises `Forbidden` without a required invitation, and what `check_name` and `require_seat` raise.
     """
     touches()
-    if entrance().mode == "invitation" and coming.invitation is None:
+    if entrance().mode == "invitation" and details.invitation is None:
         raise Forbidden(_("Joining is by invitation only."))
     members.check_name(SYSTEM, joining.name)
     members.require_seat(SYSTEM, joining.organisation_id)
 
 
 @action
-def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) -> Candidate:
-    """Keep what somebody has filled in, until the address is confirmed. Raises what `may_come` raises."""
+def keep(visitor: Person, joining: Joining, browser_key: str, details: JoinDetails) -> Candidate:
+    """Store a candidate until the address is confirmed. Raises what `check_may_join` raises."""
     touches()
-    may_come(visitor, joining, coming)
+    check_may_join(visitor, joining, details)
     candidate = Candidate(
         email=normalised_email(joining.email),
         name=members.check_name(SYSTEM, joining.name),
         password_hash=joining.password_hash,
-        profile=_profile(joining),
-        answers=[list(pair) for pair in coming.answers],
-        identity=dict(coming.identity),
+        profile=_profile_of(joining),
+        answers=[list(pair) for pair in details.answers],
+        identity=dict(details.identity),
         browser_hash=tokens.kept_hash(browser_key),
-        terms=coming.terms,
-        invitation_id=coming.invitation.id if coming.invitation else None,
-        invited_by_id=coming.invitation.maker_id if coming.invitation else None,
+        terms=details.terms,
+        invitation_id=details.invitation.id if details.invitation else None,
+        invited_by_id=details.invitation.maker_id if details.invitation else None,
         created_at=now(),
     )
     db.session.add(candidate)
@@ -82,7 +81,7 @@ def keep(visitor: Person, joining: Joining, browser_key: str, coming: Coming) ->
     return candidate
 
 
-def _profile(joining: Joining) -> dict[str, Any]:
+def _profile_of(joining: Joining) -> dict[str, Any]:
     fields = asdict(joining)
     kept = {k: fields[k] for k in ("position", "organisation_id", "city_id", "language")}
     return {**kept, "languages": list(joining.languages)}
@@ -90,9 +89,10 @@ def _profile(joining: Joining) -> dict[str, Any]:
 
 @action
 def confirm(_visitor: Person, candidate: Candidate) -> Member | None:
-    """The address of a candidate is proved: make the member, or nobody yet when moderators are to decide.
+    """Record that a candidate's address is verified; returns the new member, None when moderators are to decide.
 
-    An invitation is used here and not before, so that the last use is had by whoever confirms first.
+    An invitation is used up only here, so that its last use goes to whoever confirms first. Raises `Conflict` when the
+    address is taken or the invitation cannot be used.
     """
     touches()
     if is_email_taken(candidate.email):
@@ -109,7 +109,7 @@ def confirm(_visitor: Person, candidate: Candidate) -> Member | None:
 
 
 def _wait(candidate: Candidate) -> None:
-    """Let the moderators know; what else was begun with the address is forgotten."""
+    """Tell the moderators, and delete other candidates with the same address."""
     others = Candidate.email == candidate.email, Candidate.id != candidate.id
     db.session.execute(delete(Candidate).where(*others))
     candidate.confirmed_at = now()
@@ -117,18 +117,18 @@ def _wait(candidate: Candidate) -> None:
         VISITOR,
         "queue",
         moderator_ids(),
-        _in_queue(candidate.id),
+        _queue_address(candidate.id),
         title=candidate.name,
         is_named=False,
     )
 
 
-def _in_queue(candidate_id: int) -> str:
+def _queue_address(candidate_id: int) -> str:
     return f"/moderation/candidate/{candidate_id}"
 
 
 def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
-    """Make a member of a candidate; everything else begun with the address is forgotten."""
+    """Make a member of a candidate, and delete all candidates with the same address."""
     touches(EVERYTHING)
     profile = {**candidate.profile, "languages": tuple(candidate.profile["languages"])}
     who = candidate.name, candidate.email, candidate.password_hash
@@ -147,12 +147,12 @@ def _admit(candidate: Candidate, invitation_id: int | None) -> Member:
 
 @action
 def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
-    """Let somebody join who waits, and tell them by letter, with some words if there are any."""
+    """Make a member of a waiting candidate, and tell them by letter, with `text` if there is any."""
     require(moderator.can.admit())
-    candidate = waiting_candidate(candidate_id, is_held=True)
+    candidate = waiting_candidate(candidate_id, for_update=True)
     if is_email_taken(candidate.email):
         raise Conflict(_("There is an account with this address meanwhile."))
-    read_queue(moderator, _in_queue(candidate_id))
+    read_queue(moderator, _queue_address(candidate_id))
     member = _admit(candidate, None)
     words = {"path": "/sign-in", "text": text.strip()}
     write_letter(moderator, "approved", member.email, words, member_id=member.id)
@@ -161,13 +161,13 @@ def approve(moderator: Person, candidate_id: int, text: str = "") -> Member:
 
 @action
 def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
-    """Do not let somebody join who waits, and tell them why by letter. They may try again."""
+    """Refuse a waiting candidate, and tell them why by letter. They may try again."""
     touches()
     require(moderator.can.admit())
-    candidate = waiting_candidate(candidate_id, is_held=True)
+    candidate = waiting_candidate(candidate_id, for_update=True)
     if not reason.strip():
         raise Invalid(_("Say why. The reason is sent to the person."), "reason")
-    read_queue(moderator, _in_queue(candidate_id))
+    read_queue(moderator, _queue_address(candidate_id))
     candidate.refused_at, candidate.refused_why = now(), reason.strip()
     words = {"path": "/join", "name": candidate.name, "text": reason.strip()}
     write_letter(moderator, "refused", candidate.email, words)
@@ -175,18 +175,20 @@ def refuse(moderator: Person, candidate_id: int, reason: str) -> None:
 
 @action
 def forget_old(system: Person) -> int:
-    """Delete candidates who never confirmed, after three days, and those who were refused, after thirty."""
+    """Delete candidates who never confirmed after three days, and those who were refused after thirty."""
     require(system.can.administer())
     touches()
-    never = Candidate.confirmed_at.is_(None) & (Candidate.created_at < now() - KEPT_UNCONFIRMED)
-    refused = Candidate.refused_at < now() - KEPT_REFUSED
+    never = Candidate.confirmed_at.is_(None) & (
+        Candidate.created_at < now() - UNCONFIRMED_RETENTION
+    )
+    refused = Candidate.refused_at < now() - REFUSED_RETENTION
     gone = delete(Candidate).where(or_(never, refused)).returning(Candidate.id)
     return len(db.session.scalars(gone).all())
 
 
 @action
 def forget_member(system: Person, member: Member) -> None:
-    """Delete who wants to join with the address of a member who leaves; whom the member invited comes uninvited."""
+    """Delete candidates with the address of a member who leaves, and that the member invited others."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Candidate).where(Candidate.email == member.email))

@@ -11,24 +11,24 @@ from forum.members.forms import at_most
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-LONGEST = 2_000
+MAX_ANSWER = 2_000
 
 
 class AnswerForm(Form):
-    """A ready answer, or own words; both are sent when both are there."""
+    """A ready answer, own words, or both."""
 
     ready = SelectField(_("Ready answer"), default="")
-    reason = TextAreaField(_("In your own words"), [at_most(LONGEST)])
+    reason = TextAreaField(_("In your own words"), [at_most(MAX_ANSWER)])
 
     answers: dict[str, str]
 
     def offer(self, answers: Sequence[str]) -> None:
-        """Offer ready answers, by their number."""
+        """Set the ready answers to choose from."""
         self.answers = {str(number): words for number, words in enumerate(answers)}
         self.ready.choices = [("", gettext("None")), *self.answers.items()]
 
     @property
     def words(self) -> str:
-        """What is sent."""
+        """The text that is sent."""
         chosen = self.answers[self.ready.data] if self.ready.data else ""
         return "\n\n".join(part for part in (chosen, (self.reason.data or "").strip()) if part)

@@ -1,4 +1,4 @@
-"""A candidate has filled in the form for joining, and becomes a member or is forgotten."""
+"""Candidates, who have filled in the form for joining."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from forum.members.models import Member
 
 
 class Candidate(Base):
-    """Somebody who has filled in the form for joining. Becomes a member, or is forgotten.
+    """Somebody who has filled in the form for joining, until they become a member or are deleted.
 
-    `browser_hash` is that of a key in the browser that filled it in: there one press is enough to confirm the address.
-    `confirmed_at` is set when the address is proved and moderators are to decide, `refused_at` when they said no.
-    `answers` are pairs of a question and what was answered; `identity` is the account of elsewhere, if they came with one.
+    `browser_hash` is the hash of a key in that browser, where one press is enough to confirm the address.
+    `confirmed_at` is set when the address is verified and moderators are to decide, `refused_at` when they refused.
+    `answers` are pairs of question and answer; `identity` is the provider account with which they came, if any.
     """
 
     __tablename__ = "candidate"
@@ -49,7 +49,7 @@ class Candidate(Base):
 
     @property
     def domain(self) -> str:
-        """What stands behind the @ of the address: it says for whom somebody works, and to whom no letter can go."""
+        """The domain of the address: a hint at an employer, or at an address that takes no mail."""
         return self.email.rpartition("@")[2]
 
     @property

@@ -1,4 +1,4 @@
-"""The doors for moderators to who wants to join."""
+"""Pages on which moderators decide who joins."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.candidates import actions, queries
 from forum.candidates.forms import AnswerForm
-from forum.candidates.queries import Request
+from forum.candidates.queries import JoinRequest
 from forum.errors import Conflict
 from forum.invitations.queries import entrance
-from forum.web import Answer, me
+from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("candidates", __name__)
-TAKEN = 409
 
 
 @bp.get("/moderation/joining")
 def index() -> Answer:
-    """Everybody who waits to join."""
+    """The list of waiting candidates."""
     return _list_page()
 
 
@@ -45,7 +44,7 @@ def approve(candidate_id: int) -> Answer:
 
 @bp.route("/moderation/joining/<int:candidate_id>/refuse", methods=["GET", "POST"])
 def refuse(candidate_id: int) -> Answer:
-    """Do not let somebody join, and say why."""
+    """Refuse somebody, with a reason."""
 
     def deed(form: AnswerForm) -> AnyResponse:
         actions.refuse(me(), candidate_id, form.words)
@@ -56,14 +55,14 @@ def refuse(candidate_id: int) -> Answer:
 
 
 def _decide(deed: str, candidate_id: int, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
-    """The page of a decision, and the decision; whoever comes second is told."""
+    """The form of a decision, or the decision; a moderator who comes too late is told."""
     try:
         return _decision(deed, queries.request_to_decide(me(), candidate_id), do)
     except Conflict as error:
-        return _list_page(TAKEN, error.message)
+        return _list_page(CONFLICT, error.message)
 
 
-def _decision(deed: str, request: Request, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
+def _decision(deed: str, request: JoinRequest, do: Callable[[AnswerForm], AnyResponse]) -> Answer:
     form, chosen = AnswerForm(), entrance()
     form.offer(chosen.refusals if deed == "refuse" else chosen.welcomes)
 

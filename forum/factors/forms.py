@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from forum.members.forms import NAME, at_most, one_line
+from forum.members.forms import MAX_NAME, at_most, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -54,7 +54,7 @@ class NewPasskeyForm(Form):
     """A new passkey and its name."""
 
     name = StringField(
-        _("Name of this passkey"), [DataRequired(_("Write a name.")), at_most(NAME)], [one_line]
+        _("Name of this passkey"), [DataRequired(_("Write a name.")), at_most(MAX_NAME)], [one_line]
     )
     credential = credential_field()
 
@@ -62,7 +62,7 @@ class NewPasskeyForm(Form):
 class NameForm(Form):
     """The name of a passkey."""
 
-    name = StringField(_("Name"), [DataRequired(_("Write a name.")), at_most(NAME)], [one_line])
+    name = StringField(_("Name"), [DataRequired(_("Write a name.")), at_most(MAX_NAME)], [one_line])
 
 
 class CodeForm(Form):

@@ -632,9 +632,9 @@ def privacy() -> Answer:
 def _periods() -> dict[str, str]:
     """How long things are kept, in words, from where the deeds that delete them know it."""
     periods = {
-        "candidates": joining.KEPT_UNCONFIRMED,
-        "refused": joining.KEPT_REFUSED,
-        "tokens": accounts.KEPT_TOKENS,
+        "candidates": joining.UNCONFIRMED_RETENTION,
+        "refused": joining.REFUSED_RETENTION,
+        "tokens": accounts.TOKEN_RETENTION,
         "letters": mail.KEPT,
         "lost_letters": mail.KEPT_FAILED,
         "idle": SESSION_IDLE_LIMIT,

@@ -39,7 +39,7 @@ from forum.mail.queries import (
     members_due_for_digest,
     notice_to_tell,
 )
-from forum.members.forms import EMAIL_SHAPE
+from forum.members.forms import EMAIL_PATTERN
 from forum.members.models import Member
 from forum.members.queries import federation, normalised_email
 from forum.notifications.models import Notice
@@ -444,7 +444,7 @@ def mail_in(recipient: str) -> None:
 def mail_test(address: str) -> None:
     """Send a letter to an address at once, and say what the mail server answers."""
     settings = web.settings()
-    if not re.match(EMAIL_SHAPE, normalised_email(address)):
+    if not re.match(EMAIL_PATTERN, normalised_email(address)):
         raise click.BadParameter("Write an e-mail address such as name@city.example.")
     due_at = now() + actions.LEASE  # a worker must not send it, too
     letter = actions.write_letter(SYSTEM, "test", normalised_email(address), {}, due_at=due_at)

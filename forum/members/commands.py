@@ -17,9 +17,9 @@ from forum.errors import Invalid, Refusal
 from forum.lazy import library
 from forum.members import actions, queries
 from forum.members.forms import (
-    EMAIL,
-    EMAIL_SHAPE,
-    NAME,
+    EMAIL_PATTERN,
+    MAX_EMAIL,
+    MAX_NAME,
     PASSWORD_MAX,
     PASSWORD_MIN,
     check_password,
@@ -28,7 +28,7 @@ from forum.passwords import hash_password
 from forum.permissions import MEMBER, ROLES, SYSTEM
 
 T = TypeVar("T")
-CITIES = Path(__file__).parent / "data" / "cities.tsv.gz"
+CITIES_FILE = Path(__file__).parent / "data" / "cities.tsv.gz"
 
 bp = Blueprint("members_commands", __name__, cli_group=None)
 
@@ -42,9 +42,9 @@ def setup() -> None:
     name = _ask("Name of the forum", actions.MAX_FORUM_NAME)
     purpose = "What it is for, in one sentence"
     tagline = _ask(purpose, actions.MAX_TAGLINE, is_optional=True)
-    person = _ask("Your name, as its first administrator", NAME)
-    email = checked_email(_ask("Your e-mail address", EMAIL))
-    password = _checked(_new_password(), (name, person, email))
+    person = _ask("Your name, as its first administrator", MAX_NAME)
+    email = checked_email(_ask("Your e-mail address", MAX_EMAIL))
+    password = _checked_password(_new_password(), (name, person, email))
     if not queries.cities_count():
         _load_cities()
     joining = actions.Joining(person, email, hash_password(password))
@@ -85,7 +85,7 @@ def members() -> None:
 @click.option("--handle", help="Made from the name when it is left out.")
 def add(email: str, name: str, role: str, handle: str | None) -> None:
     """Make an account. The password comes on standard input."""
-    password = _checked(_password(), (_forum_name(), name, checked_email(email)))
+    password = _checked_password(_password(), (_name_of_forum(), name, checked_email(email)))
     joining = actions.Joining(name, email, hash_password(password), handle=handle)
     member = done(lambda: actions.add_member(SYSTEM, joining, role))
     click.echo(f"Added {member.name} as {role}: /members/{member.handle}")
@@ -112,7 +112,7 @@ def give_role(handle: str, role: str) -> None:
 @click.argument("handle")
 def give_password(handle: str) -> None:
     """Give the member with HANDLE a new password, from standard input; ends their sessions."""
-    password_hash = hash_password(_checked(_password(), (_forum_name(), handle)))
+    password_hash = hash_password(_checked_password(_password(), (_name_of_forum(), handle)))
     done(lambda: actions.set_password(SYSTEM, handle, password_hash))
     click.echo(f"{handle} has a new password and is signed out everywhere.")
 
@@ -130,7 +130,7 @@ def load() -> None:
 
 def city_rows() -> Iterator[actions.CityRow]:
     """The cities of the data file, as `load_cities` takes them."""
-    with gzip.open(CITIES, "rt", encoding="utf-8") as file:
+    with gzip.open(CITIES_FILE, "rt", encoding="utf-8") as file:
         next(file)
         for line in file:
             number, name, country, north, east, people, _region, names = line.rstrip("\n").split(
@@ -141,7 +141,7 @@ def city_rows() -> Iterator[actions.CityRow]:
 
 
 def done(deed: Callable[[], T]) -> T:
-    """Do a deed; a refusal ends the command with its sentence."""
+    """Carry out an action; a refusal ends the command with its message."""
     try:
         return deed()
     except Refusal as error:
@@ -149,8 +149,8 @@ def done(deed: Callable[[], T]) -> T:
 
 
 def checked_email(email: str) -> str:
-    """An address that somebody typed, as it is; what is none ends the command."""
-    if not re.match(EMAIL_SHAPE, email) or len(email) > EMAIL:
+    """A typed e-mail address, unchanged; an invalid one ends the command."""
+    if not re.match(EMAIL_PATTERN, email) or len(email) > MAX_EMAIL:
         raise click.ClickException("This is not an e-mail address.")
     return email
 
@@ -162,7 +162,7 @@ def _load_cities() -> int:
 
 
 def _ask(question: str, most: int, is_optional: bool = False) -> str:
-    """An answer of so many characters at most; who sits at a terminal is asked again."""
+    """Ask for an answer of at most `most` characters: at a terminal until it fits, else from standard input."""
     is_terminal = sys.stdin.isatty()
     refused = click.UsageError if is_terminal else click.ClickException
 
@@ -196,7 +196,7 @@ def _hidden(question: str) -> str:
     return str(click.prompt(question, hide_input=True))
 
 
-def _checked(password: str, own: tuple[str, ...]) -> str:
+def _checked_password(password: str, own: tuple[str, ...]) -> str:
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise click.ClickException(
             f"The password has to have {PASSWORD_MIN} to {PASSWORD_MAX} characters."
@@ -208,6 +208,6 @@ def _checked(password: str, own: tuple[str, ...]) -> str:
     return password
 
 
-def _forum_name() -> str:
+def _name_of_forum() -> str:
     known = queries.federation()
     return known.name if known else ""

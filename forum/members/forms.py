@@ -31,16 +31,17 @@ from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-CLOSING = Markup("</select>")
-NAME = 80
-LINE = 200
-EMAIL = 200
-HELP = 300
-ABOUT = 5_000
+CLOSING_TAG = Markup("</select>")
+# Characters
+MAX_NAME = 80
+MAX_LINE = 200
+MAX_EMAIL = 200
+MAX_HELP = 300
+MAX_ABOUT = 5_000
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
-ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
-EMAIL_SHAPE = rf"^(?=[^@]{{1,64}}@){ATOM}(\.{ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
-COMMON = Path(__file__).parent / "data" / "common-passwords.txt"
+EMAIL_ATOM = r"[A-Za-z0-9_%+'&=~/!#$*?^{|}-]+"  # between two dots (RFC 5322, 3.2.3)
+EMAIL_PATTERN = rf"^(?=[^@]{{1,64}}@){EMAIL_ATOM}(\.{EMAIL_ATOM})*@([A-Za-z0-9-]{{1,63}}\.)+[A-Za-z0-9-]{{2,63}}$"
+COMMON_PASSWORDS_FILE = Path(__file__).parent / "data" / "common-passwords.txt"
 KIND_NAMES = {
     "city": _("City or municipality"),
     "institute": _("Institute or university"),
@@ -63,21 +64,26 @@ ROLE_NOTES = dict(
 )
 
 
-TURNING = dict.fromkeys(range(0x202A, 0x202F))  # signs, as `str.translate` takes them away
+# For `str.translate`, which removes them (UAX 9, 2.1 and 2.2)
+BIDIRECTIONAL_CONTROLS = dict.fromkeys(range(0x202A, 0x202F))
 
 
 def one_line(value: Any) -> Any:
-    """A text without line ends, spaces that nobody sees, and signs that turn round what follows (UAX 9, 2.1 and 2.2)."""
-    return " ".join(value.translate(TURNING).split()) if isinstance(value, str) else value
+    """A field's filter: one line, without surplus space and bidirectional control characters."""
+    return (
+        " ".join(value.translate(BIDIRECTIONAL_CONTROLS).split())
+        if isinstance(value, str)
+        else value
+    )
 
 
 def at_most(length: int) -> Length:
-    """Refuse more characters than this, and say how many are allowed."""
+    """A validator that refuses more than `length` characters, and says how many are allowed."""
     return Length(max=length, message=_("Write at most %(most)s characters.", most=length))
 
 
 class Day(DateField):
-    """A date that says what to do when it cannot be read."""
+    """A field for a date, whose error says how to write one."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read a date such as 2026-06-05."""
@@ -89,7 +95,7 @@ class Day(DateField):
 
 
 def number_or_none(value: Any) -> int | None:
-    """The number of a chosen row; None for the choice of none."""
+    """The `coerce` of a select field: the number of the chosen row; None for the choice of none."""
     return None if value is None else whole_number(str(value))
 
 
@@ -103,7 +109,7 @@ def check_password(password: str, own: tuple[str, ...]) -> None:
     """
     core = _letters(password)
     bare = core.strip("0123456789")
-    if bare in _common() or core in _common() or len(set(password)) < 4:
+    if bare in _common_passwords() or core in _common_passwords() or len(set(password)) < 4:
         raise Invalid(gettext("Many people use this password. Choose a less common one."))
     if any(len(core) - len(word) < 6 for word in _words(own) if word in core):
         raise Invalid(
@@ -123,12 +129,14 @@ def _words(own: tuple[str, ...]) -> set[str]:
 
 
 @cache
-def _common() -> frozenset[str]:
-    return frozenset(_letters(line) for line in COMMON.read_text(encoding="utf-8").splitlines())
+def _common_passwords() -> frozenset[str]:
+    return frozenset(
+        _letters(line) for line in COMMON_PASSWORDS_FILE.read_text(encoding="utf-8").splitlines()
+    )
 
 
 class NewPassword(PasswordField):
-    """A password that somebody chooses."""
+    """A field for a password that somebody chooses."""
 
     def __init__(self, label: str, is_optional: bool = False, **kwargs: Any) -> None:
         sentence = _(
@@ -142,29 +150,29 @@ class NewPassword(PasswordField):
 
 
 def city_choice() -> RadioField:
-    """Which city is meant, when several have the name that was typed; the view fills in the choices."""
+    """A field to choose among cities of the same name; the view fills in the choices."""
     sentence = _("Which of these cities?")
     return RadioField(sentence, choices=[], coerce=number_or_none, validate_choice=False)
 
 
 @cache
 def language_choices() -> list[SelectChoice]:
-    """The languages as a field takes them; ninety of them, so they are made once."""
+    """The languages as choices of a field; made once, because there are ninety of them."""
     return [SelectChoice(code, name) for code, name in languages()]
 
 
 class LanguageList(Select):
-    """The list of languages, whose ninety options are written once for each that is chosen."""
+    """A select of languages whose ninety options are rendered once for each chosen language, and cached."""
 
     def __call__(self, field: Any, **kwargs: Any) -> Any:
         """The whole list, with the field's language chosen."""
         frame: Any = _WithoutChoices(field)
         empty = super().__call__(frame, **kwargs)
-        return empty.replace(CLOSING, _options(str(field.data)) + CLOSING)
+        return empty.replace(CLOSING_TAG, _options(str(field.data)) + CLOSING_TAG)
 
 
 class _WithoutChoices:
-    """What a list says of itself around its options."""
+    """A field without its options, for the frame of the select."""
 
     def __init__(self, field: Any) -> None:
         self.id, self.name, self.flags = field.id, field.name, field.flags
@@ -187,14 +195,14 @@ def _options(chosen: str) -> Markup:
 
 
 class PersonForm(Form):
-    """What a person says of themselves, when joining and in the settings; the languages best first."""
+    """What people say about themselves, when joining and in the settings; the languages best first."""
 
     name = StringField(
-        _("Your name"), [DataRequired(_("Write your name.")), at_most(NAME)], [one_line]
+        _("Your name"), [DataRequired(_("Write your name.")), at_most(MAX_NAME)], [one_line]
     )
-    position = StringField(_("Position"), [at_most(LINE)], [one_line])
+    position = StringField(_("Position"), [at_most(MAX_LINE)], [one_line])
     organisation = SelectField(_("Organisation"), coerce=number_or_none)
-    city = StringField(_("City"), [at_most(LINE)], [one_line])
+    city = StringField(_("City"), [at_most(MAX_LINE)], [one_line])
     city_id = city_choice()
     language = SelectField(_("Language you write in"), default="en")
     second_language = SelectField(_("Second language"), default="")
@@ -213,9 +221,6 @@ class PersonForm(Form):
         return tuple(code for code in chosen if code)
 
 
-# The forms
-
-
 class PressForm(Form):
     """A button and no fields."""
 
@@ -223,17 +228,17 @@ class PressForm(Form):
 class ProfileForm(PersonForm):
     """What members say about themselves."""
 
-    helps_with = TextAreaField(_("What can you help others with?"), [at_most(HELP)])
-    about = TextAreaField(_("About you"), [at_most(ABOUT)])
+    helps_with = TextAreaField(_("What can you help others with?"), [at_most(MAX_HELP)])
+    about = TextAreaField(_("About you"), [at_most(MAX_ABOUT)])
 
 
 class OrganisationForm(Form):
-    """What is said of an organisation; `seen` as in `FederationForm`."""
+    """What is said of an organisation. `seen` is the fingerprint of its fields when the form was opened."""
 
     seen = HiddenField()
     name = StringField(
         _("Name"),
-        [DataRequired(_("Write the name of the organisation.")), at_most(LINE)],
+        [DataRequired(_("Write the name of the organisation.")), at_most(MAX_LINE)],
         [one_line],
     )
     kind = RadioField(
@@ -242,9 +247,9 @@ class OrganisationForm(Form):
         default="city",
         validate_choice=True,
     )
-    city = StringField(_("City"), [at_most(LINE)], [one_line])
+    city = StringField(_("City"), [at_most(MAX_LINE)], [one_line])
     city_id = city_choice()
-    representative = StringField(_("Handle of the representative"), [at_most(LINE)], [one_line])
+    representative = StringField(_("Handle of the representative"), [at_most(MAX_LINE)], [one_line])
     seats = StringField(
         _("Seats"),
         [Optional(), Regexp(r"^[0-9]{1,4}$", message=_("Write a whole number of at most 9999."))],
@@ -264,9 +269,9 @@ class OrganisationForm(Form):
 
 
 class FederationForm(Form):
-    """What the forum is called, what it is for, and where one reaches the people who run it.
+    """The forum's name and tagline, and where one reaches those who run it.
 
-    `seen` is the fingerprint of what it said of itself when the form was opened.
+    `seen` is the fingerprint of these fields when the form was opened.
     """
 
     seen = HiddenField()
@@ -280,14 +285,14 @@ class FederationForm(Form):
         _("E-mail address for everybody"),
         [
             Optional(),
-            at_most(EMAIL),
-            Regexp(EMAIL_SHAPE, message=_("Write an e-mail address such as name@city.example.")),
+            at_most(MAX_EMAIL),
+            Regexp(EMAIL_PATTERN, message=_("Write an e-mail address such as name@city.example.")),
         ],
         [one_line],
     )
 
 
 class RoleForm(Form):
-    """The role that a member is given."""
+    """The role of a member."""
 
     role = RadioField(_("Role"), choices=list(ROLE_NAMES.items()))

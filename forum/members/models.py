@@ -1,4 +1,4 @@
-"""Members and what is known of them: their sessions, cities and organisations; and the federation itself."""
+"""Members with their sessions, cities and organisations; and the federation itself."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum import permissions
 from forum.db import Base, partial_index
 
-# Compared byte by byte on both databases, so that an index finds all names with a beginning.
+# Compared byte by byte on both databases, so that an index serves prefix searches
 FOLDED = String(200).with_variant(String(200, collation="C"), "postgresql")
 FOLDED_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-# The order of people in lists, and whether they stand there at all.
+# The order of members in lists, and whether they are listed at all
 LISTED = ("sort_key", "id", "left_at", "hidden_at")
 PALETTES = ("water", "rose", "teal", "sand", "park", "heather")
 
@@ -31,31 +31,31 @@ class Federation(Base):
     tagline: Mapped[str] = mapped_column(Text, default="")
     contact_email: Mapped[str] = mapped_column(default="")
     is_demo: Mapped[bool] = mapped_column(default=False)
-    # Since when whoever joins has to agree to terms of use; the terms room says so.
+    # Since when joining requires agreement to terms of use; set by the terms room
     terms_from: Mapped[datetime | None]
-    # Since when those who moderate or administer need a second factor; None: they need none.
+    # Since when moderators, hosts and administrators need a second factor; None: they need none
     factors_required_at: Mapped[datetime | None]
 
 
-class InCountry:
-    """What a page says of a city beside its name, for a whole row and for a `HomeCity` alike."""
+class CityLabel:
+    """How pages name a city: for a row of `City` and for a `HomeCity` alike."""
 
     name: Any
     country: Any
 
     @property
     def country_name(self) -> str:
-        """The country in the words of the page's language."""
+        """The name of the country in the language of the page."""
         locale = get_locale()
         return str(locale.territories.get(self.country, self.country)) if locale else self.country
 
     @property
     def label(self) -> str:
-        """The name with its country, as a member may type it."""
+        """The name with its country, in the form that a member may type."""
         return f"{self.name}, {self.country_name}"
 
 
-class City(InCountry, Base):
+class City(CityLabel, Base):
     """A city of the GeoNames list; `country` is its ISO 3166 code of two letters."""
 
     __tablename__ = "city"
@@ -70,7 +70,7 @@ class City(InCountry, Base):
 
 
 class CityName(Base):
-    """One name of a city in one script, folded for searching (see `search text` in markup.fold)."""
+    """One name of a city in one script, folded for search by `markup.fold`."""
 
     __tablename__ = "city_name"
 
@@ -80,7 +80,7 @@ class CityName(Base):
 
 
 class Organisation(Base):
-    """A member organisation of the federation; people join under it."""
+    """A member organisation of the federation."""
 
     __tablename__ = "organisation"
 
@@ -103,8 +103,8 @@ class Organisation(Base):
     )
 
 
-class Named:
-    """What a page says of a person beside the name, for a whole row and for a `AuthorRow` alike."""
+class PersonLabel:
+    """How pages name a person: for a row of `Member` and for a `Byline` alike."""
 
     id: Any
     name: Any
@@ -113,12 +113,12 @@ class Named:
 
     @property
     def has_page(self) -> bool:
-        """Whether everybody may look at the profile: it is not hidden, and the person has not left."""
+        """Whether the profile is public: it is not hidden, and the person has not left."""
         return self.hidden_at is None and self.left_at is None
 
     @property
     def initials(self) -> str:
-        """One or two letters that stand for the name where there is no room for it."""
+        """One or two letters in place of the name."""
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[-1:] if words[1:] else words)).upper()
 
@@ -128,13 +128,14 @@ class Named:
         return PALETTES[self.id % len(PALETTES)]
 
 
-class Member(Named, permissions.Person, Base):
+class Member(PersonLabel, permissions.Person, Base):
     """A person with an account. `hosted` are the ids of the agendas that the person hosts, `ignored` those of `Ignore`.
 
-    Lists are in the order of `sort_key`, the beginning of `folded`. `factor_at`: since when there is a second factor;
-    `held_at`: since when there is none although the federation asks for one, see `Person.is_held`; `credentials_at`:
-    when what shows who they are was last changed. From `terms_due_at` on they write only once they have agreed to the
-    terms. At `leaving_at` a closed account ends, in the way of `leaving_how`; `left_at` says that it has.
+    `sort_key`, the beginning of `folded`, is the order of lists. `factor_at`: since when there is a second factor.
+    `held_at`: since when rights over others are suspended, because the second factor that the federation requires is
+    missing (`Person.is_held`). `credentials_at`: when credentials were last changed. `terms_due_at`: from when on the
+    member must have agreed to the terms in order to write. `leaving_at`: when a closed account ends, in the way of
+    `leaving_how`; `left_at`: when it has ended.
     """
 
     __tablename__ = "member"
@@ -168,13 +169,13 @@ class Member(Named, permissions.Person, Base):
     html_version: Mapped[int] = mapped_column(default=0)
     folded: Mapped[str] = mapped_column(FOLDED_TEXT, default="")
     sort_key: Mapped[str] = mapped_column(FOLDED, default="")
-    # What the name and the handle look like, see lookalikes.skeleton.
+    # Equal for names and handles that look alike, see `confusables.skeleton`
     name_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     handle_skeleton: Mapped[str] = mapped_column(default="", server_default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(index=True)
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
     posts_count: Mapped[int] = mapped_column(default=0)
-    # Texts of theirs that wait for a moderator, or were refused and not taken back; the dialogue says so.
+    # Texts that wait for a moderator, or were refused and not withdrawn; set by the dialogue room
     waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
     mail_paused_at: Mapped[datetime | None]
     mail_paused_why: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -201,7 +202,7 @@ class Member(Named, permissions.Person, Base):
 
 
 class FormerHandle(Base):
-    """The handle of somebody who has left, as a hash: nobody has it again, and nobody reads a name here."""
+    """The hash of a handle of somebody who has left: nobody gets it again, and no name can be read here."""
 
     __tablename__ = "former_handle"
 
@@ -209,7 +210,7 @@ class FormerHandle(Base):
 
 
 class Ignore(Base):
-    """That a member wants to see and hear nothing of another, who is not told. `Member.ignored` repeats it, for pages."""
+    """A member ignores another one, who is not told. `Member.ignored` repeats the ids, for pages."""
 
     __tablename__ = "ignored_member"
 
@@ -225,7 +226,7 @@ class Ignore(Base):
 
 
 class MemberLanguage(Base):
-    """A language that a member writes, best first; `language` is its ISO 639 code."""
+    """A language that a member writes; `language` is its ISO 639 code, `position` 0 the best."""
 
     __tablename__ = "member_language"
 
@@ -237,7 +238,7 @@ class MemberLanguage(Base):
 
 
 class Session(Base):
-    """One sign-in on one device. The cookie holds a token; only its hash is kept here.
+    """A sign-in on one device. The cookie holds a token; only its hash is stored here.
 
     `how` lists the methods of authentication: keys of `factors.forms.METHOD_NAMES`, separated by commas.
     """
@@ -252,7 +253,7 @@ class Session(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
-    # When the person last showed who they are: at signing in, or since.
+    # When the member last authenticated: when signing in, or since
     proved_at: Mapped[datetime | None]
 
     member: Mapped[Member] = relationship(lazy="raise_on_sql")

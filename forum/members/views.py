@@ -1,4 +1,4 @@
-"""The doors of the members room: joining, signing in and out, settings, organisations, roles, cities."""
+"""Whose forum it is, appearance, suggestions, organisations, roles, and ignoring others."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ from forum.web import CONFLICT, Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("members", __name__)
-A_YEAR = 365 * 24 * 3600
+COOKIE_SECONDS = 365 * 24 * 3600  # a year
 
 
 # Whose forum it is
 
 
 @bp.app_context_processor
-def _words() -> dict[str, Any]:
+def _template_variables() -> dict[str, Any]:
     return {"federation": LocalProxy(federation)}
 
 
 def federation() -> Federation:
-    """The federation whose forum this is; one without a name before `flask setup`."""
+    """The federation whose forum this is; a placeholder before `flask setup`. Read once per request."""
     if "federation" not in g:
         unnamed = Federation(name="Interurban", tagline="", contact_email="", is_demo=False)
-        g.federation = _federation_known() or unnamed
+        g.federation = _cached_federation() or unnamed
     return cast(Federation, g.federation)
 
 
-def _federation_known() -> Federation | None:
-    """What this process knows of the federation; it asks again as soon as somebody has changed it.
+def _cached_federation() -> Federation | None:
+    """The federation from the cache of this process, which is read again as soon as an action has changed it.
 
-    The page which says that the database is away has to do with what was known.
+    When the database does not answer, the page that says so shows what was cached.
     """
     remembered = current_app.extensions
     known: queries.CachedFederation | None = remembered.get("federation")
@@ -85,7 +85,7 @@ def _federation_known() -> Federation | None:
 
 @bp.app_template_global()
 def place_of(member: Member, organisation: Organisation | None = None) -> str:
-    """What a person does and where: position, organisation, city, as far as they are said."""
+    """What a person does and where: position, organisation and city, as far as they are known, joined by commas."""
     city = member.city
     said = (member.position, organisation.name if organisation else "", city.name if city else "")
     return ", ".join(dict.fromkeys(word for word in said if word))
@@ -93,46 +93,50 @@ def place_of(member: Member, organisation: Organisation | None = None) -> str:
 
 @bp.post("/appearance")
 def appearance() -> AnyResponse:
-    """Keep whether pages are light, dark, or as the device says; or whether single keys do something."""
+    """Choose light or dark pages, or those of the device (`theme`), or switch single-key shortcuts (`keys`)."""
     answer = web.see_other(web.safe_next())
     secure = web.settings().is_https
     if keys := request.form.get("keys", ""):
-        return _keep_keys(answer, keys, secure)
+        return _set_keys_cookie(answer, keys, secure)
     theme, name = request.form.get("theme", ""), web.cookie_name("theme")
     if theme in ("light", "dark"):
-        answer.set_cookie(name, theme, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
+        answer.set_cookie(
+            name, theme, max_age=COOKIE_SECONDS, samesite="Lax", httponly=True, secure=secure
+        )
     else:
         answer.delete_cookie(name, samesite="Lax", httponly=True, secure=secure)
     return answer
 
 
-def _keep_keys(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
-    """The script reads it, so that pages are the same for everybody (WCAG 2.1.4)."""
+def _set_keys_cookie(answer: AnyResponse, keys: str, secure: bool) -> AnyResponse:
+    """A script reads the cookie, so that pages are the same for everybody (WCAG 2.1.4)."""
     name = web.cookie_name("keys")
     if keys == "off":
-        answer.set_cookie(name, "off", max_age=A_YEAR, samesite="Lax", secure=secure)
+        answer.set_cookie(name, "off", max_age=COOKIE_SECONDS, samesite="Lax", secure=secure)
     else:
         answer.delete_cookie(name, samesite="Lax", secure=secure)
     return answer
 
 
-web.csrf.exempt(appearance)  # pages for visitors hold no token, and the worst is a dark page
+web.csrf.exempt(
+    appearance
+)  # pages of visitors hold no token; a forged request can only make pages dark
 
 
 # What several forms need
 
 
 class HasCity(Protocol):
-    """A form with a field for a city and one to choose among several of the same name."""
+    """A form with a field for a city, and one to choose among several cities of the same name."""
 
     city: StringField
     city_id: RadioField
 
 
 def choose_city(form: HasCity) -> None:
-    """Put the number of the city that was typed into `city_id`, or None for no city.
+    """A check of `webforms.process`: set `city_id` to the number of the city that was typed, or to None for no city.
 
-    Raises `Invalid` when no city has the name, or when several have it; then `city_id` offers them.
+    Raises `Invalid` when no city has the name, or when several do; then `city_id` offers them.
     """
     wished, form.city_id.data = form.city_id.data, None
     if not form.city.data:
@@ -145,19 +149,19 @@ def choose_city(form: HasCity) -> None:
     if meant:
         form.city_id.data = meant[0].id
         return
-    form.city_id.choices = [(city.id, _described(city)) for city in found]
+    form.city_id.choices = [(city.id, _city_label(city)) for city in found]
     if len(found) == 1:
         raise Invalid(_("Is it this city? Choose it."), "city_id")
     raise Invalid(_("Several cities fit. Choose the one you mean."), "city_id")
 
 
-def _described(city: City) -> str:
+def _city_label(city: City) -> str:
     people = format_decimal(city.population)
     return _("%(city)s (%(people)s people)", city=city.label, people=people)
 
 
 def offer_organisations(form: PersonForm) -> None:
-    """Let a form offer the organisations of today."""
+    """Set the organisations that a form offers."""
     known = [(one.id, one.name) for one in queries.organisations()]
     form.organisation.choices = [("", _("Not listed")), *known]
 
@@ -167,7 +171,7 @@ def offer_organisations(form: PersonForm) -> None:
 
 @bp.get("/cities/suggest")
 def cities_suggest() -> Response:
-    """Cities whose name, in any script, begins with `q`; for the script beside a field."""
+    """Cities with a name, in any script, that starts with `q`; for the script beside a field."""
     found = queries.cities_by_prefix(web.text("q"))
     fields = ("id", "name", "country", "population")
     answer = jsonify([{name: getattr(city, name) for name in fields} for city in found])
@@ -176,7 +180,7 @@ def cities_suggest() -> Response:
 
 @bp.get("/members/suggest")
 def suggest() -> Response:
-    """Members whose name or handle begins with `q`; for the script beside a composer."""
+    """Members whose name or handle starts with `q`; for the script beside a composer."""
     found = queries.members_to_suggest(me(), web.text("q", 60))
     named = [
         {"handle": known.handle, "name": known.name, "place": _place(known)} for known in found
@@ -209,12 +213,14 @@ def new_organisation() -> Answer:
 
 @bp.route("/organisations/<slug>/edit", methods=["GET", "POST"])
 def edit_organisation(slug: str) -> Answer:
-    """Change what is said of an organisation; what was said before is kept."""
+    """Edit an organisation; the former fields are kept as a version."""
     organisation = queries.organisation_to_curate(me(), slug)
-    return _write_organisation(OrganisationForm(data=_said_of(organisation)), organisation)
+    return _write_organisation(
+        OrganisationForm(data=_organisation_data(organisation)), organisation
+    )
 
 
-def _said_of(organisation: Organisation) -> dict[str, Any]:
+def _organisation_data(organisation: Organisation) -> dict[str, Any]:
     representative = organisation.representative
     plain = ("name", "kind", "city_id", "website", "about")
     return {
@@ -242,7 +248,7 @@ def _write_organisation(
         except Conflict as error:
             if organisation is None:
                 raise
-            said = _said_of(queries.organisation_to_curate(me(), organisation.slug))
+            said = _organisation_data(queries.organisation_to_curate(me(), organisation.slug))
             now = OrganisationForm(formdata=None, data=said)
             return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("The organisation is saved."), "message")
@@ -269,7 +275,7 @@ def _organisation_text(form: OrganisationForm) -> actions.OrganisationText:
 
 @bp.get("/organisations/<slug>/history")
 def organisation_history(slug: str) -> Answer:
-    """What was said of an organisation before."""
+    """The earlier versions of an organisation."""
     organisation = queries.organisation_to_curate(me(), slug)
     words = {"organisation": organisation, "versions": versions_of("organisation", organisation.id)}
     return render_template("members/organisation_history.html", kinds=KIND_NAMES, **words)
@@ -280,13 +286,13 @@ def organisation_history(slug: str) -> Answer:
 
 @bp.get("/administration")
 def administer() -> Answer:
-    """Lead to the first page of the administration, which says whom it is for."""
+    """Redirect to the first page of the administration, which says whom it is for."""
     return redirect(url_for("members.administration"))
 
 
 @bp.get("/administration/members")
 def administration() -> Answer:
-    """Everybody with an account, to be found by name or e-mail address."""
+    """All members, to be searched by name or e-mail address."""
     words = web.text("q")
     page = queries.administered_members(me(), words, web.number("page"))
     return render_template("members/administration.html", page=page, words=words, roles=ROLE_NAMES)
@@ -294,8 +300,8 @@ def administration() -> Answer:
 
 @bp.route("/administration/forum", methods=["GET", "POST"])
 def describe_federation() -> Answer:
-    """Say what the forum is called, what it is for and where it is reached."""
-    form = FederationForm(data=_said_of_federation())
+    """Edit the forum's name, tagline and contact address."""
+    form = FederationForm(data=_federation_data())
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         before = queries.federation_versions(me())
@@ -307,7 +313,7 @@ def describe_federation() -> Answer:
         try:
             actions.describe_federation(me(), seen=form.seen.data, **said)
         except Conflict as error:
-            now = FederationForm(formdata=None, data=_said_of_federation())
+            now = FederationForm(formdata=None, data=_federation_data())
             return page(CONFLICT, webforms.refuse_outdated(form, error, now))
         flash(_("Saved. Every page says so from now on."), "message")
         return web.see_other(url_for("members.describe_federation"))
@@ -315,7 +321,7 @@ def describe_federation() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _said_of_federation() -> dict[str, str]:
+def _federation_data() -> dict[str, str]:
     words = queries.federation_fields(queries.federation_to_describe(me()))
     return {**words, "seen": fingerprint(words)}
 
@@ -345,15 +351,15 @@ def appoint(handle: str) -> Answer:
 def ignore(handle: str) -> AnyResponse:
     """Ignore a member."""
     other = queries.get_member(me(), handle)
-    actions.ignore(_myself(), other.id)
+    actions.ignore(_my_account(), other.id)
     flash(_("You ignore %(name)s from now on. Only you know.", name=other.name), "message")
     return web.see_other(url_for("members.ignored"))
 
 
 @bp.post("/members/<handle>/end-ignoring")
 def end_ignoring(handle: str) -> AnyResponse:
-    """Ignore a member no longer."""
-    member = _myself()
+    """Stop ignoring a member."""
+    member = _my_account()
     other = queries.ignored_member(member, handle)
     actions.end_ignoring(member, other.id)
     flash(_("You no longer ignore %(name)s.", name=other.name), "message")
@@ -363,11 +369,9 @@ def end_ignoring(handle: str) -> AnyResponse:
 @bp.get("/settings/ignored")
 def ignored() -> Answer:
     """Whom one ignores."""
-    return render_template(
-        "members/ignored.html", rows=queries.ignored_by(queries.my_profile(me()))
-    )
+    return render_template("members/ignored.html", rows=queries.ignored_by(_my_account()))
 
 
-def _myself() -> Member:
-    """The member who asks; raises `Forbidden` for visitors."""
+def _my_account() -> Member:
+    """The account of the person who asks. Raises `Forbidden` for visitors."""
     return queries.my_profile(me())

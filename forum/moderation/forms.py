@@ -20,7 +20,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.db import now
 from forum.dialogue.forms import KINDS, language_field
-from forum.members.forms import EMAIL, EMAIL_SHAPE, NAME, Day, at_most, one_line
+from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
 from forum.rules.queries import Ready, Rule
 from forum.web import whole_number
@@ -73,15 +73,15 @@ class IllegalForm(Form):
         _("Why is it illegal?"), [DataRequired(_("Say why it is illegal.")), LENGTH_LIMIT]
     )
     about_children = BooleanField(_("It is about the sexual abuse of children"))
-    name = StringField(_("Your name"), [at_most(NAME)], [one_line])
-    email = StringField(_("Your e-mail address"), [at_most(EMAIL)], [one_line])
+    name = StringField(_("Your name"), [at_most(MAX_NAME)], [one_line])
+    email = StringField(_("Your e-mail address"), [at_most(MAX_EMAIL)], [one_line])
     good_faith = BooleanField(
         _("I believe in good faith that what I say here is accurate and complete.")
     )
 
     def validate_email(self, field: StringField) -> None:
         """Refuse what is no e-mail address; whether one is required, the deed decides."""
-        if field.data and not re.match(EMAIL_SHAPE, field.data):
+        if field.data and not re.match(EMAIL_PATTERN, field.data):
             raise ValidationError(gettext("Write an e-mail address such as name@city.example."))
 
     @property

@@ -17,7 +17,7 @@ from flask import Flask
 
 from forum import ciphers
 from forum.candidates import actions, queries
-from forum.candidates.actions import Coming
+from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
 from forum.db import Base, action, db, now
 from forum.factors import actions as factors
@@ -58,7 +58,7 @@ def candidates(number: int, **more: Any) -> list[int]:
             VISITOR,
             Joining(f"Eva Holm {place}", f"eva{place}@city.example", "-", **more),
             "a key",
-            Coming(invitation=invitation),
+            JoinDetails(invitation=invitation),
         ).id
         for place in range(number)
     ]

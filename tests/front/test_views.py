@@ -459,9 +459,9 @@ def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
     """The words come from where the deeds know it: another period is another page."""
     for number, name in enumerate(
         (
-            "candidates.actions.KEPT_UNCONFIRMED",
-            "candidates.actions.KEPT_REFUSED",
-            "accounts.actions.KEPT_TOKENS",
+            "candidates.actions.UNCONFIRMED_RETENTION",
+            "candidates.actions.REFUSED_RETENTION",
+            "accounts.actions.TOKEN_RETENTION",
             "mail.actions.KEPT",
             "mail.actions.KEPT_FAILED",
             "members.actions.SESSION_RETENTION",

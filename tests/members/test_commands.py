@@ -165,7 +165,7 @@ def two_cities(monkeypatch, tmp_path):
         file.write("id\tname\tcountry\tlatitude\tlongitude\tpopulation\tadmin1\talternates\n")
         file.write("90000001\tNewtown\tAU\t1.5\t-2.5\t12\t\t新城|Нью\n")
         file.write("90000002\tOldtown\tAU\t1\t2\t5\t02\t\n")
-    monkeypatch.setattr(commands, "CITIES", path)
+    monkeypatch.setattr(commands, "CITIES_FILE", path)
 
 
 def test_setting_up_makes_the_tables_and_loads_the_cities(two_cities, tmp_path):

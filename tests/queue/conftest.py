@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forum.candidates.actions import Coming, confirm, keep
+from forum.candidates.actions import JoinDetails, confirm, keep
 from forum.candidates.models import Candidate
 from forum.db import at, now
 from forum.invitations.actions import EntranceText, set_entrance
@@ -28,7 +28,9 @@ def candidate(people: Any) -> Candidate:
 
 
 def asks(name: str, email: str) -> Candidate:
-    made = keep(VISITOR, Joining(name, email, "no hash"), "a key", Coming([("Why?", "To learn.")]))
+    made = keep(
+        VISITOR, Joining(name, email, "no hash"), "a key", JoinDetails([("Why?", "To learn.")])
+    )
     confirm(VISITOR, made)
     return made
 

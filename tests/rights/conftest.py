@@ -16,7 +16,7 @@ from forum.advice import actions as advice
 from forum.agendas import actions as agendas
 from forum.agendas.models import Agenda
 from forum.appeals import actions as appeals
-from forum.candidates.actions import Coming, keep
+from forum.candidates.actions import JoinDetails, keep
 from forum.contact import actions as contact
 from forum.db import Base, at, db, now
 from forum.dialogue import actions as dialogue
@@ -168,7 +168,7 @@ def _come_and_let_come(people: Any) -> None:
     people.ben.invited_by_id = ana.id
     db.session.commit()
     joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
-    keep(VISITOR, joining, "a key", Coming(invitation=mine))
+    keep(VISITOR, joining, "a key", JoinDetails(invitation=mine))
     factors.begin_codes(ana)
     key, browser = Key(), "a browser"
     challenge = bytes_to_base64url(factors.ask_for_passkey(ana, FOR_REGISTRATION, browser))

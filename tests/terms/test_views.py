@@ -8,7 +8,7 @@ import pytest
 
 from forum.accounts.actions import join_proved
 from forum.candidates import actions as candidates
-from forum.candidates.actions import Coming
+from forum.candidates.actions import JoinDetails
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid
@@ -160,14 +160,14 @@ def consent_of_eva():
 
 def test_a_providers_word_records_it_as_well(people):
     version(people, change="")
-    join_proved(VISITOR, *eva(), Coming(terms=1))
+    join_proved(VISITOR, *eva(), JoinDetails(terms=1))
     assert consent_of_eva() == "joining"
 
 
 def test_who_waits_for_the_moderators_has_agreed(people):
     version(people, change="")
     set_entrance(people.administrator, EntranceText("approval"))
-    candidate = join_proved(VISITOR, *eva(), Coming(terms=1))
+    candidate = join_proved(VISITOR, *eva(), JoinDetails(terms=1))
     with at(now() + A_WEEK):
         version(people, "Second.")
         candidates.approve(people.moderator, candidate.id)
@@ -180,12 +180,12 @@ def test_an_invitation_records_it_as_well(people):
     set_entrance(people.administrator, EntranceText("invitation"))
     invited = invite(people.moderator, InvitationText(1, now() + A_WEEK))
     version(people, change="")
-    join_proved(VISITOR, *eva(), Coming(invitation=invited, terms=1))
+    join_proved(VISITOR, *eva(), JoinDetails(invitation=invited, terms=1))
     assert consent_of_eva() == "joining"
 
 
 def test_without_terms_nothing_is_recorded(people):
-    join_proved(VISITOR, *eva(), Coming())
+    join_proved(VISITOR, *eva(), JoinDetails())
     assert db.session.scalars(db.select(Consent)).all() == []
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import tokens, web, webforms
 from forum.accounts import actions
 from forum.accounts.models import Token
-from forum.accounts.queries import spendable
+from forum.accounts.queries import usable_token
 from forum.errors import Invalid, NotFound
 from forum.members.forms import check_password
 from forum.web import REFUSED, Answer
@@ -24,7 +24,7 @@ SENT_KEY = "sent"  # of the browser's session: the letter that was asked for las
 def usable_token_or_none(purpose: str, secret: str) -> Token | None:
     """The token of a letter's secret, while it can be used; else None."""
     try:
-        return spendable(purpose, secret)
+        return usable_token(purpose, secret)
     except NotFound:
         return None
 
@@ -42,7 +42,7 @@ def answer_with_secret(form: Any, page: Callable[[int], Answer], deed: Callable[
         return link_expired_page()
 
 
-def letter_sent(email: str, asked: actions.Asked | None = None) -> AnyResponse:
+def letter_sent(email: str, asked: actions.SecretLink | None = None) -> AnyResponse:
     """Lead to the page that says that a letter is on its way: the same whoever the address belongs to."""
     words: dict[str, Any] = {"email": email, "letter": "", "again": request.path}
     if asked:

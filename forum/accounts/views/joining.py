@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import tokens, web, webforms
 from forum.accounts import actions
-from forum.accounts.forms import ConfirmForm, JoinForm, join_form, stamp
+from forum.accounts.forms import ConfirmForm, JoinForm, join_form, opening_stamp
 from forum.accounts.models import Token
 from forum.accounts.queries import JOIN
 from forum.accounts.views._sessions import begin_session
@@ -30,7 +30,7 @@ from forum.accounts.views._shared import (
     link_expired_page,
     usable_token_or_none,
 )
-from forum.candidates.actions import Coming
+from forum.candidates.actions import JoinDetails
 from forum.candidates.models import Candidate
 from forum.candidates.queries import candidate_by_id
 from forum.db import now
@@ -95,7 +95,7 @@ def _join_form(chosen: Entrance, invitation: Invitation | None = None) -> JoinFo
     proved = provider_account()
     known = {name: proved.get(name, "") for name in ("name", "email")}
     asking = join_form(chosen.questions, proved.get("label") or proved.get("subject", ""))
-    form = asking(data=known | {"next": web.safe_next(""), "opened": stamp()})
+    form = asking(data=known | {"next": web.safe_next(""), "opened": opening_stamp()})
     form.offer_terms(in_force(), request.method == "GET")
     offer_organisations(form)
     if invitation and invitation.organisation:
@@ -147,11 +147,11 @@ def _join(form: JoinForm, invitation: Invitation | None) -> AnyResponse:
         languages=form.languages,
     )
     key = secrets.token_urlsafe(16)
-    coming = Coming(form.answers, invitation, _identity(form), form.agreed)
+    details = JoinDetails(form.answers, invitation, _identity(form), form.agreed)
     session[JOINING_KEY] = {"key": key, "next": web.safe_next("")}
     if _has_proved_address(form):
-        return joined(actions.join_proved(VISITOR, joining, key, coming))
-    asked = actions.ask_to_join(VISITOR, joining, key, coming)
+        return joined(actions.join_proved(VISITOR, joining, key, details))
+    asked = actions.ask_to_join(VISITOR, joining, key, details)
     return letter_sent(
         queries.normalised_email(joining.email), asked if _shows_letter_links() else None
     )

@@ -19,7 +19,7 @@ How they relate:
 
 Each has the attribute names of its model, so templates and `permissions` take either. What follows from the columns
 (`address`, `is_gone`, `initials`, …) comes from a mixin that the model and its row share: `TopicMixin`, `PostMixin`,
-`members.models.Named`.
+`members.models.PersonLabel`.
 
 A row is built by position. For each kind, the fields that are columns come first, in a private base class of their own
 (`_TopicColumns`), from which the list of columns to select is derived: the two cannot drift apart.
@@ -37,7 +37,7 @@ from sqlalchemy.orm import aliased
 
 from forum.agendas.models import Agenda
 from forum.dialogue.models import Post, PostMixin, Topic, TopicMixin
-from forum.members.models import City, Member, Named, Organisation
+from forum.members.models import City, Member, Organisation, PersonLabel
 
 
 class NameAndSlug(NamedTuple):
@@ -58,7 +58,7 @@ class _AuthorColumns(NamedTuple):
     organisation: NameAndSlug | None
 
 
-class AuthorRow(_AuthorColumns, Named):
+class AuthorRow(_AuthorColumns, PersonLabel):
     """The member who wrote something, as a byline shows them."""
 
 

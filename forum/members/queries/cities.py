@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from forum.db import cached, db, execute_core
 from forum.markup import fold
-from forum.members.models import City, CityName, InCountry, Member
+from forum.members.models import City, CityLabel, CityName, Member
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
 from forum.members.queries.people import visible_with_own
@@ -110,7 +110,7 @@ class _HomeCity(NamedTuple):
     longitude: float
 
 
-class HomeCity(_HomeCity, InCountry):
+class HomeCity(_HomeCity, CityLabel):
     """The columns of a city that maps and choices show: loading hundreds of whole rows took three times as long."""
 
 
