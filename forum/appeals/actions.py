@@ -11,7 +11,7 @@ from forum.appeals.queries import (
     appeal_to_decide,
     appeals_of,
     decision_to_appeal,
-    others_who_decide,
+    other_decider_ids,
     standing,
 )
 from forum.db import action, db, now, touches
@@ -27,13 +27,16 @@ LONGEST = 5_000  # characters of an appeal, or of its answer
 
 @action
 def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
-    """Ask that another moderator looks again at a decision, and say why. Works for who is suspended by it, too."""
+    """Appeal against a decision; members who are suspended by it can do so, too.
+
+    Raises `Forbidden` when one cannot appeal (any more), `Conflict` for a second appeal.
+    """
     touches()
     serialize_decisions()
     decision = decision_to_appeal(appellant, decision_id)
     require(appellant.can.appeal(standing(appellant, decision)))
-    _check(text, _("Say why the decision is wrong."), "text")
-    said = Appeal(
+    _check_text(text, _("Say why the decision is wrong."), "text")
+    new = Appeal(
         decision_id=decision.id,
         appellant_id=appellant.id,
         text=text,
@@ -43,20 +46,21 @@ def appeal(appellant: Person, decision_id: int, text: str) -> Appeal:
     )
     try:
         with db.session.begin_nested():
-            db.session.add(said)
+            db.session.add(new)
     except IntegrityError:
         raise Conflict(_("You have appealed already.")) from None
-    who = others_who_decide(decision, appellant.id)
-    note_event(appellant, "queue", who, _in_queue(said.id), title=decision.title, is_named=False)
-    return said
+    decider_ids = other_decider_ids(decision, appellant.id)
+    address = _queue_path(new.id)
+    note_event(appellant, "queue", decider_ids, address, title=decision.title, is_named=False)
+    return new
 
 
 @action
 def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) -> Appeal:
-    """Answer an appeal in writing: the decision is upheld, or reversed with all that followed from it.
+    """Answer an appeal in writing: the decision is upheld, or reversed with everything that followed from it.
 
-    Where what a reporter had reported was kept, reversing lets its reports wait again. Raises `Conflict` when somebody
-    has answered meanwhile, or when the decision holds no more.
+    `outcome` is one of `OUTCOMES`. Reversing the decision to keep a thing opens its reports again. Raises `Conflict`
+    when another moderator has answered meanwhile, or the decision is no longer in effect.
     """
     serialize_decisions()
     found = appeal_to_decide(moderator, appeal_id)
@@ -67,37 +71,37 @@ def decide_appeal(moderator: Person, appeal_id: int, outcome: str, answer: str) 
         )
     if outcome not in OUTCOMES:
         raise Invalid(_("Choose a decision."), "outcome")
-    _check(answer, _("Answer in writing. Who appealed reads it."), "answer")
+    _check_text(answer, _("Answer in writing. Who appealed reads it."), "answer")
     if outcome == REVERSED:
-        is_told = found.decision.author_id != found.appellant_id  # who appealed reads the answer
-        made = reverse(moderator, found.decision_id, answer, is_told=is_told)
-        found.reversal_id = made.id
+        is_told = found.decision.author_id != found.appellant_id  # the appellant reads the answer
+        reversal = reverse(moderator, found.decision_id, answer, is_told=is_told)
+        found.reversal_id = reversal.id
     found.outcome, found.answer = outcome, answer
     found.decided_at, found.decider_id = now(), moderator.id
-    read_queue(moderator, _in_queue(found.id))
+    read_queue(moderator, _queue_path(found.id))
     note_event(
         moderator,
         "decision",
         [found.appellant_id],
         f"/moderation/decisions/{found.decision_id}/appeal",
         title=found.decision.title,
-        text=f"{_said(outcome)} {answer}",
+        text=f"{_outcome_sentence(outcome)} {answer}",
         is_named=False,
     )
     return found
 
 
-def _said(outcome: str) -> str:
+def _outcome_sentence(outcome: str) -> str:
     if outcome == REVERSED:
         return _("Your appeal was right. The decision is taken back.")
     return _("Your appeal was looked at by another moderator. The decision stays.")
 
 
-def _in_queue(appeal_id: int) -> str:
+def _queue_path(appeal_id: int) -> str:
     return f"/moderation/appeals/{appeal_id}"
 
 
-def _check(text: str, empty: str, field: str) -> None:
+def _check_text(text: str, empty: str, field: str) -> None:
     if not text.strip():
         raise Invalid(empty, field)
     if len(text) > LONGEST:
@@ -106,15 +110,22 @@ def _check(text: str, empty: str, field: str) -> None:
 
 @action
 def unname(system: Person, member_id: int, name: str, former: str, *, is_silent: bool) -> None:
-    """Take a member who has left off the appeals, which stay: the name, and with `is_silent` what the member said."""
+    """Replace the name of a member who has left by `former` in the appeals, which stay.
+
+    With `is_silent` the texts of the member's own appeals are deleted as well.
+    """
     require(system.can.administer())
     touches()
     found = appeals_of(member_id)
-    named = [one for one in found if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME]
-    retitle_queue(system, [_in_queue(one.id) for one in named], former)
+    addresses = [
+        _queue_path(one.id)
+        for one in found
+        if is_silent or one.decision.kind in KINDS_TITLED_BY_NAME
+    ]
+    retitle_queue(system, addresses, former)
     for one in found:
         one.text = unnamed(one.text, name, former)
         one.answer = unnamed(one.answer, name, former)
     if is_silent:
-        theirs = update(Appeal).where(Appeal.appellant_id == member_id)
-        db.session.execute(theirs.values(text=""))
+        own = update(Appeal).where(Appeal.appellant_id == member_id)
+        db.session.execute(own.values(text=""))

@@ -1,4 +1,4 @@
-"""What may be typed in an appeal and in its answer."""
+"""Forms of an appeal and of its answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AppealForm(Form):
 
 
 class AnswerForm(Form):
-    """What another moderator finds."""
+    """The answer of another moderator to an appeal."""
 
     outcome = RadioField(
         _("What do you find?"),
@@ -37,6 +37,6 @@ class AnswerForm(Form):
     )
 
     def offer(self, *, is_reversible: bool) -> None:
-        """Let the decision be taken back where that would change anything."""
+        """Offer to reverse the decision only where that is possible."""
         names = [UPHELD, *([REVERSED] if is_reversible else [])]
         self.outcome.choices = [(name, OUTCOME_NAMES[name]) for name in names]

@@ -15,9 +15,9 @@ UPHELD, REVERSED = OUTCOMES = ("upheld", "reversed")
 
 
 class Appeal(Base):
-    """The author's or a reporter's request that *another* moderator looks again, with the answer in writing.
+    """The author's or a reporter's request that *another* moderator reviews a decision, with the answer in writing.
 
-    `outcome` is empty while it waits. `reversal_id` is the decision that takes the first one back.
+    `outcome` is empty while it waits, then one of `OUTCOMES`. `reversal_id` is the decision that reverses the first.
     """
 
     __tablename__ = "appeal"

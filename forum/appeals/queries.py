@@ -1,4 +1,4 @@
-"""Who may appeal against what, what waits for an answer, and who can give it."""
+"""Who may appeal against which decision, the appeals that wait, and who can answer them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from forum import tokens
@@ -30,16 +30,15 @@ from forum.moderation.queries import (
 )
 from forum.permissions import Person, Verdict, cached_statement, moderated_by, require
 
-TIME = timedelta(
-    days=184
-)  # six months, whichever they are: Regulation (EU) 2022/2065, article 20(1)
-PAGE = 100
-PURPOSE = "appeal"  # of a seal
+# Six months, the longest that there are: Regulation (EU) 2022/2065, article 20(1).
+APPEAL_PERIOD = timedelta(days=184)
+PAGE_SIZE = 100
+SEAL_PURPOSE = "appeal"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How somebody stands to a decision: whether it is theirs to appeal against, and what speaks against that."""
+    """A person's legal standing in an appeal against a decision, as `Can.appeal` judges it."""
 
     is_concerned: bool
     has_appealed: bool
@@ -48,13 +47,13 @@ class Standing:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time for appeals is over."""
+        """Whether the period for an appeal is over."""
         return self.end <= now()
 
 
 @dataclass(frozen=True)
-class About:
-    """What a page says to its reader of appeals against a decision."""
+class AppealInfo:
+    """What a page tells its reader about appealing: the own appeal, if any, whether one may appeal, and until when."""
 
     mine: Appeal | None
     may: Verdict
@@ -62,23 +61,27 @@ class About:
 
 
 def standing(person: Person, decision: Decision) -> Standing:
-    """Authors stand to what restricts them, reporters to what was kept."""
+    """The standing of a person: authors in what restricts them, reporters in what was kept."""
     restricts = decision.deed in RESTRICTING_DEEDS and is_concerned(person, decision)
-    kept = decision.deed == "keep" and is_reporter(person, decision)
+    keeps = decision.deed == "keep" and is_reporter(person, decision)
     mine = my_appeal(person, decision)
     return Standing(
-        restricts or kept, mine is not None, is_in_effect(decision), decision.decided_at + TIME
+        restricts or keeps,
+        mine is not None,
+        is_in_effect(decision),
+        decision.decided_at + APPEAL_PERIOD,
     )
 
 
-def about(person: Person, decision: Decision) -> About:
-    """For the page of a decision."""
-    stands = standing(person, decision)
-    return About(my_appeal(person, decision), person.can.appeal(stands), stands.end)
+def appeal_info(person: Person, decision: Decision) -> AppealInfo:
+    """What the page of a decision tells a person about appealing."""
+    own_standing = standing(person, decision)
+    may = person.can.appeal(own_standing)
+    return AppealInfo(my_appeal(person, decision), may, own_standing.end)
 
 
 def my_appeal(person: Person, decision: Decision) -> Appeal | None:
-    """The appeal of a person against a decision."""
+    """The appeal of a person against a decision; None when there is none."""
     query = select(Appeal).where(
         Appeal.decision_id == decision.id, Appeal.appellant_id == person.id
     )
@@ -86,7 +89,7 @@ def my_appeal(person: Person, decision: Decision) -> Appeal | None:
 
 
 def decision_to_appeal(person: Person, decision_id: int) -> Decision:
-    """A decision that concerns somebody who may be suspended by it; `NotFound` for everybody else."""
+    """A decision that the person may have standing in, suspended or not; `NotFound` for everybody else."""
     decision = decision_by_id(decision_id)
     if decision is None or not standing(person, decision).is_concerned:
         raise NotFound()
@@ -94,15 +97,15 @@ def decision_to_appeal(person: Person, decision_id: int) -> Decision:
 
 
 def account_by_id(member_id: int) -> Member:
-    """The account that a sealed address names, suspended or not."""
+    """The member that a sealed address names, suspended or not; `NotFound` when they have left."""
     member = db.session.get(Member, member_id, populate_existing=True)
     if member is None or member.left_at:
         raise NotFound()
     return member
 
 
-def suspending(member: Person) -> Decision | None:
-    """The decision by which an account is closed now, if there is one."""
+def suspending_decision(member: Person) -> Decision | None:
+    """The decision in effect that suspends a member now; None when there is none."""
     query = select(Decision).where(
         Decision.kind == "member",
         Decision.item_id == member.id,
@@ -114,40 +117,42 @@ def suspending(member: Person) -> Decision | None:
 
 
 def sealed_address(decision_id: int, member_id: int) -> str:
-    """The path at which somebody appeals who cannot sign in, because the account is suspended; it says who it is."""
-    seal = tokens.seal(PURPOSE, f"{decision_id}:{member_id}")
+    """The path at which a suspended member, who cannot sign in, appeals; its seal proves who it is."""
+    seal = tokens.seal(SEAL_PURPOSE, f"{decision_id}:{member_id}")
     return f"/appeal/{decision_id}/{member_id}/{seal}"
 
 
-def is_sealed(decision_id: int, member_id: int, said: str) -> bool:
-    """Whether an address is one of these."""
-    return tokens.is_sealed(PURPOSE, f"{decision_id}:{member_id}", said)
+def is_sealed(decision_id: int, member_id: int, seal: str) -> bool:
+    """Whether a seal is the one of `sealed_address`."""
+    return tokens.is_sealed(SEAL_PURPOSE, f"{decision_id}:{member_id}", seal)
 
 
-def appeal_of_suspended(member: Person) -> str:
-    """The path at which a suspended member appeals against that; empty when nothing is on record."""
-    decision = suspending(member)
+def suspension_appeal_path(member: Person) -> str:
+    """The path at which a suspended member appeals against the suspension; empty without a decision in effect."""
+    decision = suspending_decision(member)
     return sealed_address(decision.id, member.id) if decision else ""
 
 
 # For those who decide
 
 
-def appeals(reader: Person) -> Sequence[Appeal]:
-    """The appeals that wait on the agendas that a reader moderates, oldest first."""
+def waiting_appeals(reader: Person) -> Sequence[Appeal]:
+    """The open appeals on agendas that the reader moderates, oldest first; at most `PAGE_SIZE`."""
     require(reader.can.see_queue())
-    return db.session.scalars(_loaded(reader, _waits()).order_by(Appeal.id).limit(PAGE)).all()
+    return db.session.scalars(
+        _loaded(reader, _is_waiting()).order_by(Appeal.id).limit(PAGE_SIZE)
+    ).all()
 
 
-def decided(reader: Person) -> Sequence[Appeal]:
-    """The appeals that were answered of late, newest first."""
+def decided_appeals(reader: Person) -> Sequence[Appeal]:
+    """The answered appeals on agendas that the reader moderates, newest first; at most `PAGE_SIZE`."""
     require(reader.can.see_queue())
     answered = _loaded(reader, Appeal.decided_at.is_not(None))
-    return db.session.scalars(answered.order_by(Appeal.decided_at.desc()).limit(PAGE)).all()
+    return db.session.scalars(answered.order_by(Appeal.decided_at.desc()).limit(PAGE_SIZE)).all()
 
 
 def get_appeal(reader: Person, appeal_id: int) -> Appeal:
-    """One appeal, for who moderates its agenda."""
+    """One appeal, for a moderator of its agenda; else `NotFound`."""
     require(reader.can.see_queue())
     appeal = db.session.scalar(_loaded(reader, Appeal.id == appeal_id))
     if appeal is None:
@@ -156,43 +161,44 @@ def get_appeal(reader: Person, appeal_id: int) -> Appeal:
 
 
 def require_answerable(moderator: Person, appeal_id: int) -> None:
-    """Refuse whoever may read an appeal but not answer it: the first moderator, and a party."""
+    """Raise `Forbidden` for those who may read an appeal but not answer it: the first moderator and the parties."""
     require(moderator.can.decide_appeal(get_appeal(moderator, appeal_id)))
 
 
 def appeal_to_decide(moderator: Person, appeal_id: int) -> Appeal:
-    """One appeal, held until the deed is done, so that it is answered once."""
+    """One appeal, locked for update, so that it is answered only once."""
     require(moderator.can.see_queue())
-    held = _loaded(moderator, Appeal.id == appeal_id).with_for_update(of=Appeal)
-    appeal = db.session.scalar(held.execution_options(populate_existing=True))
+    locked = _loaded(moderator, Appeal.id == appeal_id).with_for_update(of=Appeal)
+    appeal = db.session.scalar(locked.execution_options(populate_existing=True))
     if appeal is None:
         raise NotFound()
     return appeal
 
 
 @cached_statement
-def appeals_counted(reader: Person) -> Select[Any]:
-    """A select of how many appeals wait for this reader, for a room above to add up."""
+def waiting_appeals_count(reader: Person) -> Select[Any]:
+    """A select of the number of open appeals for this reader, for the queue to add up."""
     waiting = select(func.count(Appeal.id)).join(Appeal.decision)
-    return waiting.where(_waits(), moderated_by(reader, Decision.present_agenda_id))
+    return waiting.where(_is_waiting(), moderated_by(reader, Decision.present_agenda_id))
 
 
-def others_who_decide(decision: Decision, appellant_id: int) -> list[int]:
-    """The ids of those who can answer an appeal: they moderate the agenda, did not decide before, and are no party."""
+def other_decider_ids(decision: Decision, appellant_id: int) -> list[int]:
+    """The ids of those who can answer an appeal: moderators of the agenda who made no first decision and are no party."""
     parties = {decision.moderator_id, decision.author_id, appellant_id}
-    who = curators_of(decision.present_agenda_id)
-    return [member_id for member_id in who if member_id not in parties]
+    curators = curators_of(decision.present_agenda_id)
+    return [member_id for member_id in curators if member_id not in parties]
 
 
-def _waits() -> Any:
+def _is_waiting() -> ColumnElement[bool]:
     return Appeal.decided_at.is_(None)
 
 
-def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
+def _loaded(reader: Person, *conditions: Any) -> Select[Appeal]:
+    """The appeals on agendas that the reader moderates, with everything that pages show of them."""
     query = (
         select(Appeal)
         .join(Appeal.decision)
-        .where(moderated_by(reader, Decision.present_agenda_id), *which)
+        .where(moderated_by(reader, Decision.present_agenda_id), *conditions)
     )
     loads = (
         contains_eager(Appeal.decision).joinedload(Decision.moderator),
@@ -205,11 +211,11 @@ def _loaded(reader: Person, *which: Any) -> Select[Appeal]:
 
 
 @dataclass(frozen=True)
-class File:
-    """All that belongs to an appeal: what it is about in its context, if that is still there, and whether it can be reversed.
+class AppealFile:
+    """Everything that belongs to an appeal: the thing in its context, None when it is gone, and the answered reports.
 
-    `reports` are those that the decision answered. Where it is about something of the reader's own (`is_own`) there are
-    none, and others' appeals are not for the reader.
+    `is_reversible` says whether the decision can be reversed. When the thing is the reader's own (`is_own`), there are
+    no reports, and the appeals of others are not shown.
     """
 
     appeal: Appeal
@@ -219,19 +225,22 @@ class File:
     is_own: bool = False
 
 
-def file_of(reader: Person, appeal: Appeal) -> File:
-    """The whole file of an appeal."""
+def appeal_file(reader: Person, appeal: Appeal) -> AppealFile:
+    """The file of an appeal, as far as the reader may see it."""
     try:
         opened = review_context(reader, appeal.decision.kind, appeal.decision.item_id)
-    except (Forbidden, NotFound):  # whoever else decides about it now, the appeal can be read
+    except (
+        Forbidden,
+        NotFound,
+    ):  # the appeal can be read even where others decide about the thing now
         opened = None
     is_own = not reader.can.judge(appeal.decision.author_id)
     reports = [] if is_own else answered_by(appeal.decision_id)
-    return File(appeal, opened, _is_reversible(reader, appeal), reports, is_own)
+    return AppealFile(appeal, opened, _is_reversible(reader, appeal), reports, is_own)
 
 
 def _is_reversible(reader: Person, appeal: Appeal) -> bool:
-    """Whether another answer than that the decision stays would change anything."""
+    """Whether the decision can be reversed by this reader."""
     try:
         return is_reversible(reader, appeal.decision)
     except Forbidden:
@@ -239,7 +248,7 @@ def _is_reversible(reader: Person, appeal: Appeal) -> bool:
 
 
 def appeals_of(member_id: int) -> Sequence[Appeal]:
-    """The appeals that a member made, or that were made against decisions about the member."""
+    """The appeals that a member made, or that are against decisions about the member, with their decisions."""
     query = select(Appeal).join(Appeal.decision).options(contains_eager(Appeal.decision))
     is_about = or_(Appeal.appellant_id == member_id, Decision.author_id == member_id)
     return db.session.scalars(query.where(is_about)).all()

@@ -22,47 +22,47 @@ bp = Blueprint("appeals", __name__)
 
 
 @bp.app_template_global()
-def appeals_about(decision: Decision) -> queries.About:
-    """What a decision's page says of appeals to its reader."""
-    return queries.about(me(), decision)
+def appeals_about(decision: Decision) -> queries.AppealInfo:
+    """What the page of a decision tells its reader about appealing."""
+    return queries.appeal_info(me(), decision)
 
 
 @bp.route("/moderation/decisions/<int:decision_id>/appeal", methods=["GET", "POST"])
 @limiter.limit("10 per hour", key_func=web.by_member, methods=["POST"])
 def appeal(decision_id: int) -> Answer:
-    """Appeal against a decision, or read what became of one's appeal."""
+    """Appeal against a decision, or read the answer to one's appeal."""
     if not me().is_member:
         raise Forbidden(str(SIGN_IN.why_not))
     here = url_for("appeals.appeal", decision_id=decision_id)
-    return _appeal(me(), decision_id, here)
+    return _appeal_page(me(), decision_id, here)
 
 
 @bp.route("/appeal/<int:decision_id>/<int:member_id>/<seal>", methods=["GET", "POST"])
 @limiter.limit("10 per hour", methods=["POST"])
 def sealed(decision_id: int, member_id: int, seal: str) -> Answer:
-    """The same for somebody whose account is suspended: the address itself says who it is."""
+    """Appeal without signing in, for suspended members: the seal in the address proves who it is."""
     if not queries.is_sealed(decision_id, member_id, seal):
         raise NotFound()
     here = queries.sealed_address(decision_id, member_id)
-    answer = make_response(_appeal(queries.account_by_id(member_id), decision_id, here))
-    answer.headers["Cache-Control"] = "no-store"  # the address says who it is
+    answer = make_response(_appeal_page(queries.account_by_id(member_id), decision_id, here))
+    answer.headers["Cache-Control"] = "no-store"  # the address is as good as a password
     return answer
 
 
-def _appeal(person: Person, decision_id: int, here: str) -> Answer:
+def _appeal_page(person: Person, decision_id: int, here: str) -> Answer:
     decision = queries.decision_to_appeal(person, decision_id)
     form = AppealForm()
 
     def page(status: int = 200) -> Answer:
-        said = queries.about(person, decision)
+        info = queries.appeal_info(person, decision)
         words = {
             "decision": decision,
-            "said": said,
+            "info": info,
             "form": form,
             "is_in_effect": is_in_effect(decision),
         }
         words["is_author"] = decision.author_id == person.id
-        words["nobody"] = not queries.others_who_decide(decision, person.id)
+        words["nobody"] = not queries.other_decider_ids(decision, person.id)
         return render_template("appeals/appeal.html", **words), status
 
     def deed() -> AnyResponse:
@@ -75,21 +75,21 @@ def _appeal(person: Person, decision_id: int, here: str) -> Answer:
 
 @bp.get("/moderation/appeals")
 def index() -> Answer:
-    """The appeals that wait, and those that were answered."""
-    words = {"waiting": queries.appeals(me()), "decided": queries.decided(me())}
+    """The open and the answered appeals."""
+    words = {"waiting": queries.waiting_appeals(me()), "decided": queries.decided_appeals(me())}
     return render_template("appeals/index.html", outcomes=OUTCOME_NAMES, **words)
 
 
 @bp.route("/moderation/appeals/<int:appeal_id>", methods=["GET", "POST"])
 def decide_appeal(appeal_id: int) -> Answer:
-    """One appeal with the whole file, and its answer."""
+    """One appeal with its file, and the form to answer it."""
     if request.method == "POST":
         queries.require_answerable(me(), appeal_id)
     found = queries.get_appeal(me(), appeal_id)
     form = AnswerForm()
 
     def page(status: int = 200) -> Answer:
-        file = queries.file_of(me(), found)
+        file = queries.appeal_file(me(), found)
         form.offer(is_reversible=file.is_reversible)
         words = {"file": file, "form": form, "outcomes": OUTCOME_NAMES}
         return render_template("appeals/decide.html", reasons=REASON_NAMES, **words), status

@@ -1,1 +1,1 @@
-"""Which moderator is at what that waits for a decision, so that two do not do the same."""
+"""Claims: which moderator works on which entry of the queue, so that no two do the same."""

@@ -1,4 +1,4 @@
-"""Being at an entry and leaving it. The deeds that call these have found that one may decide about it."""
+"""Claiming and releasing entries. The calling deeds have checked that the moderator may decide about them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from collections.abc import Collection
 from sqlalchemy import delete
 
 from forum.claims.models import Claim
-from forum.claims.queries import Key, claim_of, claim_row, refuse_claimed
+from forum.claims.queries import EntryKey, active_claim, refuse_claimed, stored_claim
 from forum.db import action, db, now, touches
 from forum.permissions import Person, require
 
 
 @action
-def claim(moderator: Person, key: Key, holder: int | None = None) -> None:
-    """Be at an entry. When somebody else is, that raises `Conflict`, unless one knows (`holder` is that member)."""
+def claim(moderator: Person, key: EntryKey, holder: int | None = None) -> None:
+    """Claim an entry; raises `Conflict` when another moderator, who is not `holder`, has claimed it."""
     touches()
     require(moderator.can.see_queue())
     refuse_claimed(moderator, [key], [holder])
-    row = claim_row(key) or Claim(kind=key[0], item_id=key[1])
+    row = stored_claim(key) or Claim(kind=key[0], item_id=key[1])
     row.member_id, row.claimed_at = moderator.id, now()
     db.session.add(row)
 
 
 @action
-def release(moderator: Person, key: Key) -> None:
-    """Be at an entry no longer; who is not, changes nothing."""
+def release(moderator: Person, key: EntryKey) -> None:
+    """Release one's claim on an entry; nothing happens without one."""
     touches()
     require(moderator.can.see_queue())
-    claimed = claim_of(key)
+    claimed = active_claim(key)
     if claimed and claimed.member_id == moderator.id:
         db.session.delete(claimed)
 
 
 @action
-def end_claims(moderator: Person, keys: Collection[Key]) -> None:
-    """Let nobody be at entries any longer, because they are decided."""
+def end_claims(moderator: Person, keys: Collection[EntryKey]) -> None:
+    """End all claims on entries that have been decided."""
     touches()
     require(moderator.can.see_queue())
     for kind, item_id in keys:
@@ -44,7 +44,7 @@ def end_claims(moderator: Person, keys: Collection[Key]) -> None:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Let somebody who leaves be at nothing."""
+    """Delete the claims of a member who leaves."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Claim).where(Claim.member_id == member_id))

@@ -1,4 +1,4 @@
-"""Who is at an entry of the queue, known by its kind and number like the entry itself."""
+"""A claim on an entry of the queue, which is identified by its kind and id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.members.models import Member
 
 
 class Claim(Base):
-    """That a moderator is at an entry, so that no other does the same; over after half an hour."""
+    """A moderator works on an entry, so that no other does the same. It expires after half an hour."""
 
     __tablename__ = "claim"
 
@@ -25,5 +25,5 @@ class Claim(Base):
 
     @property
     def since(self) -> str:
-        """Since when, as words say it."""
+        """The time of day at which it was claimed, for pages."""
         return f"{self.claimed_at:%H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Who is at what now, and the word to whoever comes second."""
+"""The active claims, and refusing a deed on an entry that another moderator has claimed."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ from forum.db import db, now
 from forum.errors import Conflict
 from forum.permissions import Person
 
-CLAIMED = timedelta(minutes=30)
-Key = tuple[str, int]
+CLAIM_DURATION = timedelta(minutes=30)
+EntryKey = tuple[str, int]  # kind and id of an entry
 
 
-def claims() -> Sequence[Claim]:
-    """All that hold, with who is at it."""
-    query = select(Claim).where(_is_alive()).options(joinedload(Claim.member))
+def active_claims() -> Sequence[Claim]:
+    """All active claims, with their members."""
+    query = select(Claim).where(_is_active()).options(joinedload(Claim.member))
     return db.session.scalars(query).all()
 
 
-def _is_alive() -> ColumnElement[bool]:
-    return Claim.claimed_at > now() - CLAIMED
+def _is_active() -> ColumnElement[bool]:
+    return Claim.claimed_at > now() - CLAIM_DURATION
 
 
-def claim_of(key: Key) -> Claim | None:
-    """Who is at an entry now."""
-    query = select(Claim).where(Claim.kind == key[0], Claim.item_id == key[1], _is_alive())
+def active_claim(key: EntryKey) -> Claim | None:
+    """The active claim on an entry, with its member; None for none."""
+    query = select(Claim).where(Claim.kind == key[0], Claim.item_id == key[1], _is_active())
     return db.session.scalar(query.options(joinedload(Claim.member)))
 
 
-def claims_of_others(moderator: Person, keys: Collection[Key]) -> Sequence[Claim]:
-    """Who else is at one of some entries now, the earliest first."""
-    theirs = Claim.member_id != moderator.id, tuple_(Claim.kind, Claim.item_id).in_(list(keys))
-    query = select(Claim).where(*theirs, _is_alive()).options(joinedload(Claim.member))
+def claims_of_others(moderator: Person, keys: Collection[EntryKey]) -> Sequence[Claim]:
+    """The active claims of other moderators on the entries, the earliest first."""
+    is_others = Claim.member_id != moderator.id, tuple_(Claim.kind, Claim.item_id).in_(list(keys))
+    query = select(Claim).where(*is_others, _is_active()).options(joinedload(Claim.member))
     return db.session.scalars(query.order_by(Claim.claimed_at, Claim.member_id)).all()
 
 
-def claim_row(key: Key) -> Claim | None:
-    """The row of an entry's claim, over or not."""
+def stored_claim(key: EntryKey) -> Claim | None:
+    """The stored claim on an entry, expired or not; None for none."""
     return db.session.get(Claim, key)
 
 
 def refuse_claimed(
-    moderator: Person, keys: Collection[Key], holders: Collection[int | None]
+    moderator: Person, keys: Collection[EntryKey], holders: Collection[int | None]
 ) -> None:
-    """Raise `Conflict` when somebody else is at one of some entries, unless the page has told so: it names the `holders`."""
+    """Raise `Conflict` when another moderator, who is not among `holders`, has claimed one of the entries.
+
+    `holders` are the ids of the members whose claims the page showed.
+    """
     for claim in claims_of_others(moderator, keys):
         if claim.member_id not in holders:
             raise Conflict(

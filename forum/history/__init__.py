@@ -1,1 +1,1 @@
-"""What an edited page said before: every version that an editor replaced."""
+"""The history of edited pages: every version that an editor replaced."""

@@ -1,4 +1,4 @@
-"""Keeping what a page said before it is edited, and forgetting it when the page is deleted."""
+"""Keeping the version that an edit replaces, and deleting versions with their page."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from forum.permissions import Person, require
 
 @action
 def keep_version(editor: Person, kind: str, item_id: int, fields: dict[str, Any]) -> None:
-    """Keep what a thing said until now. The deed that replaces it calls this and has asked for the right.
+    """Keep the fields of a thing before an edit. The calling deed has checked that the editor may edit it.
 
-    `fields` may hold dates and numbers beside texts; they are kept as JSON.
+    `fields` may hold dates and numbers beside texts; they are kept as JSON, dates as text.
     """
     db.session.add(
         Version(
@@ -33,26 +33,26 @@ def keep_version(editor: Person, kind: str, item_id: int, fields: dict[str, Any]
 
 @action
 def forget_versions(_author: Person, kind: str, item_id: int) -> None:
-    """Forget all that a thing said before. The deed that deletes it calls this and has asked for the right."""
-    gone = delete(Version).where(Version.kind == kind, Version.item_id == item_id)
-    db.session.execute(gone)
+    """Delete all versions of a thing. The calling deed has checked that the author may delete the thing."""
+    versions = delete(Version).where(Version.kind == kind, Version.item_id == item_id)
+    db.session.execute(versions)
 
 
 @action
 def unname(system: Person, handle: str, former: str) -> None:
-    """Take the name of somebody who has left off all versions: as their editor, and as what an agenda's page said."""
+    """Replace the name of a member who has left by `former` in all versions: as editor, host and author of statements."""
     require(system.can.administer())
     edited = update(Version).where(Version.editor_handle == handle)
     db.session.execute(edited.values(editor_name=former, editor_handle=""))
     for version in versions_naming(handle):
-        hosts = [host for host in version.fields.get("hosts", "").split(", ") if host != handle]
-        changed = {**version.fields, "hosts": ", ".join(hosts)} if "hosts" in version.fields else {}
-        if version.fields.get("handle") == handle:
-            changed = {
-                **version.fields,
-                "name": former,
-                "handle": "",
-                "role_title": "",
-                "organisation": "",
-            }
-        version.fields = changed or version.fields
+        version.fields = _without_name(version.fields, handle, former)
+
+
+def _without_name(fields: dict[str, Any], handle: str, former: str) -> dict[str, Any]:
+    """The fields of an agenda (`hosts`, a list of handles in one text) or of a statement (`handle`) without a member."""
+    if fields.get("handle") == handle:
+        return {**fields, "name": former, "handle": "", "role_title": "", "organisation": ""}
+    if "hosts" in fields:
+        hosts = [host for host in fields["hosts"].split(", ") if host != handle]
+        return {**fields, "hosts": ", ".join(hosts)}
+    return fields

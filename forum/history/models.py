@@ -12,7 +12,7 @@ from forum.db import Base
 
 
 class Version(Base):
-    """What one thing said until `replaced_at`, when the named editor replaced it."""
+    """The fields of one thing until `replaced_at`, when the named editor replaced them."""
 
     __tablename__ = "version"
     __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "editor_handle"))

@@ -1,4 +1,4 @@
-"""The versions that an edited page has had, and whether an editor knows the latest."""
+"""Earlier versions of edited pages, and whether a form was opened on the latest one."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from forum.db import db
 from forum.errors import Conflict
 from forum.history.models import Version
 
-MOST = 200
+MAX_VERSIONS = 200
 
 
 def versions_of(kind: str, item_id: int) -> list[Version]:
-    """What a thing said before, the latest version first; at most the 200 latest."""
+    """The earlier versions of a thing, newest first; at most `MAX_VERSIONS`."""
     found = select(Version).where(Version.kind == kind, Version.item_id == item_id)
-    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))
+    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)))
 
 
 def versions_of_many(kind: str, item_ids: Iterable[int]) -> list[Version]:
-    """The same for several things of one kind at once."""
+    """The earlier versions of several things of one kind, newest first; at most `MAX_VERSIONS` in all."""
     found = select(Version).where(Version.kind == kind, Version.item_id.in_(list(item_ids)))
-    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MOST)))
+    return list(db.session.scalars(found.order_by(Version.id.desc()).limit(MAX_VERSIONS)))
 
 
 def versions_naming(handle: str) -> list[Version]:
-    """The versions of agendas and statements whose text names a member, as a host or as who said it."""
+    """The versions of agendas and statements that contain a member's handle, as a host or as the author."""
     named = cast(Version.fields, Text).contains(handle, autoescape=True)
     found = select(Version).where(Version.kind.in_(("agenda", "statement")), named)
     return list(db.session.scalars(found))
 
 
 def fingerprint(fields: Mapping[str, Any]) -> str:
-    """Changes with what a thing says: a form that was opened on other words is out of date."""
+    """A hash of a thing's fields, by which a form knows whether they have changed since it was opened."""
     return blake2s(json.dumps(dict(fields), sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def refuse_unseen(seen: str | None, fields: Mapping[str, Any]) -> None:
-    """Raise `Conflict` when a form was opened on other words than these (`seen`, if it says so)."""
+    """Raise `Conflict` when `seen`, the fingerprint in a form, is not that of the present fields; empty skips the check."""
     if seen and seen != fingerprint(fields):
         raise Conflict(_("This text has changed since you opened the form."))

@@ -21,7 +21,7 @@ from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import markup, tokens, web
-from forum.appeals.queries import appeal_of_suspended
+from forum.appeals.queries import suspension_appeal_path
 from forum.db import now
 from forum.dialogue.models import Held
 from forum.dialogue.queries import render_with_mentions, shown_source
@@ -244,7 +244,7 @@ def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | N
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
         "can_answer": bool(ways.reply_to),
-        "appeal": web.absolute(appeal_of_suspended(member)) if member.is_suspended else "",
+        "appeal": web.absolute(suspension_appeal_path(member)) if member.is_suspended else "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Being at an entry, noting something about it, deciding it, and telling others when nobody does."""
+"""Claiming an entry, writing a note about it, deciding it, and notifying others when nobody does."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from forum.notifications.actions import note_event
 from forum.permissions import Person, require
 from forum.queue.models import EntryNote, Overdue
 from forum.queue.queries import (
-    OVERDUE,
-    Line,
-    is_about_nobody,
-    lines,
+    OVERDUE_AFTER,
+    QueueEntry,
+    is_about_former_candidate,
+    overdue_rows,
+    queue_entries,
     require_entry,
-    told,
 )
 
 KEPT_NOTES = timedelta(days=365)
-EVERYTHING_THAT_WAITS = 10_000
+ALL_ENTRIES = 10_000  # of each source, when overdue ones are looked for
 PORTION = 500
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a moderator has chosen: the deed, its reasons, and the latest decision that the page showed.
+    """What a moderator has chosen for an entry: the deed and its reasons.
 
-    `read` is the fingerprint of a text that has no versions, as it was read.
+    `seen` is the id of the latest decision that the page showed, `read` the fingerprint of the text that it showed.
     """
 
     deed: str
@@ -52,14 +52,15 @@ class Choice:
     read: str | None = None
 
 
-# Being at it
+# Claims and notes
 
 
 @action
 def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None) -> None:
-    """Be at an entry for half an hour, so that others do something else.
+    """Claim an entry for half an hour, so that others do something else.
 
-    When somebody else is, that raises `Conflict` first; whoever knows (`holder` is that member) takes over.
+    Raises `Conflict` when another moderator has claimed it, unless `holder` is that member: then the claim is taken
+    over.
     """
     touches()
     serialize_decisions()
@@ -71,7 +72,7 @@ def claim(moderator: Person, kind: str, item_id: int, holder: int | None = None)
 
 @action
 def release(moderator: Person, kind: str, item_id: int) -> None:
-    """Be at an entry no longer; who is not, changes nothing."""
+    """Release one's claim on an entry; nothing happens without one."""
     touches()
     require_entry(moderator, kind, item_id)
     claims.release(moderator, (kind, item_id))
@@ -79,15 +80,20 @@ def release(moderator: Person, kind: str, item_id: int) -> None:
 
 @action
 def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNote:
-    """Note something about an entry for the other moderators who may decide about it; its author neither writes nor reads it."""
+    """Write a note about an entry for the others who may decide about it; its author neither writes nor reads notes."""
     touches()
     require(moderator.can.judge(require_entry(moderator, kind, item_id).author_id))
     if not text.strip():
         raise Invalid(_("Write a note."), "text")
     if len(text) > MAX_REASON_LENGTH:
         raise Invalid(_("Write at most %(most)s characters.", most=MAX_REASON_LENGTH), "text")
-    said = {"author_id": moderator.id, "text": text.strip(), "written_at": now()}
-    note = EntryNote(kind=kind, item_id=item_id, **said)
+    note = EntryNote(
+        kind=kind,
+        item_id=item_id,
+        author_id=moderator.id,
+        text=text.strip(),
+        written_at=now(),
+    )
     db.session.add(note)
     db.session.flush()
     return note
@@ -100,14 +106,15 @@ def write_note(moderator: Person, kind: str, item_id: int, text: str) -> EntryNo
 def decide(
     moderator: Person, kind: str, item_id: int, choice: Choice, holder: int | None = None
 ) -> str:
-    """Decide an entry, whatever it is; says what it was. Whoever was at it is so no longer.
+    """Decide an entry of any kind and end the claims on it; returns its title.
 
-    When somebody else is at it, and the page has not told so (`holder`), nothing is done.
+    Raises `Conflict` when another moderator has claimed it and the page did not show that (`holder` is the member
+    whose claim it showed).
     """
     serialize_decisions()
     about = require_entry(moderator, kind, item_id)
     refuse_claimed(moderator, [(kind, item_id)], [holder])
-    _decider(kind)(moderator, kind, item_id, choice)
+    DECIDERS.get(kind, _decide_thing)(moderator, kind, item_id, choice)
     claims.end_claims(moderator, [(kind, item_id)])
     return about.title
 
@@ -136,29 +143,28 @@ def _decide_candidate(moderator: Person, _kind: str, item_id: int, choice: Choic
 
 
 def _decide_held(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
-    if choice.deed == "approve":
-        deed: Callable[..., object] = moderation.approve
-    elif choice.deed == "refuse":
-        deed = moderation.refuse
-    else:
+    deeds: dict[str, Callable[..., object]] = {
+        "approve": moderation.approve,
+        "refuse": moderation.refuse,
+    }
+    if choice.deed not in deeds:
         raise Invalid(_("Choose a decision."), "deed")
-    return deed(moderator, item_id, choice.reasons, seen=choice.seen, read=choice.read)
+    return deeds[choice.deed](
+        moderator, item_id, choice.reasons, seen=choice.seen, read=choice.read
+    )
 
 
-def _answer_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
+def _decide_appeal(moderator: Person, _kind: str, item_id: int, choice: Choice) -> object:
     outcome = {"uphold": UPHELD, "reverse": REVERSED}.get(choice.deed, "")
     return decide_appeal(moderator, item_id, outcome, choice.reasons.facts)
 
 
+# Every other kind is decided as a thing of moderation.
 DECIDERS: dict[str, Decider] = {
     "candidate": _decide_candidate,
-    "appeal": _answer_appeal,
+    "appeal": _decide_appeal,
     "held": _decide_held,
 }
-
-
-def _decider(kind: str) -> Decider:
-    return DECIDERS.get(kind, _decide_thing)
 
 
 # What nobody decides
@@ -166,48 +172,52 @@ def _decider(kind: str) -> Decider:
 
 @action
 def tell_overdue(system: Person) -> int:
-    """Tell who else moderates of entries that wait for two days, and the administrators after two more; each once.
+    """Notify the other moderators of entries that have waited for two days, and the administrators after two more.
 
-    Says of how many. What was told and that it was is one transaction.
+    Each is notified once, in the same transaction that records it. Returns of how many entries somebody was notified.
     """
     require(system.can.administer())
     touches()
     serialize_decisions()
-    waiting = {line.key: line for line in lines(system, limit=EVERYTHING_THAT_WAITS)}
-    known = told()
+    waiting = {entry.key: entry for entry in queue_entries(system, limit=ALL_ENTRIES)}
+    known = overdue_rows()
     for key in known.keys() - waiting.keys():
         db.session.delete(known[key])
-    late = [line for line in waiting.values() if line.is_overdue]
-    return sum(_tell(system, line, known.get(line.key)) for line in late)
+    late = [entry for entry in waiting.values() if entry.is_overdue]
+    return sum(_notify_if_due(system, entry, known.get(entry.key)) for entry in late)
 
 
-def _tell(system: Person, line: Line, known: Overdue | None) -> int:
-    if known is None or known.since != line.since:
-        _tell_others(system, line)
-        row = known or Overdue(kind=line.kind, item_id=line.item_id)
-        row.since, row.told_at, row.escalated_at = line.since, now(), None
+def _notify_if_due(system: Person, entry: QueueEntry, known: Overdue | None) -> bool:
+    """Notify of an overdue entry unless that has happened; returns whether anybody was notified."""
+    if known is None or known.since != entry.since:
+        _notify_others(system, entry)
+        row = known or Overdue(kind=entry.kind, item_id=entry.item_id)
+        row.since, row.told_at, row.escalated_at = entry.since, now(), None
         db.session.add(row)
-        return 1
-    if known.escalated_at is None and known.told_at <= now() - OVERDUE:
-        said = _("Nobody has decided this for four days.")
-        _tell_of(system, line, administrator_ids(), said)
+        return True
+    if known.escalated_at is None and known.told_at <= now() - OVERDUE_AFTER:
+        message = _("Nobody has decided this for four days.")
+        _notify(system, entry, administrator_ids(), message)
         known.escalated_at = now()
-        return 1
-    return 0
+        return True
+    return False
 
 
-def _tell_others(system: Person, line: Line) -> None:
-    """Everybody who may decide but the administrators, unless there is nobody else."""
-    mine = set(administrator_ids())
-    others = set(curators_of(line.agenda_id)) - mine - {line.author_id}
-    _tell_of(system, line, others or mine, _("Nobody has decided this for two days."))
+def _notify_others(system: Person, entry: QueueEntry) -> None:
+    """Notify everybody who may decide except the administrators, unless there is nobody else."""
+    administrators = set(administrator_ids())
+    others = set(curators_of(entry.agenda_id)) - administrators - {entry.author_id}
+    message = _("Nobody has decided this for two days.")
+    _notify(system, entry, others or administrators, message)
 
 
-def _tell_of(system: Person, line: Line, whom: Collection[int], said: str) -> None:
-    """Tell some people of an entry, but for whoever wrote what it is about: they do not decide."""
-    whom = sorted(one for one in whom if one != line.author_id)
-    where = f"/moderation/{line.kind}/{line.item_id}"
-    note_event(system, "queue", whom, where, title=line.title, text=said, is_named=False)
+def _notify(system: Person, entry: QueueEntry, member_ids: Collection[int], message: str) -> None:
+    """Notify members of an entry, except its author, who does not decide about it."""
+    recipients = sorted(set(member_ids) - {entry.author_id})
+    address = f"/moderation/{entry.kind}/{entry.item_id}"
+    note_event(
+        system, "queue", recipients, address, title=entry.title, text=message, is_named=False
+    )
 
 
 # What is over
@@ -215,16 +225,19 @@ def _tell_of(system: Person, line: Line, whom: Collection[int], said: str) -> No
 
 @action
 def forget_old(system: Person, limit: int = PORTION) -> int:
-    """Delete some notes that are a year old, and those about people who are no candidates any more; says how many."""
+    """Delete up to `limit` notes older than a year, and as many about former candidates; returns how many."""
     require(system.can.administer())
     touches()
     is_old = EntryNote.written_at < now() - KEPT_NOTES
-    return sum(len(delete_batch(EntryNote, limit, over)) for over in (is_old, is_about_nobody()))
+    return sum(
+        len(delete_batch(EntryNote, limit, condition))
+        for condition in (is_old, is_about_former_candidate())
+    )
 
 
 @action
 def forget_member(system: Person, member: Member, *, is_silent: bool) -> None:
-    """Let somebody who leaves be at nothing; with `is_silent` what they noted for other moderators goes as well."""
+    """Delete the claims of a member who leaves; with `is_silent` also the notes that the member wrote."""
     require(system.can.administer())
     touches()
     claims.forget_member(system, member.id)

@@ -1,4 +1,4 @@
-"""What may be typed at an entry of the queue."""
+"""Forms beside an entry of the queue: the decision, and a note."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from flask_babel import gettext
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired
 
-from forum.moderation.forms import DEED_NAMES as OF_THINGS
+from forum.moderation.forms import DEED_NAMES as THING_DEEDS
 from forum.moderation.forms import LENGTH_LIMIT, DecisionForm
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-# What a deed is called where it is about somebody who wants to join, or an appeal
-OF_CANDIDATES = {"approve": _("Let join"), "refuse": _("Refuse")}
-OF_APPEALS = {"uphold": _("The decision stays"), "reverse": _("Take the decision back")}
-NAMES = {"candidate": OF_CANDIDATES, "appeal": OF_APPEALS}
+# How the deeds are called that decide about a candidate or an appeal
+CANDIDATE_DEEDS = {"approve": _("Let join"), "refuse": _("Refuse")}
+APPEAL_DEEDS = {"uphold": _("The decision stays"), "reverse": _("Take the decision back")}
+DEED_NAMES_BY_KIND = {"candidate": CANDIDATE_DEEDS, "appeal": APPEAL_DEEDS}
 
 
 class EntryForm(DecisionForm):
@@ -24,15 +24,15 @@ class EntryForm(DecisionForm):
 
     @property
     def deed_name(self) -> str:
-        """What the deed is called that was chosen."""
+        """The label of the chosen deed."""
         return next((str(option.label.text) for option in self.deed if option.checked), "")
 
     def offer_for(self, kind: str, deeds: Sequence[str] | None = None) -> None:
-        """Let only these deeds be chosen for an entry of a kind; without any named, all that there are."""
-        names = NAMES.get(kind, OF_THINGS)
-        known = [deed for deed in (names if deeds is None else deeds) if deed in names]
-        self.deed.choices = [(deed, names[deed]) for deed in known]
-        if kind in NAMES:
+        """Offer only these deeds for an entry of a kind; None offers every deed of the kind."""
+        names = DEED_NAMES_BY_KIND.get(kind, THING_DEEDS)
+        offered = [deed for deed in (names if deeds is None else deeds) if deed in names]
+        self.deed.choices = [(deed, names[deed]) for deed in offered]
+        if kind in DEED_NAMES_BY_KIND:
             self.reason.label.text = gettext("Your answer")
 
 

@@ -1,6 +1,6 @@
-"""What moderators note about an entry of the queue, and of which it was told that nobody decides.
+"""Notes of moderators about entries of the queue, and of which overdue entries others were notified.
 
-An entry has no row of its own: it is what waits in a room below, known by its kind and number.
+An entry has no row of its own: it is what waits in a room below, identified by its kind and id.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from forum.members.models import Member
 
 
 class EntryNote(Base):
-    """What a moderator says to the others about an entry."""
+    """A note about an entry for the other moderators."""
 
     __tablename__ = "entry_note"
     __table_args__ = (Index(None, "kind", "item_id", "id"), Index(None, "written_at"))
@@ -31,9 +31,9 @@ class EntryNote(Base):
 
 
 class Overdue(Base):
-    """That it was told of an entry that nobody decides: to the moderators, and later to the administrators.
+    """An entry that waits for too long: the moderators were notified at `told_at`, the administrators at `escalated_at`.
 
-    `since` is when the entry began to wait; when it waits anew, it is told anew.
+    `since` is when the entry began to wait. When it waits anew, they are notified anew.
     """
 
     __tablename__ = "overdue"

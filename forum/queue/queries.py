@@ -1,4 +1,4 @@
-"""All that waits for a reader, the most urgent first; each entry in its context; who is at it; what nobody decides."""
+"""The moderation queue: what waits for a reader, the most urgent first; one entry opened; what waits for too long."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from forum.appeals import queries as appeals
 from forum.candidates import queries as candidates
 from forum.candidates.models import Candidate
 from forum.claims.models import Claim
-from forum.claims.queries import Key, claim_of, claims
+from forum.claims.queries import EntryKey, active_claim, active_claims
 from forum.db import db, now
 from forum.dialogue.models import Held, Post, Topic
 from forum.dialogue.queries import first_posts_to_review, held_count, held_waiting
@@ -40,30 +40,33 @@ from forum.moderation.queries import moderated_agendas
 from forum.permissions import Person, cached_statement, moderated_by, require
 from forum.queue.models import EntryNote, Overdue
 
-ILLEGAL, APPEALED, WAITING = range(3)  # how urgent an entry is
-OVERDUE = timedelta(hours=48)
-AGES = {"day": timedelta(days=1), "two-days": OVERDUE, "week": timedelta(days=7)}
-MOST = 1_000  # entries of each source in the list at once, the most urgent
-LISTED = 60  # lines beside an opened entry
-NOTES = 100
-FIRST_WORDS = 1_000  # signs of a text that has no title, from which it is called
+ILLEGAL, APPEALED, WAITING = range(3)  # ranks, the most urgent first
+OVERDUE_AFTER = timedelta(hours=48)
+AGES = {"day": timedelta(days=1), "two-days": OVERDUE_AFTER, "week": timedelta(days=7)}
+MAX_ENTRIES = 1_000  # of each source, the most urgent
+MAX_LISTED = 60  # entries in the list beside an opened one
+MAX_NOTES = 100
+MAX_TITLE_SOURCE = 1_000  # characters of an untitled text from which a title is made
 
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """Which part of the queue is wanted: an agenda by slug, a kind of thing, what waits longer than one of `AGES`."""
+    """A part of the queue: an agenda by slug, a kind of thing, what waits longer than one of `AGES`; empty for all."""
 
     agenda: str = ""
     kind: str = ""
     age: str = ""
 
 
-ALL = QueueFilter()
+NO_FILTER = QueueFilter()
 
 
 @dataclass
-class Line:
-    """One entry of the queue as its list shows it."""
+class QueueEntry:
+    """One entry of the queue as the list shows it. `rank` is one of ILLEGAL, APPEALED and WAITING.
+
+    `is_for_others` says that only another moderator may decide about it.
+    """
 
     kind: str
     item_id: int
@@ -81,34 +84,40 @@ class Line:
     claim: Claim | None = None
 
     @property
-    def key(self) -> Key:
-        """What an entry is known by."""
+    def key(self) -> EntryKey:
+        """Kind and id, by which the entry is claimed."""
         return self.kind, self.item_id
 
     @property
     def is_overdue(self) -> bool:
-        """Whether it has waited for longer than two days."""
-        return self.since < now() - OVERDUE
+        """Whether it has waited for more than two days."""
+        return self.since < now() - OVERDUE_AFTER
 
     @property
     def urgency(self) -> str:
         """Why it is urgent, in words; empty when it is not."""
-        said = {ILLEGAL: _("ReportedThing as illegal"), APPEALED: _("An appeal")}
+        reasons = {ILLEGAL: _("Reported as illegal"), APPEALED: _("An appeal")}
         late = _("Waits for more than two days") if self.is_overdue else ""
-        return ". ".join(part for part in (said.get(self.rank, ""), late) if part)
+        return ". ".join(part for part in (reasons.get(self.rank, ""), late) if part)
 
-    def joined(self, other: Line) -> Line:
-        """The same entry, of which another source knows something too."""
-        self.rank, self.since = min(self.rank, other.rank), min(self.since, other.since)
-        self.reports, self.reason = self.reports + other.reports, self.reason or other.reason
+    def merged_with(self, other: QueueEntry) -> QueueEntry:
+        """This entry with what another source knows of the same thing."""
+        self.rank = min(self.rank, other.rank)
+        self.since = min(self.since, other.since)
+        self.reports += other.reports
+        self.reason = self.reason or other.reason
         self.is_submitted = self.is_submitted or other.is_submitted
         self.is_first = self.is_first or other.is_first
         self.is_for_others = self.is_for_others or other.is_for_others
         return self
 
 
-class About(NamedTuple):
-    """What a source knows of an opened entry; its template shows `row`. `seen` is the latest decision about it, `author_id` whose it is."""
+class EntryDetails(NamedTuple):
+    """What a source knows of an opened entry.
+
+    `row` is what the template of the source shows, `deeds` what can be decided, `seen` the id of the latest decision
+    about it (0 for none).
+    """
 
     title: str
     agenda: Agenda | None
@@ -119,59 +128,60 @@ class About(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Source:
+class EntrySource:
     """Where entries come from: how they are listed and counted for a reader, and how one is opened.
 
-    `opened` refuses whoever may not decide about it. `template` shows it in its context. What is `waiting` is a select
-    of `_columns`, asked for together with that of other sources, or is `listed` by itself.
+    `counted` returns a select of one number, `details` raises unless the reader may decide, `template` shows the
+    opened entry. A source either has `waiting`, a select of `_columns` that is run in one union with those of other
+    sources, or lists its entries itself (`listed`). None in place of a select: the source is not for this reader.
     """
 
     kinds: tuple[str, ...]
     counted: Callable[[Person], Select[Any] | None]
-    opened: Callable[[Person, str, int], About]
+    details: Callable[[Person, str, int], EntryDetails]
     template: str
     waiting: Callable[[Person], Select[Any] | None] | None = None
-    listed: Callable[[Person, int], Iterable[Line]] | None = None
+    listed: Callable[[Person, int], Iterable[QueueEntry]] | None = None
 
 
 @dataclass(frozen=True)
-class Opened:
-    """An entry opened for a decision, with who is at it and what the moderators have noted."""
+class OpenedEntry:
+    """An entry opened for a decision, with the claim on it and the notes of the moderators."""
 
     kind: str
     item_id: int
-    about: About
+    about: EntryDetails
     template: str
     claim: Claim | None
     notes: Sequence[EntryNote] = field(default_factory=list)
 
     @property
-    def key(self) -> Key:
-        """What an entry is known by."""
+    def key(self) -> EntryKey:
+        """Kind and id, by which the entry is claimed."""
         return self.kind, self.item_id
 
 
 # The sources: what waits in the rooms below
 
 
-def _reported(reader: Person, limit: int) -> Iterable[Line]:
+def _reported(reader: Person, limit: int) -> Iterable[QueueEntry]:
     for row in moderation.reported_things(reader, limit):
         if not reader.can.judge(row.author_id):
-            yield Line(*_named(row), is_for_others=True, author_id=row.author_id)
+            yield QueueEntry(*_common_columns(row), is_for_others=True, author_id=row.author_id)
             continue
         rank = ILLEGAL if row.is_illegal else WAITING
-        said = "illegal" if row.is_illegal else row.reason
-        yield Line(*_named(row), rank, row.reports, said, author_id=row.author_id)
+        reason = "illegal" if row.is_illegal else row.reason
+        yield QueueEntry(*_common_columns(row), rank, row.reports, reason, author_id=row.author_id)
 
 
-def _named(row: moderation.ReportedThing) -> tuple[str, int, str, int | None, datetime]:
+def _common_columns(row: moderation.ReportedThing) -> tuple[str, int, str, int | None, datetime]:
     return row.kind, row.item_id, row.title, row.agenda_id, row.since
 
 
-def _thing(reader: Person, kind: str, item_id: int) -> About:
+def _thing_details(reader: Person, kind: str, item_id: int) -> EntryDetails:
     context = moderation.review_context(reader, kind, item_id)
     thing = context.thing
-    return About(
+    return EntryDetails(
         thing.title,
         thing.agenda,
         context,
@@ -181,52 +191,72 @@ def _thing(reader: Person, kind: str, item_id: int) -> About:
     )
 
 
-def _columns(kind: str, row: Any, title: Any, text: Any, **more: Any) -> list[Any]:
-    """What a list of several sources knows of an entry: `text` is what it is called by where it has no title."""
-    words = func.substr(text, 1, FIRST_WORDS)
-    named = (title.label("title"), words.label("text"))
-    rest = [more[name].label(name) for name in ("agenda_id", "since", "author_id")]
-    return [literal(kind).label("kind"), row.id.label("id"), *named, *rest]
+def _columns(
+    kind: str, row: Any, title: Any, text: Any, *, agenda_id: Any, since: Any, author_id: Any
+) -> list[Any]:
+    """The columns of a source's select, the same for all; where `title` is empty, one is made from `text`."""
+    return [
+        literal(kind).label("kind"),
+        row.id.label("id"),
+        title.label("title"),
+        func.substr(text, 1, MAX_TITLE_SOURCE).label("text"),
+        agenda_id.label("agenda_id"),
+        since.label("since"),
+        author_id.label("author_id"),
+    ]
 
 
-NO_WORDS = literal("", Text)
+NO_TEXT = literal("", Text)
 
 
 def _submitted(reader: Person) -> Select[Any]:
     since = func.coalesce(Practice.submitted_at, Practice.created_at)
-    what = _columns(
-        *("practice", Practice, Practice.title, NO_WORDS),
+    columns = _columns(
+        "practice",
+        Practice,
+        Practice.title,
+        NO_TEXT,
         agenda_id=Practice.agenda_id,
         since=since,
         author_id=Practice.author_id,
     )
-    query = select(*what).where(*_waits(), moderated_by(reader, Practice.agenda_id))
+    query = select(*columns).where(*_is_waiting(), moderated_by(reader, Practice.agenda_id))
     return query.order_by(since, Practice.id)
 
 
-def _submitted_counted(reader: Person) -> Select[Any]:
+def _submitted_count(reader: Person) -> Select[Any]:
     """Those that are reported as well are counted there."""
     return select(func.count(Practice.id)).where(
-        *_waits(),
+        *_is_waiting(),
         moderated_by(reader, Practice.agenda_id),
         ~moderation.is_reported("practice", Practice.id),
     )
 
 
-def _waits() -> tuple[ColumnElement[bool], ...]:
-    """In SQL: whether a practice waits; what is hidden, or cleared away with an advertiser, does not."""
-    is_there = (Practice.deleted_at.is_(None), Practice.hidden_at.is_(None))
-    return Practice.state == "submitted", *is_there
+def _is_waiting() -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: the practice is submitted and visible (hidden ones, and those of a cleared spammer, do not wait)."""
+    return (
+        Practice.state == "submitted",
+        Practice.deleted_at.is_(None),
+        Practice.hidden_at.is_(None),
+    )
 
 
-def _first(reader: Person) -> Select[Any]:
+def _first_posts(reader: Person) -> Select[Any]:
     since = func.coalesce(Post.unseen_at, Post.created_at)
-    at = {"agenda_id": Topic.agenda_id, "since": since, "author_id": Post.author_id}
-    what = _columns("post", Post, NO_WORDS, Post.source, **at)
-    return first_posts_to_review(reader).with_only_columns(*what)
+    columns = _columns(
+        "post",
+        Post,
+        NO_TEXT,
+        Post.source,
+        agenda_id=Topic.agenda_id,
+        since=since,
+        author_id=Post.author_id,
+    )
+    return first_posts_to_review(reader).with_only_columns(*columns)
 
 
-def _first_counted(reader: Person) -> Select[Any]:
+def _first_posts_count(reader: Person) -> Select[Any]:
     """Those that are reported as well are counted there."""
     first = (
         first_posts_to_review(reader).where(~moderation.is_reported("post", Post.id)).order_by(None)
@@ -235,74 +265,111 @@ def _first_counted(reader: Person) -> Select[Any]:
 
 
 def _held(reader: Person) -> Select[Any]:
-    at = {"agenda_id": Held.agenda_id, "since": Held.created_at, "author_id": Held.author_id}
-    what = _columns("held", Held, Held.title, Held.source, **at)
-    return held_waiting(reader).with_only_columns(*what)
+    columns = _columns(
+        "held",
+        Held,
+        Held.title,
+        Held.source,
+        agenda_id=Held.agenda_id,
+        since=Held.created_at,
+        author_id=Held.author_id,
+    )
+    return held_waiting(reader).with_only_columns(*columns)
 
 
-def _wanting_to_join(reader: Person) -> Select[Any] | None:
+def _candidates(reader: Person) -> Select[Any] | None:
     if not reader.can.admit():
         return None
-    nowhere = cast(null(), Integer)
-    at = {"agenda_id": nowhere, "since": Candidate.confirmed_at, "author_id": nowhere}
-    what = _columns("candidate", Candidate, Candidate.name, NO_WORDS, **at)
-    return candidates.waiting_people(reader).with_only_columns(*what)
+    no_id = cast(null(), Integer)
+    columns = _columns(
+        "candidate",
+        Candidate,
+        Candidate.name,
+        NO_TEXT,
+        agenda_id=no_id,
+        since=Candidate.confirmed_at,
+        author_id=no_id,
+    )
+    return candidates.waiting_people(reader).with_only_columns(*columns)
 
 
-def _of_several(reader: Person, limit: int) -> Iterable[Line]:
-    """The entries of all sources that list theirs as a select, in one query."""
+def _from_selects(reader: Person, limit: int) -> Iterable[QueueEntry]:
+    """The entries of all sources with a select, in one query."""
     parts = [source.waiting(reader) for source in SOURCES if source.waiting]
     limited = [select(part.limit(limit).subquery()) for part in parts if part is not None]
     for row in db.session.execute(union_all(*limited)):
         kind, item_id, title, text, agenda_id, since, author_id = row
-        named = title or moderation.first_words(text)
-        is_of = {"is_submitted": kind == "practice", "is_first": kind == "post"}
-        is_of["is_for_others"] = _is_for_others(reader, kind, item_id, author_id)
-        yield Line(kind, item_id, named, agenda_id, since or now(), author_id=author_id, **is_of)
+        flags = {
+            "is_submitted": kind == "practice",
+            "is_first": kind == "post",
+            "is_for_others": _is_for_others(reader, kind, item_id, author_id),
+        }
+        yield QueueEntry(
+            kind,
+            item_id,
+            title or moderation.first_words(text),
+            agenda_id,
+            since or now(),
+            author_id=author_id,
+            **flags,
+        )
 
 
 def _is_for_others(reader: Person, kind: str, item_id: int, author_id: int | None) -> bool:
-    """Whether it is the reader's own: a first post, or what another moderator has returned or refused before."""
+    """Whether it is the reader's own first post, or own text that another moderator has returned or refused before."""
     if reader.can.judge(author_id):
         return False
     deed = {"practice": "publish", "held": "approve"}.get(kind)
     return deed is None or moderation.is_for_another(reader, kind, item_id, deed)
 
 
-def _wanting_counted(reader: Person) -> Select[Any] | None:
+def _candidates_count(reader: Person) -> Select[Any] | None:
     return candidates.waiting_counted() if reader.can.admit() else None
 
 
-def _candidate(reader: Person, _kind: str, candidate_id: int) -> About:
+def _candidate_details(reader: Person, _kind: str, candidate_id: int) -> EntryDetails:
     request = candidates.request_to_decide(reader, candidate_id)
-    return About(request.candidate.name, None, request, ("approve", "refuse"))
+    return EntryDetails(request.candidate.name, None, request, ("approve", "refuse"))
 
 
-def _appealed(reader: Person, _limit: int) -> Iterable[Line]:
-    for row in appeals.appeals(reader):
-        about, title = row.decision, row.decision.title
-        is_mine = bool(reader.can.decide_appeal(row))
-        what = ("appeal", row.id, title, about.present_agenda_id, row.created_at)
-        yield Line(*what, APPEALED, is_for_others=not is_mine)
+def _appeals(reader: Person, _limit: int) -> Iterable[QueueEntry]:
+    for row in appeals.waiting_appeals(reader):
+        yield QueueEntry(
+            "appeal",
+            row.id,
+            row.decision.title,
+            row.decision.present_agenda_id,
+            row.created_at,
+            APPEALED,
+            is_for_others=not reader.can.decide_appeal(row),
+        )
 
 
-def _appeal(reader: Person, _kind: str, appeal_id: int) -> About:
+def _appeal_details(reader: Person, _kind: str, appeal_id: int) -> EntryDetails:
     row = appeals.get_appeal(reader, appeal_id)
     is_open = row.decided_at is None and reader.can.decide_appeal(row)
-    about, file = row.decision, appeals.file_of(reader, row)
+    decision, file = row.decision, appeals.appeal_file(reader, row)
     answers = ("uphold", "reverse") if file.is_reversible else ("uphold",)
     deeds = answers if is_open else ()
-    return About(about.title, about.agenda, file, deeds, author_id=about.author_id)
+    return EntryDetails(decision.title, decision.agenda, file, deeds, author_id=decision.author_id)
 
 
-THING, APPEAL, CANDIDATE = "queue/_thing.html", "queue/_appeal.html", "queue/_candidate.html"
+THING, APPEAL, CANDIDATE = (
+    "queue/_thing.html",
+    "queue/_appeal.html",
+    "queue/_candidate.html",
+)
 SOURCES = (
-    Source(moderation.KINDS, moderation.reported_things_count, _thing, THING, listed=_reported),
-    Source(("practice",), _submitted_counted, _thing, THING, _submitted),
-    Source(("post",), _first_counted, _thing, THING, _first),
-    Source(("held",), held_count, _thing, THING, _held),
-    Source(("appeal",), appeals.appeals_counted, _appeal, APPEAL, listed=_appealed),
-    Source(("candidate",), _wanting_counted, _candidate, CANDIDATE, _wanting_to_join),
+    EntrySource(
+        moderation.KINDS, moderation.reported_things_count, _thing_details, THING, listed=_reported
+    ),
+    EntrySource(("practice",), _submitted_count, _thing_details, THING, _submitted),
+    EntrySource(("post",), _first_posts_count, _thing_details, THING, _first_posts),
+    EntrySource(("held",), held_count, _thing_details, THING, _held),
+    EntrySource(
+        ("appeal",), appeals.waiting_appeals_count, _appeal_details, APPEAL, listed=_appeals
+    ),
+    EntrySource(("candidate",), _candidates_count, _candidate_details, CANDIDATE, _candidates),
 )
 KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds))
 
@@ -310,141 +377,148 @@ KINDS = tuple(dict.fromkeys(kind for source in SOURCES for kind in source.kinds)
 # The list
 
 
-def lines(
+def queue_entries(
     reader: Person,
-    wanted: QueueFilter = ALL,
-    limit: int = MOST,
+    wanted: QueueFilter = NO_FILTER,
+    limit: int = MAX_ENTRIES,
     agendas: Sequence[Agenda] | None = None,
-    at_work: Mapping[Key, Claim] | None = None,
-) -> list[Line]:
+    claims_known: Mapping[EntryKey, Claim] | None = None,
+) -> list[QueueEntry]:
     """What waits for a decision of this reader: what may be illegal first, then appeals, then the longest waiting.
 
-    `agendas` are those that the reader moderates, `at_work` who is at what, when they are known already.
+    `limit` is the number of entries of each source. `agendas` are those that the reader moderates and `claims_known`
+    the active claims, if the caller has loaded them.
     """
     require(reader.can.see_queue())
-    found: dict[Key, Line] = {}
-    for line in _all_lines(reader, limit):
-        found[line.key] = found[line.key].joined(line) if line.key in found else line
+    found: dict[EntryKey, QueueEntry] = {}
+    for entry in _all_lines(reader, limit):
+        found[entry.key] = found[entry.key].merged_with(entry) if entry.key in found else entry
     theirs = moderated_agendas(reader) if agendas is None else agendas
     by_id = {agenda.id: agenda for agenda in theirs}
-    at_work = who_is_at_work() if at_work is None else at_work
-    for line in found.values():
-        line.agenda, line.claim = by_id.get(line.agenda_id or 0), at_work.get(line.key)
-    kept = [line for line in found.values() if _is_wanted(line, wanted)]
-    return sorted(kept, key=lambda line: (line.rank, line.since, *line.key))
+    claims_known = claims_by_key() if claims_known is None else claims_known
+    for entry in found.values():
+        entry.agenda, entry.claim = by_id.get(entry.agenda_id or 0), claims_known.get(entry.key)
+    kept = [entry for entry in found.values() if _is_wanted(entry, wanted)]
+    return sorted(kept, key=lambda entry: (entry.rank, entry.since, *entry.key))
 
 
-def _all_lines(reader: Person, limit: int) -> Iterable[Line]:
+def _all_lines(reader: Person, limit: int) -> Iterable[QueueEntry]:
     for source in SOURCES:
         if source.listed:
             yield from source.listed(reader, limit)
-    yield from _of_several(reader, limit)
+    yield from _from_selects(reader, limit)
 
 
-def _is_wanted(line: Line, wanted: QueueFilter) -> bool:
-    is_kind = not wanted.kind or line.kind == wanted.kind
-    is_there = not wanted.agenda or (line.agenda is not None and line.agenda.slug == wanted.agenda)
-    return is_kind and is_there and (not wanted.age or line.since <= now() - AGES[wanted.age])
+def _is_wanted(entry: QueueEntry, wanted: QueueFilter) -> bool:
+    is_kind = not wanted.kind or entry.kind == wanted.kind
+    is_there = not wanted.agenda or (
+        entry.agenda is not None and entry.agenda.slug == wanted.agenda
+    )
+    return is_kind and is_there and (not wanted.age or entry.since <= now() - AGES[wanted.age])
 
 
-def around(waiting: Sequence[Line], key: Key | None) -> tuple[Sequence[Line], int, int]:
-    """The part of a long list that stands beside an opened entry, and how many lines are above and below it."""
-    keys = [line.key for line in waiting]
-    at = keys.index(key) if key in keys else 0
-    start = max(0, min(at - LISTED // 2, len(waiting) - LISTED))
-    part = waiting[start : start + LISTED]
+def entries_around(
+    waiting: Sequence[QueueEntry], key: EntryKey | None
+) -> tuple[Sequence[QueueEntry], int, int]:
+    """The part of a long queue to list beside an opened entry, and how many entries are above and below that part."""
+    keys = [entry.key for entry in waiting]
+    position = keys.index(key) if key in keys else 0
+    start = max(0, min(position - MAX_LISTED // 2, len(waiting) - MAX_LISTED))
+    part = waiting[start : start + MAX_LISTED]
     return part, start, len(waiting) - start - len(part)
 
 
-def first_for(reader: Person, waiting: Sequence[Line]) -> Line | None:
-    """The entry to open: the first that the reader may decide, if possible one at which nobody else is."""
-    mine = [line for line in waiting if not line.is_for_others]
-    free = (line for line in mine if line.claim is None or line.claim.member_id == reader.id)
+def first_decidable(reader: Person, waiting: Sequence[QueueEntry]) -> QueueEntry | None:
+    """The first entry that the reader may decide, preferably one that nobody else has claimed; None for none."""
+    mine = [entry for entry in waiting if not entry.is_for_others]
+    free = (entry for entry in mine if entry.claim is None or entry.claim.member_id == reader.id)
     return next(free, mine[0] if mine else None)
 
 
-def next_after(reader: Person, waiting: Sequence[Line], key: Key) -> Line | None:
-    """The line to open once an entry is decided: the one below it at which nobody else is, else the first other."""
-    keys = [line.key for line in waiting]
-    at = keys.index(key) if key in keys else -1
-    return first_for(reader, [*waiting[at + 1 :], *waiting[: max(at, 0)]])
+def next_entry(reader: Person, waiting: Sequence[QueueEntry], key: EntryKey) -> QueueEntry | None:
+    """The entry to open once an entry is decided: the next one below that nobody else has claimed, else the first of all."""
+    keys = [entry.key for entry in waiting]
+    position = keys.index(key) if key in keys else -1
+    return first_decidable(reader, [*waiting[position + 1 :], *waiting[: max(position, 0)]])
 
 
 def waiting_count(reader: Person) -> int:
     """How many entries wait for a decision of this reader, each once; one query."""
-    return (db.session.scalar(_counted(reader)) or 0) if reader.is_curator else 0
+    return (db.session.scalar(_waiting_count(reader)) or 0) if reader.is_curator else 0
 
 
 @cached_statement
-def _counted(reader: Person) -> Select[Any]:
+def _waiting_count(reader: Person) -> Select[Any]:
     parts = [counted for source in SOURCES if (counted := source.counted(reader)) is not None]
     numbers: list[Any] = [part.scalar_subquery() for part in parts]
     return select(reduce(lambda one, other: one + other, numbers))
 
 
-def who_is_at_work() -> dict[Key, Claim]:
-    """Who is at what now."""
-    return {(claim.kind, claim.item_id): claim for claim in claims()}
+def claims_by_key() -> dict[EntryKey, Claim]:
+    """The active claims, by the kind and id of their entries."""
+    return {(claim.kind, claim.item_id): claim for claim in active_claims()}
 
 
 # One entry
 
 
-def opened(
-    reader: Person, kind: str, item_id: int, at_work: Mapping[Key, Claim] | None = None
-) -> Opened:
-    """An entry in its context, for somebody who may decide about it; else `Forbidden` or `NotFound`.
+def opened_entry(
+    reader: Person, kind: str, item_id: int, claims_known: Mapping[EntryKey, Claim] | None = None
+) -> OpenedEntry:
+    """An entry in its context, for a reader who may decide about it; else `Forbidden` or `NotFound`.
 
-    `at_work` is who is at what, when that is known already.
+    `claims_known` are the active claims, if the caller has loaded them.
     """
     source = _source(kind)
-    about = source.opened(reader, kind, item_id)
+    about = source.details(reader, kind, item_id)
     key = (kind, item_id)
-    claim = claim_of(key) if at_work is None else at_work.get(key)
+    claim = active_claim(key) if claims_known is None else claims_known.get(key)
     notes = _notes(key) if reader.can.judge(about.author_id) else []
-    return Opened(kind, item_id, about, source.template, claim, notes)
+    return OpenedEntry(kind, item_id, about, source.template, claim, notes)
 
 
-def first_opened(
-    reader: Person, waiting: Sequence[Line], at_work: Mapping[Key, Claim]
-) -> Opened | None:
-    """The entry that is opened with the list; one that is nobody's to open any more does not close the whole queue."""
+def first_opened_entry(
+    reader: Person, waiting: Sequence[QueueEntry], claims_known: Mapping[EntryKey, Claim]
+) -> OpenedEntry | None:
+    """The entry that is opened with the list; entries that were decided or deleted meanwhile are skipped."""
     left = list(waiting)
-    while line := first_for(reader, left):
+    while entry := first_decidable(reader, left):
         try:
-            return opened(reader, *line.key, at_work)
+            return opened_entry(reader, *entry.key, claims_known)
         except (Forbidden, NotFound):
-            left.remove(line)
+            left.remove(entry)
     return None
 
 
-def require_entry(reader: Person, kind: str, item_id: int) -> About:
-    """What an entry is about, for somebody who may decide about it."""
-    return _source(kind).opened(reader, kind, item_id)
+def require_entry(reader: Person, kind: str, item_id: int) -> EntryDetails:
+    """The details of an entry, for a reader who may decide about it; else `Forbidden` or `NotFound`."""
+    return _source(kind).details(reader, kind, item_id)
 
 
-def _source(kind: str) -> Source:
+def _source(kind: str) -> EntrySource:
     found = next((source for source in SOURCES if kind in source.kinds), None)
     if found is None:
         raise NotFound()
     return found
 
 
-def _notes(key: Key) -> Sequence[EntryNote]:
+def _notes(key: EntryKey) -> Sequence[EntryNote]:
     query = select(EntryNote).where(EntryNote.kind == key[0], EntryNote.item_id == key[1])
-    newest = query.order_by(EntryNote.id.desc()).limit(NOTES).options(joinedload(EntryNote.author))
+    newest = (
+        query.order_by(EntryNote.id.desc()).limit(MAX_NOTES).options(joinedload(EntryNote.author))
+    )
     return db.session.scalars(newest).all()[::-1]
 
 
 # What nobody decides
 
 
-def told() -> dict[Key, Overdue]:
-    """What has been told of entries that wait for too long."""
+def overdue_rows() -> dict[EntryKey, Overdue]:
+    """The records of overdue entries of which moderators were notified, by the kind and id of the entry."""
     return {(row.kind, row.item_id): row for row in db.session.scalars(select(Overdue))}
 
 
-def is_about_nobody() -> ColumnElement[bool]:
-    """In SQL: a note about somebody who is no candidate any more."""
+def is_about_former_candidate() -> ColumnElement[bool]:
+    """SQL condition: a note about somebody who is no longer a candidate."""
     waiting = select(Candidate.id).where(Candidate.refused_at.is_(None))
     return and_(EntryNote.kind == "candidate", EntryNote.item_id.not_in(waiting))

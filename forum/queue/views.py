@@ -1,4 +1,4 @@
-"""The doors of the queue: its list with one entry opened, deciding, being at it, noting."""
+"""The doors of the queue: the list with one entry opened, deciding, claiming, writing a note, undoing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.agendas.models import Agenda
-from forum.claims.queries import Key
+from forum.claims.queries import EntryKey
 from forum.errors import Conflict
 from forum.moderation import actions as moderation
 from forum.moderation.forms import DEED_NAMES, REASON_NAMES, ClaimAwareForm
@@ -20,7 +20,7 @@ from forum.moderation.views import fill_from_ready_text, ready_texts_for
 from forum.queue import actions, queries
 from forum.queue.actions import Choice
 from forum.queue.forms import EntryForm, NoteForm
-from forum.queue.queries import Line, Opened, QueueFilter
+from forum.queue.queries import OpenedEntry, QueueEntry, QueueFilter
 from forum.rules.queries import Rules, in_force
 from forum.web import CONFLICT, Answer, me
 
@@ -29,18 +29,22 @@ bp = Blueprint("queue", __name__)
 
 @bp.get("/moderation")
 def index() -> Answer:
-    """What waits for a decision; the first entry at which nobody else is is opened."""
-    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
-    waiting = queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work)
-    return _page(queries.first_opened(me(), waiting, at_work), waiting, agendas)
+    """What waits for a decision, with the first entry opened that nobody else has claimed."""
+    agendas, claims = moderated_agendas(me()), queries.claims_by_key()
+    waiting = queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims)
+    return _page(queries.first_opened_entry(me(), waiting, claims), waiting, agendas)
 
 
 @bp.get("/moderation/<thing>/<int:item_id>")
 def entry(thing: str, item_id: int) -> Answer:
     """One entry in its context, beside the queue."""
-    agendas, at_work = moderated_agendas(me()), queries.who_is_at_work()
-    opened = queries.opened(me(), thing, item_id, at_work)
-    return _page(opened, queries.lines(me(), _wanted(), agendas=agendas, at_work=at_work), agendas)
+    agendas, claims = moderated_agendas(me()), queries.claims_by_key()
+    opened = queries.opened_entry(me(), thing, item_id, claims)
+    return _page(
+        opened,
+        queries.queue_entries(me(), _wanted(), agendas=agendas, claims_known=claims),
+        agendas,
+    )
 
 
 def _wanted() -> QueueFilter:
@@ -49,13 +53,13 @@ def _wanted() -> QueueFilter:
 
 
 def _kept() -> dict[str, Any]:
-    """The filters, for the addresses of other entries."""
+    """The active filters, as parameters for the addresses of other entries."""
     return {name: value for name, value in vars(_wanted()).items() if value}
 
 
 def _page(
-    opened: Opened | None,
-    waiting: list[Line] | None = None,
+    opened: OpenedEntry | None,
+    waiting: list[QueueEntry] | None = None,
     agendas: Sequence[Agenda] | None = None,
     *,
     form: EntryForm | None = None,
@@ -66,8 +70,8 @@ def _page(
     if agendas is None:
         agendas = moderated_agendas(me())
     if waiting is None:
-        waiting = queries.lines(me(), _wanted(), agendas=agendas)
-    listed, above, below = queries.around(waiting, opened.key if opened else None)
+        waiting = queries.queue_entries(me(), _wanted(), agendas=agendas)
+    listed, above, below = queries.entries_around(waiting, opened.key if opened else None)
     words: dict[str, Any] = {"listed": listed, "above": above, "below": below, "opened": opened}
     words |= {"total": len(waiting), "wanted": _wanted(), "kept": _kept(), "late": late}
     words |= {"agendas": agendas, "kinds": queries.KINDS}
@@ -76,43 +80,43 @@ def _page(
         "reasons": REASON_NAMES,
         "deed_names": DEED_NAMES,
     }
-    held = in_force() if opened else None
-    words["ready"] = ready_texts_for(opened.about.deeds, held) if opened else []
-    words |= {"form": form or _form(opened, held), "note_form": note or NoteForm(formdata=None)}
+    rules = in_force() if opened else None
+    words["ready"] = ready_texts_for(opened.about.deeds, rules) if opened else []
+    words |= {"form": form or _form(opened, rules), "note_form": note or NoteForm(formdata=None)}
     return render_template("queue/index.html", **words), status
 
 
-def _form(opened: Opened | None, held: Rules | None) -> EntryForm | None:
-    if opened is None or held is None:
+def _form(opened: OpenedEntry | None, rules: Rules | None) -> EntryForm | None:
+    if opened is None or rules is None:
         return None
     known = {"seen": str(opened.about.seen), "holder": _holder(opened)}
     form = EntryForm(formdata=None, read=_fingerprint(opened), **known)
     form.offer_for(opened.kind, opened.about.deeds)
-    form.offer_rules(held.rules)
+    form.offer_rules(rules.rules)
     fill_from_ready_text(form)
     return form
 
 
-def _fingerprint(opened: Opened) -> str:
-    """What a text that has no versions says, so that a decision is about what was read."""
+def _fingerprint(opened: OpenedEntry) -> str:
+    """The fingerprint of a text without versions, so that the decision is about what was read; empty for others."""
     return opened.about.row.thing.fingerprint if opened.kind in ("held", *ATTACHED_KINDS) else ""
 
 
-def _holder(opened: Opened) -> str:
+def _holder(opened: OpenedEntry) -> str:
     return str(opened.claim.member_id) if opened.claim else ""
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/decide")
 def decide(thing: str, item_id: int) -> Answer:
     """Decide about an entry, and open the next."""
-    waiting = queries.lines(me(), _wanted())
+    waiting = queries.queue_entries(me(), _wanted())
     form = EntryForm()
     form.offer_for(thing)
     form.offer_rules(in_force().rules)
     fill_from_ready_text(form)
 
     def page(status: int, late: str = "") -> Answer:
-        opened = queries.opened(me(), thing, item_id)
+        opened = queries.opened_entry(me(), thing, item_id)
         form.offer_for(thing, opened.about.deeds)
         if late:
             form.seen.data, form.holder.data = str(opened.about.seen), _holder(opened)
@@ -131,19 +135,19 @@ def decide(thing: str, item_id: int) -> Answer:
         return page(CONFLICT, error.message)
 
 
-def _next(waiting: list[Line], key: Key) -> str:
-    line = queries.next_after(me(), waiting, key)
-    return _address(line.key) if line else url_for("queue.index", **_kept())
+def _next(waiting: list[QueueEntry], key: EntryKey) -> str:
+    entry = queries.next_entry(me(), waiting, key)
+    return _address(entry.key) if entry else url_for("queue.index", **_kept())
 
 
-def _address(key: Key, anchor: str = "entry") -> str:
+def _address(key: EntryKey, anchor: str = "entry") -> str:
     thing, item_id = key
     return url_for("queue.entry", thing=thing, item_id=item_id, _anchor=anchor, **_kept())
 
 
 @bp.post("/moderation/decisions/<int:decision_id>/undo")
 def undo(decision_id: int) -> Answer:
-    """Take one's own latest decision back."""
+    """Undo one's own latest decision."""
     undone = moderation.undo(me(), decision_id)
     flash(_("Taken back: %(title)s", title=undone.title), "message")
     is_entry = undone.kind in queries.KINDS
@@ -153,29 +157,29 @@ def undo(decision_id: int) -> Answer:
 
 @bp.post("/moderation/<thing>/<int:item_id>/claim")
 def claim(thing: str, item_id: int) -> Answer:
-    """Be at an entry; whoever finds somebody else there is told, and may press again."""
+    """Claim an entry; when another moderator has it, the page says so, and pressing again takes it over."""
     try:
         actions.claim(me(), thing, item_id, ClaimAwareForm().holder_id)
     except Conflict as error:
-        opened = queries.opened(me(), thing, item_id)
+        opened = queries.opened_entry(me(), thing, item_id)
         return _page(opened, status=CONFLICT, late=error.message)
     return web.see_other(_address((thing, item_id)))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/release")
 def release(thing: str, item_id: int) -> Answer:
-    """Be at an entry no longer."""
+    """Release one's claim on an entry."""
     actions.release(me(), thing, item_id)
     return web.see_other(_address((thing, item_id)))
 
 
 @bp.post("/moderation/<thing>/<int:item_id>/note")
 def write_note(thing: str, item_id: int) -> Answer:
-    """Note something about an entry for the other moderators."""
+    """Write a note about an entry for the other moderators."""
     form = NoteForm()
 
     def page(status: int) -> Answer:
-        opened = queries.opened(me(), thing, item_id)
+        opened = queries.opened_entry(me(), thing, item_id)
         return _page(opened, note=form, status=status)
 
     def deed() -> AnyResponse:

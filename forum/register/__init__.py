@@ -1,1 +1,1 @@
-"""Moderation in the open: a register of decisions without names, and a transparency report."""
+"""Transparency of moderation: a public register of decisions without names, and a transparency report."""

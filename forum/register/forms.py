@@ -1,4 +1,4 @@
-"""Which period the transparency report is about."""
+"""Reading the period of the transparency report from the address."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ EARLIEST = date(2000, 1, 1)
 
 
 def period(first: str, last: str, today: date) -> Period:
-    """The period that an address asks for; the year until today where it says nothing that can be read.
+    """The period from `first` to `last` (ISO 8601); by default, or where they cannot be read, this year until today.
 
-    Days that stand the wrong way round are turned, and those to come end today.
+    Days in the wrong order are swapped, and days outside `EARLIEST` to today are moved to its ends.
     """
     begin, end = _day(first) or date(today.year, 1, 1), _day(last) or today
     begin, end = sorted((max(begin, EARLIEST), max(end, EARLIEST)))

@@ -1,6 +1,6 @@
-"""What everybody may know of moderation: each restriction without names, and the figures of a period.
+"""The public register of restrictions, without names, and the figures of the transparency report for a period.
 
-Everything is counted from the rows of reports, decisions and appeals when it is asked for; nothing is kept beside them.
+Everything is counted from reports, decisions and appeals when it is asked for; no figures are stored.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.pages import Page, page_of
 from forum.permissions import VISITOR
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One restriction as everybody may know it: no person, no title, no words but those of the rule or the law."""
+class RegisterEntry:
+    """One restriction as everybody may see it: no person, no title, no words except the name of the rule.
+
+    `appeal` is empty, *waiting* or the outcome of an appeal. `agenda` is None where visitors cannot see it.
+    """
 
     number: int
     day: date
@@ -47,31 +50,31 @@ class Entry:
     is_taken_back: bool
 
 
-def entries(number: int = 1) -> Page[Entry]:
+def entries(number: int = 1) -> Page[RegisterEntry]:
     """One page of the register, newest first."""
-    undoing, appeal = aliased(Decision), Appeal.decision_id == Decision.id
-    taken_back = exists().where(undoing.undoes_id == Decision.id)
-    outcome = select(func.coalesce(func.max(Appeal.outcome), "")).where(appeal).scalar_subquery()
-    waits = exists().where(appeal, Appeal.decided_at.is_(None))
+    undoing, is_about = aliased(Decision), Appeal.decision_id == Decision.id
+    is_reversed = exists().where(undoing.undoes_id == Decision.id)
+    outcome = select(func.coalesce(func.max(Appeal.outcome), "")).where(is_about).scalar_subquery()
+    waits = exists().where(is_about, Appeal.decided_at.is_(None))
     query = select(Decision).where(Decision.deed.in_(RESTRICTING_DEEDS))
     page = page_of(
-        query.options(joinedload(Decision.agenda)).order_by(Decision.id.desc()), number, PAGE
+        query.options(joinedload(Decision.agenda)).order_by(Decision.id.desc()), number, PAGE_SIZE
     )
     ids = [decision.id for decision in page.items]
-    more = select(Decision.id, taken_back, outcome, waits).where(Decision.id.in_(ids))
+    more = select(Decision.id, is_reversed, outcome, waits).where(Decision.id.in_(ids))
     known = {row[0]: row for row in db.session.execute(more)}
     open_ids = set(db.session.scalars(visible_agendas(VISITOR).with_only_columns(Agenda.id)))
     return Page(
-        [_entry(one, known[one.id], open_ids) for one in page.items],
+        [_register_entry(one, known[one.id], open_ids) for one in page.items],
         page.number,
         page.pages,
         page.total,
     )
 
 
-def _entry(decision: Decision, more: Any, open_ids: set[int]) -> Entry:
+def _register_entry(decision: Decision, more: Any, open_ids: set[int]) -> RegisterEntry:
     _id, is_taken_back, outcome, waits = more
-    return Entry(
+    return RegisterEntry(
         number=decision.id,
         day=decision.decided_at.date(),
         deed=decision.deed,
@@ -109,29 +112,31 @@ class Period:
         """The moment after the period."""
         return datetime.combine(self.last + timedelta(days=1), time(), UTC)
 
-    def holds(self, column: Any) -> ColumnElement[bool]:
-        """In SQL: whether a moment is in the period."""
+    def contains(self, column: Any) -> ColumnElement[bool]:
+        """SQL condition: the moment in a column is within the period."""
         return and_(column >= self.begin, column < self.end)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a period, as Regulation (EU) 2022/2065, article 15 asks for them. Hours are None without a case."""
+    """The figures of a period, as Regulation (EU) 2022/2065, article 15 asks for them.
+
+    Hours are medians, None when there was no case.
+    """
 
     period: Period
     reports: Mapping[tuple[str, str], int]  # by reason and source
     answered: int
     waiting: int
     hours_to_decision: float | None
-    deeds: Mapping[
-        tuple[str, bool], int
-    ]  # restrictions by deed and whether a machine pointed them out
+    # restrictions by deed and whether a machine pointed the thing out
+    deeds: Mapping[tuple[str, bool], int]
     sources: Mapping[str, int]  # restrictions by what led to them
     grounds: Mapping[str, int]  # restrictions by rule, `law` and `none`
     kept: int
     taken_back: int
     appeals: int
-    appeals_by: Mapping[str, int]  # those that were answered, by outcome
+    appeals_by: Mapping[str, int]  # answered ones, by outcome
     hours_to_answer: float | None
 
     @property
@@ -141,29 +146,30 @@ class Figures:
 
 
 def figures(period: Period) -> Figures:
-    """All figures of a period, counted anew."""
-    decided = period.holds(Decision.decided_at)
-    made = _restrictions(period)
-    waits, answers = _hours(_answered_reports(period)), _hours(_answered_appeals(period))
+    """The figures of a period."""
+    decided = period.contains(Decision.decided_at)
+    restrictions = _restrictions(period)
+    report_hours = _durations_in_hours(_answered_reports(period))
+    appeal_hours = _durations_in_hours(_answered_appeals(period))
     return Figures(
         period=period,
-        reports=_counts(_by(period, Report.created_at, Report.reason, Report.source)),
-        answered=len(waits),
-        waiting=_number(_waiting(period)),
-        hours_to_decision=median(waits) if waits else None,
-        deeds=_sums(((one.deed, one.is_automated), one.number) for one in made),
-        sources=_sums((one.source, one.number) for one in made),
-        grounds=_sums((_ground(one), one.number) for one in made),
-        kept=_number(_decisions(decided, Decision.deed == "keep")),
-        taken_back=_number(_decisions(decided, Decision.undoes_id.is_not(None))),
-        appeals=_number(select(func.count(Appeal.id)).where(period.holds(Appeal.created_at))),
-        appeals_by=_counts(_by(period, Appeal.decided_at, Appeal.outcome)),
-        hours_to_answer=median(answers) if answers else None,
+        reports=_counts(_grouped_counts(period, Report.created_at, Report.reason, Report.source)),
+        answered=len(report_hours),
+        waiting=_scalar(_unanswered_at_end(period)),
+        hours_to_decision=median(report_hours) if report_hours else None,
+        deeds=_totals(((one.deed, one.is_automated), one.number) for one in restrictions),
+        sources=_totals((one.source, one.number) for one in restrictions),
+        grounds=_totals((_ground(one), one.number) for one in restrictions),
+        kept=_scalar(_decisions_count(decided, Decision.deed == "keep")),
+        taken_back=_scalar(_decisions_count(decided, Decision.undoes_id.is_not(None))),
+        appeals=_scalar(select(func.count(Appeal.id)).where(period.contains(Appeal.created_at))),
+        appeals_by=_counts(_grouped_counts(period, Appeal.decided_at, Appeal.outcome)),
+        hours_to_answer=median(appeal_hours) if appeal_hours else None,
     )
 
 
-class Made(NamedTuple):
-    """How many restrictions there were of one kind."""
+class RestrictionCount(NamedTuple):
+    """How many restrictions there were with the same deed, source and ground."""
 
     deed: str
     is_automated: bool
@@ -174,7 +180,7 @@ class Made(NamedTuple):
     number: int
 
 
-def _restrictions(period: Period) -> list[Made]:
+def _restrictions(period: Period) -> list[RestrictionCount]:
     columns = (
         Decision.deed,
         Decision.is_automated,
@@ -183,64 +189,67 @@ def _restrictions(period: Period) -> list[Made]:
         Decision.rule_name,
         Decision.law != "",
     )
-    which = (Decision.deed.in_(RESTRICTING_DEEDS), period.holds(Decision.decided_at))
+    which = (Decision.deed.in_(RESTRICTING_DEEDS), period.contains(Decision.decided_at))
     query = select(*columns, func.count()).where(*which).group_by(*columns)
-    return [Made(*row) for row in db.session.execute(query)]
+    return [RestrictionCount(*row) for row in db.session.execute(query)]
 
 
-def _waiting(period: Period) -> Select[Any]:
-    """The reports that nobody had answered when the period was over."""
+def _unanswered_at_end(period: Period) -> Select[Any]:
+    """A select of the number of reports that were unanswered at the end of the period."""
     query = select(func.count(Report.id)).outerjoin(Decision, Decision.id == Report.decision_id)
     is_open = Report.decision_id.is_(None) | (Decision.decided_at >= period.end)
     return query.where(Report.created_at < period.end, is_open)
 
 
-def _decisions(*which: ColumnElement[bool]) -> Select[Any]:
-    return select(func.count(Decision.id)).where(*which)
+def _decisions_count(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count(Decision.id)).where(*conditions)
 
 
-def _ground(made: Made) -> str:
-    if made.is_law:
+def _ground(count: RestrictionCount) -> str:
+    if count.is_law:
         return "law"
-    return f"{made.rule}. {made.rule_name}" if made.rule else "none"
+    return f"{count.rule}. {count.rule_name}" if count.rule else "none"
 
 
-def _by(period: Period, when: Any, *columns: Any) -> Select[Any]:
-    return select(*columns, func.count()).where(period.holds(when)).group_by(*columns)
+def _grouped_counts(period: Period, moment: Any, *columns: Any) -> Select[Any]:
+    """A select of `columns` and how many rows have them, for rows whose `moment` is within the period."""
+    return select(*columns, func.count()).where(period.contains(moment)).group_by(*columns)
 
 
 def _counts(query: Select[Any]) -> Mapping[Any, int]:
-    """Rows of a key of one or more columns and a number, as a mapping in the order of the keys."""
+    """The numbers in the last column by the key in the others (a tuple when there are several), ordered by key."""
     rows = (tuple(row) for row in db.session.execute(query))
-    return _sums((row[0] if len(row) == 2 else row[:-1], row[-1]) for row in rows)
+    return _totals((row[0] if len(row) == 2 else row[:-1], row[-1]) for row in rows)
 
 
-def _sums(pairs: Iterable[tuple[Any, int]]) -> Mapping[Any, int]:
+def _totals(pairs: Iterable[tuple[Any, int]]) -> Mapping[Any, int]:
+    """The sums of the numbers with the same key, ordered by key."""
     counter: Counter[Any] = Counter()
     for key, number in pairs:
         counter[key] += number
     return dict(sorted(counter.items()))
 
 
-def _number(query: Select[Any]) -> int:
+def _scalar(query: Select[Any]) -> int:
     return db.session.scalar(query) or 0
 
 
 def _answered_reports(period: Period) -> Select[datetime, datetime]:
     answered = select(Report.created_at, Decision.decided_at)
     answered = answered.join(Decision, Decision.id == Report.decision_id)
-    return answered.where(period.holds(Decision.decided_at))
+    return answered.where(period.contains(Decision.decided_at))
 
 
 def _answered_appeals(period: Period) -> Select[datetime, datetime | None]:
     answered = select(Appeal.created_at, Appeal.decided_at)
-    return answered.where(period.holds(Appeal.decided_at))
+    return answered.where(period.contains(Appeal.decided_at))
 
 
-def _hours(query: Any) -> Sequence[float]:
+def _durations_in_hours(query: Any) -> Sequence[float]:
+    """The hours between the two moments of each row."""
     return [(end - begin).total_seconds() / 3600 for begin, end in db.session.execute(query)]
 
 
 def reversals(figures: Figures) -> int:
-    """How many appeals were right."""
+    """How many appeals led to a reversal."""
     return figures.appeals_by.get(REVERSED, 0)

@@ -1,4 +1,4 @@
-"""The doors of what everybody may know of moderation: the register, the report as a page and as CSV."""
+"""The public doors of moderation: the register of decisions, the transparency report as a page and as CSV."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def report() -> Answer:
 
 @bp.get("/transparency.csv")
 def report_csv() -> Answer:
-    """The same as CSV (RFC 4180): section, what, by what, number."""
+    """The transparency report as CSV (RFC 4180): section, what, by what, number."""
     figures = queries.figures(_period())
     out = StringIO()
     csv.writer(out).writerows(_rows(figures))
@@ -50,7 +50,7 @@ def _period() -> Period:
 
 
 def _fresh(answer: str | Response) -> AnyResponse:
-    """Counted anew each time: reports change it, and they change no other page."""
+    """Keep an answer out of the page cache: reports change it, and they invalidate no other page."""
     page = make_response(answer)
     page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page

@@ -9,11 +9,11 @@ import pytest
 
 from forum.appeals.actions import appeal, decide_appeal, unname
 from forum.appeals.queries import (
-    TIME,
-    appeal_of_suspended,
-    appeals,
-    appeals_counted,
-    others_who_decide,
+    APPEAL_PERIOD,
+    other_decider_ids,
+    suspension_appeal_path,
+    waiting_appeals,
+    waiting_appeals_count,
 )
 from forum.db import at, db, now
 from forum.dialogue.actions import reply
@@ -51,8 +51,8 @@ def test_an_appeal_goes_to_every_moderator_but_the_first(people, hidden) -> None
     assert waits == [people.host, people.administrator]
     assert [kind for kind, _text in told(people.host)] == ["queue", "queue"]  # the report, too
     assert not [text for kind, text in told(people.moderator) if kind == "queue" and "joke" in text]
-    assert [one.decision_id for one in appeals(people.host)] == [hidden.id]
-    assert db.session.scalar(appeals_counted(people.host)) == 1
+    assert [one.decision_id for one in waiting_appeals(people.host)] == [hidden.id]
+    assert db.session.scalar(waiting_appeals_count(people.host)) == 1
 
 
 def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) -> None:
@@ -65,7 +65,7 @@ def test_another_moderator_gives_back_what_was_hidden(people, things, hidden) ->
     answers = [text for kind, text in told(people.ben) if kind == "decision"]
     assert answers[0].startswith("Your appeal was right.") and "usual among them" in answers[0]
     assert len(answers) == 2  # that it was hidden, and this
-    assert not appeals(people.host)
+    assert not waiting_appeals(people.host)
     assert not open_reports("post", things.first.id)
 
 
@@ -100,12 +100,12 @@ def test_an_appeal_is_answered_once_and_in_writing(people, hidden) -> None:
 def test_one_appeals_once_within_six_months_and_says_why(people, things, hidden) -> None:
     with pytest.raises(Invalid):
         appeal(people.ben, hidden.id, " ")
-    with at(now() + TIME + timedelta(minutes=1)), pytest.raises(Forbidden):
+    with at(now() + APPEAL_PERIOD + timedelta(minutes=1)), pytest.raises(Forbidden):
         appeal(people.ben, hidden.id, "Late.")
     for person in (people.chitra, people.ana, VISITOR, people.host):
         with pytest.raises(NotFound):
             appeal(person, hidden.id, "For a friend.")
-    with at(now() + TIME - timedelta(days=1)):
+    with at(now() + APPEAL_PERIOD - timedelta(days=1)):
         appeal(people.ben, hidden.id, "In time.")
     with pytest.raises(Forbidden):
         appeal(people.ben, hidden.id, "Again.")
@@ -156,12 +156,12 @@ def test_who_is_shut_out_appeals_too(people, things, deed: str) -> None:
     restrict = getattr(moderation, deed)
     made = restrict(people.moderator, people.ben.id, now() + LONGER, WHY)
     ben = fresh(people.ben)
-    assert bool(appeal_of_suspended(ben)) == (deed == "suspend")
+    assert bool(suspension_appeal_path(ben)) == (deed == "suspend")
     said = appeal(ben, made.id, "It was not me.")
     decide_appeal(people.administrator, said.id, "reversed", "It was somebody else.")
     ben = fresh(people.ben)
     assert ben.is_member and ben.can.write()
-    assert appeal_of_suspended(ben) == ""
+    assert suspension_appeal_path(ben) == ""
 
 
 def test_a_longer_suspension_that_falls_leaves_the_shorter_one(people, things) -> None:
@@ -196,11 +196,11 @@ def test_every_restriction_can_be_taken_back(people, things, deed: str) -> None:
 def test_with_a_single_moderator_the_administrator_answers_or_nobody(
     people, things, hidden
 ) -> None:
-    assert people.administrator.id in others_who_decide(hidden, people.ben.id)
+    assert people.administrator.id in other_decider_ids(hidden, people.ben.id)
     by_admin = moderation.suspend(people.administrator, people.ben.id, now() + LONGER, WHY)
     for person in (people.moderator, people.host):
         appoint(people.administrator, person.handle, "member")
-    assert others_who_decide(by_admin, people.ben.id) == []
+    assert other_decider_ids(by_admin, people.ben.id) == []
 
 
 def test_an_author_who_has_left_is_no_obstacle(people, things, hidden) -> None:

@@ -20,7 +20,7 @@ from forum.moderation.models import Decision, Report
 from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
-from forum.queue.queries import lines
+from forum.queue.queries import queue_entries
 
 WORDS = "May I call you about the trams of your city?"
 LONG_AGO = timedelta(days=30)
@@ -253,8 +253,8 @@ def test_moderators_decide_about_a_letter_and_may_think_again(people, sign_in, l
     answer = browser.post(
         f"/moderation/letter/{letter.id}/decide", data={"deed": "keep", "reason": ""}
     )
-    assert answer.status_code == 303 and lines(people.moderator) == []
+    assert answer.status_code == 303 and queue_entries(people.moderator) == []
     decision = db.session.scalar(select(Decision.id).order_by(Decision.id.desc()))
     moderation.undo(people.moderator, decision)
-    assert len(lines(people.moderator)) == 1
+    assert len(queue_entries(people.moderator)) == 1
     assert browser.get("/moderation/log").status_code == 200

@@ -54,7 +54,7 @@ def test_everything_but_ones_own_can_be_reported(people: Any, things: Any) -> No
     actions.report(people.chitra, "case", things.case.id, "something else")
     actions.report(people.chitra, "practice", things.practice.id, "illegal")
     actions.report(people.chitra, "member", people.ben.id, "spam")
-    waiting = queue.lines(people.moderator)
+    waiting = queue.queue_entries(people.moderator)
     assert {line.kind for line in waiting} == {"topic", "case", "practice", "member"}
     with pytest.raises(Forbidden):
         actions.report(people.ana, "topic", things.topic.id, "spam")
@@ -240,7 +240,7 @@ def test_a_host_decides_on_the_own_agenda_alone(people: Any, things: Any) -> Non
 
 def test_profiles_are_for_moderators_alone(people: Any, things: Any) -> None:
     actions.report(people.ana, "member", people.ben.id, "spam")
-    assert [line.kind for line in queue.lines(people.host)] == ["practice"]
+    assert [line.kind for line in queue.queue_entries(people.host)] == ["practice"]
     for deed in (
         lambda who: actions.decide(who, "member", people.ben.id, "hide", Reasons("Spam.", 2)),
         lambda who: actions.suspend(
@@ -311,7 +311,7 @@ def test_a_moved_topic_takes_its_reports_along(people: Any, things: Any) -> None
         actions.move(people.host, things.topic.id, things.other.id)
     actions.move(people.moderator, things.topic.id, things.other.id, Reasons("It fits better."))
     assert get_topic(VISITOR, things.topic.id).agenda_id == things.other.id
-    assert [line.kind for line in queue.lines(things.other_host)] == ["post"]
+    assert [line.kind for line in queue.queue_entries(things.other_host)] == ["post"]
     assert queue.waiting_count(people.host) == 1  # the practice
     assert ("decision", "Moved to “Other”. It fits better.") in told(people.ana)
     with pytest.raises(Invalid):

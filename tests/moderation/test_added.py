@@ -34,7 +34,7 @@ from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
-from forum.queue.queries import lines
+from forum.queue.queries import queue_entries
 from forum.transfer.queries import stories_of
 
 WHY = Reasons("It is rude.", 2)
@@ -120,13 +120,13 @@ def test_it_waits_in_context_for_who_moderates_its_agenda(
     people: Any, things: Any, sign_in: Any, added: Added
 ) -> None:
     actions.report(people.chitra, *added.key, "rules", "Look at this.")
-    (line,) = [line for line in lines(people.host) if line.kind == added.kind]
+    (line,) = [line for line in queue_entries(people.host) if line.kind == added.kind]
     assert (line.key, line.reports, line.agenda) == (added.key, 1, things.agenda)
     page = sign_in(people.host).get(f"/moderation/{added.kind}/{added.item_id}").text
     for words in (WORDS, "Ana Prado", "Look at this.", 'value="keep"', 'value="hide"'):
         assert words in page, words
     assert 'value="remove"' not in page and 'value="ask_to_edit"' not in page
-    assert lines(things.other_host) == []
+    assert queue_entries(things.other_host) == []
     with pytest.raises(Forbidden):
         review_context(things.other_host, *added.key)
 
@@ -148,7 +148,7 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     }
     assert told[people.ana.id] == "Hidden by the moderators. It is rude."
     assert told[people.chitra.id] == "Hidden: it broke the rules."
-    assert added.kind not in {line.kind for line in lines(people.host)}
+    assert added.kind not in {line.kind for line in queue_entries(people.host)}
     decision = db.session.scalars(select(Report)).one().decision_id
     page = sign_in(people.ana).get(f"/moderation/decisions/{decision}").text
     for words in (WORDS, "It is rude.", "Your text", "Appeal"):
@@ -159,7 +159,7 @@ def test_nobody_decides_about_reports_of_their_own(people: Any, things: Any) -> 
     dialogue.mark(people.host, things.first.id, TRIED, "kept", WORDS)
     mine = _given(people.host, things.first.id)
     actions.report(people.chitra, "mark", mine.id, "rules")
-    (line,) = [line for line in lines(people.host) if line.kind == "mark"]
+    (line,) = [line for line in queue_entries(people.host) if line.kind == "mark"]
     assert line.is_for_others and review_context(people.host, "mark", mine.id).deeds == []
     with pytest.raises(Forbidden):
         actions.decide(people.host, "mark", mine.id, "keep")
@@ -480,9 +480,9 @@ def test_it_is_decided_where_its_topic_has_gone(
         actions.report(people.chitra, kind, item_id, "rules")
     for topic_id in (things.topic.id, question.id):
         actions.move(people.moderator, topic_id, things.other.id)
-    kinds = {line.kind for line in lines(things.other_host)}
+    kinds = {line.kind for line in queue_entries(things.other_host)}
     assert {"mark", "followup"} <= kinds
-    assert not {"mark", "followup"} & {line.kind for line in lines(people.host)}
+    assert not {"mark", "followup"} & {line.kind for line in queue_entries(people.host)}
 
 
 def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_another(

@@ -17,7 +17,7 @@ from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.permissions import VISITOR
-from forum.queue.queries import lines, waiting_count
+from forum.queue.queries import queue_entries, waiting_count
 from forum.search.queries import Query, find
 
 RUDE = Reasons("It is rude.", 2)
@@ -26,7 +26,7 @@ PATHS += ("/agendas/quieter/feed.atom", "/practices", "/members/ben-okoth")
 
 
 def waits(reader: Any) -> bool:
-    keys = [line.key for line in lines(reader)]
+    keys = [line.key for line in queue_entries(reader)]
     assert waiting_count(reader) == len(keys)
     assert len(submitted(reader)) == len([kind for kind, _id in keys if kind == "practice"])
     return bool(keys)

@@ -27,7 +27,7 @@ from forum.notifications.models import Notice
 from forum.permissions import SYSTEM
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
-from forum.queue.queries import QueueFilter, lines
+from forum.queue.queries import QueueFilter, queue_entries
 from forum.screening.actions import RuleText, make_rule, set_newness
 
 WHY = Reasons("It is rude.", 2)
@@ -181,7 +181,7 @@ def merged(people: Any, things: Any, target: Topic) -> Any:
 def test_its_reports_wait_as_those_of_a_merged_topic(
     sign_in: Any, people: Any, things: Any, merged: Any
 ) -> None:
-    (line,) = lines(people.host, QueueFilter(kind="topic"))
+    (line,) = queue_entries(people.host, QueueFilter(kind="topic"))
     assert line.title == "Quiet streets at night"
     opened = review_context(people.host, "topic", things.topic.id)
     assert (opened.thing.state, opened.thing.shown_in) == ("merged", "Quiet trams")
@@ -197,7 +197,7 @@ def test_they_are_answered_with_keep_alone(people: Any, things: Any, merged: Any
         with pytest.raises(Conflict, match="so already"):
             queue.decide(people.host, *key, Choice(deed, WHY))
     queue.decide(people.host, *key, Choice("keep"))
-    assert lines(people.host, QueueFilter(kind="topic")) == []
+    assert queue_entries(people.host, QueueFilter(kind="topic")) == []
     make_notices(SYSTEM)
     about = db.select(Notice.text).where(Notice.member_id == people.ben.id, Notice.kind == "report")
     assert "within the rules" in db.session.scalars(about).one()

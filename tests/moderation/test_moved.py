@@ -9,7 +9,7 @@ import pytest
 
 from forum.agendas.actions import set_hosts
 from forum.appeals.actions import appeal, decide_appeal
-from forum.appeals.queries import appeals, others_who_decide
+from forum.appeals.queries import other_decider_ids, waiting_appeals
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import get_topic
@@ -93,8 +93,8 @@ def test_reports_wait_where_the_thing_is_now(
     assert before.get(address).status_code in (403, 404)
     page = before.get("/moderation")
     assert page.status_code == 200 and address not in page.text
-    assert key not in [line.key for line in queue.lines(people.host)]
-    (line,) = [line for line in queue.lines(things.other_host) if line.key == key]
+    assert key not in [line.key for line in queue.queue_entries(people.host)]
+    (line,) = [line for line in queue.queue_entries(things.other_host) if line.key == key]
     assert line.agenda_id == things.other.id
     after = sign_in(things.other_host)
     assert address in after.get("/moderation").text and after.get(address).status_code == 200
@@ -129,9 +129,9 @@ def test_an_appeal_is_answered_where_the_thing_is_now(
         assert browser.get(f"/moderation/appeals/{said.id}").status_code == 404
         assert browser.get("/moderation/log").status_code == 200
     assert sign_in(people.host).get(f"/moderation/decisions/{made.id}").status_code == 200
-    assert [one.id for one in appeals(things.other_host)] == [said.id]
-    assert things.other_host.id in others_who_decide(made, author.id)
-    assert people.host.id not in others_who_decide(made, author.id)
+    assert [one.id for one in waiting_appeals(things.other_host)] == [said.id]
+    assert things.other_host.id in other_decider_ids(made, author.id)
+    assert people.host.id not in other_decider_ids(made, author.id)
     browser = sign_in(things.other_host)
     assert "It was a joke." in browser.get(f"/moderation/appeals/{said.id}").text
     page = browser.get(f"/moderation/decisions/{made.id}")
@@ -148,12 +148,12 @@ def test_an_entry_that_refuses_does_not_close_the_queue(
 ) -> None:
     actions.report(people.ana, "post", things.first.id, "illegal", "Odd.")
     actions.report(people.ana, "post", things.second.id, "rules", "Odd.")
-    gone = queue.Line("post", 2**31 - 1, "Gone", things.agenda.id, things.first.created_at, 0)
-    found = [gone, *queue.lines(people.host)]
-    monkeypatch.setattr(queue, "lines", lambda *_said, **_more: found)
+    gone = queue.QueueEntry("post", 2**31 - 1, "Gone", things.agenda.id, things.first.created_at, 0)
+    found = [gone, *queue.queue_entries(people.host)]
+    monkeypatch.setattr(queue, "queue_entries", lambda *_said, **_more: found)
     page = sign_in(people.host).get("/moderation")
     assert page.status_code == 200 and "Reported once" in page.text
-    assert queue.first_opened(people.host, [gone], {}) is None
+    assert queue.first_opened_entry(people.host, [gone], {}) is None
 
 
 def test_a_move_out_of_an_archived_agenda_is_undone(sign_in: Any, people: Any, things: Any) -> None:

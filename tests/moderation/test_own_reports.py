@@ -21,7 +21,7 @@ from forum.notifications.actions import make_notices
 from forum.notifications.queries import inbox
 from forum.permissions import SYSTEM, VISITOR
 from forum.queue import actions as queue
-from forum.queue.queries import first_for, lines
+from forum.queue.queries import first_decidable, queue_entries
 
 WHY = Reasons("It is rude.", 2)
 NAMES = ("Chitra", "Vera", "vera@", "Insulted me", "Insult by law")
@@ -50,11 +50,11 @@ def test_the_entry_says_that_others_look_at_it(sign_in: Any, people: Any, own: P
 
 
 def test_in_the_list_it_is_for_others(sign_in: Any, people: Any, own: Post) -> None:
-    (line,) = [one for one in lines(people.host) if one.key == ("post", own.id)]
+    (line,) = [one for one in queue_entries(people.host) if one.key == ("post", own.id)]
     assert line.is_for_others and not line.reason and not line.urgency
-    assert first_for(people.host, [line]) is None
+    assert first_decidable(people.host, [line]) is None
     assert "for another moderator" in sign_in(people.host).get("/moderation").text
-    (line,) = [one for one in lines(people.moderator) if one.key == ("post", own.id)]
+    (line,) = [one for one in queue_entries(people.moderator) if one.key == ("post", own.id)]
     assert not line.is_for_others and line.reports == 2
 
 

@@ -16,7 +16,7 @@ from forum.moderation import actions
 from forum.moderation.actions import Reasons
 from forum.moderation.queries import review_context
 from forum.permissions import SYSTEM
-from forum.queue.queries import lines
+from forum.queue.queries import queue_entries
 from forum.screening.actions import RuleText, make_rule
 
 WHY = Reasons("It is rude.", 2)
@@ -127,7 +127,9 @@ def test_a_practice_that_another_returned_is_published_by_another(
         actions.publish(mona, item_id)
     opened = review_context(mona, "practice", item_id)
     assert opened.is_for_others and opened.deeds == []
-    assert [one.is_for_others for one in lines(mona) if one.key == ("practice", item_id)] == [True]
+    assert [
+        one.is_for_others for one in queue_entries(mona) if one.key == ("practice", item_id)
+    ] == [True]
     page = sign_in(mona).get("/practices/my-asphalt").text
     assert OURS in page and "/publish" not in page
     assert "/publish" in sign_in(people.administrator).get("/practices/my-asphalt").text

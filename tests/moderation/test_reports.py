@@ -430,9 +430,9 @@ def test_names_and_addresses_go_some_months_after_the_decision(people: Any, thin
     one = reported(things).id
     assert actions.forget_visitors(SYSTEM) == 0  # it waits
     actions.decide(people.moderator, "post", things.first.id, "keep")
-    with at(now() + actions.VISITOR_RETENTION - timedelta(days=1)):
+    with at(now() + actions.KEPT_VISITORS - timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 0
-    with at(now() + actions.VISITOR_RETENTION + timedelta(days=1)):
+    with at(now() + actions.KEPT_VISITORS + timedelta(days=1)):
         assert actions.forget_visitors(SYSTEM) == 1 and actions.forget_visitors(SYSTEM) == 0
     row = db.session.get_one(Report, one, populate_existing=True)
     assert (row.name, row.email) == ("", "") and row.text == SAID["text"] and row.number

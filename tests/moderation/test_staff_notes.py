@@ -101,7 +101,7 @@ def test_the_member_takes_them_without_the_writers_name(sign_in: Any, people: An
 
 def test_they_go_after_two_years(people: Any, noted: StaffNote) -> None:
     assert actions.forget_staff_notes(SYSTEM) == 0
-    with at(now() + actions.STAFF_NOTE_RETENTION + timedelta(days=1)):
+    with at(now() + actions.KEPT_STAFF_NOTES + timedelta(days=1)):
         assert actions.forget_staff_notes(SYSTEM) == 1
     assert db.session.scalars(select(StaffNote)).all() == []
     with pytest.raises(Forbidden):

@@ -35,7 +35,7 @@ TWO_DAYS = timedelta(hours=49)
 
 
 def holder(key: tuple[str, int]) -> str | None:
-    claim = queries.claim_of(key)
+    claim = queries.active_claim(key)
     return claim.member.name if claim else None
 
 
@@ -92,7 +92,7 @@ def test_notes_are_read_by_who_may_decide(people: Any, reported: Any) -> None:
     actions.write_note(people.host, *key, "  I know him. ")
     actions.write_note(people.moderator, *key, "So do I.")
     for reader in (people.host, people.administrator):
-        notes = queries.opened(reader, *key).notes
+        notes = queries.opened_entry(reader, *key).notes
         assert [note.text for note in notes] == ["I know him.", "So do I."]
     for text in ("", " \n", "x" * 2_001):
         with pytest.raises(Invalid):
@@ -164,7 +164,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
     delete(people.ben, reported.first.id)
     archive(people.moderator, reported.agenda.id)
     hide_topic(SYSTEM, reported.topic.id)
-    opened = queries.opened(people.host, "post", reported.first.id)
+    opened = queries.opened_entry(people.host, "post", reported.first.id)
     assert opened.about.deeds == ["keep"]
     actions.write_note(people.host, "post", reported.first.id, "It is gone.")
     actions.claim(people.host, "post", reported.first.id)
@@ -174,7 +174,7 @@ def test_what_is_odd_is_decided_or_refused_in_words(people: Any, reported: Any) 
         )
     actions.decide(people.host, "post", reported.first.id, Choice("keep"))
     assert open_reports("post", reported.first.id) == []
-    assert queries.opened(people.host, "topic", reported.topic.id).about.deeds == [
+    assert queries.opened_entry(people.host, "topic", reported.topic.id).about.deeds == [
         "keep",
         "restore",
         "remove",

@@ -17,7 +17,7 @@ from forum.moderation.actions import Reasons
 from forum.moderation.models import Decision
 from forum.moderation.queries import review_context
 from forum.notifications.models import Event
-from forum.queue.queries import ALL, QueueFilter, lines, waiting_count
+from forum.queue.queries import NO_FILTER, QueueFilter, queue_entries, waiting_count
 from forum.screening.actions import RuleText, make_rule, set_newness
 
 
@@ -40,13 +40,13 @@ def told(member: Any) -> list[tuple[str, str, str]]:
 
 def test_what_waits_stands_in_the_queue(people: Any, agenda: Agenda, held: Held) -> None:
     for reader in (people.host, people.moderator):
-        (line,) = lines(reader, QueueFilter(kind="held"))
+        (line,) = queue_entries(reader, QueueFilter(kind="held"))
         assert (line.kind, line.title) == ("held", "A casino for all.")
         assert waiting_count(reader) == 1
     opened = review_context(people.host, "held", held.id)
     assert opened.deeds == ["approve", "refuse"] and opened.thing.shown_in == "Why so loud?"
     with pytest.raises(Forbidden):
-        lines(people.ben, ALL)
+        queue_entries(people.ben, NO_FILTER)
 
 
 def test_approving_publishes_it_and_is_written_down(people: Any, held: Held) -> None:
@@ -129,7 +129,7 @@ def first(people: Any, topic: Any) -> Post:
 
 
 def test_a_first_post_is_kept_with_one_press(people: Any, first: Post) -> None:
-    (line,) = lines(people.host, ALL)
+    (line,) = queue_entries(people.host, NO_FILTER)
     assert (line.kind, line.item_id, line.is_first, waiting_count(people.host)) == (
         "post",
         first.id,
@@ -148,7 +148,7 @@ def test_a_first_post_is_kept_with_one_press(people: Any, first: Post) -> None:
 
 def test_a_reported_first_post_is_one_entry(people: Any, first: Post) -> None:
     actions.report(people.ben, "post", first.id, "spam")
-    (line,) = lines(people.host, ALL)
+    (line,) = queue_entries(people.host, NO_FILTER)
     assert line.is_first and line.reports == 1 and waiting_count(people.host) == 1
     actions.decide(people.host, "post", first.id, "hide", Reasons("Rule 1.", 2))
     assert waiting_count(people.host) == 0
@@ -160,7 +160,7 @@ def test_first_posts_wait_for_their_own_hosts(people: Any, first: Post) -> None:
     other = write_agenda(people.moderator, AgendaText("Other", write("Text.")))
     set_hosts(people.moderator, other.id, [people.chitra.handle])
     db.session.refresh(people.chitra)
-    assert waiting_count(people.chitra) == 0 and lines(people.chitra, ALL) == []
+    assert waiting_count(people.chitra) == 0 and queue_entries(people.chitra, NO_FILTER) == []
 
 
 # Pages

@@ -26,7 +26,7 @@ def keys(waiting: Any) -> list[tuple[str, int]]:
 
 
 def test_the_queue_puts_what_waits_longest_first(people: Any, reported: Any) -> None:
-    waiting = queries.lines(people.moderator)
+    waiting = queries.queue_entries(people.moderator)
     assert keys(waiting)[0] == ("post", reported.first.id)
     assert [line.reports for line in waiting if line.kind == "post"] == [2]
     assert [line.is_submitted for line in waiting if line.kind == "practice"] == [True]
@@ -36,25 +36,25 @@ def test_the_queue_puts_what_waits_longest_first(people: Any, reported: Any) -> 
 def test_what_may_be_illegal_comes_first_and_says_so(people: Any, reported: Any) -> None:
     notice = IllegalContentNotice("It is stolen.", "Ines", "ines@x.example", is_in_good_faith=True)
     moderation.report_illegal(VISITOR, "post", reported.second.id, notice)
-    first, *others = queries.lines(people.moderator)
+    first, *others = queries.queue_entries(people.moderator)
     assert first.key == ("post", reported.second.id) and first.urgency == "Reported as illegal"
     assert all(line.urgency == "" for line in others)
     with at(now() + timedelta(hours=49)):
-        first, *others = queries.lines(people.moderator)
+        first, *others = queries.queue_entries(people.moderator)
         assert first.urgency == "Reported as illegal. Waits for more than two days"
         assert {line.urgency for line in others} == {"Waits for more than two days"}
 
 
 def test_people_who_want_to_join_stand_in_it(people: Any, things: Any, candidate: Any) -> None:
-    assert ("candidate", candidate.id) in keys(queries.lines(people.moderator))
-    assert ("candidate", candidate.id) not in keys(queries.lines(people.host))
+    assert ("candidate", candidate.id) in keys(queries.queue_entries(people.moderator))
+    assert ("candidate", candidate.id) not in keys(queries.queue_entries(people.host))
     assert queries.waiting_count(people.moderator) == 2 and queries.waiting_count(people.host) == 1
-    opened = queries.opened(people.moderator, "candidate", candidate.id)
+    opened = queries.opened_entry(people.moderator, "candidate", candidate.id)
     assert opened.about.deeds == ("approve", "refuse") and opened.about.title == "Nora Lind"
     with pytest.raises(Forbidden):
-        queries.opened(people.host, "candidate", candidate.id)
+        queries.opened_entry(people.host, "candidate", candidate.id)
     with pytest.raises(Conflict):
-        queries.opened(people.moderator, "candidate", 10**6)
+        queries.opened_entry(people.moderator, "candidate", 10**6)
 
 
 def test_a_practice_that_is_reported_and_submitted_counts_once(people: Any, things: Any) -> None:
@@ -63,27 +63,27 @@ def test_a_practice_that_is_reported_and_submitted_counts_once(people: Any, thin
     db.session.refresh(things.practice)
     things.practice.state, things.practice.submitted_at = "submitted", now()
     db.session.commit()
-    (line,) = queries.lines(people.moderator)
+    (line,) = queries.queue_entries(people.moderator)
     assert line.is_submitted and line.reports == 1
     assert queries.waiting_count(people.moderator) == 1
 
 
 def test_each_reader_has_a_queue_of_their_own(people: Any, reported: Any) -> None:
-    kinds = [line.kind for line in queries.lines(people.host)]
+    kinds = [line.kind for line in queries.queue_entries(people.host)]
     assert sorted(kinds) == ["post", "practice"] and queries.waiting_count(people.host) == 2
-    assert queries.lines(reported.other_host) == []
+    assert queries.queue_entries(reported.other_host) == []
     assert queries.waiting_count(reported.other_host) == 0
     for person in (people.ana, VISITOR):
         assert queries.waiting_count(person) == 0
         with pytest.raises(Forbidden):
-            queries.lines(person)
+            queries.queue_entries(person)
         with pytest.raises(Forbidden):
-            queries.opened(person, "post", reported.first.id)
+            queries.opened_entry(person, "post", reported.first.id)
 
 
 def test_the_queue_is_filtered_by_agenda_kind_and_age(people: Any, reported: Any) -> None:
     def found(**wanted: str) -> list[str]:
-        waiting = queries.lines(people.moderator, QueueFilter(**wanted))
+        waiting = queries.queue_entries(people.moderator, QueueFilter(**wanted))
         return sorted(line.kind for line in waiting)
 
     assert found(agenda="quieter") == ["post", "practice"]
@@ -98,37 +98,37 @@ def test_the_queue_is_filtered_by_agenda_kind_and_age(people: Any, reported: Any
 
 
 def test_the_next_entry_is_the_one_below(people: Any, reported: Any) -> None:
-    waiting = queries.lines(people.moderator)
+    waiting = queries.queue_entries(people.moderator)
     first, second, third = keys(waiting)
     for here, there in ((first, second), (second, third), (third, first), (("post", 0), first)):
-        line = queries.next_after(people.moderator, waiting, here)
+        line = queries.next_entry(people.moderator, waiting, here)
         assert line and line.key == there
-    assert queries.next_after(people.moderator, waiting[:1], first) is None
+    assert queries.next_entry(people.moderator, waiting[:1], first) is None
 
 
 def test_where_somebody_else_is_comes_last(people: Any, reported: Any) -> None:
-    first, second, _third = keys(queries.lines(people.moderator))
+    first, second, _third = keys(queries.queue_entries(people.moderator))
     actions.claim(people.host, *first)
-    waiting = queries.lines(people.moderator)
-    opened = queries.first_for(people.moderator, waiting)
+    waiting = queries.queue_entries(people.moderator)
+    opened = queries.first_decidable(people.moderator, waiting)
     assert opened and opened.key == second
-    mine = queries.first_for(people.host, queries.lines(people.host))
+    mine = queries.first_decidable(people.host, queries.queue_entries(people.host))
     assert mine and mine.key == first
 
 
 def test_a_long_list_shows_what_is_around(people: Any, reported: Any) -> None:
-    line = queries.lines(people.moderator)[0]
-    many = [queries.Line("post", number, "", None, line.since) for number in range(200)]
+    line = queries.queue_entries(people.moderator)[0]
+    many = [queries.QueueEntry("post", number, "", None, line.since) for number in range(200)]
     for at_, above, below in ((0, 0, 140), (100, 70, 70), (199, 140, 0)):
-        part, over, under = queries.around(many, ("post", at_))
+        part, over, under = queries.entries_around(many, ("post", at_))
         assert (over, under) == (above, below) and ("post", at_) in keys(part)
-    assert queries.around([], None) == ([], 0, 0)
+    assert queries.entries_around([], None) == ([], 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["agenda", "nonsense", ""])
 def test_an_unknown_kind_is_not_found(people: Any, things: Any, kind: str) -> None:
     with pytest.raises(NotFound):
-        queries.opened(people.moderator, kind, 1)
+        queries.opened_entry(people.moderator, kind, 1)
 
 
 def test_the_queue_costs_the_same_with_five_hundred_entries(
@@ -170,7 +170,7 @@ def many_reports(people: Any, things: Any, number: int) -> None:
 
 
 def test_the_system_sees_everything(people: Any, reported: Any, candidate: Any) -> None:
-    assert len(queries.lines(SYSTEM)) == 4
+    assert len(queries.queue_entries(SYSTEM)) == 4
 
 
 def test_an_appeal_against_ones_own_decision_is_not_opened_by_itself(
@@ -180,10 +180,10 @@ def test_an_appeal_against_ones_own_decision_is_not_opened_by_itself(
     why = Reasons("It is rude.", 2)
     made = moderation.decide(people.moderator, "post", things.first.id, "hide", why)
     appeal(people.ben, made.id, "It was a joke.")
-    mine, theirs = queries.lines(people.moderator), queries.lines(people.host)
+    mine, theirs = queries.queue_entries(people.moderator), queries.queue_entries(people.host)
     assert [line.kind for line in mine] == [line.kind for line in theirs] == ["appeal"]
-    assert queries.first_for(people.moderator, mine) is None
-    assert queries.first_for(people.host, theirs) == theirs[0]
+    assert queries.first_decidable(people.moderator, mine) is None
+    assert queries.first_decidable(people.host, theirs) == theirs[0]
     page = sign_in(people.moderator).get("/moderation").text
     assert "Nothing is waiting for you" in page and 'id="entry"' not in page
     assert 'id="entry"' in sign_in(people.host).get("/moderation").text

@@ -25,7 +25,7 @@ from forum.moderation.models import Decision, Report
 from forum.moderation.queries import RESTRICTING_DEEDS
 from forum.permissions import SYSTEM
 from forum.register.forms import period
-from forum.register.queries import Entry, Period, entries, figures, reversals
+from forum.register.queries import Period, RegisterEntry, entries, figures, reversals
 from tests.conftest import dataset_fixture, load_dataset
 from tests.moderation.conftest import Things, known_things
 
@@ -143,7 +143,7 @@ def test_the_register_says_what_became_of_each_restriction(people: Any, busy: Pe
     assert outcomes["reversed"] == outcomes["upheld"] == 1
     assert [one.is_taken_back for one in page.items].count(True) == 1
     assert any(one.is_law for one in page.items) and any(one.is_excused for one in page.items)
-    words = {field.name for field in fields(Entry)}
+    words = {field.name for field in fields(RegisterEntry)}
     assert not words & {"title", "reason", "author", "moderator", "address", "facts"}
     waiting = moderation.suspend(
         people.moderator, people.chitra.id, now() + timedelta(days=2), Reasons("Rude.", 2)

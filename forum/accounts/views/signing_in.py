@@ -24,7 +24,7 @@ from forum.accounts.views._devices import rate_limit_key, remember_device
 from forum.accounts.views._sessions import begin_session
 from forum.accounts.views._shared import bp, was_refused
 from forum.accounts.views.joining import joined
-from forum.appeals.queries import appeal_of_suspended
+from forum.appeals.queries import suspension_appeal_path
 from forum.candidates.models import Candidate
 from forum.candidates.queries import confirmed_candidate
 from forum.errors import Conflict, Forbidden, Invalid
@@ -85,7 +85,7 @@ def _sign_in(form: SignInForm) -> AnyResponse:
 
 def _suspended_answer(member: Member, error: Forbidden) -> AnyResponse:
     """Lead a suspended member to the decision and its appeal; without a decision on record, say until when."""
-    if address := appeal_of_suspended(member):
+    if address := suspension_appeal_path(member):
         return web.see_other(address)
     raise Invalid(error.message) from error
 

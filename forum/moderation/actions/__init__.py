@@ -29,8 +29,8 @@ from forum.moderation.actions.members import (
     warn,
 )
 from forum.moderation.actions.reporting import (
+    KEPT_VISITORS,
     REPORT_REASONS,
-    VISITOR_RETENTION,
     IllegalContentNotice,
     forget_visitors,
     note_confirmed,
@@ -40,8 +40,8 @@ from forum.moderation.actions.reporting import (
     report_letter,
 )
 from forum.moderation.actions.staff_notes import (
+    KEPT_STAFF_NOTES,
     KINDS_TITLED_BY_NAME,
-    STAFF_NOTE_RETENTION,
     forget_staff_notes,
     remove_staff_note,
     unname,
@@ -52,13 +52,13 @@ from forum.moderation.actions.undoing import reverse, undo
 
 __all__ = [
     "AUTHOR_MESSAGES",
+    "KEPT_STAFF_NOTES",
+    "KEPT_VISITORS",
     "KINDS_TITLED_BY_NAME",
     "MAX_POSTS_AT_ONCE",
     "MAX_REASON_LENGTH",
     "NO_REASONS",
     "REPORT_REASONS",
-    "STAFF_NOTE_RETENTION",
-    "VISITOR_RETENTION",
     "IllegalContentNotice",
     "Reasons",
     "approve",

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from forum.agendas import actions as agendas
 from forum.claims.actions import end_claims
-from forum.claims.queries import Key, refuse_claimed
+from forum.claims.queries import EntryKey, refuse_claimed
 from forum.db import action, topic_scope, touches
 from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import state_before_approval
@@ -79,7 +79,10 @@ def decide(
 
 @action
 def decide_here(
-    moderator: Person, keys: Sequence[Key], holders: Collection[int | None], deed: Callable[[], T]
+    moderator: Person,
+    keys: Sequence[EntryKey],
+    holders: Collection[int | None],
+    deed: Callable[[], T],
 ) -> T:
     """Do a deed on the page of one or several things, as the queue would: claims on them end with it.
 

@@ -34,7 +34,7 @@ from forum.permissions import VISITOR, Person, require
 REPORT_REASONS = ("rules", "spam", "off topic", "illegal", "something else")
 RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no two of these look alike
 # How long the name and address of a visitor are kept after the decision: the six months for an appeal, and some days.
-VISITOR_RETENTION = timedelta(days=190)
+KEPT_VISITORS = timedelta(days=190)
 
 
 @dataclass(frozen=True)
@@ -167,10 +167,10 @@ def note_told(system: Person, reports: Sequence[Report]) -> None:
 
 @action
 def forget_visitors(system: Person, limit: int = PORTION) -> int:
-    """Delete names and addresses from up to `limit` reports of visitors decided `VISITOR_RETENTION` ago; returns how many."""
+    """Delete names and addresses from up to `limit` reports of visitors decided `KEPT_VISITORS` ago; returns how many."""
     require(system.can.administer())
     touches()
-    is_over = Report.id.in_(signed_report_ids(now() - VISITOR_RETENTION, limit))
+    is_over = Report.id.in_(signed_report_ids(now() - KEPT_VISITORS, limit))
     gone = update(Report).where(is_over).values(name="", email="").returning(Report.id)
     return len(db.session.scalars(gone).all())
 

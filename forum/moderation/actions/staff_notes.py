@@ -19,7 +19,7 @@ from forum.notifications.actions import retitle_queue
 from forum.permissions import Person, require
 
 KINDS_TITLED_BY_NAME = ("member", "letter")  # a profile, and "An e-mail from …"
-STAFF_NOTE_RETENTION = timedelta(days=730)
+KEPT_STAFF_NOTES = timedelta(days=730)
 
 
 @action
@@ -79,7 +79,7 @@ def remove_staff_note(moderator: Person, note_id: int) -> int:
 
 @action
 def forget_staff_notes(system: Person, limit: int = PORTION) -> int:
-    """Delete up to `limit` notes older than `STAFF_NOTE_RETENTION`; returns how many."""
+    """Delete up to `limit` notes older than `KEPT_STAFF_NOTES`; returns how many."""
     require(system.can.administer())
     touches()
-    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - STAFF_NOTE_RETENTION))
+    return len(delete_batch(StaffNote, limit, StaffNote.written_at < now() - KEPT_STAFF_NOTES))

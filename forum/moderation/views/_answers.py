@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.claims.models import Claim
-from forum.claims.queries import Key, claims_of_others
+from forum.claims.queries import EntryKey, claims_of_others
 from forum.db import now
 from forum.errors import Conflict
 from forum.moderation import actions, queries
@@ -117,7 +117,7 @@ def restore_by_button(thing: Thing) -> Answer:
     )
 
 
-def keys_of(things: Sequence[Thing]) -> list[Key]:
+def keys_of(things: Sequence[Thing]) -> list[EntryKey]:
     """The keys by which things are claimed."""
     return [(thing.kind, thing.item_id) for thing in things]
 
