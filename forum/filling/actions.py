@@ -1,7 +1,7 @@
-"""Writing a planned forum: what it stands on by the deeds of the rooms, its people and its dialogue as rows in bulk.
+"""Writing a planned forum: agendas and library with the actions of the rooms, members and dialogue as rows in bulk.
 
-Here, and nowhere else, rows of other rooms are written without their deeds (see docs/decisions.md). What the
-deeds would leave is written down in `Book`; tests/filling replays plans by the deeds and compares every row.
+Here, and nowhere else, rows of other rooms are written without their actions (see docs/decisions.md). `BatchWriter` knows
+which rows the actions would leave; tests/filling replays plans with the actions and compares every row.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from forum.dialogue import actions as dialogue
 from forum.dialogue.queries import CountKey
 from forum.drawings import PATTERNS
 from forum.filling.models import (
+    AGENDAS_AT,
     END,
     NAME,
     NEWS_SINCE,
-    SETTING,
     START,
-    Choosing,
-    Deed,
-    Editing,
-    Frame,
-    Hiding,
-    Marking,
-    Page,
+    Foundation,
+    PlannedAnswer,
+    PlannedDeed,
+    PlannedEdit,
+    PlannedHiding,
+    PlannedMark,
+    PlannedMember,
+    PlannedPost,
+    PlannedTopic,
     Row,
-    Saying,
-    Someone,
-    Talk,
+    RowBatch,
 )
 from forum.library import actions as library
 from forum.markup import excerpt, slugify, write
@@ -57,31 +57,36 @@ from forum.search.queries import searchable
 if TYPE_CHECKING:
     from forum.filling.forms import Plan
 
-# In the order in which rows refer to one another; all but two have numbers of their own.
+# In the order of their foreign keys; all but two have ids of their own.
 WRITTEN = ("topic", "topic_theme", "post", "quote", "mark", "revision", "document", "decision")
 TABLES = (*WRITTEN, "event", "notice")
 NUMBERED = frozenset(TABLES) - {"topic_theme", "quote"}
-ROWS = 500  # so many to a statement, or each would be noted as a slow one
-# SQLite keeps so much of its indexes at hand while it fills, and takes its log into the file so seldom: about a
-# quarter less is written to the disk then.
-MEMORY_KB, LOG_PAGES = 200_000, 60_000
-# They watch nothing by themselves: with a hundred who wrote before, each post would be told a hundred times.
-UNMOVED = {"digest_every": "daily", "digest_hour": 7, "time_zone": "UTC", "watches_replies": False}
-HAS_READ = {"agenda_id": 0, "until": NEWS_SINCE}
+ROWS_PER_STATEMENT = 500  # a larger statement would be logged as a slow one
+# While filling, SQLite gets a larger cache and fewer checkpoints of its write-ahead log: about a quarter less is
+# written to the disk.
+CACHE_KB, WAL_CHECKPOINT_PAGES = 200_000, 60_000
+# Members do not watch what they write in: with a hundred authors, each post would make a hundred notices.
+NOTICE_SETTINGS = {
+    "digest_every": "daily",
+    "digest_hour": 7,
+    "time_zone": "UTC",
+    "watches_replies": False,
+}
+READ_UNTIL = {"agenda_id": 0, "until": NEWS_SINCE}
 SECTIONS = ("challenge", "done", "resources", "failure", "lessons")
-_folded = lru_cache(20_000)(searchable)
+_cached_searchable = lru_cache(20_000)(searchable)
 
 
-# What the dialogue stands on
+# Everything before the dialogue
 
 
 @action
-def found(system: Person, plan: Plan, password_hashes: Mapping[int, str]) -> None:
-    """Make an empty database a forum that is marked as a trial, with its members, agendas and library.
+def set_up_forum(system: Person, plan: Plan, password_hashes: Mapping[int, str]) -> None:
+    """Write the federation, marked as a demo, and its members, agendas and library into an empty database.
 
-    `password_hashes` are those of the members who can sign in, by id; 0 has the one of all others.
+    `password_hashes` are those of the members who can sign in, by member id; 0 has the one of all others.
     """
-    with at(SETTING):
+    with at(AGENDAS_AT):
         members.load_cities(system, plan.cities)
         members.found_federation(system, NAME, plan.shape.tagline, is_demo=True)
         _add_members(plan, _organisations(system, plan), password_hashes)
@@ -112,12 +117,14 @@ def _add_members(plan: Plan, organisations: Sequence[int], hashes: Mapping[int, 
             for position, language in enumerate(languages)
         ],
     )
-    _number_on({"member": len(rows)})
-    _insert("notice_settings", [{"member_id": known.id, **UNMOVED} for known in plan.people])
-    _insert("all_read", [{"member_id": known.id, **HAS_READ} for known in plan.people])
+    _advance_sequences({"member": len(rows)})
+    _insert(
+        "notice_settings", [{"member_id": known.id, **NOTICE_SETTINGS} for known in plan.people]
+    )
+    _insert("all_read", [{"member_id": known.id, **READ_UNTIL} for known in plan.people])
 
 
-def _member(known: Someone, organisations: Sequence[int], password_hash: str) -> Row:
+def _member(known: PlannedMember, organisations: Sequence[int], password_hash: str) -> Row:
     organisation = known.organisation
     folded, sort_key = folded_and_sort_key(f"{known.name} {known.position}")
     return {
@@ -141,11 +148,11 @@ def _member(known: Someone, organisations: Sequence[int], password_hash: str) ->
 
 def _write_agendas(plan: Plan, themes: Sequence[int]) -> None:
     """Every agenda with what its page shows: introduction, statements, cases, practices, readings."""
-    moderator = _whole(plan.people[1])
+    moderator = _member_row_of(plan.people[1])
     for place, title in enumerate(plan.agendas):
         chance = Random(f"{plan.shape.seed} agenda {place}")
         phrases = plan.texts.phrases("en", chance)
-        authors = [_whole(plan.people[number]) for number in chance.sample(range(3, 10), 3)]
+        authors = [_member_row_of(plan.people[number]) for number in chance.sample(range(3, 10), 3)]
         introduction = agendas.AgendaText(
             title=title,
             introduction=write("\n\n".join(phrases.paragraph() for _part in range(3))),
@@ -159,7 +166,7 @@ def _write_agendas(plan: Plan, themes: Sequence[int]) -> None:
             _write_library(moderator, author, agenda, theme, phrases)
 
 
-def _whole(known: Someone) -> Member:
+def _member_row_of(known: PlannedMember) -> Member:
     return db.session.get_one(Member, known.id)
 
 
@@ -194,157 +201,159 @@ def _write_library(
 
 
 @action
-def add(system: Person, page: Page) -> None:
-    """Write one page of the book: everything on it, or nothing."""
+def write_batch(system: Person, batch: RowBatch) -> None:
+    """Write one batch, in a single transaction."""
     require(system.can.administer())
-    _remember_more()
+    _enlarge_sqlite_buffers()
     for table in TABLES:
-        _insert(table, page.rows[table])
-    _set("topic", page.counters)
-    _set("topic", page.answers)
-    _set("notice", page.grown)
-    dialogue.count_topics(system, page.shelves)
-    _count_up(page.posts_by_author)
-    for agenda_id, moment in page.active.items():
-        agendas.note_activity(system, agenda_id, moment, topics=page.topics_by_agenda[agenda_id])
-    _number_on(page.last_ids)
+        _insert(table, batch.rows[table])
+    _update_by_id("topic", batch.counters)
+    _update_by_id("topic", batch.answers)
+    _update_by_id("notice", batch.changed_notices)
+    dialogue.count_topics(system, batch.list_counts)
+    _add_to_posts_counts(batch.posts_by_author)
+    for agenda_id, moment in batch.active_at.items():
+        agendas.note_activity(system, agenda_id, moment, topics=batch.topics_by_agenda[agenda_id])
+    _advance_sequences(batch.last_ids)
 
 
-BROKEN = 4  # the number of the rule that hidden posts break
+BROKEN_RULE = 4  # the number of the house rule that hidden posts break
 
 
-class Book:
-    """Writes down deeds in order of time, as the rows that the deeds of the rooms would leave of them.
+class BatchWriter:
+    """Turns planned deeds, in order of time, into the rows that the actions of the rooms would leave.
 
-    The worker has made each notice at once, and all but the latest are read. What a post will be in the end
-    it is from the beginning: hidden, edited, marked so many times. The rest comes at its time.
+    As if the worker had made each notice at once; all but the latest are read. A post has its final state from the
+    beginning: hidden, edited, with all its marks. Everything else comes at its time.
     """
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        self.ids = dict(frame.last_ids)
-        self.page = Page(TABLES)
-        self._rule = first_rules()[BROKEN - 1]  # what moderators name
-        self._documents: dict[int, int] = {}  # the numbers of the topics' own
-        self._marked: dict[int, Row] = {}  # by post, the notice that tells of its marks
+    def __init__(self, foundation: Foundation) -> None:
+        self.foundation = foundation
+        self.ids = dict(foundation.last_ids)
+        self.batch = RowBatch(TABLES)
+        self._rule = first_rules()[BROKEN_RULE - 1]  # that moderators name as the reason
+        self._documents: dict[int, int] = {}  # the ids of the topics' documents, by topic id
+        self._mark_notices: dict[int, Row] = {}  # the notice about the marks of a post, by post id
         self._writers: dict[type, Callable[[Any], None]] = {
-            Saying: self._say,
-            Marking: self._mark,
-            Editing: self._edit,
-            Hiding: self._hide,
-            Choosing: self._choose,
+            PlannedPost: self._write_post,
+            PlannedMark: self._mark,
+            PlannedEdit: self._edit,
+            PlannedHiding: self._hide,
+            PlannedAnswer: self._choose,
         }
 
-    def write(self, deeds: Iterable[Deed]) -> Page:
-        """A page with some deeds, which follow those on the pages before."""
-        self.page = Page(TABLES)
+    def write(self, deeds: Iterable[PlannedDeed]) -> RowBatch:
+        """The rows of some deeds, which follow those of the batches before."""
+        self.batch = RowBatch(TABLES)
         for deed in deeds:
             self._writers[type(deed)](deed)
-        for topic in self.page.rows["topic"]:
-            topic.update(self.page.counters.pop(topic["id"]))
-        self.page.last_ids = {name: self.ids[name] for name in NUMBERED}
-        return self.page
+        for topic in self.batch.rows["topic"]:
+            topic.update(self.batch.counters.pop(topic["id"]))
+        self.batch.last_ids = {name: self.ids[name] for name in NUMBERED}
+        return self.batch
 
-    def _say(self, saying: Saying) -> None:
-        agenda_id = self.frame.agendas[saying.talk.agenda]
-        if saying.number == 1:
-            self._open(saying, agenda_id)
-        self._count(saying, agenda_id)
-        self._post(saying)
-        self._document(saying, agenda_id)
-        self._tell_of(saying)
+    def _write_post(self, post: PlannedPost) -> None:
+        agenda_id = self.foundation.agendas[post.topic.agenda]
+        if post.number == 1:
+            self._add_topic_row(post, agenda_id)
+        self._count_post(post, agenda_id)
+        self._add_post_row(post)
+        self._add_document_row(post, agenda_id)
+        self._notify_of_post(post)
 
-    def _open(self, saying: Saying, agenda_id: int) -> None:
-        talk = saying.talk
-        topic = {
-            "kind": talk.kind,
+    def _add_topic_row(self, post: PlannedPost, agenda_id: int) -> None:
+        topic = post.topic
+        row = {
+            "kind": topic.kind,
             "agenda_id": agenda_id,
-            "author_id": talk.author.id,
-            "organisation_id": self._organisation(saying),
-            "title": talk.title,
-            "slug": slugify(talk.title, "topic"),
-            "excerpt": excerpt(saying.last_text.plain),
-            "language": talk.language,
-            "audience": talk.audience,
-            "created_at": saying.at,
+            "author_id": topic.author.id,
+            "organisation_id": self._organisation(post),
+            "title": topic.title,
+            "slug": slugify(topic.title, "topic"),
+            "excerpt": excerpt(post.last_text.plain),
+            "language": topic.language,
+            "audience": topic.audience,
+            "created_at": post.at,
         }
-        self._add("topic", topic)
-        rows = [{"topic_id": talk.id, "theme_id": self.frame.themes[n]} for n in talk.themes]
-        self.page.rows["topic_theme"] += rows
-        self.page.topics_by_agenda[agenda_id] += talk.audience == PUBLIC
-        self.page.shelves[self._shelf(talk, talk.kind == "question")] += 1
+        self._add("topic", row)
+        themes = [
+            {"topic_id": topic.id, "theme_id": self.foundation.themes[n]} for n in topic.themes
+        ]
+        self.batch.rows["topic_theme"] += themes
+        self.batch.topics_by_agenda[agenda_id] += topic.audience == PUBLIC
+        self.batch.list_counts[self._shelf_of(topic, topic.kind == "question")] += 1
 
-    def _shelf(self, talk: Talk, is_waiting: bool) -> CountKey:
-        place = (self.frame.agendas[talk.agenda], talk.kind, talk.audience, talk.language)
+    def _shelf_of(self, topic: PlannedTopic, is_waiting: bool) -> CountKey:
+        place = (self.foundation.agendas[topic.agenda], topic.kind, topic.audience, topic.language)
         return (*place, False, is_waiting)
 
-    def _count(self, saying: Saying, agenda_id: int) -> None:
-        talk, page = saying.talk, self.page
-        page.active[agenda_id] = saying.at
-        is_counted = talk.audience == PUBLIC and saying.hidden_at is None
-        page.posts_by_author[saying.author.id] += is_counted
-        page.counters[talk.id] = {
-            "posts_count": talk.posts_count,
-            "replies_count": talk.replies_count,
-            "active_at": saying.at,
+    def _count_post(self, post: PlannedPost, agenda_id: int) -> None:
+        topic, batch = post.topic, self.batch
+        batch.active_at[agenda_id] = post.at
+        is_counted = topic.audience == PUBLIC and post.hidden_at is None
+        batch.posts_by_author[post.author.id] += is_counted
+        batch.counters[topic.id] = {
+            "posts_count": topic.posts_count,
+            "replies_count": topic.replies_count,
+            "active_at": post.at,
         }
 
-    def _post(self, saying: Saying) -> None:
-        said = saying.last_text
-        post = {
-            "topic_id": saying.talk.id,
-            "number": saying.number,
-            "author_id": saying.author.id,
-            "organisation_id": self._organisation(saying),
-            "source": said.source,
-            "html": said.html,
-            "html_version": said.html_version,
-            "language": said.language,
-            "useful_count": saying.useful_count,
-            "same_here_count": saying.same_here_count,
-            "tried_count": saying.tried_count,
-            "created_at": saying.at,
-            "edited_at": saying.edited_at,
-            "hidden_at": saying.hidden_at,
-            "hidden_reason": self._rule.label if saying.reason else "",
+    def _add_post_row(self, post: PlannedPost) -> None:
+        text = post.last_text
+        row = {
+            "topic_id": post.topic.id,
+            "number": post.number,
+            "author_id": post.author.id,
+            "organisation_id": self._organisation(post),
+            "source": text.source,
+            "html": text.html,
+            "html_version": text.html_version,
+            "language": text.language,
+            "useful_count": post.useful_count,
+            "same_here_count": post.same_here_count,
+            "tried_count": post.tried_count,
+            "created_at": post.at,
+            "edited_at": post.edited_at,
+            "hidden_at": post.hidden_at,
+            "hidden_reason": self._rule.label if post.reason else "",
         }
-        self._add("post", post)
-        if saying.quoted:
-            quote = {"post_id": saying.id, "quoted_id": saying.quoted.id}
-            self.page.rows["quote"].append(quote)
+        self._add("post", row)
+        if post.quoted:
+            quote = {"post_id": post.id, "quoted_id": post.quoted.id}
+            self.batch.rows["quote"].append(quote)
 
-    def _organisation(self, saying: Saying) -> int | None:
-        place = saying.author.organisation if saying.for_organisation else None
-        return None if place is None else self.frame.organisations[place]
+    def _organisation(self, post: PlannedPost) -> int | None:
+        place = post.author.organisation if post.for_organisation else None
+        return None if place is None else self.foundation.organisations[place]
 
-    def _document(self, saying: Saying, agenda_id: int) -> None:
-        """The opening is found as the topic, a reply as itself."""
-        talk, plain, byline = saying.talk, saying.last_text.plain, saying.author.byline
-        is_topic = saying.number == 1
-        slug = self.page.rows["topic"][-1]["slug"] if is_topic else ""
+    def _add_document_row(self, post: PlannedPost, agenda_id: int) -> None:
+        """The document of the topic for its first post, and one of its own for a reply."""
+        topic, plain, byline = post.topic, post.last_text.plain, post.author.byline
+        is_topic = post.number == 1
+        slug = self.batch.rows["topic"][-1]["slug"] if is_topic else ""
         document = {
             "kind": "topic" if is_topic else "post",
-            "item_id": talk.id if is_topic else saying.id,
-            "parent_id": None if is_topic else self._documents[talk.id],
+            "item_id": topic.id if is_topic else post.id,
+            "parent_id": None if is_topic else self._documents[topic.id],
             "agenda_id": agenda_id,
-            "address": f"/topics/{talk.id}-{slug}" if is_topic else f"/posts/{saying.id}",
-            "title": talk.title,
+            "address": f"/topics/{topic.id}-{slug}" if is_topic else f"/posts/{post.id}",
+            "title": topic.title,
             "body": plain,
-            "folded_title": _folded(talk.title) if is_topic else "",
-            "folded_body": _words(plain, byline, "" if is_topic else talk.title),
+            "folded_title": _cached_searchable(topic.title) if is_topic else "",
+            "folded_body": _folded_words(plain, byline, "" if is_topic else topic.title),
             "byline": byline,
-            "language": saying.last_text.language,
-            "audience": talk.audience,
-            "written_at": saying.at,
-            "hidden_at": saying.hidden_at,
+            "language": post.last_text.language,
+            "audience": topic.audience,
+            "written_at": post.at,
+            "hidden_at": post.hidden_at,
         }
         number = self._add("document", document)
         if is_topic:
-            self._documents[talk.id] = number
+            self._documents[topic.id] = number
 
-    def _mark(self, mark: Marking) -> None:
+    def _mark(self, mark: PlannedMark) -> None:
         given = {
-            "post_id": mark.saying.id,
+            "post_id": mark.post.id,
             "member_id": mark.member.id,
             "kind": mark.kind,
             "outcome": mark.outcome,
@@ -353,41 +362,41 @@ class Book:
             "created_at": mark.at,
         }
         self._add("mark", given)
-        told = [mark.saying.author]
-        self._tell("mark", mark.member, told, mark.saying, moment=mark.at, words=mark.note)
+        recipients = [mark.post.author]
+        self._notify("mark", mark.member, recipients, mark.post, moment=mark.at, words=mark.note)
 
-    def _edit(self, edit: Editing) -> None:
-        saying = edit.saying
+    def _edit(self, edit: PlannedEdit) -> None:
+        post = edit.post
         revision = {
-            "post_id": saying.id,
-            "title": saying.talk.title if saying.number == 1 else "",
-            "source": saying.text.source,
-            "written_at": saying.at,
+            "post_id": post.id,
+            "title": post.topic.title if post.number == 1 else "",
+            "source": post.text.source,
+            "written_at": post.at,
             "replaced_at": edit.at,
         }
         self._add("revision", revision)
 
-    def _choose(self, choice: Choosing) -> None:
-        saying = choice.saying
-        answer: Row = {"answer_id": saying.id, "answered_by_id": saying.author.id}
+    def _choose(self, choice: PlannedAnswer) -> None:
+        post = choice.post
+        answer: Row = {"answer_id": post.id, "answered_by_id": post.author.id}
         answer["answered_at"] = choice.at
-        self.page.answers[saying.talk.id] = answer
-        self.page.shelves[self._shelf(saying.talk, True)] -= 1
-        self.page.shelves[self._shelf(saying.talk, False)] += 1
-        self._tell("answer", saying.talk.author, [saying.author], saying, moment=choice.at)
+        self.batch.answers[post.topic.id] = answer
+        self.batch.list_counts[self._shelf_of(post.topic, True)] -= 1
+        self.batch.list_counts[self._shelf_of(post.topic, False)] += 1
+        self._notify("answer", post.topic.author, [post.author], post, moment=choice.at)
 
-    def _hide(self, hiding: Hiding) -> None:
-        saying = hiding.saying
+    def _hide(self, hiding: PlannedHiding) -> None:
+        post = hiding.post
         decision = {
             "moderator_id": hiding.moderator.id,
             "deed": "hide",
             "kind": "post",
-            "item_id": saying.id,
-            "agenda_id": self.frame.agendas[saying.talk.agenda],
-            "author_id": saying.author.id,
-            "title": first_words(saying.text.source),
-            "address": f"/posts/{saying.id}",
-            "reason": saying.reason,
+            "item_id": post.id,
+            "agenda_id": self.foundation.agendas[post.topic.agenda],
+            "author_id": post.author.id,
+            "title": first_words(post.text.source),
+            "address": f"/posts/{post.id}",
+            "reason": post.reason,
             "rule": self._rule.number,
             "rule_name": self._rule.name,
             "rule_sentence": self._rule.sentence,
@@ -399,24 +408,24 @@ class Book:
             "decided_at": hiding.at,
         }
         address = f"/moderation/decisions/{self._add('decision', decision)}"
-        words = f"{AUTHOR_MESSAGES['hide']()} {saying.reason}"
+        words = f"{AUTHOR_MESSAGES['hide']()} {post.reason}"
         title = str(decision["title"])
         event = _event("decision", None, address, hiding.at, title=title, text=words)
-        self._note(event, hiding.moderator, [saying.author])
+        self._add_event(event, hiding.moderator, [post.author])
 
-    def _tell_of(self, saying: Saying) -> None:
-        what: Row = {"moment": saying.at, "words": saying.text.plain}
-        told = [saying.quoted.author] if saying.quoted else []
-        self._tell("quote", saying.author, told, saying, **what)
-        if saying.number > 1 and saying.talk.author not in told:
-            self._tell("reply", saying.author, [saying.talk.author], saying, **what)
+    def _notify_of_post(self, post: PlannedPost) -> None:
+        details: Row = {"moment": post.at, "words": post.text.plain}
+        quoted_authors = [post.quoted.author] if post.quoted else []
+        self._notify("quote", post.author, quoted_authors, post, **details)
+        if post.number > 1 and post.topic.author not in quoted_authors:
+            self._notify("reply", post.author, [post.topic.author], post, **details)
 
-    def _tell(
+    def _notify(
         self,
         kind: str,
-        doer: Someone,
-        told: Iterable[Someone],
-        saying: Saying,
+        doer: PlannedMember,
+        recipients: Iterable[PlannedMember],
+        post: PlannedPost,
         *,
         moment: datetime,
         words: str = "",
@@ -424,53 +433,55 @@ class Book:
         event = _event(
             kind,
             doer.id,
-            f"/posts/{saying.id}",
+            f"/posts/{post.id}",
             moment,
-            title=saying.talk.title,
+            title=post.topic.title,
             text=words,
-            topic_id=saying.talk.id,
-            post_id=saying.id,
-            hidden_at=saying.hidden_at,
+            topic_id=post.topic.id,
+            post_id=post.id,
+            hidden_at=post.hidden_at,
         )
-        self._note(event, doer, told)
+        self._add_event(event, doer, recipients)
 
-    def _note(self, event: Row, doer: Someone, told: Iterable[Someone]) -> None:
-        """What the worker has made of an event: a notice for everybody it concerns but the doer."""
-        concerned = sorted({member.id for member in told} - {doer.id})
-        if not concerned:
+    def _add_event(
+        self, event: Row, doer: PlannedMember, recipients: Iterable[PlannedMember]
+    ) -> None:
+        """Add an event that the worker has handled: a notice for each recipient except the doer."""
+        recipient_ids = sorted({member.id for member in recipients} - {doer.id})
+        if not recipient_ids:
             return
         moment = event["created_at"]
-        work = {"recipients": concerned, "due_at": moment, "attempts": 0, "done_at": moment}
+        work = {"recipients": recipient_ids, "due_at": moment, "attempts": 0, "done_at": moment}
         event_id = self._add("event", {**event, "but": [], "reached": 0, **work})
         read_at = END if moment < NEWS_SINCE else None
-        for member_id in concerned:
+        for member_id in recipient_ids:
             whose = {"event_id": event_id, "member_id": member_id, "read_at": read_at}
-            self._tell_one({**event, **whose, "others": 0, "way": NEVER})
+            self._add_notice({**event, **whose, "others": 0, "way": NEVER})
 
-    def _tell_one(self, notice: Row) -> None:
-        """One more notice, or a mark more in the one about the same post: all are unread until the end."""
+    def _add_notice(self, notice: Row) -> None:
+        """Add a notice, or count a mark in the one about the same post, since all are unread until the end."""
         if notice["kind"] != "mark":
             self._add("notice", notice)
-        elif grown := self._marked.get(notice["post_id"]):
+        elif existing := self._mark_notices.get(notice["post_id"]):
             more = {name: notice[name] for name in ("actor_id", "text") if notice[name]}
-            grown |= {**more, "others": grown["others"] + 1}
-            self.page.grown[grown["id"]] = grown
+            existing |= {**more, "others": existing["others"] + 1}
+            self.batch.changed_notices[existing["id"]] = existing
         else:
             self._add("notice", notice)
             kept = ("id", "actor_id", "text", "others")
-            self._marked[notice["post_id"]] = {name: notice[name] for name in kept}
+            self._mark_notices[notice["post_id"]] = {name: notice[name] for name in kept}
 
     def _add(self, table: str, row: Row) -> int:
-        """Put a row down under the next number of its table."""
+        """Add a row with the next id of its table; returns the id."""
         self.ids[table] += 1
         row["id"] = self.ids[table]
-        self.page.rows[table].append(row)
+        self.batch.rows[table].append(row)
         return self.ids[table]
 
 
-def _words(plain: str, *more: str) -> str:
-    """What search is told of a text, line by line: the lines of many texts are the same."""
-    return " ".join(filter(None, map(_folded, (*plain.split("\n"), *more))))
+def _folded_words(plain: str, *more: str) -> str:
+    """The folded words of a text for search, line by line, because many texts share lines and those are cached."""
+    return " ".join(filter(None, map(_cached_searchable, (*plain.split("\n"), *more))))
 
 
 def _event(
@@ -485,7 +496,7 @@ def _event(
     post_id: int | None = None,
     hidden_at: datetime | None = None,
 ) -> Row:
-    """What an event and its notices have in common."""
+    """The columns that an event and its notices share."""
     return {
         "kind": kind,
         "actor_id": actor_id,
@@ -503,20 +514,22 @@ def _event(
 
 
 def _insert(table: str, rows: Sequence[Row]) -> None:
-    for start in range(0, len(rows), ROWS):
-        db.session.execute(insert(Base.metadata.tables[table]), rows[start : start + ROWS])
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        db.session.execute(
+            insert(Base.metadata.tables[table]), rows[start : start + ROWS_PER_STATEMENT]
+        )
 
 
-def _set(table: str, values: Mapping[int, Row]) -> None:
-    """Give rows new values, by id."""
+def _update_by_id(table: str, values: Mapping[int, Row]) -> None:
+    """Give rows new values; `values` are by id."""
     if values:
         known = Base.metadata.tables[table]
         change = update(known).where(known.c.id == bindparam("key"))
         db.session.execute(change, [{"key": key, **row} for key, row in values.items()])
 
 
-def _count_up(author_posts: Mapping[int, int]) -> None:
-    """What `members.note_posts` does, for many members at once."""
+def _add_to_posts_counts(author_posts: Mapping[int, int]) -> None:
+    """Do what `members.note_posts` does, for many members at once."""
     more = [{"key": key, "more": number} for key, number in author_posts.items() if number]
     known = Base.metadata.tables["member"]
     change = update(known).where(known.c.id == bindparam("key"))
@@ -524,15 +537,15 @@ def _count_up(author_posts: Mapping[int, int]) -> None:
         db.session.execute(change.values(posts_count=known.c.posts_count + bindparam("more")), more)
 
 
-def _number_on(last_ids: Mapping[str, int]) -> None:
-    """Let PostgreSQL number the next rows after those that came with their numbers; SQLite does so by itself."""
+def _advance_sequences(last_ids: Mapping[str, int]) -> None:
+    """Let PostgreSQL give higher ids to the next rows than to those inserted with ids; SQLite does so by itself."""
     if db.engine.dialect.name == "postgresql":
         after = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :number)")
         numbers = [{"name": name, "number": number} for name, number in last_ids.items() if number]
         db.session.execute(after, numbers)
 
 
-def _remember_more() -> None:
+def _enlarge_sqlite_buffers() -> None:
     if db.engine.dialect.name == "sqlite":
-        db.session.execute(text(f"PRAGMA cache_size=-{MEMORY_KB}"))
-        db.session.execute(text(f"PRAGMA wal_autocheckpoint={LOG_PAGES}"))
+        db.session.execute(text(f"PRAGMA cache_size=-{CACHE_KB}"))
+        db.session.execute(text(f"PRAGMA wal_autocheckpoint={WAL_CHECKPOINT_PAGES}"))

@@ -12,9 +12,9 @@ from flask import Blueprint, current_app
 from forum.db import analyze, db
 from forum.errors import Refusal
 from forum.filling import queries
-from forum.filling.actions import Book, add, found
+from forum.filling.actions import BatchWriter, set_up_forum, write_batch
 from forum.filling.forms import Plan, shape_of
-from forum.filling.models import NAME, Deed, Saying, Shape
+from forum.filling.models import NAME, PlannedDeed, PlannedPost, Shape
 from forum.lazy import library
 from forum.members.commands import city_rows
 from forum.members.models import Federation
@@ -23,7 +23,7 @@ from forum.passwords import hash_password
 from forum.permissions import SYSTEM
 from forum.settings import Settings
 
-POSTS_PER_PAGE = 1_000  # with their documents and notices some five thousand rows to a transaction
+POSTS_PER_BATCH = 1_000  # with documents and notices about five thousand rows in a transaction
 
 bp = Blueprint("filling_commands", __name__, cli_group=None)
 
@@ -39,22 +39,26 @@ def fill(topics: int, posts: int, members: int | None, largest: int | None, seed
     library("flask_migrate").upgrade()
     try:
         shape = shape_of(topics, posts, members, largest, seed)
-        _require_room(federation(), shape)
+        _require_empty_or_same(federation(), shape)
         plan = Plan(shape, list(city_rows()))
-        kept = _kept_file()
+        accounts_file = _accounts_file()
         if not federation():
-            _found(plan, kept)
+            _set_up(plan, accounts_file)
         written = _fill(plan)
     except Refusal as error:
         words = error.message or "The database was busy for too long. Start the command again."
         raise click.ClickException(words) from error
     done = f"Filled: {shape}. {written:,} posts were written now."
     click.echo(done if written else f"This database is filled like this already: {shape}.")
-    click.echo(kept.read_text() if kept.exists() else "The passwords of its people are lost.")
+    click.echo(
+        accounts_file.read_text()
+        if accounts_file.exists()
+        else "The passwords of its people are lost."
+    )
 
 
-def _require_room(known: Federation | None, shape: Shape) -> None:
-    """A real forum is left alone, and so is the demo."""
+def _require_empty_or_same(known: Federation | None, shape: Shape) -> None:
+    """Raise `ClickException` unless the database is empty or was filled with the same shape: never touch a real forum or the demo."""
     if known is None:
         if not queries.is_empty():
             raise click.ClickException("Somebody uses this database. It takes an empty one.")
@@ -67,37 +71,39 @@ def _require_room(known: Federation | None, shape: Shape) -> None:
         )
 
 
-def _kept_file() -> Path:
+def _accounts_file() -> Path:
     settings: Settings = current_app.extensions["settings"]
     return settings.data / "filled-people.txt"
 
 
-def _found(plan: Plan, kept: Path) -> None:
-    """Write what the dialogue stands on, and keep how to sign in as one of each role."""
-    shown = {known.role: known for known in reversed(plan.people[: plan.moderators + 4])}
-    passwords = {known.id: secrets.token_urlsafe(9) for known in shown.values()}
+def _set_up(plan: Plan, accounts_file: Path) -> None:
+    """Write everything before the dialogue, and a file that says how to sign in as a member of each role."""
+    accounts = {known.role: known for known in reversed(plan.people[: plan.moderators + 4])}
+    passwords = {known.id: secrets.token_urlsafe(9) for known in accounts.values()}
     hashes = {member_id: hash_password(password) for member_id, password in passwords.items()}
     hashes[0] = hash_password(secrets.token_urlsafe(32))  # nobody signs in as the others
-    found(SYSTEM, plan, hashes)
+    set_up_forum(SYSTEM, plan, hashes)
     lines = [
         f"  {role:14} {known.handle}@example.org   {passwords[known.id]}"
-        for role, known in reversed(shown.items())
+        for role, known in reversed(accounts.items())
     ]
-    kept.write_text("\n".join(["Sign in with one of these (made for this database):", *lines]))
-    kept.chmod(0o600)
+    accounts_file.write_text(
+        "\n".join(["Sign in with one of these (made for this database):", *lines])
+    )
+    accounts_file.chmod(0o600)
 
 
 def _fill(plan: Plan) -> int:
-    """Write the dialogue, but for what a command that was stopped has written; says how many posts it wrote."""
-    frame, done, written = queries.frame(), queries.last_post(), 0
-    book = Book(frame)
-    deeds = plan.deeds(frame.last_ids["topic"], frame.last_ids["post"])
+    """Write the dialogue, except for what an interrupted command has written; returns the number of new posts."""
+    foundation, done, written = queries.foundation(), queries.last_post(), 0
+    writer = BatchWriter(foundation)
+    deeds = plan.deeds(foundation.last_ids["topic"], foundation.last_ids["post"])
     with click.progressbar(length=plan.shape.posts, label="Filling", show_pos=True) as bar:
-        for some in parts(deeds, POSTS_PER_PAGE):
-            page = book.write(some)
-            posts = len(page.rows["post"])
-            if page.last_ids["post"] > done:
-                add(SYSTEM, page)
+        for some in split_by_posts(deeds, POSTS_PER_BATCH):
+            batch = writer.write(some)
+            posts = len(batch.rows["post"])
+            if batch.last_ids["post"] > done:
+                write_batch(SYSTEM, batch)
                 written += posts
             bar.update(posts)
     if written:
@@ -105,15 +111,15 @@ def _fill(plan: Plan) -> int:
     return written
 
 
-def parts(deeds: Iterable[Deed], posts: int) -> Iterator[list[Deed]]:
-    """The deeds in parts of so many posts each; what is done after the last post belongs to the last part."""
-    part: list[Deed] = []
-    said = 0
+def split_by_posts(deeds: Iterable[PlannedDeed], posts: int) -> Iterator[list[PlannedDeed]]:
+    """The deeds in lists with so many posts each; the last list also has everything after the last post."""
+    batch: list[PlannedDeed] = []
+    posts_in_batch = 0
     for deed in deeds:
-        if isinstance(deed, Saying):
-            if said == posts:
-                yield part
-                part, said = [], 0
-            said += 1
-        part.append(deed)
-    yield part
+        if isinstance(deed, PlannedPost):
+            if posts_in_batch == posts:
+                yield batch
+                batch, posts_in_batch = [], 0
+            posts_in_batch += 1
+        batch.append(deed)
+    yield batch

@@ -1,4 +1,4 @@
-"""What a forum that is to be filled consists of, before a row of it is written: people, topics, posts, deeds. No tables."""
+"""The plan of a made-up forum before it is written: members, topics, posts, and what is done with them. No tables."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 from forum.markup import Written
 
-# The dates are the same on any day, so that the same seed always gives the same forum.
+# Fixed dates, so that the same seed gives the same forum on any day.
 START = datetime(2018, 11, 1, tzinfo=UTC)
 END = datetime(2026, 11, 1, tzinfo=UTC)
-NEWS_SINCE = END - timedelta(days=7)  # what happened earlier, everybody has read
-SETTING = START - timedelta(days=1)  # when the agendas were written
+NEWS_SINCE = END - timedelta(days=7)  # everybody has read what happened earlier
+AGENDAS_AT = START - timedelta(days=1)  # when the agendas are written
 NAME = "Filled forum"
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How much of everything there is; the same shape gives the same forum."""
+    """The size of a forum and its seed; the same shape gives the same forum. `largest`: posts of the largest topic."""
 
     topics: int
     posts: int
@@ -35,13 +35,16 @@ class Shape:
 
     @property
     def tagline(self) -> str:
-        """How a forum says that it was filled, and how; that is also how `fill` knows it again."""
+        """The tagline of the forum, by which `fill` recognises it later."""
         return f"Filled for trials: {self}"
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What the dialogue is written into: ids by place in the plan's lists, and the last ids given before it began."""
+class Foundation:
+    """The rows that the dialogue refers to.
+
+    The ids of agendas, themes and organisations in the order of the plan's lists, and the last ids of each table before.
+    """
 
     agendas: Sequence[int]
     themes: Sequence[int]
@@ -50,8 +53,8 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Someone:
-    """A member. `id` is that of the row; cities are ids too, an organisation is a place in the plan's list."""
+class PlannedMember:
+    """A member. `id` is that of the row and `city_id` a GeoNames id; `organisation` is an index in the plan's list."""
 
     id: int
     handle: str
@@ -71,7 +74,7 @@ class Someone:
 
 
 @dataclass(frozen=True)
-class Organisation:
+class PlannedOrganisation:
     """An organisation that members belong to."""
 
     name: str
@@ -80,11 +83,11 @@ class Organisation:
 
 
 @dataclass(slots=True, eq=False)
-class Talk:
-    """A topic: what it opens with, and how it stands at the moment that the plan has come to.
+class PlannedTopic:
+    """A topic, and its state at the moment that the plan has reached.
 
-    `agenda` and `themes` are places in the plan's lists. `answered_by` is the number of the post that will be
-    its answer; `latest` is the latest post that can be quoted, with the words to quote.
+    `agenda` and `themes` are indexes in the plan's lists. `answered_by` is the number of the post that will be chosen as
+    the answer (0: none); `latest` is the latest post that can be quoted, with the text to quote.
     """
 
     id: int
@@ -93,27 +96,27 @@ class Talk:
     title: str
     audience: str
     language: str
-    author: Someone
+    author: PlannedMember
     size: int
     themes: Sequence[int] = ()
     posts_count: int = 0
     replies_count: int = 0
     answered_by: int = 0
-    latest: tuple[Saying, str] | None = None
+    latest: tuple[PlannedPost, str] | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Saying:
-    """A post, and all that will become of it. `edited` is what it says in the end, if it says something else."""
+class PlannedPost:
+    """A post, and everything that will happen to it. `edited` is its text after an edit, if there is one."""
 
     id: int
-    talk: Talk
+    topic: PlannedTopic
     number: int
-    author: Someone
+    author: PlannedMember
     at: datetime
     text: Written
     for_organisation: bool = False
-    quoted: Saying | None = None
+    quoted: PlannedPost | None = None
     edited: Written | None = None
     edited_at: datetime | None = None
     hidden_at: datetime | None = None
@@ -124,63 +127,65 @@ class Saying:
 
     @property
     def last_text(self) -> Written:
-        """What it says in the end."""
+        """The text in the end."""
         return self.edited or self.text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Marking:
-    """A mark that a reader gives to a post."""
+class PlannedMark:
+    """A mark that a member gives to a post."""
 
-    saying: Saying
+    post: PlannedPost
     at: datetime
-    member: Someone
+    member: PlannedMember
     kind: str
     outcome: str | None = None
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Editing:
-    """That the author of a post edits it, for the first time and later than a quarter of an hour."""
+class PlannedEdit:
+    """An edit of a post by its author: the only one, and more than fifteen minutes later, so that it leaves a revision."""
 
-    saying: Saying
+    post: PlannedPost
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hiding:
-    """That a moderator hides a post, for the reason that the post knows already."""
+class PlannedHiding:
+    """The hiding of a post by a moderator, for the reason that the post has already."""
 
-    saying: Saying
+    post: PlannedPost
     at: datetime
-    moderator: Someone
+    moderator: PlannedMember
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choosing:
-    """That who asked chooses a post as the answer."""
+class PlannedAnswer:
+    """The choice of a post as the answer, by the author of the question."""
 
-    saying: Saying
+    post: PlannedPost
     at: datetime
 
 
-Deed = Saying | Marking | Editing | Hiding | Choosing
+PlannedDeed = PlannedPost | PlannedMark | PlannedEdit | PlannedHiding | PlannedAnswer
 
 
-class Page:
-    """The rows of one transaction by table, and what else they change.
+class RowBatch:
+    """The new rows of one transaction by table, and the changes to existing ones.
 
-    `counters` are new values of topics that were there before, `answers` the posts that were chosen and their authors, by topic.
+    `counters` are new values of existing topics, `answers` those of topics that get an answer, both by topic id.
     """
 
     def __init__(self, tables: Iterable[str]) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in tables}
         self.counters: dict[int, Row] = {}
         self.answers: dict[int, Row] = {}
-        self.grown: dict[int, Row] = {}  # notices that tell of more marks
-        self.shelves: Counter[Any] = Counter()  # topics in lists, as the dialogue counts them
-        self.posts_by_author: Counter[int] = Counter()  # those that everybody may read
-        self.topics_by_agenda: Counter[int] = Counter()  # the same
-        self.active: dict[int, datetime] = {}  # agendas
+        self.changed_notices: dict[
+            int, Row
+        ] = {}  # new values of existing notices about marks, by id
+        self.list_counts: Counter[Any] = Counter()  # the dialogue's counts of topics in lists
+        self.posts_by_author: Counter[int] = Counter()  # only posts that everybody may read
+        self.topics_by_agenda: Counter[int] = Counter()  # likewise
+        self.active_at: dict[int, datetime] = {}  # by agenda id
         self.last_ids: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What a database holds already when it is to be filled: nothing, a forum, or the beginning of a filled one."""
+"""What a database contains before it is filled: nothing, a forum, or a part of a filled one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from forum.agendas.models import Agenda, Theme
 from forum.db import db
 from forum.dialogue.models import Mark, Post, Revision, Topic
-from forum.filling.models import START, Frame
+from forum.filling.models import START, Foundation
 from forum.members.models import Member, Organisation
 from forum.moderation.models import Decision
 from forum.notifications.models import Event, Notice
 from forum.search.models import Document
 
-# The moments by which a row tells whether it was there before the dialogue began.
+# The times that show whether a row was written before the dialogue began.
 MOMENTS: dict[Any, Any] = {
     Topic: Topic.created_at,
     Post: Post.created_at,
@@ -34,12 +34,12 @@ def is_empty() -> bool:
     return not any(db.session.scalar(select(table.id).limit(1)) for table in (Member, Agenda, Post))
 
 
-def frame() -> Frame:
-    """What a filled forum stands on: the rows that its people write in, and the numbers that are given away."""
+def foundation() -> Foundation:
+    """The rows that the dialogue of a filled forum refers to, and the last ids before it."""
     last_ids = {
         table.__tablename__: _last_id(table, moment < START) for table, moment in MOMENTS.items()
     }
-    return Frame(
+    return Foundation(
         agendas=_ids(Agenda, Agenda.position),
         themes=_ids(Theme, Theme.id),
         organisations=_ids(Organisation, Organisation.id),
@@ -48,7 +48,7 @@ def frame() -> Frame:
 
 
 def last_post() -> int:
-    """The number of the last post there is; 0 without any."""
+    """The highest id of a post; 0 without any."""
     return _last_id(Post)
 
 

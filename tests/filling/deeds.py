@@ -1,4 +1,4 @@
-"""A planned forum written by the deeds of the rooms, one after another: what bulk filling is measured against."""
+"""A planned forum written with the actions of the rooms, one after another: the reference for filling in bulk."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from forum.db import at, db
 from forum.dialogue import actions as dialogue
-from forum.filling.actions import BROKEN
+from forum.filling.actions import BROKEN_RULE
 from forum.filling.forms import Plan
 from forum.filling.models import (
     END,
     NEWS_SINCE,
-    Choosing,
-    Deed,
-    Editing,
-    Frame,
-    Hiding,
-    Marking,
-    Saying,
-    Someone,
+    Foundation,
+    PlannedAnswer,
+    PlannedDeed,
+    PlannedEdit,
+    PlannedHiding,
+    PlannedMark,
+    PlannedMember,
+    PlannedPost,
 )
 from forum.markup import write
 from forum.members import actions as members
@@ -54,12 +54,12 @@ def join_all(plan: Plan, organisations: Sequence[int]) -> None:
             dialogue.read_all(member)
 
 
-def play(plan: Plan, frame: Frame) -> list[str]:
-    """Do everything that is planned, each at its time, the worker following at once; says what was done."""
+def play(plan: Plan, foundation: Foundation) -> list[str]:
+    """Do everything that is planned at its time, with the worker running after each step; returns what was done."""
     done = []
-    for deed in plan.deeds(frame.last_ids["topic"], frame.last_ids["post"]):
+    for deed in plan.deeds(foundation.last_ids["topic"], foundation.last_ids["post"]):
         with at(deed.at):
-            DEEDS[type(deed)](deed, frame)
+            DEEDS[type(deed)](deed, foundation)
             make_notices(SYSTEM)
         db.session.commit()
         db.session.expunge_all()
@@ -70,58 +70,64 @@ def play(plan: Plan, frame: Frame) -> list[str]:
     return done
 
 
-def kind_of(deed: Deed) -> str:
-    """What a deed is, and of a post what is special about it."""
-    if not isinstance(deed, Saying):
-        return type(deed).__name__ + (f" {deed.kind}" if isinstance(deed, Marking) else "")
-    special = [deed.talk.audience, deed.talk.kind, "quote" * bool(deed.quoted)]
-    return " ".join(["Saying", *special, "organisation" * deed.for_organisation])
+def kind_of(deed: PlannedDeed) -> str:
+    """The class of a deed, with what is special about a post or mark."""
+    if not isinstance(deed, PlannedPost):
+        return type(deed).__name__ + (f" {deed.kind}" if isinstance(deed, PlannedMark) else "")
+    special = [deed.topic.audience, deed.topic.kind, "quote" * bool(deed.quoted)]
+    return " ".join(["PlannedPost", *special, "organisation" * deed.for_organisation])
 
 
-def whole(known: Someone) -> Member:
+def member_row(known: PlannedMember) -> Member:
     return db.session.get_one(Member, known.id)
 
 
-def say(saying: Saying, frame: Frame) -> None:
+def write_post(post: PlannedPost, foundation: Foundation) -> None:
     """Open a topic or reply, with the HTML that `markup` makes of the whole source."""
-    talk, author = saying.talk, whole(saying.author)
-    text = write(saying.text.source, saying.text.language)
-    if saying.number > 1:
-        reply = dialogue.reply(author, talk.id, text, for_organisation=saying.for_organisation)
-        assert (reply.id, reply.number) == (saying.id, saying.number)
+    topic, author = post.topic, member_row(post.author)
+    text = write(post.text.source, post.text.language)
+    if post.number > 1:
+        made = dialogue.reply(author, topic.id, text, for_organisation=post.for_organisation)
+        assert (made.id, made.number) == (post.id, post.number)
         return
     new = dialogue.NewTopic(
-        kind=talk.kind,
-        title=talk.title,
+        kind=topic.kind,
+        title=topic.title,
         text=text,
-        themes=[frame.themes[place] for place in talk.themes],
-        audience=talk.audience,
-        for_organisation=saying.for_organisation,
+        themes=[foundation.themes[place] for place in topic.themes],
+        audience=topic.audience,
+        for_organisation=post.for_organisation,
     )
-    topic = dialogue.open_topic(author, frame.agendas[talk.agenda], new)
-    assert topic.id == talk.id
+    made = dialogue.open_topic(author, foundation.agendas[topic.agenda], new)
+    assert made.id == topic.id
 
 
-def mark(given: Marking, _frame: Frame) -> None:
-    member = whole(given.member)
-    dialogue.mark(member, given.saying.id, given.kind, given.outcome, given.note)
+def mark(given: PlannedMark, _frame: Foundation) -> None:
+    member = member_row(given.member)
+    dialogue.mark(member, given.post.id, given.kind, given.outcome, given.note)
 
 
-def edit(change: Editing, _frame: Frame) -> None:
-    text = change.saying.last_text
-    dialogue.edit(whole(change.saying.author), change.saying.id, write(text.source, text.language))
+def edit(change: PlannedEdit, _frame: Foundation) -> None:
+    text = change.post.last_text
+    dialogue.edit(member_row(change.post.author), change.post.id, write(text.source, text.language))
 
 
-def hide(hiding: Hiding, _frame: Frame) -> None:
-    saying = hiding.saying
+def hide(hiding: PlannedHiding, _frame: Foundation) -> None:
+    post = hiding.post
     moderation.decide(
-        whole(hiding.moderator), "post", saying.id, "hide", Reasons(saying.reason, BROKEN)
+        member_row(hiding.moderator), "post", post.id, "hide", Reasons(post.reason, BROKEN_RULE)
     )
 
 
-def choose(choice: Choosing, _frame: Frame) -> None:
-    talk = choice.saying.talk
-    dialogue.choose_answer(whole(talk.author), talk.id, choice.saying.id)
+def choose(choice: PlannedAnswer, _frame: Foundation) -> None:
+    topic = choice.post.topic
+    dialogue.choose_answer(member_row(topic.author), topic.id, choice.post.id)
 
 
-DEEDS: dict[type, Any] = {Saying: say, Marking: mark, Editing: edit, Hiding: hide, Choosing: choose}
+DEEDS: dict[type, Any] = {
+    PlannedPost: write_post,
+    PlannedMark: mark,
+    PlannedEdit: edit,
+    PlannedHiding: hide,
+    PlannedAnswer: choose,
+}

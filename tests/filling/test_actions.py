@@ -13,10 +13,10 @@ from forum.db import at, db
 from forum.dialogue import actions as dialogue
 from forum.errors import Forbidden
 from forum.filling import actions, queries
-from forum.filling.actions import Book, add, found
-from forum.filling.commands import parts
+from forum.filling.actions import BatchWriter, set_up_forum, write_batch
+from forum.filling.commands import split_by_posts
 from forum.filling.forms import Plan
-from forum.filling.models import SETTING, Page
+from forum.filling.models import AGENDAS_AT, RowBatch
 from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
@@ -29,17 +29,17 @@ HASHES = {0: "no hash"}
 UNLIKE = {"page_version"}
 # What has to happen in a plan, so that it proves something.
 HAPPENS = {
-    "Marking useful",
-    "Marking same here",
-    "Marking tried it",
-    "Editing",
-    "Hiding",
-    "Choosing",
+    "PlannedMark useful",
+    "PlannedMark same here",
+    "PlannedMark tried it",
+    "PlannedEdit",
+    "PlannedHiding",
+    "PlannedAnswer",
 }
 
 
 @contextmanager
-def thrown_away() -> Iterator[None]:
+def rolled_back() -> Iterator[None]:
     """What is written meanwhile is gone afterwards."""
     db.session.commit()
     savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
@@ -49,10 +49,12 @@ def thrown_away() -> Iterator[None]:
 
 
 def fill(plan: Plan, posts: int = 7) -> None:
-    frame = queries.frame()
-    book = Book(frame)
-    for some in parts(plan.deeds(frame.last_ids["topic"], frame.last_ids["post"]), posts):
-        add(SYSTEM, book.write(some))
+    foundation = queries.foundation()
+    writer = BatchWriter(foundation)
+    for some in split_by_posts(
+        plan.deeds(foundation.last_ids["topic"], foundation.last_ids["post"]), posts
+    ):
+        write_batch(SYSTEM, writer.write(some))
 
 
 def indexed_words() -> list[Any]:
@@ -66,9 +68,9 @@ def indexed_words() -> list[Any]:
 
 def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
     forget_numbers()
-    found(SYSTEM, plan, HASHES)
-    with thrown_away():
-        done = play(plan, queries.frame())
+    set_up_forum(SYSTEM, plan, HASHES)
+    with rolled_back():
+        done = play(plan, queries.foundation())
         by_deeds, words_by_deeds = all_rows(), indexed_words()
     assert set(done) >= HAPPENS
     for special in ("quote", "organisation", "members", "public", "question", "experience"):
@@ -84,20 +86,20 @@ def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
 
 def check_numbers(plan: Plan) -> None:
     """The next rows are numbered on: PostgreSQL has to be told which numbers are taken."""
-    frame = queries.frame()
+    foundation = queries.foundation()
     ana = members.join(SYSTEM, members.Joining("Ana Prado", "ana@example.org", "no hash"))
     assert ana.id == len(plan.people) + 1
     new = dialogue.NewTopic("question", "And now?", write("What is next?"))
-    topic = dialogue.open_topic(ana, frame.agendas[0], new)
-    assert topic.id == frame.last_ids["topic"] + plan.shape.topics + 1
-    assert queries.last_post() == frame.last_ids["post"] + plan.shape.posts + 1
+    topic = dialogue.open_topic(ana, foundation.agendas[0], new)
+    assert topic.id == foundation.last_ids["topic"] + plan.shape.topics + 1
+    assert queries.last_post() == foundation.last_ids["post"] + plan.shape.posts + 1
 
 
 def test_the_people_are_as_if_they_had_joined(app: Any, plan: Plan) -> None:
-    with at(SETTING):
+    with at(AGENDAS_AT):
         members.load_cities(SYSTEM, plan.cities)
         organisations = actions._organisations(SYSTEM, plan)
-    with thrown_away():
+    with rolled_back():
         actions._add_members(plan, organisations, HASHES)
         in_bulk = people()
     join_all(plan, organisations)
@@ -126,6 +128,9 @@ def people() -> dict[str, Any]:
 
 
 def test_nobody_else_fills(app: Any, plan: Plan) -> None:
-    for deed in (lambda: found(VISITOR, plan, HASHES), lambda: add(VISITOR, Page(()))):
+    for deed in (
+        lambda: set_up_forum(VISITOR, plan, HASHES),
+        lambda: write_batch(VISITOR, RowBatch(())),
+    ):
         with pytest.raises(Forbidden):
             deed()

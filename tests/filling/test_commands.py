@@ -21,7 +21,7 @@ from forum.members.queries import federation, member_by_email
 from forum.permissions import SYSTEM
 from tests.conftest import SAMPLE_CITIES, all_rows
 from tests.filling.conftest import forget_numbers
-from tests.filling.test_actions import thrown_away
+from tests.filling.test_actions import rolled_back
 
 Run = Callable[..., Result]
 SIZE = ("--topics", 4, "--posts", 30)
@@ -31,7 +31,7 @@ SIZE = ("--topics", 4, "--posts", 30)
 def run(app: Flask, often: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
     monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
-    monkeypatch.setattr(commands, "POSTS_PER_PAGE", 10)
+    monkeypatch.setattr(commands, "POSTS_PER_BATCH", 10)
     monkeypatch.setattr(commands, "hash_password", lambda password: f"hash of {password}")
     runner = app.test_cli_runner()
     return lambda *words: runner.invoke(args=["fill", *map(str, words)])
@@ -45,12 +45,12 @@ def test_stopped_and_started_again_it_fills_a_database_in_the_same_way(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forget_numbers()
-    with thrown_away():
+    with rolled_back():
         check_signing_in(run(*SIZE).output)
         at_once = without_passwords()
     forget_numbers()
     with monkeypatch.context() as stopping:
-        stopping.setattr(commands, "add", stopped_after(1))
+        stopping.setattr(commands, "write_batch", stopped_after(1))
         stopped = run(*SIZE)
     assert stopped.exit_code == 1
     assert "Start the command again." in stopped.output
@@ -83,7 +83,7 @@ def check_signing_in(said: str) -> None:
 def stopped_after(pages: int) -> Callable[..., None]:
     """Writing that finds the database locked after so many pages."""
     written: list[Any] = []
-    add = commands.add
+    add = commands.write_batch
 
     def write_or_stop(system: Any, page: Any) -> None:
         if len(written) == pages:

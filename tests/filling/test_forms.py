@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forum.filling.forms import Plan, shape_of, sizes_of
-from forum.filling.models import END, START, Saying
+from forum.filling.models import END, START, PlannedPost
 from forum.markup import write
 from tests.conftest import SAMPLE_CITIES
 
@@ -34,15 +34,15 @@ def test_a_million_posts_have_a_topic_of_fifty_thousand() -> None:
 
 
 @pytest.fixture(scope="module")
-def sayings() -> list[Saying]:
+def posts() -> list[PlannedPost]:
     made = Plan(shape_of(60, 3_000, None, None, 1), SAMPLE_CITIES).deeds(0, 0)
-    return [deed for deed in made if isinstance(deed, Saying)]
+    return [deed for deed in made if isinstance(deed, PlannedPost)]
 
 
 def test_the_same_seed_makes_the_same_forum(plan: Plan) -> None:
     def told(of: Plan) -> list[Any]:
         return [
-            (deed.at, deed.saying.text if hasattr(deed, "saying") else deed.text)
+            (deed.at, deed.post.text if hasattr(deed, "post") else deed.text)
             for deed in of.deeds(0, 0)
         ]
 
@@ -58,28 +58,28 @@ def test_everything_happens_in_order(plan: Plan) -> None:
     assert moments[-1] < END
 
 
-def test_much_is_written_by_few_and_most_of_it_lately(sayings: list[Saying]) -> None:
-    by_author = Counter(saying.author.id for saying in sayings).most_common()
-    assert sum(count for _id, count in by_author[:12]) > len(sayings) / 3  # of sixty members
-    lately = [saying for saying in sayings if saying.at > END - timedelta(days=4 * 365)]
-    assert len(lately) > len(sayings) * 0.6
-    assert all(saying.author.joined_at <= saying.at for saying in sayings)
+def test_much_is_written_by_few_and_most_of_it_lately(posts: list[PlannedPost]) -> None:
+    by_author = Counter(post.author.id for post in posts).most_common()
+    assert sum(count for _id, count in by_author[:12]) > len(posts) / 3  # of sixty members
+    lately = [post for post in posts if post.at > END - timedelta(days=4 * 365)]
+    assert len(lately) > len(posts) * 0.6
+    assert all(post.author.joined_at <= post.at for post in posts)
 
 
 def test_posts_are_as_long_as_real_ones_and_their_html_is_that_of_markup(
-    sayings: list[Saying],
+    posts: list[PlannedPost],
 ) -> None:
-    lengths = [len(saying.text.source) for saying in sayings]
+    lengths = [len(post.text.source) for post in posts]
     assert 555 < sum(lengths) / len(lengths) < 635
-    for saying in sayings[::100]:
-        assert saying.text == write(saying.text.source, saying.text.language)
-    assert any("\n\n- " in saying.text.source for saying in sayings)
-    assert any("](https://" in saying.text.source for saying in sayings)
+    for post in posts[::100]:
+        assert post.text == write(post.text.source, post.text.language)
+    assert any("\n\n- " in post.text.source for post in posts)
+    assert any("](https://" in post.text.source for post in posts)
 
 
-def test_words_are_rare_and_common(sayings: list[Saying]) -> None:
-    found = Counter(word for said in sayings for word in set(said.text.plain.lower().split()))
+def test_words_are_rare_and_common(posts: list[PlannedPost]) -> None:
+    found = Counter(word for said in posts for word in set(said.text.plain.lower().split()))
     commonest = found.most_common(1)[0][1]
-    assert commonest > len(sayings) * 0.6
-    assert any(0.01 < count / len(sayings) < 0.05 for count in found.values())
+    assert commonest > len(posts) * 0.6
+    assert any(0.01 < count / len(posts) < 0.05 for count in found.values())
     assert sum(count <= 3 for count in found.values()) > 100
