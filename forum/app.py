@@ -64,7 +64,7 @@ from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
 from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
-from forum.upkeep.queries import wrong_schema
+from forum.upkeep.queries import schema_problem
 
 DOORS = (
     members,
@@ -161,7 +161,7 @@ def _refuse_wrong_schema() -> Response | None:
     known = current_app.extensions
     if known.get("schema_is_ours") or request.path in ("/healthz", "/readyz"):
         return None
-    if words := wrong_schema():
+    if words := schema_problem():
         current_app.logger.error(words)
         return Response(AWAY, 503, {"Retry-After": "60"}, mimetype="text/plain")
     known["schema_is_ours"] = True

@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import Connection, text
 
 from forum.db import Base, Html, Moment, db
-from forum.upkeep.queries import WRONG, schema_state
+from forum.upkeep.queries import SCHEMA_PROBLEMS, schema_state
 
 # Made by hand in a migration, because no model can say them.
 BY_HAND = ("document_fts", "words")
@@ -65,7 +65,7 @@ def refusing_newer(connection: Connection) -> Iterator[None]:
     except CommandError as error:
         if schema_state(connection) != "newer":
             raise
-        raise click.ClickException(WRONG["newer"]) from error
+        raise click.ClickException(SCHEMA_PROBLEMS["newer"]) from error
 
 
 def run() -> None:

@@ -32,7 +32,7 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
-from forum.upkeep.commands import _place
+from forum.upkeep.commands import _without_secrets
 from tests.forums import Forum, Made, forums
 
 TOP = Path(__file__).parent.parent
@@ -163,7 +163,7 @@ def test_a_backup_says_which_database_it_is_of(source: Forum, tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_the_place_of_a_database_is_said_without_its_password(address: str, shown: str) -> None:
-    assert _place(make_url(address)) == shown
+    assert _without_secrets(make_url(address)) == shown
 
 
 # What goes wrong

@@ -46,8 +46,8 @@ def test_the_commands_are_those_of_flask_migrate(migrated_app: Flask) -> None:
 def test_no_page_loads_alembic(tmp_path: Path) -> None:
     """A forum that is asked for a page, in a process of its own."""
     script = (
-        "import sys; from wsgi import app; from forum.upkeep.queries import wrong_schema\n"
-        "with app.app_context(): assert 'empty' in wrong_schema()\n"
+        "import sys; from wsgi import app; from forum.upkeep.queries import schema_problem\n"
+        "with app.app_context(): assert 'empty' in schema_problem()\n"
         "assert app.test_client().get('/').status_code == 503\n"
         "assert not {'alembic', 'flask_migrate', 'psycopg'} & set(sys.modules)"
     )

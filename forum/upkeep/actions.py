@@ -1,4 +1,4 @@
-"""What is mended in the database itself and belongs to no room."""
+"""Repairs of the database itself that belong to no other room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forum.upkeep.queries import sequences_behind
 
 @action
 def set_sequences(system: Person) -> None:
-    """Let PostgreSQL number new rows after those that are there."""
+    """Set PostgreSQL's sequences so that new rows get ids after the existing ones."""
     require(system.can.administer())
     for _rows, sequence, _given, last in sequences_behind():
         db.session.scalar(func.setval(sequence, last))

@@ -33,69 +33,71 @@ from forum.transfer.commands import refusals_end_command, reindex_batch
 from forum.upkeep import actions, queries
 from forum.upkeep.models import Check, Fault
 
-LINES = 20
-SECRET = (
-    "password",
-    "sslpassword",
-)  # what the address of a database may say behind its question mark
-# So many rows to a transaction: those who write meanwhile wait for a moment only.
-BATCH = 50
-BY_HAND = "by hand"  # how is mended what no command can
+MAX_LINES = 20  # faults printed for each check
+# Query parameters of a database address that must not be printed
+SECRET_PARAMETERS = ("password", "sslpassword")
+BATCH_SIZE = 50  # rows mended in one transaction: few, so that others who write meanwhile wait only for a moment
+BY_HAND = "by hand"  # the `mend` of checks whose faults no command can repair
 Mend = Callable[[str, Sequence[int]], object]
 Ids = dict[str, "array[int]"]
 
 
 class TryAgain(click.ClickException):
-    """What a command for a mail server ends with that could not do its work now: the message is handed in again."""
+    """A temporary failure of a command that a mail server calls: by the exit code it delivers the message again later."""
 
     exit_code = TRY_AGAIN
 
 
-ENDS_WITH: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
+EXCEPTIONS: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}
 
 bp = Blueprint("upkeep_commands", __name__, cli_group=None)
 
 
-# These look at the schema themselves, make it, or do not need it.
+# These commands check or create the schema themselves, or do not need it.
 FOR_ANY_SCHEMA = {"db", "setup", "fill", "backup", "restore", "routes", "run", "shell"}
 
 
 def guard(app: Flask) -> None:
-    """Let commands end with a sentence when the database is away, or was made for another version of the forum."""
+    """Let all commands end with a sentence when the database is not available or its schema is of another version."""
     for name, command in app.cli.commands.items():
-        guarded = command if name in FOR_ANY_SCHEMA else _guarded(command)
-        app.cli.commands[name] = _telling(guarded, ENDS_WITH.get(name, click.ClickException))
+        guarded = command if name in FOR_ANY_SCHEMA else _with_schema_check(command)
+        app.cli.commands[name] = _with_readable_errors(
+            guarded, EXCEPTIONS.get(name, click.ClickException)
+        )
 
 
-def _guarded(command: click.Command) -> click.Command:
-    # A copy, because the command itself belongs to every forum that this process makes
+def _with_schema_check(command: click.Command) -> click.Command:
+    # A copy, because all applications of this process share the command.
     guarded: click.Command = copy(command)
 
     @with_appcontext
-    def first_look(*args: Any, **kwargs: Any) -> Any:
-        if words := queries.wrong_schema():
+    def checking_schema(*args: Any, **kwargs: Any) -> Any:
+        if words := queries.schema_problem():
             raise click.ClickException(words)
         return command.callback(*args, **kwargs) if command.callback else None
 
-    guarded.callback = first_look
+    guarded.callback = checking_schema
     return guarded
 
 
-def _telling(command: click.Command, ending: type[click.ClickException]) -> click.Command:
-    """The command, but that it ends with a sentence when what is around the forum fails it: its database, its disk."""
-    telling = copy(command)
+def _with_readable_errors(
+    command: click.Command, ending: type[click.ClickException]
+) -> click.Command:
+    """A copy of a command that ends with a sentence, as an `ending`, when the database or the disk fails."""
+    readable = copy(command)
 
     def make_context(*args: Any, **kwargs: Any) -> click.Context:
         context = command.make_context(*args, **kwargs)
-        context.with_resource(_told_when_away(ending))
+        context.with_resource(_outages_end_command(ending))
         return context
 
-    telling.make_context = make_context  # type: ignore[method-assign]  # also of those that are loaded later, as `db`
-    return telling
+    # This covers subcommands too, which may be loaded only when they are needed, as those of `db`.
+    readable.make_context = make_context  # type: ignore[method-assign]
+    return readable
 
 
 @contextmanager
-def _told_when_away(ending: type[click.ClickException]) -> Iterator[None]:
+def _outages_end_command(ending: type[click.ClickException]) -> Iterator[None]:
     try:
         yield
     except click.UsageError:
@@ -118,20 +120,20 @@ def _told_when_away(ending: type[click.ClickException]) -> Iterator[None]:
 def check(fix: bool) -> None:
     """Say what is wrong in the database, a line for each fault. The forum may run meanwhile."""
     faults = 0
-    with _slow_is_no_news():
+    with _without_slow_log():
         of_folder = (
             Check("files", _files_left_behind, "files"),
-            Check("owners", _files_of_others, BY_HAND),
+            Check("owners", _unwritable_files, BY_HAND),
         )
         for one in (*queries.checks(), *of_folder):
-            number, ids = _look(one)
-            faults += _mended(one, number, ids) if number and fix else number
+            number, ids = _report(one)
+            faults += _mend_and_report(one, number, ids) if number and fix else number
         if fix:
-            _mend_words()
+            _mend_full_text_index()
     if words := queries.not_checked(has_mended=fix):
         click.echo(words)
     if faults:
-        raise click.ClickException(_number(faults, "fault") + ".")
+        raise click.ClickException(_count_of(faults, "fault") + ".")
     click.echo("Nothing is wrong.")
 
 
@@ -140,15 +142,15 @@ def _files_left_behind() -> Iterator[Fault]:
         yield Fault("file", path, "was left by a backup or a restore that was killed")
 
 
-def _files_of_others() -> Iterator[Fault]:
-    """What a command that somebody else ran has made, so that the forum cannot write it: letters would wait in vain."""
+def _unwritable_files() -> Iterator[Fault]:
+    """Files of the forum that it cannot write, because another user ran a command: letters would wait for ever."""
     for path in filter(is_shut, _settings().own_paths):
         yield Fault("file", path, "cannot be written. Give it to the user that runs the forum")
 
 
 @contextmanager
-def _slow_is_no_news() -> Iterator[None]:
-    """Whole tables are read here, so that the log of slow statements would say nothing new, line by line."""
+def _without_slow_log() -> Iterator[None]:
+    """Log no slow statements: these commands read whole tables, so that many are slow."""
     log = logging.getLogger("forum")
     before = log.level
     log.setLevel(logging.ERROR)
@@ -158,28 +160,28 @@ def _slow_is_no_news() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _look(one: Check) -> tuple[int, Ids]:
-    """Print what a check finds. How much it is, and of which rows by kind."""
+def _report(one: Check) -> tuple[int, Ids]:
+    """Print what a check finds; returns the number of faults, and the ids of the rows by kind."""
     number, ids = 0, Ids()
     for fault in queries.faults_of(one):
         number += 1
-        if number <= LINES:
+        if number <= MAX_LINES:
             click.echo(str(fault))
-        _keep(ids, fault)
-    if number > LINES:
-        click.echo(f"… and {number - LINES:,} more of {one.name}")
+        _collect_id(ids, fault)
+    if number > MAX_LINES:
+        click.echo(f"… and {number - MAX_LINES:,} more of {one.name}")
     return number, ids
 
 
-def _keep(ids: Ids, fault: Fault) -> None:
+def _collect_id(ids: Ids, fault: Fault) -> None:
     of_kind = ids.setdefault(fault.kind, array("q"))
     if isinstance(fault.id, int) and of_kind[-1:] != array("q", [fault.id]):
         of_kind.append(fault.id)
 
 
-def _mended(one: Check, number: int, ids: Ids) -> int:
-    """Mend what a check has found, and say how much of it is left."""
-    if one.mend == BY_HAND:  # the line itself says how
+def _mend_and_report(one: Check, number: int, ids: Ids) -> int:
+    """Mend what a check has found, print how much was mended, and return the number of faults left."""
+    if one.mend == BY_HAND:  # the printed line says how
         return number
     if one.mend not in {*MEND, *MEND_ALL}:
         click.echo("This cannot be mended from the rows themselves. Compare with a backup.")
@@ -188,63 +190,63 @@ def _mended(one: Check, number: int, ids: Ids) -> int:
         if one.mend in MEND_ALL:
             MEND_ALL[one.mend](SYSTEM)
         else:
-            _mend(MEND[one.mend], ids)
-    left, _ids = _look(one)
-    click.echo(f"Mended {_number(number - left, 'fault')} of {one.name}.")
+            _mend_in_batches(MEND[one.mend], ids)
+    left, _ids = _report(one)
+    click.echo(f"Mended {_count_of(number - left, 'fault')} of {one.name}.")
     return left
 
 
-def _mend_words() -> None:
+def _mend_full_text_index() -> None:
     with refusals_end_command():
         if search.mend_index(SYSTEM):
             click.echo("full-text index: held other words than the documents. It was made anew.")
 
 
-def _mend(mend: Mend, ids: Ids) -> None:
+def _mend_in_batches(mend: Mend, ids: Ids) -> None:
     for kind, of_kind in ids.items():
-        for start in range(0, len(of_kind), BATCH):
-            mend(kind, of_kind[start : start + BATCH])
+        for start in range(0, len(of_kind), BATCH_SIZE):
+            mend(kind, of_kind[start : start + BATCH_SIZE])
 
 
-def _number(number: int, word: str) -> str:
+def _count_of(number: int, word: str) -> str:
     return f"1 {word}" if number == 1 else f"{number:,} {word}s"
 
 
-# The ways to mend, by the word that a check has for its own
+# The repairs, by `Check.mend`
 
 
-def _by(deed: Callable[..., None]) -> Mend:
+def _by_ids(deed: Callable[..., None]) -> Mend:
     return lambda _kind, ids: deed(SYSTEM, list(ids))
 
 
 def _reindex(kind: str, ids: Sequence[int]) -> None:
     if kind == "topic":
-        reindex_batch("post", queries.openings_of(ids))
+        reindex_batch("post", queries.opening_post_ids(ids))
     else:
         reindex_batch(kind, list(ids))
 
 
-def _forget(kind: str, ids: Sequence[int]) -> None:
+def _reindex_or_unindex(kind: str, ids: Sequence[int]) -> None:
     _reindex(kind, ids)
-    search.reindex(SYSTEM, {(kind, item_id): None for item_id in queries.missing(kind, ids)})
+    search.reindex(SYSTEM, {(kind, item_id): None for item_id in queries.missing_ids(kind, ids)})
 
 
 def _hide_notices(_kind: str, ids: Sequence[int]) -> None:
-    topics, posts = queries.told_of(ids)
+    topics, posts = queries.subjects_of_notices(ids)
     dialogue.mend_notices(SYSTEM, topics, posts)
 
 
 MEND: dict[str, Mend] = {
-    "topic": _by(dialogue.mend_topics),
-    "post": _by(dialogue.mend_posts),
-    "agenda": _by(dialogue.mend_agendas),
-    "member": _by(dialogue.mend_members),
-    "hosts": _by(agendas.mend_hosting),
-    "ignored": _by(members.repair_ignored_ids),
+    "topic": _by_ids(dialogue.mend_topics),
+    "post": _by_ids(dialogue.mend_posts),
+    "agenda": _by_ids(dialogue.mend_agendas),
+    "member": _by_ids(dialogue.mend_members),
+    "hosts": _by_ids(agendas.mend_hosting),
+    "ignored": _by_ids(members.repair_ignored_ids),
     "notices": _hide_notices,
-    "quotes": _by(dialogue.mend_quotes),
+    "quotes": _by_ids(dialogue.mend_quotes),
     "documents": _reindex,
-    "strays": _forget,
+    "strays": _reindex_or_unindex,
 }
 MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
@@ -265,17 +267,19 @@ def backup(target: Path) -> None:
     if not target.name:
         raise click.ClickException("TARGET is the name of a file.")
     kept = "The old backup is kept." if target.exists() else ""
-    with _kept_as_it_was(kept), _bar("Copying") as note:
-        if queries.schema_state() == "none" and (words := queries.moved_away()):
+    with _errors_end_command(kept), _progress_bar("Copying") as note:
+        if queries.schema_state() == "none" and (words := queries.moved_away_problem()):
             raise Refusal(words)
         what = _copier(), settings.data, target, queries.version(), note
         made, remarks = backups.make(*what, secret_key=settings.secret_key)
-    with suppress(OSError):  # the backup is there all the same
+    with suppress(OSError):  # the backup is complete all the same
         settings.backed_up_path.touch()
     for remark in remarks:
         click.echo(remark)
     size = target.stat().st_size / 1e6
-    click.echo(f"{target}: {_rows(made.counts)} of {_place(db.engine.url)}, {size:,.1f} MB.")
+    click.echo(
+        f"{target}: {_rows_in_words(made.counts)} of {_without_secrets(db.engine.url)}, {size:,.1f} MB."
+    )
     click.echo("It has been restored once and compared.")
     if backups.KEY not in made.files:
         click.echo("FORUM_SECRET_KEY is not in it: keep it somewhere else.")
@@ -288,11 +292,11 @@ def restore(source: Path) -> None:
 
     Another secret key that lies in FORUM_DATA is put aside as secret-key.before-…
     """
-    with _kept_as_it_was("Nothing was restored."):
+    with _errors_end_command("Nothing was restored."):
         settings = _settings()
         what = _copier(), settings.data, source, queries.known_revisions()
         made = backups.put_back(*what, keeps_key=not settings.has_new_key)
-    click.echo(f"Restored {_rows(made.counts)}, as they were on {made.made_at}.")
+    click.echo(f"Restored {_rows_in_words(made.counts)}, as they were on {made.made_at}.")
     if queries.schema_state() == "older":
         click.echo("The backup is of an older version. Run `flask db upgrade` next.")
     analyze(db.engine)
@@ -307,18 +311,18 @@ def move_database(target_url: str, again: bool) -> None:
     Nobody can write meanwhile. Killed and started again it goes on where it was. A SQLite file that has been moved is
     renamed, so that nothing takes it for the forum any more.
     """
-    source, target = db.engine, _engine(target_url)
+    source, target = db.engine, _target_engine(target_url)
     if queries.schema_state() != "ours":
         raise click.ClickException("Run `flask db upgrade` first: only today's schema is moved.")
     db.session.remove()
-    with _kept_as_it_was("The source has not changed."), _slow_is_no_news():
+    with _errors_end_command("The source has not changed."), _without_slow_log():
         _prepare(source, target, again)
         with click.progressbar(length=moving.total(source), label="Copying and comparing") as bar:
             counts = moving.move(source, target, bar.update)
-    click.echo(f"{_rows(counts)} are the same in both databases, each compared.")
+    click.echo(f"{_rows_in_words(counts)} are the same in both databases, each compared.")
     _put_aside(source)
     click.echo(
-        f"Set FORUM_DATABASE_URL to {_place(target.url)} (with its password), also where backups are made, "
+        f"Set FORUM_DATABASE_URL to {_without_secrets(target.url)} (with its password), also where backups are made, "
         "and start the forum."
     )
 
@@ -327,7 +331,7 @@ def _put_aside(source: Engine) -> None:
     if source.dialect.name != "sqlite":
         return
     file = Path(source.url.database or "")
-    source.dispose()  # the command itself holds the file no longer
+    source.dispose()  # so that this process does not keep the file open
     try:
         click.echo(f"The old file is {put_aside(file)} now.")
     except (Refusal, OSError) as error:
@@ -335,19 +339,19 @@ def _put_aside(source: Engine) -> None:
         click.echo(f"{why} Move it away yourself: it must not be taken for the forum.")
 
 
-def _place(url: URL) -> str:
-    """Which database it is, without what nobody is to read in a log."""
-    return url.difference_update_query(SECRET).render_as_string()
+def _without_secrets(url: URL) -> str:
+    """The address of a database without passwords, for printing."""
+    return url.difference_update_query(SECRET_PARAMETERS).render_as_string()
 
 
-def _engine(url: str) -> Engine:
+def _target_engine(url: str) -> Engine:
     if why := why_no_database(url):
         raise click.ClickException(f"TARGET_URL {why}.")
     return create_engine(url, hide_parameters=True)
 
 
 def _prepare(source: Engine, target: Engine, again: bool) -> None:
-    """Make the tables of the target, unless a move has made them already."""
+    """Create the tables of the target, unless an earlier, interrupted move has. Raises `Refusal` if the target is in use."""
     if source.url == target.url:
         raise Refusal("This is the database that the forum has already.")
     if again and moving.is_under_way(target):
@@ -367,17 +371,17 @@ def _settings() -> Settings:
 
 def _copier() -> Copier:
     db.session.remove()
-    db.engine.dispose()  # the command itself holds the database no longer
+    db.engine.dispose()  # so that this process keeps no connection to the database
     return copier(_settings().database_url, _settings().pg_dump)
 
 
-def _rows(counts: Mapping[str, int]) -> str:
+def _rows_in_words(counts: Mapping[str, int]) -> str:
     return f"{sum(counts.values()):,} rows in {len(counts)} tables"
 
 
 @contextmanager
-def _kept_as_it_was(words: str) -> Iterator[None]:
-    """Let whatever goes wrong end the command with a sentence, and say what became of what was there."""
+def _errors_end_command(words: str) -> Iterator[None]:
+    """Let any failure end the command with a sentence, followed by another one on what has not changed."""
     try:
         yield
     except Refusal as error:
@@ -395,8 +399,8 @@ def _kept_as_it_was(words: str) -> Iterator[None]:
 
 
 @contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for something that says how much of how much is done."""
+def _progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; yields a function that is called with what is done and the total."""
     with click.progressbar(length=1, label=label) as bar:
 
         def note(done: int, total: int) -> None:

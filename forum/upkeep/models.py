@@ -1,4 +1,4 @@
-"""What can be wrong in a database. No tables."""
+"""Checks of a database and the faults that they find. No tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is not as it should be, for a line on a terminal. Without `id` it concerns all of `kind`."""
+    """One inconsistency, printed as a line. Without an `id` it concerns the whole `kind`.
+
+    `what` is a column, whose value `has` should be `should`; or a sentence, and then both are None.
+    """
 
     kind: str
     id: Any
@@ -26,7 +29,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Check:
-    """One question to the database: `faults` finds what is wrong, in bounded memory. `mend` is the way to mend it."""
+    """One check: `faults` yields what is wrong, in bounded memory; `mend` names the repair in `upkeep.commands`, if any."""
 
     name: str
     faults: Callable[[], Iterator[Fault]]

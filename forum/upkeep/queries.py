@@ -1,4 +1,4 @@
-"""What the person who runs the server asks: whether the schema is ours, whether the forum can serve, and what is wrong."""
+"""Questions of the person who runs the server: the version of the schema, readiness, inconsistencies, figures."""
 
 from __future__ import annotations
 
@@ -55,20 +55,22 @@ from forum.search.models import Document, Retitling
 from forum.search.queries import documents_with_stale_words
 from forum.upkeep.models import Check, Fault
 
-FTS = "document_fts"
-INDEXED = table("document_fts_docsize", column("id"))  # a row for each document in the index
-A_DEED = timedelta(minutes=1)
+FTS_TABLE = "document_fts"
+FTS_ROWS = table(
+    "document_fts_docsize", column("id")
+)  # FTS5's own table with a row for each indexed document
+LONGEST_ACTION = timedelta(minutes=1)  # by which two times of the same action may differ
 VERSIONS = table("alembic_version", column("version_num"))
 WRITE_NOTHING = text("UPDATE alembic_version SET version_num = version_num WHERE 0")
-TAKES_WRITES = text("SELECT NOT current_setting('transaction_read_only')::bool")
+IS_WRITABLE = text("SELECT NOT current_setting('transaction_read_only')::bool")
 SchemaState = Literal["ours", "older", "newer", "none"]
 
 
 def schema_state(connection: Connection | None = None) -> SchemaState:
-    """How the database's schema stands to this code: two quick queries, so that it can be asked often.
+    """The version of the database's schema compared with this code. Two quick queries, so it can be asked often.
 
-    `ours`: made for each other. `older`: migrations are to be run. `newer`: a newer version of the code has been
-    here, or another program. `none`: no migration has ever run.
+    `ours`: they match. `older`: migrations have to be run. `newer`: a newer version of the code has migrated it, or
+    another program. `none`: no migration has ever run.
     """
     versions = _versions(connection or db.session.connection())
     if not versions:
@@ -79,15 +81,19 @@ def schema_state(connection: Connection | None = None) -> SchemaState:
     return "older" if versions <= known else "newer"
 
 
-def wrong_schema() -> str:
-    """Why the forum cannot work with its database, in a sentence; empty when it can. Holds no connection."""
+def schema_problem() -> str:
+    """A sentence why the forum cannot work with its database, or an empty string. Keeps no connection."""
     with db.engine.connect() as connection:
         state = schema_state(connection)
-    return WRONG[state] if state != "none" else moved_away() or WRONG[state]
+    return (
+        SCHEMA_PROBLEMS[state]
+        if state != "none"
+        else moved_away_problem() or SCHEMA_PROBLEMS[state]
+    )
 
 
-def moved_away() -> str:
-    """That an empty database is empty because the forum has gone to another one, in a sentence; empty when it has not."""
+def moved_away_problem() -> str:
+    """A sentence that the forum was moved from this SQLite file to another database, or an empty string."""
     url = db.engine.url
     aside = last_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
     if aside is None:
@@ -98,7 +104,7 @@ def moved_away() -> str:
     )
 
 
-WRONG: dict[SchemaState, str] = {
+SCHEMA_PROBLEMS: dict[SchemaState, str] = {
     "ours": "",
     "older": "The database is of an older version of the forum. Run `flask db upgrade` first.",
     "newer": "The database is of a newer version of the forum. Install that version, or restore a backup.",
@@ -113,7 +119,7 @@ def _versions(connection: Connection) -> frozenset[str]:
 
 
 def known_revisions() -> frozenset[str]:
-    """The revisions of the schema that this code knows, from which it can upgrade."""
+    """The migrations that this code has, from whose schema it can upgrade."""
     return revisions()[1]
 
 
@@ -124,43 +130,46 @@ def version() -> str:
 
 
 def is_writable() -> bool:
-    """Whether rows can be written: neither the file nor the server is read-only. Changes nothing and waits for nobody.
+    """Whether the database takes writes: neither the file nor the server is read-only. Changes nothing, waits for no lock.
 
-    A database that somebody else is writing to at this moment can be written.
+    A database that is locked by another writer counts as writable.
     """
     try:
         with without_waiting(), db.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execution_options(is_writing=True).execute(WRITE_NOTHING)
                 return True
-            return bool(connection.scalar(TAKES_WRITES))
+            return bool(connection.scalar(IS_WRITABLE))
     except OperationalError as error:
         return is_locked(error)
 
 
-# Checking what is written: `flask check`. Every check is one pass in the database, read as a stream.
+# Consistency checks for `flask check`. Each is a single query, whose rows are streamed.
 
 
 def checks() -> list[Check]:
-    """All there is to check in this database, in the order in which it is worth knowing."""
+    """All checks of this database, the most important first."""
     is_sqlite = db.session.connection().dialect.name == "sqlite"
     return [
-        *(_of_sqlite() if is_sqlite else _of_postgresql()),
+        *(_sqlite_checks() if is_sqlite else _postgresql_checks()),
         *(
-            _kept(model, column, truth)
+            _column_check(model, column, expected)
             for model in DERIVED_COLUMNS
-            for column, truth in DERIVED_COLUMNS[model].items()
+            for column, expected in DERIVED_COLUMNS[model].items()
         ),
         Check("topics without a beginning", _without_opening),
         Check("topics in lists", _wrong_shelves, "shelves"),
-        Check("agendas that members host", _wrong_hosting, "hosts"),
-        Check("members that members ignore", _wrong_ignoring, "ignored"),
-        Check("practices adapted in a circle", _circles),
+        Check("agendas that members host", _wrong_hosted, "hosts"),
+        Check("members that members ignore", _wrong_ignored, "ignored"),
+        Check("practices adapted in a circle", _circular_adaptations),
         Check("notices about what is hidden", _notices_of_hidden, "notices"),
         Check("quotes of what is hidden", _quotes_of_hidden, "quotes"),
-        *(Check(f"search: {kind}", partial(_documents, kind), "documents") for kind in WRITTEN),
-        Check("search: documents of nothing", _strays, "strays"),
-        Check("search: words", _of_other_words, "documents"),
+        *(
+            Check(f"search: {kind}", partial(_wrong_documents, kind), "documents")
+            for kind in INDEXED_KINDS
+        ),
+        Check("search: documents of nothing", _stray_documents, "strays"),
+        Check("search: words", _documents_with_stale_words, "documents"),
     ]
 
 
@@ -173,13 +182,13 @@ NOT_CHECKED = {
 
 
 def not_checked(has_mended: bool = False) -> str:
-    """A sentence that says what this database's checks leave out; none where whoever mends has looked at all."""
+    """A sentence on what the checks of this database leave out; empty if mending has included it."""
     kind = db.session.connection().dialect.name
     return "" if has_mended and kind == "sqlite" else NOT_CHECKED[kind]
 
 
 def faults_of(check: Check) -> Iterator[Fault]:
-    """What a check finds; that it cannot be made is a fault as well, and the worst."""
+    """The faults that a check finds; a failing query is a fault too."""
     try:
         yield from check.faults()
     except DatabaseError as error:
@@ -193,32 +202,32 @@ def _stream(query: Executable) -> Iterator[Any]:
 # The database itself
 
 
-def _of_sqlite() -> list[Check]:
+def _sqlite_checks() -> list[Check]:
     return [
-        Check("pages and indexes", _damages),
-        Check("keys", _broken_keys_of_sqlite),
-        Check("full-text index", _unindexed, "index"),
+        Check("pages and indexes", _damaged_pages),
+        Check("keys", _broken_keys_in_sqlite),
+        Check("full-text index", _full_text_differences, "index"),
     ]
 
 
-def _damages() -> Iterator[Fault]:
-    """What SQLite finds, full-text index included, except for its words: see `_words_differ`."""
+def _damaged_pages() -> Iterator[Fault]:
+    """What SQLite's own integrity check finds, without the full-text index, which has a check of its own."""
     for (words,) in _stream(text("PRAGMA integrity_check(1000)")):
-        if words != "ok" and FTS not in words:
+        if words != "ok" and FTS_TABLE not in words:
             yield Fault("database", None, words)
 
 
-def _broken_keys_of_sqlite() -> Iterator[Fault]:
+def _broken_keys_in_sqlite() -> Iterator[Fault]:
     for table_name, rowid, target, _number in _stream(text("PRAGMA foreign_key_check")):
         yield Fault(table_name, rowid, f"leads to a row of {target} that is not there")
 
 
-def _unindexed() -> Iterator[Fault]:
-    """Where the full-text index and the documents part. Reads only, so that nobody waits."""
-    for (words,) in _stream(text(f"PRAGMA integrity_check({FTS})")):
+def _full_text_differences() -> Iterator[Fault]:
+    """Where the full-text index differs from the documents. Only reads, so that no writer has to wait."""
+    for (words,) in _stream(text(f"PRAGMA integrity_check({FTS_TABLE})")):
         if words != "ok":
             yield Fault("full-text index", None, words)
-    indexed, written = select(INDEXED.c.id), select(Document.id)
+    indexed, written = select(FTS_ROWS.c.id), select(Document.id)
     for what, rows in (
         ("is not in the full-text index", written.except_(indexed)),
         ("is in the full-text index and nowhere else", indexed.except_(written)),
@@ -227,10 +236,10 @@ def _unindexed() -> Iterator[Fault]:
             yield Fault("document", document_id, what)
 
 
-def _of_postgresql() -> list[Check]:
+def _postgresql_checks() -> list[Check]:
     return [
         Check("pages that were read and did not add up", _checksum_failures),
-        Check("indexes and keys that are switched off", _switched_off),
+        Check("indexes and keys that are switched off", _invalid_indexes_and_keys),
         Check("keys", _broken_keys),
         Check("numbers for new rows", _sequences_behind, "sequences"),
     ]
@@ -244,7 +253,7 @@ def _checksum_failures() -> Iterator[Fault]:
         yield Fault("database", None, "pages whose checksum was wrong", number, 0)
 
 
-def _switched_off() -> Iterator[Fault]:
+def _invalid_indexes_and_keys() -> Iterator[Fault]:
     for name, what in _stream(
         text(
             """SELECT indexrelid::regclass::text, 'is not valid' FROM pg_index WHERE NOT indisvalid
@@ -257,21 +266,24 @@ def _switched_off() -> Iterator[Fault]:
 def _broken_keys() -> Iterator[Fault]:
     for rows in Base.metadata.sorted_tables:
         if rows.foreign_keys:
-            for column_name, target, *row in _stream(_leading_nowhere(rows)):
+            for column_name, target, *row in _stream(_dangling_keys(rows)):
                 what = f"{column_name} leads to a row of {target} that is not there"
                 yield Fault(rows.name, "/".join(map(str, row)), what)
 
 
 @cache
-def _leading_nowhere(rows: Table) -> CompoundSelect[Any]:
-    """One statement for all keys of a table: building one for each takes longer than a small forum takes to answer."""
+def _dangling_keys(rows: Table) -> CompoundSelect[Any]:
+    """The rows of a table whose foreign keys lead nowhere: column, target and primary key.
+
+    One statement for all keys: building one for each takes longer than a small forum takes to answer.
+    """
     broken = []
     for key in sorted(rows.foreign_keys, key=lambda key: key.parent.name):
         target = key.column.table.alias()
-        is_there = exists().where(target.c[key.column.name] == key.parent)
+        is_readable = exists().where(target.c[key.column.name] == key.parent)
         named = literal(key.parent.name), literal(key.column.table.name)
         found = select(*named, *rows.primary_key)
-        broken.append(found.where(key.parent.is_not(None), ~is_there))
+        broken.append(found.where(key.parent.is_not(None), ~is_readable))
     return union_all(*broken)
 
 
@@ -281,7 +293,7 @@ def _sequences_behind() -> Iterator[Fault]:
 
 
 def sequences_behind() -> list[tuple[str, str, int, int]]:
-    """Where PostgreSQL would number new rows like old ones: table, sequence, last number given, last number there."""
+    """Where PostgreSQL would reuse existing ids: table, sequence, last number given, highest id."""
     named = text("SELECT pg_get_serial_sequence(:rows, 'id')")
     found = []
     for rows in Base.metadata.sorted_tables:
@@ -293,29 +305,29 @@ def sequences_behind() -> list[tuple[str, str, int, int]]:
     return found
 
 
-# What rows keep of other rows
+# Columns that repeat what other rows say
 
 
-def _kept(model: Any, column: Any, truth: Any) -> Check:
+def _column_check(model: Any, column: Any, expected: Any) -> Check:
     name = f"{model.__tablename__}.{column.key}"
-    return Check(name, partial(_wrong, model, column, truth), model.__tablename__)
+    return Check(name, partial(_wrong_values, model, column, expected), model.__tablename__)
 
 
-def _wrong(model: Any, column: Any, truth: Any) -> Iterator[Fault]:
-    wrong = select(model.id, column, truth).where(column.is_distinct_from(truth))
+def _wrong_values(model: Any, column: Any, expected: Any) -> Iterator[Fault]:
+    wrong = select(model.id, column, expected).where(column.is_distinct_from(expected))
     for item_id, has, should in _stream(wrong):
-        if not _is_moment_alike(has, should):
+        if not _are_close_moments(has, should):
             yield Fault(model.__tablename__, item_id, column.key, has, should)
 
 
-def _is_moment_alike(has: Any, should: Any) -> bool:
-    """A deed asks for the time more than once, so that what it writes may be some seconds apart."""
+def _are_close_moments(has: Any, should: Any) -> bool:
+    """Whether both are times and nearly the same: an action asks for the time more than once."""
     are_moments = isinstance(has, datetime) and isinstance(should, datetime)
-    return are_moments and abs(has - should) < A_DEED
+    return are_moments and abs(has - should) < LONGEST_ACTION
 
 
 def _without_opening() -> Iterator[Fault]:
-    """Topics whose first post is gone from its table; one that was merged has none, and deeds keep all others."""
+    """Topics without a row for their first post. Only merged topics have none; deleted posts keep their rows."""
     opening = exists().where(Post.topic_id == Topic.id, Post.number == 1)
     for (topic_id,) in _stream(select(Topic.id).where(Topic.merged_into_id.is_(None), ~opening)):
         yield Fault("topic", topic_id, "has lost the post that opens it")
@@ -326,28 +338,27 @@ def _wrong_shelves() -> Iterator[Fault]:
         yield Fault("topic_count", "/".join(map(str, key)), "number", has, should)
 
 
-def _wrong_hosting() -> Iterator[Fault]:
-    hosting: dict[int, list[int]] = {}
-    for member_id, agenda_id in _stream(select(AgendaHost.member_id, AgendaHost.agenda_id)):
-        hosting.setdefault(member_id, []).append(agenda_id)
-    is_hosting = or_(cast(Member.hosted, Text) != "[]", Member.id.in_(hosting))
-    for member_id, hosted in _stream(select(Member.id, Member.hosted).where(is_hosting)):
-        if hosted != (should := sorted(hosting.get(member_id, []))):
-            yield Fault("member", member_id, "hosted", hosted, should)
+def _wrong_hosted() -> Iterator[Fault]:
+    yield from _wrong_id_lists(Member.hosted, AgendaHost.member_id, AgendaHost.agenda_id)
 
 
-def _wrong_ignoring() -> Iterator[Fault]:
-    ignoring: dict[int, list[int]] = {}
-    for member_id, ignored_id in _stream(select(Ignore.member_id, Ignore.ignored_id)):
-        ignoring.setdefault(member_id, []).append(ignored_id)
-    does = or_(cast(Member.ignored, Text) != "[]", Member.id.in_(ignoring))
-    for member_id, ignored in _stream(select(Member.id, Member.ignored).where(does)):
-        if ignored != (should := sorted(ignoring.get(member_id, []))):
-            yield Fault("member", member_id, "ignored", ignored, should)
+def _wrong_ignored() -> Iterator[Fault]:
+    yield from _wrong_id_lists(Member.ignored, Ignore.member_id, Ignore.ignored_id)
 
 
-def _circles() -> Iterator[Fault]:
-    """Practices that were adapted, in the end, from themselves."""
+def _wrong_id_lists(column: Any, member_id: Any, listed_id: Any) -> Iterator[Fault]:
+    """Members whose column of ids differs from the rows of another table that say the same."""
+    expected: dict[int, list[int]] = {}
+    for key, other_id in _stream(select(member_id, listed_id)):
+        expected.setdefault(key, []).append(other_id)
+    has_any = or_(cast(column, Text) != "[]", Member.id.in_(expected))
+    for key, has in _stream(select(Member.id, column).where(has_any)):
+        if has != (should := sorted(expected.get(key, []))):
+            yield Fault("member", key, column.key, has, should)
+
+
+def _circular_adaptations() -> Iterator[Fault]:
+    """Practices that were adapted from themselves, over others."""
     steps = select(Practice.id, Practice.adapted_from_id.label("above")).cte(recursive=True)
     further = select(steps.c.id, Practice.adapted_from_id).join(
         Practice, Practice.id == steps.c.above
@@ -358,7 +369,7 @@ def _circles() -> Iterator[Fault]:
 
 
 def _notices_of_hidden() -> Iterator[Fault]:
-    """Notices that tell of what readers may not see. Decisions stay, so that authors can read the reason."""
+    """Notices about content that readers may not see, except decisions, whose reason the author must be able to read."""
     is_gone = or_(
         exists().where(Post.id == Notice.post_id, ~and_(*is_readable())),
         exists().where(
@@ -372,7 +383,7 @@ def _notices_of_hidden() -> Iterator[Fault]:
 
 
 def _quotes_of_hidden() -> Iterator[Fault]:
-    """Posts that show as a quote what readers may not see any more, or withhold what they may see again."""
+    """Posts that show a quote of something hidden, or withhold one of something that is visible again."""
     quoted, there = aliased(Post), aliased(Topic)
     is_gone = is_unreadable_from(quoted, there, Topic.id, Topic.audience)
     of_it = cast(Quote.quoted_id, Text)
@@ -391,27 +402,27 @@ def _quotes_of_hidden() -> Iterator[Fault]:
         yield Fault("post", post_id, "quotes what readers may not see, or not what they may")
 
 
-# What search knows
+# The documents of search
 
 
-NEVER, EVERYBODY = null(), literal(PUBLIC)
+NOT_HIDDEN, FOR_EVERYBODY = null(), literal(PUBLIC)
 
 
 @dataclass(frozen=True)
-class Searched:
-    """What search should know of the things of one kind, as columns of `rows`; those that `is_there` have a document."""
+class Indexed:
+    """What the documents of one kind should say, as columns of `rows`. Those rows have a document for which `is_readable` holds."""
 
     rows: Any
     item_id: Any
-    is_there: Any
+    is_readable: Any
     title: Any
     agenda_id: Any
-    hidden_at: Any = NEVER
-    audience: Any = EVERYBODY
+    hidden_at: Any = NOT_HIDDEN
+    audience: Any = FOR_EVERYBODY
 
 
-WRITTEN = {
-    "topic": Searched(
+INDEXED_KINDS = {
+    "topic": Indexed(
         Topic,
         Topic.id,
         Topic.deleted_at.is_(None),
@@ -420,7 +431,7 @@ WRITTEN = {
         Topic.hidden_at,
         Topic.audience,
     ),
-    "post": Searched(
+    "post": Indexed(
         join(Post, Topic, Topic.id == Post.topic_id),
         Post.id,
         and_(Post.number > 1, Post.deleted_at.is_(None), Topic.deleted_at.is_(None)),
@@ -429,8 +440,8 @@ WRITTEN = {
         Post.hidden_at,
         Topic.audience,
     ),
-    "case": Searched(Case, Case.id, true(), Case.name, Case.agenda_id, Case.hidden_at),
-    "practice": Searched(
+    "case": Indexed(Case, Case.id, true(), Case.name, Case.agenda_id, Case.hidden_at),
+    "practice": Indexed(
         Practice,
         Practice.id,
         and_(Practice.state == PUBLISHED, Practice.deleted_at.is_(None)),
@@ -439,27 +450,27 @@ WRITTEN = {
         Practice.hidden_at,
         Practice.audience,
     ),
-    "reading": Searched(
+    "reading": Indexed(
         Reading, Reading.id, Reading.removed_at.is_(None), Reading.title, Reading.agenda_id
     ),
 }
 
 
-def _documents(kind: str) -> Iterator[Fault]:
-    """Things without a document, and documents that do not say what the thing says of itself."""
-    for item_id, document_id, *values in _stream(_compared(kind, WRITTEN[kind])):
+def _wrong_documents(kind: str) -> Iterator[Fault]:
+    """Things without a document, and documents that differ from the thing."""
+    for item_id, document_id, *values in _stream(_differing_documents(kind, INDEXED_KINDS[kind])):
         if document_id is None:
             yield Fault(kind, item_id, "is not known to search")
             continue
-        for name, has, should in zip(TOLD, values[::2], values[1::2], strict=False):
+        for name, has, should in zip(COMPARED, values[::2], values[1::2], strict=False):
             if has != should:
                 yield Fault(kind, item_id, f"{name} in search", has, should)
 
 
-TOLD = ("hidden", "audience", "agenda", "title", "topic")  # the last one of posts alone
+COMPARED = ("hidden", "audience", "agenda", "title", "topic")  # "topic" only for posts
 
 
-def _compared(kind: str, of: Searched) -> Select[Any]:
+def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
     parent = aliased(Document)
     is_of_topic = and_(parent.kind == "topic", parent.item_id == Topic.id)
     pairs = [
@@ -474,46 +485,48 @@ def _compared(kind: str, of: Searched) -> Select[Any]:
         rows = rows.outerjoin(parent, is_of_topic)
         pairs.append((Document.parent_id, parent.id))
         follows = (Retitling.document_id == Document.parent_id, Retitling.reached < Document.id)
-        rows = rows.outerjoin(Retitling, and_(*follows))  # the worker is still to say the new title
+        rows = rows.outerjoin(
+            Retitling, and_(*follows)
+        )  # the worker has not given it the new title yet
         is_due = Retitling.document_id.is_not(None)
         pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))
     differs = [has.is_distinct_from(should) for has, should in pairs]
     return rows.add_columns(*(side for pair in pairs for side in pair)).where(
-        of.is_there, or_(Document.id.is_(None), *differs)
+        of.is_readable, or_(Document.id.is_(None), *differs)
     )
 
 
-def _strays() -> Iterator[Fault]:
-    """Documents that lead to nothing, or to something that is gone."""
-    for kind, of in WRITTEN.items():
+def _stray_documents() -> Iterator[Fault]:
+    """Documents of things that do not exist or should have none."""
+    for kind, of in INDEXED_KINDS.items():
         leads = select(of.item_id).select_from(of.rows).where(of.item_id == Document.item_id)
         stray = select(Document.item_id).where(
-            Document.kind == kind, ~leads.where(of.is_there).correlate(Document).exists()
+            Document.kind == kind, ~leads.where(of.is_readable).correlate(Document).exists()
         )
         for (item_id,) in _stream(stray):
             yield Fault(kind, item_id, "is known to search and gone")
 
 
-def _of_other_words() -> Iterator[Fault]:
+def _documents_with_stale_words() -> Iterator[Fault]:
     for kind, item_id in documents_with_stale_words():
         yield Fault(kind, item_id, "is known to search by other words than those of its text")
 
 
-def openings_of(topic_ids: Sequence[int]) -> list[int]:
-    """The ids of the posts that open topics."""
+def opening_post_ids(topic_ids: Sequence[int]) -> list[int]:
+    """The ids of the opening posts of topics."""
     opening = select(Post.id).where(Post.topic_id.in_(topic_ids), Post.number == 1)
     return list(db.session.scalars(opening.order_by(Post.id)))
 
 
-def missing(kind: str, ids: Sequence[int]) -> list[int]:
-    """Those of the ids under which there is nothing of a kind, not even something that is gone."""
-    item_id = WRITTEN[kind].item_id
+def missing_ids(kind: str, ids: Sequence[int]) -> list[int]:
+    """Those of the ids that no row of a kind has, not even a deleted one."""
+    item_id = INDEXED_KINDS[kind].item_id
     found = set(db.session.scalars(select(item_id).where(item_id.in_(ids))))
     return sorted(set(ids) - found)
 
 
-def told_of(notice_ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The ids of the topics and of the posts that notices tell of."""
+def subjects_of_notices(notice_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The ids of the topics, and of the posts, that notices are about."""
     about = (
         select(func.coalesce(what, 0))
         .where(Notice.id.in_(notice_ids), what.is_not(None))
@@ -528,7 +541,7 @@ def told_of(notice_ids: Sequence[int]) -> tuple[list[int], list[int]]:
 
 
 class Waiting(NamedTuple):
-    """What waits for the worker (and since when), what the worker has given up, what waits for moderators."""
+    """How much waits for the worker (and since when), what it has given up, and what waits for moderators."""
 
     events: int
     oldest_at: datetime | None
@@ -539,7 +552,7 @@ class Waiting(NamedTuple):
 
 
 def waiting() -> Waiting:
-    """How much waits; one query over what is not done."""
+    """How much waits, in one query."""
     open_event = select(func.count()).select_from(Event).where(Event.done_at.is_(None))
     due = (Event.hidden_at.is_(None), Event.attempts < TRIES)
     oldest = select(func.min(Event.due_at)).where(Event.done_at.is_(None), *due)
@@ -565,7 +578,7 @@ def waiting() -> Waiting:
 
 
 def is_file_gone() -> bool:
-    """Whether SQLite's file is no longer in its place: what is written then goes to one without a name."""
+    """Whether the SQLite file was deleted or moved: writes then go to a file without a name, and are lost."""
     url = db.engine.url
     name = url.database or ""
     is_file = url.get_backend_name() == "sqlite" and name not in ("", ":memory:")
@@ -573,12 +586,12 @@ def is_file_gone() -> bool:
 
 
 def database_size() -> tuple[str, int]:
-    """The database's name with its version, and its bytes on the disk."""
-    version, size = db.session.execute(SIZES[db.session.get_bind().dialect.name]).one()
+    """The database's name with its version, and its size on disk in bytes."""
+    version, size = db.session.execute(SIZE_QUERIES[db.session.get_bind().dialect.name]).one()
     return str(version), int(size)
 
 
-SIZES = {
+SIZE_QUERIES = {
     "sqlite": text(
         "SELECT 'SQLite ' || sqlite_version(), page_count * page_size"
         " FROM pragma_page_count(), pragma_page_size()"
@@ -591,13 +604,13 @@ SIZES = {
 
 
 def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
-    """What happened in each month since a moment: figure → month (`2026-11`) → how many; months of none are left out.
+    """What happened in each month since a moment: figure → month (`2026-11`) → number; months without any are left out.
 
-    Counted is what was written, whatever became of it since. Four queries, of which the longest reads the posts
-    since then; what is older is not looked at.
+    Counts everything written, also what was hidden or deleted since. Four queries, of which the longest reads the posts
+    since then; older ones are not read.
     """
     require(administrator.can.administer())
-    written, answers = _month(Post.created_at), Topic.answer_id == Post.id
+    written, answers = _month_of(Post.created_at), Topic.answer_id == Post.id
     posts = select(written, func.count(), func.count(Post.author_id.distinct()))
     rows = db.session.execute(posts.where(Post.created_at >= since).group_by(written)).all()
     answered = (
@@ -608,23 +621,25 @@ def months(administrator: Person, since: datetime) -> dict[str, dict[str, int]]:
     return {
         "posts": {month: count for month, count, _authors in rows},
         "authors": {month: authors for month, _count, authors in rows},
-        "members": _by_month(Member.joined_at, Member.joined_at >= since),
-        "topics": _by_month(Topic.created_at, Topic.active_at >= since, Topic.created_at >= since),
-        "answers": _pairs(answered.group_by(written)),
+        "members": _counts_by_month(Member.joined_at, Member.joined_at >= since),
+        "topics": _counts_by_month(
+            Topic.created_at, Topic.active_at >= since, Topic.created_at >= since
+        ),
+        "answers": _as_dict(answered.group_by(written)),
     }
 
 
-def _by_month(moment: Any, *which: Any) -> dict[str, int]:
-    month = _month(moment)
-    return _pairs(select(month, func.count()).where(*which).group_by(month))
+def _counts_by_month(moment: Any, *which: Any) -> dict[str, int]:
+    month = _month_of(moment)
+    return _as_dict(select(month, func.count()).where(*which).group_by(month))
 
 
-def _pairs(query: Any) -> dict[str, int]:
+def _as_dict(query: Any) -> dict[str, int]:
     return dict(db.session.execute(query).all())
 
 
-def _month(moment: Any) -> Any:
-    """The month of a moment, as `2026-11`, in the cheapest way of each database."""
+def _month_of(moment: Any) -> Any:
+    """The month of a moment as `2026-11`, in the cheapest way for each database."""
     if db.session.get_bind().dialect.name == "sqlite":
         return func.substr(moment, 1, 7)
     return func.to_char(func.timezone(text("'UTC'"), moment), text("'YYYY-MM'"))

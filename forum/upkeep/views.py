@@ -1,4 +1,4 @@
-"""The doors for who runs the server: whether the forum is alive and ready, and the page of figures."""
+"""Doors for the person who runs the server: health, readiness, and the page of figures."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from forum.upkeep import queries
 from forum.web import me
 
 bp = Blueprint("upkeep", __name__)
-PATIENCE = 2.0  # seconds that a question about readiness may take
-QUIET = 60.0  # seconds after which a worker that shows no sign of life is missed
+PROBE_SECONDS = 2.0  # within which the database must answer to count as ready
+WORKER_SILENCE_SECONDS = 60.0  # without a heartbeat after which a worker is reported as missing
 MB = 1_000_000
-UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+SIZE_UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 LIBRARIES = ("Flask", "SQLAlchemy", "granian")
 
 
-class Picture(NamedTuple):
-    """The size of a chart: its bars stand below `top`, and their names below them."""
+class ChartSize(NamedTuple):
+    """The size of a chart in SVG units: the bars begin below `top`, and their labels are below the bars."""
 
     width: int = 360
     top: int = 22
     height: int = 100
 
 
-PICTURE = Picture()
+CHART_SIZE = ChartSize()
 
 
 # For machines
@@ -45,67 +45,74 @@ PICTURE = Picture()
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """The process is alive; nothing else is touched."""
-    return _plain("alive\n", 200)
+    """Liveness: the process answers. Asks neither the database nor the disk."""
+    return _plain_text("alive\n", 200)
 
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """The forum can serve: the database reads and writes, its schema is ours, there is room on the disk.
+    """Readiness: the database reads and writes, its schema matches, there is room on the disk. Else 503.
 
-    One line for each, in words without secrets. A worker that is missed is said and refuses no reader.
+    One line for each part, without secrets. A missing worker is reported, but does not make the forum unready.
     """
-    states = [*_database(), _disk(), *_counters(), _worker()]
+    states = [
+        *_database_readiness(),
+        _disk_readiness(),
+        *_counters_readiness(),
+        _worker_readiness(),
+    ]
     is_ready = all(state.is_ready for state in states)
     lines = ["ready" if is_ready else "not ready", *(f"{one.name}: {one.words}" for one in states)]
-    return _plain("\n".join([*lines, ""]), 200 if is_ready else 503)
+    return _plain_text("\n".join([*lines, ""]), 200 if is_ready else 503)
 
 
-class State(NamedTuple):
-    """How one part is: whether the forum can serve with it, and words for who looks after it."""
+class Readiness(NamedTuple):
+    """The state of one part: whether the forum can serve with it, and words for the person who runs it."""
 
     name: str
     is_ready: bool
     words: str
 
 
-def _database() -> list[State]:
+def _database_readiness() -> list[Readiness]:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, as Flask documents it
     try:
-        schema, is_writable, is_gone = _probe.ask(lambda: _schema_and_writing(app))
+        schema, is_writable, is_gone = _probe.ask(lambda: _ask_database(app))
     except TimeoutError:
-        return [State("database", False, f"no answer within {PATIENCE:g} s")]
+        return [Readiness("database", False, f"no answer within {PROBE_SECONDS:g} s")]
     except SQLAlchemyError as error:
         current_app.logger.error("not ready: %s", error)
-        return [State("database", False, "does not answer")]
+        return [Readiness("database", False, "does not answer")]
     if is_gone:
         return [
-            State("database", False, "its file is gone: what is written is lost with the server")
+            Readiness(
+                "database", False, "its file is gone: what is written is lost with the server"
+            )
         ]
     words = "reads and writes" if is_writable else "cannot be written"
-    # Newer: the other server has been upgraded. This one goes on, or a balancer would find all of them unwell at once.
+    # Newer: another server has been upgraded. This one goes on, or a load balancer would lose all servers at once.
     is_fit = schema in ("ours", "newer")
-    return [State("database", is_writable, words), State("schema", is_fit, schema)]
+    return [Readiness("database", is_writable, words), Readiness("schema", is_fit, schema)]
 
 
-def _schema_and_writing(app: Flask) -> tuple[str, bool, bool]:
+def _ask_database(app: Flask) -> tuple[str, bool, bool]:
     with app.app_context():
         return queries.schema_state(), queries.is_writable(), queries.is_file_gone()
 
 
-def _disk() -> State:
+def _disk_readiness() -> Readiness:
     settings = web.settings()
     try:
         free = shutil.disk_usage(settings.data).free / MB
         machine.try_to_write(settings.data)
     except OSError as error:
-        return State("disk", False, error.strerror or "cannot be written")
+        return Readiness("disk", False, error.strerror or "cannot be written")
     is_enough = free >= settings.free_mb
-    return State("disk", is_enough, "room enough" if is_enough else f"{free:.0f} MB left")
+    return Readiness("disk", is_enough, "room enough" if is_enough else f"{free:.0f} MB left")
 
 
-def _counters() -> list[State]:
-    """Whether Valkey answers, where it is to count the limits of several machines; they are no reason to serve nobody."""
+def _counters_readiness() -> list[Readiness]:
+    """Whether Valkey answers, if it counts the limits of several machines; without it the forum is ready all the same."""
     if not web.settings().valkey_url or not web.settings().limits:
         return []
     words = (
@@ -113,19 +120,21 @@ def _counters() -> list[State]:
         if is_counting_together()
         else "Valkey does not answer, so each process counts for itself"
     )
-    return [State("limits", True, words)]
+    return [Readiness("limits", True, words)]
 
 
-def _worker() -> State:
-    seconds = worker_seen()
+def _worker_readiness() -> Readiness:
+    seconds = seconds_since_worker()
     if seconds is None:
-        return State("worker", True, "none has worked on this machine")
-    words = "at work" if seconds < QUIET else f"no sign of life for {seconds:.0f} s"
-    return State("worker", True, words)
+        return Readiness("worker", True, "none has worked on this machine")
+    words = (
+        "at work" if seconds < WORKER_SILENCE_SECONDS else f"no sign of life for {seconds:.0f} s"
+    )
+    return Readiness("worker", True, words)
 
 
-def worker_seen() -> float | None:
-    """How many seconds ago a worker of this machine showed a sign of life; None when none ever did."""
+def seconds_since_worker() -> float | None:
+    """Seconds since the last heartbeat of a worker on this machine; None without any."""
     seen = machine.time_of(web.settings().heartbeat_path)
     return max(0.0, time.time() - seen.timestamp()) if seen else None
 
@@ -134,7 +143,7 @@ def worker_seen() -> float | None:
 
 
 class Chart(NamedTuple):
-    """Twelve months as bars, and the same as rows of a table; the last month is not over yet."""
+    """Twelve months as bars, and as rows of a table; the last month is not over yet. `is_summed`: a total makes sense."""
 
     name: str
     months: Sequence[date]
@@ -144,34 +153,34 @@ class Chart(NamedTuple):
 
     @property
     def most(self) -> int:
-        """What the highest bar stands for."""
+        """The value of the highest bar."""
         return max(self.counts)
 
     @property
     def total(self) -> int:
-        """All months together."""
+        """The sum of all months."""
         return sum(self.counts)
 
 
 @bp.get("/administration/figures")
 def figures() -> str:
-    """How much is written and by how many, what waits, and how the machine is."""
+    """How much is written and by how many, what waits, and the state of the machine."""
     months = _last_months(now().date())
     counted = queries.months(me(), datetime(months[0].year, months[0].month, 1, tzinfo=UTC))
-    charts = [_chart(name, key, counted[key], months) for key, name in _names().items()]
+    charts = [_chart(name, key, counted[key], months) for key, name in _chart_names().items()]
     return render_template(
         "upkeep/figures.html",
         charts=charts,
-        picture=PICTURE,
+        picture=CHART_SIZE,
         is_empty=not any(chart.total for chart in charts if chart.is_summed),
         waiting=queries.waiting(),
         machine=_machine(),
         worker=machine.time_of(web.settings().heartbeat_path),
-        is_worker_missed=(worker_seen() or 0) > QUIET,
+        is_worker_missed=(seconds_since_worker() or 0) > WORKER_SILENCE_SECONDS,
     )
 
 
-def _names() -> dict[str, str]:
+def _chart_names() -> dict[str, str]:
     return {
         "posts": _("Posts written"),
         "authors": _("Members who wrote"),
@@ -182,19 +191,19 @@ def _names() -> dict[str, str]:
 
 
 def _last_months(today: date) -> list[date]:
-    """The first days of twelve months, of which the last is the present one."""
+    """The first days of the last twelve months, the present one included."""
     present = today.year * 12 + today.month - 1
     return [date(at // 12, at % 12 + 1, 1) for at in range(present - 11, present + 1)]
 
 
 def _chart(name: str, key: str, counted: dict[str, int], months: Sequence[date]) -> Chart:
     counts = [counted.get(f"{month:%Y-%m}", 0) for month in months]
-    bars = drawings.bars(counts, PICTURE.width, PICTURE.height, PICTURE.top)
+    bars = drawings.bars(counts, CHART_SIZE.width, CHART_SIZE.height, CHART_SIZE.top)
     return Chart(name, months, counts, bars, key != "authors")
 
 
 class Machine(NamedTuple):
-    """What the forum runs on and what room it has; sizes are in words."""
+    """What the forum runs on, and sizes on disk, in words such as `1.2 GB`."""
 
     database: str
     database_size: str
@@ -224,14 +233,14 @@ def _machine() -> Machine:
 
 
 def _size(size: float) -> str:
-    unit, amount = next((one for one in UNITS if size >= one[1]), UNITS[-1])
+    unit, amount = next((one for one in SIZE_UNITS if size >= one[1]), SIZE_UNITS[-1])
     size /= amount
     return f"{format_decimal(size, '#,##0.0' if size < 10 else '#,##0')} {unit}"
 
 
 @bp.app_template_filter("month")
 def month(value: date, pattern: str = "LLLL yyyy") -> str:
-    """The month of a day in words; `LLLLL` is its first letter."""
+    """The month of a day in words, by a CLDR pattern; `LLLLL` is its first letter."""
     return str(format_date(value, pattern))
 
 
@@ -239,22 +248,22 @@ def month(value: date, pattern: str = "LLLL yyyy") -> str:
 
 
 def measurements() -> dict[str, float]:
-    """The figures that no process counts: what waits, the room that there is, whether the database answers.
+    """Metrics that are asked for and not counted: what waits, free disk space, whether the database answers (0 or 1).
 
-    Needs an application context and no request. A database that does not answer is a figure too.
+    Needs an application context, but no request.
     """
     settings = web.settings()
     found = metrics.totals(settings.metrics_path)
     found["forum_disk_free_bytes"] = shutil.disk_usage(settings.data).free
-    if (seen := worker_seen()) is not None:
+    if (seen := seconds_since_worker()) is not None:
         found["forum_worker_seen_seconds"] = seen
     try:
-        return found | _of_the_database() | {"forum_database_up": 1}
+        return found | _database_measurements() | {"forum_database_up": 1}
     except SQLAlchemyError:
         return found | {"forum_database_up": 0}
 
 
-def _of_the_database() -> dict[str, float]:
+def _database_measurements() -> dict[str, float]:
     waiting, (_name, size) = queries.waiting(), queries.database_size()
     age = (now() - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0
     return {
@@ -268,10 +277,10 @@ def _of_the_database() -> dict[str, float]:
     }
 
 
-_probe = machine.Probe[tuple[str, bool, bool]](PATIENCE)
+_probe = machine.Probe[tuple[str, bool, bool]](PROBE_SECONDS)
 
 
-def _plain(text: str, status: int) -> Response:
+def _plain_text(text: str, status: int) -> Response:
     answer = Response(text, status, mimetype="text/plain")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -444,7 +444,7 @@ def test_what_fails_here_sends_no_message_back(people, post, app, monkeypatch, f
 
 
 def test_a_forum_that_is_being_upgraded_sends_no_message_back(people, post, app, monkeypatch):
-    monkeypatch.setattr("forum.upkeep.queries.wrong_schema", lambda: "The database is older.")
+    monkeypatch.setattr("forum.upkeep.queries.schema_problem", lambda: "The database is older.")
     said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
     assert (said.exit_code, said.stderr) == (75, "Error: The database is older.\n")
     assert app.test_cli_runner().invoke(args=["check"]).exit_code == 1
@@ -454,7 +454,7 @@ def test_a_database_that_is_away_sends_no_message_back(people, post, app, monkey
     def away():
         raise OperationalError("SELECT", {}, Exception("connection refused"), True)
 
-    monkeypatch.setattr("forum.upkeep.queries.wrong_schema", away)
+    monkeypatch.setattr("forum.upkeep.queries.schema_problem", away)
     said = app.test_cli_runner().invoke(args=["mail-in"], input=answer(people, post))
     assert (said.exit_code, "The database cannot be used" in said.stderr) == (75, True)
 

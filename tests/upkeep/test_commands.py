@@ -239,7 +239,7 @@ def test_a_title_that_the_worker_is_still_to_say_is_no_fault(
     assert db.session.scalars(select(Retitling)).one().title == "For everybody"
     assert run("check").exit_code == 0
     monkeypatch.undo()
-    while search.carry_on(SYSTEM):
+    while search.continue_retitling(SYSTEM):
         pass
     assert run("check").exit_code == 0
     document = first(Document, Document.kind == "post", Document.title == "For everybody")
@@ -286,8 +286,8 @@ def test_what_cannot_be_mended_is_said(run: Run, world: None) -> None:
 def test_many_faults_are_counted_and_few_printed(
     run: Run, world: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "LINES", 2)
-    monkeypatch.setattr(commands, "BATCH", 2)
+    monkeypatch.setattr(commands, "MAX_LINES", 2)
+    monkeypatch.setattr(commands, "BATCH_SIZE", 2)
     db.session.execute(update(Post).values(useful_count=77))
     db.session.commit()
     told = run("check", "--fix")
@@ -368,7 +368,7 @@ def spoil_words(document: Document) -> None:
 
 def words_differ() -> bool:
     try:
-        db.session.execute(text(search.COMPARE))
+        db.session.execute(text(search.INTEGRITY_CHECK_SQL))
     except DatabaseError:
         return True
     return False
