@@ -12,10 +12,10 @@ from forum.webforms import lazy_text as _
 
 
 class ThemesForm(Form):
-    """Boxes to tick, one for each theme."""
+    """A checkbox for each theme."""
 
     themes = SelectMultipleField(_("Themes"), coerce=int, validate_choice=True)
 
     def offer(self, themes: Iterable[Theme]) -> None:
-        """Offer these themes, so that no other can be chosen."""
+        """Set the themes that can be chosen."""
         self.themes.choices = [(theme.id, theme.name) for theme in themes]

@@ -1,4 +1,4 @@
-"""What pages made of several rooms show: the masthead's counters, exchanges, recognition, feeds, the sitemap."""
+"""Data for pages that combine several rooms: the masthead, exchanges, recognition, contributions, feeds, the sitemap."""
 
 from __future__ import annotations
 
@@ -47,35 +47,35 @@ from forum.permissions import VISITOR, Person, cached_statement
 from forum.queue.queries import waiting_count
 from forum.search.queries import texts_of
 
-PAGE = 20
-MOST_WRITTEN = 1_000  # contributions of a list, the newest; the others are found by searching
-MOST_RECOGNISED = 200
-MOST_ASKED = 2_000  # posts of several people of which it is asked whether they are listed
-MOST_ARCS = 10
-MOST_REPLIES = 200  # of the last weeks, that the map looks at
-WEEKS = timedelta(days=30)
-IN_FEED = 40
-IN_FILE = 5_000  # numbers of each kind of thing in one file of the sitemap, which may hold 50,000 addresses
-ABOUT = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
-LISTS = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
+PAGE_SIZE = 20
+MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
+MAX_RECOGNISED = 200
+MAX_CANDIDATES = 2_000  # the newest posts of several people that are checked for being listed
+MAX_EXCHANGES = 10
+MAX_REPLIES_READ = 200  # the newest replies, from which the map's exchanges are counted
+EXCHANGE_PERIOD = timedelta(days=30)
+FEED_SIZE = 40
+IDS_PER_SITEMAP_FILE = 5_000  # of each kind; a file may hold 50,000 addresses (sitemaps.org)
+INFO_PAGES = ("/help", "/rules", "/privacy", "/accessibility", "/contact")
+LIST_PAGES = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/members", "/cities")
 
 
 # Search
 
 
-OF_PEOPLE: dict[str, Any] = {
+AUTHORED_MODELS: dict[str, Any] = {
     "topic": Topic,
     "post": Post,
     "practice": Practice,
-}  # what is found and has an author
+}  # what search finds and has an author
 
 
-def found_of_ignored(
+def ignored_authors(
     reader: Person, things: Sequence[tuple[str, int]]
 ) -> dict[tuple[str, int], str]:
-    """Which things that a search found are by members whom the reader ignores, and by whom; asks only if there are some."""
+    """Those of the things (kind, item id) that members wrote whom the reader ignores, with the names of these authors."""
     found: dict[tuple[str, int], str] = {}
-    for kind, model in OF_PEOPLE.items() if reader.ignored else ():
+    for kind, model in AUTHORED_MODELS.items() if reader.ignored else ():
         ids = [item_id for known, item_id in things if known == kind]
         query = select(model.id, Member.name).join(Member, Member.id == model.author_id)
         theirs = query.where(model.id.in_(ids), model.author_id.in_(reader.ignored))
@@ -87,14 +87,17 @@ def found_of_ignored(
 
 
 class Masthead(NamedTuple):
-    """What waits for a member: unread notices, and things in the queue of those who moderate."""
+    """The counters of a member: unread notices, and entries in the moderation queue for those who moderate."""
 
     unread_notices: int
     queue_count: int
 
 
 def masthead(member: Person, unread: int | None = None) -> Masthead:
-    """The counters beside a member's name on every page. `unread` is `SessionUser.unread`, which is too few for who curates."""
+    """The counters beside a member's name on every page.
+
+    `unread` is `SessionUser.unread` if it is known already; for curators it is too low, so it is asked again.
+    """
     if unread is None or member.is_curator:
         unread = unread_count(member)
     return Masthead(unread, waiting_count(member))
@@ -104,7 +107,7 @@ def masthead(member: Person, unread: int | None = None) -> Masthead:
 
 
 class Watched(NamedTuple):
-    """Something that a member watches or mutes, with its name and address; without, when it cannot be read now."""
+    """Something that a member watches or mutes, with its name and address; both empty if it is out of reach now."""
 
     watch: Watch
     name: str = ""
@@ -115,21 +118,23 @@ def watched(member: Person, number: int) -> Page[Watched]:
     """One page of what a member watches and mutes, by name."""
     page = watches_of(member, number)
     ids = {kind: [row.subject_id for row in page.items if row.subject == kind] for kind in SUBJECTS}
-    found = {kind: _named(member, kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
+    found = {kind: _names_and_addresses(member, kind, ids[kind]) for kind in SUBJECTS if ids[kind]}
     rows = [Watched(row, *found[row.subject].get(row.subject_id, ())) for row in page.items]
     return Page(rows, page.number, page.pages, page.total)
 
 
-def _named(reader: Person, subject: str, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+def _names_and_addresses(
+    reader: Person, subject: str, ids: Sequence[int]
+) -> dict[int, tuple[str, str]]:
     if subject == TOPIC:
         topics = db.session.scalars(visible_topics(reader).where(Topic.id.in_(ids)))
         return {topic.id: (topic.title, topic.address) for topic in topics}
-    table, name, path = NAMED[subject]
+    table, name, path = WATCHABLE[subject]
     rows = db.session.execute(select(table.id, name, table.slug).where(table.id.in_(ids)))
     return {key: (words, f"{path}{slug}") for key, words, slug in rows}
 
 
-NAMED: dict[str, tuple[Any, Any, str]] = {
+WATCHABLE: dict[str, tuple[Any, Any, str]] = {
     AGENDA: (Agenda, Agenda.title, "/agendas/"),
     CITY: (City, City.name, "/cities/"),
     THEME: (Theme, Theme.name, "/topics?theme="),
@@ -148,24 +153,23 @@ class Exchange(NamedTuple):
 
 
 def exchanges(reader: Person, until: datetime, cities: Mapping[int, HomeCity]) -> list[Exchange]:
-    """The pairs of cities with the most replies between them in the last weeks before a moment.
+    """The pairs of cities with the most replies between them in `EXCHANGE_PERIOD` before a moment.
 
-    Where much is written, the newest replies stand for all of them.
+    Only the newest `MAX_REPLIES_READ` replies are counted, and only pairs of `cities`, which are by id.
 
-    The moment is that of the latest post, never the clock, so that the page stays the same until somebody
-    writes. Only pairs of `cities`, by id, are named.
+    `until` is the time of the latest post, never the clock, so that the cached page stays valid until somebody writes.
     """
     pairs: Counter[tuple[int, int]] = Counter()
-    crossing = {"since": until - WEEKS}
-    for here, there, replies in execute_core(_crossed(reader), crossing).all():
+    crossing = {"since": until - EXCHANGE_PERIOD}
+    for here, there, replies in execute_core(_replies_between_cities(reader), crossing).all():
         if here in cities and there in cities:
             pairs[min(here, there), max(here, there)] += replies
-    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MOST_ARCS]
+    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:MAX_EXCHANGES]
     return [Exchange(cities[one], cities[other], replies) for (one, other), replies in ordered]
 
 
 @cached_statement
-def _crossed(reader: Person) -> Any:
+def _replies_between_cities(reader: Person) -> Any:
     helper, asker, newest = aliased(Member), aliased(Member), _newest_replies()
     crossed = (
         visible_topics(reader)
@@ -182,18 +186,18 @@ def _crossed(reader: Person) -> Any:
 
 
 def _newest_replies() -> Subquery:
-    """The newest replies, by columns that an index holds: a post is long, and nothing of it is shown."""
+    """The newest replies, with columns of an index only, so that the long rows of posts are not read."""
     columns = Post.topic_id, Post.author_id, Post.hidden_at, Post.deleted_at
     lately = select(*columns).where(Post.created_at > bindparam("since"), Post.number > 1)
     newest = lately.order_by(Post.created_at.desc(), Post.id.desc())
-    return newest.limit(constant(MOST_REPLIES)).subquery()
+    return newest.limit(constant(MAX_REPLIES_READ)).subquery()
 
 
 # People
 
 
 class Recognition(NamedTuple):
-    """What others made of somebody's contributions, as numbers for whole sentences."""
+    """What others made of a member's contributions, as numbers for sentences."""
 
     answers: int
     answers_cities: int
@@ -202,16 +206,19 @@ class Recognition(NamedTuple):
     practices: int
 
     def figure(self, number: int) -> str:
-        """A number as the page says it, with a sign where nobody counted further."""
-        return f"{number}+" if number >= MOST_RECOGNISED else str(number)
+        """A number for the page, with a plus where counting stopped."""
+        return f"{number}+" if number >= MAX_RECOGNISED else str(number)
 
 
 def recognition(reader: Person, member: Member) -> Recognition:
-    """How often a member's posts were chosen as the answer and tried elsewhere, and the practices published.
+    """How often a member's posts were chosen as the answer and tried by others, and how many practices are published.
 
-    Nothing is counted further than `MOST_RECOGNISED`.
+    Answers and trials are counted up to `MAX_RECOGNISED`.
     """
-    answers, tried = _answers(reader, member).cte("answers"), _trials(reader, member).cte("tried")
+    answers, tried = (
+        _chosen_answers(reader, member).cte("answers"),
+        _tried_posts(reader, member).cte("tried"),
+    )
     practices = published_practices(reader).where(Practice.author_id == member.id)
     latest = select(City.name).join(tried, tried.c.city_id == City.id)
     columns = (
@@ -225,105 +232,108 @@ def recognition(reader: Person, member: Member) -> Recognition:
     return Recognition(*row)
 
 
-def _answers(reader: Person, member: Member) -> Select[Any]:
+def _chosen_answers(reader: Person, member: Member) -> Select[Any]:
     others = visible_topics(reader).join(Member, Member.id == Topic.author_id)
     chosen = others.where(Topic.answered_by_id == member.id, Topic.author_id != member.id)
     newest = chosen.with_only_columns(Member.city_id).order_by(Topic.id.desc())
-    return newest.limit(MOST_RECOGNISED)
+    return newest.limit(MAX_RECOGNISED)
 
 
-def _trials(reader: Person, member: Member) -> Select[int | None, datetime]:
+def _tried_posts(reader: Person, member: Member) -> Select[int | None, datetime]:
     marked = visible_topics(reader).join(Post, Post.topic_id == Topic.id)
     marked = marked.join(Mark, Mark.post_id == Post.id).join(Member, Member.id == Mark.member_id)
     tried = marked.where(
         Mark.kind == TRIED,
         Post.author_id == member.id,
-        Post.tried_count > constant(0),  # no parameter: so that the index may be used
+        Post.tried_count > constant(0),  # not a parameter, so that the partial index is used
         Mark.member_id != member.id,
         Member.hidden_at.is_(None),
         *is_readable(),
     )
-    newest = tried.order_by(Post.created_at.desc(), Post.id.desc()).limit(MOST_RECOGNISED)
+    newest = tried.order_by(Post.created_at.desc(), Post.id.desc()).limit(MAX_RECOGNISED)
     return newest.with_only_columns(Mark.city_id, Mark.created_at)
 
 
-class Written(NamedTuple):
-    """One contribution of a list, and the beginning of its plain text."""
+class Contribution(NamedTuple):
+    """A post in a list of contributions, and its execute_core text."""
 
     post: Post
     text: str
 
 
-def written_by_member(reader: Person, member: Member, number: int) -> Page[Written]:
+def contributions_of_member(reader: Person, member: Member, number: int) -> Page[Contribution]:
     """One page of what a member wrote, newest first."""
-    posts = _seen(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
-    return _written(_newest(posts), number)
+    posts = _only_listed(reader, select(Post).where(Post.author_id == member.id, *is_readable()))
+    return _contributions_page(_newest_ids(posts), number)
 
 
-def written_in_city(reader: Person, city: City, number: int) -> Page[Written]:
+def contributions_in_city(reader: Person, city: City, number: int) -> Page[Contribution]:
     """One page of what the members of a city wrote, newest first."""
     here = visible_members(reader).where(Member.city_id == city.id)
-    return _written(_lately(reader, _by_one_of(here)), number)
+    return _contributions_page(_newest_by_several(reader, _written_by_any_of(here)), number)
 
 
-def written_in_organisation(
+def contributions_in_organisation(
     reader: Person, organisation: Organisation, number: int
-) -> Page[Written]:
+) -> Page[Contribution]:
     """One page of what the members of an organisation wrote, or anybody in its name, newest first."""
     here = visible_members(reader).where(Member.organisation_id == organisation.id)
     in_its_name = Post.organisation_id == organisation.id
-    return _written(_lately(reader, _by_one_of(here), in_its_name), number)
+    return _contributions_page(
+        _newest_by_several(reader, _written_by_any_of(here), in_its_name), number
+    )
 
 
-def _by_one_of(people: Select[Any]) -> ColumnElement[bool]:
+def _written_by_any_of(people: Select[Any]) -> ColumnElement[bool]:
     return Post.author_id.in_(people.with_only_columns(Member.id))
 
 
-def _lately(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
-    """The newest posts of several people. Posts first, which an index has: then few topics are asked about."""
+def _newest_by_several(reader: Person, *whose: ColumnElement[bool]) -> Select[Any]:
+    """The ids of the newest posts for each of the conditions. Posts are limited first, by an index, and joined with topics then."""
     newest = (
-        _newest(select(Post).where(one, *is_readable()), MOST_ASKED).subquery() for one in whose
+        _newest_ids(select(Post).where(one, *is_readable()), MAX_CANDIDATES).subquery()
+        for one in whose
     )
     ids = union(*(select(rows.c.id) for rows in newest)).subquery()
-    return _newest(_seen(reader, select(Post).join(ids, ids.c.id == Post.id)))
+    return _newest_ids(_only_listed(reader, select(Post).join(ids, ids.c.id == Post.id)))
 
 
-def _seen(reader: Person, posts: Select[Any]) -> Select[Any]:
-    """Those of the posts that are listed as such: in topics that the reader sees, and no case or practice."""
+def _only_listed(reader: Person, posts: Select[Any]) -> Select[Any]:
+    """Those of the posts that lists show: in topics that the reader sees, without the first posts of cases and practices."""
     topics = visible_topics(reader).whereclause
     is_listed = or_(Post.number > 1, Topic.home.is_(None))
     seen = posts.join(Post.topic).where(Topic.hidden_at.is_(None), is_listed)
     return seen if topics is None else seen.where(topics)
 
 
-def _newest(posts: Select[Any], limit: int | None = None) -> Select[Any]:
+def _newest_ids(posts: Select[Any], limit: int | None = None) -> Select[Any]:
     newest = posts.with_only_columns(Post.id).order_by(Post.created_at.desc(), Post.id.desc())
-    return newest.limit(limit or MOST_WRITTEN + 1)
+    return newest.limit(limit or MAX_CONTRIBUTIONS + 1)
 
 
-def _written(newest: Select[Any], number: int) -> Page[Written]:
+def _contributions_page(newest: Select[Any], number: int) -> Page[Contribution]:
     ids = db.session.scalars(newest).all()
-    total = min(len(ids), MOST_WRITTEN)
-    pages = pages_for(total, PAGE)
+    total = min(len(ids), MAX_CONTRIBUTIONS)
+    pages = pages_for(total, PAGE_SIZE)
     number = clamp(number, pages)
-    rows = _with_texts(ids[:total][(number - 1) * PAGE : number * PAGE])
-    return Page(rows, number, pages, total, is_capped=len(ids) > MOST_WRITTEN)
+    rows = _contributions(ids[:total][(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+    return Page(rows, number, pages, total, is_capped=len(ids) > MAX_CONTRIBUTIONS)
 
 
-def _with_texts(ids: Sequence[int]) -> list[Written]:
-    query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*_LISTED_POST)
+def _contributions(ids: Sequence[int]) -> list[Contribution]:
+    query = select(Post).join(Post.topic).where(Post.id.in_(ids)).options(*_CONTRIBUTION_LOADS)
     posts = db.session.scalars(query.order_by(Post.created_at.desc(), Post.id.desc())).all()
     texts = texts_of("post", [post.id for post in posts if post.number > 1])
-    return [Written(post, texts.get(post.id) or _opening(post)) for post in posts]
+    return [Contribution(post, texts.get(post.id) or _excerpt_of_opening(post)) for post in posts]
 
 
-_LISTED_POST = (
+_CONTRIBUTION_LOADS = (
     contains_eager(Post.topic).joinedload(Topic.agenda),
     joinedload(Post.author).joinedload(Member.city),
 )
 
 
-def _opening(post: Post) -> str:
+def _excerpt_of_opening(post: Post) -> str:
     return post.topic.excerpt if post.number == 1 else ""
 
 
@@ -341,33 +351,35 @@ def themes_offered(reader: Person) -> Sequence[Theme]:
     return db.session.scalars(offered.order_by(Theme.name, Theme.id).limit(500)).all()
 
 
-# Feeds: what everybody may read, whoever asks
+# Feeds: only what visitors may read, whoever asks
 
 
 def feed_of_openings(agenda: Agenda | None = None) -> Sequence[Post]:
     """The first posts of the newest public topics, of one agenda or of all."""
     begun = select(Post.id).where(Post.topic_id == Topic.id, Post.number == 1, *is_readable())
-    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *_SEEN)
+    newest = visible_topics(VISITOR).with_only_columns(Topic.id).where(begun.exists(), *_REVIEWED)
     if agenda is not None:
         newest = newest.where(Topic.agenda_id == agenda.id)
-    newest = newest.order_by(*_NEWEST_TOPICS).limit(IN_FEED)
+    newest = newest.order_by(*_NEWEST_TOPICS).limit(FEED_SIZE)
     opening = _public_posts().where(Post.number == 1, Topic.id.in_(newest))
     return db.session.scalars(opening.order_by(*_NEWEST_TOPICS)).all()
 
 
-_SEEN = (Topic.unseen_at.is_(None),)  # of somebody new: not before a moderator has looked at it
+_REVIEWED = (
+    Topic.unseen_at.is_(None),
+)  # posts of new members are in no feed before a moderator has seen them
 _NEWEST_TOPICS = (Topic.created_at.desc(), Topic.id.desc())
 
 
 def feed_of_topic(topic_id: int) -> tuple[Topic, Sequence[Post]]:
-    """A public topic with its newest posts."""
+    """A public topic and its newest posts."""
     topic = get_topic(VISITOR, topic_id)
     newest = _public_posts().where(Post.topic_id == topic.id).order_by(Post.number.desc())
-    return topic, db.session.scalars(newest.limit(IN_FEED)).all()
+    return topic, db.session.scalars(newest.limit(FEED_SIZE)).all()
 
 
 def feed_after_merge(topic_id: int) -> Topic:
-    """The public topic that another one was put into."""
+    """The public topic that another one was merged into. Raises `NotFound`."""
     return topic_after_merge(VISITOR, topic_id)
 
 
@@ -379,71 +391,77 @@ def _public_posts() -> Select[Any]:
 # The sitemap
 
 
-class Place(NamedTuple):
-    """One address of the sitemap, and when what it shows changed last, if that is known."""
+class SitemapEntry(NamedTuple):
+    """One address in the sitemap, and when the page changed last, if that is known."""
 
     path: str
     changed_at: datetime | None
 
 
 def sitemap_pages() -> int:
-    """How many files the sitemap needs: each holds the things whose numbers lie in a range, few enough for a file."""
-    last = [select(func.max(part.id)).scalar_subquery() for part in _numbered()]
+    """The number of files of the sitemap; each has the things with ids in a range of `IDS_PER_SITEMAP_FILE`."""
+    last = [select(func.max(part.id)).scalar_subquery() for part in _sections()]
     numbers = db.session.execute(select(*last)).one()
-    return pages_for(max(number or 0 for number in numbers), IN_FILE)
+    return pages_for(max(number or 0 for number in numbers), IDS_PER_SITEMAP_FILE)
 
 
-def sitemap_page(number: int) -> list[Place]:
-    """The public addresses of one file of the sitemap; the first holds those that are always there, and the cities."""
-    first, last = (number - 1) * IN_FILE + 1, number * IN_FILE
-    parts = [part.within(first, last) for part in _numbered()]
-    parts += [_cities()] if number == 1 else []
-    listed = union_all(*(part.selected(at) for at, part in enumerate(parts)))
+def sitemap_page(number: int) -> list[SitemapEntry]:
+    """The entries of one file of the sitemap; the first also has the fixed pages and the cities."""
+    first, last = (number - 1) * IDS_PER_SITEMAP_FILE + 1, number * IDS_PER_SITEMAP_FILE
+    parts = [part.with_ids_between(first, last) for part in _sections()]
+    parts += [_city_section()] if number == 1 else []
+    listed = union_all(*(part.as_select(at) for at, part in enumerate(parts)))
     rows = db.session.execute(listed.order_by(text("part"), text("id")))
-    fixed = _fixed_places() if number == 1 else []
-    return fixed + [Place(row.path, row.changed_at) for row in rows]
+    fixed = _fixed_entries() if number == 1 else []
+    return fixed + [SitemapEntry(row.path, row.changed_at) for row in rows]
 
 
-def _fixed_places() -> list[Place]:
-    return [Place(path, None) for path in ("/", *LISTS, *ABOUT)]
+def _fixed_entries() -> list[SitemapEntry]:
+    return [SitemapEntry(path, None) for path in ("/", *LIST_PAGES, *INFO_PAGES)]
 
 
-class _Part(NamedTuple):
-    """The things of one kind that the sitemap holds."""
+class _SitemapSection(NamedTuple):
+    """The things of one kind in the sitemap."""
 
     query: Select[Any]
     id: Any
     path: Any
     changed_at: Any
 
-    def within(self, first: int, last: int) -> _Part:
-        """Those of them whose numbers lie in a range."""
+    def with_ids_between(self, first: int, last: int) -> _SitemapSection:
+        """Only those with ids in a range, both ends included."""
         return self._replace(query=self.query.where(self.id.between(first, last)))
 
-    def selected(self, number: int) -> Select[Any]:
-        """Address and latest change of each, under the number of the part."""
+    def as_select(self, number: int) -> Select[Any]:
+        """A SELECT of path and time of change, marked with the number of the section, for a UNION."""
         columns = (literal(number).label("part"), self.id.label("id"), self.path.label("path"))
         query = self.query.order_by(None)
         return query.with_only_columns(*columns, self.changed_at.label("changed_at"))
 
 
-def _numbered() -> list[_Part]:
-    topics = visible_topics(VISITOR).where(Topic.home.is_(None), *_SEEN)
+def _sections() -> list[_SitemapSection]:
+    topics = visible_topics(VISITOR).where(Topic.home.is_(None), *_REVIEWED)
     topic = literal("/topics/") + cast(Topic.id, String) + "-" + Topic.slug
     wrote = visible_members(VISITOR).where(Member.posts_count > 0)
     cases, practices = visible_cases(VISITOR), published_practices(VISITOR)
     shared = "/practices/" + Practice.slug
     return [
-        _Part(visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at),
-        _Part(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
-        _Part(practices, Practice.id, shared, Practice.updated_at),
-        _Part(topics, Topic.id, topic, Topic.active_at),
-        _Part(wrote, Member.id, "/members/" + Member.handle, null()),
-        _Part(select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()),
+        _SitemapSection(
+            visible_agendas(VISITOR), Agenda.id, "/agendas/" + Agenda.slug, Agenda.active_at
+        ),
+        _SitemapSection(cases, Case.id, "/cases/" + Case.slug, Case.updated_at),
+        _SitemapSection(practices, Practice.id, shared, Practice.updated_at),
+        _SitemapSection(topics, Topic.id, topic, Topic.active_at),
+        _SitemapSection(wrote, Member.id, "/members/" + Member.handle, null()),
+        _SitemapSection(
+            select(Organisation), Organisation.id, "/organisations/" + Organisation.slug, null()
+        ),
     ]
 
 
-def _cities() -> _Part:
-    """Cities have the numbers of the list that they come from, so that no range holds them."""
+def _city_section() -> _SitemapSection:
+    """The cities with members. Their ids are those of GeoNames, so they are not split into ranges."""
     here = [city.id for city in home_cities(VISITOR)]
-    return _Part(select(City).where(City.id.in_(here)), City.id, "/cities/" + City.slug, null())
+    return _SitemapSection(
+        select(City).where(City.id.in_(here)), City.id, "/cities/" + City.slug, null()
+    )

@@ -1,4 +1,4 @@
-"""Pages made of several rooms: home, an agenda, people and places, search, feeds, the sitemap, texts about the forum."""
+"""Pages that combine several rooms: home, an agenda, people and places, search, feeds, sitemap, texts about the forum."""
 
 from __future__ import annotations
 
@@ -100,15 +100,17 @@ from forum.web import Answer, me, my_unread
 bp = Blueprint("front", __name__)
 bp.add_app_template_filter(excerpt)
 bp.add_app_template_filter(format_decimal, "decimal")
-ON_HOME, ON_AGENDA, ASIDE, FACES = 8, 10, 4, 24
-LONGEST_QUERY = 300
+HOME_TOPICS, AGENDA_TOPICS, SIDE_ITEMS, MEMBERS_SHOWN = 8, 10, 4, 24
+MAX_QUERY_LENGTH = 300
 FOR_EVER = 301
 UNANSWERED = ORDERS[2]
+WORLD_WIDTH, WORLD_HEIGHT = 1020, 450  # of static/world.svg
+MINI_MAP_WIDTH, MINI_MAP_HEIGHT = 230, 130
 
 
 @bp.app_template_global()
 def masthead() -> queries.Masthead:
-    """The counters of the masthead, which every page prints once for a member."""
+    """The counters of the masthead, which each page of a member prints once."""
     return queries.masthead(me(), my_unread())
 
 
@@ -117,64 +119,65 @@ def masthead() -> queries.Masthead:
 
 @bp.get("/")
 def home() -> Answer:
-    """What this is, the latest dialogue, the map, the agendas, the newest cases and practices."""
+    """The home page: the latest dialogue, the map, the agendas, the newest cases and practices."""
     reader = me()
-    latest = latest_topics(reader, ON_HOME)
+    latest = latest_topics(reader, HOME_TOPICS)
     cities = home_cities(reader)
-    practices = latest_practices(reader, ASIDE)
+    practices = latest_practices(reader, SIDE_ITEMS)
     return render_template(
         "front/home.html",
         latest=latest,
-        questions=questions_waiting(reader, ASIDE),
+        questions=questions_waiting(reader, SIDE_ITEMS),
         cities=cities,
-        world=_world(cities, latest[0].active_at if latest else None),
+        world=_world_map(cities, latest[0].active_at if latest else None),
         agendas=agendas(reader),
-        cases=latest_cases(reader, ASIDE),
+        cases=latest_cases(reader, SIDE_ITEMS),
         practices=practices,
         tried=tried_counts(practice.topic_id for practice in practices),
-        about_site=_about_site(),
+        about_site=_website_json_ld(),
         news=new_posts_in(reader, latest),
     )
 
 
-class Hub(NamedTuple):
-    """A city on the map that takes part in an exchange, and where its name goes."""
+class MapHub(NamedTuple):
+    """A city on the map that takes part in an exchange, and the position and alignment of its name, if there is room."""
 
     city: HomeCity
     place: tuple[float, float]
     label: tuple[float, float, str] | None
 
 
-class World(NamedTuple):
-    """What is drawn on the map: dots for cities (one path for all), hubs with names, curves for exchanges."""
+class WorldMap(NamedTuple):
+    """The map of the home page: dots for cities (one SVG path), hubs with names, curves for exchanges."""
 
     dots: str
-    hubs: tuple[Hub, ...]
+    hubs: tuple[MapHub, ...]
     arcs: tuple[str, ...]
 
 
-def _world(cities: tuple[HomeCity, ...], until: datetime | None) -> World:
+def _world_map(cities: tuple[HomeCity, ...], until: datetime | None) -> WorldMap:
     by_id = {city.id: city for city in cities}
     found = queries.exchanges(me(), until, by_id) if until else []
-    return _drawn(cities, tuple(found))
+    return _drawn_world_map(cities, tuple(found))
 
 
 @lru_cache(8)
-def _drawn(cities: tuple[HomeCity, ...], found: tuple[queries.Exchange, ...]) -> World:
+def _drawn_world_map(cities: tuple[HomeCity, ...], found: tuple[queries.Exchange, ...]) -> WorldMap:
     named = {city.id: city for pair in found for city in (pair.one, pair.other)}
     where = {key: drawings.project(city.latitude, city.longitude) for key, city in named.items()}
     labels = drawings.labels([(*where[city.id], city.name) for city in named.values()])
     hubs = (
-        Hub(city, where[city.id], label) for city, label in zip(named.values(), labels, strict=True)
+        MapHub(city, where[city.id], label)
+        for city, label in zip(named.values(), labels, strict=True)
     )
     arcs = (drawings.arc(where[pair.one.id], where[pair.other.id]) for pair in found)
     others = (city for city in cities if city.id not in named)
     dots = drawings.dots((city.latitude, city.longitude) for city in others)
-    return World(dots, tuple(hubs), tuple(arcs))
+    return WorldMap(dots, tuple(hubs), tuple(arcs))
 
 
-def _about_site() -> dict[str, Any]:
-    """What search engines are told of the site."""
+def _website_json_ld() -> dict[str, Any]:
+    """The structured data (JSON-LD) of the site for search engines."""
     target = web.absolute("/search?q={search_term_string}")
     return {
         "@context": "https://schema.org",
@@ -194,15 +197,15 @@ def _about_site() -> dict[str, Any]:
 
 @bp.get("/agendas/<slug>")
 def agenda(slug: str) -> Answer:
-    """One agenda: introduction, statements, cases, best reads, and the beginning of its dialogue."""
+    """An agenda: introduction, statements, cases, best reads, and the newest of its dialogue."""
     reader = me()
     agenda = get_agenda(reader, slug)
     kind, order = web.choice("kind", KINDS), web.choice("order", ORDERS, ORDERS[0])
     wanted = TopicFilter(agenda.id, kind, order)
     totals = counts_by_kind(reader, TopicFilter(agenda.id))
     counts = counts_by_kind(reader, wanted) if order == UNANSWERED else totals
-    practices = practices_of(reader, agenda, ASIDE)
-    listed = first_topics(reader, wanted, ON_AGENDA)
+    practices = practices_of(reader, agenda, SIDE_ITEMS)
+    listed = first_topics(reader, wanted, AGENDA_TOPICS)
     return render_template(
         "front/agenda.html",
         agenda=agenda,
@@ -228,50 +231,51 @@ def agenda(slug: str) -> Answer:
 
 @bp.get("/members/<handle>")
 def profile(handle: str) -> Answer:
-    """A member: who it is, what they help with, what others made of it, what they wrote and tried."""
+    """A member: who they are, what they help with, what others made of it, what they wrote and tried."""
     reader = me()
     member = get_member(reader, handle)
     web.depends_on(member_scope(member.id))
     return render_template(
         "front/profile.html",
         member=member,
-        languages=_names_of(spoken.language for spoken in member.languages),
+        languages=_language_names(spoken.language for spoken in member.languages),
         themes=themes_of_member(member.id),
         recognition=queries.recognition(reader, member),
-        written=queries.written_by_member(reader, member, web.number("page")),
+        written=queries.contributions_of_member(reader, member, web.number("page")),
         practices=practices_by(reader, member_id=member.id),
         tried=practices_tried_by(reader, member_id=member.id),
         neighbours=members_count(reader, city_id=member.city_id) if member.city_id else 0,
-        spot=_spot(member.city),
+        spot=_mini_map(member.city),
         hosted=[known for known in all_agendas(reader) if known.id in member.hosted]
         if member.hosted
         else [],
     )
 
 
-class Spot(NamedTuple):
-    """A city on a small map: the part of the world that is shown, and where the dot lies."""
+class MiniMap(NamedTuple):
+    """A small map around a city: the SVG view box, and the position of its dot."""
 
     viewbox: str
     place: tuple[float, float]
 
 
-def _spot(city: City | None) -> Spot | None:
+def _mini_map(city: City | None) -> MiniMap | None:
     if city is None:
         return None
     x, y = drawings.project(city.latitude, city.longitude)
-    left, top = min(max(0.0, x - 115), 790.0), min(max(0.0, y - 65), 320.0)
-    return Spot(f"{left:g} {top:g} 230 130", (x, y))
+    left = min(max(0.0, x - MINI_MAP_WIDTH / 2), WORLD_WIDTH - MINI_MAP_WIDTH)
+    top = min(max(0.0, y - MINI_MAP_HEIGHT / 2), WORLD_HEIGHT - MINI_MAP_HEIGHT)
+    return MiniMap(f"{left:g} {top:g} {MINI_MAP_WIDTH} {MINI_MAP_HEIGHT}", (x, y))
 
 
-def _names_of(codes: Iterable[str]) -> list[str]:
+def _language_names(codes: Iterable[str]) -> list[str]:
     names = dict(languages())
     return [names.get(code, code) for code in codes]
 
 
 @bp.get("/members")
 def directory() -> Answer:
-    """The members, by name, city, organisation, language and what they can help with."""
+    """The members, filtered by name, city, organisation, language and what they can help with."""
     web.depends_on()
     reader = me()
     cities, organisations = home_cities(reader), names_of_organisations(reader)
@@ -281,8 +285,8 @@ def directory() -> Answer:
         "language": languages_of_members(reader),
         "theme": [(theme.slug, theme.name) for theme in queries.themes_offered(reader)],
     }
-    chosen = {name: web.text(name) for name in choices}  # what is not offered fits nobody
-    chosen["words"] = web.text("words", LONGEST_QUERY)
+    chosen = {name: web.text(name) for name in choices}  # a value that is not offered finds nobody
+    chosen["words"] = web.text("words", MAX_QUERY_LENGTH)
     city_ids = {city.slug: city.id for city in cities}
     organisation_ids = {slug: number for number, slug, _name in organisations}
     wanted = DirectoryFilter(
@@ -305,7 +309,7 @@ def directory() -> Answer:
 
 @bp.get("/cities", endpoint="cities")
 def all_cities() -> Answer:
-    """The cities that members come from, by country: what the map of the world shows, as a list."""
+    """The cities that members come from, by country: the map of the world as a list."""
     web.depends_on()
     known = cities_with_members(me())
     countries: dict[str, list[tuple[City, int]]] = {}
@@ -316,51 +320,51 @@ def all_cities() -> Answer:
 
 @bp.get("/cities/<slug>")
 def city(slug: str) -> Answer:
-    """A city: who is there, what they wrote, what it shares and tried, which cases name it."""
+    """A city: its members, what they wrote, which practices they share and tried, which cases name it."""
     reader = me()
     city = get_city(slug)
     return render_template(
         "front/city.html",
         city=city,
-        members=members_of_city(reader, city.id, FACES),
+        members=members_of_city(reader, city.id, MEMBERS_SHOWN),
         members_count=members_count(reader, city_id=city.id),
-        written=queries.written_in_city(reader, city, web.number("page")),
+        written=queries.contributions_in_city(reader, city, web.number("page")),
         practices=practices_by(reader, city_id=city.id),
         tried=practices_tried_by(reader, city_id=city.id),
         cases=cases(reader, CaseFilter(city=(city.slug,))).items,
-        spot=_spot(city),
+        spot=_mini_map(city),
         level=level_of(reader, CITY, city.id),
     )
 
 
 @bp.post("/cities/<slug>/watch")
 def watch_city(slug: str) -> Answer:
-    """Watch or mute a city, or neither any longer."""
+    """Watch or mute a city, or stop doing so."""
     return set_level(CITY, get_city(slug).id, url_for("front.city", slug=slug))
 
 
 @bp.get("/organisations/<slug>")
 def organisation(slug: str) -> Answer:
-    """An organisation: who belongs to it, what they wrote, which practices they share and tried."""
+    """An organisation: its members, what they wrote, which practices they share and tried."""
     reader = me()
     organisation = get_organisation(slug)
     return render_template(
         "front/organisation.html",
         organisation=organisation,
         kinds=KIND_NAMES,
-        members=members_of_organisation(reader, organisation.id, FACES),
+        members=members_of_organisation(reader, organisation.id, MEMBERS_SHOWN),
         members_count=members_count(reader, organisation_id=organisation.id),
-        written=queries.written_in_organisation(reader, organisation, web.number("page")),
+        written=queries.contributions_in_organisation(reader, organisation, web.number("page")),
         practices=practices_by(reader, organisation_id=organisation.id),
         tried=practices_tried_by(reader, organisation_id=organisation.id),
-        spot=_spot(organisation.city),
+        spot=_mini_map(organisation.city),
     )
 
 
 @bp.route("/settings/themes", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def settings_themes() -> Answer:
-    """What one can help with."""
+    """The themes that a member can help with."""
     member = my_profile(me())
     known = themes()
     form = ThemesForm(themes=[theme.id for theme in themes_of_member(member.id)])
@@ -373,12 +377,12 @@ def settings_themes() -> Answer:
     return page, 422 if form.errors else 200
 
 
-# How one is told
+# Settings of notices
 
 
 @bp.route("/settings/notices", methods=["GET", "POST"])
 def settings_notices() -> Answer:
-    """How one is told by mail of each kind of notice, when the digest comes, what one watches and mutes."""
+    """Which notices are mailed, and when; what the member watches and mutes."""
     member, ways = me(), ways_of(me())
     settings = settings_of(member.id)
     form = NoticesForm(obj=settings, **ways_as_fields(ways)).for_somebody(member.is_curator)
@@ -399,7 +403,7 @@ def settings_notices() -> Answer:
 
 @bp.post("/settings/notices/watch-replies")
 def watch_replies() -> Answer:
-    """Watch what one writes in from now on, or do so no longer."""
+    """Choose whether to watch topics in which one writes."""
     notices.set_watching_replies(me(), request.form.get("on") == "1")
     flash(_("Saved. It holds for what you write from now on."), "message")
     return web.see_other(url_for("front.settings_notices"))
@@ -407,7 +411,7 @@ def watch_replies() -> Answer:
 
 @bp.post("/settings/notices/end")
 def end_watching() -> Answer:
-    """Neither watch nor mute something any longer, though it may be out of reach by now."""
+    """Stop watching or muting something, even if it is out of reach by now."""
     subject_id = web.whole_number(request.form.get("subject_id", "")) or 0
     notices.unwatch(me(), request.form.get("subject", ""), subject_id)
     flash(_("You neither watch nor mute this any longer."), "message")
@@ -419,15 +423,15 @@ def end_watching() -> Answer:
 
 @bp.get("/search")
 def search() -> Answer:
-    """Everything that holds the words typed, with facets, and the people of that name."""
+    """Everything that contains the words, with facets, and members of that name."""
     reader = me()
-    typed = web.text("q", LONGEST_QUERY)
+    typed = web.text("q", MAX_QUERY_LENGTH)
     known = {agenda.slug: agenda for agenda in all_agendas(reader)}
     names = dict(languages())
     chosen = {
-        "kind": [value for value in _values("kind") if value in FOUND_KINDS],
-        "agenda": [value for value in _values("agenda") if value in known],
-        "language": [value for value in _values("language") if value in names],
+        "kind": [value for value in _chosen_values("kind") if value in FOUND_KINDS],
+        "agenda": [value for value in _chosen_values("agenda") if value in known],
+        "language": [value for value in _chosen_values("language") if value in names],
     }
     query = Query(
         typed,
@@ -445,13 +449,13 @@ def search() -> Answer:
         typed=typed,
         has_words=has_words,
         found=found,
-        ignored=queries.found_of_ignored(reader, hits),
+        ignored=queries.ignored_authors(reader, hits),
         chosen=chosen,
         agendas={agenda.id: agenda for agenda in known.values()},
         slugs={agenda.slug: agenda.title for agenda in known.values()},
         language_names=names,
-        people=page_of(members_matching(reader, typed), 1, ASIDE) if is_plain else None,
-        without=_without,
+        people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
+        without=_url_without,
         orders=[
             (_("Best match"), web.here(order=None, page=None), not query.is_newest_first, None),
             (_("Newest"), web.here(order="newest", page=None), query.is_newest_first, None),
@@ -460,12 +464,12 @@ def search() -> Answer:
     )
 
 
-def _values(name: str) -> list[str]:
+def _chosen_values(name: str) -> list[str]:
     return list(dict.fromkeys(request.args.getlist(name)[:50]))
 
 
-def _without(name: str, value: str) -> str:
-    """The address of the present page without one value of a filter, from its first page."""
+def _url_without(name: str, value: str) -> str:
+    """The address of this search without one value of a filter, on its first page."""
     left = [kept for kept in request.args.getlist(name) if kept != value]
     return web.here(**{"page": None, name: left})
 
@@ -484,12 +488,12 @@ def agenda_feed(slug: str) -> Response:
     """The newest topics of one agenda."""
     agenda = get_agenda(me(), slug)
     title = f"{agenda.title} – {federation().name}"
-    return _feed(title, _path(agenda), queries.feed_of_openings(agenda))
+    return _feed(title, _agenda_path(agenda), queries.feed_of_openings(agenda))
 
 
 @bp.get("/topics/<int:topic_id>/feed.atom")
 def topic_feed(topic_id: int) -> AnyResponse:
-    """The newest posts of one topic; one that was put into another leads to the feed of that."""
+    """The newest posts of one topic; that of a merged topic redirects to the other one's."""
     try:
         topic, posts = queries.feed_of_topic(topic_id)
     except NotFound:
@@ -498,7 +502,7 @@ def topic_feed(topic_id: int) -> AnyResponse:
     return _feed(f"{topic.title} – {federation().name}", topic.address, posts)
 
 
-def _path(agenda: Agenda) -> str:
+def _agenda_path(agenda: Agenda) -> str:
     return url_for("front.agenda", slug=agenda.slug)
 
 
@@ -530,7 +534,7 @@ def _entry(post: Post) -> feeds.Entry:
 
 
 def _profile_of(author: Member) -> str:
-    """The address of somebody's profile; empty when it is hidden."""
+    """The address of an author's profile; empty if it is hidden."""
     if not author.has_page:
         return ""
     return web.absolute(url_for("front.profile", handle=author.handle))
@@ -541,7 +545,7 @@ def _profile_of(author: Member) -> str:
 
 @bp.get("/sitemap.xml")
 def sitemap() -> Response:
-    """All public addresses, or the list of the files that hold them."""
+    """All public addresses, or an index of the files that list them."""
     pages = queries.sitemap_pages()
     if pages == 1:
         return _sitemap(1)
@@ -567,14 +571,14 @@ def _sitemap(number: int) -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    """What crawlers should leave alone, and where the sitemap is."""
+    """What crawlers should not fetch, and where the sitemap is."""
     lines = ["User-agent: *"]
-    lines += [f"Disallow: {path}" for path in NOT_FOR_CRAWLERS]
+    lines += [f"Disallow: {path}" for path in DISALLOWED_PATHS]
     lines += ["", f"Sitemap: {web.absolute('/sitemap.xml')}", ""]
-    return _plain("\n".join(lines))
+    return _plain_text("\n".join(lines))
 
 
-NOT_FOR_CRAWLERS = (
+DISALLOWED_PATHS = (
     "/search",
     "/join",
     "/sign-in",
@@ -591,26 +595,26 @@ NOT_FOR_CRAWLERS = (
 
 @bp.get("/.well-known/security.txt")
 def security() -> Response:
-    """Whom to tell of a weakness of the software."""
+    """Whom to tell about a vulnerability (RFC 9116)."""
     email = federation().contact_email
     contact = f"mailto:{email}" if email else web.absolute("/contact")
     lines = [
         f"Contact: {contact}",
-        f"Expires: {_half_a_year_on():%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {_security_txt_expiry():%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: en",
         f"Canonical: {web.absolute('/.well-known/security.txt')}",
         "",
     ]
-    return _plain("\n".join(lines))
+    return _plain_text("\n".join(lines))
 
 
-def _half_a_year_on() -> datetime:
-    """The first day of the month after the next six, so that the file changes once a month only."""
+def _security_txt_expiry() -> datetime:
+    """The first day of the seventh month from now, so that the file changes only once a month."""
     months = now().year * 12 + now().month + 6
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
 
 
-def _plain(text: str) -> Response:
+def _plain_text(text: str) -> Response:
     return Response(text, mimetype="text/plain")
 
 
@@ -619,18 +623,18 @@ def _plain(text: str) -> Response:
 
 @bp.get("/help")
 def help() -> Answer:
-    """How the forum works, how to format a text, which keys there are."""
+    """How the forum works, how to format a text, which keyboard shortcuts there are."""
     return render_template("front/help.html")
 
 
 @bp.get("/privacy")
 def privacy() -> Answer:
-    """What is kept about whom."""
-    return render_template("front/privacy.html", periods=_periods())
+    """Which personal data is kept, and for how long."""
+    return render_template("front/privacy.html", periods=_retention_periods())
 
 
-def _periods() -> dict[str, str]:
-    """How long things are kept, in words, from where the deeds that delete them know it."""
+def _retention_periods() -> dict[str, str]:
+    """How long things are kept, in words, by the constants that the deleting actions use."""
     periods = {
         "candidates": joining.UNCONFIRMED_RETENTION,
         "refused": joining.REFUSED_RETENTION,
@@ -646,7 +650,7 @@ def _periods() -> dict[str, str]:
         "visitors": moderation.KEPT_VISITORS,
         "staff_notes": moderation.KEPT_STAFF_NOTES,
         "queue_notes": queue.KEPT_NOTES,
-        "held": dialogue.KEPT_REFUSED,
+        "held": dialogue.REFUSED_RETENTION,
         "traces": SAME_WITHIN,
     }
     return {
@@ -656,7 +660,7 @@ def _periods() -> dict[str, str]:
 
 @bp.get("/accessibility")
 def accessibility() -> Answer:
-    """How accessible the forum is meant to be, and whom to tell when it is not."""
+    """How accessible the forum is, and whom to tell about barriers."""
     return render_template("front/accessibility.html")
 
 

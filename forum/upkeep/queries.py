@@ -280,10 +280,10 @@ def _dangling_keys(rows: Table) -> CompoundSelect[Any]:
     broken = []
     for key in sorted(rows.foreign_keys, key=lambda key: key.parent.name):
         target = key.column.table.alias()
-        is_readable = exists().where(target.c[key.column.name] == key.parent)
+        has_parent = exists().where(target.c[key.column.name] == key.parent)
         named = literal(key.parent.name), literal(key.column.table.name)
         found = select(*named, *rows.primary_key)
-        broken.append(found.where(key.parent.is_not(None), ~is_readable))
+        broken.append(found.where(key.parent.is_not(None), ~has_parent))
     return union_all(*broken)
 
 
@@ -410,11 +410,11 @@ NOT_HIDDEN, FOR_EVERYBODY = null(), literal(PUBLIC)
 
 @dataclass(frozen=True)
 class Indexed:
-    """What the documents of one kind should say, as columns of `rows`. Those rows have a document for which `is_readable` holds."""
+    """What the documents of one kind should say, as columns of `rows`. Those rows have a document for which `has_document` is true."""
 
     rows: Any
     item_id: Any
-    is_readable: Any
+    has_document: Any
     title: Any
     agenda_id: Any
     hidden_at: Any = NOT_HIDDEN
@@ -492,7 +492,7 @@ def _differing_documents(kind: str, of: Indexed) -> Select[Any]:
         pairs[3] = (Document.title, case((is_due, Document.title), else_=of.title))
     differs = [has.is_distinct_from(should) for has, should in pairs]
     return rows.add_columns(*(side for pair in pairs for side in pair)).where(
-        of.is_readable, or_(Document.id.is_(None), *differs)
+        of.has_document, or_(Document.id.is_(None), *differs)
     )
 
 
@@ -501,7 +501,7 @@ def _stray_documents() -> Iterator[Fault]:
     for kind, of in INDEXED_KINDS.items():
         leads = select(of.item_id).select_from(of.rows).where(of.item_id == Document.item_id)
         stray = select(Document.item_id).where(
-            Document.kind == kind, ~leads.where(of.is_readable).correlate(Document).exists()
+            Document.kind == kind, ~leads.where(of.has_document).correlate(Document).exists()
         )
         for (item_id,) in _stream(stray):
             yield Fault(kind, item_id, "is known to search and gone")

@@ -14,7 +14,7 @@ from forum.db import at, db, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Mark, Post, Quote, Revision, Topic
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
-from forum.front.queries import written_by_member
+from forum.front.queries import contributions_of_member
 from forum.markup import quote, write
 from forum.members import actions as members
 from forum.members.models import Member
@@ -500,7 +500,7 @@ def test_a_hidden_post_is_hidden_everywhere_and_comes_back(people: Any, topic: T
     assert (topic.replies_count, topic.answer_id, fresh(people.ben).posts_count) == (0, None, 0)
     assert not found(VISITOR, "xylophone")
     assert not events("reply") and not events("answer")
-    assert not written_by_member(VISITOR, people.ben, 1).items
+    assert not contributions_of_member(VISITOR, people.ben, 1).items
     actions.hide(people.host, reply.id, "Twice")
     actions.restore(people.host, reply.id)
     assert (fresh(topic).replies_count, fresh(people.ben).posts_count) == (1, 1)
@@ -595,7 +595,7 @@ def test_a_hidden_topic_takes_its_posts_along(people: Any, topic: Topic) -> None
     actions.hide_topic(people.moderator, topic.id)
     assert not found(VISITOR, "xylophone")
     assert not queries.topics(VISITOR, queries.TopicFilter()).items
-    assert not written_by_member(people.ana, people.ben, 1).items
+    assert not contributions_of_member(people.ana, people.ben, 1).items
     assert (fresh(people.ben).posts_count, fresh(topic.agenda).topics_count) == (0, 0)
     with pytest.raises(NotFound):
         queries.get_post(people.ana, reply.id)

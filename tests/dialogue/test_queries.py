@@ -15,7 +15,11 @@ from forum.dialogue import actions, queries
 from forum.dialogue.models import MARKS, TRIED, Topic
 from forum.dialogue.queries import TopicFilter, listing
 from forum.errors import NotFound
-from forum.front.queries import written_by_member, written_in_city, written_in_organisation
+from forum.front.queries import (
+    contributions_in_city,
+    contributions_in_organisation,
+    contributions_of_member,
+)
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.models import City
@@ -40,7 +44,7 @@ def test_what_is_for_members_is_not_there_for_visitors(people: Any, agenda: Agen
         assert bool(titles(reader)) == is_there
         assert bool(queries.counts_by_kind(reader, TopicFilter())) == is_there
         assert bool(queries.latest_topics(reader, 5)) == is_there
-        assert bool(written_by_member(reader, people.ana, 1).items) == is_there
+        assert bool(contributions_of_member(reader, people.ana, 1).items) == is_there
         assert bool(queries.posts_to_quote(reader, [post.id])) == is_there
     with pytest.raises(NotFound):
         queries.get_topic(VISITOR, topic.id)
@@ -172,8 +176,8 @@ def test_a_case_is_listed_once_it_has_comments(people: Any, agenda: Agenda) -> N
     assert titles(VISITOR) == []
     actions.reply(people.ben, case.id, write("We are a member."))
     assert titles(VISITOR) == ["C40"]
-    assert [row.post.number for row in written_by_member(VISITOR, people.ben, 1).items] == [2]
-    assert not written_by_member(VISITOR, people.moderator, 1).items
+    assert [row.post.number for row in contributions_of_member(VISITOR, people.ben, 1).items] == [2]
+    assert not contributions_of_member(VISITOR, people.moderator, 1).items
 
 
 def test_pages_hold_numbers_whatever_is_gone(people: Any, agenda: Agenda) -> None:
@@ -200,8 +204,8 @@ def test_who_wrote_what_by_city_and_organisation(people: Any, agenda: Agenda) ->
     city = db.session.get_one(City, people.ana.city_id)
     opened(people.ana, agenda, "From Ana")
     opened(ben, agenda, "From Ben", for_organisation=True)
-    by_city = written_in_city(VISITOR, city, 1).items
-    by_organisation = written_in_organisation(VISITOR, organisation, 1).items
+    by_city = contributions_in_city(VISITOR, city, 1).items
+    by_organisation = contributions_in_organisation(VISITOR, organisation, 1).items
     assert [row.post.topic.title for row in by_city] == ["From Ana"]
     assert [row.post.topic.title for row in by_organisation] == ["From Ben"]
 

@@ -68,27 +68,27 @@ def titles(page: Any) -> list[str]:
 
 
 def test_what_somebody_wrote_is_listed_with_its_beginning(small: Small) -> None:
-    wrote = queries.written_by_member(VISITOR, small.people.ben, 1)
+    wrote = queries.contributions_of_member(VISITOR, small.people.ben, 1)
     assert titles(wrote) == [small.question.title]  # the practice is listed as a practice
     assert wrote.items[0].text == "With one meter & a <notebook>."
-    asked = queries.written_by_member(VISITOR, small.people.ana, 1)
+    asked = queries.contributions_of_member(VISITOR, small.people.ana, 1)
     assert titles(asked) == [small.question.title]  # what is for members is not
     assert asked.items[0].text == "How do you measure noise? – text."
-    assert len(queries.written_by_member(small.people.ben, small.people.ana, 1).items) == 2
+    assert len(queries.contributions_of_member(small.people.ben, small.people.ana, 1).items) == 2
 
 
 def test_a_city_and_an_organisation_gather_what_their_people_wrote(small: Small) -> None:
     nairobi = get_city("nairobi")
-    assert titles(queries.written_in_city(VISITOR, nairobi, 1)) == [small.question.title]
+    assert titles(queries.contributions_in_city(VISITOR, nairobi, 1)) == [small.question.title]
     hide_profile(small.people.moderator, small.people.ben.id)
-    assert titles(queries.written_in_city(VISITOR, nairobi, 1)) == []
-    assert titles(queries.written_in_organisation(VISITOR, small.organisation, 1)) == []
+    assert titles(queries.contributions_in_city(VISITOR, nairobi, 1)) == []
+    assert titles(queries.contributions_in_organisation(VISITOR, small.organisation, 1)) == []
 
 
 def test_hidden_posts_are_listed_nowhere_even_to_moderators(small: Small) -> None:
     hide(small.people.moderator, small.answer.id, "Rule 2")
     for reader in (VISITOR, small.people.moderator):
-        assert titles(queries.written_by_member(reader, small.people.ben, 1)) == []
+        assert titles(queries.contributions_of_member(reader, small.people.ben, 1)) == []
 
 
 def test_members_are_found_by_what_they_can_help_with(small: Small) -> None:
@@ -107,7 +107,7 @@ def test_a_feed_is_full_though_the_newest_opening_is_gone(
         newest = topic(small.people.ana, small.agenda, "Taken back")
         reply(small.people.ben, newest.id, write("Why?"))
         delete(small.people.ana, first_post(newest).id)
-    monkeypatch.setattr(queries, "IN_FEED", 2)
+    monkeypatch.setattr(queries, "FEED_SIZE", 2)
     for agenda in (None, small.agenda):
         assert len(queries.feed_of_openings(agenda)) == 2
 
@@ -158,7 +158,7 @@ def test_a_long_sitemap_is_split_without_gap_or_repetition(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = paths()
-    monkeypatch.setattr(queries, "IN_FILE", 2)
+    monkeypatch.setattr(queries, "IDS_PER_SITEMAP_FILE", 2)
     assert sitemap_pages() > 2
     found = [place.path for page in range(1, sitemap_pages() + 1) for place in sitemap_page(page)]
     assert sorted(found) == sorted(whole)
@@ -171,16 +171,16 @@ def test_of_much_that_was_written_the_newest_is_listed(
     for number in range(5):
         with at(now() + timedelta(minutes=number)):
             topic(small.people.ben, small.agenda, f"Number {number}")
-    monkeypatch.setattr(queries, "MOST_WRITTEN", 4)
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(queries, "MAX_CONTRIBUTIONS", 4)
+    monkeypatch.setattr(queries, "PAGE_SIZE", 3)
     nairobi = get_city("nairobi")
     joined = Profile("Ben Okoth", "", small.organisation.id, nairobi.id)
     edit_profile(small.people.ben, joined)
     for page in (1, 2, 3):
         for wrote in (
-            queries.written_by_member(VISITOR, small.people.ben, page),
-            queries.written_in_city(VISITOR, nairobi, page),
-            queries.written_in_organisation(VISITOR, small.organisation, page),
+            queries.contributions_of_member(VISITOR, small.people.ben, page),
+            queries.contributions_in_city(VISITOR, nairobi, page),
+            queries.contributions_in_organisation(VISITOR, small.organisation, page),
         ):
             listed = ["Number 4", "Number 3", "Number 2"] if page == 1 else ["Number 1"]
             assert (titles(wrote), wrote.number) == (listed, min(page, 2))

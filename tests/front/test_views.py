@@ -417,7 +417,7 @@ def test_a_long_sitemap_becomes_an_index(
     small: Small, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "<urlset" in client.get("/sitemap.xml").text
-    monkeypatch.setattr(front, "IN_FILE", 2)
+    monkeypatch.setattr(front, "IDS_PER_SITEMAP_FILE", 2)
     assert "http://localhost/sitemap-2.xml" in client.get("/sitemap.xml").text
     assert client.get("/sitemap-2.xml").status_code == 200
     assert client.get("/sitemap-99999.xml").status_code == 404
