@@ -45,7 +45,7 @@ from forum.library.actions import (
     write_practice,
 )
 from forum.library.models import Case, Practice
-from forum.library.queries import opening_id
+from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_of_notices, write_of_reports
 from forum.markup import write
 from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
@@ -608,7 +608,7 @@ def _added(people: Any, agenda: Agenda, numbers: Numbers, rita: Member) -> None:
     practice = publish(
         people.moderator, submit(_cora(), write_practice(_cora(), agenda.id, text).id).id
     )
-    page_id = opening_id(people.ana, practice.topic_id)
+    page_id = opening_post_id(people.ana, practice.topic_id)
     mark(people.ana, page_id, "tried it", "kept", secret("trial"))
     topic = open_topic(people.ana, agenda.id, NewTopic("question", "Told", write("A question.")))
     reply(people.ben, topic.id, write("It stays in sight, too."))

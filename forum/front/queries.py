@@ -255,7 +255,7 @@ def _tried_posts(reader: Person, member: Member) -> Select[int | None, datetime]
 
 
 class Contribution(NamedTuple):
-    """A post in a list of contributions, and its execute_core text."""
+    """A post in a list of contributions, and its plain text."""
 
     post: Post
     text: str

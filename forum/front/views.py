@@ -650,7 +650,7 @@ def _retention_periods() -> dict[str, str]:
         "visitors": moderation.KEPT_VISITORS,
         "staff_notes": moderation.KEPT_STAFF_NOTES,
         "queue_notes": queue.KEPT_NOTES,
-        "held": dialogue.REFUSED_RETENTION,
+        "held": dialogue.KEPT_REFUSED,
         "traces": SAME_WITHIN,
     }
     return {

@@ -25,7 +25,7 @@ from forum.library.actions import (
     PracticeText,
     ReadingText,
 )
-from forum.library.queries import EVIDENCE, FIGURE, LINK, SECTIONS
+from forum.library.queries import EVIDENCE, FIGURE_PARTS, LINK_PARTS, SECTIONS
 from forum.markup import MAX_SOURCE
 from forum.members.forms import Day, at_most, city_choice, one_line
 from forum.permissions import MEMBERS, PUBLIC
@@ -38,8 +38,8 @@ SENTENCE = 200
 SUMMARY = 400
 ADDRESS = 1_000
 PART = 8_000
-MOST_ROWS = 40
-BETWEEN = " | "
+MAX_ROWS = 40
+SEPARATOR = " | "
 
 KIND_NAMES = {
     "network": _("City network"),
@@ -139,19 +139,21 @@ class Rows(TextAreaField):
     def pre_validate(self, form: Any) -> None:
         """Refuse too many rows, and the first row that lacks a part or has too many."""
         for count, (number, parts) in enumerate(self.lines, 1):
-            if count > MOST_ROWS:
-                raise StopValidation(gettext("Write at most %(most)s lines.", most=MOST_ROWS))
+            if count > MAX_ROWS:
+                raise StopValidation(gettext("Write at most %(most)s lines.", most=MAX_ROWS))
             if len(parts) > len(self.names) or not all((parts + [""] * 9)[: self.needed]):
-                raise StopValidation(gettext("Line %(number)s: %(why)s", number=number, why=_why))
+                raise StopValidation(
+                    gettext("Line %(number)s: %(why)s", number=number, why=_WRONG_PARTS)
+                )
 
 
-_why = _("write its parts in the order shown, with a bar between them.")
+_WRONG_PARTS = _("write its parts in the order shown, with a bar between them.")
 
 
 def rows_of(things: Iterable[Any], names: Sequence[str]) -> str:
     """The text of a `Rows` field that says these things."""
     lines = [[getattr(thing, name).replace("|", "/") for name in names] for thing in things]
-    return "\n".join(BETWEEN.join(parts).rstrip(" |") for parts in lines)
+    return "\n".join(SEPARATOR.join(parts).rstrip(" |") for parts in lines)
 
 
 def address() -> list[Any]:
@@ -186,8 +188,8 @@ class CaseForm(Form):
     language = SelectField(_("Language"), default="en")
     checked_on = Day(_("Facts checked on"), [Optional()])
     places = TextAreaField(_("Places"), [at_most(2_000)])
-    figures = Rows(_("Figures"), FIGURE, 2)
-    links = Rows(_("Links"), LINK, 2)
+    figures = Rows(_("Figures"), FIGURE_PARTS, 2)
+    links = Rows(_("Links"), LINK_PARTS, 2)
     themes = SelectMultipleField(_("Themes"), coerce=int)
 
     def validate_links(self, field: Rows) -> None:
@@ -206,7 +208,7 @@ class CaseForm(Form):
         """Refuse a figure whose parts are too long or whose address is not whole."""
         for number, row in field.numbered:
             _check_address(number, row.get("address", ""), is_optional=True)
-            if any(len(row.get(name, "")) > LINE for name in FIGURE[:4]):
+            if any(len(row.get(name, "")) > LINE for name in FIGURE_PARTS[:4]):
                 raise StopValidation(gettext("Line %(number)s is too long.", number=number))
 
     def text(self, city_ids: Sequence[int]) -> CaseText:

@@ -36,12 +36,12 @@ from forum.library import actions, forms, queries
 from forum.library.forms import CaseForm, PracticeForm, ReadingForm
 from forum.library.models import Case, Practice, Reading
 from forum.library.queries import (
+    CITY_SIZES,
     EVIDENCE,
-    LARGEST,
+    LARGEST_SIZE,
     OUTCOMES,
     PUBLISHED,
     SECTIONS,
-    SIZES,
     CaseFilter,
     Choice,
     PracticeFilter,
@@ -55,7 +55,7 @@ from forum.web import CONFLICT, Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("library", __name__)
-MOST_CHOSEN = 20
+MAX_CHOSEN = 20
 Page = TypeVar("Page", Case, Practice)
 
 
@@ -134,7 +134,7 @@ def _chosen(shape: type[Any]) -> dict[str, tuple[str, ...]]:
 
 def _values(name: str) -> tuple[str, ...]:
     given = dict.fromkeys(markup.tidy(value)[:100] for value in request.args.getlist(name))
-    return tuple(value for value in given if value)[:MOST_CHOSEN]
+    return tuple(value for value in given if value)[:MAX_CHOSEN]
 
 
 def _without(name: str, facet: str, value: str) -> str:
@@ -189,7 +189,7 @@ _FACETS = {
     field.name for shape in (CaseFilter, PracticeFilter, ReadingFilter) for field in fields(shape)
 }
 _ORDERS: dict[str, tuple[str, ...]] = {
-    "size": (*(size for size, _most in SIZES), LARGEST),
+    "size": (*(size for size, _most in CITY_SIZES), LARGEST_SIZE),
     "evidence": EVIDENCE,
     "tried": OUTCOMES,
 }
@@ -231,7 +231,7 @@ def _names() -> dict[str, Any]:
 def case(slug: str) -> Answer:
     """A case with its facts, its text, and the members' comments beside it."""
     found = _or_why(Case, slug, queries.get_case)
-    topic = queries.discussed(me(), found.topic_id)
+    topic = queries.discussion_topic(me(), found.topic_id)
     comments = paragraph_comments(me(), topic) if topic else {}
     keys = {paragraph.key for paragraph in found.paragraphs}
     beside = [post for key in keys for post in comments.get(key, [])]
@@ -267,7 +267,7 @@ def _discussed(topic: Topic | None) -> dict[str, Any]:
     opening = next((post for post in words["posts"].items if post.number == 1), None)
     marks: Mapping[int, Collection[str]] = words["my_marks"]
     if opening is None:  # it stands on the first page
-        opening = queries.opening_of(topic)
+        opening = queries.opening_post(topic)
         marks = my_marks(me(), [opening] if opening else [])
     return {
         **words,
@@ -338,8 +338,8 @@ def _said_in_case(found: Case) -> dict[str, Any]:
         "seen": fingerprint(queries.case_fields(found)),
         "agenda": found.agenda.slug,
         "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
-        "figures": forms.rows_of(found.figures, queries.FIGURE),
-        "links": forms.rows_of(found.links, queries.LINK),
+        "figures": forms.rows_of(found.figures, queries.FIGURE_PARTS),
+        "links": forms.rows_of(found.links, queries.LINK_PARTS),
         "themes": [theme.id for theme in found.themes],
     }
 
@@ -395,7 +395,7 @@ def _city_ids(typed: str) -> list[int]:
         if not line.strip():
             continue
         called = cities_by_name(line, 1)
-        if not called or len(found) > forms.MOST_ROWS:
+        if not called or len(found) > forms.MAX_ROWS:
             message = _("Line %(number)s: no city of this name is known.", number=number)
             raise Invalid(message, "places")
         found.append(called[0].id)
@@ -431,12 +431,12 @@ def practice(slug: str) -> Answer:
         "library/practice.html",
         practice=found,
         sections=queries.sections_for(me(), found),
-        is_failure_kept_back=queries.is_failure_kept_back(me(), found),
+        is_failure_withheld=queries.is_failure_withheld(me(), found),
         adapted_from=queries.adapted_from(me(), found),
         adapted_by=queries.adapted_by(me(), found),
         levels=forms.levels(),
         data=_structured_practice(found),
-        **_discussed(queries.discussed(me(), found.topic_id)),
+        **_discussed(queries.discussion_topic(me(), found.topic_id)),
         **_names(),
     )
 
@@ -629,7 +629,7 @@ def tried_case(slug: str) -> Answer:
 
 
 def _tried(topic_id: int | None, title: str, back: str) -> Answer:
-    post = post_to_mark(me(), queries.opening_id(me(), topic_id))
+    post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
     given = mark_given(me(), post.id, TRIED)
     form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
 

@@ -28,9 +28,9 @@ def counts(choices: dict[str, list[queries.Choice]], name: str) -> dict[str, int
 
 
 def tried(world: World, thing: Case | Practice, outcome: str) -> None:
-    topic = queries.discussed(VISITOR, thing.topic_id)
+    topic = queries.discussion_topic(VISITOR, thing.topic_id)
     assert topic is not None
-    opening = queries.opening_of(topic)
+    opening = queries.opening_post(topic)
     assert opening is not None
     dialogue.mark(world.reader, opening.id, "tried it", outcome, "It fits our harbour")
 
@@ -122,7 +122,7 @@ def test_sections_leave_out_what_is_not_for_the_reader(world: World, practice: P
         found = queries.get_practice(reader, practice.slug)
         names = [part.name for part in queries.sections_for(reader, found)]
         assert ("failure" in names) is not is_back
-        assert queries.is_failure_kept_back(reader, found) is is_back
+        assert queries.is_failure_withheld(reader, found) is is_back
 
 
 def test_history_leaves_out_what_was_for_members(world: World, practice: Practice) -> None:

@@ -184,7 +184,7 @@ def test_odd_addresses_of_a_case_are_answered(case: Case, client: FlaskClient, p
 def test_what_a_reader_said_to_a_case_shows_beside_each_page_of_comments(
     world: World, case: Case, sign_in: SignIn
 ) -> None:
-    opening = library.opening_of(library.get_case(world.reader, case.slug).topic)
+    opening = library.opening_post(library.get_case(world.reader, case.slug).topic)
     assert opening
     dialogue.mark(world.reader, opening.id, "same here")
     for number in range(20):

@@ -22,7 +22,7 @@ from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import derived_values, get_topic, mark_given, tried_in
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
-from forum.library.queries import opening_id
+from forum.library.queries import opening_post_id
 from forum.mail.commands import write_digests, write_of_notices
 from forum.markup import write
 from forum.moderation import actions
@@ -82,7 +82,7 @@ def added(request: Any, people: Any, things: Any, practice: Any, question: Topic
     if request.param == "a post":
         post_id, page = things.first.id, f"/posts/{things.first.id}/marks"
     else:
-        post_id = opening_id(people.ana, practice.topic_id)
+        post_id = opening_post_id(people.ana, practice.topic_id)
         page = f"/practices/{practice.slug}"
     dialogue.mark(people.ana, post_id, TRIED, "stopped", WORDS)
     given = _given(people.ana, post_id)
@@ -189,7 +189,7 @@ def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
 def test_of_a_hidden_note_the_mark_stays_and_is_counted(
     client: Any, people: Any, practice: Any
 ) -> None:
-    opening = opening_id(people.ana, practice.topic_id)
+    opening = opening_post_id(people.ana, practice.topic_id)
     dialogue.mark(people.ana, opening, TRIED, "stopped", WORDS)
     page = f"/practices/{practice.slug}"
     places = [page, "/members/ana-prado", "/cities/medellin", "/practices?tried=stopped"]
@@ -348,7 +348,7 @@ def test_who_leaves_takes_a_mark_along_that_was_taken_back(
 
 
 def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice: Any) -> None:
-    opening = opening_id(people.ana, practice.topic_id)
+    opening = opening_post_id(people.ana, practice.topic_id)
     dialogue.mark(people.ana, opening, TRIED, "stopped", WORDS)
     actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", WHY)
     browser, door = sign_in(people.ana), f"/practices/{practice.slug}/tried"
@@ -544,7 +544,7 @@ def test_whose_profile_is_hidden_says_nothing_to_others(people: Any, note: Mark)
 def test_what_an_advertiser_said_who_tried_it_goes_out_of_sight_with_the_account(
     client: Any, people: Any, practice: Any
 ) -> None:
-    opening = opening_id(people.chitra, practice.topic_id)
+    opening = opening_post_id(people.chitra, practice.topic_id)
     dialogue.mark(people.chitra, opening, TRIED, "kept", WORDS)
     actions.report(people.ana, "mark", _given(people.chitra, opening).id, "spam")
     actions.clear_spam(people.moderator, people.chitra.id)

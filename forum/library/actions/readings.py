@@ -21,10 +21,10 @@ from forum.library.actions._texts import ReadingText
 from forum.library.models import Reading
 from forum.library.queries import (
     get_reading,
+    identical_reading,
     last_position,
     reading_fields,
     readings_of,
-    same_reading,
 )
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -44,7 +44,7 @@ def write_reading(
     require(curator.can.curate(agenda))
     _check_reading(text)
     if reading_id is None:
-        return same_reading(agenda.id, vars(text)) or _new_reading(curator, agenda, text)
+        return identical_reading(agenda.id, vars(text)) or _new_reading(curator, agenda, text)
     reading = get_reading(curator, reading_id)
     require(curator.can.curate(reading.agenda))
     before = reading_fields(reading)

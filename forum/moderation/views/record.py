@@ -6,7 +6,7 @@ from flask import render_template, url_for
 
 from forum import web
 from forum.dialogue.models import Post
-from forum.library.queries import get_practice, own_withheld
+from forum.library.queries import get_practice, own_hidden_practice
 from forum.moderation import queries
 from forum.moderation.models import Decision
 from forum.moderation.views._answers import bp
@@ -36,7 +36,7 @@ def decision(decision_id: int) -> Answer:
         "file": queries.related_decisions(me(), found),
     }
     words["lot"] = queries.others_in_lot(me(), found)
-    words["page"] = own_withheld(me(), found.item_id) if found.kind == "practice" else None
+    words["page"] = own_hidden_practice(me(), found.item_id) if found.kind == "practice" else None
     return render_template("moderation/decision.html", **words)
 
 

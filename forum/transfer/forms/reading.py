@@ -17,7 +17,7 @@ from forum.dialogue.models import OUTCOMES
 from forum.drawings import PATTERNS
 from forum.library import forms as library
 from forum.library.actions import MOST_PARAGRAPHS, RESERVED, YEARS
-from forum.library.queries import FIGURE
+from forum.library.queries import FIGURE_PARTS
 from forum.markup import CONTROLS, MAX_SOURCE, SURROGATES, paragraphs, slugify, tidy
 from forum.members.models import PALETTES
 from forum.members.queries import language_names
@@ -352,10 +352,10 @@ def named_link(value: str) -> list[str]:
 
 
 def figure(value: str) -> list[str]:
-    """The parts of a figure in the order of `FIGURE`; unit and address may be empty, date and source not."""
-    found = parts(2, len(FIGURE))(value)
+    """The parts of a figure in the order of `FIGURE_PARTS`; unit and address may be empty, date and source not."""
+    found = parts(2, len(FIGURE_PARTS))(value)
     *said, source, target = found
-    if not SOME_YEAR.search(found[FIGURE.index("as_at")]) or not source:
+    if not SOME_YEAR.search(found[FIGURE_PARTS.index("as_at")]) or not source:
         raise ValueError("say of when it is and who says so: label | value | unit | 2025 | source")
     for part in filter(None, said):
         short(part)
@@ -616,8 +616,8 @@ def _reader_of(schema: Schema) -> Callable[[Section, list[Fault]], Values]:
 def _case(section: Section, faults: list[Fault]) -> Values:
     values = _reader_of(CASE)(section, faults)
     for name in ("figure", "link"):
-        for line in values.lines.get(name, [])[library.MOST_ROWS :]:
-            faults.append(Fault(line, f"a case has at most {library.MOST_ROWS} of these"))
+        for line in values.lines.get(name, [])[library.MAX_ROWS :]:
+            faults.append(Fault(line, f"a case has at most {library.MAX_ROWS} of these"))
     if len(paragraphs(section.text)) > MOST_PARAGRAPHS:
         faults.append(Fault(section.text_line, f"at most {MOST_PARAGRAPHS} paragraphs"))
     return values

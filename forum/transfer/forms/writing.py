@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from forum.agendas.models import Agenda, Statement
 from forum.library.models import Case, Practice, PracticeSection, Reading
-from forum.library.queries import FAILURE, FIGURE, LINK
+from forum.library.queries import FAILURE, FIGURE_PARTS, LINK_PARTS
 from forum.markup import MAX_SOURCE, paragraph_key, slugify
 from forum.members.models import Member, Organisation
 from forum.permissions import PUBLIC
@@ -217,10 +217,13 @@ class Writer:
             ("language", case.language),
             ("checked on", _day(case.checked_on)),
             *(
-                ("figure", _parts_value(getattr(one, name) for name in FIGURE))
+                ("figure", _parts_value(getattr(one, name) for name in FIGURE_PARTS))
                 for one in case.figures
             ),
-            *(("link", _parts_value(getattr(one, name) for name in LINK)) for one in case.links),
+            *(
+                ("link", _parts_value(getattr(one, name) for name in LINK_PARTS))
+                for one in case.links
+            ),
         )
         return self._section(3, case.name, schemas.CASE, fields, self._text(case.body))
 

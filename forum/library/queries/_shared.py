@@ -1,0 +1,57 @@
+"""What the queries of the library share: words that columns hold, limits, and small parts of queries."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, exists
+from sqlalchemy.orm import aliased
+
+from forum.db import db
+from forum.dialogue.models import TRIED, Mark, Post
+from forum.errors import NotFound
+from forum.members.models import Member
+
+T = TypeVar("T")
+ITEMS_PER_PAGE = 20
+MAX_LISTED = 200  # cases, practices or readings in a list without pages
+OUTCOMES = ("kept", "adapted", "stopped")
+EVIDENCE = ("told", "counted", "measured", "studied")  # from the weakest to the strongest
+SECTIONS = ("challenge", "done", "resources", "results", "failure", "lessons", "needs")
+FAILURE = "failure"  # the section on what did not work, with an audience of its own
+PUBLISHED = "published"
+# The parts of a figure and of a link, in the order in which they are typed
+FIGURE_PARTS = ("label", "value", "unit", "as_at", "source", "address")
+LINK_PARTS = ("label", "address", "kind")
+
+
+def one_or_not_found(model: type[T], query: Select[Any]) -> T:
+    """The first row of a query for `model`, or `NotFound`."""
+    row = db.session.scalars(query).unique().first()
+    if not isinstance(row, model):
+        raise NotFound()
+    return row
+
+
+def lock_row(query: Select[Any]) -> None:
+    """Run a `SELECT id … FOR UPDATE`; `NotFound` when it finds nothing.
+
+    A row is locked by one statement and read by a second one: see `dialogue/queries/changing.py`.
+    """
+    if db.session.scalar(query) is None:
+        raise NotFound()
+
+
+def opens_topic(topic_id: Any) -> ColumnElement[bool]:
+    """In SQL: the post that opens the topic of a case or a practice."""
+    return and_(Post.topic_id == topic_id, Post.number == 1)
+
+
+def is_tried_mark(post_id: Any) -> ColumnElement[bool]:
+    """In SQL: a "tried it" mark on a post that readers see, by a member whose profile is not hidden."""
+    is_shown = and_(Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+    # Asked for each mark: looking for hidden ones among all members would take longer
+    giver = aliased(Member)
+    is_hidden = exists().where(giver.id == Mark.member_id, giver.hidden_at.is_not(None))
+    is_hidden = is_hidden.correlate(Mark)
+    return and_(Mark.post_id == post_id, Mark.kind == TRIED, is_shown, ~is_hidden)

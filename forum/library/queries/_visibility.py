@@ -1,0 +1,86 @@
+"""Which cases, practices, sections of practices and readings a reader may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import Select, and_, or_, select
+
+from forum.db import db
+from forum.errors import NotFound
+from forum.library.models import Case, Practice, PracticeSection, Reading
+from forum.library.queries._shared import FAILURE, PUBLISHED
+from forum.permissions import Person, moderated_by, read_by, reads, shown_to
+
+
+def visible_cases(reader: Person) -> Select[Any]:
+    """The cases that a reader may see: not hidden, or on an agenda that the reader moderates."""
+    return select(Case).where(shown_to(reader, Case.hidden_at, Case.agenda_id))
+
+
+def published_practices(reader: Person) -> Select[Any]:
+    """The published practices of the reader's audiences, as libraries list them."""
+    return select(Practice).where(
+        Practice.state == PUBLISHED,
+        Practice.deleted_at.is_(None),
+        read_by(reader, Practice.audience),
+        shown_to(reader, Practice.hidden_at, Practice.agenda_id),
+    )
+
+
+def visible_practices(reader: Person) -> Select[Any]:
+    """The practices whose page a reader may see.
+
+    They are the published ones, the reader's own that nobody has removed, and whatever is on an agenda that the
+    reader moderates.
+    """
+    is_published = and_(
+        Practice.state == PUBLISHED,
+        Practice.hidden_at.is_(None),
+        read_by(reader, Practice.audience),
+    )
+    mine = and_(Practice.author_id == reader.id, Practice.removed_at.is_(None))
+    is_mine = [mine] if reader.is_member and reader.id else []
+    return select(Practice).where(
+        Practice.deleted_at.is_(None),
+        or_(is_published, moderated_by(reader, Practice.agenda_id), *is_mine),
+    )
+
+
+def visible_readings(reader: Person) -> Select[Any]:
+    """The best reads that a reader may see: all that are not removed."""
+    return select(Reading).where(Reading.removed_at.is_(None))
+
+
+def sections_for(reader: Person, practice: Practice) -> list[PracticeSection]:
+    """The sections of a practice that the reader may see, in order. Pages must print these, never `practice.sections`."""
+    is_withheld = is_failure_withheld(reader, practice)
+    return [part for part in practice.sections if not (is_withheld and part.name == FAILURE)]
+
+
+def is_failure_withheld(reader: Person, practice: Practice) -> bool:
+    """Whether the practice has a section on what did not work that this reader may not see."""
+    has_failure = any(part.name == FAILURE for part in practice.sections)
+    return has_failure and not reads(reader, practice.failure_audience)
+
+
+def why_not_shown(reader: Person, model: type[Case] | type[Practice], slug: str) -> NotFound:
+    """The `NotFound` to raise for a page that the reader asked for and cannot see.
+
+    It says that the moderators have hidden the page, and why, if the reader could see it otherwise; it says nothing of a
+    page that was removed.
+    """
+    query = select(model.id, model.hidden_reason).where(
+        model.slug == slug, model.hidden_at.is_not(None), model.removed_at.is_(None)
+    )
+    if model is Practice:
+        is_published = (Practice.state == PUBLISHED, Practice.deleted_at.is_(None))
+        query = query.where(*is_published, read_by(reader, Practice.audience))
+    row = db.session.execute(query).first()
+    if row is None:
+        return NotFound()
+    item_id, reason = row
+    sentence = gettext("The moderators have hidden this page.")
+    message = f"{sentence} {reason.rstrip('.')}." if reason else sentence
+    return NotFound(message, ("practice" if model is Practice else "case", item_id))

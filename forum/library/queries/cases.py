@@ -1,0 +1,161 @@
+"""Cases: the library, lists, single ones, and what actions read before they change one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import all_agendas
+from forum.db import db, execute_core
+from forum.dialogue.models import Post, Topic
+from forum.dialogue.queries import AgendaRow
+from forum.library.models import Case
+from forum.library.queries._facets import (
+    CaseFilter,
+    Choice,
+    case_facets,
+    facet_choices,
+    facet_conditions,
+)
+from forum.library.queries._shared import (
+    ITEMS_PER_PAGE,
+    MAX_LISTED,
+    lock_row,
+    one_or_not_found,
+    opens_topic,
+)
+from forum.library.queries._visibility import visible_cases
+from forum.pages import Page, page_of
+from forum.permissions import Person, cached_for_reader, cached_statement, require
+
+
+def cases(reader: Person, wanted: CaseFilter, number: int = 1) -> Page[Case]:
+    """One page of the library of cases, by agenda and in its order; with agenda, places and topic."""
+    found = visible_cases(reader).where(*facet_conditions(Case.id, case_facets(), wanted))
+    ordered = found.join(Agenda, Agenda.id == Case.agenda_id).order_by(
+        Agenda.position, Agenda.id, Case.position, Case.id
+    )
+    return page_of(ordered.options(*case_row_options()), number, ITEMS_PER_PAGE)
+
+
+def case_choices(reader: Person, wanted: CaseFilter) -> dict[str, list[Choice]]:
+    """The choices of every facet of the library of cases, each counted under the other filters."""
+    return facet_choices(visible_cases(reader), Case.id, case_facets(), wanted)
+
+
+def cases_of(reader: Person, agenda: Agenda) -> Sequence[Case]:
+    """The cases of an agenda in their order, with links, places and topic."""
+    query = visible_cases(reader).where(Case.agenda_id == agenda.id)
+    options = (*case_row_options(), selectinload(Case.links))
+    ordered = query.order_by(Case.position, Case.id).options(*options).limit(MAX_LISTED)
+    return db.session.scalars(ordered).all()
+
+
+class CaseRow(NamedTuple):
+    """A case in a short list: values instead of an ORM row, so that a cache can keep them (see `dialogue/queries/_rows.py`)."""
+
+    slug: str
+    name: str
+    language: str
+    agenda: AgendaRow
+
+
+def latest_cases(reader: Person, limit: int = 5) -> Sequence[CaseRow]:
+    """The newest cases, from the cache when possible."""
+
+    def read() -> tuple[CaseRow, ...]:
+        rows = execute_core(_latest_cases_query(reader), {"limit": limit})
+        return tuple(CaseRow._make((*row[:3], AgendaRow._make(row[3:]))) for row in rows)
+
+    return cached_for_reader(reader, ("latest cases", limit), read)
+
+
+@cached_statement
+def _latest_cases_query(reader: Person) -> Select[Any]:
+    found = visible_cases(reader).join(Agenda, Agenda.id == Case.agenda_id)
+    of_agenda = (getattr(Agenda, name) for name in AgendaRow._fields)
+    found = found.with_only_columns(Case.slug, Case.name, Case.language, *of_agenda)
+    newest_first = found.order_by(Case.created_at.desc(), Case.id.desc())
+    return newest_first.limit(bindparam("limit"))
+
+
+def other_cases(reader: Person, case: Case, limit: int = 5) -> Sequence[Case]:
+    """Other cases of the same agenda, in its order, with places."""
+    query = visible_cases(reader).where(Case.agenda_id == case.agenda_id, Case.id != case.id)
+    ordered = query.order_by(Case.position, Case.id).options(*case_row_options()).limit(limit)
+    return db.session.scalars(ordered).all()
+
+
+def get_case(reader: Person, slug: str) -> Case:
+    """The case with this slug and all that its page prints, or `NotFound`."""
+    return one_or_not_found(
+        Case, visible_cases(reader).where(Case.slug == slug).options(*case_page_options())
+    )
+
+
+def case_by_id(reader: Person, case_id: int) -> Case:
+    """The case with this id and all that its page prints, or `NotFound`."""
+    return one_or_not_found(
+        Case, visible_cases(reader).where(Case.id == case_id).options(*case_page_options())
+    )
+
+
+def case_to_edit(curator: Person, slug: str) -> Case:
+    """The case with this slug, for somebody who may curate it; else `Forbidden`, or `NotFound`."""
+    case = get_case(curator, slug)
+    require(curator.can.curate(case.agenda))
+    return case
+
+
+def case_by_submission_key(curator: Person, key: str | None) -> Case | None:
+    """The case that the curator's form with this submission key has made already, or None."""
+    if not key:
+        return None
+    query = select(Case).join(Post, opens_topic(Case.topic_id))
+    mine = query.where(Post.author_id == curator.id, Post.submission_key == key)
+    return db.session.scalars(mine.options(*case_page_options())).first()
+
+
+def curated_agendas(curator: Person) -> list[Agenda]:
+    """The agendas whose cases and readings somebody may write."""
+    return [agenda for agenda in all_agendas(curator) if curator.can.curate(agenda)]
+
+
+def case_to_change(doer: Person, case_id: int) -> Case:
+    """The case with this id and all that its page prints, locked; or `NotFound`."""
+    lock = visible_cases(doer).where(Case.id == case_id).with_only_columns(Case.id)
+    lock_row(lock.with_for_update(of=Case))
+    return one_or_not_found(
+        Case, select(Case).where(Case.id == case_id).options(*case_page_options())
+    )
+
+
+def cases_to_index(case_ids: Iterable[int]) -> Sequence[Case]:
+    """Cases with all that search indexes of them, hidden ones too, locked."""
+    query = (
+        select(Case).where(Case.id.in_(case_ids)).order_by(Case.id).options(*case_page_options())
+    )
+    return db.session.scalars(query.with_for_update(of=Case)).all()
+
+
+def case_row_options() -> tuple[Any, ...]:
+    """What a list of cases loads with each of them."""
+    return (joinedload(Case.agenda), joinedload(Case.topic), selectinload(Case.places))
+
+
+def case_page_options() -> tuple[Any, ...]:
+    """What the page of a case loads with it."""
+    topic = joinedload(Case.topic)
+    return (
+        joinedload(Case.agenda),
+        topic.joinedload(Topic.agenda),
+        selectinload(Case.paragraphs),
+        selectinload(Case.figures),
+        selectinload(Case.links),
+        selectinload(Case.places),
+        selectinload(Case.themes),
+    )

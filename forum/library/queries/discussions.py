@@ -1,0 +1,73 @@
+"""The topic that belongs to a case or a practice: its opening post, its comments, who tried it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import joinedload
+
+from forum.db import db, execute_core
+from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.queries import visible_topics
+from forum.errors import NotFound
+from forum.library.queries._shared import is_tried_mark
+from forum.members.models import Member
+from forum.permissions import Person
+
+
+def discussion_topic(reader: Person, topic_id: int | None) -> Topic | None:
+    """The topic of a case or a practice with its agenda, or None when there is none that the reader may see."""
+    if topic_id is None:
+        return None
+    query = visible_topics(reader).where(Topic.id == topic_id)
+    topic: Topic | None = db.session.scalar(query.options(joinedload(Topic.agenda)))
+    return topic
+
+
+def opening_post(topic: Topic) -> Post | None:
+    """The post that opens a topic, which holds the marks; its text is on the page of the case or practice itself."""
+    query = select(Post).where(Post.topic_id == topic.id, Post.number == 1)
+    return db.session.scalar(query.options(joinedload(Post.topic)))
+
+
+def opening_post_id(reader: Person, topic_id: int | None) -> int:
+    """The id of the post that opens a topic, or `NotFound` when the reader may not see that."""
+    topic = discussion_topic(reader, topic_id)
+    opening = opening_post(topic) if topic else None
+    if opening is None:
+        raise NotFound()
+    return opening.id
+
+
+def commented_paragraphs(topic_id: int, keys: Iterable[str]) -> set[str]:
+    """Which of these paragraphs of a case, by key, have comments, even hidden ones."""
+    query = select(Post.paragraph).where(Post.topic_id == topic_id, Post.paragraph.in_(keys))
+    return {key for key in db.session.scalars(query.distinct()) if key}
+
+
+def commenting_cities(topic: Topic) -> int:
+    """The number of cities from which the comments in a topic come."""
+    query = select(func.count(Member.city_id.distinct())).join(Post, Post.author_id == Member.id)
+    is_shown = (Post.deleted_at.is_(None), Post.hidden_at.is_(None))
+    return (
+        db.session.scalar(query.where(Post.topic_id == topic.id, Post.number > 1, *is_shown)) or 0
+    )
+
+
+def tried_counts(topic_ids: Iterable[int | None]) -> dict[int, int]:
+    """In how many cities the cases and practices of these topics were tried: {topic id: number}; without zeros."""
+    wanted = [topic_id for topic_id in topic_ids if topic_id]
+    rows: Any = execute_core(_tried_counts_query(), {"topic_ids": wanted}) if wanted else ()
+    return dict(tuple(row) for row in rows)
+
+
+@cache
+def _tried_counts_query() -> Select[Any]:
+    counted: tuple[Any, Any] = (Post.topic_id, func.count(Mark.city_id.distinct()))
+    query: Select[Any] = select(*counted)
+    query = query.join(Mark, is_tried_mark(Post.id)).where(Post.number == 1)
+    about = Post.topic_id.in_(bindparam("topic_ids", expanding=True))
+    return query.where(about).group_by(Post.topic_id)

@@ -1,0 +1,123 @@
+"""The texts of cases, practices and readings as their history keeps them, and how versions differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forum.diffs import Piece, changes
+from forum.history.models import Version
+from forum.history.queries import versions_of
+from forum.library.models import Case, Practice, Reading
+from forum.library.queries._shared import FAILURE, FIGURE_PARTS, LINK_PARTS
+from forum.permissions import Person, reads, require
+
+READING_FIELDS = ("title", "authors", "year", "kind", "link", "why", "language")
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change: the version that it replaced, and (name, differences) of each changed field, as `diffs.changes` returns them."""
+
+    version: Version
+    differences: list[tuple[str, list[Piece]]]
+
+
+def case_edits(reader: Person, case: Case) -> list[Edit]:
+    """What was changed in a case that the reader was found to see, newest first."""
+    return _edits(versions_of("case", case.id), case_fields(case))
+
+
+def practice_edits(reader: Person, practice: Practice) -> list[Edit]:
+    """What was changed in a published practice, newest first; only changes between texts whose audiences include the reader."""
+    after = practice_fields(practice)
+    edits = []
+    for version in versions_of("practice", practice.id):
+        before = version.fields
+        if all(reads(reader, said["audience"]) for said in (before, after)):
+            texts = _without_withheld_failure(reader, practice, before, after)
+            edits.append(Edit(version, _differences(*texts)))
+        after = before
+    return edits
+
+
+def reading_edits(curator: Person, reading: Reading) -> list[Edit]:
+    """What was changed in a best read, newest first, for somebody who may edit it."""
+    require(curator.can.curate(reading.agenda))
+    return _edits(versions_of("reading", reading.id), reading_fields(reading))
+
+
+def _edits(versions: Sequence[Version], fields: Fields) -> list[Edit]:
+    edits = []
+    for version in versions:
+        edits.append(Edit(version, _differences(version.fields, fields)))
+        fields = version.fields
+    return edits
+
+
+def _differences(before: Fields, after: Fields) -> list[tuple[str, list[Piece]]]:
+    names = dict.fromkeys([*before, *after])
+    pairs = [(name, str(before.get(name, "")), str(after.get(name, ""))) for name in names]
+    return [(name, changes(old, new)) for name, old, new in pairs if old != new]
+
+
+def _without_withheld_failure(
+    reader: Person, practice: Practice, before: Fields, after: Fields
+) -> tuple[Fields, Fields]:
+    """Both texts, without the section on what did not work unless the reader may see that of both and of the practice now."""
+    wanted = {said["failure_audience"] for said in (before, after)} | {practice.failure_audience}
+    if all(reads(reader, audience) for audience in wanted):
+        return before, after
+    before, after = ({k: v for k, v in f.items() if k != FAILURE} for f in (before, after))
+    return before, after
+
+
+def case_fields(case: Case) -> dict[str, Any]:
+    """The fields of a case as its history stores and compares them."""
+    return {
+        "agenda": case.agenda.title,
+        "name": case.name,
+        "kind": case.kind,
+        "summary": case.summary,
+        "body": case.body,
+        "reach": case.reach,
+        "since": str(case.since or ""),
+        "status": case.status,
+        "language": case.language,
+        "checked_on": str(case.checked_on or ""),
+        "figures": "\n".join(_joined(figure, FIGURE_PARTS) for figure in case.figures),
+        "links": "\n".join(_joined(link, LINK_PARTS) for link in case.links),
+        "places": "\n".join(sorted(f"{city.name}, {city.country}" for city in case.places)),
+        "themes": "\n".join(sorted(theme.name for theme in case.themes)),
+    }
+
+
+def _joined(row: Any, names: Sequence[str]) -> str:
+    return " | ".join(getattr(row, name) for name in names)
+
+
+def practice_fields(practice: Practice) -> dict[str, Any]:
+    """The fields of a practice as its history stores and compares them."""
+    return {
+        "agenda": practice.agenda.title,
+        "title": practice.title,
+        "sentence": practice.sentence,
+        "link": practice.link,
+        "city": practice.city.name if practice.city else "",
+        "evidence": practice.evidence,
+        "cost": practice.cost,
+        "started": str(practice.started or ""),
+        "language": practice.language,
+        "audience": practice.audience,
+        "failure_audience": practice.failure_audience,
+        "revisit_on": str(practice.revisit_on or ""),
+        "themes": "\n".join(sorted(theme.name for theme in practice.themes)),
+        **{part.name: part.source for part in practice.sections},
+    }
+
+
+def reading_fields(reading: Reading) -> dict[str, Any]:
+    """The fields of a best read as its history stores and compares them."""
+    return {name: str(getattr(reading, name) or "") for name in READING_FIELDS}

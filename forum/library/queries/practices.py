@@ -1,0 +1,302 @@
+"""Practices: the library, lists, single ones, and what actions read before they change one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agendas
+from forum.db import db, execute_core
+from forum.dialogue.models import Mark, Post, Topic
+from forum.dialogue.queries import NameAndSlug
+from forum.library.models import Practice
+from forum.library.queries._facets import (
+    Choice,
+    PracticeFilter,
+    facet_choices,
+    facet_conditions,
+    practice_facets,
+)
+from forum.library.queries._shared import (
+    ITEMS_PER_PAGE,
+    MAX_LISTED,
+    PUBLISHED,
+    is_tried_mark,
+    lock_row,
+    one_or_not_found,
+    opens_topic,
+)
+from forum.library.queries._visibility import published_practices, visible_practices
+from forum.members.models import City, Member
+from forum.pages import Page, page_of
+from forum.permissions import Person, cached_for_reader, cached_statement, moderated_by, require
+
+
+def practices(reader: Person, wanted: PracticeFilter, number: int = 1) -> Page[Practice]:
+    """One page of the library of practices, with agenda, author and city."""
+    clauses = facet_conditions(Practice.id, practice_facets(reader), wanted)
+    found = published_practices(reader).where(*clauses)
+    ordered = found.order_by(*practice_order(wanted.order))
+    return page_of(ordered.options(*practice_row_options()), number, ITEMS_PER_PAGE)
+
+
+def practice_choices(reader: Person, wanted: PracticeFilter) -> dict[str, list[Choice]]:
+    """The choices of every facet of the library of practices, each counted under the other filters."""
+    facets = practice_facets(reader)
+    return facet_choices(published_practices(reader), Practice.id, facets, wanted)
+
+
+class PracticeRow(NamedTuple):
+    """A practice in a short list: values instead of an ORM row, as `CaseRow`."""
+
+    slug: str
+    title: str
+    language: str
+    evidence: str
+    topic_id: int | None
+    city: NameAndSlug | None
+
+
+def latest_practices(reader: Person, limit: int = 5) -> Sequence[PracticeRow]:
+    """The newest published practices, from the cache when possible."""
+
+    def read() -> tuple[PracticeRow, ...]:
+        rows = execute_core(_latest_practices_query(reader), {"limit": limit})
+        return tuple(_to_practice_row(row) for row in rows)
+
+    return cached_for_reader(reader, ("latest practices", limit), read)
+
+
+def _to_practice_row(row: Sequence[Any]) -> PracticeRow:
+    return PracticeRow._make((*row[:5], NameAndSlug._make(row[5:]) if row[5] else None))
+
+
+@cached_statement
+def _latest_practices_query(reader: Person) -> Select[Any]:
+    found = published_practices(reader).outerjoin(City, City.id == Practice.city_id)
+    columns = [getattr(Practice, name) for name in PracticeRow._fields[:5]]
+    newest = found.with_only_columns(*columns, City.name, City.slug)
+    return newest.order_by(*practice_order("newest")).limit(bindparam("limit"))
+
+
+def practices_of(reader: Person, agenda: Agenda, limit: int = MAX_LISTED) -> Sequence[Practice]:
+    """The published practices of an agenda, featured ones first."""
+    query = published_practices(reader).where(Practice.agenda_id == agenda.id)
+    ordered = query.order_by(*practice_order("featured"))
+    return db.session.scalars(ordered.options(*practice_row_options()).limit(limit)).all()
+
+
+def practices_by(
+    reader: Person,
+    member_id: int | None = None,
+    city_id: int | None = None,
+    organisation_id: int | None = None,
+    limit: int = ITEMS_PER_PAGE,
+) -> Sequence[Practice]:
+    """The published practices that a member, a city or an organisation shares, newest first."""
+    query = published_practices(reader).order_by(*practice_order("newest"))
+    query = query.where(Practice.author_id == member_id) if member_id else query
+    query = query.where(Practice.city_id == city_id) if city_id else query
+    query = query.where(Practice.organisation_id == organisation_id) if organisation_id else query
+    return db.session.scalars(query.options(*practice_row_options()).limit(limit)).all()
+
+
+class TriedPractice(NamedTuple):
+    """A practice and a "tried it" mark on it, with outcome, note, city and member."""
+
+    practice: Practice
+    mark: Mark
+
+
+def practices_tried_by(
+    reader: Person,
+    city_id: int | None = None,
+    organisation_id: int | None = None,
+    member_id: int | None = None,
+    limit: int = 100,
+) -> list[TriedPractice]:
+    """The practices that a city, an organisation or a member tried, each with the mark that says so."""
+    query = published_practices(reader).add_columns(Mark).join(Post, opens_topic(Practice.topic_id))
+    query = query.join(Mark, is_tried_mark(Post.id)).join(Member, Member.id == Mark.member_id)
+    query = query.where(Mark.city_id == city_id) if city_id else query
+    query = query.where(Member.organisation_id == organisation_id) if organisation_id else query
+    query = query.where(Mark.member_id == member_id) if member_id else query
+    with_people = (joinedload(Mark.member), joinedload(Mark.city), *practice_row_options())
+    newest = query.order_by(Mark.created_at.desc(), Practice.id.desc()).limit(limit)
+    rows = db.session.execute(newest.options(*with_people)).unique()
+    return [TriedPractice(practice, mark) for practice, mark in rows]
+
+
+def get_practice(reader: Person, slug: str) -> Practice:
+    """The practice with this slug and all that its page prints, or `NotFound`."""
+    query = visible_practices(reader).where(Practice.slug == slug)
+    return one_or_not_found(Practice, query.options(*practice_page_options()))
+
+
+def own_hidden_practice(author: Person, practice_id: int) -> Practice | None:
+    """A practice that moderators hide or have removed, for its author, who reads it with the decision."""
+    query = select(Practice).where(
+        Practice.id == practice_id,
+        Practice.author_id == author.id,
+        Practice.hidden_at.is_not(None),
+        Practice.deleted_at.is_(None),
+    )
+    return db.session.scalars(query.options(*practice_page_options())).unique().first()
+
+
+def practice_by_id(reader: Person, practice_id: int) -> Practice:
+    """The practice with this id and all that its page prints, or `NotFound`."""
+    query = visible_practices(reader).where(Practice.id == practice_id)
+    return one_or_not_found(Practice, query.options(*practice_page_options()))
+
+
+def practice_to_edit(author: Person, slug: str) -> Practice:
+    """The practice with this slug, for somebody who may edit it; else `Forbidden`, or `NotFound`."""
+    practice = get_practice(author, slug)
+    require(author.can.edit_practice(practice))
+    return practice
+
+
+def practice_to_delete(author: Person, slug: str) -> Practice:
+    """The practice with this slug, for somebody who may delete it; else `Forbidden`, or `NotFound`."""
+    practice = get_practice(author, slug)
+    require(author.can.delete_practice(practice))
+    return practice
+
+
+def agendas_to_share_on(author: Person) -> Sequence[Agenda]:
+    """The open agendas, for somebody who may share a practice."""
+    require(author.can.write())
+    return agendas(author)
+
+
+def practice_to_change(doer: Person, practice_id: int) -> Practice:
+    """The practice with this id and all that its page prints, locked; or `NotFound`."""
+    lock = visible_practices(doer).where(Practice.id == practice_id).with_only_columns(Practice.id)
+    lock_row(lock.with_for_update(of=Practice))
+    return one_or_not_found(
+        Practice,
+        select(Practice).where(Practice.id == practice_id).options(*practice_page_options()),
+    )
+
+
+def practices_to_index(practice_ids: Iterable[int]) -> Sequence[Practice]:
+    """Practices in any state with all that search indexes of them, locked."""
+    query = select(Practice).where(Practice.id.in_(practice_ids)).order_by(Practice.id)
+    query = query.options(*practice_page_options())
+    return db.session.scalars(query.with_for_update(of=Practice)).all()
+
+
+def practices_written(member_id: int, after: int, limit: int) -> list[tuple[int, bool]]:
+    """At most `limit` practices of a member in any state, those after the id `after`: (id, whether others know it).
+
+    Others know a practice that is not deleted and is published, or was, as comments of others below it show.
+    """
+    of_others = and_(
+        Post.topic_id == Practice.topic_id, Post.author_id != member_id, Post.deleted_at.is_(None)
+    )
+    is_known = or_(Practice.state == PUBLISHED, exists().where(of_others))
+    is_known = and_(is_known, Practice.deleted_at.is_(None))
+    mine = (Practice.author_id == member_id, Practice.id > after)
+    rows = select(Practice.id, is_known).where(*mine).order_by(Practice.id).limit(limit)
+    return [(row[0], bool(row[1])) for row in db.session.execute(rows)]
+
+
+def practice_by_submission_key(author: Person, key: str | None) -> Practice | None:
+    """The practice that the author's form with this submission key has made already, or None."""
+    if not key:
+        return None
+    query = select(Practice).where(
+        Practice.author_id == author.id,
+        Practice.submission_key == key,
+        Practice.deleted_at.is_(None),
+    )
+    return db.session.scalars(query.options(*practice_page_options())).first()
+
+
+def adapted_from(reader: Person, practice: Practice) -> Practice | None:
+    """The practice from which this one was adapted, if the reader may see it."""
+    if practice.adapted_from_id is None:
+        return None
+    query = published_practices(reader).where(Practice.id == practice.adapted_from_id)
+    return db.session.scalars(query.options(*practice_row_options())).first()
+
+
+def adapted_by(reader: Person, practice: Practice) -> Sequence[Practice]:
+    """The published practices that were adapted from this one, newest first."""
+    query = published_practices(reader).where(Practice.adapted_from_id == practice.id)
+    ordered = query.order_by(*practice_order("newest")).limit(MAX_LISTED)
+    return db.session.scalars(ordered.options(*practice_row_options())).all()
+
+
+def drafts_of(author: Person) -> Sequence[Practice]:
+    """The author's own practices that are not published, the one last worked on first."""
+    query = select(Practice).where(
+        Practice.author_id == author.id,
+        Practice.state != PUBLISHED,
+        Practice.deleted_at.is_(None),
+        Practice.removed_at.is_(None),
+    )
+    latest = query.order_by(Practice.updated_at.desc(), Practice.id.desc()).limit(MAX_LISTED)
+    return db.session.scalars(latest.options(*practice_row_options())).all()
+
+
+def published_by(author: Person) -> Sequence[Practice]:
+    """The author's own practices that are published, even hidden ones, newest first."""
+    query = select(Practice).where(
+        Practice.author_id == author.id,
+        Practice.state == PUBLISHED,
+        Practice.deleted_at.is_(None),
+        Practice.removed_at.is_(None),
+    )
+    ordered = query.order_by(*practice_order("newest")).limit(MAX_LISTED)
+    return db.session.scalars(ordered.options(*practice_row_options())).all()
+
+
+def submitted_practices(reader: Person) -> Sequence[Practice]:
+    """The practices that wait for a moderator, on the agendas that the reader moderates, oldest first."""
+    query = select(Practice).where(
+        Practice.state == "submitted",
+        Practice.deleted_at.is_(None),
+        Practice.hidden_at.is_(None),
+        moderated_by(reader, Practice.agenda_id),
+    )
+    oldest = query.order_by(Practice.submitted_at, Practice.id).limit(MAX_LISTED)
+    return db.session.scalars(oldest.options(*practice_row_options())).all()
+
+
+def practice_order(order: str) -> tuple[Any, ...]:
+    """The ORDER BY of practices: `newest`, or `featured` ones first and then the newest."""
+    newest = (Practice.published_at.desc(), Practice.id.desc())
+    return newest if order == "newest" else (Practice.featured_at.is_(None), *newest)
+
+
+def practice_row_options() -> tuple[Any, ...]:
+    """What a list of practices loads with each of them."""
+    author = joinedload(Practice.author)
+    return (
+        joinedload(Practice.agenda),
+        joinedload(Practice.city),
+        author.joinedload(Member.city),
+        joinedload(Practice.topic),
+    )
+
+
+def practice_page_options() -> tuple[Any, ...]:
+    """What the page of a practice loads with it."""
+    author = joinedload(Practice.author)
+    topic = joinedload(Practice.topic)
+    return (
+        joinedload(Practice.agenda),
+        joinedload(Practice.city),
+        joinedload(Practice.organisation),
+        author.joinedload(Member.city),
+        author.joinedload(Member.organisation),
+        topic.joinedload(Topic.agenda),
+        selectinload(Practice.sections),
+        selectinload(Practice.themes),
+    )

@@ -1,0 +1,73 @@
+"""Best reads: the list, single ones, and what actions read before they change one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum.agendas.models import Agenda
+from forum.db import db
+from forum.library.models import Reading
+from forum.library.queries._facets import (
+    Choice,
+    ReadingFilter,
+    facet_choices,
+    facet_conditions,
+    reading_facets,
+)
+from forum.library.queries._shared import MAX_LISTED, one_or_not_found
+from forum.library.queries._visibility import visible_readings
+from forum.pages import Page, page_of
+from forum.permissions import Person, require
+
+READINGS_PER_PAGE = 50
+
+
+def readings(reader: Person, wanted: ReadingFilter, number: int = 1) -> Page[Reading]:
+    """One page of the best reads, by agenda and in its order."""
+    found = visible_readings(reader).where(*facet_conditions(Reading.id, reading_facets(), wanted))
+    ordered = found.join(Agenda, Agenda.id == Reading.agenda_id).order_by(
+        Agenda.position, Agenda.id, Reading.position, Reading.id
+    )
+    return page_of(ordered.options(joinedload(Reading.agenda)), number, READINGS_PER_PAGE)
+
+
+def reading_choices(reader: Person, wanted: ReadingFilter) -> dict[str, list[Choice]]:
+    """The choices of every facet of the best reads, each counted under the other filters."""
+    return facet_choices(visible_readings(reader), Reading.id, reading_facets(), wanted)
+
+
+def readings_of(reader: Person, agenda: Agenda) -> Sequence[Reading]:
+    """The best reads of an agenda in their order."""
+    query = visible_readings(reader).where(Reading.agenda_id == agenda.id)
+    ordered = query.order_by(Reading.position, Reading.id).limit(MAX_LISTED)
+    return db.session.scalars(ordered.options(joinedload(Reading.agenda))).all()
+
+
+def reading_to_edit(curator: Person, reading_id: int) -> Reading:
+    """One best read, for somebody who may curate it; else `Forbidden`, or `NotFound`."""
+    reading = get_reading(curator, reading_id)
+    require(curator.can.curate(reading.agenda))
+    return reading
+
+
+def identical_reading(agenda_id: int, fields: dict[str, Any]) -> Reading | None:
+    """A best read of an agenda with exactly these fields, as when a form is sent twice; or None."""
+    query = select(Reading).filter_by(agenda_id=agenda_id, removed_at=None, **fields)
+    return db.session.scalars(query.options(joinedload(Reading.agenda))).first()
+
+
+def get_reading(reader: Person, reading_id: int) -> Reading:
+    """One best read with its agenda, or `NotFound`."""
+    query = visible_readings(reader).where(Reading.id == reading_id)
+    return one_or_not_found(Reading, query.options(joinedload(Reading.agenda)))
+
+
+def readings_to_index(reading_ids: Iterable[int]) -> Sequence[Reading]:
+    """Best reads with their agendas, removed ones too, locked."""
+    query = select(Reading).where(Reading.id.in_(reading_ids)).order_by(Reading.id)
+    query = query.options(joinedload(Reading.agenda))
+    return db.session.scalars(query.with_for_update(of=Reading)).all()
