@@ -159,7 +159,7 @@ def test_a_paragraph_has_its_composer(world: World, case: Case, sign_in: SignIn)
     form = {"source": "Is it so?", "paragraph": key, "language": "en"}
     answer = reader.post(f"/topics/{case.topic_id}/reply", data=form)
     assert answer.status_code == 303 and answer.location.startswith(f"/cases/{case.slug}")
-    topic = library.discussed(VISITOR, case.topic_id)
+    topic = library.discussion_topic(VISITOR, case.topic_id)
     assert topic is not None and topic.replies_count == 1
     assert "Is it so?" in reader.get(f"/cases/{case.slug}").text.split('class="annot"')[1]
 

@@ -389,12 +389,12 @@ def test_rerendering_that_was_stopped_goes_on_where_it_was(
     aged()
     monkeypatch.setattr(commands, "RERENDER_BATCH", size)
     left: Iterator[int] = iter(range(10, -1, -1))
-    monkeypatch.setattr(commands, "written", stopping)
+    monkeypatch.setattr(commands, "render_with_mentions", stopping)
     done = run("rerender")
     assert done.exit_code == 1
     kept = sum(version == VERSION for _html, version in html()["post"].values())
     assert kept == 10 // size * size
-    monkeypatch.setattr(commands, "written", write)
+    monkeypatch.setattr(commands, "render_with_mentions", write)
     assert f"(posts {len(before['post']) - kept}," in run("rerender").output
     assert html() == before
 
@@ -410,7 +410,7 @@ def test_a_text_that_was_edited_meanwhile_keeps_the_html_of_its_new_source(
     edited: list[Post] = []
     aged()
     kept = trains()
-    monkeypatch.setattr(commands, "written", edits_first)
+    monkeypatch.setattr(commands, "render_with_mentions", edits_first)
     assert run("rerender").exit_code == 0
     db.session.expire_all()
     assert edited
