@@ -1,0 +1,147 @@
+"""Facets on the pages of the libraries: what the address chooses, the choices in words, and addresses without a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from babel import Locale
+from flask import render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from forum import markup
+from forum.library import forms
+from forum.library.queries import (
+    CITY_SIZES,
+    EVIDENCE,
+    LARGEST_SIZE,
+    OUTCOMES,
+    CaseFilter,
+    Choice,
+    PracticeFilter,
+    ReadingFilter,
+)
+from forum.library.views._shared import words_for_columns
+from forum.members.queries import languages
+
+MAX_CHOSEN = 20
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One group of filters as the page shows it: choices are (value, label, count)."""
+
+    name: str
+    title: str
+    choices: list[tuple[str, str, int]]
+    chosen: tuple[str, ...]
+
+
+_PARAMETERS = {
+    field.name
+    for filter_class in (CaseFilter, PracticeFilter, ReadingFilter)
+    for field in fields(filter_class)
+}
+
+
+_CHOICE_ORDERS: dict[str, tuple[str, ...]] = {
+    "size": (*(size for size, _most in CITY_SIZES), LARGEST_SIZE),
+    "evidence": EVIDENCE,
+    "tried": OUTCOMES,
+}
+
+
+def render_library(name: str, facets: list[Facet], **words: Any) -> str:
+    """Render the list `name` (cases, practices or readings) with its facets, and a chip to remove each chosen value."""
+    chips = [
+        (f"{facet.title}: {text}", _address_without(name, facet.name, value))
+        for facet in facets
+        for value, text, _count in facet.choices
+        if value in facet.chosen
+    ]
+    words |= {"facets": facets, "chips": chips, "levels": forms.levels(), **words_for_columns()}
+    words["is_filterable"] = any(facet.choices for facet in facets)
+    return render_template(f"library/{name}.html", **words)
+
+
+def chosen_values(filter_class: type[Any]) -> dict[str, tuple[str, ...]]:
+    """The values of each facet that the address chooses, by the names of the fields of a filter."""
+    names = [field.name for field in fields(filter_class) if field.name != "order"]
+    return {name: _chosen_in_query(name) for name in names}
+
+
+def _chosen_in_query(name: str) -> tuple[str, ...]:
+    given = dict.fromkeys(markup.tidy(value)[:100] for value in request.args.getlist(name))
+    return tuple(value for value in given if value)[:MAX_CHOSEN]
+
+
+def _address_without(name: str, facet: str, value: str) -> str:
+    """The address of the same list without one of the filters."""
+    args: dict[str, Any] = request.args.to_dict(flat=False)
+    args[facet] = [other for other in args.get(facet, []) if other != value]
+    return url_for(f"library.{name}", **{key: args[key] for key in args if key in _PARAMETERS})
+
+
+def shown_facets(choices: Mapping[str, list[Choice]], wanted: Any) -> list[Facet]:
+    """The facets of a list in the order of the page, with titles, choices and the chosen values."""
+    titles = {
+        "agenda": _("Agenda"),
+        "theme": _("Theme"),
+        "country": _("Country"),
+        "city": _("City"),
+        "size": _("Size of the city"),
+        "kind": _("Kind"),
+        "status": _("Status"),
+        "evidence": _("Evidence"),
+        "failed": _("What did not work"),
+        "tried": _("Tried elsewhere"),
+        "language": _("Language"),
+        "year": _("Year"),
+    }
+    return [
+        Facet(
+            name,
+            title,
+            _labelled_choices(name, choices[name], getattr(wanted, name)),
+            getattr(wanted, name),
+        )
+        for name, title in titles.items()
+        if name in choices
+    ]
+
+
+def _labelled_choices(
+    name: str, choices: Sequence[Choice], chosen: Iterable[str]
+) -> list[tuple[str, str, int]]:
+    """The choices with their labels, in the order of the page; a chosen value is there even when no item has it."""
+    found = {choice.value: choice for choice in choices}
+    missing = [Choice(value, value, 0) for value in chosen if value not in found]
+    ordered = [*choices]
+    if order := _CHOICE_ORDERS.get(name):
+        ordered.sort(key=lambda choice: order.index(choice.value))
+    elif name == "year":
+        ordered.sort(key=lambda choice: choice.value, reverse=True)
+    return [(c.value, _label(name, c), c.count) for c in [*ordered, *missing]]
+
+
+def _label(name: str, choice: Choice) -> str:
+    known: Mapping[str, Any] = {
+        "kind": {**forms.KIND_NAMES, **forms.READING_NAMES},
+        "status": forms.STATUS_NAMES,
+        "size": forms.SIZE_NAMES,
+        "evidence": forms.EVIDENCE_NAMES,
+        "tried": forms.OUTCOME_NAMES,
+        "failed": {"yes": _("Says what did not work")},
+        "language": dict(languages()),
+        "country": (get_locale() or Locale("en")).territories,
+    }.get(name, {})
+    return str(known.get(choice.value) or choice.label or choice.value)
+
+
+def address_with_order(order: str) -> str:
+    """The address of the list of practices in another order, with the same filters."""
+    args: dict[str, Any] = request.args.to_dict(flat=False)
+    args["order"] = order if order != "featured" else None
+    return url_for("library.practices", **{key: args[key] for key in args if key in _PARAMETERS})

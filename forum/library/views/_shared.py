@@ -1,0 +1,151 @@
+"""What the views of the library share: the blueprint, words for templates, discussions, and answers to forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import web, webforms
+from forum.agendas.models import Agenda
+from forum.dialogue.actions import mark
+from forum.dialogue.forms import TriedForm
+from forum.dialogue.models import TRIED, Mark, Topic
+from forum.dialogue.queries import mark_given, my_marks, post_to_mark, tried_in
+from forum.dialogue.views import discussion
+from forum.errors import NotFound
+from forum.library import forms, queries
+from forum.library.models import Case, Practice
+from forum.members.views import choose_city
+from forum.permissions import Person
+from forum.web import Answer, me
+
+bp = Blueprint("library", __name__)
+Page = TypeVar("Page", Case, Practice)
+
+
+def words_for_columns() -> dict[str, Any]:
+    """The translated labels for the values of columns, for every template of the room."""
+    return {
+        "kind_names": forms.KIND_NAMES,
+        "status_names": forms.STATUS_NAMES,
+        "reading_names": forms.READING_NAMES,
+        "evidence_names": forms.EVIDENCE_NAMES,
+        "evidence_means": forms.EVIDENCE_MEANS,
+        "outcome_names": forms.OUTCOME_NAMES,
+        "link_names": forms.LINK_NAMES,
+        "section_names": forms.SECTION_NAMES,
+        "state_names": forms.STATE_NAMES,
+    }
+
+
+def get_or_explain(model: type[Page], slug: str, get: Callable[[Person, str], Page]) -> Page:
+    """The case or practice with this slug; when it is hidden, a `NotFound` that says so and why."""
+    try:
+        return get(me(), slug)
+    except NotFound:
+        raise queries.why_not_shown(me(), model, slug) from None
+
+
+def article_data(title: str, summary: str, language: str, at: Any, thing: Any) -> dict[str, Any]:
+    """Structured data (schema.org/Article) of a case or a practice; never the section on what did not work."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": title[:110],
+        "abstract": summary,
+        "inLanguage": language,
+        "datePublished": at.isoformat(),
+        "dateModified": thing.updated_at.isoformat(),
+        "mainEntityOfPage": web.absolute(quote(request.path)),
+    }
+
+
+def discussion_context(topic: Topic | None) -> dict[str, Any]:
+    """The template variables for the discussion of a case or a practice: the comments, and who tried it where."""
+    if topic is None:
+        return {"topic": None, "tried": [], "cities": 0, "canonical": _canonical()}
+    words = discussion(topic)
+    opening = next((post for post in words["posts"].items if post.number == 1), None)
+    marks: Mapping[int, Collection[str]] = words["my_marks"]
+    if opening is None:  # the reader is on a later page of the discussion
+        opening = queries.opening_post(topic)
+        marks = my_marks(me(), [opening] if opening else [])
+    return {
+        **words,
+        "opening": opening,
+        "mine": marks.get(opening.id, ()) if opening else (),
+        "tried": _by_city(tried_in(topic.id, 1)),
+        "cities": queries.commenting_cities(topic),
+        "canonical": _canonical(words["posts"].number),
+    }
+
+
+def _canonical(number: int = 1) -> str:
+    address = web.absolute(quote(request.path))
+    return f"{address}?page={number}" if number > 1 else address
+
+
+def _by_city(marks: Iterable[Mark]) -> list[tuple[Any, list[Mark]]]:
+    """The marks grouped by city, in their order; those without a city come last."""
+    return [(city, list(group)) for city, group in groupby(marks, key=lambda mark: mark.city)]
+
+
+def say_tried(topic_id: int | None, title: str, back: str) -> Answer:
+    """The form for a "tried it" mark on the case or practice of a topic; `back` is the address of its page."""
+    post = post_to_mark(me(), queries.opening_post_id(me(), topic_id))
+    given = mark_given(me(), post.id, TRIED)
+    form = TriedForm(**({"outcome": given.outcome, "note": given.note} if given else {}))
+
+    def page(status: int = 200) -> Answer:
+        words = {"form": form, "title": title, "back": back, "post": post, "given": given}
+        return render_template("library/tried.html", **words), status
+
+    def deed() -> AnyResponse:
+        mark(me(), post.id, TRIED, form.outcome.data, form.note.data or "")
+        return saved(_("Thank you. What you tried is listed by city."), f"{back}#tried")
+
+    return answer_form(form, page, deed)
+
+
+def theme_boxes(form: Any) -> list[tuple[int, str, None]]:
+    """The themes as (value, label, hint), as the macro for checkboxes takes them."""
+    return [(value, name, None) for value, name in form.themes.choices]
+
+
+def put_in_order(
+    agenda: Agenda, ids: Sequence[int], order: Callable[[list[int]], object], **shown: Any
+) -> Answer:
+    """The form that orders the cases or the readings of an agenda; `order` is the action, `shown` the template's list."""
+    form = webforms.OrderForm.of(ids)
+
+    def page(status: int = 200) -> Answer:
+        return render_template("library/order.html", agenda=agenda, form=form, **shown), status
+
+    def deed() -> AnyResponse:
+        order(form.ordered_ids)
+        return saved(_("The order is saved."), url_for("front.agenda", slug=agenda.slug))
+
+    return webforms.process(form, page, deed)
+
+
+def answer_form(form: Any, page: Callable[[int], Answer], deed: Callable[[], Answer]) -> Answer:
+    """As `webforms.process`, with a preview; before the action, the city that was typed is looked up."""
+
+    def with_city() -> Answer:
+        if "city" in form:
+            choose_city(form)
+        return deed()
+
+    return webforms.process(form, page, with_city, is_trial="preview" in request.form)
+
+
+def saved(message: str, address: str) -> AnyResponse:
+    """Redirect to an address, with a message that says what was done."""
+    flash(message, "message")
+    return web.see_other(address)

@@ -1,0 +1,197 @@
+"""The doors of cases: the library, a page, history, forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from forum import markup, web, webforms
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_to_curate, themes
+from forum.dialogue.models import Post
+from forum.dialogue.queries import my_marks, paragraph_comments
+from forum.dialogue.views import changing
+from forum.errors import Conflict, Invalid
+from forum.history.queries import fingerprint
+from forum.library import actions, forms, queries
+from forum.library.forms import CaseForm
+from forum.library.models import Case
+from forum.library.queries import CaseFilter
+from forum.library.views._facets import chosen_values, render_library, shown_facets
+from forum.library.views._shared import (
+    answer_form,
+    article_data,
+    bp,
+    discussion_context,
+    get_or_explain,
+    put_in_order,
+    saved,
+    say_tried,
+    theme_boxes,
+    words_for_columns,
+)
+from forum.members.queries import cities_by_name, languages
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
+
+
+@bp.get("/cases")
+def cases() -> Answer:
+    """The library of cases."""
+    wanted = CaseFilter(**chosen_values(CaseFilter))
+    facets = shown_facets(queries.case_choices(me(), wanted), wanted)
+    page = queries.cases(me(), wanted, web.number("page"))
+    return render_library("cases", facets, page=page)
+
+
+@bp.get("/cases/<slug>")
+def case(slug: str) -> Answer:
+    """A case with its facts, its text, and the members' comments beside it."""
+    found = get_or_explain(Case, slug, queries.get_case)
+    topic = queries.discussion_topic(me(), found.topic_id)
+    comments = paragraph_comments(me(), topic) if topic else {}
+    keys = {paragraph.key for paragraph in found.paragraphs}
+    beside = [post for key in keys for post in comments.get(key, [])]
+    return render_template(
+        "library/case.html",
+        case=found,
+        comments=comments,
+        marks_beside=my_marks(me(), beside),
+        chosen=web.choice("paragraph", keys),
+        others=queries.other_cases(me(), found),
+        data=article_data(found.name, found.summary, found.language, found.created_at, found),
+        **_without_paragraph_comments(discussion_context(topic), beside),
+        **words_for_columns(),
+    )
+
+
+def _without_paragraph_comments(words: dict[str, Any], comments: Iterable[Post]) -> dict[str, Any]:
+    """The variables of a discussion, without the comments that the page shows beside a paragraph already."""
+    shown = {post.id for post in comments}
+    if posts := words.get("posts"):
+        words["posts"] = replace(posts, items=[p for p in posts.items if p.id not in shown])
+        words["is_all_beside"] = bool(shown) and not [
+            p for p in words["posts"].items if p.number > 1
+        ]
+    return words
+
+
+@bp.get("/cases/<slug>/history")
+def case_history(slug: str) -> Answer:
+    """What a case said before."""
+    found = queries.get_case(me(), slug)
+    edits = queries.case_edits(me(), found)
+    return render_template("library/history.html", case=found, edits=edits, **words_for_columns())
+
+
+@bp.route("/agendas/<slug>/cases/new", methods=["GET", "POST"])
+@changing
+def new_case(slug: str) -> Answer:
+    """Add a case to an agenda."""
+    agenda = agenda_to_curate(me(), slug)
+    form = CaseForm(
+        agenda=agenda.slug, language=agenda.language, submission_key=webforms.submission_key()
+    )
+    return _write_case(form, agenda, None)
+
+
+@bp.route("/cases/<slug>/edit", methods=["GET", "POST"])
+@changing
+def edit_case(slug: str) -> Answer:
+    """Change a case; what it said before is kept."""
+    found = queries.case_to_edit(me(), slug)
+    return _write_case(CaseForm(**_case_form_data(found)), found.agenda, found)
+
+
+def _case_form_data(found: Case) -> dict[str, Any]:
+    """The fields of the form with what a case says now."""
+    names = ("name", "kind", "status", "since", "reach", "summary", "body", "language")
+    words = {name: getattr(found, name) for name in (*names, "checked_on")}
+    return words | {
+        "seen": fingerprint(queries.case_fields(found)),
+        "agenda": found.agenda.slug,
+        "places": "\n".join(f"{city.name}, {city.country}" for city in found.places),
+        "figures": forms.rows_of(found.figures, queries.FIGURE_PARTS),
+        "links": forms.rows_of(found.links, queries.LINK_PARTS),
+        "themes": [theme.id for theme in found.themes],
+    }
+
+
+def _write_case(form: CaseForm, agenda: Agenda, found: Case | None) -> Answer:
+    curated = queries.curated_agendas(me())
+    form.agenda.choices = [(one.slug, one.title) for one in curated]
+    form.language.choices = languages()
+    form.themes.choices = [(theme.id, theme.name) for theme in themes()]
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+        words: dict[str, Any] = {"form": form, "agenda": agenda, "case": found}
+        words["meanwhile"] = meanwhile
+        words["preview"] = _preview(form)
+        words["theme_choices"] = theme_boxes(form)
+        return render_template("library/edit_case.html", **words, **words_for_columns()), status
+
+    def deed() -> Answer:
+        wanted = next(one for one in curated if one.slug == form.agenda.data)
+        text = form.text(_city_ids(form.places.data or ""))
+        case_id = found.id if found else None
+        key = form.submission_key.data if found is None else None
+        try:
+            written = actions.write_case(me(), wanted.id, text, case_id, key, seen=form.seen.data)
+        except Conflict as error:
+            if found is None:
+                raise
+            now = _case_form_data(queries.case_to_edit(me(), found.slug))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, CaseForm(formdata=None, **now))
+            )
+        return saved(_("The case is saved."), url_for("library.case", slug=written.slug))
+
+    return answer_form(form, page, deed)
+
+
+def _preview(form: Any) -> Markup | None:
+    """What the text of a case looks like, when the preview button was pressed."""
+    if "preview" not in request.form:
+        return None
+    return markup.write(form.body.data or "", form.language.data or "en").html
+
+
+def _city_ids(typed: str) -> list[int]:
+    """The ids of the cities that were typed, one on each line: the biggest of this name, in the country if one is given.
+
+    Raises `Invalid` for a line that names no known city.
+    """
+    found: list[int] = []
+    for number, line in enumerate(typed.split("\n"), 1):
+        if not line.strip():
+            continue
+        called = cities_by_name(line, 1)
+        if not called or len(found) > forms.MAX_ROWS:
+            message = _("Line %(number)s: no city of this name is known.", number=number)
+            raise Invalid(message, "places")
+        found.append(called[0].id)
+    return found
+
+
+@bp.route("/agendas/<slug>/cases/order", methods=["GET", "POST"])
+@changing
+def order_cases(slug: str) -> Answer:
+    """Put the cases of an agenda in order."""
+    agenda = agenda_to_curate(me(), slug)
+    shown = queries.cases_of(me(), agenda)
+    order = partial(actions.order_cases, me(), agenda.id)
+    return put_in_order(agenda, [one.id for one in shown], order, cases=shown)
+
+
+@bp.route("/cases/<slug>/tried", methods=["GET", "POST"])
+@changing
+def tried_case(slug: str) -> Answer:
+    """Say that one has tried what a case tells, and what became of it."""
+    found = queries.get_case(me(), slug)
+    return say_tried(found.topic_id, found.name, url_for("library.case", slug=slug))

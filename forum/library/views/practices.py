@@ -1,0 +1,258 @@
+"""The doors of practices: the library, a page, history, forms, and the way to the moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from forum import markup, web, webforms
+from forum.agendas.models import Agenda
+from forum.agendas.queries import themes
+from forum.dialogue.forms import MYSELF, ORGANISATION
+from forum.dialogue.views import changing, posting
+from forum.errors import Conflict
+from forum.history.queries import fingerprint
+from forum.library import actions, forms, queries
+from forum.library.forms import PracticeForm
+from forum.library.models import Practice
+from forum.library.queries import PUBLISHED, SECTIONS, PracticeFilter
+from forum.library.views._facets import (
+    address_with_order,
+    chosen_values,
+    render_library,
+    shown_facets,
+)
+from forum.library.views._shared import (
+    answer_form,
+    article_data,
+    bp,
+    discussion_context,
+    get_or_explain,
+    saved,
+    say_tried,
+    theme_boxes,
+    words_for_columns,
+)
+from forum.members.models import Member
+from forum.members.queries import languages
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
+
+
+@bp.get("/practices")
+def practices() -> Answer:
+    """The library of practices, featured ones first or newest first."""
+    order = web.choice("order", ("featured", "newest"), "featured")
+    wanted = PracticeFilter(**chosen_values(PracticeFilter), order=order)
+    facets = shown_facets(queries.practice_choices(me(), wanted), wanted)
+    page = queries.practices(me(), wanted, web.number("page"))
+    tried = queries.tried_counts(practice.topic_id for practice in page.items)
+    orders = [
+        (text, address_with_order(value), value == order, None)
+        for value, text in (("featured", _("Featured first")), ("newest", _("Newest")))
+    ]
+    return render_library("practices", facets, page=page, order=order, orders=orders, tried=tried)
+
+
+@bp.get("/practices/<slug>")
+def practice(slug: str) -> Answer:
+    """A practice with its facts, its parts, who tried it, and its discussion."""
+    found = get_or_explain(Practice, slug, queries.get_practice)
+    return render_template(
+        "library/practice.html",
+        practice=found,
+        sections=queries.sections_for(me(), found),
+        is_failure_withheld=queries.is_failure_withheld(me(), found),
+        adapted_from=queries.adapted_from(me(), found),
+        adapted_by=queries.adapted_by(me(), found),
+        levels=forms.levels(),
+        data=_practice_data(found),
+        **discussion_context(queries.discussion_topic(me(), found.topic_id)),
+        **words_for_columns(),
+    )
+
+
+def _practice_data(found: Practice) -> dict[str, Any] | None:
+    if found.state != PUBLISHED or found.hidden_at or not found.published_at:
+        return None
+    said = article_data(found.title, found.sentence, found.language, found.published_at, found)
+    return {**said, "author": {"@type": "Person", "name": found.author.name}}
+
+
+@bp.get("/practices/<slug>/history")
+def practice_history(slug: str) -> Answer:
+    """What a practice said before."""
+    found = queries.get_practice(me(), slug)
+    edits = queries.practice_edits(me(), found)
+    return render_template(
+        "library/history.html", practice=found, edits=edits, **words_for_columns()
+    )
+
+
+@bp.get("/practices/mine")
+def mine() -> Answer:
+    """One's own practices: drafts, what waits, what came back, what is published."""
+    queries.agendas_to_share_on(me())
+    return render_template(
+        "library/mine.html",
+        drafts=queries.drafts_of(me()),
+        published=queries.published_by(me()),
+        **words_for_columns(),
+    )
+
+
+@bp.route("/practices/new", methods=["GET", "POST"])
+@posting
+def new_practice() -> Answer:
+    """Share a practice, or begin with one of another city (`adapt`)."""
+    agendas = queries.agendas_to_share_on(me())
+    source = queries.get_practice(me(), _adapted_slug()) if _adapted_slug() else None
+    return _write_practice(PracticeForm(**_new_practice_form_data(source)), agendas, None, source)
+
+
+def _adapted_slug() -> str:
+    """The slug of the practice that a new one is adapted from, or nothing."""
+    return markup.tidy(request.form.get("adapt") or request.args.get("adapt") or "")[:200]
+
+
+def _new_practice_form_data(source: Practice | None) -> dict[str, Any]:
+    """What the form for a new practice contains at first: of the author, and of the practice that is adapted."""
+    person = me()
+    city = person.city.label if isinstance(person, Member) and person.city else ""
+    words = {"submission_key": webforms.submission_key(), "language": person.language, "city": city}
+    words["agenda"] = source.agenda.slug if source else web.text("agenda")
+    if source:
+        words |= {"adapt": source.slug, "title": source.title}
+        words["themes"] = [theme.id for theme in source.themes]
+    return words
+
+
+@bp.route("/practices/<slug>/edit", methods=["GET", "POST"])
+@posting
+def edit_practice(slug: str) -> Answer:
+    """Change a practice; once it is published, what it said before is kept."""
+    found = queries.practice_to_edit(me(), slug)
+    agendas = [*queries.agendas_to_share_on(me())]
+    if found.agenda not in agendas:
+        agendas.append(found.agenda)
+    return _write_practice(PracticeForm(**_practice_form_data(found)), agendas, found, None)
+
+
+def _practice_form_data(found: Practice) -> dict[str, Any]:
+    """The fields of the form with what a practice says now."""
+    names = ("title", "sentence", "link", "evidence", "cost", "started", "revisit_on")
+    words = {name: getattr(found, name) for name in (*names, "language", "audience")}
+    words |= {part.name: part.source for part in found.sections}
+    return words | {
+        "seen": fingerprint(queries.practice_fields(found)),
+        "failure_audience": found.failure_audience,
+        "agenda": found.agenda.slug,
+        "city": found.city.label if found.city else "",
+        "city_id": found.city_id,
+        "themes": [theme.id for theme in found.themes],
+        "writes_for": ORGANISATION if found.organisation_id else MYSELF,
+    }
+
+
+def _write_practice(
+    form: PracticeForm,
+    agendas: Sequence[Agenda],
+    found: Practice | None,
+    source: Practice | None,
+) -> Answer:
+    form.agenda.choices = [(agenda.slug, agenda.title) for agenda in agendas]
+    form.language.choices = languages()
+    form.themes.choices = [(theme.id, theme.name) for theme in themes()]
+    _offer_organisation(form, found)
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+        words: dict[str, Any] = {"form": form, "practice": found, "source": source}
+        words["meanwhile"] = meanwhile
+        words["preview"] = _section_previews(form)
+        words["theme_choices"] = theme_boxes(form)
+        return render_template("library/edit_practice.html", **words, **words_for_columns()), status
+
+    def deed() -> Answer:
+        agenda = next(one for one in agendas if one.slug == form.agenda.data)
+        text = form.text(source.id if source else None)
+        practice_id = found.id if found else None
+        key = form.submission_key.data if found is None else None
+        is_submitted = request.form.get("deed") == "submit"
+        write = actions.write_and_submit if is_submitted else actions.write_practice
+        try:
+            written = write(me(), agenda.id, text, practice_id, key, seen=form.seen.data)
+        except Conflict as error:
+            if found is None:
+                raise
+            now = _practice_form_data(queries.practice_to_edit(me(), found.slug))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, PracticeForm(formdata=None, **now))
+            )
+        return _answer_written(written, is_submitted)
+
+    return answer_form(form, page, deed)
+
+
+def _offer_organisation(form: Any, found: Practice | None) -> None:
+    """Let an author write for the organisation, when there is one."""
+    person = me()
+    organisation = person.organisation if isinstance(person, Member) else None
+    is_mine = found is None or found.author_id == person.id
+    if organisation is None or not is_mine:
+        del form.writes_for
+        return
+    own = (MYSELF, _("Myself, %(name)s", name=person.name))
+    form.writes_for.choices = [own, (ORGANISATION, organisation.name)]
+
+
+def _section_previews(form: PracticeForm) -> list[tuple[str, Markup]] | None:
+    """(name, HTML) of each section that is filled in, when the preview button was pressed."""
+    if "preview" not in request.form:
+        return None
+    filled = [name for name in SECTIONS if (form[name].data or "").strip()]
+    language = form.language.data or "en"
+    return [(name, markup.write(form[name].data, language).html) for name in filled]
+
+
+def _answer_written(written: Practice, is_submitted: bool) -> AnyResponse:
+    """Redirect to the practice, and say whether it is published, a draft, or with the moderators."""
+    address = url_for("library.practice", slug=written.slug)
+    if written.state == PUBLISHED:
+        return saved(_("Your changes are published."), address)
+    if not is_submitted:
+        return saved(_("The draft is saved. Only you and the moderators see it."), address)
+    return saved(_("Your practice is with the moderators. You will get a notice."), address)
+
+
+@bp.post("/practices/<slug>/submit")
+@changing
+def submit(slug: str) -> Answer:
+    """Hand a draft to the moderators."""
+    found = queries.practice_to_edit(me(), slug)
+    actions.submit(me(), found.id)
+    address = url_for("library.practice", slug=slug)
+    return saved(_("Your practice is with the moderators. You will get a notice."), address)
+
+
+@bp.route("/practices/<slug>/delete", methods=["GET", "POST"])
+@changing
+def delete_practice(slug: str) -> Answer:
+    """Ask, and then delete one's practice."""
+    found = queries.practice_to_delete(me(), slug)
+    if request.method == "GET":
+        return render_template("library/remove.html", practice=found)
+    actions.delete_practice(me(), found.id)
+    return saved(_("Your practice is deleted."), url_for("library.mine"))
+
+
+@bp.route("/practices/<slug>/tried", methods=["GET", "POST"])
+@changing
+def tried(slug: str) -> Answer:
+    """Say that one has tried a practice, and what became of it."""
+    found = queries.get_practice(me(), slug)
+    return say_tried(found.topic_id, found.title, url_for("library.practice", slug=slug))

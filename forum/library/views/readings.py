@@ -1,0 +1,115 @@
+"""The doors of best reads: the list, history, forms."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from forum import web, webforms
+from forum.agendas.models import Agenda
+from forum.agendas.queries import agenda_to_curate
+from forum.dialogue.views import changing
+from forum.errors import Conflict
+from forum.history.queries import fingerprint
+from forum.library import actions, queries
+from forum.library.forms import ReadingForm
+from forum.library.models import Reading
+from forum.library.queries import ReadingFilter
+from forum.library.views._facets import chosen_values, render_library, shown_facets
+from forum.library.views._shared import answer_form, bp, put_in_order, saved, words_for_columns
+from forum.members.queries import languages
+from forum.web import CONFLICT, Answer, me
+from forum.webforms import ChangedFields
+
+
+@bp.get("/readings")
+def readings() -> Answer:
+    """The best reads of all agendas."""
+    web.depends_on()
+    wanted = ReadingFilter(**chosen_values(ReadingFilter))
+    facets = shown_facets(queries.reading_choices(me(), wanted), wanted)
+    page = queries.readings(me(), wanted, web.number("page"))
+    by_agenda = [(agenda, [*some]) for agenda, some in groupby(page.items, lambda r: r.agenda)]
+    return render_library("readings", facets, page=page, by_agenda=by_agenda)
+
+
+@bp.route("/agendas/<slug>/readings/new", methods=["GET", "POST"])
+@changing
+def new_reading(slug: str) -> Answer:
+    """Add a best read to an agenda."""
+    agenda = agenda_to_curate(me(), slug)
+    return _write_reading(ReadingForm(language=agenda.language), agenda, None)
+
+
+@bp.route("/readings/<int:id>/edit", methods=["GET", "POST"])
+@changing
+def edit_reading(id: int) -> Answer:
+    """Change a best read; what it said before is kept."""
+    found = queries.reading_to_edit(me(), id)
+    return _write_reading(ReadingForm(**_reading_form_data(found)), found.agenda, found)
+
+
+def _reading_form_data(found: Reading) -> dict[str, Any]:
+    """The fields of the form with what a best read says now."""
+    names = ("title", "authors", "year", "kind", "link", "why", "language")
+    words = {name: getattr(found, name) for name in names}
+    return words | {"seen": fingerprint(queries.reading_fields(found))}
+
+
+def _write_reading(form: ReadingForm, agenda: Agenda, found: Reading | None) -> Answer:
+    form.language.choices = languages()
+
+    def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
+        words = {"form": form, "agenda": agenda, "reading": found, "meanwhile": meanwhile}
+        return render_template("library/edit_reading.html", **words), status
+
+    def deed() -> Answer:
+        reading_id = found.id if found else None
+        try:
+            actions.write_reading(me(), agenda.id, form.text, reading_id, seen=form.seen.data)
+        except Conflict as error:
+            if reading_id is None:
+                raise
+            now = _reading_form_data(queries.reading_to_edit(me(), reading_id))
+            return page(
+                CONFLICT, webforms.refuse_outdated(form, error, ReadingForm(formdata=None, **now))
+            )
+        back = url_for("front.agenda", slug=agenda.slug)
+        return saved(_("The best read is saved."), f"{back}#reads")
+
+    return answer_form(form, page, deed)
+
+
+@bp.get("/readings/<int:id>/history")
+def reading_history(id: int) -> Answer:
+    """What a best read said before."""
+    found = queries.reading_to_edit(me(), id)
+    edits = queries.reading_edits(me(), found)
+    return render_template(
+        "library/history.html", reading=found, edits=edits, **words_for_columns()
+    )
+
+
+@bp.route("/readings/<int:id>/remove", methods=["GET", "POST"])
+@changing
+def remove_reading(id: int) -> Answer:
+    """Ask, and then take a best read from its agenda."""
+    found = queries.reading_to_edit(me(), id)
+    if request.method == "GET":
+        return render_template("library/remove.html", reading=found)
+    actions.remove_reading(me(), found.id)
+    return saved(_("The best read is removed."), url_for("front.agenda", slug=found.agenda.slug))
+
+
+@bp.route("/agendas/<slug>/readings/order", methods=["GET", "POST"])
+@changing
+def order_readings(slug: str) -> Answer:
+    """Put the best reads of an agenda in order."""
+    agenda = agenda_to_curate(me(), slug)
+    shown = queries.readings_of(me(), agenda)
+    order = partial(actions.order_readings, me(), agenda.id)
+    return put_in_order(agenda, [one.id for one in shown], order, readings=shown)
