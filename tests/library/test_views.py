@@ -391,6 +391,7 @@ def test_a_curator_writes_and_edits_a_case(
         ({"agenda": "homes"}, "agenda"),
         ({"checked_on": "2026-13-01"}, "checked_on"),
         ({"places": "Tampere\nAtlantis"}, "places"),
+        ({"places": "Tampere\n" * 41}, "places"),
         ({"figures": "Streets"}, "figures"),
         ({"figures": "a|b|c|d|e|f|g"}, "figures"),
         ({"figures": "a|b|c|d|e|javascript:x"}, "figures"),

@@ -165,14 +165,16 @@ def _preview(form: Any) -> Markup | None:
 def _city_ids(typed: str) -> list[int]:
     """The ids of the cities that were typed, one on each line: the biggest of this name, in the country if one is given.
 
-    Raises `Invalid` for a line that names no known city.
+    Raises `Invalid` for a line that names no known city, and for more than `MAX_ROWS` lines.
     """
     found: list[int] = []
     for number, line in enumerate(typed.split("\n"), 1):
         if not line.strip():
             continue
+        if len(found) == forms.MAX_ROWS:
+            raise Invalid(_("Write at most %(most)s lines.", most=forms.MAX_ROWS), "places")
         called = cities_by_name(line, 1)
-        if not called or len(found) > forms.MAX_ROWS:
+        if not called:
             message = _("Line %(number)s: no city of this name is known.", number=number)
             raise Invalid(message, "places")
         found.append(called[0].id)
