@@ -172,6 +172,12 @@ def fold(text: str) -> str:
     return folded.translate(STROKES)
 
 
+def has_words_starting_with(folded: str, beginnings: Iterable[str]) -> bool:
+    """Whether each of the beginnings starts some word of a text. All of them have to be folded (`fold`)."""
+    words = " " + re.sub(r"\W+", " ", folded)
+    return all(f" {beginning}" in words for beginning in beginnings)
+
+
 def slugify(text: str, fallback: str = "text") -> str:
     """A short name for an address: letters and digits of any script, in lower case, joined by hyphens.
 

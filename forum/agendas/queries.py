@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -15,6 +15,7 @@ from forum.diffs import Piece, changes
 from forum.errors import NotFound
 from forum.history.models import Version
 from forum.history.queries import versions_of, versions_of_many
+from forum.markup import fold, has_words_starting_with
 from forum.members.models import Member
 from forum.members.queries import may_act
 from forum.permissions import Person, cached_statement, moderates, require, sees_hidden
@@ -205,6 +206,29 @@ def statement_by_id(statement_id: int) -> Statement:
 def themes() -> Sequence[Theme]:
     """The themes in use, by name."""
     return db.session.scalars(_themes().limit(MOST)).all()
+
+
+class ThemeName(NamedTuple):
+    """A theme as far as a search needs it."""
+
+    slug: str
+    name: str
+    folded: str
+
+
+def themes_by_words(beginnings: Sequence[str]) -> list[ThemeName]:
+    """The themes in use whose name has a word for each of the folded beginnings, by name; none without beginnings."""
+
+    def read() -> Sequence[ThemeName]:
+        return [ThemeName(theme.slug, theme.name, fold(theme.name)) for theme in themes()]
+
+    if not any(beginnings):
+        return []
+    return [
+        one
+        for one in cached("theme names", read)
+        if has_words_starting_with(one.folded, beginnings)
+    ]
 
 
 def themes_by_slug(slugs: Iterable[str]) -> Sequence[Theme]:

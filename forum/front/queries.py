@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from forum.agendas.models import Agenda, MemberTheme, Theme
-from forum.agendas.queries import visible_agendas
+from forum.agendas.queries import themes_by_words, visible_agendas
 from forum.db import constant, db, execute_core
 from forum.dialogue.models import TRIED, Mark, Post, Topic
 from forum.dialogue.queries import (
@@ -38,14 +39,21 @@ from forum.dialogue.queries import (
 )
 from forum.library.models import Case, Practice
 from forum.library.queries import published_practices, visible_cases
+from forum.markup import has_words_starting_with
 from forum.members.models import City, Member, Organisation
-from forum.members.queries import HomeCity, home_cities, visible_members
+from forum.members.queries import (
+    HomeCity,
+    home_cities,
+    home_cities_by_prefix,
+    organisations_by_words,
+    visible_members,
+)
 from forum.notifications.models import AGENDA, CITY, SUBJECTS, THEME, TOPIC, Watch
 from forum.notifications.queries import unread_count, watches_of
 from forum.pages import Page, clamp, pages_for
 from forum.permissions import VISITOR, Person, cached_statement
 from forum.queue.queries import waiting_count
-from forum.search.queries import texts_of
+from forum.search.queries import searchable, texts_of
 
 PAGE_SIZE = 20
 MAX_CONTRIBUTIONS = 1_000  # a list shows the newest ones; older ones are found by search
@@ -61,6 +69,38 @@ LIST_PAGES = ("/agendas", "/topics", "/cases", "/practices", "/readings", "/memb
 
 
 # Search
+
+
+MAX_NAMED_PAGES = 5  # of each kind
+
+
+@dataclass(frozen=True)
+class NamedPage:
+    """A page whose name a search has typed: of an agenda, a city, an organisation or a theme (`kind`)."""
+
+    kind: str
+    name: str
+    slug: str
+
+
+def named_pages(reader: Person, typed: str, agendas: Iterable[Agenda]) -> list[NamedPage]:
+    """The pages whose name begins with the typed words, in any order and script; none when nothing is typed.
+
+    `agendas` are all that the reader sees. Of each other kind there are at most `MAX_NAMED_PAGES`.
+    """
+    wanted = searchable(typed).split()
+    if not wanted:
+        return []
+    titled = [one for one in agendas if has_words_starting_with(searchable(one.title), wanted)]
+    cities = home_cities_by_prefix(reader, typed, MAX_NAMED_PAGES)
+    organisations = organisations_by_words(wanted)[:MAX_NAMED_PAGES]
+    themes = themes_by_words(wanted)[:MAX_NAMED_PAGES]
+    return [
+        *(NamedPage("agenda", one.title, one.slug) for one in titled),
+        *(NamedPage("city", one.name, one.slug) for one in cities),
+        *(NamedPage("organisation", one.name, one.slug) for one in organisations),
+        *(NamedPage("theme", one.name, one.slug) for one in themes),
+    ]
 
 
 AUTHORED_MODELS: dict[str, Any] = {

@@ -454,6 +454,7 @@ def search() -> Answer:
         agendas={agenda.id: agenda for agenda in known.values()},
         slugs={agenda.slug: agenda.title for agenda in known.values()},
         language_names=names,
+        named=queries.named_pages(reader, typed, known.values()) if is_plain else [],
         people=page_of(members_matching(reader, typed), 1, SIDE_ITEMS) if is_plain else None,
         without=_url_without,
         orders=[

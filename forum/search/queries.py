@@ -60,6 +60,22 @@ TYPICAL_LENGTH = 600  # characters of a text, for the ranking
 BM25_K1, BM25_B = 1.2, 0.75
 TITLE_WEIGHT = 8  # of a word in the title, against one in the text
 TOPIC_TITLE_WEIGHT = 0.02  # of a reply: how much of that its topic's title is worth
+MIN_INFLECTED_LENGTH = 4  # characters of a word whose plural or singular is looked for
+# Endings of words, each with those of the word's other forms; the first that fits counts.
+MIN_STEM_LENGTHS = {
+    "ing": 4
+}  # characters that stay when the ending is taken away; of other endings one
+INFLECTED_ENDINGS = {
+    "ing": ("", "s"),
+    "ies": ("y", "ie"),
+    **{f"{ending}es": (ending,) for ending in ("ss", "x", "ch", "sh")},
+    **dict.fromkeys(("ss", "us", "is"), ()),
+    "s": ("",),
+    **{f"{vowel}y": (f"{vowel}ys",) for vowel in "aeou"},
+    "y": ("ies",),
+    **{ending: (f"{ending}es",) for ending in ("x", "ch", "sh")},
+    "": ("s",),
+}
 MIN_PREFIX_LENGTH = 3  # characters that the last word needs to match longer words, too
 MAX_QUERY_LENGTH = 500
 SELECTIVE_SHARE = 0.05  # of all texts; a word in fewer is looked up in the index first
@@ -169,7 +185,7 @@ def texts_of(kind: str, item_ids: Sequence[int]) -> dict[int, str]:
 def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
     """Find the documents that contain all words, page `number`; the last word may be a prefix.
 
-    Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
+    A word finds its plural and singular, too, unless it is in quotes. Words in double quotes are a phrase (PostgreSQL knows the positions of the first 16,383 words of a text, and of 256
     occurrences of the same word). The newest `MAX_RANKED` hits are ordered by relevance unless the newest are wanted
     first. Hits after the first `MAX_COUNTED` are on no page: a search for a very common word has to be narrowed.
     """
@@ -182,7 +198,8 @@ def find(reader: Person, query: Query, number: int = 1) -> SearchResults:
     page_number = clamp(number, pages_for(total, PAGE_SIZE))
     ids = [hit.id for hit in hits] if query.is_newest_first else _rank(hits, terms)
     best = ids[:total][(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE]
-    shown = [_hit(row, words, terms[-1].is_prefix) for row in _documents(best)]
+    to_mark = [*(form for term in terms for form in term.inflections), *words]
+    shown = [_hit(row, to_mark, terms[-1].is_prefix) for row in _documents(best)]
     page = Page(shown, page_number, pages_for(total, PAGE_SIZE), total)
     counts = {facet: _facet_counts(reader, terms, query, facet, hits) for facet in FACETS}
     return SearchResults(page, **counts, is_capped=total >= MAX_COUNTED)
@@ -255,10 +272,14 @@ def _is_word_character(sign: str) -> bool:
 
 @dataclass(frozen=True)
 class Term:
-    """One or several words that follow each other in a text; the last may be a prefix."""
+    """One or several words that follow each other in a text; the last may be a prefix.
+
+    `inflections` are other forms of a single word, any of which will do.
+    """
 
     words: tuple[str, ...]
     is_prefix: bool = False
+    inflections: tuple[str, ...] = ()
 
 
 def _parse_terms(typed: str) -> list[Term]:
@@ -277,11 +298,29 @@ def _terms_of_word(word: str) -> Iterator[Term]:
     for piece, has_no_spaces in _split_scripts(word):
         pairs = _bigrams(piece)
         if not has_no_spaces:
-            yield Term((piece[:MAX_WORD_LENGTH],))
+            yield Term((piece[:MAX_WORD_LENGTH],), inflections=inflections(piece))
         elif len(pairs) == 1:
             yield Term((piece,), is_prefix=True)
         else:
             yield from (Term((pair,)) for pair in pairs[:-1])
+
+
+@lru_cache(4096)
+def inflections(word: str) -> tuple[str, ...]:
+    """The plural or singular of a folded word, and what an English form in -ing is made of; there may be no such word.
+
+    Only the regular endings of English, which many other European languages share in part; a text in another language
+    is found by its own forms. Words of other scripts and short ones have none.
+    """
+    if len(word) < MIN_INFLECTED_LENGTH or not (word.isascii() and word.isalpha()):
+        return ()
+    ending = next(
+        ending
+        for ending in INFLECTED_ENDINGS
+        if word.endswith(ending) and len(word) - len(ending) >= MIN_STEM_LENGTHS.get(ending, 1)
+    )
+    stem = word.removesuffix(ending)
+    return tuple(stem + other for other in INFLECTED_ENDINGS[ending])
 
 
 def _phrase(words: Sequence[str]) -> Term:
@@ -335,7 +374,7 @@ def _newest_phrase_hits(
 ) -> Sequence[Any]:
     """The same for phrases on PostgreSQL, which reads each text with the words: at most the newest `MAX_PHRASE_CANDIDATES`."""
     apart = [
-        Term((word,), term.is_prefix and word == term.words[-1])
+        term if len(term.words) == 1 else Term((word,), term.is_prefix and word == term.words[-1])
         for term in terms
         for word in term.words
     ]
@@ -375,7 +414,11 @@ def _is_selective(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> boo
     known = _word_frequencies(str(db.engine.url), int(time.monotonic() // FREQUENCIES_SECONDS))
     shares = [sum(known.get(value, 0.0) for value in values) for values in facets]
     for term in terms:
-        shares += [known.get(word, 0.0) for word in term.words if not term.is_prefix]
+        shares += [
+            known.get(word, 0.0) + sum(known.get(form, 0.0) for form in term.inflections)
+            for word in term.words
+            if not term.is_prefix
+        ]
     return (
         bool(known) and len(terms) + len(facets) > 1 and min(shares, default=1.0) <= SELECTIVE_SHARE
     )
@@ -398,17 +441,22 @@ def _facet_words(name: str, values: Sequence[Any]) -> list[str]:
 
 def _fts5_query(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> str:
     """The terms and facets in the syntax of MATCH. Each term is quoted, so that nothing typed is an operator."""
-    parts = [f'"{" ".join(term.words)}"' + "*" * term.is_prefix for term in terms]
+    parts = []
+    for term in terms:
+        forms = [f'"{" ".join(term.words)}"' + "*" * term.is_prefix]
+        forms += [f'"{form}"' for form in term.inflections]
+        parts.append(f"({' OR '.join(forms)})")
     parts += ["(" + " OR ".join(f'"{value}"' for value in values) + ")" for values in facets]
     return " AND ".join(parts)
 
 
 def _tsquery(terms: Sequence[Term], facets: Sequence[Sequence[str]]) -> ColumnElement[Any]:
     """The terms and facets as a tsquery. Terms consist of letters, digits and marks, so that nothing typed is an operator."""
-    parts = [
-        "(" + "<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix + ")"
-        for term in terms
-    ]
+    parts = []
+    for term in terms:
+        forms = ["<->".join(f"'{word}'" for word in term.words) + ":*" * term.is_prefix]
+        forms += [f"'{form}'" for form in term.inflections]
+        parts.append(f"({' | '.join(forms)})")
     wanted: ColumnElement[Any] = func.to_tsquery(constant("simple"), inline_text(" & ".join(parts)))
     for values in facets:
         some = inline_text(" | ".join(f"'{value}'" for value in values))
@@ -439,12 +487,18 @@ def _facet_counts(
 
 def _rank(hits: Sequence[Any], terms: Sequence[Term]) -> list[int]:
     """The ids of hits, the most relevant first; of equal ones the newest."""
-    needles = [f" {' '.join(term.words)}" + " " * (not term.is_prefix) for term in terms]
+    needles = [
+        (
+            f" {' '.join(term.words)}" + " " * (not term.is_prefix),
+            *(f" {form} " for form in term.inflections),
+        )
+        for term in terms
+    ]
     scores = {hit.id: _relevance(hit, needles) for hit in hits}
     return sorted(scores, key=lambda id: (scores[id], id), reverse=True)
 
 
-def _relevance(hit: Any, needles: Sequence[str]) -> float:
+def _relevance(hit: Any, needles: Sequence[Sequence[str]]) -> float:
     """The score of a hit. A reply scores by its own text, and a little by its topic's title, with which its words end."""
     if hit.kind != "post":
         return _score(f" {hit.folded_title} ", f" {hit.folded_body} ", needles)
@@ -458,15 +512,18 @@ def _folded_title(title: str) -> str:
     return searchable(title)
 
 
-def _score(title: str, body: str, needles: Sequence[str]) -> float:
+def _score(title: str, body: str, needles: Sequence[Sequence[str]]) -> float:
     """The BM25 score of a text, without the rarity of the words, because every hit contains all of them.
+
+    Each of the `needles` is one term in its forms, which count alike.
 
     See Robertson and Zaragoza, The Probabilistic Relevance Framework (2009).
     """
     body_saturation = BM25_K1 * (1 - BM25_B + BM25_B * len(body) / TYPICAL_LENGTH)
     score = 0.0
-    for needle in needles:
-        in_title, in_body = title.count(needle), body.count(needle)
+    for forms in needles:
+        in_title = sum(map(title.count, forms)) if title else 0
+        in_body = sum(map(body.count, forms)) if body else 0
         score += TITLE_WEIGHT * in_title / (in_title + BM25_K1)
         score += in_body / (in_body + body_saturation)
     return score

@@ -423,3 +423,42 @@ def test_a_reply_counts_by_what_it_says_itself(app: Flask) -> None:
     assert {21, 22, 23} <= ids("flood plain"), "a reply is found by its topic's title all the same"
     newest = find(VISITOR, Query("flood", is_newest_first=True)).page.items
     assert [hit.document.item_id for hit in newest] == [24, 23, 22, 21, 20]
+
+
+@pytest.mark.parametrize(
+    ("typed", "also"),
+    [
+        ("floods", {"flood"}),
+        ("flooding", {"flood", "floods"}),
+        ("cities", {"city"}),
+        ("boxes", {"box"}),
+        ("glasses", {"glass"}),
+        ("days", {"day"}),
+        ("policy", {"policies"}),
+        ("church", {"churches"}),
+        ("street", {"streets"}),
+    ],
+)
+def test_a_word_has_its_plural_or_singular(typed: str, also: set[str]) -> None:
+    assert also <= set(queries.inflections(typed))
+
+
+@pytest.mark.parametrize(
+    "typed", ["glass", "status", "basis", "bus", "string", "東京", "наводнения", "3s"]
+)
+def test_other_words_stay_as_they_are(typed: str) -> None:
+    assert not {"glas", "statu", "basi", "bu", "str"} & set(queries.inflections(typed))
+    assert typed in {"string"} or queries.inflections(typed) == ()
+
+
+def test_plural_and_singular_find_each_other_and_are_marked(app: Flask) -> None:
+    actions.index(SYSTEM, entry(1, "Street trees", "A policy for the city."))
+    actions.index(SYSTEM, entry(2, "A tree in the streets", "Policies of cities."))
+    for typed in ("trees streets", "street tree", "policies cities", "city policy", "tree -x"):
+        assert ids(typed.removesuffix(" -x")) == {1, 2}, typed
+    assert ids('"street trees"') == {1}
+    assert ids('"trees" street') == {1}
+    (hit,) = find(VISITOR, Query("streets policy")).page.items[:1]
+    marked = {str(one.title) for one in find(VISITOR, Query("streets")).page.items}
+    assert marked == {"<mark>Street</mark> trees", "A tree in the <mark>streets</mark>"}
+    assert "<mark>" in hit.snippet

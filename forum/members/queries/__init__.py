@@ -12,6 +12,7 @@ from forum.members.queries.cities import (
     city_slugs,
     get_city,
     home_cities,
+    home_cities_by_prefix,
 )
 from forum.members.queries.directory import (
     DIRECTORY_PAGE_SIZE,
@@ -50,6 +51,7 @@ from forum.members.queries.languages import (
     languages_of_members,
     languages_spoken,
 )
+from forum.members.queries.names import organisations_by_words
 from forum.members.queries.organisations import (
     get_organisation,
     is_slug_free,
@@ -139,6 +141,7 @@ __all__ = [
     "has_due_departures",
     "has_other_administrator",
     "home_cities",
+    "home_cities_by_prefix",
     "ignored_by",
     "ignored_ids",
     "ignored_member",
@@ -175,6 +178,7 @@ __all__ = [
     "organisation_fields",
     "organisation_to_curate",
     "organisations",
+    "organisations_by_words",
     "organisations_to_curate",
     "organisations_with_members",
     "seats_taken",

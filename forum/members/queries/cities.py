@@ -16,10 +16,9 @@ from forum.markup import fold
 from forum.members.models import City, CityLabel, CityName, Member
 from forum.members.queries._shared import LIST_LIMIT, distinct_values, found_or_raise
 from forum.members.queries.directory import member_counts
+from forum.members.queries.names import HIGHEST_CODE_POINT, city_ids_by_prefix
 from forum.members.queries.people import visible_with_own
 from forum.permissions import Person, cached_statement, sees_hidden
-
-HIGHEST_CODE_POINT = "\U0010ffff"
 
 
 def get_city(slug: str) -> City:
@@ -123,6 +122,14 @@ def home_cities(reader: Person) -> tuple[HomeCity, ...]:
         return tuple(map(HomeCity._make, rows))
 
     return cached(("home cities", sees_hidden(reader, None), own_id), read)
+
+
+def home_cities_by_prefix(reader: Person, typed: str, limit: int = 5) -> list[HomeCity]:
+    """Up to `limit` of the `home_cities` with a name, in any script, that starts with the typed text; by name."""
+    known = {city.id: city for city in home_cities(reader)}
+    ids = city_ids_by_prefix(_folded_name(typed)).where(CityName.city_id.in_(known))
+    found = set(db.session.scalars(ids))
+    return [city for city_id, city in known.items() if city_id in found][:limit]
 
 
 @cached_statement

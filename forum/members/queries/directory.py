@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.db import db
 from forum.markup import fold
 from forum.members.models import City, Member, MemberLanguage
 from forum.members.queries._shared import LIST_LIMIT
+from forum.members.queries.names import city_ids_by_prefix, organisations_by_words
 from forum.members.queries.people import get_member, visible_members
 from forum.pages import Page, clamp, count_of, page_of, pages_for, rows_by_id
 from forum.permissions import Person, require
@@ -46,9 +47,7 @@ def directory(reader: Person, wanted: DirectoryFilter, page: int = 1) -> Page[Me
 
 
 def _conditions(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
-    rules = [
-        _has_word_starting_with(Member.folded, word) for word in fold(wanted.words).split()[:8]
-    ]
+    rules = [_matches(wanted.words)] if wanted.words.strip() else []
     if wanted.city_id is not None:
         rules.append(Member.city_id == wanted.city_id)
     if wanted.country:
@@ -65,18 +64,30 @@ def _conditions(wanted: DirectoryFilter) -> list[ColumnElement[bool]]:
 
 
 def members_matching(reader: Person, words: str) -> Select[Member]:
-    """A select of the visible members with words that start with each of the given words.
+    """A select of the visible members whom the words describe, and nobody without words.
 
-    It looks at name, position and help offered. Ordered by name, with city and organisation loaded, for
-    `pages.page_of`. Without words it finds nobody.
+    Each word has to start a word of their name, position or help offered, or the name of their city or organisation.
+    Ordered by name, with city and organisation loaded, for `pages.page_of`.
+    """
+    found = visible_members(reader).where(_matches(words) if words.strip() else false())
+    return _by_name(found.options(*_with_city_and_organisation()))
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """SQL condition: each word starts one of the member, or of the organisation, or a name of the city.
+
+    A city may also be meant by all the words together, such as "mexico city".
     """
     wanted = fold(words).split()[:8]
-    found = visible_members(reader).where(
-        *(_has_word_starting_with(Member.folded, word) for word in wanted)
+    each = (
+        or_(
+            _has_word_starting_with(Member.folded, word),
+            Member.city_id.in_(city_ids_by_prefix(word)),
+            Member.organisation_id.in_([one.id for one in organisations_by_words([word])]),
+        )
+        for word in wanted
     )
-    if not wanted:
-        found = found.where(Member.id.is_(None))
-    return _by_name(found.options(*_with_city_and_organisation()))
+    return or_(and_(true(), *each), Member.city_id.in_(city_ids_by_prefix(" ".join(wanted))))
 
 
 def members_to_suggest(writer: Person, typed: str, limit: int = 8) -> list[Member]:

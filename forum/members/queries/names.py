@@ -1,0 +1,52 @@
+"""The names of cities and organisations, compared word by word, for searches that find people by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, false, select
+
+from forum.db import cached, db
+from forum.markup import fold, has_words_starting_with
+from forum.members.models import CityName, Organisation
+from forum.members.queries._shared import LIST_LIMIT
+
+HIGHEST_CODE_POINT = "\U0010ffff"
+MIN_PREFIX_LENGTH = 3  # characters; a shorter prefix starts names of thousands of cities
+
+
+class OrganisationName(NamedTuple):
+    """An organisation as far as a search needs it."""
+
+    id: int
+    slug: str
+    name: str
+    folded: str
+
+
+def city_ids_by_prefix(prefix: str) -> Select[Any]:
+    """A select of the ids of all cities with a name, in any script, that starts with a folded prefix.
+
+    A prefix of fewer than `MIN_PREFIX_LENGTH` characters finds none.
+    """
+    ids = select(CityName.city_id)
+    if len(prefix) < MIN_PREFIX_LENGTH:
+        return ids.where(false())
+    return ids.where(CityName.folded >= prefix, CityName.folded < prefix + HIGHEST_CODE_POINT)
+
+
+def organisations_by_words(beginnings: Sequence[str]) -> list[OrganisationName]:
+    """The organisations whose name has a word for each of the folded beginnings, by name; none without beginnings."""
+    if not any(beginnings):
+        return []
+    return [one for one in _organisation_names() if has_words_starting_with(one.folded, beginnings)]
+
+
+def _organisation_names() -> Sequence[OrganisationName]:
+    def read() -> Sequence[OrganisationName]:
+        columns = select(Organisation.id, Organisation.slug, Organisation.name)
+        rows = db.session.execute(columns.order_by(Organisation.name).limit(LIST_LIMIT))
+        return [OrganisationName(*row, fold(row.name)) for row in rows]
+
+    return cached("organisation names", read)
