@@ -58,7 +58,7 @@ from forum.rights import views as rights
 from forum.rules import views as rules
 from forum.screening import views as screening
 from forum.search import actions as search_actions
-from forum.settings import Settings, door_of, from_environment, kept_in
+from forum.settings import Settings, explain_os_errors, from_environment, metrics_address
 from forum.templating import TemplateEnvironment, cache_bytecode
 from forum.terms import views as terms
 from forum.transfer import commands as transfer_commands
@@ -66,7 +66,8 @@ from forum.upkeep import commands as upkeep_commands
 from forum.upkeep import views as upkeep
 from forum.upkeep.queries import schema_problem
 
-DOORS = (
+# Everything with a blueprint: views and commands
+BLUEPRINT_MODULES = (
     members,
     members_commands,
     notifications,
@@ -99,17 +100,17 @@ DOORS = (
     upkeep,
     upkeep_commands,
 )
-AWAY = "The forum is being upgraded. Please come back in a few minutes.\n"
+UPGRADING = "The forum is being upgraded. Please come back in a few minutes.\n"
 TOP = Path(__file__).parent.parent
 
 
 class Forum(Flask):
-    """Flask with templates of ours, and no look at each function of each request whether it is a coroutine: none is."""
+    """Flask with its own Jinja environment, without support for async views, and with `HEAD` answered as `GET`."""
 
     jinja_environment = TemplateEnvironment
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request; `HEAD` as `GET` without the content (RFC 9110, 9.3.2), so that no view can take it for a deed."""
+        """Answer a request. `HEAD` is answered as `GET` without the content (RFC 9110, 9.3.2), so that no view acts on it."""
         if environ["REQUEST_METHOD"] != "HEAD":
             return super().wsgi_app(environ, start_response)
         parts = super().wsgi_app(environ | {"REQUEST_METHOD": "GET"}, start_response)
@@ -118,12 +119,12 @@ class Forum(Flask):
         return []
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function as it is."""
+        """The function itself: no view is a coroutine, and Flask would check that at each request."""
         return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the forum. Without settings they come from the environment, see `settings.py`."""
+    """Build the forum; its settings come from the environment (see `settings.py`) unless they are given."""
     settings = settings or from_environment()
     app = Forum("forum", template_folder=str(TOP / "templates"), static_folder=str(TOP / "static"))
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -141,12 +142,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     errorpages.init_app(app)
     web.login.user_loader(accounts.load_user)
     ratelimits.init_app(app, settings)
-    for doors in DOORS:
-        app.register_blueprint(doors.bp)
+    for module in BLUEPRINT_MODULES:
+        app.register_blueprint(module.bp)
     admission.init_app(app, web.MAX_BODY)
     with app.app_context():
         logs.init_app(app, settings, db.engine)
-    with kept_in(settings.data):
+    with explain_os_errors(settings.data):
         pagecache.init_app(app, settings)
         cache_bytecode(app, settings.data / "templates")
     app.cli.add_command(worker)
@@ -157,14 +158,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _refuse_wrong_schema() -> Response | None:
-    """Serve nothing from a database that was made for another version; asks until it is right, and then no more."""
-    known = current_app.extensions
-    if known.get("schema_is_ours") or request.path in ("/healthz", "/readyz"):
+    """Answer 503 while the database has the schema of another version; not checked again once it is right."""
+    extensions = current_app.extensions
+    if extensions.get("has_checked_schema") or request.path in ("/healthz", "/readyz"):
         return None
-    if words := schema_problem():
-        current_app.logger.error(words)
-        return Response(AWAY, 503, {"Retry-After": "60"}, mimetype="text/plain")
-    known["schema_is_ours"] = True
+    if problem := schema_problem():
+        current_app.logger.error(problem)
+        return Response(UPGRADING, 503, {"Retry-After": "60"}, mimetype="text/plain")
+    extensions["has_checked_schema"] = True
     return None
 
 
@@ -182,7 +183,7 @@ def worker() -> None:
         return run
 
     tasks = {
-        "life": jobs.sign_of_life(settings.heartbeat_path),
+        "life": jobs.heartbeat(settings.heartbeat_path),
         "notices": within(notifications_commands.make_notices),
         "questions": jobs.every(60, within(lambda: advice_actions.look_after(SYSTEM))),
         "the undecided": jobs.every(300, within(lambda: queue_actions.tell_overdue(SYSTEM))),
@@ -204,23 +205,23 @@ def worker() -> None:
 @click.option("--workers", default=2, type=click.IntRange(1), help="How many server processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Start the server and its worker, and what answers Prometheus if it is wanted; Ctrl-C ends all."""
-    wanted = from_environment().metrics
-    place = _place_to_listen(host, port)
-    if wanted:
-        _place_to_listen(*door_of(wanted))
-    click.echo(f"The forum is at http://{jobs.written_out(host, port)} – Ctrl-C ends it.")
-    commands = jobs.server_commands(place, port, workers)
-    if wanted:
+    metrics_setting = from_environment().metrics
+    address = _listen_address(host, port)
+    if metrics_setting:
+        _listen_address(*metrics_address(metrics_setting))
+    click.echo(f"The forum is at http://{jobs.host_and_port(host, port)} – Ctrl-C ends it.")
+    commands = jobs.server_commands(address, port, workers)
+    if metrics_setting:
         commands.append([sys.executable, "-m", "flask", "--app", "wsgi", "metrics"])
     try:
-        raise SystemExit(jobs.run_together(commands))
+        raise SystemExit(jobs.supervise(commands))
     finally:
-        checkpoint_wal(db.engine)  # all others are gone: who copies the file now has everything
+        checkpoint_wal(db.engine)  # all other processes have ended: the file is complete now
 
 
-def _place_to_listen(host: str, port: int) -> str:
+def _listen_address(host: str, port: int) -> str:
     try:
-        return jobs.place_to_listen(host, port)
+        return jobs.listen_address(host, port)
     except Refusal as error:
         raise click.ClickException(error.message) from error
 
@@ -231,8 +232,8 @@ def answer_metrics() -> None:
     settings = from_environment()
     if not settings.metrics:
         raise click.ClickException("Set FORUM_METRICS to an address such as 127.0.0.1:9100 first.")
-    door = door_of(settings.metrics)
-    _place_to_listen(*door)
+    host, port = metrics_address(settings.metrics)
+    _listen_address(host, port)
     app = create_app(settings)
 
     def figures() -> metrics.Figures:
@@ -240,5 +241,5 @@ def answer_metrics() -> None:
             return upkeep.measurements()
 
     with metrics.server(settings.metrics, figures) as server:
-        click.echo(f"Figures for Prometheus are at http://{jobs.written_out(*door)}/metrics")
+        click.echo(f"Figures for Prometheus are at http://{jobs.host_and_port(host, port)}/metrics")
         server.serve_forever()

@@ -25,8 +25,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 # What lies beside the database and cannot be made anew. The counters of the rate limits may be lost.
 KEY = "secret-key"
-KEPT = (KEY, "demo-people.txt")
-PIECE, STEP = 1 << 20, 8 << 20
+DATA_FILES = (KEY, "demo-people.txt")
+CHUNK_BYTES, SYNC_BYTES = 1 << 20, 8 << 20
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def make(
         found = copier.copy(folder / copier.file, note)
         if not any(found.counts.values()):
             raise Refusal("The database is empty.")
-        for name in KEPT:
-            if (data / name).exists() and (name != KEY or _holds(data / name, secret_key)):
+        for name in DATA_FILES:
+            if (data / name).exists() and (name != KEY or _has_content(data / name, secret_key)):
                 shutil.copyfile(data / name, folder / name)
         manifest = _manifest(copier, found, version, folder)
         archive = folder / "archive"
         _pack(archive, folder, manifest)
-        remarks = _try_out(copier, archive, folder, found)
+        remarks = _verify(copier, archive, folder, found)
         archive.replace(target)
         synchronise(target.parent)
     return manifest, remarks
@@ -91,19 +91,19 @@ def workshop(target: Path) -> Iterator[Path]:
         os.close(held)
 
 
-def left_behind(folder: Path) -> list[Path]:
+def abandoned(folder: Path) -> list[Path]:
     """What backups and restores that were killed have left in a folder: workshops in which nobody is at work."""
-    return sorted(one for one in folder.glob(".*.partial") if not _is_at_work(one))
+    return sorted(one for one in folder.glob(".*.partial") if not _is_in_use(one))
 
 
-def clear_away(folder: Path) -> None:
-    """Delete what `left_behind` finds."""
-    for one in left_behind(folder):
+def delete_abandoned(folder: Path) -> None:
+    """Delete what `abandoned` finds."""
+    for one in abandoned(folder):
         with suppress(Refusal), workshop(folder / one.name[1:].removesuffix(".partial")):
             pass  # going in and out sweeps it
 
 
-def _is_at_work(workshop: Path) -> bool:
+def _is_in_use(workshop: Path) -> bool:
     held = os.open(workshop, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -138,7 +138,7 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
     words = json.dumps(asdict(manifest), indent=1).encode()
     with archive.open("xb") as file:
         archive.chmod(0o600)
-        with _writing(Steadily(file), is_compressed=manifest.database == "sqlite") as tar:
+        with _writing(SyncingWriter(file), is_compressed=manifest.database == "sqlite") as tar:
             entry = tarfile.TarInfo(MANIFEST)
             entry.size = len(words)
             tar.addfile(entry, io.BytesIO(words))
@@ -149,7 +149,7 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
 
 
-class Steadily:
+class SyncingWriter:
     """Writes to the disk as it goes: much at once would make those wait who write posts."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -159,7 +159,7 @@ class Steadily:
     def write(self, piece: bytes) -> int:
         """Write some bytes, and from time to time what has gathered."""
         self.waiting += len(piece)
-        if self.waiting > STEP:
+        if self.waiting > SYNC_BYTES:
             self.file.flush()
             os.fdatasync(self.file.fileno())
             self.waiting = 0
@@ -180,7 +180,7 @@ def _writing(file: Any, is_compressed: bool) -> Iterator[tarfile.TarFile]:
         yield tar
 
 
-def _try_out(copier: Copier, archive: Path, folder: Path, found: Contents) -> list[str]:
+def _verify(copier: Copier, archive: Path, folder: Path, found: Contents) -> list[str]:
     """Take the database out of the archive again, and compare it with what was copied."""
     unpack(archive, folder)
     restored, remarks = copier.examine(folder / copier.file)
@@ -204,7 +204,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
         with source.open("rb") as file, tarfile.open(fileobj=file, mode="r|*") as tar:
             manifest = _read_manifest(tar)
             while entry := tar.next():
-                _take_out(tar, entry, folder, manifest)
+                _extract(tar, entry, folder, manifest)
     except (tarfile.TarError, EOFError, zlib.error, KeyError, TypeError, ValueError) as error:
         raise Refusal(f"{source} is not a backup, or it is damaged.") from error
     if missing := [name for name in manifest.files if not (folder / name).exists()]:
@@ -219,12 +219,12 @@ def _read_manifest(tar: tarfile.TarFile) -> Manifest:
     manifest = Manifest(**json.load(file))
     if manifest.format != FORMAT:
         raise Refusal("This backup was made by a newer version of the forum. Install that one.")
-    if not set(manifest.files) <= {"forum.sqlite", "forum.dump", *KEPT}:
+    if not set(manifest.files) <= {"forum.sqlite", "forum.dump", *DATA_FILES}:
         raise ValueError("names that no backup has")
     return manifest
 
 
-def _take_out(
+def _extract(
     tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path, manifest: Manifest
 ) -> None:
     file, digest = tar.extractfile(entry), hashlib.sha256()
@@ -232,8 +232,8 @@ def _take_out(
         raise ValueError("a file that the manifest does not name")
     with (folder / entry.name).open("xb") as plain:
         (folder / entry.name).chmod(0o600)
-        out = Steadily(plain)
-        while piece := file.read(PIECE):
+        out = SyncingWriter(plain)
+        while piece := file.read(CHUNK_BYTES):
             digest.update(piece)
             out.write(piece)
     if digest.hexdigest() != manifest.files[entry.name]:
@@ -257,12 +257,12 @@ def put_back(
             raise Refusal("This backup was made by a newer version of the forum. Install that one.")
         if copier.examine(folder / copier.file)[0].counts != manifest.counts:
             raise Refusal("The backup does not hold what its manifest says.")
-        with _in_their_places(folder, data, keeps_key=keeps_key):
+        with _replaced_files(folder, data, keeps_key=keeps_key):
             copier.put_back(folder / copier.file)
     return manifest
 
 
-def _holds(file: Path, words: str) -> bool:
+def _has_content(file: Path, words: str) -> bool:
     return file.read_text().strip() == words
 
 
@@ -273,21 +273,21 @@ OTHER_KIND = (
 
 
 @contextmanager
-def _in_their_places(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[None]:
+def _replaced_files(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[None]:
     """Let the kept files take their places, for good if the database comes back as well.
 
     They do so before it: a database that is there has its key, and whoever was killed before it was there restores again.
     """
     with ExitStack() as undo:
-        for name in KEPT:
+        for name in DATA_FILES:
             if (folder / name).exists():
-                _put_in_place(folder / name, data / name, undo, is_kept=keeps_key and name == KEY)
+                _replace_file(folder / name, data / name, undo, is_kept=keeps_key and name == KEY)
         synchronise(data)
         yield
         undo.pop_all()
 
 
-def _put_in_place(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) -> None:
+def _replace_file(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) -> None:
     """Let a file take a place. Another that `is_kept` is put aside: a forum may have lived with that key."""
     new = place.with_name(f"{place.name}.new")
     undo.callback(new.unlink, missing_ok=True)
@@ -296,7 +296,7 @@ def _put_in_place(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) ->
     synchronise(new)
     if not place.exists():
         undo.callback(place.unlink, missing_ok=True)
-    elif is_kept and not _holds(place, new.read_text().strip()):
+    elif is_kept and not _has_content(place, new.read_text().strip()):
         aside = place.with_name(f"{place.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         place.rename(aside)
         undo.callback(aside.replace, place)

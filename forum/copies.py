@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import psycopg
 
 FTS = "document_fts"
-ASIDE = ".moved-"  # follows the name of a file that is not the forum any more, before the time
+ASIDE_SUFFIX = (
+    ".moved-"  # follows the name of a file that is not the forum any more, before the time
+)
 PAGES = 2_000  # so many at once, so that a progress bar moves
 Note = Callable[[int, int], object]  # is told how much is done, of how much
 
@@ -78,7 +80,7 @@ class SqliteCopier:
 
     def copy(self, into: Path, note: Note) -> Contents:
         """Copy page by page out of one read transaction: in WAL mode it keeps nobody from writing, and never starts over."""
-        with _opened(self.path) as source, _opened(into, "rwc") as copy:
+        with _connect(self.path) as source, _connect(into, "rwc") as copy:
             source.execute("BEGIN")
             found = _contents(source, _tables_of_sqlite(source))
             copy.execute("PRAGMA synchronous=OFF")  # the copy is no backup until it has been packed
@@ -96,7 +98,7 @@ class SqliteCopier:
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
         """Everything that SQLite can check, the words of the full-text index included."""
-        with _opened(copy) as connection:
+        with _connect(copy) as connection:
             faults = [words for (words,) in connection.execute("PRAGMA integrity_check(9)")]
             if bad := [words for words in faults if words != "ok" and FTS not in words]:
                 raise Refusal(f"The copy is damaged: {'; '.join(bad)}.")
@@ -108,12 +110,12 @@ class SqliteCopier:
         """A file that is not there, or empty, holds nothing."""
         if not self.path.exists():
             return Contents([], {})
-        with _opened(self.path) as connection:
+        with _connect(self.path) as connection:
             return _contents(connection, _tables_of_sqlite(connection))
 
     def put_back(self, copy: Path) -> None:
         """Write the copy into the file in one transaction, which a kill undoes."""
-        with _opened(copy) as source, _opened(self.path, "rwc") as target:
+        with _connect(copy) as source, _connect(self.path, "rwc") as target:
             try:
                 target.execute("PRAGMA journal_mode=DELETE")
             except sqlite3.OperationalError:
@@ -126,19 +128,19 @@ def put_aside(file: Path) -> Path:
 
     Raises `Refusal` when somebody has it open.
     """
-    with _opened(file) as connection:
+    with _connect(file) as connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.OperationalError:
             raise Refusal(f"{file} is in use.") from None
-    aside = file.with_name(f"{file.name}{ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    aside = file.with_name(f"{file.name}{ASIDE_SUFFIX}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     file.rename(aside)
     return aside
 
 
 def last_aside(file: Path) -> Path | None:
     """The file that was given another name last so that nobody takes it for this one, if there is one."""
-    return max(file.parent.glob(f"{escape(file.name + ASIDE)}*"), default=None)
+    return max(file.parent.glob(f"{escape(file.name + ASIDE_SUFFIX)}*"), default=None)
 
 
 def _faults_of_index(connection: sqlite3.Connection) -> list[str]:
@@ -150,7 +152,7 @@ def _faults_of_index(connection: sqlite3.Connection) -> list[str]:
 
 
 @contextmanager
-def _opened(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
+def _connect(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
@@ -202,7 +204,7 @@ class PostgresqlCopier:
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
         """Restore into a database beside the real one, which is dropped again."""
-        beside = self._beside()
+        beside = self._scratch()
         with self._connected(autocommit=True) as connection:
             sql = library("psycopg.sql")
             drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(beside.name))
@@ -231,7 +233,7 @@ class PostgresqlCopier:
         """The name of the database on its server."""
         return str(self.url.query.get("dbname", self.url.database or ""))
 
-    def _beside(self) -> PostgresqlCopier:
+    def _scratch(self) -> PostgresqlCopier:
         name = f"{self.name[:40]}_check_of_backup"
         url = self.url.difference_update_query(["dbname"]).set(database=name)  # there it would win
         return PostgresqlCopier(url, self.pg_dump)

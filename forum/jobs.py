@@ -27,18 +27,21 @@ from forum.settings import LAST_PORT
 log = logging.getLogger("forum.jobs")
 
 IDLE_SECONDS = 1.0
-# Between two portions of work: SQLite hands its lock to whoever asks first, and people who write have been waiting.
-BREATH_SECONDS = 0.05
-TROUBLED_SECONDS = 10.0
-PROVEN_SECONDS = 5.0  # who has lived so long once was set up well, and is started again for ever
-AGAIN_SECONDS = 2.0  # between two starts of the same command
-STOP_SECONDS = 20
-THREADS = 160  # of each server process, more than may send slowly (`admission.SENDERS`); started when they are needed
-# Of each server process. A browser that rests between two pages holds one, too, until the server ends it after ten seconds.
+# Between two batches of work: SQLite gives its lock to whoever asks first, and members who write are waiting for it.
+BUSY_PAUSE_SECONDS = 0.05
+FAILURE_PAUSE_SECONDS = 10.0
+STARTED_SECONDS = (
+    5.0  # a command that once ran for so long is configured well, and always restarted
+)
+RESTART_SECONDS = 2.0  # between two starts of the same command
+TERMINATE_SECONDS = 20
+# Of each server process, started when they are needed; more than bodies that may be read at once (`admission.SENDERS`)
+THREADS = 160
+# Of each server process. Idle browsers hold one, too, until the server closes it after ten seconds.
 CONNECTIONS = 1_000
-OTHER_FILES = 200  # that a process opens besides its connections, at most
-PR_SET_PDEATHSIG = 1
-LET_GO_SECONDS = 3.0
+OTHER_OPEN_FILES = 200  # of a process, besides its connections, at most
+PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
+PORT_RELEASE_SECONDS = 3.0
 
 
 class Worker:
@@ -49,21 +52,21 @@ class Worker:
         self.is_stopping = False
 
     def run_until_stopped(self) -> None:
-        """Work until SIGTERM or SIGINT; a task that is under way is finished first."""
+        """Work until SIGTERM or SIGINT; a task that is running is finished first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self.is_stopping:
             self._rest(self.run_once())
 
     def run_once(self) -> float:
-        """Run every task once; says for how many seconds there is nothing to do."""
+        """Run every task once; returns for how many seconds to pause. A task that fails is tried again."""
         pause = IDLE_SECONDS
         for name, task in self.tasks.items():
             try:
-                pause = min(BREATH_SECONDS, pause) if task() else pause
+                pause = min(BUSY_PAUSE_SECONDS, pause) if task() else pause
             except Exception:
                 log.exception("task %s failed and will be tried again", name)
-                pause = TROUBLED_SECONDS
+                pause = FAILURE_PAUSE_SECONDS
         return pause
 
     def _rest(self, seconds: float) -> None:
@@ -76,82 +79,83 @@ class Worker:
 
 
 def every(seconds: float, task: Callable[[], int]) -> Callable[[], int]:
-    """A task that rests for a while when there was nothing to do."""
-    rests_until = 0.0
+    """A task that, after it found nothing to do, is not run again for some seconds."""
+    next_at = 0.0
 
     def run() -> int:
-        nonlocal rests_until
-        if time.monotonic() < rests_until:
+        nonlocal next_at
+        if time.monotonic() < next_at:
             return 0
         done = task()
-        rests_until = 0.0 if done else time.monotonic() + seconds
+        next_at = 0.0 if done else time.monotonic() + seconds
         return done
 
     return run
 
 
-def sign_of_life(path: Path) -> Callable[[], int]:
-    """A task that leaves a sign of life: the time of the file is when the worker last came by."""
+def heartbeat(path: Path) -> Callable[[], int]:
+    """A task that touches a file, whose modification time then says when the worker was last at work."""
 
-    def leave() -> int:
-        with suppress(OSError):  # a full disk is no reason to rest
+    def touch() -> int:
+        with suppress(OSError):  # the worker goes on even when the disk is full
             path.touch()
         return 0
 
-    return leave
+    return touch
 
 
-class Kept:
-    """A command that is kept running in a process group of its own, so that nothing it began outlives it."""
+class SupervisedCommand:
+    """A command that is restarted when it ends. It has a process group of its own, so that nothing it started outlives it."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
-        self._is_proven = self._is_asked = False
-        self._left_at: float | None = None
+        self._has_started = self._is_asked = False  # has run for a while; was asked to end
+        self._ended_at: float | None = None
         self._start()
 
     def look(self) -> int | None:
-        """Start it again when it has ended; its exit code when it never lived long enough to be set up well."""
-        lived = time.monotonic() - self._begun
-        self._is_proven = self._is_proven or lived > PROVEN_SECONDS
+        """Restart it if it has ended; returns the exit code of one that has never run for `STARTED_SECONDS`, else None."""
+        age = time.monotonic() - self._started_at
+        self._has_started = self._has_started or age > STARTED_SECONDS
         code = self.process.poll()
         if code is None:
             return None
-        if not self._is_proven:
+        if not self._has_started:
             return code
-        self._leave(code)
-        if lived > AGAIN_SECONDS:
+        self._note_end(code)
+        if age > RESTART_SECONDS:
             self._start()
         return None
 
     def renew(self) -> None:
-        """Let new code take over: granian changes its workers one by one, anything else ends and comes back."""
-        self._is_proven = True
+        """Let it load new code: granian replaces its workers one by one, any other command is ended and restarted."""
+        self._has_started = True
         is_rolling = "granian" in self.command
         self._is_asked = not is_rolling
         self.process.send_signal(signal.SIGHUP if is_rolling else signal.SIGTERM)
 
-    def stop(self, is_patient: bool = True) -> None:
-        """Ask it to end, or end it with all that it began."""
-        if is_patient:
-            self.process.terminate()
-            return
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM)."""
+        self.process.terminate()
+
+    def kill(self) -> None:
+        """Kill it and everything that it started."""
         self._signal_group(signal.SIGKILL)
         self.process.wait()
 
     def _start(self) -> None:
-        # A group of its own; and Linux tells it when this process is killed, so that it holds no port then.
+        # Linux ends it when this process is killed, so that it does not go on holding the port.
         self.process = subprocess.Popen(  # noqa: S603  # our own commands
             self.command,
             process_group=0,
             preexec_fn=_end_with_parent,  # noqa: PLW1509  # there is one thread
         )
-        self._begun, self._left_at, self._is_asked = time.monotonic(), None, False
+        self._started_at, self._ended_at, self._is_asked = time.monotonic(), None, False
 
-    def _leave(self, code: int) -> None:
-        """Once for each end: say it, and let processes that have lost the one above them finish."""
-        if self._left_at is None:
-            self._left_at = time.monotonic()
+    def _note_end(self, code: int) -> None:
+        """Log an end once, and let the child processes that are left finish."""
+        if self._ended_at is None:
+            self._ended_at = time.monotonic()
             is_planned = self._is_asked and code in (0, -signal.SIGTERM)
             level = logging.INFO if is_planned else logging.ERROR
             log.log(level, "%s ended with %s and is started again", self.command[2], code)
@@ -162,80 +166,82 @@ class Kept:
             os.killpg(self.process.pid, number)
 
 
-def run_together(commands: Sequence[Sequence[str]]) -> int:
-    """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP renews them.
+def supervise(commands: Sequence[Sequence[str]]) -> int:
+    """Keep commands running side by side until SIGTERM or Ctrl-C, which end them all; SIGHUP lets them load new code.
 
-    One that ends is started again. One that ends in its first moments was not set up well: then all end, and
-    this says its exit code.
+    A command that ends is restarted. If it ends in its first seconds its configuration is wrong: then all are ended, and its
+    exit code is returned.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    kept: list[Kept] = []
+    supervised: list[SupervisedCommand] = []
 
     def renew(*_signal: object) -> None:
-        for one in kept:
-            one.renew()
+        for command in supervised:
+            command.renew()
 
     signal.signal(signal.SIGHUP, renew)
     try:
-        kept += [Kept(command) for command in commands]
+        supervised += [SupervisedCommand(command) for command in commands]
         while True:
-            for one in kept:
-                if (code := one.look()) is not None:
+            for command in supervised:
+                if (code := command.look()) is not None:
                     return code
             time.sleep(0.2)
     except KeyboardInterrupt:
         return 0
     finally:
-        _stop(kept)
+        _stop(supervised)
 
 
-def _stop(kept: Sequence[Kept]) -> None:
-    for one in kept:
-        one.stop()
-    for one in kept:
+def _stop(supervised: Sequence[SupervisedCommand]) -> None:
+    for command in supervised:
+        command.terminate()
+    for command in supervised:
         with suppress(subprocess.TimeoutExpired):
-            one.process.wait(timeout=STOP_SECONDS)
-    for one in kept:
-        one.stop(is_patient=False)
+            command.process.wait(timeout=TERMINATE_SECONDS)
+    for command in supervised:
+        command.kill()
 
 
 def _end_with_parent() -> None:
+    """Let this process get SIGTERM when the one that started it dies (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def place_to_listen(host: str, port: int) -> str:
-    """The IP address of a host at which a server can begin to listen. Raises `Refusal` where none can.
+def listen_address(host: str, port: int) -> str:
+    """The IP address of a host at which a server can listen. Raises `Refusal` if that is impossible.
 
-    To be asked before one begins: granian shares a port with whoever has it, and each gets readers of the other.
+    To be called before a server is started: granian would share a port that is in use, and each of the two servers would
+    get readers of the other.
     """
     if not 0 < port <= LAST_PORT:
         raise Refusal(f"There is no port {port}: ports have numbers from 1 to {LAST_PORT}.")
     try:
-        family, kind, *_names, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        _try_to_bind(family, kind, place)
+        family, kind, *_names, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        _try_to_bind(family, kind, address)
     except (OSError, UnicodeError) as error:
-        door = written_out(host, port)
+        written = host_and_port(host, port)
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise Refusal(f"Another program listens at {door} already.") from error
+            raise Refusal(f"Another program listens at {written} already.") from error
         why = getattr(error, "strerror", None) or error
-        raise Refusal(f"Nobody can listen at {door}: {why}.") from error
-    return str(place[0])
+        raise Refusal(f"Nobody can listen at {written}: {why}.") from error
+    return str(address[0])
 
 
-def written_out(host: str, port: int) -> str:
-    """Host and port as an address has them: IPv6 in brackets (RFC 3986, 3.2.2)."""
+def host_and_port(host: str, port: int) -> str:
+    """Host and port as in a URL: IPv6 addresses in brackets (RFC 3986, 3.2.2)."""
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
-def _try_to_bind(family: int, kind: int, place: Any) -> None:
-    """Take a port and let go of it. Waits for a server that has been killed and is about to let go of it, too."""
-    until = time.monotonic() + LET_GO_SECONDS
+def _try_to_bind(family: int, kind: int, address: Any) -> None:
+    """Bind a port and release it; waits a moment for a killed server that has not released it yet."""
+    until = time.monotonic() + PORT_RELEASE_SECONDS
     while True:
-        with socket.socket(family, kind) as door:
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with socket.socket(family, kind) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                return door.bind(place)
+                return listener.bind(address)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or time.monotonic() > until:
                     raise
@@ -243,23 +249,23 @@ def _try_to_bind(family: int, kind: int, place: Any) -> None:
 
 
 def server_commands(host: str, port: int, workers: int) -> list[list[str]]:
-    """The commands of a whole forum: granian with its workers, and the worker for what follows."""
+    """The commands of a whole forum: granian with so many server processes, and `flask worker`."""
     server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port"]
     server += [str(port), "--workers", str(workers), "--no-ws", "--http", "1"]
-    # Threads cost little while they wait for a slow sender; `admission` says how many may be at work
+    # Threads cost little while they wait for a slow sender; `admission` limits how many are at work
     server += ["--blocking-threads", str(THREADS), "--backpressure", str(_connections())]
     server += ["--backlog", "256", "--http1-header-read-timeout", "10000"]
-    server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # one may hang
+    server += ["--respawn-failed-workers", "--workers-kill-timeout", "15"]  # a process may hang
     server += ["--log-level", "error", "wsgi:app"]
     return [server, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
 
 
 def _connections() -> int:
-    """How many connections a process may hold: where fewer files may be open than that takes, fewer."""
-    wanted = CONNECTIONS + OTHER_FILES
+    """How many connections a process may hold: `CONNECTIONS`, or fewer if the limit of open files is too low."""
+    wanted = CONNECTIONS + OTHER_OPEN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))  # what is started inherits it
-    return max(THREADS, wanted - OTHER_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))  # inherited by the server
+    return max(THREADS, wanted - OTHER_OPEN_FILES)

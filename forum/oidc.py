@@ -1,7 +1,7 @@
-"""An OpenID provider, asked in bounded time: Authorization Code with PKCE, state and nonce (OpenID Connect Core 1.0).
+"""A client of an OpenID provider: authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0).
 
-Only the issuer's own host is asked. The provider's word counts when its signature, issuer, audience, nonce and time
-are right, by Authlib and joserfc.
+Requests go to the issuer's own host only, and take bounded time. A token is accepted if Authlib and joserfc find its
+signature, issuer, audience, nonce and time correct.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from forum.lazy import library
 
 DISCOVERY = "/.well-known/openid-configuration"
 SCOPE = "openid profile email"
-# Signatures that only the provider can make; never "none", and no secret that both sides know.
+# Asymmetric signatures, which only the provider can make: never "none", nor HMAC with the shared client secret
 ALGORITHMS = (
     "RS256",
     "RS384",
@@ -33,32 +33,30 @@ ALGORITHMS = (
     "ES512",
     "EdDSA",
 )
-SECONDS, LARGEST, PART = 5.0, 200_000, 8_192
-LEEWAY = 60  # seconds by which the clocks may differ
-LINE, SUBJECT = 200, 255  # signs; the standard allows a subject no more
+TIMEOUT_SECONDS, MAX_RESPONSE_BYTES, CHUNK_BYTES = 5.0, 200_000, 8_192
+CLOCK_SKEW_SECONDS = 60  # by which the two clocks may differ
+MAX_LINE, MAX_SUBJECT = 200, 255  # characters; the standard limits a subject to 255
 LOCAL = ("localhost", "127.0.0.1", "::1")
-KEPT_SECONDS = 300.0
-ITSELF, KEYS = "itself", "keys"  # what is kept of a provider
-AT_ONCE, WAITS_SECONDS = (
-    2,
-    1.0,
-)  # so many of a process ask at once, so that a provider that hangs holds up no reader
+CACHE_SECONDS = 300.0
+METADATA, KEYS = "metadata", "keys"  # what is cached of a provider
+# Requests of a process at one time, and how long others wait: a provider that hangs must not hold up readers.
+MAX_CONCURRENT, WAIT_SECONDS = 2, 1.0
 
-_asking = threading.BoundedSemaphore(AT_ONCE)
-_kept: dict[tuple[Provider, str], tuple[float, Mapping[str, Any]]] = {}
+_slots = threading.BoundedSemaphore(MAX_CONCURRENT)
+_cache: dict[tuple[Provider, str], tuple[float, Mapping[str, Any]]] = {}
 
 
-class Away(Exception):
-    """The provider does not answer, or not as a provider does: the person can only try again later."""
+class ProviderUnavailable(Exception):
+    """The provider does not answer, or violates the standard; the person can only try again later."""
 
 
-class Unproved(Exception):
-    """What came back does not prove anything: forged, too old, meant for somebody else, or refused by the person."""
+class InvalidResponse(Exception):
+    """The response proves nothing: it is forged, too old or for somebody else, or the person refused."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """Where people sign in, and how the provider knows us."""
+    """A provider, and the forum's credentials there."""
 
     issuer: str
     client_id: str
@@ -66,14 +64,14 @@ class Provider:
 
     @property
     def is_safe(self) -> bool:
-        """Whether nobody on the way can read along: by https, or on this machine."""
-        where = urlsplit(self.issuer)
-        return where.scheme == "https" or where.hostname in LOCAL
+        """Whether nobody can read the connection: it uses HTTPS, or stays on this machine."""
+        address = urlsplit(self.issuer)
+        return address.scheme == "https" or address.hostname in LOCAL
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the provider says of a person."""
+class Identity:
+    """What the provider says about a person; `signed_in_at` in seconds since the epoch, 0 if it does not say."""
 
     issuer: str
     subject: str
@@ -84,16 +82,17 @@ class Said:
 
 
 def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str, dict[str, str]]:
-    """Where to send somebody, and what their browser has to keep until they come back to the address `back`.
+    """Begin to sign somebody in: the address to send them to, and the values to keep in their session for `finish`.
 
-    `is_anew` asks the provider for a sign-in of this moment, to show who sits at the screen.
+    `back` is the redirect URI. `is_anew` asks the provider to authenticate the person again, even if they are signed in
+    there. Raises `ProviderUnavailable`.
     """
-    known = _known(provider)
+    metadata = _metadata(provider)
     kept = {
         name: library("authlib.common.security").generate_token(48)
         for name in ("state", "nonce", "verifier")
     }
-    asked = {
+    query = {
         "response_type": "code",
         "client_id": provider.client_id,
         "redirect_uri": back,
@@ -106,47 +105,51 @@ def begin(provider: Provider, back: str, *, is_anew: bool = False) -> tuple[str,
         "code_challenge_method": "S256",
     }
     if is_anew:
-        asked |= {"prompt": "login", "max_age": "0"}
-    door = _address(known, "authorization_endpoint")
-    if urlsplit(door).scheme != urlsplit(provider.issuer).scheme:
-        raise Away("its door is not as safe as its name")
-    address = library("authlib.common.urls").add_params_to_uri(door, list(asked.items()))
+        query |= {"prompt": "login", "max_age": "0"}
+    endpoint = _endpoint(metadata, "authorization_endpoint")
+    if urlsplit(endpoint).scheme != urlsplit(provider.issuer).scheme:
+        raise ProviderUnavailable("its door is not as safe as its name")
+    address = library("authlib.common.urls").add_params_to_uri(endpoint, list(query.items()))
     return str(address), kept
 
 
-def finish(provider: Provider, kept: Mapping[str, str], came: Mapping[str, str], back: str) -> Said:
-    """What the provider says of whoever has come back. Raises `Unproved` or `Away`."""
-    _check_way(provider, kept, came)
-    known = _known(provider)
-    token = _token(provider, known, came["code"], kept["verifier"], back)
-    claims = _claims(provider, known, token, kept["nonce"])
-    told = (
-        claims if claims.get("email") else {**_userinfo(provider, known, token, claims), **claims}
-    )
-    return Said(
+def finish(
+    provider: Provider, kept: Mapping[str, str], query: Mapping[str, str], back: str
+) -> Identity:
+    """Who has come back from the provider, given what `begin` let them keep and the query of the redirect URI `back`.
+
+    Raises `InvalidResponse` or `ProviderUnavailable`.
+    """
+    _check_callback(provider, kept, query)
+    metadata = _metadata(provider)
+    token = _token(provider, metadata, query["code"], kept["verifier"], back)
+    claims = _claims(provider, metadata, token, kept["nonce"])
+    about = claims if claims.get("email") else _userinfo(provider, metadata, token, claims) | claims
+    return Identity(
         issuer=provider.issuer,
         subject=claims["sub"],
-        name=_line(told.get("name")),
-        email=_line(told.get("email")),
-        is_verified=told.get("email_verified") is True,
-        signed_in_at=_second(claims.get("auth_time")),
+        name=_single_line(about.get("name")),
+        email=_single_line(about.get("email")),
+        is_verified=about.get("email_verified") is True,
+        signed_in_at=_timestamp(claims.get("auth_time")),
     )
 
 
-def _check_way(provider: Provider, kept: Mapping[str, str], came: Mapping[str, str]) -> None:
-    """Whether who comes back is who went, from this provider (RFC 9207), and said yes there."""
+def _check_callback(provider: Provider, kept: Mapping[str, str], query: Mapping[str, str]) -> None:
+    """Raise `InvalidResponse` unless the same browser comes back, from this provider (RFC 9207), with a code."""
     state = kept.get("state", "")
-    if not state or not hmac.compare_digest(state.encode(), came.get("state", "").encode()):
-        raise Unproved("another state")
-    if came.get("iss", provider.issuer) != provider.issuer:
-        raise Unproved("another issuer")
-    if came.get("error") or not came.get("code"):
-        raise Unproved("refused there")
+    if not state or not hmac.compare_digest(state.encode(), query.get("state", "").encode()):
+        raise InvalidResponse("another state")
+    if query.get("iss", provider.issuer) != provider.issuer:
+        raise InvalidResponse("another issuer")
+    if query.get("error") or not query.get("code"):
+        raise InvalidResponse("refused there")
 
 
 def _token(
-    provider: Provider, known: Mapping[str, Any], code: str, verifier: str, back: str
+    provider: Provider, metadata: Mapping[str, Any], code: str, verifier: str, back: str
 ) -> dict[str, Any]:
+    """The token response for a code."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -154,159 +157,162 @@ def _token(
         "code_verifier": verifier,
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    ways = known.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-    if provider.client_secret and "client_secret_basic" in ways:
-        words = map(quote_plus, (provider.client_id, provider.client_secret))
-        headers |= library("urllib3").make_headers(basic_auth=":".join(words))
+    methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    if provider.client_secret and "client_secret_basic" in methods:
+        credentials = map(quote_plus, (provider.client_id, provider.client_secret))
+        headers |= library("urllib3").make_headers(basic_auth=":".join(credentials))
     else:
         form["client_id"] = provider.client_id
         form |= {"client_secret": provider.client_secret} if provider.client_secret else {}
-    status, answer = _ask(
-        provider, "POST", _address(known, "token_endpoint"), headers, urlencode(form)
-    )
+    endpoint = _endpoint(metadata, "token_endpoint")
+    status, answer = _fetch(provider, "POST", endpoint, headers, urlencode(form))
     if answer.get("error") == "invalid_grant":
-        raise Unproved("the code is worth nothing")
+        raise InvalidResponse("the code is worth nothing")
     if status != 200 or not isinstance(answer.get("id_token"), str):
-        raise Away(f"it gave no token but {status}, {_line(answer.get('error')) or 'no reason'}")
+        raise ProviderUnavailable(
+            f"it gave no token but {status}, {_single_line(answer.get('error')) or 'no reason'}"
+        )
     return answer
 
 
 def _claims(
-    provider: Provider, known: Mapping[str, Any], token: Mapping[str, Any], nonce: str
+    provider: Provider, metadata: Mapping[str, Any], token: Mapping[str, Any], nonce: str
 ) -> dict[str, Any]:
-    """What the signed token says, once everything about it is right."""
-    if keys := _kept_of(provider, KEYS):
-        with suppress(Unproved):  # it may sign with a new key since then
-            return _right(provider, token, nonce, keys)
-    keys = _read(provider, _address(known, "jwks_uri"))
-    claims = _right(provider, token, nonce, keys)
-    _keep(provider, KEYS, keys)
+    """The verified claims of the ID token; the provider's keys are fetched if none of the cached ones fits."""
+    if keys := _cached(provider, KEYS):
+        with suppress(InvalidResponse):  # the provider may have a new key
+            return _verified_claims(provider, token, nonce, keys)
+    keys = _get(provider, _endpoint(metadata, "jwks_uri"))
+    claims = _verified_claims(provider, token, nonce, keys)
+    _put_in_cache(provider, KEYS, keys)
     return claims
 
 
-def _right(
+def _verified_claims(
     provider: Provider, token: Mapping[str, Any], nonce: str, keys: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The claims of a token that one of the keys has signed."""
-    wanted: Any = {
+    """The claims of an ID token that one of the keys has signed; raises `InvalidResponse`."""
+    required: Any = {
         "iss": {"essential": True, "value": provider.issuer},
         "aud": {"essential": True, "value": provider.client_id},
         "sub": {"essential": True},
         "nonce": {"essential": True, "value": nonce},
     }
-    about = {"nonce": nonce, "client_id": provider.client_id}
+    params = {"nonce": nonce, "client_id": provider.client_id}
     if isinstance(token.get("access_token"), str):
-        about["access_token"] = token["access_token"]
+        params["access_token"] = token["access_token"]
     try:
         key_set = library("joserfc.jwk").KeySet.import_key_set(keys)
-        read = library("joserfc.jwt").decode(
+        decoded = library("joserfc.jwt").decode(
             token["id_token"], key_set, algorithms=list(ALGORITHMS)
         )
-        claims = library("authlib.oidc.core").CodeIDToken(read.claims, read.header, wanted, about)
-        claims.validate(leeway=LEEWAY)
+        claims = library("authlib.oidc.core").CodeIDToken(
+            decoded.claims, decoded.header, required, params
+        )
+        claims.validate(leeway=CLOCK_SKEW_SECONDS)
     except (
         Exception
-    ) as error:  # whatever a stranger's token or key breaks in a library, it proves nothing
-        raise Unproved(f"the token is not right: {type(error).__name__}") from error
+    ) as error:  # token and keys come from outside and may make a library fail in any way
+        raise InvalidResponse(f"the token is not right: {type(error).__name__}") from error
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT:
-        raise Unproved("the token names nobody")
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
+        raise InvalidResponse("the token names nobody")
     return dict(claims)
 
 
 def _userinfo(
     provider: Provider,
-    known: Mapping[str, Any],
+    metadata: Mapping[str, Any],
     token: Mapping[str, Any],
     claims: Mapping[str, Any],
-) -> Mapping[str, Any]:
-    """What the provider tells beside the token, of the same person."""
-    if "userinfo_endpoint" not in known or not token.get("access_token"):
+) -> dict[str, Any]:
+    """What the provider's UserInfo endpoint, if it has one, says about the person of the token."""
+    if "userinfo_endpoint" not in metadata or not token.get("access_token"):
         return {}
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    status, told = _ask(provider, "GET", _address(known, "userinfo_endpoint"), headers)
+    status, about = _fetch(provider, "GET", _endpoint(metadata, "userinfo_endpoint"), headers)
     if status != 200:
         return {}
-    if told.get("sub") != claims["sub"]:
-        raise Unproved("it speaks of somebody else")
-    return told
+    if about.get("sub") != claims["sub"]:
+        raise InvalidResponse("it speaks of somebody else")
+    return about
 
 
-def _second(value: Any) -> int:
+def _timestamp(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _line(value: Any) -> str:
-    return " ".join(value.split())[:LINE] if isinstance(value, str) else ""
+def _single_line(value: Any) -> str:
+    return " ".join(value.split())[:MAX_LINE] if isinstance(value, str) else ""
 
 
-# Asking
+# Requests to the provider
 
 
-def _known(provider: Provider) -> Mapping[str, Any]:
-    """What the provider says of itself; it has to be who we take it for."""
+def _metadata(provider: Provider) -> Mapping[str, Any]:
+    """The provider's metadata (OpenID Connect Discovery 1.0), which must name the issuer that was asked."""
     if not provider.is_safe:
-        raise Away("it is not asked without https")
-    if known := _kept_of(provider, ITSELF):
-        return known
-    known = _read(provider, provider.issuer.rstrip("/") + DISCOVERY)
-    if known.get("issuer") != provider.issuer:
-        raise Away("it calls itself otherwise")
-    _keep(provider, ITSELF, known)
-    return known
+        raise ProviderUnavailable("it is not asked without https")
+    if cached := _cached(provider, METADATA):
+        return cached
+    metadata = _get(provider, provider.issuer.rstrip("/") + DISCOVERY)
+    if metadata.get("issuer") != provider.issuer:
+        raise ProviderUnavailable("it calls itself otherwise")
+    _put_in_cache(provider, METADATA, metadata)
+    return metadata
 
 
-def _address(known: Mapping[str, Any], name: str) -> str:
-    """One of the provider's addresses, when it is one."""
-    address = known.get(name)
+def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
+    """A URL from the provider's metadata; raises `ProviderUnavailable` if it is missing or no URL."""
+    address = metadata.get(name)
     try:
-        is_one = isinstance(address, str) and address.isprintable() and urlsplit(address).netloc
+        is_url = isinstance(address, str) and address.isprintable() and urlsplit(address).netloc
     except ValueError:
-        is_one = False
-    if not is_one:
-        raise Away(f"it names no {name}")
+        is_url = False
+    if not is_url:
+        raise ProviderUnavailable(f"it names no {name}")
     return str(address)
 
 
-def _read(provider: Provider, address: str) -> Mapping[str, Any]:
-    status, answer = _ask(provider, "GET", address)
+def _get(provider: Provider, address: str) -> Mapping[str, Any]:
+    status, answer = _fetch(provider, "GET", address)
     if status != 200:
-        raise Away(f"it answers {status}")
+        raise ProviderUnavailable(f"it answers {status}")
     return answer
 
 
-def _keep(provider: Provider, what: str, answer: Mapping[str, Any]) -> None:
-    """Keep for a while what was right, and is the same for everybody."""
-    _kept[provider, what] = (time.monotonic() + KEPT_SECONDS, answer)
+def _put_in_cache(provider: Provider, what: str, answer: Mapping[str, Any]) -> None:
+    """Cache a valid answer that is the same for everybody, for `CACHE_SECONDS`."""
+    _cache[provider, what] = (time.monotonic() + CACHE_SECONDS, answer)
 
 
-def _kept_of(provider: Provider, what: str) -> Mapping[str, Any] | None:
-    until, answer = _kept.get((provider, what), (0.0, None))
+def _cached(provider: Provider, what: str) -> Mapping[str, Any] | None:
+    until, answer = _cache.get((provider, what), (0.0, None))
     return answer if time.monotonic() < until else None
 
 
-def _ask(
+def _fetch(
     provider: Provider,
     method: str,
     address: str,
     headers: Mapping[str, str] | None = None,
     body: str | None = None,
 ) -> tuple[int, dict[str, Any]]:
-    """The status and the JSON object of an answer; nothing is asked of another host, and nowhere is gone on to."""
+    """The status and the JSON object of a response. Requests to other hosts are refused, and redirects not followed."""
     if urlsplit(address)[:2] != urlsplit(provider.issuer)[:2]:
-        raise Away("it sends us to another host")
-    if not _asking.acquire(timeout=WAITS_SECONDS):
-        raise Away("others wait for it already")
+        raise ProviderUnavailable("it sends us to another host")
+    if not _slots.acquire(timeout=WAIT_SECONDS):
+        raise ProviderUnavailable("others wait for it already")
     try:
-        return _asked(method, address, {"Accept": "application/json", **(headers or {})}, body)
+        return _request(method, address, {"Accept": "application/json", **(headers or {})}, body)
     finally:
-        _asking.release()
+        _slots.release()
 
 
-def _asked(
+def _request(
     method: str, address: str, headers: Mapping[str, str], body: str | None
 ) -> tuple[int, dict[str, Any]]:
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + TIMEOUT_SECONDS
     try:
         with library("urllib3").PoolManager(num_pools=1) as pool:
             answer = pool.request(
@@ -314,34 +320,34 @@ def _asked(
                 address,
                 headers=headers,
                 body=body,
-                timeout=library("urllib3").Timeout(total=SECONDS),
+                timeout=library("urllib3").Timeout(total=TIMEOUT_SECONDS),
                 retries=False,
                 redirect=False,
                 preload_content=False,
             )
             try:
-                return answer.status, _json(_within(answer, until))
+                return answer.status, _parse_object(_read_body(answer, until))
             finally:
                 answer.close()
     except (library("urllib3").exceptions.HTTPError, OSError) as error:
-        raise Away(type(error).__name__) from error
+        raise ProviderUnavailable(type(error).__name__) from error
 
 
-def _within(answer: Any, until: float) -> bytes:
-    """The whole answer, as long as it is small and comes in time."""
-    read = b""
-    while part := answer.read1(PART):
-        read += part
-        if len(read) > LARGEST or time.monotonic() > until:
-            raise Away("it says too much, or too slowly")
-    return read
+def _read_body(answer: Any, until: float) -> bytes:
+    """The body of a response; raises `ProviderUnavailable` if it is too large, or not there at the time `until`."""
+    body = b""
+    while chunk := answer.read1(CHUNK_BYTES):
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES or time.monotonic() > until:
+            raise ProviderUnavailable("it says too much, or too slowly")
+    return body
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Away("it does not answer in JSON") from error
-    if not isinstance(said, dict):
-        raise Away("it does not answer with an object")
-    return said
+        raise ProviderUnavailable("it does not answer in JSON") from error
+    if not isinstance(value, dict):
+        raise ProviderUnavailable("it does not answer with an object")
+    return value

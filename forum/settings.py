@@ -171,7 +171,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     is_demo = _switch(environ, "FORUM_DEMO")
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
-    with kept_in(data):
+    with explain_os_errors(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = data / ("demo.sqlite" if is_demo else "forum.sqlite")
     url = _address(environ.get("FORUM_URL") or "http://127.0.0.1:8000")
@@ -207,7 +207,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 @contextmanager
-def kept_in(data: Path) -> Iterator[None]:
+def explain_os_errors(data: Path) -> Iterator[None]:
     """Say which folder it is in which nothing can be kept, or which file in it cannot be used."""
     try:
         yield
@@ -300,14 +300,14 @@ def _number(environ: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _metrics(written: str) -> str:
-    if written and not 0 < door_of(written)[1] <= LAST_PORT:
+    if written and not 0 < metrics_address(written)[1] <= LAST_PORT:
         raise WrongSetting(
             f"FORUM_METRICS is {written}, and should be an address such as 127.0.0.1:9100."
         )
     return written
 
 
-def door_of(metrics: str) -> tuple[str, int]:
+def metrics_address(metrics: str) -> tuple[str, int]:
     """Host and port of what FORUM_METRICS says; the port is 0 where it says none."""
     host, _colon, port = metrics.rpartition(":")
     return host or "127.0.0.1", int(port) if port.isdecimal() else 0
@@ -337,7 +337,7 @@ def _hosts(url: str, further: str) -> tuple[str, ...]:
 
 
 def _kept_secret(path: Path) -> str:
-    with kept_in(path.parent):
+    with explain_os_errors(path.parent):
         if not path.exists():
             _make_secret(path)
         for _wait in range(100):

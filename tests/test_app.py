@@ -145,8 +145,8 @@ def test_a_full_disk_ends_a_command_with_a_sentence(made: Made, monkeypatch: Any
 def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: Any) -> None:
     forum = made("taken")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.LET_GO_SECONDS", 0.0)
-    monkeypatch.setattr("forum.jobs.run_together", lambda _commands: pytest.fail("started"))
+    monkeypatch.setattr("forum.jobs.PORT_RELEASE_SECONDS", 0.0)
+    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: pytest.fail("started"))
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]
@@ -164,8 +164,8 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: An
 def test_where_one_listens_is_said_as_a_browser_takes_it(made: Made, monkeypatch: Any) -> None:
     forum = made("said")
     forum.run("db", "upgrade")
-    monkeypatch.setattr("forum.jobs.place_to_listen", lambda host, _port: host)
-    monkeypatch.setattr("forum.jobs.run_together", lambda _commands: 0)
+    monkeypatch.setattr("forum.jobs.listen_address", lambda host, _port: host)
+    monkeypatch.setattr("forum.jobs.supervise", lambda _commands: 0)
     monkeypatch.setattr("forum.metrics.HTTPServer.serve_forever", lambda _server: None)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     for host, shown in (("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")):
@@ -189,7 +189,7 @@ def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
         assert log.stat().st_size > 0
         raise SystemExit(0)  # as SIGTERM does
 
-    monkeypatch.setattr("forum.jobs.run_together", write_and_end)
+    monkeypatch.setattr("forum.jobs.supervise", write_and_end)
     monkeypatch.setenv("FORUM_DATA", str(forum.data))
     assert forum.run("serve", "--port", free_port()).exit_code == 0
     assert log.stat().st_size == 0

@@ -296,7 +296,7 @@ def test_no_list_of_processes_shows_the_password(
 def test_a_copy_is_tried_beside_the_real_database_however_that_is_named() -> None:
     for address in ("postgresql:///forum?host=/run", "postgresql:///?dbname=forum&host=/run"):
         real = PostgresqlCopier(make_url(address), "pg_dump")
-        beside = conninfo_to_dict(conninfo(real._beside().url))
+        beside = conninfo_to_dict(conninfo(real._scratch().url))
         assert (real.name, beside["dbname"]) == ("forum", "forum_check_of_backup")
         assert beside["host"] == "/run"
 

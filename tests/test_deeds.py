@@ -19,7 +19,7 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.markup import write
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.members.actions import Joining, join
 from forum.members.queries import get_member
 from forum.moderation import actions as moderation
@@ -328,12 +328,12 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
     "rules.write_text": _deed(rules.write_text, Wording("Rude", "hide", 2, "It is rude.")),
     "rules.end_text": _deed(rules.end_text, 1),
     "screening.screen": _deed(
-        screening.screen, lambda w: w.things.agenda.id, lambda _w: Said(write("Words."))
+        screening.screen, lambda w: w.things.agenda.id, lambda _w: ScreenedText(write("Words."))
     ),
     "screening.refuse_caught": _deed(
         screening.refuse_caught,
         lambda w: w.things.agenda.id,
-        lambda _w: Said(write("Words.")),
+        lambda _w: ScreenedText(write("Words.")),
         lambda _w: "text",
     ),
     "screening.make_rule": _deed(screening.make_rule, WORDS),

@@ -24,7 +24,7 @@ from forum.app import create_app
 from forum.db import db
 from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
-from forum.jobs import THREADS, Worker, run_together, server_commands
+from forum.jobs import THREADS, Worker, server_commands, supervise
 from forum.markup import write
 from forum.members import actions as members
 from forum.notifications.queries import unread_count
@@ -69,7 +69,7 @@ def test_a_task_that_fails_is_tried_again_and_holds_up_no_other(
         return 0
 
     worker = Worker({"fails": fails, "works": works})
-    assert worker.run_once() == jobs.TROUBLED_SECONDS
+    assert worker.run_once() == jobs.FAILURE_PAUSE_SECONDS
     worker.run_once()
     assert done == ["tried", "worked"] * 2
     assert "task fails failed and will be tried again" in caplog.text
@@ -78,7 +78,7 @@ def test_a_task_that_fails_is_tried_again_and_holds_up_no_other(
 def test_a_worker_rests_when_there_is_nothing_to_do() -> None:
     amounts = iter([3, 0])
     worker = Worker({"some": lambda: next(amounts)})
-    assert [worker.run_once(), worker.run_once()] == [jobs.BREATH_SECONDS, jobs.IDLE_SECONDS]
+    assert [worker.run_once(), worker.run_once()] == [jobs.BUSY_PAUSE_SECONDS, jobs.IDLE_SECONDS]
 
 
 def test_a_task_rests_for_a_while_when_there_was_nothing_to_do(
@@ -96,8 +96,8 @@ def test_trouble_with_one_task_is_not_forgotten_for_the_work_of_another() -> Non
     def fails() -> int:
         raise ValueError
 
-    assert Worker({"fails": fails, "busy": lambda: 1}).run_once() == jobs.BREATH_SECONDS
-    assert Worker({"busy": lambda: 1, "fails": fails}).run_once() == jobs.TROUBLED_SECONDS
+    assert Worker({"fails": fails, "busy": lambda: 1}).run_once() == jobs.BUSY_PAUSE_SECONDS
+    assert Worker({"busy": lambda: 1, "fails": fails}).run_once() == jobs.FAILURE_PAUSE_SECONDS
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -127,7 +127,7 @@ def test_a_signal_ends_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_when_a_command_ends_in_its_first_moments_the_others_end_with_it() -> None:
     ends = [sys.executable, "-c", "raise SystemExit(3)"]
     begun = time.monotonic()
-    assert run_together([SLEEP, ends]) == 3
+    assert supervise([SLEEP, ends]) == 3
     assert time.monotonic() - begun < 20
 
 
@@ -135,7 +135,7 @@ def test_ending_the_group_ends_all_of_it(tmp_path: Path) -> None:
     begin = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
     begun = [tmp_path / "one", tmp_path / "two"]
     commands = [[sys.executable, "-c", begin, str(path)] for path in begun]
-    script = f"from forum.jobs import run_together; run_together({commands!r})"
+    script = f"from forum.jobs import supervise; supervise({commands!r})"
     group = subprocess.Popen([sys.executable, "-c", script], cwd=TOP, start_new_session=True)
     until = time.monotonic() + 20
     while not all(path.exists() for path in begun) and time.monotonic() < until:
@@ -153,8 +153,8 @@ def keep_running(folder: Path, script: str) -> subprocess.Popen[bytes]:
     for name in ("one", "two"):
         folder.joinpath(name).mkdir()
     commands = [[sys.executable, "-c", leave + script, str(folder / n)] for n in ("one", "two")]
-    quick = "jobs.PROVEN_SECONDS, jobs.AGAIN_SECONDS = 0.3, 0.3"
-    keep = f"from forum import jobs; {quick}; jobs.run_together({commands!r})"
+    quick = "jobs.STARTED_SECONDS, jobs.RESTART_SECONDS = 0.3, 0.3"
+    keep = f"from forum import jobs; {quick}; jobs.supervise({commands!r})"
     return subprocess.Popen([sys.executable, "-c", keep], cwd=TOP, start_new_session=True)
 
 
@@ -233,9 +233,9 @@ def test_an_end_that_was_asked_for_is_no_mistake(
     script: str,
     level: str,
 ) -> None:
-    monkeypatch.setattr(jobs, "PROVEN_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "STARTED_SECONDS", 0.0)
     caplog.set_level("INFO")
-    kept = jobs.Kept([sys.executable, "-c", script])
+    kept = jobs.SupervisedCommand([sys.executable, "-c", script])
     try:
         time.sleep(0.4)
         kept.look()
@@ -245,7 +245,7 @@ def test_an_end_that_was_asked_for_is_no_mistake(
         kept.look()
         assert [one.levelname for one in caplog.records] == [level]
     finally:
-        kept.stop(is_patient=False)
+        kept.kill()
 
 
 @pytest.mark.parametrize(
@@ -273,12 +273,12 @@ def test_browsers_that_rest_leave_room_for_others(
 
 def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -> None:
     """Also where the other one would share its port, as granian does."""
-    monkeypatch.setattr(jobs, "LET_GO_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "PORT_RELEASE_SECONDS", 0.0)
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]
         for host in ("127.0.0.1", "localhost", "0.0.0.0"):
             assert why_not(host, port) == f"Another program listens at {host}:{port} already."
-    assert jobs.place_to_listen("localhost", port) == "127.0.0.1"
+    assert jobs.listen_address("localhost", port) == "127.0.0.1"
     assert "from 1 to 65535" in why_not("127.0.0.1", 0) == why_not("0.0.0.0", 0)
     assert "There is no port 70000" in why_not("127.0.0.1", 70_000)
     assert f"Nobody can listen at 9.9.9.9:{port}: " in why_not("9.9.9.9", port)
@@ -294,7 +294,7 @@ def test_where_a_server_can_listen_is_known_before_it_begins(monkeypatch: Any) -
 
 def why_not(host: str, port: int) -> str:
     with pytest.raises(Refusal) as refused:
-        jobs.place_to_listen(host, port)
+        jobs.listen_address(host, port)
     return refused.value.message
 
 
@@ -303,7 +303,7 @@ def test_a_server_that_was_killed_has_a_moment_to_let_go_of_its_port() -> None:
     port = other.getsockname()[1]
     closing = threading.Timer(0.3, other.close)
     closing.start()
-    assert jobs.place_to_listen("127.0.0.1", port) == "127.0.0.1"
+    assert jobs.listen_address("127.0.0.1", port) == "127.0.0.1"
     closing.join()
 
 

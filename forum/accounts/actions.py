@@ -21,7 +21,7 @@ from forum.factors.actions import remove_factors_since
 from forum.identities.actions import unlink_since
 from forum.mail.actions import readdress, write_letter
 from forum.mail.queries import letters_since
-from forum.matches import plainly, together
+from forum.matches import combine, from_plain_text
 from forum.members import actions as members
 from forum.members.actions import Joining, Profile
 from forum.members.models import Member
@@ -182,9 +182,9 @@ def edit_profile(member: Member, profile: Profile) -> None:
     said = (profile.name, profile.position, profile.helps_with, about)
     if said != (member.name, member.position, member.helps_with, member.about):
         require(member.can.write())
-        lines = plainly(profile.name, profile.position, profile.helps_with).text
+        lines = from_plain_text(profile.name, profile.position, profile.helps_with).text
         refuse_caught(
-            member, None, together(filter(None, (lines, profile.about))), "about", is_again=True
+            member, None, combine(filter(None, (lines, profile.about))), "about", is_again=True
         )
     if not members.edit_profile(member, profile):
         touches()

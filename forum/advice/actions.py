@@ -36,7 +36,7 @@ from forum.dialogue.actions import note_follow_up
 from forum.dialogue.models import Topic
 from forum.dialogue.queries import topic_to_change
 from forum.errors import Invalid, NotFound
-from forum.matches import plainly
+from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import language_names, lock_member
 from forum.notifications.actions import note_event
@@ -250,7 +250,7 @@ def follow_up(author: Person, topic_id: int, story: Story, *, is_screened: bool 
         row.edited_at = now()
     _fill(row, story)
     if is_screened and (row.deed, row.text) != before:
-        refuse_caught(author, topic.agenda_id, plainly(row.deed, row.text), "text")
+        refuse_caught(author, topic.agenda_id, from_plain_text(row.deed, row.text), "text")
     note_follow_up(author, topic_id, row.told_at)
     _look_again(topic, row.outcome)
     return row

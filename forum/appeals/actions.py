@@ -16,7 +16,7 @@ from forum.appeals.queries import (
 )
 from forum.db import action, db, now, touches
 from forum.errors import Conflict, Invalid
-from forum.matches import unnamed
+from forum.matches import replace_name
 from forum.moderation.actions import KINDS_TITLED_BY_NAME, reverse
 from forum.moderation.queries import serialize_decisions
 from forum.notifications.actions import note_event, read_queue, retitle_queue
@@ -124,8 +124,8 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
     ]
     retitle_queue(system, addresses, former)
     for one in found:
-        one.text = unnamed(one.text, name, former)
-        one.answer = unnamed(one.answer, name, former)
+        one.text = replace_name(one.text, name, former)
+        one.answer = replace_name(one.answer, name, former)
     if is_silent:
         own = update(Appeal).where(Appeal.appellant_id == member_id)
         db.session.execute(own.values(text=""))

@@ -14,7 +14,7 @@ from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
 from forum.mail import actions as mail
 from forum.mail.models import Delivery
-from forum.matches import plainly
+from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_member, member_by_id
 from forum.moderation.actions import report_letter
@@ -66,7 +66,7 @@ def _check(sender: Member, recipient: Member, text: str) -> None:
     most = MOST_OF_NEWCOMERS if now() - sender.joined_at < NEW_FOR else MOST_A_DAY
     if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MOST_TO_ONE:
         raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
-    refuse_caught(sender, None, plainly(text), "text")
+    refuse_caught(sender, None, from_plain_text(text), "text")
 
 
 def _send(sender: Member, recipient: Member, letter: ContactLetter) -> Delivery:

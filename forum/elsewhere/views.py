@@ -53,7 +53,7 @@ def begin() -> Answer:
     provider = _provider()
     try:
         door, kept = oidc.begin(provider, _back(), is_anew=me().is_member)
-    except oidc.Away as error:
+    except oidc.ProviderUnavailable as error:
         return _away(error)
     session[WAY] = {**kept, "next": web.safe_next(""), "at": now().timestamp()}
     return web.see_other(door)
@@ -72,9 +72,9 @@ def back() -> Answer:
         return _unproved()
     try:
         said = oidc.finish(provider, way, request.args, _back())
-    except oidc.Unproved:
+    except oidc.InvalidResponse:
         return _unproved()
-    except oidc.Away as error:
+    except oidc.ProviderUnavailable as error:
         return _away(error)
     owner = queries.member_of(said.issuer, said.subject)
     if me().is_member:
@@ -82,7 +82,7 @@ def back() -> Answer:
     return _enter(owner, way["next"]) if owner else _unknown(said, way["next"])
 
 
-def _away(error: oidc.Away) -> Answer:
+def _away(error: oidc.ProviderUnavailable) -> Answer:
     """The provider does not do its part: say so, and note for whoever runs the server what it was."""
     current_app.logger.warning("the OpenID provider: %s", error)
     sentence = _(
@@ -112,7 +112,7 @@ def _enter(owner: Member, target: str) -> Answer:
         return _page(error.message, FORBIDDEN)
 
 
-def _unknown(said: oidc.Said, target: str) -> Answer:
+def _unknown(said: oidc.Identity, target: str) -> Answer:
     """Somebody who is linked with nobody here joins; never is an account found by the address alone."""
     if said.is_verified and member_by_email(said.email):
         sentence = _(
@@ -134,7 +134,7 @@ def forget() -> Answer:
     return web.see_other(web.safe_next(url_for("accounts.join")))
 
 
-def _kept(said: oidc.Said) -> dict[str, Any]:
+def _kept(said: oidc.Identity) -> dict[str, Any]:
     return {
         "issuer": said.issuer,
         "subject": said.subject,
@@ -147,7 +147,7 @@ def _kept(said: oidc.Said) -> dict[str, Any]:
     }
 
 
-def _for_member(said: oidc.Said, owner: Member | None, target: str) -> Answer:
+def _for_member(said: oidc.Identity, owner: Member | None, target: str) -> Answer:
     """A member has come back: who they are is shown, or an account there is ready to be linked."""
     member = my_profile(me())
     if owner is not None and owner.id != member.id:

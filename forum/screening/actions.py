@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from forum.agendas.queries import agenda_by_id
 from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
-from forum.matches import Said, domain_of, folded
+from forum.matches import ScreenedText, domain_of, folded
 from forum.members.queries import get_member
 from forum.permissions import Person, require
 from forum.screening.models import (
@@ -60,7 +60,7 @@ class RuleText:
 def screen(
     author: Person,
     agenda_id: int | None,
-    said: Said,
+    said: ScreenedText,
     *,
     is_again: bool = False,
     is_counted: bool = False,
@@ -79,14 +79,14 @@ def screen(
         return None
     rules = rules_for(author, agenda_id, said)
     found = caught(rules, author, said, is_again=is_again, is_counted=is_counted)
-    if said.key and author.id and not is_counted and count_same_texts(rules):
-        db.session.add(TextTrace(text_hash=said.key, author_id=author.id, sent_at=now()))
+    if said.fingerprint and author.id and not is_counted and count_same_texts(rules):
+        db.session.add(TextTrace(text_hash=said.fingerprint, author_id=author.id, sent_at=now()))
     return found
 
 
 @action
 def refuse_caught(
-    author: Person, agenda_id: int | None, said: Said, field: str, *, is_again: bool = False
+    author: Person, agenda_id: int | None, said: ScreenedText, field: str, *, is_again: bool = False
 ) -> None:
     """Refuse a text that a rule catches and that has nowhere to wait: raises `Invalid` at its field, with the
     rule's sentence unless that promises the usual reading. The form keeps what was typed. `is_again` as `screen` has it.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.db import db, now
 from forum.errors import NotFound
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.pages import Page, page_of
 from forum.permissions import Person, require
 from forum.screening.models import (
@@ -55,7 +55,7 @@ def is_newcomer(person: Person) -> bool:
 def caught(
     rules: Sequence[Rule],
     author: Person,
-    said: Said,
+    said: ScreenedText,
     *,
     is_again: bool = False,
     is_counted: bool = False,
@@ -72,7 +72,7 @@ def caught(
     return Caught(rule.id, rule.name, rule.sentence)
 
 
-def rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rule]:
+def rules_for(author: Person, agenda_id: int | None, said: ScreenedText) -> Sequence[Rule]:
     """The rules that may hold the text back: of domains, agendas and members only those that do."""
     others = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
     about = [
@@ -85,9 +85,9 @@ def rules_for(author: Person, agenda_id: int | None, said: Said) -> Sequence[Rul
     return db.session.scalars(query.order_by(Rule.id)).all()
 
 
-def _is_met(rule: Rule, author: Person, said: Said, but: int | None, more: int) -> bool:
+def _is_met(rule: Rule, author: Person, said: ScreenedText, but: int | None, more: int) -> bool:
     asks: dict[str, Callable[[], bool]] = {
-        WORD: lambda: said.holds(rule.key),
+        WORD: lambda: said.contains(rule.key),
         LINKS: lambda: said.has_outside_links and is_new(author, newness()),
         SAME_TEXT: lambda: _times(said, but) + more >= how_often(rule),
     }
@@ -99,12 +99,14 @@ def how_often(rule: Rule) -> int:
     return int(rule.value) if rule.value.isdigit() else LEAST_SAME
 
 
-def _times(said: Said, but: int | None = None) -> int:
+def _times(said: ScreenedText, but: int | None = None) -> int:
     """How often the same text was sent of late, by whomever, `but` by one."""
-    if not said.key:
+    if not said.fingerprint:
         return -LEAST_SAME
     sent = select(func.count()).select_from(TextTrace)
-    sent = sent.where(TextTrace.text_hash == said.key, TextTrace.sent_at > now() - SAME_WITHIN)
+    sent = sent.where(
+        TextTrace.text_hash == said.fingerprint, TextTrace.sent_at > now() - SAME_WITHIN
+    )
     sent = sent.where(TextTrace.author_id != but) if but else sent
     return db.session.scalar(sent) or 0
 
@@ -174,13 +176,15 @@ def newness_to_change(administrator: Person) -> Newness:
     return newness()
 
 
-def tried(administrator: Person, agenda_id: int, said: Said, *, is_by_new: bool) -> list[Rule]:
+def tried(
+    administrator: Person, agenda_id: int, said: ScreenedText, *, is_by_new: bool
+) -> list[Rule]:
     """Every rule that would hold back a text of an ordinary member, or of a new one, in the order of the kinds."""
     require(administrator.can.administer())
     asked = (WORD, LINKS, SAME_TEXT, AGENDA, DOMAIN)
     query = select(Rule).where(Rule.off_at.is_(None), Rule.kind.in_(asked))
     is_met: dict[str, Callable[[Rule], bool]] = {
-        WORD: lambda rule: said.holds(rule.key),
+        WORD: lambda rule: said.contains(rule.key),
         DOMAIN: lambda rule: rule.key in said.hosts,
         AGENDA: lambda rule: rule.agenda_id == agenda_id,
         LINKS: lambda rule: is_by_new and said.has_outside_links,

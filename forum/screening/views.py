@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from forum import web, webforms
 from forum.agendas.queries import all_agendas
 from forum.markup import write
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.screening import actions, queries
 from forum.screening.forms import KIND_NAMES, DomainsForm, NewnessForm, RuleForm, TryForm
 from forum.screening.models import Rule
@@ -133,7 +133,7 @@ def try_text() -> Answer:
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
     found: list[Rule] | None = None
     if request.method == "POST" and form.validate():
-        said = Said(write(form.source.data or ""), form.title.data or "")
+        said = ScreenedText(write(form.source.data or ""), form.title.data or "")
         is_new = form.who.data == "new"
         found = queries.tried(me(), form.agenda.data, said, is_by_new=is_new)
     status = web.REFUSED if form.errors else 200

@@ -138,7 +138,7 @@ def check(fix: bool) -> None:
 
 
 def _files_left_behind() -> Iterator[Fault]:
-    for path in backups.left_behind(_settings().data):
+    for path in backups.abandoned(_settings().data):
         yield Fault("file", path, "was left by a backup or a restore that was killed")
 
 
@@ -252,7 +252,7 @@ MEND_ALL: dict[str, Callable[[Person], None]] = {
     "index": search.rebuild,
     "shelves": dialogue.mend_counts,
     "sequences": actions.set_sequences,
-    "files": lambda _system: backups.clear_away(_settings().data),
+    "files": lambda _system: backups.delete_abandoned(_settings().data),
 }
 
 

@@ -86,7 +86,7 @@ def real(app: Flask, real_provider: Real, monkeypatch: pytest.MonkeyPatch) -> It
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known of a provider at the beginning of a test."""
-    monkeypatch.setattr("forum.oidc._kept", {})
+    monkeypatch.setattr("forum.oidc._cache", {})
 
 
 KEY = RSAKey.generate_key(2048, {"kid": "one"})

@@ -519,14 +519,14 @@ def slow() -> Response:
     ids=["500", "404", "words", "list", "deep", "elsewhere", "big", "slow"],
 )
 def test_a_provider_out_of_order_is_a_sentence(client, made, eva, monkeypatch, answer):
-    monkeypatch.setattr(oidc, "SECONDS", 0.8)
+    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 0.8)
     link(eva, made.issuer, "eva")
     begun = time.monotonic()
     for path in ("/.well-known/openid-configuration", "/token", "/jwks"):
         made.answers = {}
         way = made.comes_back(go(client))
         made.answers = {path: answer}
-        oidc._kept.clear()  # what it said before is too old by now
+        oidc._cache.clear()  # what it said before is too old by now
         said = client.get("/sign-in/elsewhere" if path.startswith("/.") else way)
         assert said.status_code == 502, path
         assert "City ID" in said.text and "Sign in here" in said.text
@@ -582,7 +582,7 @@ def test_an_endless_time_of_signing_in_is_no_mistake(sign_in, made, eva):
 def test_no_other_host_is_asked(client, made, eva, name):
     link(eva, made.issuer, "eva")
     way = made.comes_back(go(client))
-    oidc._kept.clear()
+    oidc._cache.clear()
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.2)
         made.known = {name: f"http://127.0.0.1:{other.getsockname()[1]}/"}
@@ -597,8 +597,8 @@ def test_what_the_provider_says_of_itself_is_asked_once_for_a_while(client, made
         assert client.get(made.comes_back(go(client))).status_code == 303
         client.post("/sign-out")
     assert made.asked == ["/.well-known/openid-configuration", "/token", "/jwks", "/token"]
-    monkeypatch.setattr(oidc, "KEPT_SECONDS", 0.0)
-    oidc._kept.clear()
+    monkeypatch.setattr(oidc, "CACHE_SECONDS", 0.0)
+    oidc._cache.clear()
     go(client), go(client)
     assert made.asked[4:] == ["/.well-known/openid-configuration"] * 2
 
@@ -616,23 +616,23 @@ def test_a_provider_that_signs_with_a_new_key_is_asked_for_it(client, made, eva)
 
 def test_a_provider_that_hangs_holds_up_few(made, monkeypatch):
     """Readers keep some of the turns that a process has."""
-    assert oidc.AT_ONCE < admission.AT_ONCE
-    monkeypatch.setattr(oidc, "WAITS_SECONDS", 0.01)
-    monkeypatch.setattr(oidc, "SECONDS", 3.0)
+    assert oidc.MAX_CONCURRENT < admission.AT_ONCE
+    monkeypatch.setattr(oidc, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(oidc, "TIMEOUT_SECONDS", 3.0)
     goes_on = threading.Event()
     made.answers["/.well-known/openid-configuration"] = lambda: goes_on.wait(5) and as_json({})
     provider = oidc.Provider(made.issuer, "the-forum")
-    with ThreadPoolExecutor(oidc.AT_ONCE) as people:
-        asking = [people.submit(oidc.begin, provider, "/") for _n in range(oidc.AT_ONCE)]
-        while len(made.asked) < oidc.AT_ONCE:
+    with ThreadPoolExecutor(oidc.MAX_CONCURRENT) as people:
+        asking = [people.submit(oidc.begin, provider, "/") for _n in range(oidc.MAX_CONCURRENT)]
+        while len(made.asked) < oidc.MAX_CONCURRENT:
             time.sleep(0.01)
         begun = time.monotonic()
-        with pytest.raises(oidc.Away, match="others wait"):
+        with pytest.raises(oidc.ProviderUnavailable, match="others wait"):
             oidc.begin(provider, "/")
         assert time.monotonic() - begun < 1
         goes_on.set()
         for one in asking:
-            with pytest.raises(oidc.Away, match="otherwise"):
+            with pytest.raises(oidc.ProviderUnavailable, match="otherwise"):
                 one.result()
     made.answers = {}
     assert oidc.begin(provider, "/")[0].startswith(made.issuer)

@@ -11,7 +11,7 @@ from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.markup import write
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.members.models import Member
 from forum.permissions import SYSTEM
 from forum.screening.actions import (
@@ -43,7 +43,7 @@ def rule(people: Any, kind: str, value: str = "") -> Any:
 
 
 def asked(author: Member, agenda: Agenda, source: str, title: str = "") -> str | None:
-    found = screen(author, agenda.id, Said(write(source), title))
+    found = screen(author, agenda.id, ScreenedText(write(source), title))
     return found and found.name
 
 
@@ -63,7 +63,7 @@ def test_a_rule_holds_what_it_looks_for(
     people: Any, agenda: Agenda, kind: str, value: str, source: str, other: str
 ) -> None:
     made = rule(people, kind, value)
-    found = screen(people.ana, agenda.id, Said(write(source)))
+    found = screen(people.ana, agenda.id, ScreenedText(write(source)))
     assert found and (found.rule_id, found.sentence) == (made.id, SENTENCE)
     assert asked(people.ana, agenda, other) is None
     switch_rule(people.administrator, made.id, is_on=False)
@@ -182,7 +182,7 @@ def test_rules_are_for_administrators(people: Any, agenda: Agenda, who: str) -> 
         lambda: import_domains(person, ["a.example"], SENTENCE),
         lambda: set_newness(person, 1, 1, 1),
         lambda: rules(person),
-        lambda: tried(person, agenda.id, Said(write("x")), is_by_new=True),
+        lambda: tried(person, agenda.id, ScreenedText(write("x")), is_by_new=True),
     ):
         with pytest.raises(Forbidden):
             deed()
@@ -226,7 +226,7 @@ def test_asking_costs_few_queries_however_many_rules_there_are(
 def test_a_text_is_tried_without_a_trace(people: Any, agenda: Agenda) -> None:
     rule(people, "links")
     rule(people, "same text", "2")
-    said = Said(write(f"{LONG} https://a.example"))
+    said = ScreenedText(write(f"{LONG} https://a.example"))
     found = tried(people.administrator, agenda.id, said, is_by_new=True)
     assert [one.kind for one in found] == ["links"]
     assert tried(people.administrator, agenda.id, said, is_by_new=False) == []

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from forum.jobs import PROVEN_SECONDS
+from forum.jobs import STARTED_SECONDS
 from tests.trials import found
 from tests.trials.browser import Browser
 from tests.trials.run import Trial
@@ -77,7 +77,7 @@ def worker_half_way(trial: Trial) -> None:
     chance = random.Random(f"{trial.plan.seed} worker")
     port, kills = trial.site.start(), trial.amount(12, 4)
     time.sleep(
-        PROVEN_SECONDS + 1
+        STARTED_SECONDS + 1
     )  # one that dies in its first moments was not set up well, and all end
     with trial.at_work(10_000_000):
         for _time in range(kills):

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 
-from forum.jobs import PROVEN_SECONDS
+from forum.jobs import STARTED_SECONDS
 from tests.trials.run import Trial
 from tests.trials.site import end
 
@@ -59,7 +59,7 @@ def kill_server_above(trial: Trial) -> None:
     wanted = trial.amount(600, 300)
     port = trial.site.start()
     time.sleep(
-        PROVEN_SECONDS + 1
+        STARTED_SECONDS + 1
     )  # one that dies in its first moments was not set up well, and all end
     with trial.at_work(wanted):
         trial.wait_for(wanted // 3)

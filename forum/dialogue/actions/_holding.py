@@ -20,7 +20,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict
 from forum.markup import Written, write
-from forum.matches import OUTSIDE, Said
+from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
 from forum.permissions import Person
@@ -157,16 +157,16 @@ def changes_text(post: Post, text: Written, title: str) -> bool:
     return text.source != post.source or (post.number == 1 and title != post.topic.title)
 
 
-def has_same_words(said: Said, before: str, language: str, title: str) -> bool:
+def has_same_words(said: ScreenedText, before: str, language: str, title: str) -> bool:
     """Whether a text has the same words as it had before, apart from things such as a comma or a capital letter.
 
     Then the edit does not count as sending these words once more, as turning another text into them does. `before`,
     `language` and `title` are those of the former text. Renders Markdown under the lock, which is fine as edits are rare.
     """
-    return said.key == Said(write(before, language), title).key
+    return said.fingerprint == ScreenedText(write(before, language), title).fingerprint
 
 
-def review_first_link(author: Person, post: Post, said: Said) -> None:
+def review_first_link(author: Person, post: Post, said: ScreenedText) -> None:
     """Ask for a review when somebody new puts the first outside link into a post by editing it."""
     had_links = OUTSIDE.search(post.html) is not None
     if post.unseen_at is None and said.has_outside_links and not had_links and is_newcomer(author):

@@ -31,7 +31,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
-from forum.matches import unnamed
+from forum.matches import replace_name
 from forum.permissions import Person, require
 from forum.search import actions as search
 
@@ -250,5 +250,5 @@ def unname_notes(system: Person, member_id: int, name: str, former: str) -> None
     """Let what moderators said below posts of somebody who has left name the member no more."""
     require(system.can.administer())
     for post in posts_with_notes(member_id, name):
-        source = unnamed(post.note_source, name, former)
+        source = replace_name(post.note_source, name, former)
         _set_note(post, render_with_mentions(source, post.note_language), at=post.note_at)

@@ -33,7 +33,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, Invalid
 from forum.markup import Written
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.members.actions import note_waiting
 from forum.members.models import Member
 from forum.members.queries import lock_writer
@@ -68,7 +68,7 @@ def revise(
     what = held_columns(held.deed, text) | _revised_topic(held, title, themes, audience)
     if held.deed == EDIT and (post := post_if_there(author, held.post_id)):
         what["seen"] = post.fingerprint  # what it says by now was before the author's eyes
-    said = Said(text, what.get("title", ""))
+    said = ScreenedText(text, what.get("title", ""))
     is_counted = has_same_words(said, held.source, held.language, held.title)
     why = screen(author, held.agenda_id, said, is_counted=is_counted)
     if why or held.refused_at is not None:

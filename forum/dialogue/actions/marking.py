@@ -18,7 +18,7 @@ from forum.dialogue.queries import (
     topic_to_change,
 )
 from forum.errors import Invalid
-from forum.matches import plainly
+from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_writer
 from forum.notifications.actions import retell_mark
@@ -54,7 +54,7 @@ def mark(
             require(member.can.change_note(given))
         note = given.words
     if is_screened and note and (given is None or note != given.words):
-        refuse_caught(member, post.topic.agenda_id, plainly(note), "note")
+        refuse_caught(member, post.topic.agenda_id, from_plain_text(note), "note")
     if given is None:
         db.session.add(
             Mark(

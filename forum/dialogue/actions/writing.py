@@ -68,7 +68,7 @@ from forum.dialogue.queries import (
 )
 from forum.errors import Conflict, NotFound
 from forum.markup import Written, plain
-from forum.matches import Said
+from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
 from forum.notifications.actions import retell, watch_own
 from forum.notifications.models import TOPIC
@@ -95,7 +95,7 @@ def open_topic(
     if key and (duplicate := _duplicate_topic(author, agenda_id, new)):
         return duplicate
     organisation_id = _check_opening(author, agenda, new)
-    if rule := screen(author, agenda_id, Said(new.text, new.title)):
+    if rule := screen(author, agenda_id, ScreenedText(new.text, new.title)):
         columns = _held_topic_columns(new)
         return hold(author, agenda_id, columns, rule, key=key, organisation_id=organisation_id)
     needs_review = is_first_post(author, agenda_id)
@@ -206,7 +206,7 @@ def reply(
     if key and (duplicate := _duplicate_reply(author, topic, text, paragraph, for_organisation)):
         return duplicate
     organisation_id = _check_reply(author, topic, text, for_organisation)
-    if rule := screen(author, topic.agenda_id, Said(text)):
+    if rule := screen(author, topic.agenda_id, ScreenedText(text)):
         place = {"topic_id": topic.id, "paragraph": valid_paragraph_key(paragraph)}
         columns = held_columns(REPLY, text) | place
         agenda_id = topic.agenda_id
@@ -326,7 +326,7 @@ def edit(
     title = changed_title(post, title)
     if changes_text(post, text, title):
         before, after = (post.topic.title, title) if post.number == 1 else ("", "")
-        said = Said(text, after)
+        said = ScreenedText(text, after)
         is_again = has_same_words(said, post.source, post.language, before)
         if rule := screen(author, post.topic.agenda_id, said, is_again=is_again):
             return hold_edit(author, post, text, title, rule, themes=themes, audience=audience)

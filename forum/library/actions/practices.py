@@ -40,7 +40,7 @@ from forum.library.queries import (
     practices_to_index,
 )
 from forum.markup import Written, excerpt, slugify, write
-from forum.matches import Said, plainly, together
+from forum.matches import ScreenedText, combine, from_plain_text
 from forum.members.queries import lock_writer
 from forum.notifications.actions import note_event, read_queue, retitle_queue
 from forum.permissions import MEMBERS, PUBLIC, SYSTEM, Person, require
@@ -279,11 +279,11 @@ def _words_of(practice: Practice) -> tuple[str, ...]:
     return practice.title, practice.link, practice.cost, practice.sentence, *parts
 
 
-def _said(practice: Practice) -> Said:
+def _said(practice: Practice) -> ScreenedText:
     title, link, cost, *texts = _words_of(practice)
     # Rare, so it may run under the lock.
     written = (write(text, practice.language) for text in texts)
-    return together([plainly(link).text, *written], "\n".join((title, cost)))
+    return combine([from_plain_text(link).text, *written], "\n".join((title, cost)))
 
 
 def _check_move(author: Person, practice: Practice, agenda: Agenda) -> None:

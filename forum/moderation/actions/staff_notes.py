@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, update
 
 from forum.db import action, db, delete_batch, now, touches
 from forum.errors import Invalid
-from forum.matches import unnamed
+from forum.matches import replace_name
 from forum.members.queries import member_by_id
 from forum.moderation.actions._reasons import check_length
 from forum.moderation.actions._record import PORTION, queue_path
@@ -48,7 +48,7 @@ def unname(system: Person, member_id: int, name: str, former: str, *, is_silent:
         is_obsolete = or_(is_obsolete, StaffNote.author_id == member_id)
     db.session.execute(delete(StaffNote).where(is_obsolete))
     for decision in decisions_naming(member_id, name):
-        decision.reason = unnamed(decision.reason, name, former)
+        decision.reason = replace_name(decision.reason, name, former)
 
 
 @action
