@@ -1,8 +1,8 @@
-"""The gate: so many requests at once are worked on, a few wait for a moment, all others are asked to come again.
+"""Load shedding: a few requests are worked on at once, some wait for a moment, and all others are answered 503.
 
-The server has far more threads than the gate lets through. A body that trickles in holds one of those threads and no
-place at the gate, and when more people come than can be served, most are served as quickly as ever and the others are
-told at once, instead of everybody waiting. Pages that the page cache keeps stand before the gate.
+The server has far more threads than requests that are admitted. A body that arrives slowly occupies one of those threads,
+but is not admitted before it is complete. When more people come than can be served, most are served as quickly as ever and
+the others are told so at once, instead of everybody waiting. The page cache is outside: its hits need no admission.
 """
 
 from __future__ import annotations
@@ -20,44 +20,48 @@ from flask import Flask
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 AT_ONCE = 4  # requests that are worked on at once, in one process
-WAITING = 24  # requests that may wait for their turn
-SENDERS = 128  # bodies that may trickle in at once; the server has more threads than that
+MAX_WAITING = 24  # requests that may wait for admission
+SENDERS = 128  # bodies that may be read at once; the server has more threads than that
 READERS_WAIT, WRITERS_WAIT = 1.0, 2.0  # seconds; what somebody has typed is worth more patience
-RETRY_SECONDS = "3"
-OPEN = ("/healthz",)  # paths that need no turn
-LARGEST = 2_000_000  # bytes of an answer that is taken whole, so that a slow reader holds no turn
-SHED = b"Many people are here at this moment. Please try again in a few seconds.\n"
-SHED_TEXT = b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
+RETRY_AFTER = "3"
+ALWAYS_ADMITTED = ("/healthz",)  # paths
+MAX_BUFFERED_BYTES = (
+    2_000_000  # of a response, which is read whole so that a slow reader holds no turn
+)
+BUSY_MESSAGE = b"Many people are here at this moment. Please try again in a few seconds.\n"
+NOT_SAVED_MESSAGE = (
+    b"Nothing was saved yet. Go back: your text is still in the form. Then send it again.\n"
+)
 
 
-class Turns:
-    """So many at once, and the others in the order in which they came: a semaphore lets in whoever is quick."""
+class FairSemaphore:
+    """A semaphore that admits waiting threads in the order in which they came; the standard one admits whoever is quick."""
 
     def __init__(self, number: int) -> None:
         self._free = number
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
-    def take(self, seconds: float) -> bool:
-        """Wait so long for a turn; whether it came."""
+    def acquire(self, seconds: float) -> bool:
+        """Acquire it, or give up after some seconds; returns whether it was acquired."""
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             mine = threading.Event()
             self._waiting.append(mine)
-        return mine.wait(seconds) or not self._gave_up(mine)
+        return mine.wait(seconds) or not self._leave_queue(mine)
 
-    def _gave_up(self, mine: threading.Event) -> bool:
-        """Leave the queue, unless the turn came at the last moment."""
+    def _leave_queue(self, mine: threading.Event) -> bool:
+        """Stop waiting; false if the semaphore was acquired at the last moment."""
         with self._lock:
             if mine.is_set():
                 return False
             self._waiting.remove(mine)
             return True
 
-    def give_back(self) -> None:
-        """Let the next one in."""
+    def release(self) -> None:
+        """Release it to whoever has waited longest."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -65,8 +69,8 @@ class Turns:
                 self._free += 1
 
 
-class Gate:
-    """Lets requests through to an application, a few at once."""
+class AdmissionGate:
+    """WSGI middleware that admits a few requests at once."""
 
     def __init__(
         self,
@@ -77,40 +81,40 @@ class Gate:
         senders: int = SENDERS,
     ) -> None:
         self.application, self.largest_body = application, largest_body
-        self._turns = Turns(at_once)
-        # Writers may wait for a locked database: they never have all turns, so that readers go on.
-        self._writers = Turns(max(1, at_once // 2))
-        self._places = threading.BoundedSemaphore(at_once + WAITING)
+        self._turns = FairSemaphore(at_once)
+        # Writers may wait for a locked database. They never occupy all places, so that readers are served.
+        self._writers = FairSemaphore(max(1, at_once // 2))
+        self._places = threading.BoundedSemaphore(at_once + MAX_WAITING)
         self._senders = threading.BoundedSemaphore(senders)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Take the request in whole, wait for a turn, answer."""
-        if environ["PATH_INFO"] in OPEN:
+        """Read the whole request, wait for admission, answer."""
+        if environ["PATH_INFO"] in ALWAYS_ADMITTED:
             return self.application(environ, start_response)
         is_reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        if not is_reading and not self._take_in(environ):
-            return _shed(start_response, is_reading)
+        if not is_reading and not self._read_body(environ):
+            return _refuse(start_response, is_reading)
         with ExitStack() as held:
             if self._admit(held, is_reading):
                 return self._answer(environ, start_response)
-        return _shed(start_response, is_reading)
+        return _refuse(start_response, is_reading)
 
     def _admit(self, held: ExitStack, is_reading: bool) -> bool:
-        """Take a place to wait in, and then a turn; what is held is given back by the stack."""
+        """Wait for admission if the queue is not full; returns whether it was granted. The stack releases what is held."""
         until = time.monotonic() + (READERS_WAIT if is_reading else WRITERS_WAIT)
         if not self._places.acquire(blocking=False):
             return False
         held.callback(self._places.release)
         for turns in [self._turns] if is_reading else [self._writers, self._turns]:
-            if not turns.take(max(0.0, until - time.monotonic())):
+            if not turns.acquire(max(0.0, until - time.monotonic())):
                 return False
-            held.callback(turns.give_back)
+            held.callback(turns.release)
         return True
 
-    def _take_in(self, environ: Environ) -> bool:
-        """Read what is sent before anybody waits for it; one byte too many lets the application refuse it.
+    def _read_body(self, environ: Environ) -> bool:
+        """Read the body into memory, with one byte more than allowed so that the application refuses a larger one.
 
-        Whether there was room: who sends slowly holds a thread, and readers must find free ones however many do so.
+        Returns false if too many bodies are being read: each holds a thread, and readers must always find free ones.
         """
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdigit() and int(length) > self.largest_body:
@@ -133,7 +137,7 @@ class Gate:
 
         parts = self.application(environ, note)
         length = next((value for name, value in said if name.lower() == "content-length"), "")
-        if not length or int(length) > LARGEST:
+        if not length or int(length) > MAX_BUFFERED_BYTES:
             return parts
         try:
             return [b"".join(parts)]
@@ -142,18 +146,18 @@ class Gate:
                 close()
 
 
-def _shed(start_response: Any, is_reading: bool) -> Iterable[bytes]:
-    body = SHED if is_reading else SHED + SHED_TEXT
+def _refuse(start_response: Any, is_reading: bool) -> Iterable[bytes]:
+    body = BUSY_MESSAGE if is_reading else BUSY_MESSAGE + NOT_SAVED_MESSAGE
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "private, no-store"),
-        ("Retry-After", RETRY_SECONDS),
+        ("Retry-After", RETRY_AFTER),
     ]
     start_response("503 Service Unavailable", headers)
     return [body]
 
 
 def init_app(app: Flask, largest_body: int) -> None:
-    """Put the gate around an application that is complete but for its page cache."""
-    app.wsgi_app = Gate(app.wsgi_app, largest_body)  # type: ignore[method-assign]  # as Flask documents it
+    """Wrap an application that is complete except for its page cache; `largest_body` in bytes."""
+    app.wsgi_app = AdmissionGate(app.wsgi_app, largest_body)  # type: ignore[method-assign]  # as Flask documents it

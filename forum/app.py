@@ -236,7 +236,7 @@ def answer_metrics() -> None:
     _listen_address(host, port)
     app = create_app(settings)
 
-    def figures() -> metrics.Figures:
+    def figures() -> metrics.Samples:
         with app.app_context():
             return upkeep.measurements()
 

@@ -23,7 +23,7 @@ from forum.errors import Refusal
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-# What lies beside the database and cannot be made anew. The counters of the rate limits may be lost.
+# Files beside the database that cannot be recreated; the counters of the rate limits may be lost.
 KEY = "secret-key"
 DATA_FILES = (KEY, "demo-people.txt")
 CHUNK_BYTES, SYNC_BYTES = 1 << 20, 8 << 20
@@ -31,7 +31,7 @@ CHUNK_BYTES, SYNC_BYTES = 1 << 20, 8 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself. `files` are its other files with their SHA-256."""
+    """The description of a backup, in the backup. `files` are its other files with their SHA-256."""
 
     format: int
     made_at: str
@@ -45,10 +45,11 @@ class Manifest:
 def make(
     copier: Copier, data: Path, target: Path, version: str, note: Note, *, secret_key: str
 ) -> tuple[Manifest, list[str]]:
-    """Write a backup to `target` and try it; only then does it take the place of an older one.
+    """Write a backup, verify it by restoring it, and only then move it to `target`.
 
-    A file with another secret key than the one in use (which FORUM_SECRET_KEY says then) does not go into it.
-    Hands back the manifest, and what is wrong but can be made anew. Raises `Refusal`, and `OSError` when the disk is full; what was at the target is still there then.
+    The file with the secret key is left out if it holds another key than `secret_key`, which then comes from
+    FORUM_SECRET_KEY. Returns the manifest, and remarks about faults that can be repaired. Raises `Refusal`, and `OSError`
+    when the disk is full; an earlier backup at the target is still there then.
     """
     with workshop(target) as folder:
         found = copier.copy(folder / copier.file, note)
@@ -68,9 +69,9 @@ def make(
 
 @contextmanager
 def workshop(target: Path) -> Iterator[Path]:
-    """A folder beside the target, for one at a time who makes it; what a killed one has left is swept out first.
+    """A private folder beside the target to build it in, locked for one process; leftovers of a killed one are deleted.
 
-    Nobody but the forum's own user looks into it. What has been made is moved to the target at the end.
+    The finished file is moved to the target by the caller. Raises `Refusal` while another process works there.
     """
     folder = target.with_name(f".{target.name}.partial")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -92,15 +93,15 @@ def workshop(target: Path) -> Iterator[Path]:
 
 
 def abandoned(folder: Path) -> list[Path]:
-    """What backups and restores that were killed have left in a folder: workshops in which nobody is at work."""
+    """The folders that killed backups and restores have left in `folder`: workshops that no process has locked."""
     return sorted(one for one in folder.glob(".*.partial") if not _is_in_use(one))
 
 
 def delete_abandoned(folder: Path) -> None:
-    """Delete what `abandoned` finds."""
+    """Delete the folders that `abandoned` finds."""
     for one in abandoned(folder):
         with suppress(Refusal), workshop(folder / one.name[1:].removesuffix(".partial")):
-            pass  # going in and out sweeps it
+            pass  # entering it deletes what is in it, and leaving it the folder itself
 
 
 def _is_in_use(workshop: Path) -> bool:
@@ -134,7 +135,7 @@ def _digest(path: Path) -> str:
 
 
 def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
-    """Write the archive with the manifest first. A dump of PostgreSQL is compressed already."""
+    """Write the archive, the manifest first; uncompressed for PostgreSQL, whose dumps are compressed already."""
     words = json.dumps(asdict(manifest), indent=1).encode()
     with archive.open("xb") as file:
         archive.chmod(0o600)
@@ -150,14 +151,14 @@ def _pack(archive: Path, folder: Path, manifest: Manifest) -> None:
 
 
 class SyncingWriter:
-    """Writes to the disk as it goes: much at once would make those wait who write posts."""
+    """A file that is synced every few megabytes: to sync it all at once would delay the commits of others."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self.waiting = 0
 
     def write(self, piece: bytes) -> int:
-        """Write some bytes, and from time to time what has gathered."""
+        """Write bytes, and sync the file if enough of them are unsynced."""
         self.waiting += len(piece)
         if self.waiting > SYNC_BYTES:
             self.file.flush()
@@ -166,7 +167,7 @@ class SyncingWriter:
         return self.file.write(piece)
 
     def flush(self) -> None:
-        """Hand on what has gathered."""
+        """Flush Python's buffer."""
         self.file.flush()
 
 
@@ -181,7 +182,7 @@ def _writing(file: Any, is_compressed: bool) -> Iterator[tarfile.TarFile]:
 
 
 def _verify(copier: Copier, archive: Path, folder: Path, found: Contents) -> list[str]:
-    """Take the database out of the archive again, and compare it with what was copied."""
+    """Restore the database from the archive, and compare it with what was copied; returns remarks."""
     unpack(archive, folder)
     restored, remarks = copier.examine(folder / copier.file)
     if restored != found:
@@ -190,7 +191,7 @@ def _verify(copier: Copier, archive: Path, folder: Path, found: Contents) -> lis
 
 
 def synchronise(path: Path) -> None:
-    """Let a file, or what was renamed in a folder, stay so after a loss of power."""
+    """Sync a file, or a folder after renames in it, so that a power failure cannot undo them."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -199,7 +200,7 @@ def synchronise(path: Path) -> None:
 
 
 def unpack(source: Path, folder: Path) -> Manifest:
-    """Take a backup apart into a folder, every file checked against the manifest; raises `Refusal`."""
+    """Extract a backup into a folder and check every file against the manifest; raises `Refusal`."""
     try:
         with source.open("rb") as file, tarfile.open(fileobj=file, mode="r|*") as tar:
             manifest = _read_manifest(tar)
@@ -243,9 +244,10 @@ def _extract(
 def put_back(
     copier: Copier, data: Path, source: Path, known: frozenset[str], *, keeps_key: bool = True
 ) -> Manifest:
-    """Let a database that holds nothing become the one of a backup. Raises `Refusal`; nothing has changed then.
+    """Restore a backup into an empty database. Raises `Refusal`; nothing has changed then.
 
-    `known` are the revisions of the schema that this code knows; `keeps_key`: another key that lies there is put aside.
+    `known` are the schema revisions that this code knows. With `keeps_key` a different secret key in the data folder is
+    renamed instead of overwritten.
     """
     if rows := {name: count for name, count in copier.contents().counts.items() if count}:
         raise Refusal(f"The database holds {sum(rows.values()):,} rows already.")
@@ -274,9 +276,9 @@ OTHER_KIND = (
 
 @contextmanager
 def _replaced_files(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[None]:
-    """Let the kept files take their places, for good if the database comes back as well.
+    """Restore the files beside the database; undone if the database cannot be restored within.
 
-    They do so before it: a database that is there has its key, and whoever was killed before it was there restores again.
+    They come first: a restored database then has its key, and after a kill before that one can restore again.
     """
     with ExitStack() as undo:
         for name in DATA_FILES:
@@ -288,7 +290,7 @@ def _replaced_files(folder: Path, data: Path, *, keeps_key: bool) -> Iterator[No
 
 
 def _replace_file(file: Path, place: Path, undo: ExitStack, *, is_kept: bool) -> None:
-    """Let a file take a place. Another that `is_kept` is put aside: a forum may have lived with that key."""
+    """Replace a file. With `is_kept` a different one is renamed: a forum may have used that key."""
     new = place.with_name(f"{place.name}.new")
     undo.callback(new.unlink, missing_ok=True)
     shutil.copyfile(file, new)

@@ -1,4 +1,4 @@
-"""Whole copies of a database, SQLite or PostgreSQL: taken while others write, examined, and put back."""
+"""Complete copies of a database, SQLite or PostgreSQL: made while others write, checked, and restored."""
 
 from __future__ import annotations
 
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     import psycopg
 
 FTS = "document_fts"
-ASIDE_SUFFIX = (
-    ".moved-"  # follows the name of a file that is not the forum any more, before the time
-)
-PAGES = 2_000  # so many at once, so that a progress bar moves
-Note = Callable[[int, int], object]  # is told how much is done, of how much
+ASIDE_SUFFIX = ".moved-"  # of a database file that was replaced; followed by the time
+PAGES = 2_000  # copied between two steps of a progress bar
+Note = Callable[[int, int], object]  # called with how much is done, and of how much
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Contents:
 
 
 class Copier(Protocol):
-    """How copies of one kind of database are made. All raise `Refusal` with a sentence when they cannot."""
+    """How copies of one kind of database are made. Every method raises `Refusal`, with a sentence, if it fails."""
 
     @property
     def kind(self) -> str:
@@ -50,20 +48,20 @@ class Copier(Protocol):
         """The name of the file that a copy is."""
 
     def copy(self, into: Path, note: Note) -> Contents:
-        """Copy the database as it is at one moment, while others go on writing."""
+        """Copy one consistent state of the database, while others go on writing."""
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
-        """Look through a copy as a restored database: what it holds, and what is wrong but can be made anew."""
+        """Check a copy as a database: what it contains, and remarks about faults that can be repaired."""
 
     def contents(self) -> Contents:
-        """What the database holds now; nothing at all when there is none yet."""
+        """What the database contains now; nothing if it does not exist yet."""
 
     def put_back(self, copy: Path) -> None:
-        """Let the database, which holds nothing, become the copy: wholly or not at all."""
+        """Restore a copy into the database, which is empty: all of it or nothing."""
 
 
 def copier(database_url: str, pg_dump: str) -> Copier:
-    """The one for a database. `pg_dump` is the program; `pg_restore` stands beside it."""
+    """The copier for a database. `pg_dump` is the path of that program, with `pg_restore` in the same folder."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return SqliteCopier(Path(url.database or ""))
@@ -72,18 +70,18 @@ def copier(database_url: str, pg_dump: str) -> Copier:
 
 @dataclass(frozen=True)
 class SqliteCopier:
-    """Copies by SQLite's own backup interface."""
+    """Copies by SQLite's backup API."""
 
     path: Path
     kind: str = "sqlite"
     file: str = "forum.sqlite"
 
     def copy(self, into: Path, note: Note) -> Contents:
-        """Copy page by page out of one read transaction: in WAL mode it keeps nobody from writing, and never starts over."""
+        """Copy page by page in one read transaction: in WAL mode it blocks no writer, and never has to start over."""
         with _connect(self.path) as source, _connect(into, "rwc") as copy:
             source.execute("BEGIN")
             found = _contents(source, _tables_of_sqlite(source))
-            copy.execute("PRAGMA synchronous=OFF")  # the copy is no backup until it has been packed
+            copy.execute("PRAGMA synchronous=OFF")  # the archive is synced later
             with into.open("rb") as file:
 
                 def go_on(_status: int, left: int, of: int) -> None:
@@ -97,7 +95,7 @@ class SqliteCopier:
         return found
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
-        """Everything that SQLite can check, the words of the full-text index included."""
+        """Run all of SQLite's checks, that of the full-text index included."""
         with _connect(copy) as connection:
             faults = [words for (words,) in connection.execute("PRAGMA integrity_check(9)")]
             if bad := [words for words in faults if words != "ok" and FTS not in words]:
@@ -107,14 +105,14 @@ class SqliteCopier:
             return _contents(connection, names), remarks
 
     def contents(self) -> Contents:
-        """A file that is not there, or empty, holds nothing."""
+        """Nothing for a file that is missing or empty."""
         if not self.path.exists():
             return Contents([], {})
         with _connect(self.path) as connection:
             return _contents(connection, _tables_of_sqlite(connection))
 
     def put_back(self, copy: Path) -> None:
-        """Write the copy into the file in one transaction, which a kill undoes."""
+        """Write the copy into the file in one transaction, which is rolled back after a kill."""
         with _connect(copy) as source, _connect(self.path, "rwc") as target:
             try:
                 target.execute("PRAGMA journal_mode=DELETE")
@@ -124,9 +122,9 @@ class SqliteCopier:
 
 
 def put_aside(file: Path) -> Path:
-    """Give the file of a SQLite database, log included, another name beside its own: one that nobody takes for the forum.
+    """Rename the file of an SQLite database, with its log merged into it, so that it is not taken for the forum any more.
 
-    Raises `Refusal` when somebody has it open.
+    Returns the new path. Raises `Refusal` if another process has it open.
     """
     with _connect(file) as connection:
         try:
@@ -139,7 +137,7 @@ def put_aside(file: Path) -> Path:
 
 
 def last_aside(file: Path) -> Path | None:
-    """The file that was given another name last so that nobody takes it for this one, if there is one."""
+    """The file that `put_aside` has renamed last, if there is one."""
     return max(file.parent.glob(f"{escape(file.name + ASIDE_SUFFIX)}*"), default=None)
 
 
@@ -170,7 +168,7 @@ def _tables_of_sqlite(connection: sqlite3.Connection) -> list[str]:
 
 
 def _contents(connection: Any, names: list[str]) -> Contents:
-    """The same words in both databases' SQL."""
+    """The schema revisions and row counts, by SQL that both databases understand."""
     counts = {
         name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # names of our own tables
         for name in names
@@ -183,7 +181,7 @@ def _contents(connection: Any, names: list[str]) -> Contents:
 
 @dataclass(frozen=True)
 class PostgresqlCopier:
-    """Copies by PostgreSQL's own programs."""
+    """Copies by pg_dump and pg_restore."""
 
     url: URL
     pg_dump: str
@@ -191,7 +189,7 @@ class PostgresqlCopier:
     file: str = "forum.dump"
 
     def copy(self, into: Path, note: Note) -> Contents:
-        """Dump one snapshot, of which the rows are counted as well."""
+        """Dump a snapshot, in which the rows are counted as well."""
         note(0, 1)
         with self._connected() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -203,7 +201,7 @@ class PostgresqlCopier:
         return found
 
     def examine(self, copy: Path) -> tuple[Contents, list[str]]:
-        """Restore into a database beside the real one, which is dropped again."""
+        """Restore the copy into a scratch database on the same server, which is dropped again."""
         beside = self._scratch()
         with self._connected(autocommit=True) as connection:
             sql = library("psycopg.sql")
@@ -218,7 +216,7 @@ class PostgresqlCopier:
                 connection.execute(drop)
 
     def contents(self) -> Contents:
-        """The tables of the schema that is searched first."""
+        """The tables of the current schema."""
         with self._connected() as connection:
             return _contents(connection, _tables_of_postgresql(connection))
 
@@ -248,7 +246,7 @@ class PostgresqlCopier:
             raise Refusal(f"PostgreSQL says: {str(error).strip()}") from error
 
     def _run(self, program: str, *words: str) -> None:
-        """Run a program on the database; its password is handed over where no list of processes shows it."""
+        """Run a program on the database, with the password in its environment, which process lists do not show."""
         words_of = library("psycopg.conninfo")
         parts = words_of.conninfo_to_dict(conninfo(self.url))
         password = parts.pop("password", None)

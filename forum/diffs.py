@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 Piece = tuple[str, str]  # what became of it: "same", "gone" or "new"; and the text
-MOST = 150  # lines or words on each side that are compared one by one; more are shown as replaced whole
+MAX_COMPARED = 150  # lines or words on each side that are compared one by one; more are shown as replaced whole
 
 
 def changes(before: str, after: str) -> list[Piece]:
@@ -27,17 +27,17 @@ def _words(text: str) -> list[str]:
 
 
 def _compare(before: Sequence[str], after: Sequence[str], by_words: bool) -> Iterator[Piece]:
-    start, end = _alike(before, after)
-    yield from _all("same", before[:start])
+    start, end = _common_ends(before, after)
+    yield from _piece("same", before[:start])
     old, new = before[start : len(before) - end], after[start : len(after) - end]
-    if max(len(old), len(new)) > MOST:
+    if max(len(old), len(new)) > MAX_COMPARED:
         yield from _replaced(old, new, by_words=False)
     else:
         yield from _aligned(old, new, by_words)
-    yield from _all("same", before[len(before) - end :])
+    yield from _piece("same", before[len(before) - end :])
 
 
-def _alike(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """How many are the same at the beginning, and at the end of what is left."""
     start, most = 0, min(len(before), len(after))
     while start < most and before[start] == after[start]:
@@ -52,7 +52,7 @@ def _aligned(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterator
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
-            yield from _all("same", old[i1:i2])
+            yield from _piece("same", old[i1:i2])
         else:
             yield from _replaced(old[i1:i2], new[j1:j2], by_words)
 
@@ -61,10 +61,10 @@ def _replaced(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterato
     if by_words and old and new:
         yield from _compare(_words("".join(old)), _words("".join(new)), by_words=False)
         return
-    yield from _all("gone", old)
-    yield from _all("new", new)
+    yield from _piece("gone", old)
+    yield from _piece("new", new)
 
 
-def _all(state: str, texts: Sequence[str]) -> Iterator[Piece]:
+def _piece(state: str, texts: Sequence[str]) -> Iterator[Piece]:
     if texts:
         yield state, "".join(texts)

@@ -1,6 +1,6 @@
-"""Messages as mail programs want them (RFC 5322): headers that thread, that say what sent them, and how to end them.
+"""E-mail messages (RFC 5322): headers for threads, automatic senders and unsubscribing, and bodies from templates.
 
-What they say is made from a template of `templates/mail`, once with the parts of a kit for HTML and once for text.
+A template of `templates/mail` is rendered twice: with the macros of `kit.html` and with those of `kit.txt`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from flask import current_app
 
 EMPTY_LINES = re.compile(r"\n{3,}")
-SUBJECT = 150  # signs; mail programs show half of it
+MAX_SUBJECT = 150  # characters; mail programs show half of them
 
 
 @dataclass(frozen=True)
@@ -51,29 +51,29 @@ def message(letter: Letter) -> EmailMessage:
     made = EmailMessage(policy=SMTP)
     made["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=letter.sender)
     made["To"] = Address(addr_spec=letter.to)
-    made["Subject"] = one_line(letter.subject)[:SUBJECT]
+    made["Subject"] = one_line(letter.subject)[:MAX_SUBJECT]
     made["Date"] = format_datetime(letter.written_at)
     made["Message-ID"] = f"<{letter.number}@{letter.host}>"
-    _thread(made, letter)
-    _say_what_sent_it(made, letter)
+    _add_thread_headers(made, letter)
+    _add_automation_headers(made, letter)
     made.set_content(letter.text, cte="quoted-printable")
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return made
 
 
 def one_line(text: str) -> str:
-    """A text that cannot begin another header: no line ends, nothing that is not printed."""
+    """A text without line ends and control characters, which could begin another header."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _thread(made: EmailMessage, letter: Letter) -> None:
+def _add_thread_headers(made: EmailMessage, letter: Letter) -> None:
     if letter.thread:
         made["In-Reply-To"] = f"<{letter.thread[-1]}@{letter.host}>"
         made["References"] = " ".join(f"<{name}@{letter.host}>" for name in letter.thread)
 
 
-def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
-    """Nobody's holiday answer wants to be sent to us (RFC 3834)."""
+def _add_automation_headers(made: EmailMessage, letter: Letter) -> None:
+    """Say that the message is automatic, so that no holiday reply is sent (RFC 3834), and how to unsubscribe."""
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
     made["Content-Language"] = "en"  # our own words; a quoted text says its own language
@@ -89,7 +89,7 @@ def _say_what_sent_it(made: EmailMessage, letter: Letter) -> None:
 
 
 def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject of a letter and the whole of it, made of the parts of a kit (`kit.txt` or `kit.html`)."""
+    """The subject and the whole body of a letter of a kind, rendered with the macros of a kit (`kit.txt` or `kit.html`)."""
     environment = current_app.jinja_env
     parts: Any = environment.get_template(f"mail/{kit}").module
     module: Any = environment.get_template(f"mail/{kind}.txt").make_module({"m": parts, **words})
@@ -99,20 +99,20 @@ def render(kind: str, kit: str, words: Mapping[str, Any]) -> tuple[str, str]:
         subject,
         words["forum"],
         words["home"],
-        _of_kit(body, kit),
-        _of_kit(footer, kit),
+        _as_kit_output(body, kit),
+        _as_kit_output(footer, kit),
         above=str(getattr(module, "above", "")),
     )
     return subject, EMPTY_LINES.sub("\n\n", str(frame)).strip() + "\n"
 
 
-def _of_kit(text: str, kit: str) -> str:
-    """What the parts of a kit have made: in HTML every word of it has gone through them, and they escape."""
-    return _Made(text) if kit == "kit.html" else text
+def _as_kit_output(text: str, kit: str) -> str:
+    """The output of a kit's macros: safe if it is HTML, because the macros escape everything that is put in."""
+    return _SafeHtml(text) if kit == "kit.html" else text
 
 
-class _Made(str):
-    """HTML of our own parts."""
+class _SafeHtml(str):
+    """HTML that is safe to print."""
 
     __slots__ = ()
 

@@ -28,7 +28,7 @@ def mailbox(url: str) -> Iterator[Iterator[bytes]]:
         raise ValueError("FORUM_IMAP_URL is imaps://user:password@host/mailbox")
     box: Any = None
     try:
-        box = _opened(parts)
+        box = _connect(parts)
     except (OSError, imaplib.IMAP4.error) as error:
         log.warning("the mailbox cannot be reached: %s", error)
     messages = _unseen(box) if box else _none()
@@ -45,7 +45,7 @@ def _none() -> Generator[bytes]:
     yield from ()
 
 
-def _opened(parts: Any) -> Any:
+def _connect(parts: Any) -> Any:
     kind = imaplib.IMAP4_SSL if parts.scheme == "imaps" else imaplib.IMAP4
     box = kind(parts.hostname, parts.port or PORTS[parts.scheme], timeout=SECONDS)
     box.login(unquote(parts.username or ""), unquote(parts.password or ""))

@@ -1,4 +1,4 @@
-"""Lines of the log, in JSON or in words, in which nobody's data stands."""
+"""Lines of the log, in JSON or as plain text, without personal data."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from time import gmtime, strftime, time
 from typing import Any, NamedTuple
 
 JSON, PLAIN, OFF = KINDS = ("json", "plain", "off")
-LONGEST, DEEPEST = 300, 40
-# What messages of libraries may quote: addresses of people and of machines.
+MAX_MESSAGE, MAX_TRACE_DEPTH = 300, 40
+# What messages of libraries may quote: e-mail addresses and IP addresses
 PERSONAL = re.compile(
     r"[^\s'\"=<(]+@[^\s'\"=>),]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b",
     re.IGNORECASE,
 )
 
 
-def put(line: str) -> None:
+def write(line: str) -> None:
     """Write a line to standard error."""
-    with suppress(OSError, ValueError):  # nobody reads any more: no reason to refuse a reader
+    with suppress(
+        OSError, ValueError
+    ):  # nobody reads the log any more: requests are answered all the same
         sys.stderr.write(f"{line}\n")
 
 
-# Requests: put together by hand, which takes a third of the time of an encoder
+# Requests: formatted by hand, which takes a third of the time of a JSON encoder
 
 
-class Answered(NamedTuple):
-    """A request that was answered: its number and door, and what it took.
+class RequestRecord(NamedTuple):
+    """A request that was answered: its id and route, and what it cost.
 
-    `route` is the rule of an address and `endpoint` its name, empty where there is none; `size` are the bytes of
-    the answer as its header says them; times are in milliseconds.
+    `route` is the URL rule and `endpoint` its endpoint, both empty where there is none; `size` is the Content-Length
+    of the response; times are in milliseconds.
     """
 
     number: str
@@ -48,11 +50,11 @@ class Answered(NamedTuple):
     sql_ms: float
 
 
-def of_request(kind: str, one: Answered) -> str:
-    """The line of a request."""
+def format_request(kind: str, one: RequestRecord) -> str:
+    """The line about a request, in the format `kind`."""
     size = one.size if one.size and one.size.isdecimal() else "null"
     if kind == JSON:
-        where = _where(one.method, one.route, one.endpoint)
+        where = _route_fields(one.method, one.route, one.endpoint)
         return (
             f'{{"at":"{_now()}","level":"info","message":"request",{where},"status":{one.status}'
             f',"ms":{one.ms:.2f},"bytes":{size},"sql":{one.sql},"sql_ms":{one.sql_ms:.2f}'
@@ -66,28 +68,28 @@ def of_request(kind: str, one: Answered) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _where(method: str, route: str, endpoint: str) -> str:
-    """What is the same in every line of one door, as JSON without its brackets."""
+def _route_fields(method: str, route: str, endpoint: str) -> str:
+    """The fields that all requests of one route have in common, as JSON without its braces."""
     names = {"method": method, "route": route or None, "endpoint": endpoint or None}
     return _encode(names)[1:-1]
 
 
 def _now() -> str:
-    """The moment in UTC to the millisecond."""
+    """The current time in UTC, to the millisecond."""
     moment = time()
-    return f"{_second(int(moment))}.{int(moment % 1 * 1000):03}Z"
+    return f"{_format_second(int(moment))}.{int(moment % 1 * 1000):03}Z"
 
 
 @lru_cache(maxsize=4)
-def _second(moment: int) -> str:
+def _format_second(moment: int) -> str:
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(moment))
 
 
-# What the program says
+# Other records
 
 
-def of_record(kind: str, level: str, message: str, **values: Any) -> str:
-    """Anything else; `trace`, if there is one, stands on lines of its own among words."""
+def format_record(kind: str, level: str, message: str, **values: Any) -> str:
+    """The line about any other record with further values; in plain text a `trace` follows on lines of its own."""
     if kind == JSON:
         return _encode({"at": _now(), "level": level, "message": message, **values})
     said = " ".join(f"{name}={value}" for name, value in values.items() if name != "trace")
@@ -97,27 +99,27 @@ def of_record(kind: str, level: str, message: str, **values: Any) -> str:
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
-def trace(error: BaseException) -> list[str]:
-    """Where a mistake was made, from its cause on: the lines of code that were under way, and what it says.
+def format_trace(error: BaseException) -> list[str]:
+    """The lines of code that an exception and its causes passed, and what each says, first causes first.
 
-    Of what it says the first line alone, without addresses of people: databases quote rows in further lines.
+    Of a message only the first line is kept, with personal data masked: databases quote rows in further lines.
     """
-    told = traceback.TracebackException.from_exception(error, limit=-DEEPEST, compact=True)
-    return [line for one in _causes(told) for line in _told(one)]
+    told = traceback.TracebackException.from_exception(error, limit=-MAX_TRACE_DEPTH, compact=True)
+    return [line for one in _with_causes(told) for line in _trace_lines(one)]
 
 
-def _causes(told: traceback.TracebackException) -> list[traceback.TracebackException]:
+def _with_causes(told: traceback.TracebackException) -> list[traceback.TracebackException]:
     before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
-    return [*(_causes(before) if before else []), told]
+    return [*(_with_causes(before) if before else []), told]
 
 
-def _told(told: traceback.TracebackException) -> list[str]:
+def _trace_lines(told: traceback.TracebackException) -> list[str]:
     places = [f"{at.filename}:{at.lineno} {at.name}: {at.line}" for at in told.stack]
-    words = masked(next(told.format_exception_only(), "").strip())
+    words = mask_personal_data(next(told.format_exception_only(), "").strip())
     return [*places, words]
 
 
-def masked(words: str) -> str:
-    """The first line of a message, without addresses of people and machines."""
-    line = words.partition("\n")[0][: 2 * LONGEST]
-    return PERSONAL.sub("…", line)[:LONGEST]
+def mask_personal_data(words: str) -> str:
+    """The first line of a message, with e-mail and IP addresses replaced by `…`."""
+    line = words.partition("\n")[0][: 2 * MAX_MESSAGE]
+    return PERSONAL.sub("…", line)[:MAX_MESSAGE]

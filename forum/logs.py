@@ -1,7 +1,7 @@
-"""What the server writes down about itself: a line for each request, mistakes, slow statements; nothing about people.
+"""The log: a line for each request, errors, and slow SQL statements, without personal data.
 
-A line names the rule of an address (`/members/<handle>`) and never the address, and holds neither a query string
-nor an IP address, a browser, a member or an e-mail address. Every line of one request bears its number.
+A line names the URL rule (`/members/<handle>`) and never the address, and contains neither query string nor IP address,
+user agent, member or e-mail address. All lines of one request have its id.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from werkzeug.routing import Rule
 from forum import logformat, metrics
 from forum.settings import Settings, WrongSetting
 
-WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITHOUT_BODY = (204, 304)
 TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
-LONGEST_STATEMENT = 2_000
+MAX_STATEMENT = 2_000
 
 log = logging.getLogger("forum")
 
 
 class Request:
-    """What is known of the request that a thread is at: its number, its answer, its statements."""
+    """What is known of the request that a thread is working on: its id, its response, its SQL statements."""
 
     __slots__ = ("length", "number", "rule", "sql", "sql_seconds", "status")
 
@@ -47,29 +47,29 @@ class Request:
         self.sql_seconds = 0.0
 
 
-_present: ContextVar[Request | None] = ContextVar("present_request", default=None)
+_current_request: ContextVar[Request | None] = ContextVar("present_request", default=None)
 
 
 def request_id() -> str:
-    """The number of the request that is being answered; empty outside of one."""
-    request = _present.get()
+    """The id of the present request; empty outside of one."""
+    request = _current_request.get()
     return request.number if request else ""
 
 
 def init_app(app: Flask, settings: Settings, engine: Engine) -> None:
-    """Number an application's requests, and write them, its mistakes and its slow statements to standard error."""
+    """Give each request of an application an id, and log requests, errors and slow statements to standard error."""
     if settings.log not in logformat.KINDS:
         raise WrongSetting(f"FORUM_LOG is {settings.log}, and can be {', '.join(logformat.KINDS)}.")
-    _write_mistakes(settings.log)
-    _watch(engine, settings.slow_ms / 1000)
-    app.wsgi_app = Requests(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
+    _log_to_standard_error(settings.log)
+    _time_statements(engine, settings.slow_ms / 1000)
+    app.wsgi_app = RequestLog(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
 
 
 # Requests
 
 
-class Requests:
-    """A thin layer around an application: gives each request its number, and notes how it went.
+class RequestLog:
+    """A thin WSGI layer that gives each request an id and logs how it was answered.
 
     It runs for every page that is rendered, so that it is written for speed.
     """
@@ -88,7 +88,7 @@ class Requests:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             request.status = int(status[:3])
-            # Flask takes it away again before this layer has its turn.
+            # Read here, because the request context is gone when the application returns.
             request.rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
             for name, value in headers:
                 if name == "Content-Length":
@@ -96,18 +96,18 @@ class Requests:
             headers.append(("X-Request-Id", request.number))
             return start_response(status, headers, *rest)
 
-        token = _present.set(request)
+        token = _current_request.set(request)
         try:
             return self.application(environ, start)
         finally:
-            _present.reset(token)
+            _current_request.reset(token)
             self._note(environ["REQUEST_METHOD"], request, perf_counter() - begun)
 
     def _number(self, environ: dict[str, Any]) -> str:
-        """The number that a proxy of ours has given, or a new one."""
-        if self.takes_numbers and WELL_FORMED.fullmatch(environ.get("HTTP_X_REQUEST_ID", "")):
+        """The id that our own proxy has given, or a new one."""
+        if self.takes_numbers and VALID_REQUEST_ID.fullmatch(environ.get("HTTP_X_REQUEST_ID", "")):
             return str(environ["HTTP_X_REQUEST_ID"])
-        return _numbers.next()
+        return _request_ids.next()
 
     def _note(self, method: str, request: Request, seconds: float) -> None:
         rule = request.rule
@@ -120,33 +120,33 @@ class Requests:
         size = "0" if method == "HEAD" or request.status in WITHOUT_BODY else request.length
         door = (request.number, method, route, endpoint, request.status, size)
         took = (seconds * 1000, request.sql, request.sql_seconds * 1000)
-        logformat.put(logformat.of_request(self.kind, logformat.Answered(*door, *took)))
+        logformat.write(logformat.format_request(self.kind, logformat.RequestRecord(*door, *took)))
 
 
-class Numbers:
-    """Numbers that are given once: by chance for a process, and one after the other in it."""
+class RequestIds:
+    """Unique ids: a random part for each process, and a counter."""
 
     def __init__(self) -> None:
         self.renew()
 
     def renew(self) -> None:
-        """Begin again, as a process that was forked must."""
+        """Choose another random part, as a forked process must."""
         self.process, self.count = secrets.token_hex(6), count(1)
 
     def next(self) -> str:
-        """The next one."""
+        """The next id."""
         return f"{self.process}-{next(self.count):x}"
 
 
-_numbers = Numbers()
-os.register_at_fork(after_in_child=_numbers.renew)
+_request_ids = RequestIds()
+os.register_at_fork(after_in_child=_request_ids.renew)
 
 
 # Statements
 
 
-def _watch(engine: Engine, slow_seconds: float) -> None:
-    """Count the statements of an engine and time them until their first row; write down the slow ones."""
+def _time_statements(engine: Engine, slow_seconds: float) -> None:
+    """Count the statements of an engine and measure the time to their first row; log the slow ones."""
 
     def before(_c: Any, _cursor: Any, sql: str, values: Any, context: Any, _m: Any) -> Any:
         context.begun = perf_counter()
@@ -160,64 +160,66 @@ def _watch(engine: Engine, slow_seconds: float) -> None:
             note(error.statement or "", error.execution_context, perf_counter() - begun)
 
     def note(statement: str, context: Any, seconds: float) -> None:
-        if request := _present.get():
+        if request := _current_request.get():
             request.sql_seconds += seconds
             if not statement.startswith(TRANSACTIONS):
                 request.sql += 1
         if seconds >= slow_seconds:
             _note_slow(_as_prepared(statement, context), seconds)
 
-    event.listen(engine, "before_cursor_execute", before, retval=True)  # spares a wrapper
+    event.listen(engine, "before_cursor_execute", before, retval=True)  # saves SQLAlchemy a wrapper
     event.listen(engine, "after_cursor_execute", after)
     event.listen(engine, "handle_error", failed)
 
 
 def _as_prepared(statement: str, context: Any) -> str:
-    """A statement as it was before the values came in that are sent as a part of it: what people search for is one."""
+    """A statement without the values that are rendered into it (`literal_execute`), such as what people search for."""
     compiled = getattr(context, "compiled", None)
     return str(compiled.string) if compiled is not None else statement
 
 
 def _note_slow(statement: str, seconds: float) -> None:
-    """Write down a statement as it was prepared: its values stand apart and are left out."""
-    words = " ".join(statement.split())[:LONGEST_STATEMENT]
+    """Log a slow statement, without its values."""
+    words = " ".join(statement.split())[:MAX_STATEMENT]
     log.warning("slow statement", extra={"ms": round(seconds * 1000, 1), "statement": words})
 
 
-# What the program says
+# Other records
 
 
-class Lines(logging.Formatter):
-    """Formats what the program says, of one kind with the lines of requests."""
+class LineFormatter(logging.Formatter):
+    """Formats log records like the lines of requests, in JSON or plain text."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The line of a record."""
         further = record.__dict__
         values: dict[str, Any] = {n: further[n] for n in ("ms", "statement") if n in further}
         if record.exc_info and record.exc_info[1]:
-            values["trace"] = logformat.trace(record.exc_info[1])
+            values["trace"] = logformat.format_trace(record.exc_info[1])
         values |= {"logger": record.name, "request": request_id() or None, "pid": record.process}
-        message = logformat.masked(record.getMessage())
-        return logformat.of_record(self.kind, record.levelname.lower(), message, **values)
+        message = logformat.mask_personal_data(record.getMessage())
+        return logformat.format_record(self.kind, record.levelname.lower(), message, **values)
 
 
-class _Output(logging.StreamHandler[TextIO]):
-    """Writes to what standard error is at that moment."""
+class _StandardErrorHandler(logging.StreamHandler[TextIO]):
+    """Writes to whatever `sys.stderr` is at that moment, which tests replace."""
 
     def __init__(self, kind: str) -> None:
         logging.Handler.__init__(self)
-        self.setFormatter(Lines(kind))
+        self.setFormatter(LineFormatter(kind))
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # the base class keeps the one that it began with
         return sys.stderr
 
 
-def _write_mistakes(kind: str) -> None:
-    for handler in [one for one in log.handlers if isinstance(one, _Output)]:
+def _log_to_standard_error(kind: str) -> None:
+    for handler in [one for one in log.handlers if isinstance(one, _StandardErrorHandler)]:
         log.removeHandler(handler)
-    log.addHandler(_Output(logformat.JSON if kind == logformat.JSON else logformat.PLAIN))
+    log.addHandler(
+        _StandardErrorHandler(logformat.JSON if kind == logformat.JSON else logformat.PLAIN)
+    )

@@ -1,7 +1,7 @@
-"""Figures for Prometheus: each process counts in a small file of its own, and one that is asked adds them up.
+"""Metrics for Prometheus: each process counts in a small file of its own, and the one that is scraped adds them up.
 
-A process holds a lock on its file, so that it is known to live; what ended processes counted is kept in
-`ended.json`, because a sum must never fall. Counting does nothing until `init_app` has named a folder.
+A process holds a lock on its file, so that others know that it lives. What ended processes have counted is kept in
+`ended.json`, because a counter must never fall. Nothing is counted until `init_app` has named a folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import Engine, event
 from forum.settings import Settings
 
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
-FIGURES = {
+METRICS = {
     "forum_requests_total": (COUNTER, "Requests that were answered, by room and class of status."),
     "forum_request_seconds": (HISTOGRAM, "How long answers took, by room."),
     "forum_sql_statements_total": (COUNTER, "Statements that requests sent to the database."),
@@ -43,23 +43,23 @@ FIGURES = {
     "forum_disk_free_bytes": (GAUGE, "Free room on the disk of the data folder."),
     "forum_worker_seen_seconds": (GAUGE, "How long ago a worker showed a sign of life."),
 }
-BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-SLOTS, LONGEST = 1_024, 120
-SIZE = SLOTS * (8 + LONGEST)
-ENDING, ENDED = ".counts", "ended.json"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SLOTS, MAX_NAME = 1_024, 120
+SIZE = SLOTS * (8 + MAX_NAME)
+SUFFIX, ENDED = ".counts", "ended.json"
 HIT, MISS = 'forum_page_cache_total{result="hit"}', 'forum_page_cache_total{result="miss"}'
 SQL, SQL_TIME = "forum_sql_statements_total", "forum_sql_seconds_total"
 POOL = "forum_pool_connections"
 
-Figures = dict[str, float]
+Samples = dict[str, float]
 
 
 class Counters:
-    """What one process counts: slots of a number and the name of its series, in a file that others may read."""
+    """The counters of one process: slots of a number and the name of its series, in a file that others may read."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / f"{os.getpid()}-{os.urandom(4).hex()}{ENDING}").open("w+b")
+        self._file = (folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}").open("w+b")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._file.truncate(SIZE)
         self._map = mmap(self._file.fileno(), SIZE)
@@ -68,27 +68,27 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, *amounts: tuple[str, float]) -> None:
-        """Count so much more of each series."""
+        """Add amounts to series."""
         with self._lock:
             for series, amount in amounts:
                 self._values[self._slot(series)] += amount
 
-    def put(self, series: str, value: float) -> None:
-        """Say how much it is now."""
+    def set_value(self, series: str, value: float) -> None:
+        """Set a gauge."""
         with self._lock:
             self._values[self._slot(series)] = value
 
     def _slot(self, series: str) -> int:
         if series not in self._slots:
             slot = min(len(self._slots), SLOTS - 1)  # rooms are few; too many would share the last
-            start = SLOTS * 8 + slot * LONGEST
-            self._map[start : start + LONGEST] = series.encode().ljust(LONGEST, b"\0")[:LONGEST]
+            start = SLOTS * 8 + slot * MAX_NAME
+            self._map[start : start + MAX_NAME] = series.encode().ljust(MAX_NAME, b"\0")[:MAX_NAME]
             self._slots[series] = slot
         return self._slots[series]
 
 
-class Own:
-    """What this process counts, in a file that is made when there is something to count."""
+class ProcessCounters:
+    """The counters of this process, in a file that is created when there is something to count."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,17 +97,17 @@ class Own:
         self.in_use = 0
         self.lock = threading.Lock()
 
-    def here(self) -> Counters:
-        """The counters of this process; one that was forked counts for itself."""
+    def counters_here(self) -> Counters:
+        """The counters of this process; a forked one gets its own."""
         if self.counters is None or self.pid != os.getpid():
             with self.lock:
-                return self._begun()
+                return self._open()
         return self.counters
 
-    def _begun(self) -> Counters:
+    def _open(self) -> Counters:
         if self.counters is None or self.pid != os.getpid():  # no other thread was faster
             self.counters, self.pid = Counters(self.folder), os.getpid()
-            self.counters.put(POOL, self.in_use)
+            self.counters.set_value(POOL, self.in_use)
         return self.counters
 
     def note_pool(self, change: int) -> None:
@@ -115,16 +115,16 @@ class Own:
         with self.lock:
             self.in_use += change
             if self.counters and self.pid == os.getpid():  # a command has no figures
-                self.counters.put(POOL, self.in_use)
+                self.counters.set_value(POOL, self.in_use)
 
 
-_own: Own | None = None
+_process: ProcessCounters | None = None
 
 
 def init_app(settings: Settings, engine: Engine) -> None:
-    """Count what this process does, if FORUM_METRICS names an address where somebody can ask for it."""
-    global _own  # noqa: PLW0603  # one for each process, as its file is
-    _own = own = Own(settings.metrics_path) if settings.metrics else None
+    """Count what this process does, if FORUM_METRICS names an address for Prometheus."""
+    global _process  # noqa: PLW0603  # one for each process, as its file is
+    _process = own = ProcessCounters(settings.metrics_path) if settings.metrics else None
     if own:
         event.listen(engine, "checkout", lambda *_: own.note_pool(1))
         event.listen(engine, "checkin", lambda *_: own.note_pool(-1))
@@ -132,23 +132,23 @@ def init_app(settings: Settings, engine: Engine) -> None:
 
 def count_hit() -> None:
     """The page cache had a page."""
-    if _own:
-        _own.here().add((HIT, 1))
+    if _process:
+        _process.counters_here().add((HIT, 1))
 
 
 def count_miss() -> None:
     """The page cache did not have a page."""
-    if _own:
-        _own.here().add((MISS, 1))
+    if _process:
+        _process.counters_here().add((MISS, 1))
 
 
 def observe(room: str, status: int, seconds: float, sql: int, sql_seconds: float) -> None:
     """Count one request: the room whose door it was (empty for none), how it went, what it cost."""
-    if not _own:
+    if not _process:
         return
-    bound = next((bound for bound in BOUNDS if seconds <= bound), 0)
+    bound = next((bound for bound in BUCKETS if seconds <= bound), 0)
     requests, bucket, total = _series(room or "none", status // 100, bound)
-    _own.here().add(
+    _process.counters_here().add(
         (requests, 1), (bucket, 1), (total, seconds), (SQL, sql), (SQL_TIME, sql_seconds)
     )
 
@@ -160,16 +160,16 @@ def _series(room: str, status: int, bound: float) -> tuple[str, str, str]:
     return requests, f'{name}_bucket{{{label},le="{bound or "+Inf"}"}}', f"{name}_sum{{{label}}}"
 
 
-# Adding up
+# Totals
 
 
-def totals(folder: Path) -> Figures:
-    """What all processes have counted, those that ended too, and what those that live use of memory.
+def totals(folder: Path) -> Samples:
+    """What all processes have counted, ended ones included, and how much memory the living ones use.
 
     Files of ended processes are added to `ended.json` and deleted: only one process may ask for totals.
     """
     ended, living = _read_ended(folder), []
-    for path in sorted(folder.glob(f"*{ENDING}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         if _is_alive(path):
             living.append(path)
         else:
@@ -190,31 +190,31 @@ def _is_alive(path: Path) -> bool:
     return False
 
 
-def _read(path: Path) -> Figures:
+def _read(path: Path) -> Samples:
     data = path.read_bytes().ljust(SIZE, b"\0")
     values = unpack(f"{SLOTS}d", data[: SLOTS * 8])
-    names = (data[SLOTS * 8 + at * LONGEST :][:LONGEST].rstrip(b"\0") for at in range(SLOTS))
+    names = (data[SLOTS * 8 + at * MAX_NAME :][:MAX_NAME].rstrip(b"\0") for at in range(SLOTS))
     return {name.decode(): value for name, value in zip(names, values, strict=True) if name}
 
 
-def _read_ended(folder: Path) -> Figures:
+def _read_ended(folder: Path) -> Samples:
     try:
         return dict(json.loads((folder / ENDED).read_text()))
     except (OSError, ValueError):
         return {}
 
 
-def _write_ended(folder: Path, figures: Figures) -> None:
+def _write_ended(folder: Path, figures: Samples) -> None:
     new = folder / f"{ENDED}.new"
     new.write_text(json.dumps(figures))
     new.replace(folder / ENDED)
 
 
-def _without_gauges(figures: Figures) -> Figures:
+def _without_gauges(figures: Samples) -> Samples:
     return {name: value for name, value in figures.items() if name != POOL}
 
 
-def _sum(parts: Iterable[Figures]) -> Figures:
+def _sum(parts: Iterable[Samples]) -> Samples:
     found: defaultdict[str, float] = defaultdict(float)
     for part in parts:
         for name, value in part.items():
@@ -223,7 +223,7 @@ def _sum(parts: Iterable[Figures]) -> Figures:
 
 
 def _memory(path: Path) -> tuple[str, float]:
-    """The process that a file belongs to, and its bytes in memory as Linux says them; 0 elsewhere."""
+    """The id of the process that a file belongs to, and its resident memory in bytes; 0 where it is not Linux."""
     pid = path.name.partition("-")[0]
     try:
         return pid, int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGESIZE
@@ -231,43 +231,45 @@ def _memory(path: Path) -> tuple[str, float]:
         return pid, 0
 
 
-# Telling
+# Exposition
 
 
-def exposition(figures: Figures) -> str:
-    """The text that Prometheus reads (format 0.0.4), each figure with what it means."""
-    return "".join(line for name in FIGURES for line in _told(name, figures))
+def exposition(figures: Samples) -> str:
+    """The text that Prometheus reads (format 0.0.4), each metric with its help text."""
+    return "".join(line for name in METRICS for line in _metric_lines(name, figures))
 
 
-def _told(name: str, figures: Figures) -> Iterator[str]:
-    kind, meaning = FIGURES[name]
-    known = _cumulated(name, figures) if kind == HISTOGRAM else _series_of(name, figures)
+def _metric_lines(name: str, figures: Samples) -> Iterator[str]:
+    kind, meaning = METRICS[name]
+    known = (
+        _cumulative_histogram(name, figures) if kind == HISTOGRAM else _samples_of(name, figures)
+    )
     if known:
         yield f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
         yield from (f"{series} {value:.15g}\n" for series, value in known.items())
 
 
-def _series_of(name: str, figures: Figures) -> Figures:
+def _samples_of(name: str, figures: Samples) -> Samples:
     return {key: figures[key] for key in sorted(figures) if key.partition("{")[0] == name}
 
 
-def _cumulated(name: str, figures: Figures) -> Figures:
-    """A histogram as Prometheus wants it: each bucket holds what the smaller ones hold."""
-    found: Figures = {}
-    for series, total in _series_of(f"{name}_sum", figures).items():
+def _cumulative_histogram(name: str, figures: Samples) -> Samples:
+    """A histogram as Prometheus takes it: each bucket includes the smaller ones."""
+    found: Samples = {}
+    for series, total in _samples_of(f"{name}_sum", figures).items():
         labels = series.partition("{")[2].removesuffix("}")
         count = 0.0
-        for bound in (*BOUNDS, "+Inf"):
+        for bound in (*BUCKETS, "+Inf"):
             bucket = f'{name}_bucket{{{labels},le="{bound}"}}'
             found[bucket] = count = count + figures.get(bucket, 0)
         found |= {f"{name}_sum{{{labels}}}": total, f"{name}_count{{{labels}}}": count}
     return found
 
 
-def server(address: str, figures: Callable[[], Figures]) -> HTTPServer:
-    """What answers `/metrics` at an address such as `127.0.0.1:9100`; runs when told to."""
+def server(address: str, figures: Callable[[], Samples]) -> HTTPServer:
+    """The HTTP server for `/metrics` at an address such as `127.0.0.1:9100`; not started yet."""
 
-    class Door(BaseHTTPRequestHandler):
+    class MetricsRequest(BaseHTTPRequestHandler):
         timeout = 10
 
         def do_GET(self) -> None:
@@ -282,7 +284,7 @@ def server(address: str, figures: Callable[[], Figures]) -> HTTPServer:
             self.wfile.write(body)
 
         def log_message(self, *_words: object) -> None:
-            """Write no line for each question."""
+            """Log no requests."""
 
     host, _colon, port = address.rpartition(":")
-    return ThreadingHTTPServer((host or "127.0.0.1", int(port)), Door)
+    return ThreadingHTTPServer((host or "127.0.0.1", int(port)), MetricsRequest)

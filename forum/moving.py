@@ -35,8 +35,8 @@ from forum.db import Base, analyze, is_locked
 from forum.errors import Refusal
 
 BATCH = 1_000
-MOST_TOLD = 20
-OURS = ("alembic_version", "document_fts", "member_fts")
+MAX_REPORTED = 20
+OWN_TABLES = ("alembic_version", "document_fts", "member_fts")
 # In the target while a move is under way: how far each table is. The row "" says where from.
 MARKER = Table(
     "move_under_way",
@@ -63,7 +63,9 @@ def refuse_what_is_in_use(target: Engine) -> None:
     known = {*Base.metadata.tables, MARKER.name}
     with target.connect() as connection:
         names = inspect(connection).get_table_names()
-        if others := [name for name in names if name not in known and not name.startswith(OURS)]:
+        if others := [
+            name for name in names if name not in known and not name.startswith(OWN_TABLES)
+        ]:
             raise Refusal(f"The target holds something else: {', '.join(sorted(others)[:5])}.")
         for rows in Base.metadata.sorted_tables:
             if rows.name in names and connection.scalar(
@@ -87,7 +89,7 @@ def start_again(target: Engine) -> None:
     """Empty the target of a move that was begun."""
     with _writing(target) as connection:
         for rows in Base.metadata.sorted_tables:
-            if late := _late(rows):
+            if late := _deferred_columns(rows):
                 connection.execute(update(rows).values(dict.fromkeys(late)))
         for rows in reversed(Base.metadata.sorted_tables):
             connection.execute(delete(rows))
@@ -99,12 +101,12 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
 
     Started again after a kill it goes on where it was. Raises `Refusal` when a row cannot be copied, or differs.
     """
-    with _held(source) as origin:
+    with _locked_source(source) as origin:
         for rows in Base.metadata.sorted_tables:
             _copy(origin, target, rows, note)
         for rows in Base.metadata.sorted_tables:
-            if late := _late(rows):
-                _fill_in(origin, target, rows, late)
+            if late := _deferred_columns(rows):
+                _fill_deferred(origin, target, rows, late)
         _set_sequences(target)
         counts = _compare_all(origin, target, note)
     MARKER.drop(target)
@@ -113,7 +115,7 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
 
 
 @contextmanager
-def _held(source: Engine) -> Iterator[Connection]:
+def _locked_source(source: Engine) -> Iterator[Connection]:
     """The source, of which everybody may read and nobody write."""
     try:
         with source.execution_options(is_writing=True).connect() as connection, connection.begin():
@@ -150,7 +152,7 @@ def _copy(origin: Connection, target: Engine, rows: Table, note: Note) -> None:
     query = _in_order(rows, origin)
     if known and known.last:
         query = query.where(tuple_(*_key(rows, origin)) > tuple_(*known.last))
-    late = dict.fromkeys(_late(rows))
+    late = dict.fromkeys(_deferred_columns(rows))
     for batch in _batches(origin, query):
         values = [dict(row) | late for row in batch]
         with _writing(target) as connection:
@@ -166,21 +168,23 @@ def _insert(connection: Connection, rows: Table, values: Sequence[dict[str, Any]
         with connection.begin_nested():
             connection.execute(insert(rows), values)
     except DatabaseError as error:
-        raise Refusal(_culprit(connection, rows, values) or str(error.orig)) from error
+        raise Refusal(_rejected_row(connection, rows, values) or str(error.orig)) from error
 
 
-def _culprit(connection: Connection, rows: Table, values: Sequence[dict[str, Any]]) -> str | None:
+def _rejected_row(
+    connection: Connection, rows: Table, values: Sequence[dict[str, Any]]
+) -> str | None:
     """Which of some rows the target does not take, and why."""
     for row in values:
         try:
             with connection.begin_nested():
                 connection.execute(insert(rows), row)
         except DatabaseError as error:
-            return f"The target does not take {_named(rows, row)}: {str(error.orig).strip()}"
+            return f"The target does not take {_row_name(rows, row)}: {str(error.orig).strip()}"
     return None
 
 
-def _named(rows: Table, row: Any) -> str:
+def _row_name(rows: Table, row: Any) -> str:
     return f"{rows.name} {'/'.join(str(row[column.name]) for column in rows.primary_key)}"
 
 
@@ -202,14 +206,14 @@ def _batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[An
     yield from found.mappings().partitions()
 
 
-def _late(rows: Table) -> list[str]:
+def _deferred_columns(rows: Table) -> list[str]:
     """Columns that lead to rows which may be copied later: of the same table, or in a circle of tables."""
     return [
         key.parent.name for key in rows.foreign_keys if key.use_alter or key.column.table is rows
     ]
 
 
-def _fill_in(origin: Connection, target: Engine, rows: Table, late: Sequence[str]) -> None:
+def _fill_deferred(origin: Connection, target: Engine, rows: Table, late: Sequence[str]) -> None:
     which = [column == bindparam(f"key_{column.name}") for column in rows.primary_key]
     change = update(rows).where(*which).values({name: bindparam(f"new_{name}") for name in late})
     said = _in_order(rows, origin).where(or_(*(rows.c[name].is_not(None) for name in late)))
@@ -248,8 +252,8 @@ def _compare_all(origin: Connection, target: Engine, note: Note) -> dict[str, in
             counts[rows.name] = 0
             for ours, theirs in pairs:
                 counts[rows.name] += 1
-                if ours != theirs and len(faults) < MOST_TOLD:
-                    faults.append(_named(rows, ours or theirs))
+                if ours != theirs and len(faults) < MAX_REPORTED:
+                    faults.append(_row_name(rows, ours or theirs))
     if faults:
         raise Refusal(f"These rows differ, or are there once only: {', '.join(faults)}.")
     return counts

@@ -1,4 +1,4 @@
-"""Passkeys as browsers speak of them (WebAuthn), over py_webauthn: what a browser is asked, and what its answer is worth."""
+"""Passkeys (WebAuthn), by py_webauthn: the options that a browser is given, and the verification of its answer."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from urllib.parse import urlsplit
 
 from forum.lazy import library
 
-# Signs of an answer; the longest real ones have some 8,000 (with an attestation).
-LONGEST = 20_000
-TIMEOUT = 5 * 60 * 1000  # milliseconds
-PORTS = {"http": 80, "https": 443}
-# As browsers name the ways to a key (WebAuthn, 5.8.4).
+# Characters; the longest real answers have about 8,000 (with an attestation).
+MAX_ANSWER_LENGTH = 20_000
+TIMEOUT_MS = 5 * 60 * 1000
+DEFAULT_PORTS = {"http": 80, "https": 443}
+# The values of AuthenticatorTransport (WebAuthn, 5.8.4)
 TRANSPORTS = {"usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"}
 
 
 class Refused(Exception):
-    """An answer proves nothing; the words are for the log, never for the person."""
+    """An answer is invalid; the message is for the log, never for the person."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Whose passkeys these are, always by FORUM_URL and never by what a browser says."""
+    """The relying party: by FORUM_URL, and never by what a browser says."""
 
     url: str
     name: str
 
     @property
     def host(self) -> str:
-        """The name that passkeys are bound to (RP ID)."""
+        """The host name that passkeys are bound to (RP ID)."""
         return urlsplit(self.url).hostname or ""
 
     @property
     def origin(self) -> str:
-        """The origin whose pages may ask for them, as browsers write it."""
+        """The origin whose pages may ask for passkeys, as browsers write it."""
         parts = urlsplit(self.url)
-        port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+        port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{parts.scheme}://{host}{port}"
 
     @property
     def has_passkeys(self) -> bool:
-        """Whether browsers offer passkeys here: on a host with a name, by https or on this very machine."""
+        """Whether browsers offer passkeys here: on a named host over HTTPS, or on localhost."""
         try:
             ip_address(self.host)
         except ValueError:
@@ -54,8 +54,8 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is kept of a passkey to know it again; the texts are base64url."""
+class Credential:
+    """What is stored of a passkey; id and public key in base64url."""
 
     credential_id: str
     public_key: str
@@ -65,7 +65,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a new passkey is: `handle` is what the key calls its owner (base64url), the others are what people read."""
+    """The owner of a new passkey: `handle` is the user handle (base64url); e-mail address and name are for people."""
 
     handle: str
     email: str
@@ -74,7 +74,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a browser has answered, as text, to a challenge that was its own to answer."""
+    """The JSON that a browser has answered to a challenge that it was given."""
 
     text: str
     challenge: str
@@ -82,8 +82,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What an answer says before anything of it is proved."""
+class UnverifiedClaims:
+    """What an answer claims, before any of it is verified."""
 
     credential_id: str
     challenge: str
@@ -91,22 +91,22 @@ class Said:
 
 
 def _webauthn() -> Any:
-    """py_webauthn, which with what it needs takes 26 MB."""
+    """py_webauthn, loaded when it is first needed: with its dependencies it takes 26 MB."""
     return library("webauthn")
 
 
-def coded(raw: bytes) -> str:
-    """Bytes as they travel between us and a browser (base64url)."""
+def base64url(raw: bytes) -> str:
+    """Bytes in base64url without padding, as browsers take and send them."""
     return str(_webauthn().helpers.bytes_to_base64url(raw))
 
 
-# What a browser is asked
+# Options for the browser
 
 
-def to_register(
-    site: Site, challenge: bytes, owner: Owner, known: Iterable[Known]
+def registration_options(
+    site: Site, challenge: bytes, owner: Owner, known: Iterable[Credential]
 ) -> dict[str, Any]:
-    """Ask for a new passkey, of another key than those that are known; for signing in alone it must be able to."""
+    """The options (JSON) for a new passkey, on another authenticator than those of `known`; discoverable if possible."""
     asked = _webauthn().generate_registration_options(
         rp_id=site.host,
         rp_name=site.name,
@@ -114,32 +114,35 @@ def to_register(
         user_id=_webauthn().helpers.base64url_to_bytes(owner.handle),
         user_display_name=owner.name,
         challenge=challenge,
-        timeout=TIMEOUT,
+        timeout=TIMEOUT_MS,
         authenticator_selection=_webauthn().helpers.structs.AuthenticatorSelectionCriteria(
             resident_key=_webauthn().helpers.structs.ResidentKeyRequirement.PREFERRED,
             user_verification=_webauthn().helpers.structs.UserVerificationRequirement.PREFERRED,
         ),
-        exclude_credentials=[_described(one) for one in known],
+        exclude_credentials=[_descriptor(one) for one in known],
     )
     return dict(_webauthn().helpers.options_to_json_dict(asked))
 
 
-def to_show(
-    site: Site, challenge: bytes, known: Iterable[Known], *, is_alone: bool
+def authentication_options(
+    site: Site, challenge: bytes, known: Iterable[Credential], *, is_alone: bool
 ) -> dict[str, Any]:
-    """Ask for a passkey: one of the known, or any. `is_alone`: nothing else shows who it is, so the key must."""
+    """The options (JSON) for signing in by one of the passkeys `known`, or by any if there are none.
+
+    `is_alone`: the passkey is the only factor, so that the authenticator must verify the user.
+    """
     wish = _webauthn().helpers.structs.UserVerificationRequirement
     asked = _webauthn().generate_authentication_options(
         rp_id=site.host,
         challenge=challenge,
-        timeout=TIMEOUT,
-        allow_credentials=[_described(one) for one in known],
+        timeout=TIMEOUT_MS,
+        allow_credentials=[_descriptor(one) for one in known],
         user_verification=wish.REQUIRED if is_alone else wish.PREFERRED,
     )
     return dict(_webauthn().helpers.options_to_json_dict(asked))
 
 
-def _described(known: Known) -> Any:
+def _descriptor(known: Credential) -> Any:
     ways = [
         _webauthn().helpers.structs.AuthenticatorTransport(way)
         for way in known.transports
@@ -150,48 +153,48 @@ def _described(known: Known) -> Any:
     )
 
 
-# What the answer is worth
+# Verification of the answer
 
 
-def said_in(text: str) -> Said:
-    """Which passkey an answer speaks of, and to which challenge; raises `Refused` for what is no answer at all."""
+def unverified_claims(text: str) -> UnverifiedClaims:
+    """Which passkey and which challenge an answer names; raises `Refused` if it is malformed."""
     try:
-        held = _held(text)
+        held = _parse(text)
         client_data = json.loads(
             _webauthn().helpers.base64url_to_bytes(held["response"]["clientDataJSON"])
         )
         handle = held["response"].get("userHandle") or ""
-        return Said(str(held["id"]), str(client_data["challenge"]), str(handle))
-    except Exception as error:  # whatever somebody has made up: bytes, numbers, lists
+        return UnverifiedClaims(str(held["id"]), str(client_data["challenge"]), str(handle))
+    except Exception as error:  # anybody can send anything: bytes, numbers, lists
         raise Refused(f"unreadable: {error!r:.200}") from error
 
 
-def registered(answer: Answer) -> tuple[Known, bool]:
-    """A new passkey that the browser proves to have, and whether it is kept in several devices at once."""
+def verify_registration(answer: Answer) -> tuple[Credential, bool]:
+    """The new passkey, and whether it is backed up to several devices; raises `Refused` if the answer is invalid."""
     try:
         made = _webauthn().verify_registration_response(
-            credential=_held(answer.text),
+            credential=_parse(answer.text),
             expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
         )
-    except Exception as error:  # the library's own, and those of what it reads with
+    except Exception as error:  # those of the library, and of the parsers that it uses
         raise Refused(f"registration: {error!r:.200}") from error
-    ways = _held(answer.text)["response"].get("transports")
-    known = Known(
-        coded(made.credential_id),
-        coded(made.credential_public_key),
+    ways = _parse(answer.text)["response"].get("transports")
+    known = Credential(
+        base64url(made.credential_id),
+        base64url(made.credential_public_key),
         made.sign_count,
         tuple(way for way in TRANSPORTS if isinstance(ways, list) and way in ways),
     )
     return known, made.credential_backed_up
 
 
-def shown(answer: Answer, known: Known, *, is_alone: bool) -> int:
-    """How often the passkey says that it was used, when the answer proves that it is there; else raises `Refused`."""
+def verify_authentication(answer: Answer, known: Credential, *, is_alone: bool) -> int:
+    """The passkey's new signature counter; raises `Refused` if the answer is invalid."""
     try:
         proved = _webauthn().verify_authentication_response(
-            credential=_held(answer.text),
+            credential=_parse(answer.text),
             expected_challenge=_webauthn().helpers.base64url_to_bytes(answer.challenge),
             expected_rp_id=answer.site.host,
             expected_origin=answer.site.origin,
@@ -204,7 +207,7 @@ def shown(answer: Answer, known: Known, *, is_alone: bool) -> int:
     return int(proved.new_sign_count)
 
 
-def _held(text: str) -> dict[str, Any]:
-    if len(text) > LONGEST:
+def _parse(text: str) -> dict[str, Any]:
+    if len(text) > MAX_ANSWER_LENGTH:
         raise ValueError("too long")
     return dict(json.loads(text))

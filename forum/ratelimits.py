@@ -1,6 +1,6 @@
-"""Rate limits, counted once for all: Flask-Limiter over a small SQLite storage for `limits`, or over Valkey.
+"""Rate limits, counted for all processes together: Flask-Limiter over an SQLite storage for `limits`, or over Valkey.
 
-The file serves all workers of one machine; where several machines answer, FORUM_VALKEY_URL lets them count together.
+The SQLite file serves one machine; with FORUM_VALKEY_URL several machines count together.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from forum.settings import Settings
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, hits INTEGER, expires REAL) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS hit_expires ON hit (expires)",  # each new key asks what is over
+    "CREATE INDEX IF NOT EXISTS hit_expires ON hit (expires)",  # each new key deletes expired ones
 )
 HIT = """INSERT INTO hit VALUES (:key, :amount, :expires) ON CONFLICT (key) DO UPDATE SET
 hits = CASE WHEN hit.expires <= :now THEN :amount ELSE hit.hits + :amount END,
 expires = CASE WHEN hit.expires <= :now THEN :expires ELSE hit.expires END RETURNING hits"""
 
-# A Valkey that hangs holds a request for so long, once; then each process counts for itself, as without one.
+# A Valkey that hangs delays one request for so long; then each process counts for itself, as if there were none.
 VALKEY_SECONDS = 0.5
 
 
@@ -43,13 +43,13 @@ def address() -> str:
 
 
 def _too_much(limit: RequestLimit) -> Response:
-    """What a limit answers: no page, but how long to wait, for whoever makes the page."""
+    """The response to an exceeded limit: no page, only `Retry-After`, from which `errorpages` makes one."""
     return Response(
         status=429, headers={"Retry-After": str(max(1, limit.reset_at - int(time.time())))}
     )
 
 
-# When the counters cannot be kept in their file, each process counts for itself until they can.
+# While the storage does not work, each process counts for itself.
 limiter = Limiter(
     key_func=address,
     strategy="fixed-window",
@@ -71,11 +71,11 @@ class SQLiteStorage(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What this storage raises when it is out of order."""
+        """What this storage raises when it does not work."""
         return sqlite3.Error
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count `amount` more for a key that is forgotten `expiry` seconds after its first hit."""
+        """Add `amount` to a counter that expires `expiry` seconds after its first hit; returns its value."""
         now = time.time()
         values = {"key": key, "amount": amount, "now": now, "expires": now + expiry}
         row = self._connection().execute(HIT, values).fetchone()
@@ -84,12 +84,12 @@ class SQLiteStorage(Storage):
         return int(row[0])
 
     def get(self, key: str) -> int:
-        """How often a key was counted and is not forgotten."""
+        """The count of a key; 0 if it has expired."""
         row = self._row(key)
         return int(row[0]) if row else 0
 
     def get_expiry(self, key: str) -> float:
-        """When a key will be forgotten, in seconds since the epoch."""
+        """When a key expires, in seconds since the epoch."""
         row = self._row(key)
         return float(row[1]) if row else time.time()
 
@@ -101,11 +101,11 @@ class SQLiteStorage(Storage):
             return False
 
     def reset(self) -> int | None:
-        """Forget everything; hands back how many keys there were."""
+        """Delete all counters; returns how many there were."""
         return self._connection().execute("DELETE FROM hit").rowcount
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
+        """Delete one counter."""
         self._connection().execute("DELETE FROM hit WHERE key = ?", (key,))
 
     def _row(self, key: str) -> Any:
@@ -133,20 +133,20 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.config.setdefault("RATELIMIT_STORAGE_OPTIONS", waits)
     app.config.setdefault("RATELIMIT_ENABLED", settings.limits)
     limiter.init_app(app)
-    # What it tells of each request names an address; that the counters are out of order does not.
+    # Its messages about single requests contain IP addresses; its warnings about the storage do not.
     limiter.logger = logging.getLogger("forum.limits")
     limiter.logger.setLevel(logging.WARNING)
 
 
 def is_counting_together() -> bool:
-    """Whether the counters answer; until they do, each process counts for itself."""
+    """Whether the storage works; while it does not, each process counts for itself."""
     return limiter.storage.check()
 
 
 def within_limit(limit: str, *names: str) -> bool:
-    """Whether something that is no request may be done once more; counts it. `limit` is such as `30/hour`.
+    """Count something that is no request, and return whether it is within a limit such as `30/hour`.
 
-    While the counters are out of order it may.
+    It is when the storage does not work.
     """
     if not limiter.enabled:
         return True

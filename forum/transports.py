@@ -1,4 +1,4 @@
-"""Who carries messages: the mail server of FORUM_SMTP_URL, or a folder when there is none."""
+"""How messages are sent: by the mail server of FORUM_SMTP_URL, or into a folder if there is none."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-SECONDS = 20  # for each step of the talk with a server
+TIMEOUT_SECONDS = 20  # for each step of an SMTP dialogue
 PORTS = {"smtp": 587, "smtps": 465}
-TOO_LARGE = 552
-# What servers say, who give no enhanced code, of a sender that they do not want
+MESSAGE_TOO_LARGE = 552
+# What servers without enhanced status codes say when it is the sender whom they do not want
 UNWELCOME = re.compile(r"relay|sender|spam|polic|block|list|denied|access|authenti|tls", re.I)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-class Away(Exception):
-    """The server cannot be reached, or takes nothing now: what waits is tried later, and none of it is to blame."""
+class ServerUnavailable(Exception):
+    """The server cannot be reached, or accepts nothing now; to be tried later, as no single message is to blame."""
 
 
-class Returned(Exception):
-    """The server did not take one message. `is_final` when it never will: the address does not exist, above all."""
+class Rejected(Exception):
+    """The server rejected one message. `is_final`: for ever, mostly because the address does not exist."""
 
     def __init__(self, code: int, why: str, is_about_address: bool) -> None:
         super().__init__(f"{code} {why}"[:300])
@@ -34,11 +34,11 @@ class Returned(Exception):
         self.is_about_address = self.is_final and is_about_address
 
 
-class Carrier(Protocol):
-    """Takes messages, one after the other."""
+class Transport(Protocol):
+    """Sends messages, one after the other."""
 
-    def carry(self, message: EmailMessage, sender: str, to: str) -> None:
-        """Hand one over; raises `Returned` or `Away`."""
+    def send(self, message: EmailMessage, sender: str, to: str) -> None:
+        """Send one; raises `Rejected` or `ServerUnavailable`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ServerAddress:
     needs_tls: bool
 
 
-def parsed(url: str) -> ServerAddress:
+def parse_smtp_url(url: str) -> ServerAddress:
     """Read `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; `?tls=no` talks in the open.
 
     Raises `ValueError` for anything else. A server on this machine needs no TLS.
@@ -73,29 +73,31 @@ def parsed(url: str) -> ServerAddress:
 
 
 @contextmanager
-def carrier(smtp_url: str, folder: Path, seconds: float = SECONDS) -> Iterator[Carrier]:
-    """A carrier for some messages; raises `Away` when the server cannot be talked to, or its address is none."""
+def open_transport(
+    smtp_url: str, folder: Path, seconds: float = TIMEOUT_SECONDS
+) -> Iterator[Transport]:
+    """A transport for some messages; raises `ServerUnavailable` if the server cannot be reached, or its address is invalid."""
     if not smtp_url:
-        yield Folder(folder)
+        yield FolderTransport(folder)
         return
     try:
-        server = Server(parsed(smtp_url), seconds)
+        server = SmtpTransport(parse_smtp_url(smtp_url), seconds)
     except ValueError as error:
-        raise Away(str(error)) from error
+        raise ServerUnavailable(str(error)) from error
     try:
         yield server
     finally:
         server.close()
 
 
-class Folder:
-    """A folder that keeps each message as a file, to be opened with a mail program."""
+class FolderTransport:
+    """Writes each message to a file that mail programs can open."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def carry(self, message: EmailMessage, sender: str, to: str) -> None:
-        """Write the message; the same one again replaces itself. A full disk is an `Away`."""
+    def send(self, message: EmailMessage, sender: str, to: str) -> None:
+        """Write a message, replacing an earlier copy of it; raises `ServerUnavailable` when the disk is full."""
         name = re.sub(r"[^\w.-]+", "_", message["Message-ID"].partition("@")[0].lstrip("<"))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -104,54 +106,56 @@ class Folder:
             part.write_bytes(message.as_bytes())
             part.replace(self.folder / f"{name}.eml")
         except OSError as error:
-            raise Away(str(error)) from error
+            raise ServerUnavailable(str(error)) from error
 
 
-class Server:
-    """A mail server, talked to over one connection for many messages (RFC 5321)."""
+class SmtpTransport:
+    """Sends many messages over one connection to a mail server (RFC 5321)."""
 
     def __init__(self, address: ServerAddress, seconds: float) -> None:
         self.address = address
         self.seconds = seconds
-        self.smtp = self._reach()
+        self.smtp = self._connect()
 
-    def carry(self, message: EmailMessage, sender: str, to: str) -> None:
-        """Hand one message over. A connection that breaks off meanwhile is an `Away`."""
+    def send(self, message: EmailMessage, sender: str, to: str) -> None:
+        """Send a message; raises `ServerUnavailable` also when the connection breaks."""
         try:
             self.smtp.send_message(message, sender, [to])
         except smtplib.SMTPRecipientsRefused as error:
-            raise self._returned(
+            raise self._rejection(
                 *next(iter(error.recipients.values())), about_address=True
             ) from error
         except smtplib.SMTPSenderRefused as error:
-            if error.smtp_code != TOO_LARGE:  # it takes nothing of ours, whatever the letter
-                raise Away(_words(error)) from error
-            raise self._returned(error.smtp_code, error.smtp_error, about_address=False) from error
+            if (
+                error.smtp_code != MESSAGE_TOO_LARGE
+            ):  # it takes nothing of ours, whatever the letter
+                raise ServerUnavailable(_words(error)) from error
+            raise self._rejection(error.smtp_code, error.smtp_error, about_address=False) from error
         except smtplib.SMTPDataError as error:
-            raise self._returned(error.smtp_code, error.smtp_error, about_address=False) from error
+            raise self._rejection(error.smtp_code, error.smtp_error, about_address=False) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Away(_words(error)) from error
+            raise ServerUnavailable(_words(error)) from error
 
     def close(self) -> None:
-        """Say goodbye, if anybody listens."""
+        """End the connection; errors do not matter any more."""
         with suppress(OSError, smtplib.SMTPException):
             self.smtp.quit()
 
-    def _returned(self, code: int, said: bytes | str, *, about_address: bool) -> Exception:
+    def _rejection(self, code: int, said: bytes | str, *, about_address: bool) -> Exception:
         with suppress(OSError, smtplib.SMTPException):
             self.smtp.rset()
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         if code == 421:  # the server is about to close (RFC 5321, 3.8)
-            return Away(f"{code} {words}")
-        return Returned(code, words, about_address and is_address_unknown(code, words))
+            return ServerUnavailable(f"{code} {words}")
+        return Rejected(code, words, about_address and is_address_unknown(code, words))
 
-    def _reach(self) -> smtplib.SMTP:
+    def _connect(self) -> smtplib.SMTP:
         try:
-            return self._talk()
+            return self._open()
         except (OSError, smtplib.SMTPException) as error:
-            raise Away(_words(error)) from error
+            raise ServerUnavailable(_words(error)) from error
 
-    def _talk(self) -> smtplib.SMTP:
+    def _open(self) -> smtplib.SMTP:
         where, context = self.address, ssl.create_default_context()
         if where.is_wrapped:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -172,7 +176,7 @@ class Server:
 
 
 def is_address_unknown(code: int, words: str) -> bool:
-    """Whether a refusal says that the mailbox is not there, and not that we are unwelcome (RFC 3463)."""
+    """Whether a rejection says that the mailbox does not exist, and not that the sender is unwelcome (RFC 3463)."""
     enhanced = re.match(r"\s*5\.(\d+)\.(\d+)", words)
     if enhanced:
         return enhanced[1] == "1" or (enhanced[1], enhanced[2]) == ("2", "1")

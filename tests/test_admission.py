@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import Client
 
 from forum import admission
-from forum.admission import AT_ONCE, SENDERS, WAITING, Gate, Turns
+from forum.admission import AT_ONCE, MAX_WAITING, SENDERS, AdmissionGate, FairSemaphore
 from forum.jobs import THREADS
 
 
@@ -62,7 +62,7 @@ def wait_until(is_so: Any) -> None:
 
 def test_a_few_are_worked_on_at_once_and_the_others_wait(slow: Slow) -> None:
     answers: list[int] = []
-    threads = ask_together(Gate(slow, 100, at_once=2), list("/a/b/c/d/e"[1::2]), answers)
+    threads = ask_together(AdmissionGate(slow, 100, at_once=2), list("/a/b/c/d/e"[1::2]), answers)
     wait_until(lambda: len(slow.inside) == 2)
     slow.go.set()
     for thread in threads:
@@ -75,7 +75,7 @@ def test_who_waits_too_long_is_asked_to_come_again(
 ) -> None:
     monkeypatch.setattr(admission, "READERS_WAIT", 0.05)
     monkeypatch.setattr(admission, "WRITERS_WAIT", 0.05)
-    closed = Gate(slow, 100, at_once=1)
+    closed = AdmissionGate(slow, 100, at_once=1)
     threads = ask_together(closed, ["/a"], [])
     wait_until(lambda: slow.inside)
     answer = Client(closed).get("/b")
@@ -89,8 +89,8 @@ def test_who_waits_too_long_is_asked_to_come_again(
 def test_when_too_many_wait_the_next_is_told_at_once(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "WAITING", 1)
-    closed = Gate(slow, 100, at_once=1)
+    monkeypatch.setattr(admission, "MAX_WAITING", 1)
+    closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
     threads = ask_together(closed, ["/a", "/b"], answers)
     wait_until(lambda: closed._places._value == 0)  # type: ignore[attr-defined]  # both have a place
@@ -109,7 +109,7 @@ def test_writers_leave_turns_to_readers(slow: Slow) -> None:
 
     read: list[int] = []
     written: list[int] = []
-    closed = Gate(slow, 100, at_once=2)
+    closed = AdmissionGate(slow, 100, at_once=2)
     writers = [threading.Thread(target=write) for _ in range(3)]
     for writer in writers:
         writer.start()
@@ -124,7 +124,7 @@ def test_writers_leave_turns_to_readers(slow: Slow) -> None:
 
 
 def test_health_needs_no_turn(slow: Slow) -> None:
-    closed = Gate(slow, 100, at_once=1)
+    closed = AdmissionGate(slow, 100, at_once=1)
     answers: list[int] = []
     threads = ask_together(closed, ["/a"], answers)
     wait_until(lambda: slow.inside == ["/a"])
@@ -145,7 +145,7 @@ def test_a_body_that_trickles_holds_no_turn(slow: Slow) -> None:
             may_end.wait(5)
             return b"a=b"
 
-    closed = Gate(slow, 100, at_once=1)
+    closed = AdmissionGate(slow, 100, at_once=1)
     sending = Client(closed)
     form = {"input_stream": Trickle(), "content_length": 3}
     thread = threading.Thread(target=lambda: sending.post("/slow", **form))
@@ -165,7 +165,7 @@ def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
             may_end.wait(5)
             return b"a=b"
 
-    closed = Gate(slow, 100, senders=2)
+    closed = AdmissionGate(slow, 100, senders=2)
 
     def send() -> int:
         form = {"input_stream": Trickle(), "content_length": 3}
@@ -186,7 +186,7 @@ def test_however_many_send_slowly_others_are_served(slow: Slow) -> None:
 
 
 def test_the_server_has_more_threads_than_may_send_slowly() -> None:
-    assert THREADS >= SENDERS + AT_ONCE + WAITING
+    assert THREADS >= SENDERS + AT_ONCE + MAX_WAITING
 
 
 @pytest.mark.parametrize(("length", "got"), [("5", b"abcde"), ("", b"abcdefghijk"), ("11", b"")])
@@ -200,7 +200,7 @@ def test_a_body_comes_whole_or_one_byte_too_long(length: str, got: bytes) -> Non
 
     environ = {"PATH_INFO": "/", "REQUEST_METHOD": "POST", "CONTENT_LENGTH": length}
     sent = BytesIO(b"abcdefghijklmnop")
-    list(Gate(application, 10)(environ | {"wsgi.input": sent}, lambda *_: None))
+    list(AdmissionGate(application, 10)(environ | {"wsgi.input": sent}, lambda *_: None))
     assert found == [got]
     assert sent.tell() == len(got)
 
@@ -212,7 +212,7 @@ def test_turns_come_back_when_the_application_fails_and_streams_hold_none() -> N
         start_response("200 OK", [])
         return iter([b"a", b"b"])
 
-    closed = Gate(application, 100, at_once=1)
+    closed = AdmissionGate(application, 100, at_once=1)
     for _time in range(3):
         with pytest.raises(ValueError):
             Client(closed).get("/bad")
@@ -221,22 +221,22 @@ def test_turns_come_back_when_the_application_fails_and_streams_hold_none() -> N
 
 
 def test_turns_go_in_the_order_in_which_people_came() -> None:
-    turns, order, waiting = Turns(1), [], []
-    assert turns.take(0)
+    turns, order, waiting = FairSemaphore(1), [], []
+    assert turns.acquire(0)
 
     def wait(number: int) -> None:
-        assert turns.take(5)
+        assert turns.acquire(5)
         order.append(number)
-        turns.give_back()
+        turns.release()
 
     for number in range(8):
         waiting.append(threading.Thread(target=wait, args=(number,)))
         waiting[-1].start()
         wait_until(lambda number=number: len(turns._waiting) == number + 1)
-    assert not turns.take(0.01), "somebody who does not wait is not let in before them"
+    assert not turns.acquire(0.01), "somebody who does not wait is not let in before them"
     assert len(turns._waiting) == 8
-    turns.give_back()
+    turns.release()
     for thread in waiting:
         thread.join(5)
     assert order == list(range(8))
-    assert turns.take(0)
+    assert turns.acquire(0)

@@ -19,18 +19,18 @@ from sqlalchemy import Text, bindparam, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from forum import logformat, logs
-from forum.admission import Gate
+from forum.admission import AdmissionGate
 from forum.app import create_app
 from forum.db import db
 from forum.members.models import Member
 from forum.settings import Settings, WrongSetting
 from tests.conftest import IsolatedClient
 
-Lines = Callable[[], list[dict[str, Any]]]
+LineFormatter = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+def lines(capsys: pytest.CaptureFixture[str]) -> LineFormatter:
     """What was written to standard error since it was last asked for, read as JSON."""
     return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
@@ -40,17 +40,17 @@ def logged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application of the tests, writing JSON."""
     layer = app.wsgi_app
     monkeypatch.setattr(layer, "kind", logformat.JSON)
-    logs._write_mistakes(logformat.JSON)
+    logs._log_to_standard_error(logformat.JSON)
     app.test_client_class = IsolatedClient
     yield app
-    logs._write_mistakes(logformat.OFF)
+    logs._log_to_standard_error(logformat.OFF)
 
 
-# Requests
+# RequestLog
 
 
 def test_a_request_is_one_line_of_what_it_cost(
-    logged: Flask, lines: Lines, queries: Any, agenda: Any
+    logged: Flask, lines: LineFormatter, queries: Any, agenda: Any
 ) -> None:
     lines()
     with queries() as made:
@@ -66,7 +66,7 @@ def test_a_request_is_one_line_of_what_it_cost(
 
 
 def test_nothing_about_people_is_written(
-    logged: Flask, lines: Lines, people: Any, sign_in: Any
+    logged: Flask, lines: LineFormatter, people: Any, sign_in: Any
 ) -> None:
     browser = sign_in(people.ana)
     lines()
@@ -85,7 +85,7 @@ def test_nothing_about_people_is_written(
 
 
 def test_what_no_route_takes_and_odd_methods_are_written_without_their_words(
-    logged: Flask, lines: Lines
+    logged: Flask, lines: LineFormatter
 ) -> None:
     browser = logged.test_client()
     lines()
@@ -111,12 +111,12 @@ def test_lines_can_be_in_words_or_left_out(
 
 
 def test_who_is_asked_to_come_again_is_written_down(
-    logged: Flask, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    logged: Flask, lines: LineFormatter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_gate: Gate, _held: Any, _is_reading: bool) -> bool:
+    def full(_gate: AdmissionGate, _held: Any, _is_reading: bool) -> bool:
         return False
 
-    monkeypatch.setattr(Gate, "_admit", full)
+    monkeypatch.setattr(AdmissionGate, "_admit", full)
     lines()
     answer = logged.test_client().get("/rules")
     [line] = lines()
@@ -135,7 +135,7 @@ def test_nobody_who_reads_the_log_is_no_reason_to_refuse_a_reader(
     assert logged.test_client().get("/healthz").status_code == 200
 
 
-# Numbers
+# RequestIds
 
 
 @pytest.mark.sqlite_only  # no database is asked
@@ -157,7 +157,7 @@ def test_a_number_is_taken_from_a_proxy_of_ours_alone(
     monkeypatch.setattr(app.wsgi_app, "takes_numbers", proxies > 0)
     number = client.get("/healthz", headers={"X-Request-Id": given}).headers["X-Request-Id"]
     assert (number == given) is is_taken
-    assert logs.WELL_FORMED.fullmatch(number)
+    assert logs.VALID_REQUEST_ID.fullmatch(number)
 
 
 def test_the_settings_say_whether_a_proxy_is_trusted(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_settings_say_whether_a_proxy_is_trusted(tmp_path: Path) -> None:
         settings = Settings(
             tmp_path, f"sqlite:///{tmp_path}/x.sqlite", "http://x", ("x",), "key", proxies=proxies
         )
-        assert logs.Requests(None, settings).takes_numbers is (proxies == 1)
+        assert logs.RequestLog(None, settings).takes_numbers is (proxies == 1)
 
 
 def test_pages_hold_no_number_so_that_one_copy_serves_all(client: FlaskClient, agenda: Any) -> None:
@@ -192,7 +192,7 @@ def mistaken(logged: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callab
 
 
 def test_a_mistake_has_its_place_and_the_number_that_the_page_shows(
-    mistaken: Any, lines: Lines
+    mistaken: Any, lines: LineFormatter
 ) -> None:
     def fails() -> None:
         try:
@@ -215,7 +215,7 @@ def test_a_mistake_has_its_place_and_the_number_that_the_page_shows(
 
 
 def test_what_a_database_says_of_a_row_is_left_out(
-    mistaken: Any, people: Any, lines: Lines
+    mistaken: Any, people: Any, lines: LineFormatter
 ) -> None:
     twice = {
         "handle": "new",
@@ -244,10 +244,10 @@ def test_a_mistake_without_bottom_is_cut() -> None:
 
     with pytest.raises(RecursionError) as caught:
         deeper(0)
-    assert len(logformat.trace(caught.value)) <= logformat.DEEPEST + 1
+    assert len(logformat.format_trace(caught.value)) <= logformat.MAX_TRACE_DEPTH + 1
 
 
-def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> None:
+def test_what_the_program_says_is_a_line_too(logged: Flask, lines: LineFormatter) -> None:
     logging.getLogger("forum.jobs").warning("task %s failed", "notices")
     [line] = lines()
     assert (line["level"], line["logger"], line["message"]) == (
@@ -255,7 +255,9 @@ def test_what_the_program_says_is_a_line_too(logged: Flask, lines: Lines) -> Non
     assert line["request"] is None
 
 
-def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines: Lines) -> None:
+def test_making_an_application_again_writes_nothing_twice(
+    tmp_path: Path, lines: LineFormatter
+) -> None:
     settings = Settings(
         tmp_path,
         f"sqlite:///{tmp_path}/x.sqlite",
@@ -269,7 +271,7 @@ def test_making_an_application_again_writes_nothing_twice(tmp_path: Path, lines:
         create_app(settings)
     logging.getLogger("forum").error("once")
     assert len(lines()) == 1
-    logs._write_mistakes(logformat.OFF)
+    logs._log_to_standard_error(logformat.OFF)
 
 
 def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:
@@ -288,13 +290,13 @@ def test_a_log_of_no_known_kind_is_refused(tmp_path: Path) -> None:
 def watched(database_url: str, logged: Flask) -> Iterator[Any]:
     """A connection to the database whose every statement counts as slow."""
     engine = create_engine(database_url)
-    logs._watch(engine, 0.0)
+    logs._time_statements(engine, 0.0)
     with engine.connect() as connection:
         yield connection
     engine.dispose()
 
 
-def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: Lines) -> None:
+def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: LineFormatter) -> None:
     lines()
     watched.execute(text("SELECT id\n  FROM member WHERE name = :name"), {"name": "Canary"})
     line = lines()[-1]
@@ -304,7 +306,7 @@ def test_a_slow_statement_is_written_without_its_values(watched: Any, lines: Lin
 
 
 def test_words_that_are_sent_as_a_part_of_a_statement_are_not_written(
-    watched: Any, lines: Lines
+    watched: Any, lines: LineFormatter
 ) -> None:
     """As those that somebody searches for are, on PostgreSQL."""
     word = bindparam(None, "Canary", Text, literal_execute=True)
@@ -316,13 +318,15 @@ def test_words_that_are_sent_as_a_part_of_a_statement_are_not_written(
         assert "SELECT" in written and "Canary" not in written
 
 
-def test_a_statement_that_fails_after_a_long_wait_is_written(watched: Any, lines: Lines) -> None:
+def test_a_statement_that_fails_after_a_long_wait_is_written(
+    watched: Any, lines: LineFormatter
+) -> None:
     lines()
     with pytest.raises(DBAPIError):
         watched.execute(text("SELECT nothing FROM nowhere"))
     assert lines()[-1]["statement"] == "SELECT nothing FROM nowhere"
 
 
-def test_a_quick_statement_is_not_written(app: Flask, lines: Lines) -> None:
+def test_a_quick_statement_is_not_written(app: Flask, lines: LineFormatter) -> None:
     db.session.execute(text("SELECT 1"))
     assert lines() == []

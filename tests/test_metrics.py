@@ -1,4 +1,4 @@
-"""Figures for Prometheus: counted in each process, exactly, and added up over those that live and those that ended."""
+"""Samples for Prometheus: counted in each process, exactly, and added up over those that live and those that ended."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_the_private_address_is_served_when_it_is_wanted(
     monkeypatch.setenv("FORUM_METRICS", address)
     monkeypatch.setenv("FORUM_DATA", str(tmp_path))
     monkeypatch.setenv("FORUM_DATABASE_URL", database_url)
-    monkeypatch.setattr(application.jobs, "run_together", lambda all: started.extend(all) or 0)
+    monkeypatch.setattr(application.jobs, "supervise", lambda all: started.extend(all) or 0)
     runner = migrated_app.test_cli_runner()
     assert runner.invoke(args=["serve"]).exit_code == 0
     assert len(started) == commands and (started[-1][-1] == "metrics") is bool(address)
@@ -248,7 +248,7 @@ def test_what_waits_is_measured(app: Flask, people: Any, agenda: Any, queries: A
     assert found["forum_events_waiting"] >= 1 and found["forum_reports_open"] == 1
     assert found["forum_oldest_event_seconds"] >= 0 and found["forum_events_given_up"] == 0
     assert found["forum_database_bytes"] > 100_000 < found["forum_disk_free_bytes"]
-    assert set(found) <= set(metrics.FIGURES)
+    assert set(found) <= set(metrics.METRICS)
 
 
 def test_a_database_that_does_not_answer_is_a_figure_too(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_target_in_use_is_refused(source: Forum, target: Forum) -> None:
 
 
 def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: Made) -> None:
-    with source.app.app_context(), moving._held(db.engine):
+    with source.app.app_context(), moving._locked_source(db.engine):
         other = create_engine(source.url, connect_args={"timeout": 0.05})
         with other.connect() as connection, pytest.raises(Exception, match="locked"):
             connection.exec_driver_sql("PRAGMA busy_timeout=50")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forum.passkeys import Refused, Site, said_in
+from forum.passkeys import Refused, Site, unverified_claims
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_site_is_what_browsers_call_it(
 @pytest.mark.parametrize("text", ["", "[", "{}", "7", '{"id": 1, "response": []}', "x" * 20_001])
 def test_what_is_no_answer_says_nothing(text: str) -> None:
     with pytest.raises(Refused):
-        said_in(text)
+        unverified_claims(text)

@@ -40,7 +40,7 @@ def ask_for_passkey(person: Person, purpose: str, browser_key: str) -> bytes:
     touches()
     challenge = secrets.token_bytes(32)
     row = Challenge(purpose=purpose, member_id=person.id, browser_hash=kept_hash(browser_key))
-    row.challenge_hash = kept_hash(passkeys.coded(challenge))
+    row.challenge_hash = kept_hash(passkeys.base64url(challenge))
     row.created_at, row.expires_at = now(), now() + queries.CHALLENGE_LIFETIME
     db.session.add(row)
     return challenge
@@ -55,7 +55,7 @@ def spend_challenge(
     Raises `Refused` when it was made for another purpose, person or browser, was used before, or is too old.
     """
     touches()
-    said = passkeys.said_in(text)
+    said = passkeys.unverified_claims(text)
     row = queries.answered_challenge(person, purpose, said.challenge, browser_key)
     if row is None:
         raise Refused("the challenge is unknown, used or too old")
@@ -73,7 +73,7 @@ def sign_in_with_passkey(_visitor: Person, answer: Answer) -> Member:
     Raises `Refused` for an answer that does not verify, `Forbidden` when the member may not sign in.
     """
     touches()
-    said = passkeys.said_in(answer.text)
+    said = passkeys.unverified_claims(answer.text)
     passkey = queries.passkey_by_credential_id(said.credential_id)
     if passkey is None or said.user_handle != passkey.user_handle:
         raise Refused("no such passkey")
@@ -86,7 +86,9 @@ def sign_in_with_passkey(_visitor: Person, answer: Answer) -> Member:
 def verify_passkey(member: Member, answer: Answer) -> str:
     """Authenticate a member by one of their passkeys; returns the method's name. Raises `Refused`."""
     touches()
-    passkey = queries.passkey_by_credential_id(passkeys.said_in(answer.text).credential_id)
+    passkey = queries.passkey_by_credential_id(
+        passkeys.unverified_claims(answer.text).credential_id
+    )
     if passkey is None or passkey.member_id != member.id:
         raise Refused("not a passkey of this member")
     _verify_passkey(passkey, answer, is_alone=False)
@@ -94,7 +96,7 @@ def verify_passkey(member: Member, answer: Answer) -> str:
 
 
 def _verify_passkey(passkey: Passkey, answer: Answer, *, is_alone: bool) -> None:
-    passkey.signatures = passkeys.shown(answer, passkey.known, is_alone=is_alone)
+    passkey.signatures = passkeys.verify_authentication(answer, passkey.known, is_alone=is_alone)
     passkey.used_at = now()
 
 
@@ -114,7 +116,7 @@ def _use_code(authenticator: Authenticator, code: str) -> None:
         secret = ciphers.unlock(CIPHER_PURPOSE, authenticator.locked_secret)
     except ciphers.Unreadable as error:
         raise Refused("its secret was locked with another FORUM_SECRET_KEY") from error
-    step = otp.fitting_step(secret, code, now())
+    step = otp.matching_step(secret, code, now())
     if step is None or step <= authenticator.last_step:
         raise Refused("a wrong code, or one that was used")
     authenticator.last_step, authenticator.used_at = step, now()
@@ -177,7 +179,7 @@ def add_passkey(
     own = queries.passkeys_of(member)
     if len(own) >= MAX_PASSKEYS:
         raise Invalid(_("You have very many passkeys. Remove one that you do not use first."))
-    known, is_synced = passkeys.registered(answer)
+    known, is_synced = passkeys.verify_registration(answer)
     if queries.is_passkey_known(known.credential_id):
         raise Refused("known already")
     passkey = Passkey(
@@ -263,7 +265,7 @@ def replace_codes(member: Member, secret: str, code: str, token: str) -> None:
     known = queries.authenticator_of(member, for_update=True)
     if known is None or not known.confirmed_at:
         raise Conflict(_("Codes are off already."))
-    step = otp.fitting_step(secret, code, now())
+    step = otp.matching_step(secret, code, now())
     if step is None:
         raise Refused("not a code of the other app")
     known.locked_secret, known.last_step = ciphers.lock(CIPHER_PURPOSE, secret), step

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db import Base
 from forum.members.models import Member
-from forum.passkeys import Known
+from forum.passkeys import Credential
 
 
 class Passkey(Base):
@@ -37,9 +37,11 @@ class Passkey(Base):
     member: Mapped[Member] = relationship(lazy="raise_on_sql")
 
     @property
-    def known(self) -> Known:
+    def known(self) -> Credential:
         """The credential as the verification of an answer needs it."""
-        return Known(self.credential_id, self.public_key, self.signatures, tuple(self.transports))
+        return Credential(
+            self.credential_id, self.public_key, self.signatures, tuple(self.transports)
+        )
 
 
 class Authenticator(Base):

@@ -92,11 +92,13 @@ def options(purpose: str) -> Response:
     challenge = actions.ask_for_passkey(person, purpose, _browser_key())
     known = [one.known for one in queries.passkeys_of(person)] if person.id else []
     if purpose != FOR_REGISTRATION:
-        asked = passkeys.to_show(site(), challenge, known, is_alone=purpose == FOR_SIGN_IN)
+        asked = passkeys.authentication_options(
+            site(), challenge, known, is_alone=purpose == FOR_SIGN_IN
+        )
     else:
         member = my_profile(person)
         owner = Owner(_user_handle(member), member.email, member.name)
-        asked = passkeys.to_register(site(), challenge, owner, known)
+        asked = passkeys.registration_options(site(), challenge, owner, known)
     return jsonify(asked)
 
 
@@ -120,7 +122,7 @@ def _browser_key() -> str:
 def _user_handle(member: Member) -> str:
     """The user handle of a member's passkeys; made here for the first one."""
     known = queries.passkeys_of(member)
-    fresh = passkeys.coded(secrets.token_bytes(32))
+    fresh = passkeys.base64url(secrets.token_bytes(32))
     return known[0].user_handle if known else str(session.setdefault(HANDLE_KEY, fresh))
 
 
@@ -153,7 +155,7 @@ def verify_factor(member: Member, purpose: str, code: str, credential: str | Non
     def deed() -> str:
         if credential is not None:
             return actions.verify_passkey(member, _spend_challenge(member, purpose, credential))
-        return _verify_code(member, otp.plain(code))
+        return _verify_code(member, otp.normalised(code))
 
     return _refuse_as(deed, _code_refused() if credential is None else _passkey_refused())
 
@@ -176,7 +178,7 @@ def _code_refused() -> Invalid:
 
 
 def _verify_code(member: Member, code: str) -> str:
-    number = otp.number_of(code)
+    number = otp.recovery_number(code)
     if number is None:
         return actions.verify_code(member, code)
     known = queries.recovery_code(member, number)
@@ -243,7 +245,7 @@ def _new_recovery_codes(member: Member) -> tuple[list[str], list[str]]:
 
 
 def _code_hashes(codes: list[str]) -> list[str]:
-    return [hash_code(otp.plain(code)) for code in codes]
+    return [hash_code(otp.normalised(code)) for code in codes]
 
 
 def _answer_set_up(words: str, codes: list[str]) -> Answer:
@@ -333,14 +335,14 @@ def confirm_codes() -> Answer:
     form = CodeForm()
 
     def page(status: int = 200) -> Answer:
-        address = otp.address(secret, federation().name, member.email)
-        picture = otp.picture(address)
+        address = otp.provisioning_uri(secret, federation().name, member.email)
+        picture = otp.qr_code(address)
         words: dict[str, Any] = {"secret": secret, "picture": picture, "address": address}
         words["is_other"] = is_other
         return render_template("factors/codes.html", form=form, **words), status
 
     def deed() -> Any:
-        code = otp.plain(form.code.data or "")
+        code = otp.normalised(form.code.data or "")
         if is_other:
             return _replace_codes(member, secret, code)
         hashes, codes = _new_recovery_codes(member)

@@ -48,7 +48,7 @@ from forum.permissions import SYSTEM, VISITOR, reads
 from forum.ratelimits import within_limit
 from forum.screening.queries import is_newcomer
 from forum.settings import Settings
-from forum.transports import Away, Carrier, Returned, carrier
+from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
 
 PORTION = 500
 PER_HOUR, PER_HOUR_OF_NEW = "30/hour", "10/hour"  # answers of one member
@@ -67,9 +67,9 @@ def deliver() -> int:
     done: set[int] = set()
     try:
         if letters:
-            with carrier(settings.smtp_url, settings.mail_path) as through:
+            with open_transport(settings.smtp_url, settings.mail_path) as through:
                 _send_some(through, letters, done, settings)
-    except Away as error:
+    except ServerUnavailable as error:
         actions.postpone(SYSTEM, _left(letters, done), str(error))
         return 0
     actions.let_go(SYSTEM, _left(letters, done))
@@ -77,7 +77,7 @@ def deliver() -> int:
 
 
 def _send_some(
-    through: Carrier, letters: Sequence[Delivery], done: set[int], settings: Settings
+    through: Transport, letters: Sequence[Delivery], done: set[int], settings: Settings
 ) -> None:
     """Send what can be sent before others may take the letters for left behind."""
     until = time.monotonic() + actions.LEASE.total_seconds() / 2
@@ -86,7 +86,7 @@ def _send_some(
             return
         try:
             _send(through, letter, settings)
-        except (Away, Busy, SQLAlchemyError):
+        except (ServerUnavailable, Busy, SQLAlchemyError):
             raise
         except Exception as error:  # one that cannot be made must not hold up the others
             log.exception("letter %s cannot be sent", letter.id)
@@ -138,7 +138,7 @@ def _settle(carried: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
+def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
     carried = settings.carried_path / str(letter.id)
     if carried.exists():  # another worker's, this very moment
         return
@@ -147,8 +147,8 @@ def _send(through: Carrier, letter: Delivery, settings: Settings) -> None:
         actions.drop(SYSTEM, letter.id, "nothing to tell")
         return
     try:
-        through.carry(message(written), written.comes_back_to, written.to)
-    except Returned as error:
+        through.send(message(written), written.comes_back_to, written.to)
+    except Rejected as error:
         actions.note_returned(
             SYSTEM,
             letter.id,
@@ -449,10 +449,10 @@ def mail_test(address: str) -> None:
     due_at = now() + actions.LEASE  # a worker must not send it, too
     letter = actions.write_letter(SYSTEM, "test", normalised_email(address), {}, due_at=due_at)
     try:
-        with carrier(settings.smtp_url, settings.mail_path) as through:
+        with open_transport(settings.smtp_url, settings.mail_path) as through:
             if written := compose(letter, settings):
-                through.carry(message(written), written.comes_back_to, written.to)
-    except (Away, Returned) as error:
+                through.send(message(written), written.comes_back_to, written.to)
+    except (ServerUnavailable, Rejected) as error:
         actions.drop(SYSTEM, letter.id, "a test")
         raise click.ClickException(f"The mail server did not take it: {error}") from error
     actions.note_sent(SYSTEM, [letter.id])

@@ -20,7 +20,7 @@ from forum.mail.queries import (
     waiting_letters,
 )
 from forum.members.queries import my_profile
-from forum.transports import parsed
+from forum.transports import parse_smtp_url
 from forum.web import csrf, me
 
 bp = Blueprint("mail", __name__)
@@ -53,7 +53,7 @@ def _server() -> str:
     if not web.settings().smtp_url:
         return ""
     try:
-        where = parsed(web.settings().smtp_url)
+        where = parse_smtp_url(web.settings().smtp_url)
     except ValueError as error:
         return str(error)
     return f"{where.host}:{where.port}"

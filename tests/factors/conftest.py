@@ -70,7 +70,7 @@ def switch_codes_on(member: Member) -> tuple[str, list[str]]:
 
     secret = unconfirmed_secret(queries.authenticator_of(member))
     codes = otp.recovery_codes()
-    hashes = [hash_password(otp.plain(code)) for code in codes]
+    hashes = [hash_password(otp.normalised(code)) for code in codes]
     earlier = code_of(secret, -1)
     actions.confirm_codes(member, earlier, hashes)
     return secret, codes

@@ -20,7 +20,7 @@ from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM
-from forum.transports import Away, is_address_unknown, parsed
+from forum.transports import ServerUnavailable, is_address_unknown, parse_smtp_url
 from tests.mail.conftest import free_port, with_settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
@@ -138,7 +138,7 @@ def test_a_server_that_is_away_loses_nothing(people, app):
 def test_a_slow_server_is_left_after_a_while(people, app, monkeypatch):
     letter = write(people)
     silent = socket.create_server(("127.0.0.1", 0))
-    monkeypatch.setattr(transports.carrier.__wrapped__, "__defaults__", (0.3,))
+    monkeypatch.setattr(transports.open_transport.__wrapped__, "__defaults__", (0.3,))
     with with_settings(app, smtp_url=f"smtp://127.0.0.1:{silent.getsockname()[1]}"):
         assert deliver() == 0
     silent.close()
@@ -278,16 +278,16 @@ def test_old_letters_are_forgotten(people, mail_server):
 
 
 def test_addresses_of_servers():
-    assert parsed("smtp://u%40x:p%2Fw@mail.example.org").user == "u@x"
+    assert parse_smtp_url("smtp://u%40x:p%2Fw@mail.example.org").user == "u@x"
     assert (
-        parsed("smtp://mail.example.org").port == 587
-        and parsed("smtp://mail.example.org").needs_tls
+        parse_smtp_url("smtp://mail.example.org").port == 587
+        and parse_smtp_url("smtp://mail.example.org").needs_tls
     )
-    assert parsed("smtps://mail.example.org").port == 465
-    assert not parsed("smtp://mail.example.org:25?tls=no").needs_tls
+    assert parse_smtp_url("smtps://mail.example.org").port == 465
+    assert not parse_smtp_url("smtp://mail.example.org:25?tls=no").needs_tls
     for odd in ("", "mail.example.org", "http://mail.example.org", "smtp://"):
         with pytest.raises(ValueError, match="FORUM_SMTP_URL"):
-            parsed(odd)
+            parse_smtp_url(odd)
 
 
 def test_which_refusals_are_about_the_address():
@@ -313,14 +313,14 @@ def test_a_letter_to_try_the_mail(people, mail_server, app):
 
 def test_a_letter_to_try_the_mail_is_sent_by_nobody_else(people, mail_server, app):
     """A worker that looks meanwhile leaves it alone."""
-    carry = transports.Server.carry
+    carry = transports.SmtpTransport.send
 
     def carry_late(*what):
         deliver()
         carry(*what)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transports.Server, "carry", carry_late)
+        patch.setattr(transports.SmtpTransport, "send", carry_late)
         app.test_cli_runner().invoke(args=["mail-test", "ana@example.org"])
     assert len(mail_server.messages) == 1
     odd = app.test_cli_runner().invoke(args=["mail-test", "ana"])
@@ -353,8 +353,8 @@ def test_connections_that_break_off_are_no_refusal(app):
 
     threading.Thread(target=hang_up).start()
     with (
-        pytest.raises(Away),
-        transports.carrier(f"smtp://127.0.0.1:{door.getsockname()[1]}", Path("x")),
+        pytest.raises(ServerUnavailable),
+        transports.open_transport(f"smtp://127.0.0.1:{door.getsockname()[1]}", Path("x")),
     ):
         raise AssertionError("nobody carries")
     door.close()
