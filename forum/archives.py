@@ -1,4 +1,4 @@
-"""ZIP files made while they are sent: nothing of one is kept, on the disk or in memory, but the part under way."""
+"""ZIP files that are made while they are sent; only the part under way is in memory, and nothing on disk."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ Files = Iterable[tuple[str, Iterable[bytes]]]  # each with its name and its cont
 
 
 class _Pipe:
-    """What the ZIP file is written into, and taken out of again; it cannot go back, which `zipfile` minds."""
+    """An unseekable file object for `zipfile`, from which the written bytes are taken again."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.length = 0
 
     def write(self, part: bytes) -> int:
-        """Take a part in."""
+        """Append bytes."""
         self.parts.append(bytes(part))
         self.length += len(part)
         return len(part)
 
     def tell(self) -> int:
-        """How much came in so far."""
+        """How many bytes were written in all."""
         return self.length
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no buffer."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no file."""
 
     def take(self) -> bytes:
-        """What came in since the last time."""
+        """The bytes that were written since the last call."""
         taken, self.parts = b"".join(self.parts), []
         return taken
 

@@ -1,4 +1,4 @@
-"""Texts that a row holds locked: whoever reads the database or a backup without the forum's key cannot read them."""
+"""Encryption of single column values: without the forum's secret key they cannot be read from the database or a backup."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ HASHES = "cryptography.hazmat.primitives.hashes"
 
 
 class Unreadable(Exception):
-    """A text was locked with another key: FORUM_SECRET_KEY has changed since."""
+    """A text was encrypted with another key: FORUM_SECRET_KEY has changed since."""
 
 
 def lock(purpose: str, text: str) -> str:
-    """A text locked for one purpose (Fernet: AES-128-CBC with HMAC-SHA256)."""
+    """Encrypt a text for one purpose (Fernet: AES-128-CBC with HMAC-SHA256)."""
     return str(_fernet(purpose).encrypt(text.encode()).decode())
 
 
 def unlock(purpose: str, locked: str) -> str:
-    """The text that was locked for a purpose; raises `Unreadable` when another key locked it."""
+    """Decrypt a text of a purpose; raises `Unreadable` if it was encrypted with another key."""
     try:
         return str(_fernet(purpose).decrypt(locked.encode()).decode())
     except library(FERNET).InvalidToken as error:
@@ -31,7 +31,7 @@ def unlock(purpose: str, locked: str) -> str:
 
 
 def _fernet(purpose: str) -> Any:
-    """A key of its own for each purpose, from the forum's key (HKDF, RFC 5869)."""
+    """The cipher of a purpose, whose key is derived from the forum's secret key (HKDF, RFC 5869)."""
     key = current_app.config["SECRET_KEY"].encode()
     kind = library(HASHES).SHA256()
     made = library(HKDF).HKDF(algorithm=kind, length=32, salt=None, info=purpose.encode())

@@ -13,7 +13,7 @@ MAX_COMPARED = 150  # lines or words on each side that are compared one by one; 
 
 def changes(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in reading order, each `same`, `gone` or `new`."""
-    pieces = _compare(_lines(before), _lines(after), by_words=True)
+    pieces = _compare(_lines(before), _lines(after), is_by_words=True)
     joined = groupby(pieces, key=lambda piece: piece[0])
     return [(state, "".join(text for _, text in group)) for state, group in joined]
 
@@ -26,14 +26,14 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\S+\s*|\s+", text)
 
 
-def _compare(before: Sequence[str], after: Sequence[str], by_words: bool) -> Iterator[Piece]:
+def _compare(before: Sequence[str], after: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
     start, end = _common_ends(before, after)
     yield from _piece("same", before[:start])
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     if max(len(old), len(new)) > MAX_COMPARED:
-        yield from _replaced(old, new, by_words=False)
+        yield from _replaced(old, new, is_by_words=False)
     else:
-        yield from _aligned(old, new, by_words)
+        yield from _aligned(old, new, is_by_words)
     yield from _piece("same", before[len(before) - end :])
 
 
@@ -48,18 +48,18 @@ def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]
     return start, end
 
 
-def _aligned(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterator[Piece]:
+def _aligned(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             yield from _piece("same", old[i1:i2])
         else:
-            yield from _replaced(old[i1:i2], new[j1:j2], by_words)
+            yield from _replaced(old[i1:i2], new[j1:j2], is_by_words)
 
 
-def _replaced(old: Sequence[str], new: Sequence[str], by_words: bool) -> Iterator[Piece]:
-    if by_words and old and new:
-        yield from _compare(_words("".join(old)), _words("".join(new)), by_words=False)
+def _replaced(old: Sequence[str], new: Sequence[str], is_by_words: bool) -> Iterator[Piece]:
+    if is_by_words and old and new:
+        yield from _compare(_words("".join(old)), _words("".join(new)), is_by_words=False)
         return
     yield from _piece("gone", old)
     yield from _piece("new", new)

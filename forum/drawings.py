@@ -14,7 +14,7 @@ from forum.plans_by_water import delta, radial_harbour
 from forum.plans_in_green import green_fingers, old_town
 from forum.shapes import HEIGHT, WIDTH
 
-_DRAW: dict[str, Callable[[Random], str]] = {
+_PLAN_FUNCTIONS: dict[str, Callable[[Random], str]] = {
     "radial-harbour": radial_harbour,
     "chamfered-blocks": chamfered_blocks,
     "delta": delta,
@@ -22,7 +22,7 @@ _DRAW: dict[str, Callable[[Random], str]] = {
     "green-fingers": green_fingers,
     "civic-axis": civic_axis,
 }
-PATTERNS = tuple(_DRAW)
+PATTERNS = tuple(_PLAN_FUNCTIONS)
 WORLD_VIEWBOX = "0 0 1020 450"
 
 _PLAN_VIEWBOX = f"0 0 {WIDTH} {HEIGHT}"
@@ -49,9 +49,9 @@ def plan(slug: str, pattern: str) -> str:
 
     Everything is drawn in `currentColor`. An unknown pattern is a KeyError.
     """
-    dice = Random(sha256(f"{pattern}/{slug}".encode("utf-8", "replace")).digest())
-    drawn = _DRAW[pattern](dice)
-    across, down = dice.choice([(1, 1), (-1, 1), (1, -1), (-1, -1)])
+    rng = Random(sha256(f"{pattern}/{slug}".encode("utf-8", "replace")).digest())
+    drawn = _PLAN_FUNCTIONS[pattern](rng)
+    across, down = rng.choice([(1, 1), (-1, 1), (1, -1), (-1, -1)])
     move = f"matrix({across} 0 0 {down} {WIDTH if across < 0 else 0} {HEIGHT if down < 0 else 0})"
     return f'<g fill="currentColor" fill-rule="evenodd" transform="{move}">{drawn}</g>'
 
@@ -98,7 +98,9 @@ def labels(places: Sequence[tuple[float, float, str]]) -> list[tuple[float, floa
     for x, y, name in places:
         spots = ((x + 9, y + 4, "start"), (x - 9, y + 4, "end"), (x, y - 10, "middle"))
         boxes = [(spot, _box(spot, name)) for spot in (*spots, (x, y + 18, "middle"))]
-        free = next((pair for pair in boxes if not any(_meet(pair[1], box) for box in taken)), None)
+        free = next(
+            (pair for pair in boxes if not any(_overlap(pair[1], box) for box in taken)), None
+        )
         found.append(free[0] if free else None)
         taken += [free[1]] if free else []
     return found
@@ -137,7 +139,7 @@ def _box(spot: tuple[float, float, str], name: str) -> tuple[float, float, float
     return left, y - 11, left + width, y + 4
 
 
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 

@@ -1,10 +1,10 @@
-"""The ways in which a deed or a look-up can fail, each with a sentence for the person who asked."""
+"""The exceptions of actions and queries, each with a sentence for the person who asked."""
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """Something was not done. `message` says why in words for the person; `status` is the HTTP answer."""
+    """The base class: something was refused. `message` says why, for the person; `status` is the HTTP status."""
 
     status = 400
 
@@ -16,7 +16,7 @@ class Refusal(Exception):
 class NotFound(Refusal):
     """It does not exist, or the person may not know that it does (404).
 
-    `thing` is the kind and the number of what a moderator hides, for the page that says so.
+    `thing` is the kind and the id of what a moderator has hidden, for the page that says so.
     """
 
     status = 404
@@ -33,7 +33,7 @@ class Forbidden(Refusal):
 
 
 class Invalid(Refusal):
-    """What was typed cannot be taken (422). `field` names the form field the sentence belongs to."""
+    """What was typed is invalid (422). `field` names the form field that the sentence is about."""
 
     status = 422
 
@@ -43,12 +43,12 @@ class Invalid(Refusal):
 
 
 class Conflict(Refusal):
-    """Somebody else was faster: the thing has changed since the person looked at it (409)."""
+    """Somebody else was faster: what the person wants to change has changed since they looked at it (409)."""
 
     status = 409
 
 
 class Busy(Refusal):
-    """The database could not take the write in time (503). Nothing was saved; trying again helps."""
+    """The database was locked for too long (503). Nothing was saved; trying again helps."""
 
     status = 503

@@ -142,7 +142,7 @@ def path(shapes: Iterable[Shape]) -> str:
     """Closed shapes as one path of whole numbers, each written relative to the one before."""
     out, last = "", (0, 0)
     for shape in shapes:
-        corners = _whole(shape)
+        corners = _rounded_corners(shape)
         if len(corners) > 2:
             out += _steps(last, corners) + "z"
             last = corners[0]
@@ -174,7 +174,7 @@ def _foot(point: Point, a: Point, b: Point) -> Point:
     return between(a, b, max(0.0, min(1.0, share)))
 
 
-def _whole(shape: Shape) -> list[tuple[int, int]]:
+def _rounded_corners(shape: Shape) -> list[tuple[int, int]]:
     corners: list[tuple[int, int]] = []
     for x, y in shape:
         here = (round(x), round(y))

@@ -1,4 +1,4 @@
-"""Libraries that few requests need, loaded by the first one that does: every process is lighter by what they take."""
+"""Libraries that few requests need, imported when they are first used, which saves every process their memory."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from typing import Any
 
 @cache
 def library(name: str) -> Any:
-    """A library by its name, such as `webauthn`. Not for our own rooms, whose order the contracts keep."""
+    """A library by its module name, such as `webauthn`. Not for modules of the forum, whose order the contracts check."""
     return import_module(name)

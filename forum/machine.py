@@ -1,4 +1,4 @@
-"""What the machine has: room on its disk, sizes and times of files, and answers that come in time or not at all."""
+"""The machine: disk space, sizes and times of files, and checks with a time limit."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def try_to_write(folder: Path) -> None:
 
 
 def is_shut(path: Path) -> bool:
-    """Whether who runs the forum cannot use a file or folder of its own: whoever asks.
+    """Whether the user that runs the forum cannot use a file or folder.
 
-    To root all is open; then the owner of the folder around it is meant, unless that is root as well.
+    That is the user of this process. Root may use everything: then it is the owner of the folder around it, if not root.
     """
     if not path.exists():
         return False
@@ -59,7 +59,7 @@ def time_of(path: Path) -> datetime | None:
 
 
 class Probe(Generic[A]):
-    """Asks a question in a thread of its own, one at a time, so that whoever asks waits no longer than told."""
+    """Runs a check in a thread of its own, one at a time, so that callers wait no longer than some seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -67,9 +67,9 @@ class Probe(Generic[A]):
         self._asked: Future[A] | None = None
 
     def ask(self, question: Callable[[], A]) -> A:
-        """The answer; raises `TimeoutError` when it takes too long, or what the question raises.
+        """The answer of `question`; raises `TimeoutError` when it takes too long, or what the question raises.
 
-        While an answer is still awaited, whoever asks next waits for that one.
+        While one is running, further callers wait for its answer.
         """
         with self._lock:
             if self._asked is None or self._asked.done():

@@ -1,6 +1,6 @@
-"""The migrations: Flask-Migrate and Alembic, loaded when somebody asks for them, and the revisions that this code knows.
+"""The migrations: Flask-Migrate and Alembic, loaded on first use, and the revisions that this code knows.
 
-They take 8 MB and a tenth of a process's start, and no page needs them.
+The two take 8 MB and a tenth of the time to start a process, and no page needs them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REVISION = re.compile(r"^(down_)?revision = (.+)$", re.MULTILINE)
 
 
 class Migrations:
-    """Stands where Flask-Migrate keeps what it knows about an application, until that is asked for."""
+    """A proxy for Flask-Migrate's extension object, which it loads when an attribute is asked for."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -43,7 +43,7 @@ class Commands(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """What is asked for, in the words of the group that is loaded now."""
+        """The context of Flask-Migrate's own command group, which is loaded now."""
         group: click.Group = library("flask_migrate.cli").db
         return group.make_context(info_name, args, parent, **extra)
 
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
 
 @lru_cache(1)
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest revisions of this code, and all of them, as its files say; Alembic would load each of them to know."""
+    """The newest revisions, and all of them, read from the migrations' text; Alembic would import each file."""
     known, followed = set[str](), set[str]()
     for path in FOLDER.glob("versions/*.py"):
         for is_before, written in REVISION.findall(path.read_text()):

@@ -1,4 +1,4 @@
-"""Everything from one database into another, SQLite or PostgreSQL: copied table by table, and compared row by row."""
+"""Moving a forum to another database, SQLite or PostgreSQL: copied table by table, then compared row by row."""
 
 from __future__ import annotations
 
@@ -37,20 +37,21 @@ from forum.errors import Refusal
 BATCH = 1_000
 MAX_REPORTED = 20
 OWN_TABLES = ("alembic_version", "document_fts", "member_fts")
-# In the target while a move is under way: how far each table is. The row "" says where from.
+# A table in the target, while a move is under way, of the key of the last row copied of each table; the row with an
+# empty name holds the source.
 MARKER = Table(
     "move_under_way",
     MetaData(),
     Column("name", String(60), primary_key=True),
     Column("last", JSON),
 )
-Note = Callable[[int], object]  # is told how many rows more are done
+Note = Callable[[int], object]  # called with how many more rows are done
 
 
 def total(source: Engine) -> int:
     """How many rows there are to copy and to compare, for a progress bar."""
     with source.connect() as connection:
-        return 2 * sum(_count(connection, rows) for rows in Base.metadata.sorted_tables)
+        return 2 * sum(_count(connection, table) for table in Base.metadata.sorted_tables)
 
 
 def is_under_way(target: Engine) -> bool:
@@ -59,7 +60,7 @@ def is_under_way(target: Engine) -> bool:
 
 
 def refuse_what_is_in_use(target: Engine) -> None:
-    """Raise `Refusal` when the target holds anything that this move has not put there."""
+    """Raise `Refusal` if the target contains other tables, or rows already."""
     known = {*Base.metadata.tables, MARKER.name}
     with target.connect() as connection:
         names = inspect(connection).get_table_names()
@@ -67,15 +68,18 @@ def refuse_what_is_in_use(target: Engine) -> None:
             name for name in names if name not in known and not name.startswith(OWN_TABLES)
         ]:
             raise Refusal(f"The target holds something else: {', '.join(sorted(others)[:5])}.")
-        for rows in Base.metadata.sorted_tables:
-            if rows.name in names and connection.scalar(
-                select(exists(select(1).select_from(rows)))
+        for table in Base.metadata.sorted_tables:
+            if table.name in names and connection.scalar(
+                select(exists(select(1).select_from(table)))
             ):
-                raise Refusal(f"The target holds rows already, in {rows.name}.")
+                raise Refusal(f"The target holds rows already, in {table.name}.")
 
 
 def begin(target: Engine, origin: str) -> None:
-    """Mark the target, whose tables are there, as the one of a move from `origin`; goes on with one that was begun."""
+    """Mark the target, whose tables exist, as that of a move from `origin`; a move that was begun is continued.
+
+    Raises `Refusal` if a move from elsewhere was begun.
+    """
     MARKER.create(target, checkfirst=True)
     with _writing(target) as connection:
         begun = connection.scalar(select(MARKER.c.last).where(MARKER.c.name == ""))
@@ -88,25 +92,25 @@ def begin(target: Engine, origin: str) -> None:
 def start_again(target: Engine) -> None:
     """Empty the target of a move that was begun."""
     with _writing(target) as connection:
-        for rows in Base.metadata.sorted_tables:
-            if late := _deferred_columns(rows):
-                connection.execute(update(rows).values(dict.fromkeys(late)))
-        for rows in reversed(Base.metadata.sorted_tables):
-            connection.execute(delete(rows))
+        for table in Base.metadata.sorted_tables:
+            if late := _deferred_columns(table):
+                connection.execute(update(table).values(dict.fromkeys(late)))
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
     MARKER.drop(target, checkfirst=True)
 
 
 def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
-    """Copy every table and compare it; says how many rows each has. Nobody can write to the source meanwhile.
+    """Copy every table and compare it; returns the number of rows of each. The source is locked against writing.
 
-    Started again after a kill it goes on where it was. Raises `Refusal` when a row cannot be copied, or differs.
+    After a kill it continues where it was. Raises `Refusal` if a row cannot be copied, or differs.
     """
     with _locked_source(source) as origin:
-        for rows in Base.metadata.sorted_tables:
-            _copy(origin, target, rows, note)
-        for rows in Base.metadata.sorted_tables:
-            if late := _deferred_columns(rows):
-                _fill_deferred(origin, target, rows, late)
+        for table in Base.metadata.sorted_tables:
+            _copy(origin, target, table, note)
+        for table in Base.metadata.sorted_tables:
+            if late := _deferred_columns(table):
+                _fill_deferred(origin, target, table, late)
         _set_sequences(target)
         counts = _compare_all(origin, target, note)
     MARKER.drop(target)
@@ -116,7 +120,7 @@ def move(source: Engine, target: Engine, note: Note) -> dict[str, int]:
 
 @contextmanager
 def _locked_source(source: Engine) -> Iterator[Connection]:
-    """The source, of which everybody may read and nobody write."""
+    """A connection to the source, locked so that others can read and not write."""
     try:
         with source.execution_options(is_writing=True).connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
@@ -135,69 +139,69 @@ def _writing(target: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _count(connection: Connection, rows: Table) -> int:
-    return connection.scalar(select(func.count()).select_from(rows)) or 0
+def _count(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 # Copying
 
 
-def _copy(origin: Connection, target: Engine, rows: Table, note: Note) -> None:
-    """Copy what is missing of a table; each batch is saved together with how far it goes."""
+def _copy(origin: Connection, target: Engine, table: Table, note: Note) -> None:
+    """Copy the rows of a table that are missing; each batch is committed together with its last key."""
     with _writing(target) as connection:
-        known = connection.execute(select(MARKER).where(MARKER.c.name == rows.name)).one_or_none()
+        known = connection.execute(select(MARKER).where(MARKER.c.name == table.name)).one_or_none()
         if known is None:
-            connection.execute(insert(MARKER).values(name=rows.name))
-        note(_count(connection, rows))
-    query = _in_order(rows, origin)
+            connection.execute(insert(MARKER).values(name=table.name))
+        note(_count(connection, table))
+    query = _in_order(table, origin)
     if known and known.last:
-        query = query.where(tuple_(*_key(rows, origin)) > tuple_(*known.last))
-    late = dict.fromkeys(_deferred_columns(rows))
+        query = query.where(tuple_(*_key(table, origin)) > tuple_(*known.last))
+    late = dict.fromkeys(_deferred_columns(table))
     for batch in _batches(origin, query):
         values = [dict(row) | late for row in batch]
         with _writing(target) as connection:
-            _insert(connection, rows, values)
-            last = [values[-1][column.name] for column in rows.primary_key]
-            mark = update(MARKER).where(MARKER.c.name == rows.name)
+            _insert(connection, table, values)
+            last = [values[-1][column.name] for column in table.primary_key]
+            mark = update(MARKER).where(MARKER.c.name == table.name)
             connection.execute(mark.values(last=last))
         note(len(values))
 
 
-def _insert(connection: Connection, rows: Table, values: Sequence[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, values: Sequence[dict[str, Any]]) -> None:
     try:
         with connection.begin_nested():
-            connection.execute(insert(rows), values)
+            connection.execute(insert(table), values)
     except DatabaseError as error:
-        raise Refusal(_rejected_row(connection, rows, values) or str(error.orig)) from error
+        raise Refusal(_rejected_row(connection, table, values) or str(error.orig)) from error
 
 
 def _rejected_row(
-    connection: Connection, rows: Table, values: Sequence[dict[str, Any]]
+    connection: Connection, table: Table, values: Sequence[dict[str, Any]]
 ) -> str | None:
-    """Which of some rows the target does not take, and why."""
+    """Which of some rows the target rejects, and why."""
     for row in values:
         try:
             with connection.begin_nested():
-                connection.execute(insert(rows), row)
+                connection.execute(insert(table), row)
         except DatabaseError as error:
-            return f"The target does not take {_row_name(rows, row)}: {str(error.orig).strip()}"
+            return f"The target does not take {_row_name(table, row)}: {str(error.orig).strip()}"
     return None
 
 
-def _row_name(rows: Table, row: Any) -> str:
-    return f"{rows.name} {'/'.join(str(row[column.name]) for column in rows.primary_key)}"
+def _row_name(table: Table, row: Any) -> str:
+    return f"{table.name} {'/'.join(str(row[column.name]) for column in table.primary_key)}"
 
 
-def _in_order(rows: Table, connection: Connection) -> Select[Any]:
-    return select(rows).order_by(*_key(rows, connection))
+def _in_order(table: Table, connection: Connection) -> Select[Any]:
+    return select(table).order_by(*_key(table, connection))
 
 
-def _key(rows: Table, connection: Connection) -> list[ColumnElement[Any]]:
-    """The primary key, texts in an order that both databases agree on: that of their bytes."""
+def _key(table: Table, connection: Connection) -> list[ColumnElement[Any]]:
+    """The columns of the primary key, with strings in an order that both databases have in common: that of their bytes."""
     is_sqlite = connection.dialect.name == "sqlite"
     return [
         column if is_sqlite or not isinstance(column.type, String) else column.collate("C")
-        for column in rows.primary_key
+        for column in table.primary_key
     ]
 
 
@@ -206,20 +210,20 @@ def _batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[An
     yield from found.mappings().partitions()
 
 
-def _deferred_columns(rows: Table) -> list[str]:
-    """Columns that lead to rows which may be copied later: of the same table, or in a circle of tables."""
+def _deferred_columns(table: Table) -> list[str]:
+    """Foreign keys that are set at the end, because they point to rows copied later: of the same table, or in a cycle."""
     return [
-        key.parent.name for key in rows.foreign_keys if key.use_alter or key.column.table is rows
+        key.parent.name for key in table.foreign_keys if key.use_alter or key.column.table is table
     ]
 
 
-def _fill_deferred(origin: Connection, target: Engine, rows: Table, late: Sequence[str]) -> None:
-    which = [column == bindparam(f"key_{column.name}") for column in rows.primary_key]
-    change = update(rows).where(*which).values({name: bindparam(f"new_{name}") for name in late})
-    said = _in_order(rows, origin).where(or_(*(rows.c[name].is_not(None) for name in late)))
+def _fill_deferred(origin: Connection, target: Engine, table: Table, late: Sequence[str]) -> None:
+    which = [column == bindparam(f"key_{column.name}") for column in table.primary_key]
+    change = update(table).where(*which).values({name: bindparam(f"new_{name}") for name in late})
+    said = _in_order(table, origin).where(or_(*(table.c[name].is_not(None) for name in late)))
     for batch in _batches(origin, said):
         values = [
-            {f"key_{column.name}": row[column.name] for column in rows.primary_key}
+            {f"key_{column.name}": row[column.name] for column in table.primary_key}
             | {f"new_{name}": row[name] for name in late}
             for row in batch
         ]
@@ -232,10 +236,10 @@ def _set_sequences(target: Engine) -> None:
     with _writing(target) as connection:
         if connection.dialect.name != "postgresql":
             return
-        for rows in Base.metadata.sorted_tables:
-            named = func.pg_get_serial_sequence(f'"{rows.name}"', "id")
-            if "id" in rows.c and (name := connection.scalar(select(named))):
-                last = connection.scalar(select(func.max(rows.c.id)))
+        for table in Base.metadata.sorted_tables:
+            named = func.pg_get_serial_sequence(f'"{table.name}"', "id")
+            if "id" in table.c and (name := connection.scalar(select(named))):
+                last = connection.scalar(select(func.max(table.c.id)))
                 connection.scalar(select(func.setval(name, last or 1, last is not None)))
 
 
@@ -245,21 +249,21 @@ def _set_sequences(target: Engine) -> None:
 def _compare_all(origin: Connection, target: Engine, note: Note) -> dict[str, int]:
     counts, faults = {}, list[str]()
     with target.connect() as connection:
-        for rows in Base.metadata.sorted_tables:
+        for table in Base.metadata.sorted_tables:
             pairs = zip_longest(
-                _rows(origin, rows, note), _rows(connection, rows, lambda _number: None)
+                _rows(origin, table, note), _rows(connection, table, lambda _number: None)
             )
-            counts[rows.name] = 0
+            counts[table.name] = 0
             for ours, theirs in pairs:
-                counts[rows.name] += 1
+                counts[table.name] += 1
                 if ours != theirs and len(faults) < MAX_REPORTED:
-                    faults.append(_row_name(rows, ours or theirs))
+                    faults.append(_row_name(table, ours or theirs))
     if faults:
         raise Refusal(f"These rows differ, or are there once only: {', '.join(faults)}.")
     return counts
 
 
-def _rows(connection: Connection, rows: Table, note: Note) -> Iterator[dict[str, Any]]:
-    for batch in _batches(connection, _in_order(rows, connection)):
+def _rows(connection: Connection, table: Table, note: Note) -> Iterator[dict[str, Any]]:
+    for batch in _batches(connection, _in_order(table, connection)):
         yield from map(dict, batch)
         note(len(batch))

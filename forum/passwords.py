@@ -1,4 +1,4 @@
-"""Passwords: Argon2id hashes, checked in the same time whether or not there is an account."""
+"""Passwords: Argon2id hashes, checked in the same time whether or not the account exists."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 HASHER = PasswordHasher()  # argon2-cffi's defaults follow RFC 9106's second recommendation
-# What OWASP asks for at least: enough for codes that are random, of which ten are hashed at once.
+# OWASP's minimum: enough for random codes, of which ten are hashed at once
 CODE_HASHER = PasswordHasher(time_cost=5, memory_cost=7168, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """Hash a password for keeping. Slow on purpose: call it before a write transaction begins."""
+    """Hash a password. Slow on purpose: call it before a write transaction begins."""
     return HASHER.hash(password)
 
 
@@ -23,7 +23,7 @@ def hash_code(code: str) -> str:
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password fits. Without a hash (no such account) it takes as long and says no."""
+    """Whether the password is right. Without a hash (no such account) it takes as long and returns false."""
     try:
         HASHER.verify(password_hash or _decoy(), password)
     except (VerificationError, InvalidHashError):
@@ -32,7 +32,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's and should be made anew."""
+    """Whether the hash was made with other parameters than today's, so that it should be made anew."""
     return HASHER.check_needs_rehash(password_hash)
 
 

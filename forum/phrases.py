@@ -1,6 +1,6 @@
-"""Texts made up by chance, from words as common and as rare as in what people write (Zipf's law).
+"""Random texts, of words that are as common and as rare as in what people write (Zipf's law).
 
-The same chance makes the same texts. Nothing in them means anything to Markdown but what is meant to.
+The same seed gives the same texts. They contain no accidental Markdown.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from markupsafe import Markup
 
 from forum.markup import VERSION, Written, quote, write
 
-ENDS = {"ja": "。", "zh": "。", "hi": "।"}  # what ends a sentence; elsewhere a full stop
+ENDS = {"ja": "。", "zh": "。", "hi": "।"}  # the end of a sentence where it is no full stop
 ASKS = {"ja": "？", "zh": "？", "ar": "؟"}
 UNSPACED = ("ja", "zh")  # no space between words
-FLATTENED = 2.7  # Mandelbrot's amendment: the very commonest words are a little less common
+MANDELBROT_OFFSET = 2.7  # Mandelbrot's amendment: the very commonest words are a little less common
 SYLLABLES = re.findall("..", "babedodufagohahikakelalomamimonanenopapirarerisasisotatetovavi")
 RARE_WORDS = 30_000
-TELLING = 0.35  # so many posts speak of a place that few others speak of
+RARE_PLACE_SHARE = 0.35  # so many posts speak of a place that few others speak of
 LENGTHS, LENGTH_WEIGHTS = (1, 2, 3, 4, 6, 9), (20, 48, 70, 84, 94, 100)  # parts of a post
-WHO, NUMBER = "Qxqx", 999_999_937  # stand for a name and a post where a quotation is kept for use
-FOUND = (
+# In a quotation that is rendered once and then used for many posts
+NAME_PLACEHOLDER, ID_PLACEHOLDER = "Qxqx", 999_999_937
+FINDINGS = (
     "In {} it took {} months.",
     "{} pays {} euros a metre.",
     "Ask the people of {}: {} streets in one summer.",
@@ -35,68 +36,68 @@ FOUND = (
 
 
 class Phrases:
-    """What is said in one language; `words` are its words, the commonest first."""
+    """Random phrases in one language; `words` are its words, the commonest first."""
 
-    def __init__(self, words: Sequence[str], language: str, chance: Random) -> None:
-        self.words, self.chance = words, chance
+    def __init__(self, words: Sequence[str], language: str, rng: Random) -> None:
+        self.words, self.rng = words, rng
         self.space = "" if language in UNSPACED else " "
         self.end, self.ask = ENDS.get(language, "."), ASKS.get(language, "?")
-        self._weights = _weights(len(words), FLATTENED)
+        self._weights = _weights(len(words), MANDELBROT_OFFSET)
 
     def some(self, number: int) -> list[str]:
-        """So many words as they come, or fewer: none comes twice in a row."""
-        drawn = self.chance.choices(self.words, cum_weights=self._weights, k=number)
+        """So many random words, or fewer: none comes twice in a row."""
+        drawn = self.rng.choices(self.words, cum_weights=self._weights, k=number)
         return [word for word, _group in groupby(drawn)]
 
     def sentence(self) -> str:
         """A sentence of five to eighteen words."""
-        return self._said(self.some(self.chance.randint(5, 18)), self.end)
+        return self._as_sentence(self.some(self.rng.randint(5, 18)), self.end)
 
     def title(self, is_question: bool) -> str:
         """A title of four to nine words, at most 120 characters."""
-        words = self.some(self.chance.randint(4, 9))
-        return self._said(words, self.ask if is_question else "")[:120].strip()
+        words = self.some(self.rng.randint(4, 9))
+        return self._as_sentence(words, self.ask if is_question else "")[:120].strip()
 
     def paragraph(self) -> str:
         """Two to five sentences of Markdown, here and there with a word in bold or a link."""
-        sentences = [self.sentence() for _number in range(self.chance.randint(2, 5))]
-        if self.chance.random() < 0.15:
+        sentences = [self.sentence() for _number in range(self.rng.randint(2, 5))]
+        if self.rng.random() < 0.15:
             sentences.append(f"**{self.some(1)[0]}**{self.space}{self.sentence()}")
-        if self.chance.random() < 0.1:
-            number = self.chance.randint(1, 9_999)
+        if self.rng.random() < 0.1:
+            number = self.rng.randint(1, 9_999)
             sentences.append(f"[{self.some(1)[0]}](https://example.org/{number}){self.end}")
         return (self.space or "").join(sentences)
 
     def listing(self) -> str:
         """A list of three to five short lines."""
-        return "\n".join(f"- {self._line()}" for _number in range(self.chance.randint(3, 5)))
+        return "\n".join(f"- {self._line()}" for _number in range(self.rng.randint(3, 5)))
 
     def citation(self) -> str:
         """What somebody said elsewhere, as a block quote."""
         return f"> {self.sentence()}"
 
     def _line(self) -> str:
-        return self._said(self.some(self.chance.randint(3, 8)), "")
+        return self._as_sentence(self.some(self.rng.randint(3, 8)), "")
 
-    def _said(self, words: Sequence[str], end: str) -> str:
+    def _as_sentence(self, words: Sequence[str], end: str) -> str:
         line = self.space.join(words)
         return f"{line[:1].upper()}{line[1:]}{end}"
 
 
 @lru_cache
-def _weights(number: int, flattened: float) -> list[float]:
-    """How often each of so many words comes, the commonest first, added up."""
-    return list(accumulate(1 / (rank + flattened) for rank in range(number)))
+def _weights(number: int, offset: float) -> list[float]:
+    """The cumulative frequencies of so many words, the commonest first."""
+    return list(accumulate(1 / (rank + offset) for rank in range(number)))
 
 
-def found_in(number: int, chance: Random) -> str:
-    """A sentence about a place that nobody knows: the way rare words come into a forum."""
-    place, figure = invented(number), chance.randint(2, 900)
-    return chance.choice(FOUND).format(place, figure)
+def found_in(number: int, rng: Random) -> str:
+    """A sentence about an invented place: the way in which rare words come into a forum."""
+    place, figure = invented(number), rng.randint(2, 900)
+    return rng.choice(FINDINGS).format(place, figure)
 
 
 def invented(number: int) -> str:
-    """The name of a place that there is not; each number has its own."""
+    """The name of an invented place; each number has its own."""
     parts: list[str] = []
     number += len(SYLLABLES) ** 2  # three syllables at least, so that no common word is met
     while number:
@@ -106,7 +107,7 @@ def invented(number: int) -> str:
 
 
 class Texts:
-    """Posts put together from paragraphs, lists and quotations that are made into HTML once each."""
+    """Posts composed of paragraphs, lists and quotations, each of which is rendered to HTML only once."""
 
     def __init__(self, words: Mapping[str, Sequence[str]], seed: int, paragraphs: int) -> None:
         self.words, self.seed, self.paragraphs = words, seed, paragraphs
@@ -114,41 +115,45 @@ class Texts:
         self.block = lru_cache(None)(self._block)
         self._quotation = lru_cache(None)(self._rendered_quotation)
 
-    def phrases(self, language: str, chance: Random) -> Phrases:
-        """Phrases of a language, made by this chance."""
-        return Phrases(self.words[language], language, chance)
+    def phrases(self, language: str, rng: Random) -> Phrases:
+        """Phrases of a language, drawn by this random generator."""
+        return Phrases(self.words[language], language, rng)
 
-    def post(self, chance: Random, language: str) -> tuple[Written, str]:
-        """A post, and the words of it that others may quote."""
-        number = chance.choices(LENGTHS, cum_weights=LENGTH_WEIGHTS)[0]
-        first = self._any(chance, language, "paragraph")
+    def post(self, rng: Random, language: str) -> tuple[Written, str]:
+        """A post, and the Markdown of its first paragraph, which others may quote."""
+        number = rng.choices(LENGTHS, cum_weights=LENGTH_WEIGHTS)[0]
+        first = self._any(rng, language, "paragraph")
         parts = [first]
         is_plain = True
         for _part in range(number - 1):
-            is_plain = not is_plain or chance.random() < 0.85
-            kind = "paragraph" if is_plain else chance.choice(("listing", "listing", "citation"))
-            parts.append(self._any(chance, language, kind))
-        if language == "en" and chance.random() < TELLING:
-            place = chance.choices(range(RARE_WORDS), cum_weights=self._rare)[0]
-            parts.append(_sentence(found_in(place, chance)))
+            is_plain = not is_plain or rng.random() < 0.85
+            kind = "paragraph" if is_plain else rng.choice(("listing", "listing", "citation"))
+            parts.append(self._any(rng, language, kind))
+        if language == "en" and rng.random() < RARE_PLACE_SHARE:
+            place = rng.choices(range(RARE_WORDS), cum_weights=self._rare)[0]
+            parts.append(_sentence(found_in(place, rng)))
         return _joined(parts, language), first.source
 
     def quoting(self, text: Written, name: str, number: int, words: str) -> Written:
-        """A text that begins with the words of somebody's post, linked to it by its number."""
-        html = self._quotation(words).replace(str(NUMBER), str(number)).replace(WHO, name)
+        """A text that begins with a quotation from the post `number` by somebody with this name."""
+        html = (
+            self._quotation(words)
+            .replace(str(ID_PLACEHOLDER), str(number))
+            .replace(NAME_PLACEHOLDER, name)
+        )
         source = quote(name, number, words) + text.source
         return Written(source, html + text.html, VERSION, text.plain, text.language)
 
-    def longer(self, text: Written, chance: Random) -> Written:
-        """The same text with one paragraph more, as somebody edits it."""
-        more = self._any(chance, text.language, "paragraph")
+    def longer(self, text: Written, rng: Random) -> Written:
+        """A text with one paragraph more, as if it had been edited."""
+        more = self._any(rng, text.language, "paragraph")
         source, plain = f"{text.source}\n\n{more.source}", f"{text.plain}\n{more.plain}"
         return Written(source, text.html + more.html, VERSION, plain, text.language)
 
-    def _any(self, chance: Random, language: str, kind: str) -> Written:
+    def _any(self, rng: Random, language: str, kind: str) -> Written:
         number = self.paragraphs if language == "en" else max(20, self.paragraphs // 30)
         number = number if kind == "paragraph" else max(10, number // 8)
-        return self.block(language, kind, int(chance.random() * number))
+        return self.block(language, kind, int(rng.random() * number))
 
     def _block(self, language: str, kind: str, number: int) -> Written:
         phrases = self.phrases(language, Random(f"{self.seed} {language} {kind} {number}"))
@@ -157,11 +162,11 @@ class Texts:
         return replace(written, plain="") if kind == "citation" else written
 
     def _rendered_quotation(self, words: str) -> Markup:
-        return write(quote(WHO, NUMBER, words)).html
+        return write(quote(NAME_PLACEHOLDER, ID_PLACEHOLDER, words)).html
 
 
 def _sentence(source: str) -> Written:
-    """A sentence without any sign of Markdown, so that it need not be parsed."""
+    """A sentence without any Markdown, which need not be parsed."""
     return Written(source, Markup("<p>{}</p>\n").format(source), VERSION, source)
 
 

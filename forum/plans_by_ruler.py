@@ -37,24 +37,24 @@ from forum.shapes import (
 )
 
 
-def chamfered_blocks(dice: Random) -> str:
+def chamfered_blocks(rng: Random) -> str:
     """A grid of blocks with cut corners, gardens inside, crossed by a diagonal with trees."""
-    angle = radians(dice.choice([-1, 1]) * dice.uniform(10, 24))
-    along = polar((0, 0), angle + dice.choice([-1, 1]) * dice.uniform(0.6, 0.95), 1)
+    angle = radians(rng.choice([-1, 1]) * rng.uniform(10, 24))
+    along = polar((0, 0), angle + rng.choice([-1, 1]) * rng.uniform(0.6, 0.95), 1)
     across = (-along[1], along[0])
-    plaza = (dice.uniform(170, 310), dice.uniform(110, 178))
-    cells = _grid(angle, dice.uniform(43, 46), plaza)
+    plaza = (rng.uniform(170, 310), rng.uniform(110, 178))
+    cells = _grid(angle, rng.uniform(43, 46), plaza)
     built = part((chamfer(inset(cell, 4.4), 8.5) for cell in cells), plaza, across, 22)
     built = plots(around(built, disc(plaza, 30)), 0, 90)
-    green = [s for s in built if dice.random() < 0.1]
-    loose = [s for s in built if s not in green and dice.random() < 0.34]
+    green = [s for s in built if rng.random() < 0.1]
+    loose = [s for s in built if s not in green and rng.random() < 0.34]
     full = [s for s in built if s not in green and s not in loose]
     return (
         solid(blocks(full, 8.6))
-        + solid(p for s in loose for p in _wings(dice, s, 8.6))
+        + solid(p for s in loose for p in _wings(rng, s, 8.6))
         + solid(loose, ".14")
         + solid(green, PARK)
-        + dots((p for s in green for p in _grove(dice, s)), 4)
+        + dots((p for s in green for p in _grove(rng, s)), 4)
         + _promenade(plaza, along, across)
         + solid([disc(plaza, 21, 20), disc(plaza, 11, 14)], PARK)
         + dots([plaza], 9, "1")
@@ -80,13 +80,13 @@ def _grid(angle: float, pitch: float, at: Point) -> list[Shape]:
     return [cell for cell in out if seen(cell)]
 
 
-def _wings(dice: Random, shape: Shape, depth: float) -> list[Shape]:
+def _wings(rng: Random, shape: Shape, depth: float) -> list[Shape]:
     """Buildings on some sides of a block only, the garden open to the street."""
     court = inset(shape, depth)
     if len(court) != len(shape) or len(shape) < 8:
         return blocks([shape], depth)
-    first = dice.randrange(4) * 2
-    runs = dice.choice([((0, 4), (4, 4)), ((0, 6),), ((0, 4),)])
+    first = rng.randrange(4) * 2
+    runs = rng.choice([((0, 4), (4, 4)), ((0, 6),), ((0, 4),)])
     return [_run(shape, court, first + start, count) for start, count in runs]
 
 
@@ -96,10 +96,10 @@ def _run(outer: Shape, inner: Shape, start: int, count: int) -> Shape:
     return [outer[i] for i in turn] + [inner[i] for i in reversed(turn)]
 
 
-def _grove(dice: Random, shape: Shape) -> list[Point]:
+def _grove(rng: Random, shape: Shape) -> list[Point]:
     """A tree towards each corner of a garden."""
     centre = middle(shape)
-    return [between(centre, corner, dice.uniform(0.2, 0.75)) for corner in shape]
+    return [between(centre, corner, rng.uniform(0.2, 0.75)) for corner in shape]
 
 
 def _promenade(at: Point, along: Point, across: Point) -> str:
@@ -115,43 +115,43 @@ def _promenade(at: Point, along: Point, across: Point) -> str:
     return out
 
 
-def civic_axis(dice: Random) -> str:
+def civic_axis(rng: Random) -> str:
     """A mall of trees between a palace and a column, avenues from a round place, strict blocks."""
     centre = (WIDTH / 2, HEIGHT / 2)
-    radius, slope = dice.uniform(40, 48), radians(dice.uniform(27, 37))
-    sides = dice.choice([24, 24, 8])
-    city = _blocks_around(dice, centre, radius, dice.choice([1, 2, 2]))
-    ways = [slope, -slope] + ([pi / 2] if dice.random() < 0.6 else [])
+    radius, slope = rng.uniform(40, 48), radians(rng.uniform(27, 37))
+    sides = rng.choice([24, 24, 8])
+    city = _blocks_around(rng, centre, radius, rng.choice([1, 2, 2]))
+    ways = [slope, -slope] + ([pi / 2] if rng.random() < 0.6 else [])
     for way in ways:
         city = part(city, centre, (-sin(way), cos(way)), 9)
     city = part(city, centre, (0, 1), 30)
     city = around(city, disc(centre, radius, sides, pi / sides))
     palace = box((40, centre[1]), (1, 0), 96, 84)
     city = plots(around(city, palace), 0, 50)
-    green = _gardens(dice, city, centre)
+    green = _gardens(rng, city, centre)
     return (
         solid(blocks((s for s in city if s not in green), 4.8))
         + solid(green, PARK)
         + _palace(centre)
         + _mall(centre, radius)
-        + _monument(dice, centre, radius)
+        + _monument(rng, centre, radius)
     )
 
 
-def _blocks_around(dice: Random, centre: Point, radius: float, rings: int) -> list[Shape]:
+def _blocks_around(rng: Random, centre: Point, radius: float, rings: int) -> list[Shape]:
     """Rings of blocks around the place, and the grid that begins where they end."""
-    count, depth = dice.choice([16, 20, 24]), 27
-    out = plots(_strict_grid(dice, centre, radius + depth * rings + 5), 5)
+    count, depth = rng.choice([16, 20, 24]), 27
+    out = plots(_strict_grid(rng, centre, radius + depth * rings + 5), 5)
     for i in range(rings):
         inner = radius + depth * i
         out += plots(ring(centre, inner, inner + depth, count * (i + 1), 0), 5)
     return out
 
 
-def _strict_grid(dice: Random, centre: Point, free: float) -> list[Shape]:
+def _strict_grid(rng: Random, centre: Point, free: float) -> list[Shape]:
     """Blocks in rows and columns of changing width around a free circle, alike on all four sides."""
-    xs = _mirrored(dice, [0.0], 260, [26, 32, 38])
-    ys = _mirrored(dice, [0.0, 15.0], 160, [26, 30, 36])
+    xs = _mirrored(rng, [0.0], 260, [26, 32, 38])
+    ys = _mirrored(rng, [0.0, 15.0], 160, [26, 30, 36])
     out: list[Shape] = []
     for left, right in pairwise(xs):
         for top, bottom in pairwise(ys):
@@ -162,21 +162,21 @@ def _strict_grid(dice: Random, centre: Point, free: float) -> list[Shape]:
     return around(moved, disc(centre, free, 32))
 
 
-def _mirrored(dice: Random, steps: list[float], reach: float, widths: list[int]) -> list[float]:
+def _mirrored(rng: Random, steps: list[float], reach: float, widths: list[int]) -> list[float]:
     """Where streets lie on both sides of nought, at the same distances."""
     while steps[-1] < reach:
-        steps.append(steps[-1] + dice.choice(widths))
+        steps.append(steps[-1] + rng.choice(widths))
     return [-step for step in reversed(steps[1:])] + steps
 
 
-def _gardens(dice: Random, city: Sequence[Shape], centre: Point) -> list[Shape]:
+def _gardens(rng: Random, city: Sequence[Shape], centre: Point) -> list[Shape]:
     """Some of the blocks, and with each the ones that mirror it."""
     known: dict[tuple[int, int], bool] = {}
     out = []
     for shape in city:
         x, y = middle(shape)
         key = (round(abs(x - centre[0]) / 3), round(abs(y - centre[1]) / 3))
-        if known.setdefault(key, dice.random() < 0.12):
+        if known.setdefault(key, rng.random() < 0.12):
             out.append(shape)
     return out
 
@@ -199,9 +199,9 @@ def _mall(centre: Point, radius: float) -> str:
     return out + solid(pools, PARK) + dots([(WIDTH - 22, centre[1])], 9, "1")
 
 
-def _monument(dice: Random, centre: Point, radius: float) -> str:
+def _monument(rng: Random, centre: Point, radius: float) -> str:
     """A domed, a cross-shaped or a twin building in the ring of trees on the place."""
-    kind = dice.choice(["dome", "cross", "twins"])
+    kind = rng.choice(["dome", "cross", "twins"])
     trees = line(
         [*disc(centre, radius - 9, 48), (centre[0] + radius - 9, centre[1])], 3.4, LINE, "0 7"
     )

@@ -43,13 +43,13 @@ from forum.shapes import (
 )
 
 
-def old_town(dice: Random) -> str:
+def old_town(rng: Random) -> str:
     """Crooked blocks around a market inside a wall, gardens and a road outside."""
-    centre = (dice.uniform(205, 275), dice.uniform(136, 152))
-    wall = _wall(dice, centre)
-    streets = _streets(dice, centre)
-    market = disc(centre, dice.uniform(40, 46), dice.choice([4, 5]), dice.uniform(0, pi))
-    cells = _cells(_sites(dice, wall, [p for street in streets for p in street]))
+    centre = (rng.uniform(205, 275), rng.uniform(136, 152))
+    wall = _wall(rng, centre)
+    streets = _streets(rng, centre)
+    market = disc(centre, rng.uniform(40, 46), rng.choice([4, 5]), rng.uniform(0, pi))
+    cells = _cells(_sites(rng, wall, [p for street in streets for p in street]))
     for street in streets:
         cells = banks(cells, street, 8)
     cells = around(plots(banks(cells, wall, 11), 4.6), market)
@@ -59,7 +59,7 @@ def old_town(dice: Random) -> str:
     outer = plots(banks([s for s in cells if s not in inner], moat, 14), 0, 60)
     suburb = [s for s in outer if min(nearest(middle(s), way)[2] for way in streets) < 24]
     fields = [s for s in outer if s not in suburb]
-    orchards = [s for s in fields if dice.random() < 0.4]
+    orchards = [s for s in fields if rng.random() < 0.4]
     gates = [p for p in wall if min(nearest(p, way)[2] for way in streets) < 9]
     walls = _pieces(wall, gates)
     return (
@@ -70,13 +70,13 @@ def old_town(dice: Random) -> str:
         + dots((p for s in orchards for p in _orchard(s)), 3.6)
         + "".join(line(piece, 3.6, BUILT) for piece in walls)
         + dots([p for piece in walls for p in [*piece[::4], piece[-1]]], 8, BUILT)
-        + _market(dice, centre, market)
+        + _market(rng, centre, market)
     )
 
 
-def _wall(dice: Random, centre: Point) -> list[Point]:
+def _wall(rng: Random, centre: Point) -> list[Point]:
     """A closed line around the town, bulging a little here and there."""
-    wide, high, shift = dice.uniform(180, 208), dice.uniform(112, 132), dice.uniform(0, 6)
+    wide, high, shift = rng.uniform(180, 208), rng.uniform(112, 132), rng.uniform(0, 6)
     out = []
     for i in range(49):
         turn = 2 * pi * i / 48
@@ -85,26 +85,26 @@ def _wall(dice: Random, centre: Point) -> list[Point]:
     return out
 
 
-def _streets(dice: Random, centre: Point) -> list[list[Point]]:
+def _streets(rng: Random, centre: Point) -> list[list[Point]]:
     """The road through the town, and one that joins it at the market."""
-    tilt = dice.uniform(-0.35, 0.35)
+    tilt = rng.uniform(-0.35, 0.35)
     out = []
     for angle in (
         tilt,
-        tilt + pi + dice.uniform(-0.3, 0.3),
-        dice.choice([1, -1]) * dice.uniform(1.2, 1.7),
+        tilt + pi + rng.uniform(-0.3, 0.3),
+        rng.choice([1, -1]) * rng.uniform(1.2, 1.7),
     ):
         end = polar(centre, angle, 420)
-        bend, turn = polar(centre, angle + dice.uniform(-0.5, 0.5), 100), polar(centre, angle, 210)
+        bend, turn = polar(centre, angle + rng.uniform(-0.5, 0.5), 100), polar(centre, angle, 210)
         out.append(curve(centre, bend, turn, end, 14))
     return out
 
 
-def _sites(dice: Random, wall: list[Point], ways: list[Point]) -> list[Point]:
+def _sites(rng: Random, wall: list[Point], ways: list[Point]) -> list[Point]:
     """Middles of blocks, close together inside the wall, wide apart outside."""
     out: list[Point] = []
     for _ in range(2600):
-        point = (dice.uniform(-12, WIDTH + 12), dice.uniform(-12, HEIGHT + 12))
+        point = (rng.uniform(-12, WIDTH + 12), rng.uniform(-12, HEIGHT + 12))
         close = within(point, wall) or any(distance(point, p) < 30 for p in ways)
         apart = 21.5 if close else 38
         if all(distance(point, other) > apart for other in out):
@@ -160,9 +160,9 @@ def _orchard(shape: Shape) -> list[Point]:
     return [point for point in grid if within(point, [*field, field[0]])]
 
 
-def _market(dice: Random, centre: Point, market: Shape) -> str:
+def _market(rng: Random, centre: Point, market: Shape) -> str:
     """A hall with a court, a church and a few trees."""
-    angle = dice.uniform(0, pi)
+    angle = rng.uniform(0, pi)
     u = polar((0, 0), angle, 1)
     hall = box(polar(centre, angle + pi / 2, 13), u, 30, 14)
     church = cross(polar(centre, angle - pi / 2, 12), u, (28, 8), (18, 7))
@@ -172,13 +172,13 @@ def _market(dice: Random, centre: Point, market: Shape) -> str:
     return solid(blocks([hall], 4, 10)) + wash([church]) + dots(trees, 3)
 
 
-def green_fingers(dice: Random) -> str:
+def green_fingers(rng: Random) -> str:
     """A round old city with fingers of building along the railways, woods and a lake between them."""
-    palm, radius = (dice.uniform(62, 88), dice.uniform(132, 156)), 74.0
-    rails = _rails(dice, palm, radius)
-    city = _palm(dice, palm, radius, rails)
-    houses = _apart(_finger(dice, rail) for rail in rails)
-    lake = _lake(rails, dice.choice([1, len(rails) - 3]))
+    palm, radius = (rng.uniform(62, 88), rng.uniform(132, 156)), 74.0
+    rails = _rails(rng, palm, radius)
+    city = _palm(rng, palm, radius, rails)
+    houses = _apart(_finger(rng, rail) for rail in rails)
+    lake = _lake(rails, rng.choice([1, len(rails) - 3]))
     stops = [stop for rail in rails for stop in rail]
 
     def is_wood(p: Point) -> bool:
@@ -191,29 +191,27 @@ def green_fingers(dice: Random) -> str:
         + solid(houses)
         + dots((p for rail in rails for p in rail[3::6]), 5.4, "1")
         + wash([lake], ".24")
-        + dots(scatter(dice, 9.5, 1500, is_wood), 4.4, ".5")
+        + dots(scatter(rng, 9.5, 1500, is_wood), 4.4, ".5")
     )
 
 
-def _rails(dice: Random, palm: Point, radius: float) -> list[list[Point]]:
+def _rails(rng: Random, palm: Point, radius: float) -> list[list[Point]]:
     """Railways from the old city to the edges of the frame, in steps of one house."""
-    count = dice.choice([5, 5, 6])
-    spread = dice.uniform(64, 74)
+    count = rng.choice([5, 5, 6])
+    spread = rng.uniform(64, 74)
     out = []
     for i in range(count):
-        angle = radians(-spread + 2 * spread * i / (count - 1) + dice.uniform(-4, 4))
-        start, turn = polar(palm, angle, radius + 9), angle * dice.uniform(0.6, 0.95)
+        angle = radians(-spread + 2 * spread * i / (count - 1) + rng.uniform(-4, 4))
+        start, turn = polar(palm, angle, radius + 9), angle * rng.uniform(0.6, 0.95)
         bend = polar(palm, angle, radius + 60)
         far = polar(bend, turn, 330)
         out.append(evenly(curve(start, bend, between(bend, far, 0.3), far, 32), 15))
     return out
 
 
-def _palm(
-    dice: Random, palm: Point, radius: float, rails: Sequence[Sequence[Point]]
-) -> list[Shape]:
+def _palm(rng: Random, palm: Point, radius: float, rails: Sequence[Sequence[Point]]) -> list[Shape]:
     """The old city in three rings, the outer two cut by the streets to the stations."""
-    count = dice.choice([8, 9, 10])
+    count = rng.choice([8, 9, 10])
     core, *outer = (
         plots(ring(palm, inner * radius, outer * radius, count * times, pi / count), 4)
         for inner, outer, times in ((0.2, 0.46, 1), (0.46, 0.72, 2), (0.72, 1, 2))
@@ -224,13 +222,13 @@ def _palm(
     return core + plots(city, 0)
 
 
-def _finger(dice: Random, rail: Sequence[Point]) -> list[Shape]:
+def _finger(rng: Random, rail: Sequence[Point]) -> list[Shape]:
     """Two or four rows of houses along a railway, a square at each station."""
     out: list[Shape] = []
     for step, (a, b) in enumerate(pairwise(rail)):
         rows = [(4.0, 15.0), (-15.0, -4.0)] if step % 6 != 3 else []
         rows += [(15.0, 26.0), (-26.0, -15.0)] if step > 2 else []
-        if seen([a, b, a]) and (step % 6 or dice.random() < 0.5):
+        if seen([a, b, a]) and (step % 6 or rng.random() < 0.5):
             out += [
                 house for near, far in rows for house in plots([_beside(a, b, near, far)], 2.2, 20)
             ]

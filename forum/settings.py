@@ -46,17 +46,17 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
-# The schemes that addresses of servers may have, and what such an address looks like
+# The schemes that an address of each kind of server may have, with an example of such an address
 VALKEY = dict.fromkeys(("valkey", "valkeys"), "valkey://10.0.0.5:6379/0")
 SMTP = dict.fromkeys(("smtp", "smtps"), "smtp://user:password@mail.example.org:587")
 IMAP = dict.fromkeys(("imaps", "imap"), "imaps://user:password@mail.example.org/INBOX")
 PROVIDER = dict.fromkeys(("https", "http"), "https://id.example.org")
-HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # a leading dot: whatever ends so
+HOST = re.compile(r"\.?[\w.-]+|\[?[0-9a-fA-F:.]+\]?")  # with a leading dot: all its subdomains
 LAST_PORT = 65_535
 
 
 class WrongSetting(click.ClickException):
-    """A setting that nothing can be done with, and why, in a sentence: every command ends with it."""
+    """A setting is invalid; the message says why. As a `ClickException` it ends every command with that sentence."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class Settings:
     url: str
     trusted_hosts: tuple[str, ...]
     secret_key: str
-    has_new_key: bool = False  # made by this process, so that no forum has lived with it yet
+    has_new_key: bool = False  # whether this process has created the secret key, so that nothing was signed with it yet
     is_demo: bool = False
     is_one_machine: bool = False
     proxies: int = 0
     limits: bool = True
     valkey_url: str = ""
     page_cache_mb: int = 0
-    remembers: bool = False  # rows between deeds; every running forum does
+    remembers: bool = False  # whether to cache what is read (`db.cached`); every running forum does
     free_mb: int = 100
     pg_dump: str = "pg_dump"
     log: str = "off"
@@ -92,7 +92,7 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """The name of the forum's host, for Message-IDs and addresses; one that stands for a lone machine if need be."""
+        """The domain of the forum, for Message-IDs and e-mail addresses; a placeholder if FORUM_URL has none."""
         name = urlsplit(self.url).hostname or "localhost"
         return (
             name if "." in name and not name.replace(".", "").isdigit() else "localhost.localdomain"
@@ -100,24 +100,24 @@ class Settings:
 
     @property
     def provider_name(self) -> str:
-        """What the provider is called with whose accounts people may sign in; nothing when there is none."""
+        """The name of the OpenID provider with whose accounts people may sign in; empty if there is none."""
         if not (self.oidc_issuer and self.oidc_client_id):
             return ""
         return self.oidc_name or urlsplit(self.oidc_issuer).hostname or self.oidc_issuer
 
     @property
     def mail_path(self) -> Path:
-        """Where mail is written when no server carries it."""
+        """The folder that mail is written to when there is no mail server."""
         return self.data / "mail"
 
     @property
     def carried_path(self) -> Path:
-        """Where the worker notes what a mail server has just taken, until the database knows."""
+        """Where the worker notes what a mail server has just accepted, until that is committed."""
         return self.data / ("mail-carried-demo" if self.is_demo else "mail-carried")
 
     @property
     def own_paths(self) -> tuple[Path, ...]:
-        """What the forum writes in its data folder, and nobody else may own; not all of it is there in each forum."""
+        """All files and folders that the forum may create in its data folder, whether they exist or not."""
         names = ("secret-key", "forum.sqlite", "demo.sqlite", "templates")
         further = (self.mail_path, self.carried_path, self.limits_path, self.writelog_path)
         more = (self.pagestore_path, self.metrics_path, self.backed_up_path, self.heartbeat_path)
@@ -125,32 +125,32 @@ class Settings:
 
     @property
     def is_https(self) -> bool:
-        """Whether people reach the forum by https, so that cookies can insist on it."""
+        """Whether people reach the forum by HTTPS, so that cookies can require it."""
         return self.url.startswith("https:")
 
     @property
     def cookie_prefix(self) -> str:
-        """What the names of cookies begin with: by https so that no neighbouring host can set them (`__Host-`)."""
+        """The prefix of cookie names: over HTTPS `__Host-`, with which no other host of the domain can set them."""
         return "__Host-" if self.is_https else ""
 
     @property
     def limits_path(self) -> Path:
-        """Where the counters of the rate limits are kept."""
+        """The database of the rate limits' counters."""
         return self.data / "limits.sqlite"
 
     @property
     def writelog_path(self) -> Path:
-        """Where the processes of one machine see that somebody writes."""
+        """The file by which the processes of one machine tell each other that they write (`writelog`)."""
         return self.data / ("writing-demo" if self.is_demo else "writing")
 
     @property
     def pagestore_path(self) -> Path:
-        """Where the processes of each server lay rendered pages for one another."""
+        """The folder in which the processes of each server share rendered pages (`pagestore`)."""
         return self.data / ("pages-demo" if self.is_demo else "pages")
 
     @property
     def metrics_path(self) -> Path:
-        """The folder in which each process counts what it does, when somebody wants to know."""
+        """The folder with the counters of each process (`metrics`)."""
         return self.data / "metrics"
 
     @property
@@ -160,14 +160,14 @@ class Settings:
 
     @property
     def heartbeat_path(self) -> Path:
-        """A file that the worker touches while it works, so that others can tell that it does."""
+        """A file that the worker touches while it works, so that others can tell that it is running."""
         return self.data / "worker-seen"
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. Creates the data folder, and in it the secret key, when they are missing.
+    """Read the settings; creates the data folder and the secret key in it if they are missing.
 
-    Raises `WrongSetting`. What is set to nothing is not set.
+    Raises `WrongSetting`. An empty variable counts as not set.
     """
     is_demo = _switch(environ, "FORUM_DEMO")
     data = Path(environ.get("FORUM_DATA") or "var").absolute()
@@ -208,7 +208,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
 @contextmanager
 def explain_os_errors(data: Path) -> Iterator[None]:
-    """Say which folder it is in which nothing can be kept, or which file in it cannot be used."""
+    """Turn an `OSError` within into a `WrongSetting` that names the file or folder that cannot be used, and why."""
     try:
         yield
     except OSError as error:
@@ -227,9 +227,9 @@ def _database(url: str) -> str:
 
 
 def why_no_database(url: str) -> str:
-    """Why there can be no database at an address, as the rest of a sentence; empty when there can.
+    """Why a database URL is invalid, as the rest of a sentence; empty if it is valid.
 
-    It does not repeat the address, which may hold a password.
+    The URL is not repeated, because it may contain a password.
     """
     try:
         found = make_url(url)
@@ -246,7 +246,7 @@ def _why_no_file(name: str) -> str:
     if name in ("", ":memory:"):
         return "names no file, such as sqlite:////srv/forum/forum.sqlite"
     folder = Path(name.removeprefix("file:")).parent
-    # The server would look in another folder than the commands that copy the file.
+    # Flask-SQLAlchemy resolves relative paths otherwise than the commands that copy the file.
     if not folder.is_absolute():
         return f"names {name} and needs its whole path, with four slashes, such as sqlite:////srv/forum/forum.sqlite"
     if not folder.is_dir():
@@ -268,7 +268,7 @@ def _address(written: str) -> str:
 
 
 def _parts(written: str, schemes: Collection[str]) -> SplitResult | None:
-    """The parts of an address with one of some schemes, a host and, if any, a port that there can be."""
+    """The parts of a URL; None if its scheme is none of these, it has no host, or its port is invalid."""
     try:
         parts = urlsplit(written)
         is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
@@ -278,7 +278,7 @@ def _parts(written: str, schemes: Collection[str]) -> SplitResult | None:
 
 
 def _server(environ: Mapping[str, str], name: str, shapes: Mapping[str, str]) -> str:
-    """The address of a server, or "". What is wrong is not repeated: it may hold a password."""
+    """The address of a server, or "". An invalid one is not repeated: it may contain a password."""
     written = environ.get(name, "")
     if written and _parts(written, shapes) is None:
         raise WrongSetting(f"{name} is no address such as {next(iter(shapes.values()))}.")
@@ -308,7 +308,7 @@ def _metrics(written: str) -> str:
 
 
 def metrics_address(metrics: str) -> tuple[str, int]:
-    """Host and port of what FORUM_METRICS says; the port is 0 where it says none."""
+    """Host and port in FORUM_METRICS; the port is 0 if there is none."""
     host, _colon, port = metrics.rpartition(":")
     return host or "127.0.0.1", int(port) if port.isdecimal() else 0
 
@@ -318,7 +318,7 @@ def _mail_from(written: str, host: str) -> str:
 
 
 def _mailbox(name: str, written: str) -> str:
-    """The address alone, also of one that is written with a name; "" when there is none."""
+    """The e-mail address alone, without a display name; "" if there is none."""
     address = parseaddr(written)[1]
     if written and not all(address.rpartition("@")):
         raise WrongSetting(
@@ -343,12 +343,12 @@ def _kept_secret(path: Path) -> str:
         for _wait in range(100):
             if key := path.read_text().strip():
                 return key
-            time.sleep(0.02)  # the first is about to write it
+            time.sleep(0.02)  # another process is about to write it
     raise WrongSetting(f"{path} is empty: delete it, and a new key is made.")
 
 
 def _make_secret(path: Path) -> None:
-    with suppress(FileExistsError):  # workers that begin together agree on the key of the first
+    with suppress(FileExistsError):  # of processes that start together, the first one makes the key
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))

@@ -178,11 +178,11 @@ def ring(centre: Point, inner: float, outer: float, count: int, turn: float) -> 
     return out
 
 
-def scatter(dice: Random, apart: float, tries: int, fits: Callable[[Point], bool]) -> list[Point]:
+def scatter(rng: Random, apart: float, tries: int, fits: Callable[[Point], bool]) -> list[Point]:
     """Points strewn over the plan where they fit, none nearer to another than `apart`."""
     out: list[Point] = []
     for _ in range(tries):
-        point = (dice.uniform(0, WIDTH), dice.uniform(0, HEIGHT))
+        point = (rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT))
         if fits(point) and all(distance(point, other) > apart for other in out):
             out.append(point)
     return out

@@ -1,4 +1,4 @@
-"""Secrets that a letter carries: made from the forum's key and a salt, so that no row and no backup holds them."""
+"""Tokens in letters: derived from the forum's secret key and a salt, so that the database and backups do not hold them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from hashlib import sha256
 
 from flask import current_app
 
-SHORT = 16  # letters and digits of a proof that is part of an e-mail address: 80 bits
+SHORT = 16  # characters of a seal, which is part of an e-mail address: 80 bits
 
 
 def new_salt() -> str:
-    """A salt for one secret; it may be kept beside what the secret is for."""
+    """A random salt for one secret; it may be stored with what the secret is for."""
     return secrets.token_urlsafe(16)
 
 
 def secret(purpose: str, salt: str) -> str:
-    """The secret for a purpose: 43 signs that fit into an address.
+    """The secret for a purpose and a salt: 43 characters that are safe in a URL.
 
-    The forum's key, purpose and salt always give the same; nobody makes it without the key (HMAC, RFC 2104).
+    It is always the same for the same purpose and salt, and cannot be made without the secret key (HMAC, RFC 2104).
     """
     return base64.urlsafe_b64encode(_digest(purpose, salt)).decode().rstrip("=")
 
 
 def seal(purpose: str, salt: str) -> str:
-    """A short proof in small letters and digits, for addresses whose case is not kept (RFC 5321, 2.4)."""
+    """A short secret in lower case letters and digits, for e-mail addresses, whose case may be lost (RFC 5321, 2.4)."""
     return base64.b32encode(_digest(purpose, salt)).decode().lower()[:SHORT]
 
 
 def is_sealed(purpose: str, salt: str, said: str) -> bool:
-    """Whether a short proof is the right one, in a time that tells nothing."""
+    """Whether `said` is the seal for a purpose and a salt, compared in constant time."""
     return hmac.compare_digest(seal(purpose, salt).encode(), said.lower().encode())
 
 
 def kept_hash(proof: str) -> str:
-    """What is kept of a secret, to know it again."""
+    """The hash by which a secret is stored."""
     return sha256(proof.encode("utf-8", "replace")).hexdigest()
 
 

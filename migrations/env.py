@@ -14,31 +14,31 @@ from sqlalchemy import Connection, text
 from forum.db import Base, Html, Moment, db
 from forum.upkeep.queries import SCHEMA_PROBLEMS, schema_state
 
-# Made by hand in a migration, because no model can say them.
+# Created by hand in a migration, because models cannot describe them
 UNMODELLED = ("document_fts", "words")
-LOCK_TIMEOUT_MS = 600_000  # for another one who upgrades the same database at this moment
-ADVISORY_LOCK_ID = 1_096_114_000  # any number that is always the same
+LOCK_TIMEOUT_MS = 600_000  # while another process migrates the same database
+ADVISORY_LOCK_ID = 1_096_114_000  # any constant
 
 
 def include_object(
     _object: object, name: str | None, kind: str, _reflected: bool, _other: object
 ) -> bool:
-    """Leave out what the models do not speak of: the full-text index."""
+    """Ignore what is not in the models: the full-text index."""
     return not (name or "").startswith(UNMODELLED)
 
 
 def render_type(kind: str, item: object, _context: object) -> str | bool:
-    """Write our column types as the database's own, so that a migration outlives our code."""
+    """Write our own column types as those of SQLAlchemy, so that migrations do not depend on them."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"
     return "sa.Text()" if kind == "type" and isinstance(item, Html) else False
 
 
 def begin_exclusively(connection: Connection) -> None:
-    """Begin a transaction that nobody else migrates in: a second one waits, and then finds everything done."""
+    """Begin a transaction in which no other process migrates: a second one waits, and then finds everything done."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("COMMIT"))
-        # Batch mode rebuilds tables; enforced keys would make it delete what points to them.
+        # Batch mode rebuilds tables; with enforced foreign keys it would delete the rows that point to them.
         connection.execute(text("PRAGMA foreign_keys=OFF"))
         connection.execute(text(f"PRAGMA busy_timeout={LOCK_TIMEOUT_MS}"))
         connection.execute(text("BEGIN IMMEDIATE"))
@@ -51,7 +51,7 @@ def begin_exclusively(connection: Connection) -> None:
 
 @contextmanager
 def discarded_afterwards(connection: Connection) -> Iterator[None]:
-    """Let nobody have the connection afterwards that checks no keys and waits for minutes."""
+    """Discard the SQLite connection afterwards, because it enforces no foreign keys and waits for minutes."""
     try:
         yield
     finally:
@@ -61,7 +61,7 @@ def discarded_afterwards(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def explain_newer_schema(connection: Connection) -> Iterator[None]:
-    """Say of a database of a newer version what every command says of it, and not which revision nobody finds."""
+    """Turn Alembic's error about an unknown revision into what every command says about a newer database."""
     try:
         yield
     except CommandError as error:
@@ -71,7 +71,7 @@ def explain_newer_schema(connection: Connection) -> Iterator[None]:
 
 
 def run() -> None:
-    """Bring the database to the wanted version, on one connection."""
+    """Run the migrations on one connection."""
     engine = context.config.attributes.get("engine") or db.engine  # of another database, see upkeep
     with engine.connect() as connection, discarded_afterwards(connection):
         begin_exclusively(connection)
