@@ -16,7 +16,7 @@ from markupsafe import Markup
 from wtforms import HiddenField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 from wtforms.i18n import messages_path
-from wtforms.validators import NumberRange, Optional
+from wtforms.validators import NumberRange, Optional, StopValidation
 from wtforms.widgets import TextInput
 
 from forum.errors import Conflict, Invalid, Refusal
@@ -146,6 +146,11 @@ class PlaceField(IntegerField):
         except ValueError:
             self.data = None
             raise ValueError(str(PLACE_RANGE.message)) from None
+
+    def pre_validate(self, form: Any) -> None:
+        """Say only once what is wrong: `PLACE_RANGE` would refuse with the same words what is no number."""
+        if self.process_errors and self.raw_data and self.raw_data[0].strip():
+            raise StopValidation()
 
 
 PLACE_RANGE = NumberRange(

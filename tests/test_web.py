@@ -840,70 +840,12 @@ class Odd(webforms.Form):
 
 
 @once
-def test_what_cannot_be_chosen_or_read_says_what_to_do(app: Flask) -> None:
-    data = dict.fromkeys(["word", "number", "words", "numbers", "uses", "day"], "nope")
-    with app.test_request_context("/", method="POST", data=data):
-        form = Odd()
-        assert not form.validate()
-    said = {name: errors[0] for name, errors in form.errors.items()}
-    assert said["word"] == said["number"] == "Choose one from the list, which may have changed."
-    assert said["words"] == said["numbers"]
-    assert said["words"] == "One of these is not in the list any more. Choose again."
-    assert said["uses"] == "Enter a whole number, such as 12."
-    assert said["day"] == "Enter a date, such as 2026-06-05."
-
-
-@once
 def test_numbers_texts_and_choices_of_the_query_string(app: Flask) -> None:
     with app.test_request_context("/?page=7&long=1234567890&minus=-1&odd=²&q=+a%00b+&kind=case"):
         assert (web.number("page"), web.number("long"), web.number("minus")) == (7, 1, 1)
         assert (web.number("odd"), web.number("none", 3)) == (1, 3)
         assert web.text("q") == "ab" and web.text("q", 1) == "a"
         assert web.choice("kind", ("case",)) == "case" and web.choice("q", ("case",), "x") == "x"
-
-
-@once
-def test_forms_keep_no_text_that_no_database_keeps(app: Flask, client: FlaskClient) -> None:
-    from wtforms import StringField
-
-    class NameForm(webforms.Form):
-        name = StringField("Name")
-
-    with app.test_request_context("/", method="POST", data={"name": "A\x00n\u0301a\r\n"}):
-        assert NameForm().name.data == "A\u0144a"
-
-
-@once
-def test_a_field_says_its_limit_and_cuts_nothing_off(app: Flask) -> None:
-    from wtforms import HiddenField, StringField
-    from wtforms.validators import Length
-
-    class NameForm(webforms.Form):
-        name = StringField(validators=[Length(max=80)])
-        key = HiddenField(validators=[Length(max=64)])
-
-    with app.test_request_context("/"):
-        form = NameForm()
-        assert 'data-most="80"' in form.name() and "maxlength" not in form.name()
-        assert "maxlength" not in form.key() and "data-most" not in form.key()
-
-
-@once
-def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None:
-    from wtforms import StringField
-
-    from forum.errors import Invalid
-
-    class NameForm(webforms.Form):
-        name = StringField("Name")
-
-    with app.test_request_context("/", method="POST"):
-        form = NameForm()
-        webforms.refuse(form, Invalid("Too short.", "name"))
-        webforms.refuse(form, Invalid("Not now."))
-        webforms.refuse(form, Invalid("Not there.", "elsewhere"))
-        assert form.name.errors == ["Too short."]
-        assert form.form_errors == ["Not now.", "Not there."]
 
 
 @once

@@ -1,0 +1,97 @@
+"""Forms: what is read from them, what they say is wrong, and orders that are typed."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from wtforms import (
+    DateField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import Length
+
+from forum import webforms
+from forum.errors import Invalid
+
+pytestmark = pytest.mark.sqlite_only  # no database in it
+
+
+class EveryKind(webforms.Form):
+    """A field of each kind for which WTForms has an error message of its own."""
+
+    word = SelectField(choices=[("a", "A")])
+    number = SelectField(choices=[(1, "One")], coerce=int)
+    words = SelectMultipleField(choices=[("a", "A")])
+    numbers = SelectMultipleField(choices=[(1, "One")], coerce=int)
+    uses = IntegerField()
+    day = DateField()
+
+
+def test_what_cannot_be_chosen_or_read_says_what_to_do(app: Flask) -> None:
+    data = dict.fromkeys(["word", "number", "words", "numbers", "uses", "day"], "nope")
+    with app.test_request_context("/", method="POST", data=data):
+        form = EveryKind()
+        assert not form.validate()
+    said = {name: errors[0] for name, errors in form.errors.items()}
+    assert said["word"] == said["number"] == "Choose one from the list, which may have changed."
+    assert said["words"] == said["numbers"]
+    assert said["words"] == "One of these is not in the list any more. Choose again."
+    assert said["uses"] == "Enter a whole number, such as 12."
+    assert said["day"] == "Enter a date, such as 2026-06-05."
+
+
+def test_forms_keep_no_text_that_no_database_keeps(app: Flask) -> None:
+    class NameForm(webforms.Form):
+        name = StringField("Name")
+
+    with app.test_request_context("/", method="POST", data={"name": "A\x00n\u0301a\r\n"}):
+        assert NameForm().name.data == "A\u0144a"
+
+
+def test_a_field_says_its_limit_and_cuts_nothing_off(app: Flask) -> None:
+    class NameForm(webforms.Form):
+        name = StringField(validators=[Length(max=80)])
+        key = HiddenField(validators=[Length(max=64)])
+
+    with app.test_request_context("/"):
+        form = NameForm()
+        assert 'data-most="80"' in form.name() and "maxlength" not in form.name()
+        assert "maxlength" not in form.key() and "data-most" not in form.key()
+
+
+def test_a_refusal_stands_beside_its_field_or_above_the_form(app: Flask) -> None:
+    class NameForm(webforms.Form):
+        name = StringField("Name")
+
+    with app.test_request_context("/", method="POST"):
+        form = NameForm()
+        webforms.refuse(form, Invalid("Too short.", "name"))
+        webforms.refuse(form, Invalid("Not now."))
+        webforms.refuse(form, Invalid("Not there.", "elsewhere"))
+        assert form.name.errors == ["Too short."]
+        assert form.form_errors == ["Not now.", "Not there."]
+
+
+def test_rows_come_in_the_order_of_their_numbers(app: Flask) -> None:
+    """What moves up comes before the row whose place it takes, what moves down after it; an empty field keeps a place."""
+    for typed, ordered in (
+        ({}, [7, 8, 9]),
+        ({"place-9": "1"}, [9, 7, 8]),
+        ({"place-7": "2"}, [8, 7, 9]),
+        ({"place-7": "3", "place-8": ""}, [8, 9, 7]),
+    ):
+        with app.test_request_context("/", method="POST", data=typed):
+            form = webforms.OrderForm.of([7, 8, 9])
+            assert form.validate() and form.ordered_ids == ordered, typed
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "10000", "first", "1.5"])
+def test_a_place_that_is_none_is_refused(app: Flask, typed: str) -> None:
+    with app.test_request_context("/", method="POST", data={"place-7": typed}):
+        form = webforms.OrderForm.of([7])
+        assert not form.validate()
+        assert form.errors["place-7"] == ["Enter a place from 1 to 9999."]
