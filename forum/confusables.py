@@ -1,4 +1,4 @@
-"""Texts that look alike have the same skeleton (Unicode Technical Standard #39), whatever letters they are made of."""
+"""Skeletons of texts (Unicode Technical Standard #39): texts that look alike have the same one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from forum.markup import SURROGATES
 
 DATA = Path(__file__).parent / "members/data/lookalikes.txt"
-LONGEST = 200
-# Letters, numbers, and the vowels of some scripts that have a width of their own
-KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Mc"}
+MAX_LENGTH = 200  # characters
+# General categories (Unicode) of letters, of numbers, and of vowel signs that have a width of their own
+VISIBLE_CATEGORIES = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Mc"}
 
 
 def skeleton(text: str) -> str:
-    """What a text looks like at a glance: without case, accents, gaps and signs that nobody sees.
+    """The skeleton of a text: what it looks like at a glance, without case, accents, spaces and invisible characters.
 
-    Capital i, small L and 1 are one, as are 0 and O, rn and m, and letters of other scripts with those they resemble.
-    It is compared and never shown. Kept skeletons have to be made anew when this function or its data change.
+    Capital i, small L and 1 count as the same, as do 0 and O, rn and m, and letters of different scripts that look alike.
+    It is compared and never shown. Stored skeletons have to be made anew when this function or its data change.
     """
     plain = unicodedata.normalize("NFKD", SURROGATES.sub("", text))
-    seen = "".join(c for c in plain if unicodedata.category(c) in KEPT)
-    # Once as they stand, because capitals resemble other letters than small ones do, and once more when all are small.
+    seen = "".join(c for c in plain if unicodedata.category(c) in VISIBLE_CATEGORIES)
+    # Twice, because capitals resemble other letters than small ones do: as they are, and again in lower case.
     small = seen.translate(_prototypes()).casefold().translate(_prototypes()).casefold()
-    return small.replace("i", "l")[:LONGEST]
+    return small.replace("i", "l")[:MAX_LENGTH]
 
 
 @cache

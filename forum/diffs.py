@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word, in bounded time."""
+"""Differences between two texts, word by word, in bounded time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby
 
-Piece = tuple[str, str]  # what became of it: "same", "gone" or "new"; and the text
-MAX_COMPARED = 150  # lines or words on each side that are compared one by one; more are shown as replaced whole
+Piece = tuple[str, str]  # its state, "same", "gone" or "new", and its text
+MAX_COMPARED = 150  # lines or words on each side; more are shown as replaced as a whole
 
 
 def changes(before: str, after: str) -> list[Piece]:
@@ -38,7 +38,7 @@ def _compare(before: Sequence[str], after: Sequence[str], is_by_words: bool) -> 
 
 
 def _common_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
-    """How many are the same at the beginning, and at the end of what is left."""
+    """How many items both have in common at the beginning, and at the end of the rest."""
     start, most = 0, min(len(before), len(after))
     while start < most and before[start] == after[start]:
         start += 1

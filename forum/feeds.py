@@ -1,4 +1,4 @@
-"""Atom feeds and sitemaps as XML that is always well formed, whatever people wrote."""
+"""Atom feeds (RFC 4287) and sitemaps, in XML that is well-formed whatever people wrote."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 BASE = "{http://www.w3.org/XML/1998/namespace}base"
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # of a feed in which nothing stands yet
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # the date of a feed that is still empty
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a feed. `address` is also its id, so it must never change; `html` is clean already."""
+    """An entry of a feed. `address` is its id as well, so that it must never change; `html` is sanitised already."""
 
     address: str
     title: str
@@ -32,7 +32,7 @@ class Entry:
 
 
 def atom(title: str, address: str, page: str, base: str, entries: Iterable[Entry]) -> bytes:
-    """A feed. `address` is its own and its id, `page` the page that it follows, `base` that of relative links."""
+    """An Atom feed. `address` is its own address and id, `page` the page it belongs to, `base` that of relative links."""
     entries = list(entries)
     feed = Element("feed", {"xmlns": ATOM, BASE: base})
     _add(feed, "id", address)
@@ -57,7 +57,7 @@ def sitemap(places: Iterable[tuple[str, datetime | None]]) -> bytes:
 
 
 def sitemap_index(addresses: Iterable[str]) -> bytes:
-    """The list of the files of a sitemap that needs several."""
+    """The index of a sitemap in several files."""
     index = Element("sitemapindex", xmlns=SITEMAP)
     for address in addresses:
         _add(SubElement(index, "sitemap"), "loc", address)

@@ -1,4 +1,4 @@
-"""The mailbox of FORUM_IMAP_URL, from which messages are fetched (RFC 9051)."""
+"""Fetching messages from the mailbox of FORUM_IMAP_URL (RFC 9051)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger("forum.mail")
 
 @contextmanager
 def mailbox(url: str) -> Iterator[Iterator[bytes]]:
-    """Some of the messages that nobody has seen yet; each is marked as seen when the next one is asked for.
+    """Some of the unseen messages; each is marked as seen when the next one is asked for.
 
-    When the handling of a message raises, that message stays unseen for the next round. A mailbox that cannot be reached
-    has no messages. Raises `ValueError` when `url` is no address of a mailbox.
+    A message whose handling raises an exception stays unseen, to be tried again. A mailbox that cannot be reached yields
+    no messages. Raises `ValueError` if `url` is not the address of a mailbox.
     """
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
@@ -69,7 +69,7 @@ def _unseen(box: Any) -> Generator[bytes]:
 
 
 def _message(box: Any, uid: bytes) -> bytes:
-    """The whole message, or nothing when it is too large to be an answer."""
+    """A whole message; empty if it is too large to be a reply."""
     _status, size = box.uid("FETCH", uid, "(RFC822.SIZE)")
     digits = b"".join(part if isinstance(part, bytes) else part[0] for part in size if part)
     number = digits.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].strip()

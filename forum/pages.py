@@ -1,4 +1,4 @@
-"""Pages of long lists: which one is asked for, what is on it, which others there are."""
+"""Pagination of lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAST_PAGE = 100_000
 class Page(Generic[T]):
     """One page of a list: its items, its number (from 1), how many pages and items there are in all.
 
-    Of a list that `is_capped` only the beginning is counted and has pages.
+    If the list `is_capped`, `pages` and `total` count only its beginning.
     """
 
     items: Sequence[T]
@@ -49,9 +49,9 @@ def clamp(number: int, pages: int) -> int:
 
 
 def page_of(query: Select[Any], number: int, size: int, total: int | None = None) -> Page[Any]:
-    """Run a query for one page of entities. Counts the rows, unless `total` says how many there are.
+    """The page `number` (from 1) of the entities of a query, `size` to a page; out of range, the nearest one.
 
-    A number out of range gives the nearest page.
+    The rows are counted, unless `total` says how many there are.
     """
     if total is None:
         total = count_of(query)
@@ -62,9 +62,9 @@ def page_of(query: Select[Any], number: int, size: int, total: int | None = None
 
 
 def rows_by_id(query: Select[Any], key: Any, *options: Any) -> Select[Any]:
-    """The entities of a query with limit and offset, chosen by their `key` first.
+    """The same query, with its limit and offset applied in a subquery that selects only `key`, the entities' primary key.
 
-    Where an index knows the key, a deep page skips rows without reading them and what is joined to them.
+    Where an index contains the key, a page far down the list skips rows without reading them or what is joined to them.
     """
     found = query.with_only_columns(key).subquery()
     whole = select(key.class_).join(found, found.c[0] == key).options(*options)
