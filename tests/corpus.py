@@ -1,4 +1,7 @@
-"""Texts made to do harm: what a page must never let through, and what must not keep the parser busy."""
+"""Hostile texts: those whose scripts must never run on a page (XSS), and those that must not keep the parser busy.
+
+A text of the first kind sets `window.hit` if its script runs.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ SCHEMES = (
     "http:javascript:",
     "mailto:javascript:",
 )
-PLACES = (
+LINK_TEMPLATES = (
     "[a]({}{})",
     "[a](<{}{}>)",
     "<{}{}>",
@@ -52,7 +55,7 @@ PLACES = (
     "[a][r]\n\n[r]: {}{}",
     "[![a]({0}{1})]({0}{1})",
 )
-CODE = "alert(1)//window.hit=1"
+LINK_CODE = "alert(1)//window.hit=1"
 ELEMENTS = (
     "<script>window.hit=1</script>",
     "<ScRiPt >window.hit=1</sCrIpT>",
@@ -162,7 +165,7 @@ ELEMENTS = (
     "<\u00a0script>window.hit=1</script>",
     "\ud800<script>window.hit=1</script>\udfff",
 )
-ESCAPED = (
+ESCAPED_SNIPPETS = (
     "&lt;img src=x onerror=window.hit=1&gt; http://e.test/",
     "&lt;script&gt;window.hit=1&lt;/script&gt;",
     "&amp;lt;script&amp;gt;window.hit=1&amp;lt;/script&amp;gt;",
@@ -178,7 +181,7 @@ ESCAPED = (
     "    <script>window.hit=1</script>",
     "{{7*7}} ${7*7} {% raw %} %(x)s {0.__class__}",
 )
-IN_MARKDOWN = (
+MARKDOWN_SNIPPETS = (
     '[a](https://e.test/"onmouseover=window.hit=1)',
     '[a](https://e.test/ "x" onmouseover=window.hit=1 "")',
     "[a](https://e.test/ '\" onmouseover=window.hit=1 x=\"')",
@@ -250,7 +253,7 @@ IN_MARKDOWN = (
     "[a\u202e](https://e.test/\u202egnp.exe)",
     "a\u0300" * 200 + "<script>window.hit=1</script>",
 )
-EVENTS = [
+EVENTS = (
     "abort",
     "animationstart",
     "beforeinput",
@@ -263,8 +266,6 @@ EVENTS = [
     "input",
     "keydown",
     "load",
-]
-EVENTS += [
     "mouseenter",
     "mousemove",
     "paste",
@@ -275,30 +276,40 @@ EVENTS += [
     "toggle",
     "touchstart",
     "wheel",
-]
-HOLDERS = ("a href=x", "p", "td", "blockquote", "code", "li", "em", "h3", "div class=tw")
+)
+ELEMENTS_WITH_EVENTS = (
+    "a href=x",
+    "p",
+    "td",
+    "blockquote",
+    "code",
+    "li",
+    "em",
+    "h3",
+    "div class=tw",
+)
 
 
 def _texts() -> Iterator[str]:
-    for scheme, place in product(SCHEMES, PLACES):
-        yield place.format(scheme, CODE)
+    for scheme, place in product(SCHEMES, LINK_TEMPLATES):
+        yield place.format(scheme, LINK_CODE)
     yield from ELEMENTS
     for element in ELEMENTS[:40]:
         yield f"Words **before**\n\n{element}\n\nand [after](https://e.test/)"
         yield f"[{element}](https://e.test/) `{element}` | {element}"
-    yield from chain(ESCAPED, IN_MARKDOWN)
-    for event, holder in product(EVENTS, HOLDERS):
+    yield from chain(ESCAPED_SNIPPETS, MARKDOWN_SNIPPETS)
+    for event, holder in product(EVENTS, ELEMENTS_WITH_EVENTS):
         yield f"<{holder} on{event}={HIT} tabindex=0 autofocus>a</{holder.split()[0]}>"
 
 
 HOSTILE = tuple(dict.fromkeys(_texts()))
 
 
-def _filled(pattern: str, length: int) -> str:
+def _repeated(pattern: str, length: int) -> str:
     return (pattern * (length // max(1, len(pattern)) + 1))[:length]
 
 
-PATTERNS = {
+STRESS_PATTERNS = {
     "opening brackets": "[",
     "openings of images": "![",
     "closing brackets": "]",
@@ -355,15 +366,15 @@ PATTERNS = {
 }
 
 
-def floods(length: int) -> dict[str, str]:
-    """Texts of a length that keep careless parsers busy, by what they are made of."""
-    made = {name: _filled(pattern, length) for name, pattern in PATTERNS.items()}
+def stress_texts(length: int) -> dict[str, str]:
+    """Texts of a length that make careless parsers slow, by name of what they consist of."""
+    made = {name: _repeated(pattern, length) for name, pattern in STRESS_PATTERNS.items()}
     made["a wide table"] = "|a" * 50 + "\n" + "|-" * 50 + "\n" + "|\n" * (length // 4)
-    made["almost a table"] = _filled("|-", length - 1) + "x"
+    made["almost a table"] = _repeated("|-", length - 1) + "x"
     made["a ladder of lists"] = "\n".join(" " * step + "- a" for step in range(200))[:length]
     made["growing ticks"] = "".join("`" * size + "a" for size in range(1, 220))[:length]
     made["a link in links"] = "[a" * (length // 6) + "](b)" * (length // 6)
-    made["uses of a definition"] = "[a]: /b\n\n" + _filled("[a]", length - 9)
+    made["uses of a definition"] = "[a]: /b\n\n" + _repeated("[a]", length - 9)
     made["definitions by line"] = "\n".join(f"[a{n}]: /b" for n in range(length // 12))[:length]
     made["an address that ends in signs"] = "https://e.test/" + "!" * (length - 15)
     made["an endless name"] = "&" + "a" * (length - 1)

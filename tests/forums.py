@@ -1,4 +1,4 @@
-"""Forums with databases of their own, for tests of what takes whole databases: backups, moving, wrong schemas."""
+"""Forums with databases of their own, for tests of what concerns whole databases: backups, moving, wrong schemas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PG_DUMP = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)] / "pg_dump"
 
 @dataclass(frozen=True)
 class Forum:
-    """A forum with a database of its own, whose commands can be run."""
+    """A forum with a database of its own."""
 
     app: Flask
     data: Path
@@ -36,18 +36,18 @@ class Forum:
         return str(self.app.extensions["settings"].database_url)
 
     def run(self, *words: Any) -> Result:
-        """Run `flask …` in this process."""
+        """Run a command, `flask …`, in this process."""
         runner = self.app.test_cli_runner()
         return runner.invoke(args=[str(word) for word in words], catch_exceptions=False)
 
-    def numbers(self) -> list[int]:
+    def post_ids(self) -> list[int]:
         """The ids of all posts."""
         with self.app.app_context():
             return list(db.session.scalars(select(Post.id).order_by(Post.id)))
 
     @property
-    def is_counted(self) -> bool:
-        """Whether its database has counted its posts, if it plans by that."""
+    def has_statistics(self) -> bool:
+        """Whether PostgreSQL has statistics of the posts for its planner; always true on SQLite."""
         with self.app.app_context():
             if db.engine.dialect.name == "sqlite":
                 return True
@@ -55,12 +55,15 @@ class Forum:
             return bool(db.session.scalar(text(known)))
 
 
-Made = Callable[..., Forum]
+MakeForum = Callable[..., Forum]
 
 
 @contextmanager
-def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[Made]:
-    """Makes forums over empty databases: beside that of the tests, or (`is_sqlite=True`) over a file."""
+def forums(database_url: str, folders: pytest.TempPathFactory) -> Iterator[MakeForum]:
+    """Yields a function that creates forums with empty databases: `make("name", page_cache_mb=4)`.
+
+    The database is on the server of the tests, or in a file with `is_sqlite=True`; keyword arguments are settings.
+    """
     all_made: list[Forum] = []
 
     def make(name: str, is_sqlite: bool = False, **changes: Any) -> Forum:

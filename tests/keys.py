@@ -1,4 +1,4 @@
-"""A passkey of a made-up device: answers as browsers give them, and answers as a thief would like to give them."""
+"""A passkey in software (WebAuthn): valid answers of a browser, and manipulated ones."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from webauthn.helpers import bytes_to_base64url as b64
 from forum.passkeys import Site
 
 SITE = Site("http://localhost", "Interurban")
-PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
+PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40  # flags of authenticator data, WebAuthn §6.1
 
 
-class Key:
-    """A key pair of the curve P-256 with its own count of uses; `count=None` is one that does not count."""
+class SoftwarePasskey:
+    """A P-256 key pair with a signature counter; `count=None` for one without a counter.
+
+    `is_verifying`: it says that it has verified the user (PIN or biometrics).
+    """
 
     def __init__(self, *, is_verifying: bool = True, count: int | None = 0) -> None:
         self.private = ec.generate_private_key(ec.SECP256R1())
@@ -28,20 +31,28 @@ class Key:
         self.is_verifying, self.count = is_verifying, count
 
     def register(self, challenge: str, **change: Any) -> str:
-        """The answer to `navigator.credentials.create`."""
-        data = self._data(ATTESTED, change) + bytes(16) + len(self.id).to_bytes(2, "big") + self.id
-        made = {"fmt": "none", "attStmt": {}, "authData": data + self._public()}
-        client = _client("webauthn.create", challenge, change)
+        """The answer to `navigator.credentials.create`; `change` manipulates it."""
+        data = (
+            self._authenticator_data(ATTESTED, change)
+            + bytes(16)
+            + len(self.id).to_bytes(2, "big")
+            + self.id
+        )
+        made = {"fmt": "none", "attStmt": {}, "authData": data + self._cose_public_key()}
+        client = _client_data("webauthn.create", challenge, change)
         return self._answer(
             {"clientDataJSON": b64(client), "attestationObject": b64(cbor2.dumps(made))}
         )
 
-    def show(self, challenge: str, **change: Any) -> str:
-        """The answer to `navigator.credentials.get`; `change` makes it another one than it should be."""
+    def authenticate(self, challenge: str, **change: Any) -> str:
+        """The answer to `navigator.credentials.get`.
+
+        `change` manipulates it: signer, flags, count, host, handle, or fields of the client data under `said`.
+        """
         if self.count is not None:
             self.count += 1
-        client = _client("webauthn.get", challenge, change)
-        data = self._data(0, change)
+        client = _client_data("webauthn.get", challenge, change)
+        data = self._authenticator_data(0, change)
         signer = change.get("signer", self.private)
         signature = signer.sign(data + sha256(client).digest(), ec.ECDSA(SHA256()))
         return self._answer(
@@ -57,17 +68,17 @@ class Key:
         said = {"id": b64(self.id), "rawId": b64(self.id), "type": "public-key"}
         return json.dumps({**said, "response": response})
 
-    def _data(self, flags: int, change: dict[str, Any]) -> bytes:
+    def _authenticator_data(self, flags: int, change: dict[str, Any]) -> bytes:
         host = sha256(change.get("host", SITE.host).encode()).digest()
         flags |= change.get("flags", PRESENT | (VERIFIED if self.is_verifying else 0))
         return host + bytes([flags]) + change.get("count", self.count or 0).to_bytes(4, "big")
 
-    def _public(self) -> bytes:
+    def _cose_public_key(self) -> bytes:
         point = self.private.public_key().public_numbers()
         x, y = (number.to_bytes(32, "big") for number in (point.x, point.y))
         return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y})
 
 
-def _client(kind: str, challenge: str, change: dict[str, Any]) -> bytes:
+def _client_data(kind: str, challenge: str, change: dict[str, Any]) -> bytes:
     said = {"type": kind, "challenge": challenge, "origin": SITE.origin, "crossOrigin": False}
     return json.dumps(said | change.get("said", {})).encode()

@@ -1,17 +1,17 @@
-"""What is typed and sent by whoever means no good; every door is tried with it."""
+"""Hostile and malformed form values, with which every door is tested."""
 
 from __future__ import annotations
 
-# Every variant leads elsewhere in some browser or some check (A11), or is not a path at all.
-ELSEWHERE = [
+# Values of `next` that lead to another site in some browser or pass some check (A11), or that are no paths.
+OPEN_REDIRECTS = [
     "//e.example", "///e.example", "////e.example", "/\\e.example", "\\\\e.example", "/%09/e.example\t",
     "/\t/e.example", "http:///e.example", "https:e.example", "http://e.example", "/..//e.example",
     "/./\\e.example", "//e.example@localhost", "localhost.e.example", "javascript:alert(1)", " //e.example",
     "/\n/e.example", "", "e.example", "/a//e.example", "data:text/html,x", "?q=1",
 ]  # fmt: skip
-LONG = "x" * 5_000
-ODD = [
-    LONG,
+LONG_TEXT = "x" * 5_000
+ODD_VALUES = [
+    LONG_TEXT,
     "\x00",
     "\ud800",
     "a\x00b",

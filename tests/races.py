@@ -1,4 +1,4 @@
-"""Several people in the same moment: deeds in threads, over a database of their own in which commits are real."""
+"""Concurrency: actions in several threads, on a database of its own in which commits are real."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from forum.settings import Settings
 
 @contextmanager
 def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
-    """The application over an empty database of its own, without tables, and its context."""
+    """An application in its context, with an empty database of its own that has no tables yet."""
     url = make_url(database_url).set(database=name)
     if url.drivername == "sqlite":
         url = url.set(database=str(folder / f"{name}.sqlite"))
@@ -43,10 +43,10 @@ def own_forum(database_url: str, folder: Path, name: str) -> Iterator[Flask]:
 
 
 def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
-    """Do deeds in the same moment; says of each whether it was done, or why not."""
+    """Run actions at the same moment in threads; returns for each “done”, or the message of its refusal."""
     barrier = Barrier(len(deeds))
 
-    def done(deed: Callable[[], Any]) -> str:
+    def run(deed: Callable[[], Any]) -> str:
         with app.test_request_context():
             barrier.wait(10)
             try:
@@ -58,17 +58,17 @@ def at_once(app: Flask, deeds: list[Callable[[], Any]]) -> list[str]:
                 db.session.remove()
 
     with ThreadPoolExecutor(len(deeds)) as threads:
-        said = list(threads.map(done, deeds))
-    db.session.commit()  # what is read from here on has seen it
-    return said
+        outcomes = list(threads.map(run, deeds))
+    db.session.commit()  # so that the session reads what they have written
+    return outcomes
 
 
-def slowly(deed: Callable[..., Any], doer: Any, *more: Any, **named: Any) -> None:
-    """Do a deed and take so long to save it that another one comes meanwhile."""
+def slowly(deed: Callable[..., Any], doer: Any, *args: Any, **kwargs: Any) -> None:
+    """Run an action and hold its transaction open for a while, so that another one comes in between."""
 
     @action
     def whole(doer: Any) -> None:
-        deed(doer, *more, **named)
+        deed(doer, *args, **kwargs)
         db.session.flush()
         time.sleep(0.3)
 

@@ -23,11 +23,11 @@ from forum.members import actions as members
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import Settings
-from tests.forums import Forum, Made, forums
+from tests.forums import Forum, MakeForum, forums
 
 
 @pytest.fixture(scope="module")
-def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeForum]:
     """Forums over empty databases of the kind that the test runs on: `made("name")`."""
     with forums(database_url, tmp_path_factory) as make:
         yield make
@@ -58,7 +58,7 @@ def assert_refused(forum: Forum, words: str) -> None:
     assert "schema" in browser.get("/readyz").text
 
 
-def test_a_database_of_another_version_is_refused_until_it_is_ours(made: Made) -> None:
+def test_a_database_of_another_version_is_refused_until_it_is_ours(made: MakeForum) -> None:
     forum = made("versions")
     assert_refused(forum, EMPTY)
     with forum.app.app_context():
@@ -117,7 +117,7 @@ def test_a_database_that_is_away_ends_every_command_with_a_sentence(
         assert "secret" not in ended.output
 
 
-def test_a_mistake_of_ours_is_no_sentence(made: Made) -> None:
+def test_a_mistake_of_ours_is_no_sentence(made: MakeForum) -> None:
     forum = made("mistaken")
     forum.run("db", "upgrade")
     with forum.app.app_context():
@@ -128,7 +128,7 @@ def test_a_mistake_of_ours_is_no_sentence(made: Made) -> None:
 
 
 @pytest.mark.sqlite_only  # no database is asked for
-def test_a_full_disk_ends_a_command_with_a_sentence(made: Made, monkeypatch: Any) -> None:
+def test_a_full_disk_ends_a_command_with_a_sentence(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("full")
     forum.run("db", "upgrade")
 
@@ -142,7 +142,7 @@ def test_a_full_disk_ends_a_command_with_a_sentence(made: Made, monkeypatch: Any
 
 
 @pytest.mark.sqlite_only  # no database is asked for
-def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: Any) -> None:
+def test_serve_starts_nothing_where_it_cannot_listen(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("taken")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.jobs.PORT_RELEASE_SECONDS", 0.0)
@@ -161,7 +161,7 @@ def test_serve_starts_nothing_where_it_cannot_listen(made: Made, monkeypatch: An
 
 
 @pytest.mark.sqlite_only  # no database is asked for
-def test_where_one_listens_is_said_as_a_browser_takes_it(made: Made, monkeypatch: Any) -> None:
+def test_where_one_listens_is_said_as_a_browser_takes_it(made: MakeForum, monkeypatch: Any) -> None:
     forum = made("said")
     forum.run("db", "upgrade")
     monkeypatch.setattr("forum.jobs.listen_address", lambda host, _port: host)
@@ -178,7 +178,7 @@ def test_where_one_listens_is_said_as_a_browser_takes_it(made: Made, monkeypatch
 
 @pytest.mark.sqlite_only  # PostgreSQL's files are not for copying
 def test_when_serve_has_ended_the_file_alone_is_the_whole_forum(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: MakeForum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forum = made("ended")
     forum.run("db", "upgrade")
@@ -205,7 +205,9 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
-def test_of_two_who_upgrade_at_once_one_waits(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_who_upgrade_at_once_one_waits(
+    made: MakeForum, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Longer than a deed waits for a lock, and then it finds that there is nothing left to do."""
     monkeypatch.setattr("forum.db.BUSY_TIMEOUT_MS", 100)
     forum = made("twice")
@@ -223,7 +225,7 @@ def test_of_two_who_upgrade_at_once_one_waits(made: Made, monkeypatch: pytest.Mo
 
 
 @pytest.mark.postgresql_only  # on SQLite pages have transactions, too
-def test_pages_read_without_transactions_and_every_deed_has_one(made: Made) -> None:
+def test_pages_read_without_transactions_and_every_deed_has_one(made: MakeForum) -> None:
     """Nothing of a request is written, locked or set outside of its deeds, where each statement stands for itself."""
     forum = made("apart")
     forum.run("db", "upgrade")

@@ -33,20 +33,20 @@ from forum.members import actions as members
 from forum.members.models import Member
 from forum.permissions import SYSTEM, VISITOR
 from forum.upkeep.commands import _without_secrets
-from tests.forums import Forum, Made, forums
+from tests.forums import Forum, MakeForum, forums
 
 TOP = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeForum]:
     """Forums over empty databases of the kind that the test runs on: `made("name")`."""
     with forums(database_url, tmp_path_factory) as make:
         yield make
 
 
 @pytest.fixture(scope="module")
-def source(made: Made) -> Forum:
+def source(made: MakeForum) -> Forum:
     """A forum with two members, a topic and a secret key."""
     forum = made("source", secret_key="of the source")
     (forum.data / "secret-key").write_text("of the source")
@@ -99,7 +99,7 @@ def changed(backup: Path, into: Path, **changes: Any) -> Path:
 
 
 def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_write(
-    source: Forum, made: Made, tmp_path: Path
+    source: Forum, made: MakeForum, tmp_path: Path
 ) -> None:
     saved: list[int] = []
     is_over = threading.Event()
@@ -127,8 +127,8 @@ def test_every_reply_that_was_saved_before_is_in_a_backup_made_while_others_writ
         upgrade()  # tables may be there, rows may not
     restored = other.run("restore", tmp_path / "forum.backup")
     assert restored.exit_code == 0, restored.output
-    assert other.is_counted, "PostgreSQL does not plan for empty tables"
-    assert set(before) <= set(other.numbers()) <= set(source.numbers())
+    assert other.has_statistics, "PostgreSQL does not plan for empty tables"
+    assert set(before) <= set(other.post_ids()) <= set(source.post_ids())
     assert other.run("check").exit_code == 0
     assert (other.data / "secret-key").read_text() == "of the source"
     assert (other.data / "secret-key").stat().st_mode & 0o777 == 0o600
@@ -169,7 +169,7 @@ def test_the_place_of_a_database_is_said_without_its_password(address: str, show
 # What goes wrong
 
 
-def test_nothing_is_no_backup(made: Made, tmp_path: Path) -> None:
+def test_nothing_is_no_backup(made: MakeForum, tmp_path: Path) -> None:
     """It would take the place of one that holds something."""
     forum = made("nothing")
     target = tmp_path / "forum.backup"
@@ -312,7 +312,7 @@ def test_a_place_that_is_not_there_is_said(source: Forum, tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def empty(made: Made) -> Forum:
+def empty(made: MakeForum) -> Forum:
     """A forum whose database holds nothing, and holds nothing after a refusal either."""
     return made("empty")
 
@@ -334,10 +334,10 @@ def test_a_backup_without_a_name_is_refused(source: Forum) -> None:
 
 
 def test_nothing_is_restored_over_a_forum(source: Forum, kept: Path) -> None:
-    before = source.numbers()
+    before = source.post_ids()
     result = source.run("restore", kept)
     assert result.exit_code == 1 and "holds" in result.output
-    assert "Nothing was restored." in result.output and source.numbers() == before
+    assert "Nothing was restored." in result.output and source.post_ids() == before
 
 
 def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: Path) -> None:
@@ -356,7 +356,9 @@ def test_what_is_no_whole_backup_is_refused(empty: Forum, kept: Path, tmp_path: 
     assert not (empty.data / "secret-key").exists()
 
 
-def test_a_key_that_the_command_itself_has_made_is_not_put_aside(made: Made, kept: Path) -> None:
+def test_a_key_that_the_command_itself_has_made_is_not_put_aside(
+    made: MakeForum, kept: Path
+) -> None:
     forum = made("new", has_new_key=True)
     (forum.data / "secret-key").write_text("of this moment")
     assert forum.run("restore", kept).exit_code == 0
@@ -452,7 +454,7 @@ def test_a_backup_of_another_kind_is_refused(
 
 
 def test_an_older_backup_says_that_an_upgrade_is_next(
-    source: Forum, made: Made, kept: Path, tmp_path: Path
+    source: Forum, made: MakeForum, kept: Path, tmp_path: Path
 ) -> None:
     older = made("older")
     with older.app.app_context():

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum import markup
-from tests.corpus import HOSTILE, floods
+from tests.corpus import HOSTILE, stress_texts
 
 SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
 CLASSES = {"td": {"n"}, "th": {"n"}, "div": {"tw"}, "blockquote": {"cite"}}
@@ -259,7 +259,7 @@ def test_each_cleaner_alone_would_hold() -> None:
 
 def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
     """The two seconds are many times what any of them takes; what is bounded is the work."""
-    for name, text in floods(markup.MAX_SOURCE).items():
+    for name, text in stress_texts(markup.MAX_SOURCE).items():
         begun = time.process_time()
         written = markup.write(text)
         assert time.process_time() - begun < 2, name
@@ -272,7 +272,7 @@ def test_the_most_hostile_text_is_written_with_bounded_work() -> None:
 
 @pytest.mark.parametrize("length", [markup.MAX_SOURCE // 2, markup.MAX_SOURCE, 60_000])
 def test_what_is_made_of_the_source_is_bounded_too(length: int) -> None:
-    for name, text in floods(length).items():
+    for name, text in stress_texts(length).items():
         begun = time.process_time()
         markup.quoted_posts(text), markup.slugify(text[:1_000]), markup.excerpt(text)
         markup.quote("A", 1, text), markup._max_cells(text), markup.BARE_LINK.findall(text)
@@ -288,7 +288,7 @@ def test_the_tree_is_bounded() -> None:
         "links in emphasis",
     )
     for name in names:
-        source = floods(markup.MAX_SOURCE)[name]
+        source = stress_texts(markup.MAX_SOURCE)[name]
         tokens = markup._parser(source).parse(source)
         assert sum(1 + len(token.children or []) for token in tokens) <= 25_000, name
         assert max(token.level for token in tokens) <= 2 * 20 + 2, name

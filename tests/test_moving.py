@@ -24,12 +24,12 @@ from forum.members.models import Organisation
 from forum.permissions import SYSTEM
 from forum.search.queries import Query, find
 from tests.conftest import PEOPLE, People, load_sample_cities, loaded_member, make_people
-from tests.forums import Forum, Made, forums
+from tests.forums import Forum, MakeForum, forums
 from tests.world import build
 
 
 @pytest.fixture(scope="module")
-def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeForum]:
     """Forums over empty databases of the kind that the test runs on: `made("name")`."""
     with forums(database_url, tmp_path_factory) as make:
         yield make
@@ -58,7 +58,7 @@ def bring_back(forum: Forum) -> None:
 
 
 @pytest.fixture(scope="module")
-def made_source(made: Made) -> Forum:
+def made_source(made: MakeForum) -> Forum:
     """The forum of `source`."""
     forum = made("from", is_sqlite=True)
     with forum.app.app_context():
@@ -91,7 +91,7 @@ def _close_circles(people: People) -> None:
 
 
 @pytest.fixture(scope="module")
-def made_target(made: Made) -> Forum:
+def made_target(made: MakeForum) -> Forum:
     """The forum of `target`."""
     return made("target")
 
@@ -122,7 +122,7 @@ def marked(url: str) -> bool:
         engine.dispose()
 
 
-def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: Made) -> None:
+def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: MakeForum) -> None:
     back, rows = made("back", is_sqlite=True), all_rows(source)
     for before, after in ((source, target), (target, back)):
         moved = before.run("move-database", after.url)
@@ -131,11 +131,11 @@ def test_everything_is_moved_and_moved_back(source: Forum, target: Forum, made: 
         assert all_rows(after) == rows
         assert after.run("check").exit_code == 0
         assert not marked(after.url)
-        assert after.is_counted, "PostgreSQL does not plan for empty tables"
+        assert after.has_statistics, "PostgreSQL does not plan for empty tables"
     bring_back(target)
     with target.app.app_context():  # which goes on as a forum does
         ana = loaded_member("ana-prado")
-        last = max(target.numbers())
+        last = max(target.post_ids())
         topic = db.session.scalars(select(Topic).where(Topic.answer_id.is_not(None))).one()
         assert dialogue.reply(ana, topic.id, write("A new word: xylophone.")).id > last
         assert find(ana, Query("xylophone")).page.total == 1
@@ -191,7 +191,7 @@ def test_a_move_that_was_killed_goes_on(
     rows = all_rows(source)
     killed = source.app.test_cli_runner().invoke(args=["move-database", target.url])
     assert killed.exit_code != 0 and marked(target.url)
-    assert 0 < len(target.numbers()) < len(source.numbers()) and not files_aside(source)
+    assert 0 < len(target.post_ids()) < len(source.post_ids()) and not files_aside(source)
     before = list(written)
     written.append("again")
     moved = source.run("move-database", target.url)
@@ -257,7 +257,7 @@ def test_a_target_in_use_is_refused(source: Forum, target: Forum) -> None:
     engine.dispose()
 
 
-def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: Made) -> None:
+def test_nobody_writes_while_a_forum_is_moved(source: Forum, made: MakeForum) -> None:
     with source.app.app_context(), moving._locked_source(db.engine):
         other = create_engine(source.url, connect_args={"timeout": 0.05})
         with other.connect() as connection, pytest.raises(Exception, match="locked"):

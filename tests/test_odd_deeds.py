@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from forum.agendas.models import Agenda
 from forum.db import db
 from tests.conftest import OneConnectionSession
-from tests.odd import ELSEWHERE, ODD
+from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 from tests.test_routes import rows
 from tests.world import build
 
@@ -34,7 +34,7 @@ WELL: dict[str, str] = {
     **{"who": "new", "title": "A title", "source": "A text.", "on": "1", "next": "/"},
 }
 ODDER = [
-    *ODD,
+    *ODD_VALUES,
     "\u202etxt.exe\u202c",
     "²",
     "٣",
@@ -156,7 +156,7 @@ def test_nothing_that_an_address_says_breaks_a_page(
 
 def test_no_deed_leads_elsewhere(app: Flask, sign_in: Any, people: Any, world: Any) -> None:
     browser = sign_in(people.moderator)
-    for target in ELSEWHERE:
+    for target in OPEN_REDIRECTS:
         for door in (f"/posts/{world['reply']}/hide", f"/topics/{world['topic']}/pin"):
             answer = post(browser, f"{door}", {**WELL, "next": target})
             location = answer.headers.get("Location", "/")

@@ -34,14 +34,14 @@ from forum.permissions import SYSTEM, VISITOR
 from forum.screening.actions import RuleText, make_rule
 from forum.terms.actions import TermsText, write_terms
 from tests.conftest import load_dataset
-from tests.keys import SITE, Key
+from tests.keys import SITE, SoftwarePasskey
 
 LONG_AGO = timedelta(hours=2)
 
 
 def a_passkey(member: Any) -> int:
     """A passkey of a made-up device; its number."""
-    key, browser = Key(), "a browser"
+    key, browser = SoftwarePasskey(), "a browser"
     challenge = bytes_to_base64url(ask_for_passkey(member, FOR_REGISTRATION, browser))
     answer = spend_challenge(member, FOR_REGISTRATION, key.register(challenge), browser, SITE)
     add_passkey(member, answer, "Phone", key.handle, [])

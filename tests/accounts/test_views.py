@@ -22,7 +22,7 @@ from forum.members.actions import Joining, Profile
 from forum.passwords import hash_password, verify_password
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import link_in
-from tests.odd import ELSEWHERE, ODD
+from tests.odd import ODD_VALUES, OPEN_REDIRECTS
 
 PASSWORD = "four unrelated plain words"
 WRONG = "The address or the password is not right."
@@ -265,7 +265,7 @@ def test_the_beginning_of_a_name_offers_the_city(client):
 
 @pytest.mark.parametrize("name", sorted(JOINING))
 def test_odd_values_give_a_page(client, name):
-    for value in ODD:
+    for value in ODD_VALUES:
         answer = client.post(
             "/join", data={**JOINING, name: value.encode("utf-8", "surrogatepass")}
         )
@@ -408,7 +408,7 @@ def test_an_outdated_hash_is_made_anew(client, eva):
 
 
 def test_signing_in_stays_on_this_site(client, eva):
-    for target in ELSEWHERE:
+    for target in OPEN_REDIRECTS:
         page = client.get("/sign-in", query_string={"next": target})
         assert 'name="next" type="hidden" value=""' in page.text, target
         assert enter(client, next=target).location == "/", target
@@ -423,7 +423,7 @@ def test_signing_in_goes_on_to_a_page_of_this_site(client, eva, target):
 
 
 def test_odd_sign_ins_are_refused(client):
-    for odd in ODD:
+    for odd in ODD_VALUES:
         value = odd.encode("utf-8", "surrogatepass")
         assert enter(client, value, value).status_code == 422
         assert client.get("/sign-in", query_string={"next": value}).status_code in (200, 404)

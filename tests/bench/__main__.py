@@ -1,4 +1,4 @@
-"""`make bench`: what the forum costs, as ratios taken in one run, so that they hold on any machine.
+"""`make bench`: benchmarks, as ratios measured in one run, so that they hold on any machine.
 
 The tables of `pages` need no server; those of `server` run it with forty thousand posts in a temporary folder, `watchers`
 lets a worker tell a hundred thousand members of one topic. `hour` runs only when it is named: people come for an hour
@@ -23,16 +23,21 @@ Row = tuple[str, str, str, bool]
 
 
 def main(words: list[str]) -> int:
-    """Run what is named, or everything, and print the tables; exit code 1 when a bound is missed."""
-    tables = {"pages": pages.rows, "server": _of_server, "growth": _of_growth, "search": _of_search}
-    tables["watchers"] = _of_watchers
-    tables["hour"] = _of_hour
+    """Run the named tables, or all but `hour`, and print them; returns the exit code: 1 when a bound is missed."""
+    tables = {
+        "pages": pages.rows,
+        "server": _server_rows,
+        "growth": _growth_rows,
+        "search": _search_rows,
+    }
+    tables["watchers"] = _watchers_rows
+    tables["hour"] = _hour_rows
     chosen = [tables[name]() for name in tables if name in words or not (words or name == "hour")]
-    missed = [row for table in chosen for row in _told(table) if not row[3]]
+    missed = [row for table in chosen for row in _print_rows(table) if not row[3]]
     return 1 if missed else 0
 
 
-def _of_server() -> Iterator[Row]:
+def _server_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         forum = server.Forum(Path(folder), _database("server"))
         forum.fill()
@@ -40,32 +45,34 @@ def _of_server() -> Iterator[Row]:
             yield from table
 
 
-def _of_growth() -> Iterator[Row]:
-    yield from growth.rows(_kept(SMALL), _kept(LARGE))
+def _growth_rows() -> Iterator[Row]:
+    yield from growth.rows(_filled_forum(SMALL), _filled_forum(LARGE))
 
 
-def _of_search() -> Iterator[Row]:
-    yield from search.rows(_kept(LARGE))
+def _search_rows() -> Iterator[Row]:
+    yield from search.rows(_filled_forum(LARGE))
 
 
-def _of_watchers() -> Iterator[Row]:
+def _watchers_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         yield from watchers.rows(Path(folder), _database("watchers"))
 
 
-def _of_hour() -> Iterator[Row]:
+def _hour_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         forum = server.Forum(Path(folder), _database("server"))
         forum.fill()
         yield from endurance.rows(forum)
 
 
-def _kept(posts: int) -> server.Forum:
-    """A forum of so many posts that is filled once and kept."""
+def _filled_forum(posts: int) -> server.Forum:
+    """A forum of so many posts, which is filled once and kept in the folder BENCH_FORUMS."""
     folder = Path(os.environ.get("BENCH_FORUMS", "var/bench")).absolute() / str(posts)
     folder.mkdir(parents=True, exist_ok=True)
     forum = server.Forum(folder, _database(str(posts)))
-    is_filled = folder / "filled"  # `fill` finds out by itself, and takes a minute for it
+    is_filled = (
+        folder / "filled"
+    )  # `flask fill` would find out by itself, but takes a minute for it
     if not is_filled.exists():
         forum.fill(posts, of_a_topic=10)
         is_filled.touch()
@@ -73,11 +80,11 @@ def _kept(posts: int) -> server.Forum:
 
 
 def _database(name: str) -> str | None:
-    """The address of a database on PostgreSQL, if that is wanted: an empty one, or one that was filled before."""
+    """The address of a PostgreSQL database, empty or filled before, if BENCH_DATABASE_URL names one; else None: SQLite."""
     return os.environ.get("BENCH_DATABASE_URL", "").replace("{posts}", name) or None
 
 
-def _told(rows: Iterable[Row]) -> Iterator[Row]:
+def _print_rows(rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         name, figure, bound, is_met = row
         print(f"{name:60}  {figure:>12}  {bound:14} {'' if is_met else 'MISSED'}", flush=True)

@@ -1,4 +1,4 @@
-"""What a server can do at most: the same bytes from a bare WSGI callable, and from an empty Flask view.
+"""The upper bounds of throughput: the same bytes from a bare WSGI callable, and an empty Flask view.
 
 granian runs `bare` and `empty` as it runs the forum. `bare` answers, headers and all, what is in the file of JSON that
 BENCH_ANSWER names.
@@ -13,11 +13,11 @@ from typing import Any
 
 from flask import Flask
 
-SAID = (
+ANSWER = (
     json.loads(Path(os.environ["BENCH_ANSWER"]).read_text()) if "BENCH_ANSWER" in os.environ else {}
 )
-BODY = SAID.get("body", "nothing").encode()
-HEADERS = [(name, value) for name, value in SAID.get("headers", [])]
+BODY = ANSWER.get("body", "nothing").encode()
+HEADERS = [(name, value) for name, value in ANSWER.get("headers", [])]
 empty = Flask("empty")
 empty.add_url_rule("/", "nothing", lambda: "nothing")
 

@@ -1,7 +1,7 @@
-"""An hour of load: what a server process keeps in memory, and whether it grows.
+"""An hour of load: the memory of a server process, and whether it grows.
 
 People come at a set rate, with the mix of a real link forum and a third of them signed in, and post meanwhile. Each
-minute the memory of the processes is noted; the slope is that of the last half, by least squares.
+minute the memory of the processes is samples; the slope is that of the last half, by least squares.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
 
-from tests.bench.load import MIX, Open, resident
+from tests.bench.load import MIX, OpenLoop, resident
 from tests.bench.server import Forum, Row, Writers, children, served
 
 RATE = 60  # requests a second
-LONGEST = 60  # minutes; BENCH_MINUTES asks for fewer
-MOST, STEEPEST = 180, 6  # megabytes, and megabytes an hour
+DEFAULT_MINUTES = 60  # minutes; BENCH_MINUTES asks for fewer
+MAX_MB, MAX_SLOPE = 180, 6  # megabytes, and megabytes an hour
 
 
 def rows(forum: Forum) -> Iterator[Row]:
-    """Let people come for so long, and tell what the processes kept."""
-    minutes = int(os.environ.get("BENCH_MINUTES", LONGEST))
+    """Apply the load, and measure the memory of the processes each minute."""
+    minutes = int(os.environ.get("BENCH_MINUTES", DEFAULT_MINUTES))
     with served(forum.environment) as (url, process, _seconds):
         workers = children(process.pid)
-        noted: list[tuple[float, float]] = []
+        samples: list[tuple[float, float]] = []
         stop = threading.Event()
 
         def note() -> None:
             begun = time.monotonic()
             while not stop.wait(60):
-                noted.append(((time.monotonic() - begun) / 3600, max(map(resident, workers))))
+                samples.append(((time.monotonic() - begun) / 3600, max(map(resident, workers))))
 
         watching = threading.Thread(target=note)
         watching.start()
@@ -47,19 +47,24 @@ def rows(forum: Forum) -> Iterator[Row]:
     yield "median, ms (for the record)", f"{seen.median * 1000:.1f}", "", True
     yield "95th percentile, ms (for the record)", f"{seen.percentile(0.95) * 1000:.1f}", "", True
     for quarter in range(4):
-        part = noted[len(noted) * quarter // 4 : len(noted) * (quarter + 1) // 4]
+        part = samples[len(samples) * quarter // 4 : len(samples) * (quarter + 1) // 4]
         most = max(size for _at, size in part)
-        yield f"a worker, MB, quarter {quarter + 1}", f"{most:.0f}", f"under {MOST}", most < MOST
-    slope = statistics.linear_regression(*zip(*noted[len(noted) // 2 :], strict=True)).slope
+        yield (
+            f"a worker, MB, quarter {quarter + 1}",
+            f"{most:.0f}",
+            f"under {MAX_MB}",
+            most < MAX_MB,
+        )
+    slope = statistics.linear_regression(*zip(*samples[len(samples) // 2 :], strict=True)).slope
     yield (
         "slope of the last half, MB an hour",
         f"{slope:.1f}",
-        f"under {STEEPEST}",
-        slope < STEEPEST,
+        f"under {MAX_SLOPE}",
+        slope < MAX_SLOPE,
     )
 
 
-def _crowd(forum: Forum, url: str) -> Open:
+def _crowd(forum: Forum, url: str) -> OpenLoop:
     paths, writers = forum.addresses(), Writers(forum, url, 8)
     host, port = url.removeprefix("http://").split(":")
     turns = itertools.count()
@@ -77,4 +82,4 @@ def _crowd(forum: Forum, url: str) -> Open:
         answer.read()
         return answer.status
 
-    return Open(host, int(port), ask)
+    return OpenLoop(host, int(port), ask)

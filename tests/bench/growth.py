@@ -1,4 +1,4 @@
-"""What pages cost in a large forum, against the same pages of a small one: they should cost the same.
+"""The time of pages in a large forum compared with a small one: it should be the same.
 
 Pages are asked for through the application itself (no network, no page cache), in turn, so that a busy machine slows both
 down; a figure is the median of the large forum's times over that of the small one's.
@@ -22,22 +22,22 @@ from tests.bench.server import Forum
 
 Row = tuple[str, str, str, bool]
 ROUNDS = 60
-MOST = 1.25
-# They name all cities and numbers there are (300 cities to 120; 15,000 addresses to 1,400), so they are not compared.
-LONGER = ("members", "cities", "a city", "sitemap")
+MAX_RATIO = 1.25
+# These list all cities or ids there are (300 cities to 120; 15,000 addresses to 1,400), so they are not compared.
+NOT_COMPARED = ("members", "cities", "a city", "sitemap")
 # Those of the pages that a signed-in member is measured on, too.
 ALSO_SIGNED_IN = ("home", "agenda", "topic, middle page")
 
 
-class Reader:
-    """A visitor or a member in one of the forums."""
+class TimedReader:
+    """A visitor or member of one forum, whose requests are timed."""
 
     def __init__(self, app: Flask, cookie: str = "") -> None:
         self.client = app.test_client(use_cookies=False)
         self.headers = {"Cookie": cookie} if cookie else {}
 
     def seconds(self, path: str) -> float:
-        """How long one answer takes."""
+        """The time of one request. Raises `RuntimeError` if the answer is not 200."""
         begun = time.perf_counter()
         answer = self.client.get(path, headers=self.headers)
         seconds = time.perf_counter() - begun
@@ -49,29 +49,31 @@ class Reader:
 def rows(small: Forum, large: Forum) -> Iterator[Row]:
     """Every page, signed out and some signed in: the ratio, and whether both forums are asked as many queries."""
     apps = [forum.app for forum in (small, large)]
-    pages = [_addresses(app) for app in apps]
-    visitors = [Reader(app) for app in apps]
+    pages = [_paths_of(app) for app in apps]
+    visitors = [TimedReader(app) for app in apps]
     members = [
-        Reader(app, forum.cookie(5)) for app, forum in zip(apps, (small, large), strict=True)
+        TimedReader(app, forum.cookie(5)) for app, forum in zip(apps, (small, large), strict=True)
     ]
     kinds = [(name, "", visitors) for name in pages[0]]
     kinds += [(name, ", signed in", members) for name in ALSO_SIGNED_IN]
     for name, who, readers in kinds:
         is_topic = name.startswith("topic,")
-        with forgetful(apps) if is_topic else nullcontext():
+        with without_topic_cache(apps) if is_topic else nullcontext():
             yield from _row(name + who, apps, readers, [known[name] for known in pages])
 
 
 @contextmanager
-def forgetful(apps: list[Flask]) -> Iterator[None]:
-    """Let nothing be remembered that was read: a large forum has more topics than a process remembers."""
+def without_topic_cache(apps: list[Flask]) -> Iterator[None]:
+    """Switch off the cache of topics that were read: a large forum has more of them than a process keeps."""
     known = [app.extensions.pop("remembered") for app in apps]
     yield
     for app, remembered in zip(apps, known, strict=True):
         app.extensions["read_cache"] = remembered
 
 
-def _row(name: str, apps: list[Flask], readers: list[Reader], paths: list[str]) -> Iterator[Row]:
+def _row(
+    name: str, apps: list[Flask], readers: list[TimedReader], paths: list[str]
+) -> Iterator[Row]:
     times: list[list[float]] = [[], []]
     for turn in range(ROUNDS + 5):
         for reader, path, found in zip(readers, paths, times, strict=True):
@@ -85,13 +87,13 @@ def _row(name: str, apps: list[Flask], readers: list[Reader], paths: list[str]) 
     ]
     ratio = large / small
     yield f"{name}, ms in the large forum", f"{large * 1000:.1f}", "", True
-    most = "" if name in LONGER else f"at most {MOST}"
-    yield f"{name}, to the small forum", f"{ratio:.2f}", most, not most or ratio <= MOST
+    most = "" if name in NOT_COMPARED else f"at most {MAX_RATIO}"
+    yield f"{name}, to the small forum", f"{ratio:.2f}", most, not most or ratio <= MAX_RATIO
     yield f"{name}, queries", f"{made[0]} and {made[1]}", "equal", made[0] == made[1]
 
 
-def _addresses(app: Flask) -> dict[str, str]:
-    """The same pages of either forum: of its largest topic, its first agenda, and its busiest member."""
+def _paths_of(app: Flask) -> dict[str, str]:
+    """The paths of comparable pages: of the largest topic, the first agenda, and the most active member."""
     with app.app_context():
         shown = select(Topic).where(Topic.hidden_at.is_(None), Topic.deleted_at.is_(None))
         public = shown.where(Topic.audience == "public")

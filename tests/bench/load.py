@@ -1,7 +1,7 @@
-"""Load: `closed` asks as fast as answers come (wrk); `Open` asks at a set rate, whatever the answers take.
+"""Load generators: `closed_loop` sends as fast as answers come (wrk), `OpenLoop` at a set rate, however long answers take.
 
-In an open loop latency counts from the moment at which a request was meant to be sent, so that a server that
-stands still is not asked more gently (coordinated omission).
+In an open loop, latency counts from the moment at which a request was due, so that a stalled server does not get less load
+(coordinated omission).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 CONNECTIONS = 16
 # wrk counts up a number in the query, so that each request asks for a page that nobody asked for before, of paths in turn.
-NEVER_ASKED = """
+UNIQUE_QUERY_SCRIPT = """
 local n, first = 0, math.random(1, 1000000000)
 local paths = {%s}
 init = function(args) math.randomseed(os.time()) first = math.random(1, 1000000000) end
@@ -37,7 +37,7 @@ end
 """
 
 
-def closed(
+def closed_loop(
     url: str,
     seconds: int,
     headers: dict[str, str] | None = None,
@@ -50,9 +50,9 @@ def closed(
     `is_new`: each asks for a page that nobody asked for before; of `paths` in turn, if there are some.
     """
     if shutil.which("wrk") is None:
-        return _closed_by_hand(url, seconds, headers or {}, is_new, paths)
+        return _closed_loop_in_threads(url, seconds, headers or {}, is_new, paths)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(NEVER_ASKED % ", ".join(f'"{path}"' for path in paths))
+        script.write(UNIQUE_QUERY_SCRIPT % ", ".join(f'"{path}"' for path in paths))
         script.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url]
         for name, value in (headers or {}).items():
@@ -73,7 +73,7 @@ def closed(
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", said)[0]) * answered / asked
 
 
-def _closed_by_hand(
+def _closed_loop_in_threads(
     url: str, seconds: float, headers: dict[str, str], is_new: bool, paths: Sequence[str]
 ) -> float:
     """The same without wrk: threads of this process, which reach a tenth of its rate."""
@@ -93,12 +93,12 @@ def _closed_by_hand(
                 raise RuntimeError(f"{url}: {answer.status}")
             done[number] += 1
 
-    together([partial(ask, number) for number in range(4)])
+    run_in_threads([partial(ask, number) for number in range(4)])
     return sum(done.values()) / seconds
 
 
-def together(deeds: Sequence[Callable[[], None]]) -> None:
-    """Do some things at once, each in a thread of its own, until all are done."""
+def run_in_threads(deeds: Sequence[Callable[[], None]]) -> None:
+    """Run functions at the same time, each in a thread of its own; returns when all have ended."""
     threads = [threading.Thread(target=deed, daemon=True) for deed in deeds]
     for thread in threads:
         thread.start()
@@ -113,14 +113,14 @@ MIX = {"topic": 56, "home": 30, "profile": 7, "list": 3, "search": 1, "feed": 1,
 
 
 @dataclass
-class Seen:
-    """What an open loop saw: latencies in seconds by kind of request, and answers by status."""
+class LoadResult:
+    """The result of an open loop: latencies in seconds by kind of request, and numbers of answers by status."""
 
     latencies: dict[str, list[float]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
 
     def percentile(self, share: float, *kinds: str) -> float:
-        """The latency in seconds that a share of the requests of some kinds (or of all) stayed under."""
+        """The latency in seconds within which a share of the requests was answered; of some kinds, or of all."""
         chosen = [
             v for kind, some in self.latencies.items() if not kinds or kind in kinds for v in some
         ]
@@ -128,12 +128,12 @@ class Seen:
 
     @property
     def median(self) -> float:
-        """The middle latency of all requests."""
+        """The median latency of all requests, in seconds."""
         return statistics.median(v for some in self.latencies.values() for v in some)
 
 
-class Open:
-    """Requests at a set rate with random gaps, as people come, from a pool of connections."""
+class OpenLoop:
+    """Requests at a set rate with random gaps (a Poisson process), over a pool of connections."""
 
     def __init__(
         self, host: str, port: int, ask: Callable[[HTTPConnection, str], int], *, threads: int = 32
@@ -142,9 +142,9 @@ class Open:
         self.threads = threads
         self.lock = threading.Lock()
         self.plan: list[tuple[float, str]] = []
-        self.seen = Seen()
+        self.seen = LoadResult()
 
-    def run(self, rate: float, seconds: float, mix: dict[str, int], seed: int = 1) -> Seen:
+    def run(self, rate: float, seconds: float, mix: dict[str, int], seed: int = 1) -> LoadResult:
         """Send `rate` requests a second for some seconds; `ask(connection, kind)` sends one, says its status."""
         chance = random.Random(seed)
         at, self.plan = 0.0, []
@@ -152,7 +152,7 @@ class Open:
             self.plan.append((at, chance.choices(list(mix), list(mix.values()))[0]))
         self.plan.reverse()
         self.begun = time.monotonic() + 0.2
-        together([self._work] * self.threads)
+        run_in_threads([self._work] * self.threads)
         return self.seen
 
     def _work(self) -> None:
@@ -175,13 +175,13 @@ class Open:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens to."""
+    """A free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def resident(pid: int) -> float:
-    """Memory of a process in megabytes."""
+    """The resident memory of a process in megabytes."""
     said = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmRSS:\s+(\d+)", said)[0]) / 1024

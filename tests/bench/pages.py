@@ -1,4 +1,4 @@
-"""What a topic page costs, as ratios taken in one run, so that they hold on any machine.
+"""The cost of a topic page, as ratios measured in one run, so that they hold on any machine.
 
 It builds a forum in a temporary folder with one topic of twenty posts and one of twenty thousand, asks for
 pages through the application itself (no network), and prints a table.
@@ -27,7 +27,7 @@ from forum.markup import MAX_SOURCE, write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from forum.settings import from_environment
-from tests.corpus import floods
+from tests.corpus import stress_texts
 
 Row = tuple[str, str, str, bool]
 SMALL, LARGE = 20, 20_000
@@ -43,7 +43,7 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         app = _application(Path(folder))
         yield from _topic_pages(app)
-        yield from _weights(app)
+        yield from _page_sizes(app)
         yield from _markup()
 
 
@@ -90,14 +90,14 @@ def _add_posts(topic: Topic, author_ids: list[int], count: int) -> None:
 def _topic_pages(app: Flask) -> Iterator[Row]:
     small, large = _addresses(app)
     visitor, member = app.test_client(), _signed_in(app)
-    empty = _seconds(lambda: visitor.get("/empty"))
-    base = _seconds(lambda: visitor.get(small))
+    empty = _median_seconds(lambda: visitor.get("/empty"))
+    base = _median_seconds(lambda: visitor.get(small))
     yield "an empty view, ms", f"{empty * 1000:.2f}", "", True
     yield "topic of 20, signed out, of the empty view", f"{empty / base:.3f}", "", True
-    inside = _seconds(lambda: member.get(small))
+    inside = _median_seconds(lambda: member.get(small))
     yield "topic of 20, signed in, of the empty view", f"{empty / inside:.3f}", "", True
     for name, page in (("first", 1), ("middle", LARGE // 40), ("last", LARGE // 20)):
-        times = _seconds(lambda page=page: visitor.get(f"{large}?page={page}")) / base
+        times = _median_seconds(lambda page=page: visitor.get(f"{large}?page={page}")) / base
         yield f"topic of 20,000, {name} page, to the topic of 20", f"{times:.2f}", "", True
     for name, client, most in (("signed out", visitor, 6), ("signed in", member, 10)):
         for path in (small, f"{large}?page=500"):
@@ -122,7 +122,7 @@ def _signed_in(app: Flask) -> Any:
     return client
 
 
-def _seconds(ask: Callable[[], Any]) -> float:
+def _median_seconds(ask: Callable[[], Any]) -> float:
     """The median time of one answer, after a warm-up."""
     for _round in range(3):
         assert ask().status_code == 200
@@ -135,7 +135,7 @@ def _seconds(ask: Callable[[], Any]) -> float:
 
 
 def queries_of(app: Flask, ask: Callable[[str], Any], path: str) -> int:
-    """How many statements the application makes when somebody asks for a path."""
+    """The number of SQL statements of a second request for a path."""
     with app.app_context():
         engine = db.engine
     made: list[str] = []
@@ -144,14 +144,14 @@ def queries_of(app: Flask, ask: Callable[[str], Any], path: str) -> int:
         if not statement.startswith("BEGIN"):
             made.append(statement)
 
-    ask(path)  # the first visit notes how far somebody has read
+    ask(path)  # the first request records how far the member has read
     event.listen(engine, "before_cursor_execute", note)
     ask(path)
     event.remove(engine, "before_cursor_execute", note)
     return len(made)
 
 
-def _weights(app: Flask) -> Iterator[Row]:
+def _page_sizes(app: Flask) -> Iterator[Row]:
     html = len(gzip.compress(app.test_client().get(_addresses(app)[0]).data, 6))
     static = Path(app.static_folder or "")
     scripts = sum(len(gzip.compress(path.read_bytes())) for path in static.glob("*.js"))
@@ -163,10 +163,10 @@ def _weights(app: Flask) -> Iterator[Row]:
 
 
 def _markup() -> Iterator[Row]:
-    plain = _cpu("word " * (MAX_SOURCE // 5))
-    worst = max(floods(MAX_SOURCE).values(), key=_cpu)
+    plain = _cpu_seconds("word " * (MAX_SOURCE // 5))
+    worst = max(stress_texts(MAX_SOURCE).values(), key=_cpu_seconds)
     yield "20,000 plain characters, CPU s", f"{plain:.4f}", "", True
-    seconds = min(_cpu(worst) for _round in range(3))
+    seconds = min(_cpu_seconds(worst) for _round in range(3))
     yield (
         f"the most hostile 20,000 ({worst[:6]!r}…), CPU s",
         f"{seconds:.4f}",
@@ -175,7 +175,7 @@ def _markup() -> Iterator[Row]:
     )
 
 
-def _cpu(source: str) -> float:
+def _cpu_seconds(source: str) -> float:
     start = time.process_time()
     write(source)
     return time.process_time() - start

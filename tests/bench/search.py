@@ -1,4 +1,4 @@
-"""Searching a large forum: rare words and the commonest, several, a phrase, with and without facets.
+"""Search in a large forum: rare and common words, several words, a phrase, with and without facets.
 
 The whole page is asked for through the application itself (no network, no page cache).
 """
@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 from forum.db import db
 from forum.permissions import VISITOR
 from forum.search.queries import Query, find
-from tests.bench.growth import Reader
+from tests.bench.growth import TimedReader
 from tests.bench.server import Forum
 
 Row = tuple[str, str, str, bool]
 ROUNDS = 40
-MOST_MS = {"sqlite": 100, "postgresql": 150}
+MAX_MS = {"sqlite": 100, "postgresql": 150}
 # The words of a filled forum, see forum/filling/data/words.txt, by how often they are used.
-WANTED: dict[str, dict[str, str]] = {
+SEARCHES: dict[str, dict[str, str]] = {
     "a rare word": {"q": "rapid"},
     "a middling word": {"q": "depois"},
     "the commonest word": {"q": "the"},
@@ -39,9 +39,9 @@ def rows(forum: Forum) -> Iterator[Row]:
     """The 95th percentile of each search, in ms."""
     app = forum.app
     with app.app_context():
-        most = MOST_MS[db.engine.dialect.name]
-    reader = Reader(app)
-    for name, wanted in WANTED.items():
+        most = MAX_MS[db.engine.dialect.name]
+    reader = TimedReader(app)
+    for name, wanted in SEARCHES.items():
         with app.test_request_context():
             found = find(VISITOR, Query(wanted["q"])).page.total
         path = "/search?" + urlencode(wanted)

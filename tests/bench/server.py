@@ -1,4 +1,4 @@
-"""What the server answers in a second: hot, cold and signed in, against what a bare callable and an empty view reach.
+"""Throughput of the server for cached, uncached and signed-in pages, compared with a bare callable and an empty view.
 
 The forum and its ceilings run one after the other on the same machine, by the same server with the same settings, in
 rounds; a figure is the median of the rounds' ratios, so that it holds on a busy machine too.
@@ -35,18 +35,18 @@ from forum.jobs import server_commands
 from forum.members import actions as members
 from forum.members.models import Member
 from forum.settings import from_environment
-from tests.bench.load import MIX, Open, closed, free_port, resident, together
+from tests.bench.load import MIX, OpenLoop, closed_loop, free_port, resident, run_in_threads
 
 TOP = Path(__file__).parents[2]
 ROUNDS, SECONDS = 5, 3
 POSTS = 40_000  # so that more topics are asked for in turn than a process remembers
 Row = tuple[str, str, str, bool]
-OF_SERVER = {"connection", "date", "server"}  # headers that the server itself adds
-AGENT = {"Accept-Encoding": "identity"}
+SERVER_HEADERS = {"connection", "date", "server"}  # headers that the server itself adds
+PLAIN_HEADERS = {"Accept-Encoding": "identity"}
 
 
 class Forum:
-    """A filled forum in a folder, its addresses, and a signed-in member's cookie."""
+    """A filled forum in a folder, paths of its pages, and cookies of its members."""
 
     def __init__(self, data: Path, database_url: str | None = None) -> None:
         self.data = data
@@ -60,7 +60,7 @@ class Forum:
         return create_app(from_environment(self.environment | {"FORUM_PAGE_CACHE_MB": "0"}))
 
     def fill(self, posts: int = POSTS, of_a_topic: int = 20) -> None:
-        """Write so many posts, unless it has them."""
+        """Fill the forum with so many posts, unless it is filled already."""
         flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
         numbers = ["--topics", str(posts // of_a_topic), "--posts", str(posts)]
         for command in (["db", "upgrade"], ["fill", *numbers]):
@@ -97,7 +97,7 @@ class Forum:
         return paths | {"search": [f"/search?q={word}" for word in ("street", "parking", "water")]}
 
     def cookie(self, number: int = 1) -> str:
-        """The cookie of a member who is signed in and hosts no agenda."""
+        """The Cookie header of a signed-in member who hosts no agenda."""
         app = self.app
         with app.app_context():
             there = (Member.left_at.is_(None), Member.role == "member")
@@ -152,7 +152,7 @@ def throughput(forum: Forum) -> Iterator[Row]:
     topic, agenda = paths["topic"][0], paths["agenda"][0]
     with served(forum.environment) as (url, _process, _seconds):
         answer = urllib.request.urlopen(url + topic)
-        headers = [pair for pair in answer.getheaders() if pair[0].lower() not in OF_SERVER]
+        headers = [pair for pair in answer.getheaders() if pair[0].lower() not in SERVER_HEADERS]
         same = {"headers": headers, "body": answer.read().decode()}
     with tempfile.NamedTemporaryFile("w") as file:
         json.dump(same, file)
@@ -163,15 +163,15 @@ def throughput(forum: Forum) -> Iterator[Row]:
             served({}, "tests.bench.ceiling:empty") as (empty, *_e),
             served(forum.environment) as (url, *_f),
         ):
-            signed_in = {"Cookie": cookie, **AGENT}
+            signed_in = {"Cookie": cookie, **PLAIN_HEADERS}
             asked: dict[str, tuple[str, dict[str, str], Sequence[str]]] = {
-                "bare": (bare + "/", AGENT, ()),
-                "empty": (empty + "/", AGENT, ()),
-                "hot home": (url + "/", AGENT, ()),
-                "hot agenda": (url + agenda, AGENT, ()),
-                "hot topic": (url + topic, AGENT, ()),
-                "cold topic": (url + topic, AGENT, paths["all topics"]),
-                "cold page of a topic that is read": (url + topic, AGENT, [topic]),
+                "bare": (bare + "/", PLAIN_HEADERS, ()),
+                "empty": (empty + "/", PLAIN_HEADERS, ()),
+                "hot home": (url + "/", PLAIN_HEADERS, ()),
+                "hot agenda": (url + agenda, PLAIN_HEADERS, ()),
+                "hot topic": (url + topic, PLAIN_HEADERS, ()),
+                "cold topic": (url + topic, PLAIN_HEADERS, paths["all topics"]),
+                "cold page of a topic that is read": (url + topic, PLAIN_HEADERS, [topic]),
                 "signed in": (url + topic, signed_in, ()),
             }
             found: dict[str, list[float]] = {name: [] for name in asked}
@@ -179,18 +179,18 @@ def throughput(forum: Forum) -> Iterator[Row]:
             for _round in range(ROUNDS):
                 for name, (address, headers, new) in asked.items():
                     new_ones = {"is_new": bool(new), "paths": new}
-                    found[name].append(closed(address, SECONDS, headers, **new_ones))
-    yield from _shares(found)
+                    found[name].append(closed_loop(address, SECONDS, headers, **new_ones))
+    yield from _share_rows(found)
 
 
 def warm_up(url: str, paths: Sequence[str]) -> None:
-    """Let every worker have answered before anything is counted."""
+    """Send requests until every worker process has answered some."""
     for number in range(40):
         for path in paths:
             urllib.request.urlopen(f"{url}{path}?warm={number}").read()
 
 
-def _shares(found: dict[str, list[float]]) -> Iterator[Row]:
+def _share_rows(found: dict[str, list[float]]) -> Iterator[Row]:
     for name in ("bare", "empty"):
         yield (
             f"{name}, requests/s (for the record)",
@@ -222,7 +222,7 @@ def memory_and_start(forum: Forum) -> Iterator[Row]:
         yield "a worker idle, MB", f"{idle:.0f}", "under 120", idle < 120
         for _round in range(3):
             for path in (*paths["topic"][:5], "/", *paths["list"], *paths["search"]):
-                closed(url + path, 1, AGENT, is_new=True)
+                closed_loop(url + path, 1, PLAIN_HEADERS, is_new=True)
             used = max(map(resident, workers))
             yield "a worker under load, MB", f"{used:.0f}", "under 180", used < 180
 
@@ -270,7 +270,7 @@ class Writers:
         return answer.status
 
     def all_post(self, seconds: float) -> float:
-        """Posts per second of all together, as fast as answers come."""
+        """Posts per second of all run_in_threads, as fast as answers come."""
         until, done = time.monotonic() + seconds, []
 
         def work(number: int) -> None:
@@ -279,7 +279,7 @@ class Writers:
                 status = self.post(connection, number, f"Written at {time.time_ns()}. " * 12)
                 done.append(status)
 
-        together([partial(work, number) for number in range(len(self.cookies))])
+        run_in_threads([partial(work, number) for number in range(len(self.cookies))])
         self.statuses += done
         return done.count(303) / seconds
 
@@ -332,18 +332,20 @@ def _flushes(forum: Forum) -> Iterator[Row]:
 def reading_while_writing(forum: Forum) -> Iterator[Row]:
     """Readers in an open loop, alone and while twenty posts a second arrive: here, or at another forum of this machine."""
     with ExitStack() as stack:
-        others = [*_copies(forum, stack)]
+        others = [*_copied_forum(forum, stack)]
         figures: dict[str, list[tuple[float, float]]] = {}
         arrived: list[float] = []
         statuses: set[str] = set()
         for number in range(3):
             with served(forum.environment) as (url, *_s):
-                _read(forum, url, number)  # what is asked for the first time is rendered either way
-                alone = _read(forum, url, number)
+                _read_pages(
+                    forum, url, number
+                )  # what is asked for the first time is rendered either way
+                alone = _read_pages(forum, url, number)
                 for other in (forum, *others):
-                    with _posting(forum, url, other) as (where, posted):
+                    with _posting_in_background(forum, url, other) as (where, posted):
                         before = posted.value
-                        seen = _read(forum, url, number)
+                        seen = _read_pages(forum, url, number)
                         arrived.append((posted.value - before) / READING_SECONDS)
                     both = [
                         seen.percentile(share) / alone.percentile(share) for share in (0.5, 0.95)
@@ -368,7 +370,7 @@ READING_SECONDS = 10
 WRITERS = 8
 
 
-def _copies(forum: Forum, stack: ExitStack) -> Iterator[Forum]:
+def _copied_forum(forum: Forum, stack: ExitStack) -> Iterator[Forum]:
     """Another forum like it, where that is a folder to copy: what posts to it slow down, they do so by work alone."""
     if "FORUM_DATABASE_URL" not in forum.environment:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()), "copy")
@@ -376,7 +378,7 @@ def _copies(forum: Forum, stack: ExitStack) -> Iterator[Forum]:
         yield Forum(folder)
 
 
-def _read(forum: Forum, url: str, seed: int) -> Any:
+def _read_pages(forum: Forum, url: str, seed: int) -> Any:
     paths = forum.addresses()
     host, port = url.removeprefix("http://").split(":")
 
@@ -389,11 +391,11 @@ def _read(forum: Forum, url: str, seed: int) -> Any:
         return answer.status
 
     reads = {kind: share for kind, share in MIX.items() if kind != "write"}
-    return Open(host, int(port), ask).run(READERS, READING_SECONDS, reads, seed)
+    return OpenLoop(host, int(port), ask).run(READERS, READING_SECONDS, reads, seed)
 
 
 @contextmanager
-def _posting(forum: Forum, url: str, other: Forum) -> Iterator[tuple[str, Any]]:
+def _posting_in_background(forum: Forum, url: str, other: Forum) -> Iterator[tuple[str, Any]]:
     """Let posts arrive here or at another forum, from a process of their own, which holds up nobody who measures.
 
     Yields where that is, and a counter of what was saved.
@@ -420,7 +422,7 @@ def _post_until(writers: Writers, stop: Any, posted: Any) -> None:
             with posted.get_lock():
                 posted.value += status == 303
 
-    together([partial(write, number) for number in range(WRITERS)])
+    run_in_threads([partial(write, number) for number in range(WRITERS)])
 
 
 def all_rows(forum: Forum) -> Sequence[Iterator[Row]]:

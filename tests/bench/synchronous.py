@@ -1,4 +1,4 @@
-"""The forum as it is, but for whether a commit waits for the disk: BENCH_SYNCHRONOUS is FULL or OFF."""
+"""The forum with or without waiting for the disk at each commit: BENCH_SYNCHRONOUS is FULL or OFF."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from markupsafe import escape
 from playwright.sync_api import Browser
 
 from forum import markup, responses
-from tests.corpus import ELEMENTS, HOSTILE, floods
+from tests.corpus import ELEMENTS, HOSTILE, stress_texts
 
 ADDRESS = "http://localhost/sanitiser"
 POLICIES = {
@@ -87,7 +87,7 @@ def trap(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Trap]:
 
 
 def test_no_text_of_the_corpus_runs(trap: Trap) -> None:
-    for body in pages_of((*HOSTILE, *floods(400).values())):
+    for body in pages_of((*HOSTILE, *stress_texts(400).values())):
         assert trap.show(body) == []
         assert trap.page.evaluate(LOOK) == []
 

@@ -21,7 +21,7 @@ from forum.members.actions import Joining
 from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import VISITOR
-from tests.keys import SITE, Key
+from tests.keys import SITE, SoftwarePasskey
 
 PASSWORD = "four unrelated plain words"
 EMAIL = "eva@city.example"
@@ -48,9 +48,9 @@ def is_signed_in(client: FlaskClient) -> bool:
     return client.get("/settings").status_code == 200
 
 
-def add_key(member: Member, name: str = "Phone", **how: Any) -> Key:
+def add_key(member: Member, name: str = "Phone", **how: Any) -> SoftwarePasskey:
     """A passkey of a member, by the deeds."""
-    key, browser = Key(**how), "a browser"
+    key, browser = SoftwarePasskey(**how), "a browser"
     own = queries.passkeys_of(member)
     key.handle = own[0].user_handle if own else key.handle
     challenge = bytes_to_base64url(
@@ -88,11 +88,11 @@ def asked(client: FlaskClient, purpose: str) -> dict[str, Any]:
     return dict(json.loads(answer.text))
 
 
-def use(client: FlaskClient, key: Key, purpose: str, path: str, **change: Any) -> Any:
+def use(client: FlaskClient, key: SoftwarePasskey, purpose: str, path: str, **change: Any) -> Any:
     """Ask for a passkey and send what it answers."""
     challenge = asked(client, purpose)["challenge"]
     data = change.pop("data", {})
-    return client.post(path, data={"credential": key.show(challenge, **change), **data})
+    return client.post(path, data={"credential": key.authenticate(challenge, **change), **data})
 
 
 def shown_codes(answer: Any) -> list[str]:

@@ -23,7 +23,7 @@ from tests.factors.conftest import (
     shown_codes,
     use,
 )
-from tests.keys import PRESENT, VERIFIED, Key
+from tests.keys import PRESENT, VERIFIED, SoftwarePasskey
 
 FOR_SIGN_IN = "/sign-in/passkey"
 NOT_TAKEN = "This passkey was not taken."
@@ -35,7 +35,7 @@ def fresh(member):
 
 def keep(client, key=None, name="Phone"):
     """Keep a new passkey through the doors."""
-    key = key or Key()
+    key = key or SoftwarePasskey()
     options = asked(client, "new")
     key.handle = options["user"]["id"]
     answer = client.post(
@@ -56,7 +56,7 @@ def test_a_passkey_is_kept_with_a_name_and_brings_recovery_codes_once(client, ev
     page = client.get("/settings/factors").text
     assert "Phone" in page and "Not used yet" in page and "10 codes are left." in page
     assert not shown_codes(client.get("/settings/factors"))
-    _key, answer = keep(client, name="Key in the drawer")
+    _key, answer = keep(client, name="SoftwarePasskey in the drawer")
     assert answer.status_code == 303, "the codes of the first one stay good"
     assert "a passkey was added to your account: Phone" in letters()[0].text.replace("\n", " ")
     assert fresh(eva).factor_at is not None
@@ -96,7 +96,7 @@ def test_a_key_is_kept_once_whoever_tries(client, sign_in, people, eva):
 def test_an_answer_that_proves_nothing_is_not_kept(client, eva, change):
     enter(client)
     challenge = asked(client, "new")["challenge"]
-    form = {"name": "Mine", "credential": Key().register(challenge, **change)}
+    form = {"name": "Mine", "credential": SoftwarePasskey().register(challenge, **change)}
     answer = client.post("/settings/passkeys/new", data=form)
     assert answer.status_code == 422 and NOT_TAKEN in answer.text
     assert queries.passkeys_of(eva) == [] and not fresh(eva).factor_at
@@ -120,7 +120,7 @@ def test_what_is_no_answer_at_all_is_refused(client, eva, odd):
 
 def test_a_key_that_lacks_parts_is_refused(client, eva):
     key = add_key(eva)
-    whole = json.loads(key.show(asked(client, "sign-in")["challenge"]))
+    whole = json.loads(key.authenticate(asked(client, "sign-in")["challenge"]))
     for part in ("id", "rawId", "type", "response"):
         cut = {name: value for name, value in whole.items() if name != part}
         assert client.post(FOR_SIGN_IN, data={"credential": json.dumps(cut)}).status_code == 422, (
@@ -129,7 +129,7 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
     for part in list(whole["response"]):
         for odd in (None, 7, "", ["x"], "A" * 9):
             asked_for = asked(client, "sign-in")["challenge"]
-            bent = json.loads(key.show(asked_for))
+            bent = json.loads(key.authenticate(asked_for))
             bent["response"][part] = odd
             answer = client.post(FOR_SIGN_IN, data={"credential": json.dumps(bent)})
             assert answer.status_code == 422, (part, odd)
@@ -203,7 +203,7 @@ def test_a_key_that_does_not_count_is_taken(client, eva):
 
 def test_a_challenge_is_good_once(client, app, eva):
     key = add_key(eva)
-    answer = key.show(asked(client, "sign-in")["challenge"])
+    answer = key.authenticate(asked(client, "sign-in")["challenge"])
     assert client.post(FOR_SIGN_IN, data={"credential": answer}).status_code == 303
     client.post("/sign-out")
     assert client.post(FOR_SIGN_IN, data={"credential": answer}).status_code == 422
@@ -213,16 +213,22 @@ def test_a_challenge_is_good_for_one_try(client, eva):
     """A wrong answer uses it up, too: nobody tries many."""
     key = add_key(eva, count=None)
     challenge = asked(client, "sign-in")["challenge"]
-    wrong = key.show(challenge, flags=PRESENT)
+    wrong = key.authenticate(challenge, flags=PRESENT)
     assert client.post(FOR_SIGN_IN, data={"credential": wrong}).status_code == 422
-    assert client.post(FOR_SIGN_IN, data={"credential": key.show(challenge)}).status_code == 422
+    assert (
+        client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        == 422
+    )
 
 
 def test_a_challenge_is_short_lived(client, eva):
     key = add_key(eva)
     challenge = asked(client, "sign-in")["challenge"]
     with at(now() + timedelta(minutes=5, seconds=1)):
-        assert client.post(FOR_SIGN_IN, data={"credential": key.show(challenge)}).status_code == 422
+        assert (
+            client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+            == 422
+        )
 
 
 def test_a_challenge_of_another_browser_is_worth_nothing(client, app, eva):
@@ -231,7 +237,10 @@ def test_a_challenge_of_another_browser_is_worth_nothing(client, app, eva):
     victim = app.test_client()
     asked(victim, "sign-in")
     challenge = asked(client, "sign-in")["challenge"]
-    assert victim.post(FOR_SIGN_IN, data={"credential": key.show(challenge)}).status_code == 422
+    assert (
+        victim.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        == 422
+    )
     assert not is_signed_in(victim)
 
 
@@ -239,16 +248,21 @@ def test_a_challenge_for_one_purpose_is_worth_nothing_for_another(client, eva):
     key = add_key(eva)
     enter(client)
     challenge = asked(client, "second")["challenge"]
-    assert client.post(FOR_SIGN_IN, data={"credential": key.show(challenge)}).status_code == 422
+    assert (
+        client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        == 422
+    )
     challenge = asked(client, "sign-in")["challenge"]
-    answer = client.post("/sign-in/second", data={"credential": key.show(challenge)})
+    answer = client.post("/sign-in/second", data={"credential": key.authenticate(challenge)})
     assert answer.status_code == 422 and not is_signed_in(client)
 
 
 def test_a_challenge_made_up_by_a_browser_is_worth_nothing(client, eva):
     key = add_key(eva)
     asked(client, "sign-in")
-    assert client.post(FOR_SIGN_IN, data={"credential": key.show("A" * 43)}).status_code == 422
+    assert (
+        client.post(FOR_SIGN_IN, data={"credential": key.authenticate("A" * 43)}).status_code == 422
+    )
 
 
 def test_challenges_are_kept_as_hashes_and_forgotten(client, eva):
@@ -268,7 +282,7 @@ def test_a_suspended_member_does_not_come_in_and_only_the_owner_is_told(client, 
     members.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
     answer = use(client, key, "sign-in", FOR_SIGN_IN)
     assert answer.status_code == 422 and "suspended" in answer.text
-    stranger = use(client, Key(), "sign-in", FOR_SIGN_IN)
+    stranger = use(client, SoftwarePasskey(), "sign-in", FOR_SIGN_IN)
     assert stranger.status_code == 422 and "suspended" not in stranger.text
     assert not is_signed_in(client)
 

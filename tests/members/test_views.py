@@ -14,7 +14,7 @@ from forum.members.actions import Joining, OrganisationText
 from forum.members.models import Member
 from forum.passwords import hash_password
 from forum.permissions import SYSTEM, VISITOR
-from tests.odd import ELSEWHERE, LONG, ODD
+from tests.odd import LONG_TEXT, ODD_VALUES, OPEN_REDIRECTS
 
 PASSWORD = "four unrelated plain words"
 
@@ -83,7 +83,7 @@ def test_a_refused_profile_keeps_what_was_typed(sign_in, people):
 @pytest.mark.parametrize("name", ["name", "city", "helps_with", "about", "language", "city_id"])
 def test_odd_profiles_give_a_page(sign_in, people, name):
     browser = sign_in(people.ana)
-    for value in ODD:
+    for value in ODD_VALUES:
         typed = {name: value.encode("utf-8", "surrogatepass")}
         assert browser.post("/settings", data=profile(**typed)).status_code in (303, 422), value
 
@@ -105,7 +105,7 @@ def test_appearance_is_kept_for_a_year(client):
 
 
 def test_appearance_stays_on_this_site(client):
-    for target in ELSEWHERE:
+    for target in OPEN_REDIRECTS:
         answer = client.post("/appearance", data={"theme": "light", "next": target})
         assert answer.location == "/", target
     without_nul = client.post("/appearance", data={"theme": "light", "next": "/x\x00"})
@@ -131,7 +131,7 @@ def test_cities_are_suggested_while_typing(client):
     assert answer.get_json() == [tokyo]
     assert answer.headers["Content-Type"] == "application/json"
     assert client.get("/cities/suggest").get_json() == []
-    assert client.get("/cities/suggest?q=" + LONG).get_json() == []
+    assert client.get("/cities/suggest?q=" + LONG_TEXT).get_json() == []
 
 
 # Organisations
@@ -182,7 +182,7 @@ def test_moderators_add_and_edit_organisations(sign_in, people, client):
         ({"seats": "99999999999999999999"}, "seats"),
         ({"website": "javascript:alert(1)"}, "website"),
         ({"website": "ftp://x.example"}, "website"),
-        ({"about": LONG}, "about"),
+        ({"about": LONG_TEXT}, "about"),
     ],
 )
 def test_a_refused_organisation_says_why(sign_in, people, change, field):
@@ -233,7 +233,7 @@ def test_others_see_no_addresses_and_give_no_roles(sign_in, people):
 
 
 @pytest.mark.parametrize(
-    "query", ["?q=" + LONG, "?q=%25", "?q=%ED%A0%80", "?page=1000000000", "?page=-1&q[]=a"]
+    "query", ["?q=" + LONG_TEXT, "?q=%25", "?q=%ED%A0%80", "?page=1000000000", "?page=-1&q[]=a"]
 )
 def test_anything_asked_of_the_list_gives_a_page(sign_in, people, query):
     assert sign_in(people.administrator).get("/administration/members" + query).status_code == 200

@@ -47,7 +47,7 @@ from forum.rights import commands
 from forum.screening.actions import RuleText, make_rule, switch_rule
 from forum.terms.actions import TermsText, agree, write_terms
 from tests.conftest import dataset_fixture, load_dataset
-from tests.keys import SITE, Key
+from tests.keys import SITE, SoftwarePasskey
 
 WORD = "zanzibar"  # in each text that Ana wrote
 LONG_AGO = timedelta(days=40)
@@ -170,7 +170,7 @@ def _come_and_let_come(people: Any) -> None:
     joining = members.Joining("Nora Lind", "nora@city.example", "no hash")
     keep(VISITOR, joining, "a key", JoinDetails(invitation=mine))
     factors.begin_codes(ana)
-    key, browser = Key(), "a browser"
+    key, browser = SoftwarePasskey(), "a browser"
     challenge = bytes_to_base64url(factors.ask_for_passkey(ana, FOR_REGISTRATION, browser))
     answer = factors.spend_challenge(ana, FOR_REGISTRATION, key.register(challenge), browser, SITE)
     factors.add_passkey(ana, answer, "Phone", key.handle, ["no hash"] * 10)
