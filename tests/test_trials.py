@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.trials import ledger
-from tests.trials.check import Found, faults_in
+from tests.trials.check import StoredPost, faults_in
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Deed, Ledger, fingerprint
 
-FIRST = Found(1, "topic", "ana", 7, 1, "opening")
-SECOND = Found(2, "a-1", "ana", 7, 2, "one")
-THIRD = Found(3, "b-1", "ben", 7, 3, "two")
+FIRST = StoredPost(1, "topic", "ana", 7, 1, "opening")
+SECOND = StoredPost(2, "a-1", "ana", 7, 2, "one")
+THIRD = StoredPost(3, "b-1", "ben", 7, 3, "two")
 POSTS = [FIRST, SECOND, THIRD]
 
 
-def reply(key: str, post: Found, at: float, *answers: str) -> Deed:
+def reply(key: str, post: StoredPost, at: float, *answers: str) -> Deed:
     facts = {"text": fingerprint(post.text), "topic": post.topic, "number": post.number}
     done_at = at + 0.5 if DONE in answers else None
     return Deed(key, "reply", post.author, at, facts, done_at, list(answers), len(answers))
 
 
-def about(deed: str, post: Found, *answers: str, at: float = 9, **facts: object) -> Deed:
+def about(deed: str, post: StoredPost, *answers: str, at: float = 9, **facts: object) -> Deed:
     done_at = at + 0.5 if DONE in answers else None
     words = {"post": post.id, "of": post.key, **facts}
     return Deed(f"{deed}-{post.id}", deed, "ana", at, words, done_at, list(answers), len(answers))
@@ -54,7 +54,7 @@ def test_a_doubled_post_is_found_out() -> None:
         (replace(THIRD, text="tw"), "does not say what was acknowledged last"),
     ],
 )
-def test_a_half_post_is_found_out(half: Found, words: str) -> None:
+def test_a_half_post_is_found_out(half: StoredPost, words: str) -> None:
     [fault] = faults_in(SENT, [FIRST, SECOND, half])
     assert words in fault
 

@@ -1,4 +1,4 @@
-"""`make trials`: kills, locks, full disks, crowds; a ledger says whether anything was lost, and a table how it went.
+"""`make trials`: kills, locks, full disks, overload. Ledgers show whether anything was lost; a table has the results.
 
 `python -m tests.trials [names] [--seed N] [--database sqlite|postgresql|both] [--quick]`
 """
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.trials import clock, crowd, flushes, kills, letters, locks, machines, rolling, two
-from tests.trials.run import Ground, Result, TrialFunction
+from tests.trials.run import Result, TrialFunction, TrialRunner
 
 TRIALS: dict[str, TrialFunction] = {
     "kill-workers": kills.kill_workers,
@@ -43,15 +43,15 @@ TRIALS: dict[str, TrialFunction] = {
 
 
 def main() -> int:
-    """Hold the trials that were asked for; exit code 1 when one of them failed."""
-    asked = _asked()
-    seed = asked.seed if asked.seed is not None else int(time.time())
-    names = asked.names or list(TRIALS)
+    """Run the chosen trials; returns the exit code: 1 if one of them failed."""
+    options = _options()
+    seed = options.seed if options.seed is not None else int(time.time())
+    names = options.names or list(TRIALS)
     folder = Path(tempfile.mkdtemp(prefix="trials"))
     folder.chmod(0o755)  # PostgreSQL's own user goes through it
     results: list[Result] = []
-    for database in ["sqlite", "postgresql"] if asked.database == "both" else [asked.database]:
-        results += _hold(folder / database, database, names, seed, is_quick=asked.quick)
+    for database in ["sqlite", "postgresql"] if options.database == "both" else [options.database]:
+        results += _run_all(folder / database, database, names, seed, is_quick=options.quick)
     _print_table(results)
     is_well = not any(result.faults for result in results)
     if is_well:
@@ -61,29 +61,29 @@ def main() -> int:
     return 0 if is_well else 1
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.trials")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(TRIALS)}; all by default")
     parser.add_argument("--seed", type=int, help="the same seed makes the clients choose alike")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--quick", action="store_true", help="a tenth of the deeds")
-    asked = parser.parse_args()
-    if unknown := set(asked.names) - set(TRIALS):
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(TRIALS):
         parser.error(f"no such trial: {', '.join(sorted(unknown))}")
-    return asked
+    return options
 
 
-def _hold(
+def _run_all(
     folder: Path, database: str, names: Sequence[str], seed: int, *, is_quick: bool
 ) -> list[Result]:
-    ground = Ground(folder, database, seed, is_quick=is_quick)
+    runner = TrialRunner(folder, database, seed, is_quick=is_quick)
     results = []
     try:
         for name in names:
-            results.append(ground.hold(name, TRIALS[name]))
+            results.append(runner.run(name, TRIALS[name]))
             _print_one(results[-1])
     finally:
-        ground.leave()
+        runner.close()
     return results
 
 

@@ -1,4 +1,4 @@
-"""A browser without a screen: cookies, forms and honest answers, over connections that may die at any moment."""
+"""A minimal HTTP client with cookies and forms, over connections that may break at any moment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 
 
-class Lost(Exception):
-    """No answer came: whether the request was done is not known."""
+class NoAnswer(Exception):
+    """No answer came, so that it is unknown whether the request was carried out."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     status: int
     location: str
@@ -29,17 +29,17 @@ class Answer:
 
     @property
     def is_done(self) -> bool:
-        """Whether it says that the deed is saved: see other."""
+        """Whether it confirms that the deed is saved: 303 See Other."""
         return self.status == 303
 
     @property
     def is_busy(self) -> bool:
-        """Whether it asks to come again: it says nothing of what became of the request."""
+        """Whether it asks to try again later (429, 503), which says nothing about the deed."""
         return self.status in (429, 503)
 
 
 class Tally:
-    """What all browsers together were answered, and what no answer may be."""
+    """Counts the answers to all browsers, and collects those that must never occur."""
 
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
@@ -49,7 +49,7 @@ class Tally:
         self._lock = threading.Lock()
 
     def note(self, method: str, path: str, answer: Answer | None, seconds: float) -> None:
-        """Count an answer; complain of 500s, of 503s that do not say when to come again, of traces."""
+        """Count an answer. A 500, a 503 without Retry-After, and a shown traceback are faults."""
         with self._lock:
             self.statuses[str(answer.status) if answer else "no answer"] += 1
             self.waits.append((method, answer.status if answer else 0, seconds))
@@ -63,13 +63,13 @@ class Tally:
                 self.faults.append(f"{method} {path} showed a trace")
 
     def slowest(self, method: str, status: int) -> float:
-        """How long the slowest answer of this kind took, in seconds."""
+        """The time of the slowest answer with a method and status, in seconds."""
         with self._lock:
             kind = (method, status)
             return max((s for m, code, s in self.waits if (m, code) == kind), default=0.0)
 
     def complain(self, fault: str) -> None:
-        """Note something that must not be."""
+        """Note a fault."""
         with self._lock:
             self.faults.append(fault)
 
@@ -97,16 +97,16 @@ class Browser:
         if found := TOKEN.search(page.text):
             self.token = found[1]
         elif path == "/sign-in" and page.is_busy:
-            raise Lost("busy")
+            raise NoAnswer("busy")
         return page
 
     def sign_in(self, email: str, password: str) -> bool:
-        """Begin a session; whether the password was right."""
+        """Sign in; returns whether the password was right."""
         self.cookies.clear()
         self.take_token("/sign-in")
         answer = self.send("/sign-in", email=email, password=password)
         if answer.is_busy:
-            raise Lost("busy")
+            raise NoAnswer("busy")
         if answer.is_done:
             self._take_token_of_session()
         return answer.is_done
@@ -116,7 +116,7 @@ class Browser:
             if not self.take_token("/settings/password").is_busy:
                 return
             time.sleep(0.3)
-        raise Lost("busy")
+        raise NoAnswer("busy")
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -127,16 +127,16 @@ class Browser:
     def _fetch(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
         begun = time.monotonic()
         try:
-            answer = self._talk(method, path, fields)
+            answer = self._request(method, path, fields)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             self.tally.note(method, path, None, time.monotonic() - begun)
             self.tally.losses.append(type(error).__name__)
-            raise Lost(f"{method} {path}: {type(error).__name__}") from error
+            raise NoAnswer(f"{method} {path}: {type(error).__name__}") from error
         self.tally.note(method, path, answer, time.monotonic() - begun)
         return answer
 
-    def _talk(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
+    def _request(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=self.timeout

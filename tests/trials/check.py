@@ -1,4 +1,4 @@
-"""The checker: holds what the ledger says against what was found, and says in sentences what is wrong."""
+"""The checker: compares the ledgers with what the forum has stored, and reports each difference in a sentence."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Deed, fingerprint
 
-NOTHING = fingerprint("")
-BEFORE = "what it said before the trial"
+EMPTY_TEXT = fingerprint("")
+OLD_TEXT = "what it said before the trial"
 
 
 @dataclass
-class Found:
-    """One post as the database has it, with everything that must be there with it."""
+class StoredPost:
+    """One post as it is stored, with everything that must be stored with it."""
 
     id: int
     key: str
@@ -41,10 +41,19 @@ class Found:
 Faults = Iterator[str]
 
 
-def faults_in(deeds: Sequence[Deed], found: Sequence[Found]) -> list[str]:
-    """Everything that is not as the ledger says; empty when nothing was lost."""
-    checks: list[Callable[[Sequence[Deed], Sequence[Found]], Faults]]
-    checks = [_written, _orders, _texts, _deletions, _hidings, _marks, _withdrawals, _wholes]
+def faults_in(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> list[str]:
+    """All differences between the ledgers and the stored posts; empty if nothing was lost."""
+    checks: list[Callable[[Sequence[Deed], Sequence[StoredPost]], Faults]]
+    checks = [
+        _check_posts,
+        _check_order,
+        _check_texts,
+        _check_deletions,
+        _check_hidings,
+        _check_marks,
+        _check_withdrawals,
+        _check_completeness,
+    ]
     return [fault for check in checks for fault in check(deeds, found)]
 
 
@@ -52,9 +61,9 @@ def _of(deeds: Iterable[Deed], *names: str) -> list[Deed]:
     return [deed for deed in deeds if deed.deed in names]
 
 
-def _written(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I1, I3: each acknowledged post once, under the number that was answered; a refused one nowhere."""
-    by_key: dict[tuple[str, str], list[Found]] = defaultdict(list)
+def _check_posts(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I1, I3: each acknowledged post exists once, with the acknowledged number; a refused one does not exist."""
+    by_key: dict[tuple[str, str], list[StoredPost]] = defaultdict(list)
     for post in found:
         by_key[post.author, post.key].append(post)
     for deed in _of(deeds, "reply", "open"):
@@ -73,10 +82,10 @@ def _place(deed: Deed) -> tuple[int, int]:
     return deed.facts["topic"], deed.facts["number"]
 
 
-def _orders(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I5: numbers are unique, and what was sent after another's acknowledgement stands below it."""
+def _check_order(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I5: numbers are unique, and a post that was sent after another one was acknowledged comes after it."""
     sent = {(deed.client, deed.key): deed for deed in _of(deeds, "reply", "open")}
-    by_topic: dict[int, list[Found]] = defaultdict(list)
+    by_topic: dict[int, list[StoredPost]] = defaultdict(list)
     for post in found:
         by_topic[post.topic].append(post)
     for topic, posts in by_topic.items():
@@ -91,36 +100,39 @@ def _orders(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
             latest = max(latest, deed.sent_at) if deed else latest
 
 
-def _texts(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I1: what a post says is what was acknowledged last, or was sent since without an answer."""
+def _check_texts(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I1: the text of a post is the one acknowledged last, or one sent later without an answer."""
     said: dict[tuple[str, str], set[str]] = {}
     for deed in _of(deeds, "reply", "open", "edit"):
         if deed.outcome == REFUSED:
             continue
         post = (deed.client, deed.facts.get("of", deed.key))
         text = {deed.facts["text"]}
-        said[post] = text if deed.outcome == DONE else said.get(post, {BEFORE}) | text
+        said[post] = text if deed.outcome == DONE else said.get(post, {OLD_TEXT}) | text
     for post in found:
-        wanted = said.get((post.author, post.key), {BEFORE})
-        if BEFORE not in wanted and not post.is_deleted and fingerprint(post.text) not in wanted:
+        wanted = said.get((post.author, post.key), {OLD_TEXT})
+        if OLD_TEXT not in wanted and not post.is_deleted and fingerprint(post.text) not in wanted:
             yield f"{post.key}: does not say what was acknowledged last"
 
 
-def _deletions(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I6: what was deleted stays deleted, and nothing else is."""
-    yield from _state(_of(deeds, "delete"), found, "deleted", lambda post: post.is_deleted)
+def _check_deletions(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I6: what was deleted stays deleted, and nothing else is deleted."""
+    yield from _check_state(_of(deeds, "delete"), found, "deleted", lambda post: post.is_deleted)
 
 
-def _hidings(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I6: what was hidden stays hidden, decided once, and nothing else is."""
-    yield from _state(_of(deeds, "hide"), found, "hidden", lambda post: post.is_hidden)
+def _check_hidings(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I6: what was hidden stays hidden, with one decision, and nothing else is hidden."""
+    yield from _check_state(_of(deeds, "hide"), found, "hidden", lambda post: post.is_hidden)
     for post in found:
         if post.hidings != int(post.is_hidden):
             yield f"{post.key}: hidden is {post.is_hidden}, decisions to hide {post.hidings}"
 
 
-def _state(
-    deeds: Iterable[Deed], found: Iterable[Found], word: str, is_so: Callable[[Found], bool]
+def _check_state(
+    deeds: Iterable[Deed],
+    found: Iterable[StoredPost],
+    word: str,
+    is_so: Callable[[StoredPost], bool],
 ) -> Faults:
     outcomes: dict[int, set[str]] = defaultdict(set)
     for deed in deeds:
@@ -133,8 +145,8 @@ def _state(
             yield f"{post.key}: {word}, though nobody was told so"
 
 
-def _marks(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I1, I4: every acknowledged mark is there, unless its post was deleted; no other is."""
+def _check_marks(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I1, I4: every acknowledged mark exists unless its post was deleted, and no other mark does."""
     posts = {post.id: post for post in found}
     may_be: set[tuple[int, str, str]] = set()
     for deed in _of(deeds, "mark"):
@@ -149,7 +161,7 @@ def _marks(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
                 yield f"{post.key}: a mark of {mark[0]} that was not given"
 
 
-def _withdrawals(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
+def _check_withdrawals(deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
     """I6: an earlier version that was withdrawn stays withdrawn."""
     posts = {post.id: post for post in found}
     for deed in _of(deeds, "withdraw"):
@@ -159,8 +171,8 @@ def _withdrawals(deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
             yield f"{post.key}: a version was withdrawn and acknowledged, and is back"
 
 
-def _wholes(_deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
-    """I2: no post is half there: its topic, its search row, its place on the public page."""
+def _check_completeness(_deeds: Sequence[Deed], found: Sequence[StoredPost]) -> Faults:
+    """I2: no post exists in part: it has its topic, its search document, and its place on the public page."""
     firsts = Counter(post.topic for post in found if post.number == 1)
     for post in found:
         if firsts[post.topic] != 1:
@@ -171,10 +183,10 @@ def _wholes(_deeds: Sequence[Deed], found: Sequence[Found]) -> Faults:
             yield f"{post.key}: half there, its search row says something else"
         if post.is_shown is not None and post.is_shown == post.is_gone:
             yield f"{post.key}: shown on the public page is {post.is_shown}"
-        if post.is_deleted and fingerprint(post.text) != NOTHING:
+        if post.is_deleted and fingerprint(post.text) != EMPTY_TEXT:
             yield f"{post.key}: deleted, and its text is still there"
 
 
-def counted(deeds: Sequence[Deed]) -> dict[str, Any]:
-    """How many deeds were sent and acknowledged, for the table."""
+def totals(deeds: Sequence[Deed]) -> dict[str, Any]:
+    """The numbers of deeds sent and acknowledged, for the table."""
     return {"sent": len(deeds), "acknowledged": sum(deed.outcome == DONE for deed in deeds)}

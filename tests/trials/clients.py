@@ -1,4 +1,4 @@
-"""The clients: members and moderators who post, mark, edit, delete, withdraw and hide, each with a ledger."""
+"""The clients: members and moderators that post, mark, edit, delete, withdraw and hide, each with a ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from tests.trials.browser import Answer, Browser, Lost, Tally
+from tests.trials.browser import Answer, Browser, NoAnswer, Tally
 from tests.trials.ledger import DONE, REFUSED, UNKNOWN, Ledger, fingerprint
 
 PLACE = re.compile(r"/topics/(\d+)-[^?#]*(?:\?page=\d+)?#post-(\d+)")
@@ -42,7 +42,7 @@ WORDS = [
 
 @dataclass
 class Person:
-    """Somebody of the small forum: an address, a password that may change, posts of before."""
+    """A member of the small forum: e-mail address, present password, posts from before the trial."""
 
     handle: str
     email: str
@@ -82,7 +82,7 @@ class Client(threading.Thread):
     def __init__(self, plan: Plan, person: Person, number: int) -> None:
         super().__init__(name=person.handle, daemon=True)
         self.plan, self.person = plan, person
-        self.chance = random.Random(f"{plan.seed} {number}")
+        self.rng = random.Random(f"{plan.seed} {number}")
         self.ledger = Ledger(plan.folder, person.handle)
         self.browser = Browser(plan.ports[number % len(plan.ports)], plan.tally)
         self.visitor = Browser(plan.ports[(number + 1) % len(plan.ports)], plan.tally)
@@ -109,13 +109,13 @@ class Client(threading.Thread):
             del deeds[self.change_password]
         if self.person.is_moderator:
             deeds[self.hide] = 30
-        return self.chance.choices(list(deeds), list(deeds.values()))[0]
+        return self.rng.choices(list(deeds), list(deeds.values()))[0]
 
     # Deeds
 
     def reply(self) -> None:
         """Reply to one of the topics."""
-        topic, key, text = self.chance.choice(self.plan.topics), self._key(), self._text()
+        topic, key, text = self.rng.choice(self.plan.topics), self._key(), self._text()
         self._post(f"/topics/{topic}/reply", "reply", key, text)
 
     def open_topic(self) -> None:
@@ -134,7 +134,7 @@ class Client(threading.Thread):
         facts = self._do(key, deed, path, fields, place, text=fingerprint(text))
         if facts and deed == "reply":
             self.mine.append((facts["topic"], facts["number"], key))
-            if self.chance.random() < 0.05:
+            if self.rng.random() < 0.05:
                 self._see(facts["topic"], facts["number"], text)
 
     def mark(self) -> None:
@@ -165,7 +165,7 @@ class Client(threading.Thread):
         """Take back what an older post said before it was edited."""
         if not self.old:
             return
-        post, _key = self.chance.choice(self.old)
+        post, _key = self.rng.choice(self.old)
         page = self._insist(lambda: self.browser.ask(f"/posts/{post}/history"))
         if found := VERSION.search(page.text):
             facts = {"post": post, "revision": int(found[1])}
@@ -212,13 +212,13 @@ class Client(threading.Thread):
         browser: Browser | None = None,
         **facts: Any,
     ) -> dict[str, Any] | None:
-        """Send until there is an answer, or now and then give up without one; what a success told."""
+        """Send a deed until there is an answer, or sometimes give up; returns what `learn` reads from a success, else None."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             self.ledger.sent(key, deed, **facts)
             try:
                 answer = (browser or self.browser).send(path, **fields)
-            except Lost:
+            except NoAnswer:
                 answer = None
             if answer and answer.is_done:
                 learned = learn(answer)
@@ -229,24 +229,24 @@ class Client(threading.Thread):
                 self.ledger.answered(key, REFUSED if answer.status < 500 else UNKNOWN)
                 return None
             self.ledger.answered(key, UNKNOWN)
-            if self.chance.random() < self.plan.gives_up:
+            if self.rng.random() < self.plan.gives_up:
                 return None
-            time.sleep(self.chance.uniform(0.1, 0.6))
+            time.sleep(self.rng.uniform(0.1, 0.6))
         self.plan.tally.complain(f"{self.name}: no answer to {deed} within {PATIENCE:.0f} s")
         return None
 
     def _insist(self, ask: Callable[[], Any]) -> Any:
-        """Ask for something that changes nothing until it comes."""
+        """Repeat a request that changes nothing until it is answered. Raises `NoAnswer` after `PATIENCE`."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
                 answer = ask()
                 if not isinstance(answer, Answer) or not answer.is_busy:
                     return answer
-            except Lost:
+            except NoAnswer:
                 pass
             time.sleep(0.2)
-        raise Lost(f"no answer within {PATIENCE:.0f} s")
+        raise NoAnswer(f"no answer within {PATIENCE:.0f} s")
 
     def _sign_in(self) -> None:
         if not self.browser.sign_in(self.person.email, self.person.password):
@@ -280,18 +280,18 @@ class Client(threading.Thread):
         return {int(number): int(post) for number, post in SHOWN.findall(answer.text)}
 
     def _some_post(self) -> int | None:
-        topic = self.chance.choice(self.plan.topics)
+        topic = self.rng.choice(self.plan.topics)
         last = max([number for known, number, _key in self.mine if known == topic], default=1)
-        page = self._page(topic, self.chance.randint(1, (last - 1) // 20 + 1))
-        return self.chance.choice(list(page.values())) if page else None
+        page = self._page(topic, self.rng.randint(1, (last - 1) // 20 + 1))
+        return self.rng.choice(list(page.values())) if page else None
 
     def _one_of_mine(self, *, is_last: bool = False) -> tuple[int, str] | None:
         """The id and key of something that one has written, whose text is not forgotten."""
-        if self.old and not is_last and self.chance.random() < 0.3:
-            return self.chance.choice(self.old)
+        if self.old and not is_last and self.rng.random() < 0.3:
+            return self.rng.choice(self.old)
         if not self.mine:
             return None
-        chosen = self.chance.choice(self.mine)
+        chosen = self.rng.choice(self.mine)
         if is_last:
             self.mine.remove(chosen)
         topic, number, key = chosen
@@ -305,7 +305,7 @@ class Client(threading.Thread):
         return f"{self.name}-{self.count}"
 
     def _text(self) -> str:
-        words = " ".join(self.chance.choices(WORDS, k=self.chance.randint(8, 60)))
+        words = " ".join(self.rng.choices(WORDS, k=self.rng.randint(8, 60)))
         sign = blake2s(f"{self.name} {self.count} {words}".encode(), digest_size=8).hexdigest()
         return f"sign{sign} {words}.\n\nSo much from {self.name}."
 

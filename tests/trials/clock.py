@@ -42,7 +42,7 @@ def jumps(trial: Trial) -> None:
         trial.wait_for(trial.plan.done + trial.amount(150, 40))
         trial.plan.stopped.set()
     out = trial.plan.tally.statuses["400"]
-    trial.result.need(not out, f"{out} forms were refused as those of somebody signed out")
+    trial.result.expect(not out, f"{out} forms were refused as those of somebody signed out")
     _ten_years_on(trial, port, offset)
     trial.judge()
 
@@ -60,7 +60,7 @@ def _library() -> Path | None:
 def _ten_years_on(trial: Trial, port: int, offset: Path) -> None:
     """Ten years on an old session is no longer one; when the clock is right again, it is."""
     browser = Browser(port, trial.plan.tally)
-    trial.result.need(
+    trial.result.expect(
         browser.sign_in(trial.site.people[-3].email, trial.site.people[-3].password),
         "cannot sign in",
     )
@@ -69,12 +69,12 @@ def _ten_years_on(trial: Trial, port: int, offset: Path) -> None:
         time.sleep(2.5)
         answer = browser.ask("/settings")
         words = f"with the clock {seconds / DAY / 365:.0f} years on, a session was answered {answer.status}"
-        trial.result.need(answer.status == status, words)
+        trial.result.expect(answer.status == status, words)
 
 
 def worker_half_way(trial: Trial) -> None:
     """The worker is held until much waits for it, let go, and killed a moment later, again and again."""
-    chance = random.Random(f"{trial.plan.seed} worker")
+    rng = random.Random(f"{trial.plan.seed} worker")
     port, kills = trial.site.start(), trial.amount(12, 4)
     time.sleep(
         STARTED_SECONDS + 1
@@ -85,7 +85,7 @@ def worker_half_way(trial: Trial) -> None:
             _hold(trial, worker)
             trial.wait_for(trial.plan.done + 40)
             end_process(worker, signal.SIGCONT)
-            time.sleep(chance.uniform(0, 0.08))
+            time.sleep(rng.uniform(0, 0.08))
             end_process(worker, signal.SIGKILL)
         trial.plan.stopped.set()
     waited = found.wait_for_notices(trial.site)

@@ -14,10 +14,13 @@ from tests.trials.browser import Browser, Tally
 from tests.trials.probe import Probe
 from tests.trials.run import Trial
 
-SLOW, RESTING = 200, 600
-BOUND = 0.5  # seconds that an ordinary reader's p95 stays below
-HEADERS_WAIT = 10  # seconds after which who has not sent all headers is cut
-CROWD, PATIENCE = 800, 30  # how many are there at once at most, and for how many seconds they wait
+SLOW_CLIENTS, IDLE_CLIENTS = 200, 600
+MAX_P95 = 0.5  # seconds that an ordinary reader's p95 stays below
+HEADERS_TIMEOUT = 10  # seconds after which who has not sent all headers is cut
+MAX_IN_FLIGHT, PATIENCE = (
+    800,
+    30,
+)  # how many are there at once at most, and for how many seconds they wait
 
 
 def slow_clients(trial: Trial) -> None:
@@ -28,71 +31,71 @@ def slow_clients(trial: Trial) -> None:
     port = trial.site.start()
     kinds: dict[str, Callable[[socket.socket], None]] = {
         "headers": lambda one: one.sendall(b"GET /topics HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "),
-        "a body": lambda one: one.sendall(_body(port)),
-        "reading": lambda one: one.sendall(_many(port)),
-        "the next page": lambda one: one.sendall(_topics(port)),
+        "a body": lambda one: one.sendall(_slow_body(port)),
+        "reading": lambda one: one.sendall(_many_requests(port)),
+        "the next page": lambda one: one.sendall(_one_request(port)),
     }
     with trial.at_work(10_000_000):
         for kind, begin in kinds.items():
             trial.wait_for(trial.plan.done + 20)
             before = trial.plan.done
             with (
-                _Slow(port, begin, kind) as slow,
+                _SlowConnections(port, begin, kind) as slow,
                 Probe(port) as cached,
                 Probe(port, "/search?q=signold") as made,
             ):
                 time.sleep(trial.amount(20, 13))
-            waits = (cached.share(0.95), made.share(0.95))
+            waits = (cached.percentile(0.95), made.percentile(0.95))
             done = trial.plan.done - before
             trial.result.notes.append(
                 f"slow with {kind}: p95 {waits[0] * 1000:.0f} ms for a kept page, {waits[1] * 1000:.0f} ms for a"
                 f" search, {done} deeds meanwhile, {slow.cut} of {slow.number} cut"
             )
-            trial.result.need(max(waits) < BOUND, f"slow with {kind}: p95 {max(waits):.2f} s")
-            trial.result.need(done > 10, f"slow with {kind}: only {done} deeds")
+            trial.result.expect(max(waits) < MAX_P95, f"slow with {kind}: p95 {max(waits):.2f} s")
+            trial.result.expect(done > 10, f"slow with {kind}: only {done} deeds")
             if kind == "headers":
-                trial.result.need(
-                    slow.cut == SLOW, f"only {slow.cut} slow senders of headers were cut"
+                trial.result.expect(
+                    slow.cut == SLOW_CLIENTS, f"only {slow.cut} slow senders of headers were cut"
                 )
         trial.plan.stopped.set()
     trial.judge()
 
 
-def _body(port: int) -> bytes:
+def _slow_body(port: int) -> bytes:
     head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 9999\r\n"
     return (head + "Content-Type: application/x-www-form-urlencoded\r\n\r\ne").encode()
 
 
-def _many(port: int) -> bytes:
-    return _topics(port) * 20
+def _many_requests(port: int) -> bytes:
+    return _one_request(port) * 20
 
 
-def _topics(port: int) -> bytes:
+def _one_request(port: int) -> bytes:
     return f"GET /topics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
 
 
-class _Slow:
+class _SlowConnections:
     """Many connections that begin something and go on with a byte a second."""
 
     def __init__(self, port: int, begin: Callable[[socket.socket], None], kind: str) -> None:
         self.is_reading = kind in ("reading", "the next page")
-        self.number = RESTING if kind == "the next page" else SLOW
+        self.number = IDLE_CLIENTS if kind == "the next page" else SLOW_CLIENTS
         addresses = [("127.0.0.1", port)] * self.number
         self.sockets = [socket.create_connection(address) for address in addresses]
         for one in self.sockets:
             begin(one)
         self.cut = 0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._drip, daemon=True)
+        self._thread = threading.Thread(target=self._send_slowly, daemon=True)
 
-    def _drip(self) -> None:
+    def _send_slowly(self) -> None:
         while not self._ended.wait(1):
             for one in list(self.sockets):
-                if not self._goes_on(one):
+                if not self._is_open(one):
                     self.sockets.remove(one)
                     self.cut += 1
 
-    def _goes_on(self, one: socket.socket) -> bool:
+    def _is_open(self, one: socket.socket) -> bool:
         try:
             if self.is_reading:
                 return bool(one.recv(1))
@@ -105,7 +108,7 @@ class _Slow:
         except OSError:
             return False
 
-    def __enter__(self) -> _Slow:
+    def __enter__(self) -> _SlowConnections:
         self._thread.start()
         return self
 
@@ -122,29 +125,29 @@ def overload(trial: Trial) -> None:
     One process answers, so that the crowd has processor time to come with.
     """
     port = trial.site.start(workers=1)
-    able = _served_a_second(port, trial.amount(5, 3))
+    able = _pages_per_second(port, trial.amount(5, 3))
     seconds = trial.amount(15, 6)
     served, shed, others = _arrive(port, 10 * able, seconds)
     total = len(served) + len(shed) + sum(others.values())
-    p95 = _share(served, 0.95), _share(shed, 0.95)
+    p95 = _percentile(served, 0.95), _percentile(shed, 0.95)
     trial.result.answers = {"200": len(served), "503": len(shed), **others}
     trial.result.sent, trial.result.acknowledged = total, len(served)
     trial.result.notes.append(
         f"{able:.0f} pages a second can be made; {total / seconds:.0f} arrivals a second: {len(served)} served (p95"
         f" {p95[0]:.2f} s), {len(shed)} shed (p95 {p95[1]:.2f} s), {dict(others)} otherwise"
     )
-    trial.result.need(total > 3 * able * seconds, "those who came were no crowd")
-    trial.result.need(len(shed) > total / 3, "little was shed")
-    trial.result.need(not others, f"answers other than 200 and 503: {dict(others)}")
-    trial.result.need(p95[0] < 3, f"who was served waited {p95[0]:.1f} s")
-    trial.result.need(p95[1] < 3, f"who was not served was told after {p95[1]:.1f} s")
+    trial.result.expect(total > 3 * able * seconds, "those who came were no crowd")
+    trial.result.expect(len(shed) > total / 3, "little was shed")
+    trial.result.expect(not others, f"answers other than 200 and 503: {dict(others)}")
+    trial.result.expect(p95[0] < 3, f"who was served waited {p95[0]:.1f} s")
+    trial.result.expect(p95[1] < 3, f"who was not served was told after {p95[1]:.1f} s")
     with Probe(port, "/search?q=signold") as after:
         time.sleep(3)
     trial.result.outage = after.longest
-    trial.result.need(after.share(0.95) < BOUND, "three seconds later it was still slow")
+    trial.result.expect(after.percentile(0.95) < MAX_P95, "three seconds later it was still slow")
 
 
-def _served_a_second(port: int, seconds: float) -> float:
+def _pages_per_second(port: int, seconds: float) -> float:
     """How many pages that are never kept the server makes in a second, when asked by eight."""
     counts = [0] * 8
 
@@ -173,7 +176,7 @@ def _arrive(
     served: list[float] = []
     shed: list[float] = []
     others = Counter[str]()
-    room = asyncio.Semaphore(CROWD)
+    room = asyncio.Semaphore(MAX_IN_FLIGHT)
 
     async def come(number: int) -> None:
         sent = time.monotonic()
@@ -215,5 +218,5 @@ async def _ask_as_somebody_new(port: int, path: str) -> str:
         writer.close()
 
 
-def _share(waits: list[float], part: float) -> float:
+def _percentile(waits: list[float], part: float) -> float:
     return statistics.quantiles(waits, n=100)[int(part * 100) - 1] if len(waits) > 1 else 0.0

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tests.trials.across import PER_MINUTE, Doors, attempts, lines_of
 from tests.trials.papers import until
-from tests.trials.parts import Counters, Database, Front
+from tests.trials.parts import Database, Nginx, Valkey
 from tests.trials.run import Trial
 
 TRUSTED_AGAIN = 3.0  # seconds after which nginx asks a server again that was away, see nginx.conf
@@ -33,18 +33,18 @@ def counted(trial: Trial, what: str) -> Iterator[Counter[str]]:
     )
 
 
-def of_a_server(trial: Trial, doors: Doors, front: Front) -> None:
+def of_a_server(trial: Trial, doors: Doors, front: Nginx) -> None:
     """kill -9 of one server with its worker: the other answers everything that was not under way."""
     victim, other = doors.servers
     begun = len(lines_of(front))
     with counted(trial, "one server killed"):
         victim.kill()
         trial.wait_for(trial.plan.done + DEEDS)
-        trial.result.need(other.is_ready(), "the other server is not ready")
+        trial.result.expect(other.is_ready(), "the other server is not ready")
     cut = [line for line in lines_of(front)[begun:] if line[3].endswith("502")]
     # Each client has one request under way at most, and so has the reader who looks for outages
     most = len(trial.site.people) + 1
-    trial.result.need(
+    trial.result.expect(
         len(cut) <= most, f"{len(cut)} requests were cut, of {most} under way at most"
     )
     seconds = victim.start()
@@ -52,7 +52,7 @@ def of_a_server(trial: Trial, doors: Doors, front: Front) -> None:
     trial.wait_for(trial.plan.done + DEEDS)
 
 
-def of_nginx(trial: Trial, front: Front) -> None:
+def of_nginx(trial: Trial, front: Nginx) -> None:
     """kill -9 of nginx: nobody gets in until it is started again, which is at once."""
     with counted(trial, "nginx killed"):
         front.kill()
@@ -62,7 +62,7 @@ def of_nginx(trial: Trial, front: Front) -> None:
         trial.wait_for(trial.plan.done + 1)
     seconds = time.monotonic() - begun
     trial.result.notes[-1] += f"; a deed was done {seconds:.1f} s after its start"
-    trial.result.need(seconds < BACK, f"nginx was back after {seconds:.1f} s")
+    trial.result.expect(seconds < BACK, f"nginx was back after {seconds:.1f} s")
     trial.wait_for(trial.plan.done + DEEDS)
 
 
@@ -81,7 +81,7 @@ def of_the_database(trial: Trial, doors: Doors, database: Database) -> None:
     trial.result.notes[-1] += (
         f"; ready after {max(ready):.1f} s, a deed done {seconds:.1f} s after its start"
     )
-    trial.result.need(seconds < BACK, f"with PostgreSQL the forum was back after {seconds:.1f} s")
+    trial.result.expect(seconds < BACK, f"with PostgreSQL the forum was back after {seconds:.1f} s")
     trial.wait_for(trial.plan.done + DEEDS)
 
 
@@ -90,15 +90,15 @@ def _says_that_it_is_away(doors: Doors, number: int) -> None:
     for path in ("/", "/topics", f"/topics/{doors.trial.site.topics[0]}"):
         answer = visitor.again(path)
         is_told = answer.status == 503 and answer.retry_after
-        doors.need(is_told, f"without PostgreSQL {path} was answered {answer.status}")
-    doors.need(
+        doors.expect(is_told, f"without PostgreSQL {path} was answered {answer.status}")
+    doors.expect(
         visitor.again("/healthz").status == 200, "without PostgreSQL it does not say it is alive"
     )
     words = doors.servers[number].says("/readyz")
-    doors.need("database: does not answer" in words, f"/readyz says: {words}")
+    doors.expect("database: does not answer" in words, f"/readyz says: {words}")
 
 
-def rolling(trial: Trial, doors: Doors, front: Front, rounds: int) -> None:
+def rolling(trial: Trial, doors: Doors, front: Nginx, rounds: int) -> None:
     """The servers are restarted one after the other, as docs/scale.md says: nobody notices anything."""
     begun = len(lines_of(front))
     with counted(trial, f"both servers restarted in turn, {rounds} ×") as found:
@@ -108,19 +108,19 @@ def rolling(trial: Trial, doors: Doors, front: Front, rounds: int) -> None:
             time.sleep(TRUSTED_AGAIN)
             trial.wait_for(trial.plan.done + DEEDS // 3)
     failed = sum(found[name] for name in FAILED)
-    trial.result.need(not failed, f"a rolling restart failed {failed} requests")
+    trial.result.expect(not failed, f"a rolling restart failed {failed} requests")
     passed_on = sum("," in line[2] for line in lines_of(front)[begun:])
     trial.result.notes[-1] += f"; nginx passed {passed_on} requests on to the other"
 
 
-def of_the_counters(trial: Trial, doors: Doors, counters: Counters) -> None:
+def of_the_counters(trial: Trial, doors: Doors, counters: Valkey) -> None:
     """kill -9 of Valkey, and a Valkey that hangs: all goes on, each process counts for itself, later together again."""
     processes = sum(int(server.settings["WORKERS"]) for server in doors.servers)
     counters.kill()
     passed = attempts(doors, "203", processes * PER_MINUTE + 1, until_refused=True)
     most = processes * PER_MINUTE
     is_counted = PER_MINUTE <= passed <= most
-    trial.result.need(is_counted, f"without Valkey {passed} attempts passed, of {most} at most")
+    trial.result.expect(is_counted, f"without Valkey {passed} attempts passed, of {most} at most")
     counters.start()
     seconds = _together_again(doors, 204)
     trial.result.notes.append(
@@ -133,7 +133,7 @@ def of_the_counters(trial: Trial, doors: Doors, counters: Counters) -> None:
     attempts(doors, "230", 4)
     hung = time.monotonic() - begun
     os.kill(counters.process.pid, signal.SIGCONT)
-    trial.result.need(hung < BACK, f"with a Valkey that hangs four attempts took {hung:.1f} s")
+    trial.result.expect(hung < BACK, f"with a Valkey that hangs four attempts took {hung:.1f} s")
     trial.result.notes.append(f"Valkey hung: four attempts took {hung:.1f} s")
 
 
@@ -143,7 +143,7 @@ def _together_again(doors: Doors, source: int) -> float:
     while attempts(doors, str(source), PER_MINUTE + 3) != PER_MINUTE:
         source += 1
         if time.monotonic() - begun > 40:
-            doors.need(False, "40 s after Valkey's start the servers do not count together")
+            doors.expect(False, "40 s after Valkey's start the servers do not count together")
             break
         time.sleep(1)
     return time.monotonic() - begun

@@ -1,4 +1,4 @@
-"""A browser at a door of its own choice: at nginx by TLS, at one of the servers, from another address."""
+"""A client that connects to a given address: to nginx over TLS, to one of the servers, from another source address."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.trials.browser import Answer, Browser, Tally
 NAME = "dialogue.example.org"
 
 
-class Wire(http.client.HTTPConnection):
-    """A connection to any address of this machine that asks for the forum by its name."""
+class NamedConnection(http.client.HTTPConnection):
+    """A connection to any address of this machine, with the forum's name as the host."""
 
     def __init__(
         self, place: tuple[str, int], source: str, trusts: Path | None, timeout: float
@@ -25,21 +25,21 @@ class Wire(http.client.HTTPConnection):
         self.more: dict[str, str] = {}
 
     def connect(self) -> None:
-        """Connect, and see whether the certificate is that of the forum."""
+        """Connect, and verify the certificate if `trusts` was given."""
         source = (self.source, 0) if self.source else None
         self.sock = socket.create_connection(self.place, self.timeout, source)
         if self.secure:
             self.sock = self.secure.wrap_socket(self.sock, server_hostname=NAME)
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        """Begin a request; what is to be said with every one is said first."""
+        """Begin a request with the headers in `more`."""
         super().putrequest(method, url, *args, **kwargs)
         for name, value in self.more.items():
             self.putheader(name, value)
 
 
-class At(Browser):
-    """A browser at an address: `At("127.5.6.11", 8000, tally)`. `headers` are those of the last answer."""
+class AddressedBrowser(Browser):
+    """A browser for one address: `AddressedBrowser("127.5.6.11", 8000, tally)`. `headers` are those of the last answer."""
 
     def __init__(
         self,
@@ -56,18 +56,18 @@ class At(Browser):
         self.more = more or {}
         self.headers: Any = {}
 
-    def _talk(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
+    def _request(self, method: str, path: str, fields: dict[str, Any] | None) -> Answer:
         if self._connection is None:
             place = (self.address, self.port)
-            self._connection = wire = Wire(place, self.source, self.trusts, self.timeout)
+            self._connection = wire = NamedConnection(place, self.source, self.trusts, self.timeout)
             wire.more = self.more
-        return super()._talk(method, path, fields)
+        return super()._request(method, path, fields)
 
     def _keep_cookies(self, response: http.client.HTTPResponse) -> None:
         super()._keep_cookies(response)
         self.headers = response.headers
 
     def again(self, path: str) -> Answer:
-        """Fetch a page over a connection of its own."""
+        """Fetch a page over a new connection."""
         self.close()
         return self.ask(path)

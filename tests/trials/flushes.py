@@ -24,7 +24,7 @@ def count(trial: Trial) -> None:
         return
     port, posts = trial.site.start(workers=1), trial.amount(200, 60)
     writer = Browser(port, trial.plan.tally)
-    trial.result.need(writer.sign_in(trial.site.people[0].email, PASSWORD), "cannot sign in")
+    trial.result.expect(writer.sign_in(trial.site.people[0].email, PASSWORD), "cannot sign in")
     book = trial.site.folder / "strace.log"
     pids = [f"--attach={pid}" for pid in trial.site.server_processes(port)]
     words = ["strace", "-f", "-q", "-e", "trace=fsync,fdatasync", "-o", str(book), *pids]
@@ -41,8 +41,8 @@ def count(trial: Trial) -> None:
         strace.wait(timeout=10)
     trial.result.sent, trial.result.acknowledged = posts, done
     trial.result.notes.append(f"{flushes} flushes for {done} acknowledged replies")
-    trial.result.need(done == posts, f"only {done} replies of {posts} were acknowledged")
-    trial.result.need(flushes >= done, f"{flushes} flushes are fewer than {done} replies")
+    trial.result.expect(done == posts, f"only {done} replies of {posts} were acknowledged")
+    trial.result.expect(flushes >= done, f"{flushes} flushes are fewer than {done} replies")
 
 
 def _warm_up(writer: Browser, topic: int) -> None:

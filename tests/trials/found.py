@@ -16,7 +16,7 @@ from forum.moderation.models import Decision
 from forum.notifications.models import Event, Notice
 from forum.search.models import Document
 from tests.trials.browser import Browser, Tally
-from tests.trials.check import Found
+from tests.trials.check import StoredPost
 from tests.trials.ledger import DONE, REFUSED, Deed
 from tests.trials.site import Site
 
@@ -113,7 +113,7 @@ def wait_for_notices(site: Site, seconds: float = 30) -> float:
     return time.monotonic() - begun
 
 
-def posts_of(site: Site) -> list[Found]:
+def posts_of(site: Site) -> list[StoredPost]:
     """Every post with what belongs to it, as the database has it."""
     with site.app.app_context():
         found = [_found(row) for row in db.session.execute(_posts()).mappings()]
@@ -141,8 +141,8 @@ def _posts():  # type: ignore[no-untyped-def]  # a select of columns of many typ
     return select(*columns, *states).join(Member, Member.id == Post.author_id).order_by(Post.id)
 
 
-def _found(row: RowMapping) -> Found:
-    return Found(
+def _found(row: RowMapping) -> StoredPost:
+    return StoredPost(
         id=row["id"],
         key=row["submission_key"] or "",
         author=row["handle"],
@@ -155,7 +155,7 @@ def _found(row: RowMapping) -> Found:
     )
 
 
-def _search_rows(posts: dict[int, Found]) -> None:
+def _search_rows(posts: dict[int, StoredPost]) -> None:
     firsts = {post.topic: post for post in posts.values() if post.number == 1}
     parents = {
         row.item_id: row.id
@@ -176,9 +176,9 @@ def _sign(text: str) -> str:
     return found[0] if found else ""
 
 
-def look_at_pages(site: Site, posts: Sequence[Found]) -> Iterator[str]:
+def look_at_pages(site: Site, posts: Sequence[StoredPost]) -> Iterator[str]:
     """What visitors see of every topic, page by page: each text at its number, in order, and gaps for the gone."""
-    by_topic: dict[int, dict[int, Found]] = defaultdict(dict)
+    by_topic: dict[int, dict[int, StoredPost]] = defaultdict(dict)
     for post in posts:
         by_topic[post.topic][post.number] = post
     visitor = Browser(site.ports[-1], Tally())

@@ -14,25 +14,25 @@ from tests.trials.site import end
 def kill_workers(trial: Trial) -> None:
     """kill -9 of a process that answers requests or makes notices, again and again, during many deeds."""
     wanted, kills = trial.amount(10_000, 1_000), trial.amount(50, 8)
-    chance = random.Random(f"{trial.plan.seed} kills")
+    rng = random.Random(f"{trial.plan.seed} kills")
     port = trial.site.start()
     with trial.at_work(wanted):
         for number in range(1, kills + 1):
             trial.wait_for(number * wanted // (kills + 1))
-            time.sleep(chance.uniform(0, 0.3))
-            _kill_one(trial, port, chance)
+            time.sleep(rng.uniform(0, 0.3))
+            _kill_one(trial, port, rng)
         trial.wait()
     trial.result.notes.append(f"{kills} kills")
     trial.judge()
 
 
-def _kill_one(trial: Trial, port: int, chance: random.Random) -> None:
+def _kill_one(trial: Trial, port: int, rng: random.Random) -> None:
     """Kill one process: now and then the one that makes notices, else one that answers."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         answering = trial.site.server_processes(port)
         worker = trial.site.worker_process(port)
-        victim = worker if chance.random() < 0.2 else chance.choice(answering or [0])
+        victim = worker if rng.random() < 0.2 else rng.choice(answering or [0])
         if victim and end(victim, signal.SIGKILL):
             return
         time.sleep(0.05)
@@ -68,7 +68,9 @@ def kill_server_above(trial: Trial) -> None:
         trial.wait_for(2 * wanted // 3)
         time.sleep(2)
         left = set(before) & trial.site.everybody()
-        trial.result.need(not left, f"{len(left)} processes of the killed server go on without it")
+        trial.result.expect(
+            not left, f"{len(left)} processes of the killed server go on without it"
+        )
         trial.wait()
     trial.judge()
 

@@ -1,4 +1,4 @@
-"""The ledger: what each client sent and what was answered, on the disk before the next thing happens."""
+"""The ledger: what each client sent and what was answered, flushed to the disk before anything else happens."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
 
 
 def fingerprint(text: str) -> str:
-    """What the ledger keeps of a text."""
+    """The hash of a text, which stands for it in a ledger."""
     return sha256(text.encode()).hexdigest()
 
 
 @dataclass
 class Deed:
-    """One thing that a client wanted, however often it was sent.
+    """One deed of a client, however often it was sent.
 
-    `outcome` is DONE when one answer said so, REFUSED when every answer said no, else UNKNOWN: it may have
-    happened or not, but wholly. Times are of this machine's own steady clock.
+    `outcome` is DONE when an answer confirmed it, REFUSED when every request was refused, else UNKNOWN: it happened
+    completely or not at all. Times are from the monotonic clock.
     """
 
     key: str
@@ -38,7 +38,7 @@ class Deed:
 
     @property
     def outcome(self) -> str:
-        """What the client may rely on."""
+        """What the client can rely on."""
         if self.done_at is not None:
             return DONE
         is_certain = self.answers and set(self.answers) == {REFUSED}
@@ -46,22 +46,22 @@ class Deed:
 
 
 class Ledger:
-    """One client's own book. Each line is behind an fsync when the method returns."""
+    """The ledger of one client. Each line is flushed to the disk (fsync) when the method returns."""
 
     def __init__(self, folder: Path, client: str) -> None:
         self.client = client
         self._file = (folder / f"{client}.ledger").open("a")
 
     def sent(self, key: str, deed: str, **facts: Any) -> None:
-        """Write down that something is about to be sent (again, when the key was there before)."""
+        """Record that a deed is about to be sent (again, if the key was recorded before)."""
         self._write(what="sent", key=key, deed=deed, client=self.client, **facts)
 
     def answered(self, key: str, outcome: str, **facts: Any) -> None:
-        """Write down what was answered: DONE, REFUSED or UNKNOWN (busy, or no answer at all)."""
+        """Record the answer: DONE, REFUSED or UNKNOWN (busy, or no answer at all)."""
         self._write(what=outcome, key=key, **facts)
 
     def close(self) -> None:
-        """Nothing more is written."""
+        """Close the file."""
         self._file.close()
 
     def _write(self, **line: Any) -> None:
@@ -79,7 +79,7 @@ def read(folder: Path) -> list[Deed]:
 
 
 def gather(deeds: dict[str, Deed], lines: Iterable[dict[str, Any]]) -> None:
-    """Put the lines of one book together."""
+    """Add the lines of one ledger to the deeds, by key."""
     for line in lines:
         at, what, key = line.pop("at"), line.pop("what"), line.pop("key")
         if what == "sent":

@@ -44,13 +44,13 @@ def kill_on_the_way(trial: Trial) -> None:
     controller.start()
     letters, kills = trial.amount(1500, 300), trial.amount(60, 12)
     _write(trial.site, letters)
-    chance = random.Random(f"{trial.plan.seed} letters")
+    rng = random.Random(f"{trial.plan.seed} letters")
     environment = trial.site.environment(FORUM_SMTP_URL=f"smtp://127.0.0.1:{port}")
     steady = _worker(environment)
     try:
         for _time in range(kills):
             worker = _worker(environment)
-            time.sleep(chance.uniform(0.7, 2.2))  # it begins to send after a second or so
+            time.sleep(rng.uniform(0.7, 2.2))  # it begins to send after a second or so
             worker.kill()
             worker.wait()
             _let_time_pass(trial.site)
@@ -120,10 +120,10 @@ def _judge(trial: Trial, server: Counting, letters: int, kills: int) -> None:
     twice = {number: times for number, times in server.numbers.items() if times > 1}
     written = _number(trial.site)  # with those of the notices that the forum had for people
     result.sent, result.acknowledged = written, len(server.numbers)
-    result.need(written >= letters, f"only {written} letters were written")
-    result.need(left == 0, f"{left} letters were never sent")
-    result.need(len(server.numbers) == written, f"{len(server.numbers)} of {written} arrived")
-    result.need(not twice, f"{len(twice)} letters came twice")
+    result.expect(written >= letters, f"only {written} letters were written")
+    result.expect(left == 0, f"{left} letters were never sent")
+    result.expect(len(server.numbers) == written, f"{len(server.numbers)} of {written} arrived")
+    result.expect(not twice, f"{len(twice)} letters came twice")
     result.notes.append(
         f"{kills} kills; {len(server.numbers)} letters arrived, {len(twice)} of them twice"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.trials.browser import Browser, Lost, Tally
+from tests.trials.browser import Browser, NoAnswer, Tally
 from tests.trials.postgres import Postgres
 from tests.trials.run import Trial
 from tests.trials.site import PASSWORD
@@ -35,7 +35,7 @@ def lock(trial: Trial) -> None:
             probe.waits.clear()
             _text_comes_back(trial)
             time.sleep(max(0, until - time.monotonic()))
-            waits, done = probe.share(0.95), trial.plan.done - before
+            waits, done = probe.percentile(0.95), trial.plan.done - before
         begun = time.monotonic()
         trial.wait_for(trial.plan.done + 20)
         resumed = time.monotonic() - begun
@@ -45,9 +45,9 @@ def lock(trial: Trial) -> None:
         f"locked for {seconds} s: readers' p95 {waits * 1000:.0f} ms, a writer was told after {slow:.1f} s"
         f" at most, {done} deeds went through, 20 more within {resumed:.1f} s afterwards"
     )
-    trial.result.need(waits < 1, f"readers waited: p95 {waits:.1f} s")
-    trial.result.need(slow < PROMPT, f"a writer waited {slow:.1f} s to be told to come again")
-    trial.result.need(resumed < 10, f"20 deeds took {resumed:.1f} s afterwards")
+    trial.result.expect(waits < 1, f"readers waited: p95 {waits:.1f} s")
+    trial.result.expect(slow < PROMPT, f"a writer waited {slow:.1f} s to be told to come again")
+    trial.result.expect(resumed < 10, f"20 deeds took {resumed:.1f} s afterwards")
     trial.judge()
 
 
@@ -75,12 +75,12 @@ def _text_comes_back(trial: Trial) -> None:
         answer = browser.send(
             f"/topics/{trial.site.topics[0]}/reply", source=TEXT, language="en", submission_key="x1"
         )
-    except Lost as error:
+    except NoAnswer as error:
         trial.result.faults.append(f"no answer to a reply: {error}")
         return
-    trial.result.need(answer.status == 503, f"a reply that cannot be saved: {answer.status}")
+    trial.result.expect(answer.status == 503, f"a reply that cannot be saved: {answer.status}")
     is_kept = TEXT in answer.text or "your text is still in the form" in answer.text
-    trial.result.need(is_kept, "the text did not come back")
+    trial.result.expect(is_kept, "the text did not come back")
 
 
 _signed_in: dict[int, Browser] = {}
@@ -117,9 +117,9 @@ def full_disk(trial: Trial) -> None:
         for path in ("/", "/topics", f"/topics/{trial.site.topics[0]}-street-number-0", "/notices"):
             page = _writer(trial).ask(path)
             words = f"with a full disk, a member's {path} answered {page.status}"
-            trial.result.need(page.status == 200, words)
+            trial.result.expect(page.status == 200, words)
         time.sleep(trial.amount(15, 4))
-        waits, done = probe.share(0.95), trial.plan.done - before
+        waits, done = probe.percentile(0.95), trial.plan.done - before
         filler.unlink()
         begun = time.monotonic()
         trial.wait_for(trial.plan.done + 20)
@@ -129,7 +129,7 @@ def full_disk(trial: Trial) -> None:
         f"full for {trial.amount(15, 4) + 2} s: readers' p95 {waits * 1000:.0f} ms, {done} deeds went through,"
         f" 20 more within {resumed:.1f} s after there was room"
     )
-    trial.result.need(resumed < 10, f"20 deeds took {resumed:.1f} s afterwards")
+    trial.result.expect(resumed < 10, f"20 deeds took {resumed:.1f} s afterwards")
     trial.judge()
 
 
@@ -183,7 +183,7 @@ def end_connections(trial: Trial) -> None:
     trial.result.notes.append(
         f"20 deeds within {healed:.1f} s after connections were to be had again"
     )
-    trial.result.need(healed < 5, f"the pool took {healed:.1f} s to heal")
+    trial.result.expect(healed < 5, f"the pool took {healed:.1f} s to heal")
     trial.judge()
 
 

@@ -11,8 +11,8 @@ from forum.app import create_app
 from forum.settings import from_environment
 from tests.trials import across, deaths
 from tests.trials.across import Doors
-from tests.trials.papers import Papers, program
-from tests.trials.parts import Counters, Database, Front, Server
+from tests.trials.papers import ScaleFiles, program
+from tests.trials.parts import Database, Nginx, Server, Valkey
 from tests.trials.run import Trial
 from tests.trials.site import TOP
 
@@ -27,24 +27,24 @@ def many_machines(trial: Trial) -> None:
     if not program("nginx", "/usr/sbin"):
         trial.result.notes.append("left out: nginx is not here (Debian: apt-get install nginx)")
         return
-    papers = Papers(trial.site.folder)
+    files = ScaleFiles(trial.site.folder)
     with ExitStack() as parts:
-        database, counters = Database(papers), Counters(papers)
+        database, counters = Database(files), Valkey(files)
         parts.callback(database.stop)
         parts.callback(counters.stop)
-        servers = [Server(papers, machine, FORUM_LIMITS="0") for machine in (11, 12)]
+        servers = [Server(files, machine, FORUM_LIMITS="0") for machine in (11, 12)]
         _migrate_once(trial, database, servers)
         _move(trial, database)
         for server in servers:
             parts.callback(server.stop)
             server.begin()
-        front = Front(papers)
+        front = Nginx(files)
         parts.callback(front.stop)
-        trial.site.ports.append(papers.plain_port)
-        _hold(trial, Doors(trial, papers, servers), front, database, counters)
+        trial.site.ports.append(files.plain_port)
+        _hold(trial, Doors(trial, files, servers), front, database, counters)
 
 
-def _hold(trial: Trial, doors: Doors, front: Front, database: Database, counters: Counters) -> None:
+def _hold(trial: Trial, doors: Doors, front: Nginx, database: Database, counters: Valkey) -> None:
     notes = trial.result.notes
     for server in doors.servers:
         server.wait()
@@ -75,7 +75,7 @@ def _migrate_once(trial: Trial, database: Database, servers: list[Server]) -> No
     place = {"FORUM_DATABASE_URL": database.url.replace("/interurban?", "/second?")}
     refused = servers[1].flask("serve", **place)
     is_told = refused.returncode == 1 and EMPTY in refused.stderr
-    trial.result.need(is_told, f"over an empty database `serve` says: {refused.stderr}")
+    trial.result.expect(is_told, f"over an empty database `serve` says: {refused.stderr}")
     ended: list[subprocess.CompletedProcess[str]] = []
     both = [
         Thread(target=lambda s=s: ended.append(s.flask("db", "upgrade", **place))) for s in servers
@@ -86,9 +86,9 @@ def _migrate_once(trial: Trial, database: Database, servers: list[Server]) -> No
         one.join()
     for done in ended:
         words = f"of two `flask db upgrade` at once one says: {done.stderr[-300:]}"
-        trial.result.need(done.returncode == 0, words)
+        trial.result.expect(done.returncode == 0, words)
     checked = servers[1].flask("check", **place)
-    trial.result.need("Nothing is wrong." in checked.stdout, f"afterwards: {checked.stdout}")
+    trial.result.expect("Nothing is wrong." in checked.stdout, f"afterwards: {checked.stdout}")
     trial.result.notes.append(
         "two `flask db upgrade` at one moment: both end well, over one schema"
     )
@@ -99,7 +99,7 @@ def _move(trial: Trial, database: Database) -> None:
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "move-database", database.url]
     env = trial.site.environment()
     moved = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, check=False)
-    trial.result.need(moved.returncode == 0, f"move-database: {moved.stderr[-300:]}")
+    trial.result.expect(moved.returncode == 0, f"move-database: {moved.stderr[-300:]}")
     said = next(line for line in moved.stdout.splitlines() if "compared" in line)
     trial.result.notes.append(f"PostgreSQL {database.version()}: {said}")
     trial.site.extra |= {"FORUM_DATABASE_URL": database.url, "FORUM_ONE_MACHINE": ""}

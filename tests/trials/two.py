@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from html import unescape
 
-from tests.trials.browser import Answer, Browser, Lost, Tally
+from tests.trials.browser import Answer, Browser, NoAnswer, Tally
 from tests.trials.clients import SEEN, SHOWN, text_in
 from tests.trials.ledger import DONE, Ledger
 from tests.trials.run import Trial
@@ -41,7 +41,7 @@ def _writer(trial: Trial, port: int, number: int = -3) -> Browser:
     person = trial.site.people[number]
     browser = Browser(port, trial.plan.tally)
     for _try in range(20):
-        with suppress(Lost):
+        with suppress(NoAnswer):
             if browser.sign_in(person.email, PASSWORD):
                 return browser
         time.sleep(0.3)
@@ -101,9 +101,9 @@ def _judge_edits(
     won = next(place for place, a in enumerate(answers) if a and a.status == 303)
     conflict = answers[1 - won]
     page = unescape(conflict.text) if conflict else ""
-    trial.result.need(texts[won] in page, "the second writer does not see the first one's text")
-    trial.result.need(texts[1 - won] in page, "the second writer's own text is gone")
-    trial.result.need(text_in(form_now).strip() == texts[won], "the second edit was saved")
+    trial.result.expect(texts[won] in page, "the second writer does not see the first one's text")
+    trial.result.expect(texts[1 - won] in page, "the second writer's own text is gone")
+    trial.result.expect(text_in(form_now).strip() == texts[won], "the second edit was saved")
 
 
 def _sign_out_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
@@ -112,12 +112,12 @@ def _sign_out_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
         here = _writer(trial, ports[0])
         there = Browser(ports[1], trial.plan.tally)
         there.cookies = dict(here.cookies)
-        trial.result.need(
+        trial.result.expect(
             there.ask("/settings").status == 200, "a session counts at one server only"
         )
         _insist(lambda: here.send("/sign-out"))  # noqa: B023
         slowest = max(slowest, _until(lambda: there.ask("/settings").status != 200))  # noqa: B023
-    trial.result.need(
+    trial.result.expect(
         slowest <= AT_ONCE, f"a session lived on for {slowest:.1f} s at the other server"
     )
 
@@ -131,7 +131,7 @@ def _hide_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
         post = _own_post(trial, author)
         address = visitor.ask(f"/posts/{post}").location.partition("#")[0]
         sign = f'data-post="{post}"'
-        trial.result.need(
+        trial.result.expect(
             sign in visitor.ask(address).text, "a new post is not seen at the other server"
         )
         page = _insist(lambda: moderator.ask(f"/posts/{post}/hide"))  # noqa: B023
@@ -140,9 +140,9 @@ def _hide_at_one(trial: Trial, ports: tuple[int, int], times: int) -> None:
         fields = {"reason": "Off the subject.", "rule": "1", "seen": seen[1] if seen else ""}
         answer = _insist(lambda: moderator.send(f"/posts/{post}/hide", **fields))  # noqa: B023
         book.answered(f"hide-{post}", DONE)
-        trial.result.need(answer.status == 303, f"hiding was answered {answer.status}")
+        trial.result.expect(answer.status == 303, f"hiding was answered {answer.status}")
         slowest = max(slowest, _until(lambda: sign not in visitor.ask(address).text))  # noqa: B023
-    trial.result.need(slowest <= AT_ONCE, f"a hidden post was seen for {slowest:.1f} s elsewhere")
+    trial.result.expect(slowest <= AT_ONCE, f"a hidden post was seen for {slowest:.1f} s elsewhere")
     trial.result.notes.append(
         f"{times} hidings were gone from the other server within {slowest:.2f} s"
     )
@@ -167,4 +167,4 @@ def _limits(trial: Trial) -> None:
         answer = browser.send("/sign-in", email="nobody@example.org", password="not the word")
         statuses.append(answer.status)
     words = f"twelve attempts at two servers were answered {statuses}"
-    trial.result.need(statuses.count(429) == 2, words)
+    trial.result.expect(statuses.count(429) == 2, words)
