@@ -1,4 +1,4 @@
-"""A real Chromium before a real server with the demo content."""
+"""Fixtures for tests in a real Chromium, against a real server with the demo content."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.people import Demo, Site, Visit, load_demo, passwords_of, run_site
 
-# The shell draws no window around its pages, and needs less than half of the time.
+# The headless shell needs less than half the time of the full browser.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 HOW = "no Chromium found: install it (Debian: apt-get install chromium) to run the browser tests"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-# A page of the same site takes the place of the one before, instead of a new frame: a quarter of a visit's time.
+# Pages of the same site reuse the frame of the one before, which saves a quarter of the time.
 FLAGS.append("--enable-features=RenderDocument:level/crashed-frame")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each worker has a server of its own, so browser tests run in any of them."""
+    """Mark all tests of this folder as `browser`."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> Demo:
-    """A new folder with the demo in it, which is loaded once for all workers."""
+    """Returns a function that copies the demo into a new folder; it is loaded once for all workers of pytest-xdist."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
 
@@ -48,14 +48,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
 
 @pytest.fixture(scope="session")
 def site(demo: Demo) -> Iterator[Site]:
-    """The forum with its demo, on SQLite."""
+    """A running forum with the demo, on SQLite."""
     data = demo("site")
     yield from run_site(data, passwords_of(data))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A browser; without one the test is skipped, or fails where nothing may be skipped."""
+    """Chromium. If it is not installed, the test is skipped, or fails when FORUM_TEST_ALL is set."""
     if CHROMIUM is None:
         (pytest.fail if os.environ.get("FORUM_TEST_ALL") else pytest.skip)(HOW)
     with sync_playwright() as playwright:
@@ -66,7 +66,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, site: Site) -> Iterator[Any]:
-    """Open windows: `visit()`, `visit(java_script_enabled=False)`. A script's complaint fails the test."""
+    """Opens windows: `visit()`, `visit(java_script_enabled=False)`. Errors in their consoles fail the test."""
     opened: list[Visit] = []
 
     def open_window(**options: Any) -> Visit:
@@ -82,7 +82,7 @@ def visit(chromium: Browser, site: Site) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def windows(chromium: Browser, site: Site) -> Any:
-    """Windows by who looks, theme and width, each opened and signed in once: for pages that are only read."""
+    """Returns shared windows by role, theme and width, each opened and signed in once: for pages that are only read."""
     opened: dict[tuple[str, str, int], Visit] = {}
 
     def window(who: str, theme: str, width: int) -> Visit:
@@ -101,23 +101,23 @@ def windows(chromium: Browser, site: Site) -> Any:
 
 @pytest.fixture
 def member(windows: Any) -> Iterator[Visit]:
-    """The demo's member at a desk, without drafts; the window is shared, so leave it usable."""
-    yield from _at_a_desk(windows("member", "light", 1280))
+    """A wide window of the demo's member, without drafts. It is shared, so a test must leave it usable."""
+    yield from _wide_window(windows("member", "light", 1280))
 
 
 @pytest.fixture
 def moderator(windows: Any) -> Iterator[Visit]:
-    """The demo's moderator at a desk."""
-    yield from _at_a_desk(windows("moderator", "light", 1280))
+    """A wide window of the demo's moderator, likewise shared."""
+    yield from _wide_window(windows("moderator", "light", 1280))
 
 
 @pytest.fixture
 def administrator(windows: Any) -> Iterator[Visit]:
-    """The demo's administrator at a desk; who moderates decides nothing about their own words."""
-    yield from _at_a_desk(windows("administrator", "light", 1280))
+    """A wide window of the demo's administrator, for decisions about the moderator's own texts, likewise shared."""
+    yield from _wide_window(windows("administrator", "light", 1280))
 
 
-def _at_a_desk(window: Visit) -> Iterator[Visit]:
+def _wide_window(window: Visit) -> Iterator[Visit]:
     window.complaints.clear()
     window.go("/rules").evaluate("localStorage.clear()")
     yield window
@@ -126,5 +126,5 @@ def _at_a_desk(window: Visit) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def topic(windows: Any) -> str:
-    """The address of a topic of the moderator's, to which the member may reply."""
+    """The path of a topic by the moderator, to which the member may reply."""
     return str(windows("moderator", "light", 1280).open_topic("The kerb was too high"))

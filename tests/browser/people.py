@@ -1,4 +1,4 @@
-"""A running forum with its demo, and somebody's browser window before it."""
+"""A running forum with the demo, and browser windows that visit it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from playwright.sync_api import APIResponse, Browser, BrowserContext, Page
 
 TOP = Path(__file__).parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
-# The modules of a page come a moment after it; whoever presses something waits until they listen.
+# JavaScript modules load after the page; a test waits until their event handlers are in place.
 READY = "() => !document.querySelector('[data-modules]') || document.body.dataset.ready"
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running forum, and the passwords of its demo people by role."""
+    """A running forum, with e-mail address and password of a demo member for each role."""
 
     url: str
     passwords: dict[str, tuple[str, str]]
@@ -37,7 +37,7 @@ Demo = Callable[[str], Path]  # makes a folder with the demo in it
 
 
 def load_demo(shared: Path) -> Path:
-    """A folder with the demo in it, loaded by the first worker that asks and then copied by each."""
+    """The folder with the demo, which the first worker loads while the others wait for it."""
     made = shared / "demo"
     shared.joinpath("demo.lock").touch()
     with shared.joinpath("demo.lock").open("w") as lock:
@@ -54,14 +54,14 @@ def load_demo(shared: Path) -> Path:
 
 
 def passwords_of(data: Path) -> dict[str, tuple[str, str]]:
-    """How the people of a demo sign in: address and password by role."""
+    """E-mail address and password of the demo's members, by role."""
     said = (data / "demo-people.txt").read_text()
     people = re.findall(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", said, re.M)
     return {role: (email, word) for role, email, word in people}
 
 
 def run_site(data: Path, passwords: dict[str, tuple[str, str]], **settings: str) -> Iterator[Site]:
-    """Start the server and its worker over what is in a folder (or a database of the settings); end both."""
+    """Run a server and its worker with the data of a folder, or of the database in `settings`; yields the site."""
     port = _free_port()
     environment = {**os.environ, "FORUM_DEMO": "1", "FORUM_DATA": str(data), "FORUM_LIMITS": "0"}
     environment |= {"FORUM_URL": f"http://localhost:{port}", **settings}
@@ -95,7 +95,10 @@ NUMBERS = count(1)
 
 
 class Visit:
-    """Somebody's browser window: `visit.go("/topics")`, `visit.sign_in("moderator")`."""
+    """A browser window with cookies of its own: `visit.go("/topics")`, `visit.sign_in("moderator")`.
+
+    `complaints` collects errors of scripts, and requests to other sites.
+    """
 
     def __init__(self, browser: Browser, site: Site, **options: Any) -> None:
         self.site = site
@@ -108,14 +111,14 @@ class Visit:
         self.watch(self.page)
 
     def watch(self, page: Page) -> Page:
-        """Note what a page complains of, and each request that it sends to somebody else."""
+        """Collect the errors of a page, and its requests to other sites."""
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._note)
         page.on("request", self._note_stranger)
         return page
 
     def tab(self) -> Page:
-        """One more page in the same window, where the same person is signed in."""
+        """A new tab of the same window, where the same member is signed in."""
         return self.watch(self.context.new_page())
 
     def _note_stranger(self, request: Any) -> None:
@@ -130,7 +133,7 @@ class Visit:
             self.complaints.append(message.text)
 
     def go(self, path: str) -> Page:
-        """Open an address, anew even where the browser would only go to another part of the same page."""
+        """Open a path and wait until its scripts are ready; reloads if only the fragment differs."""
         answer = self.page.goto(path, wait_until="load")
         if answer is None:
             self.page.reload(wait_until="load")
@@ -139,7 +142,7 @@ class Visit:
         return self.page
 
     def open_letter(self) -> None:
-        """Follow the link of a letter that the page of a demo shows, and press."""
+        """Follow the link of an e-mail that a page of the demo shows, and confirm."""
         for pressed in (
             self.page.locator("main a", has_text="Open the link of the e-mail"),
             self.page.locator("main button[type=submit]"),
@@ -148,14 +151,14 @@ class Visit:
                 pressed.click()
 
     def join(self, **words: str) -> None:
-        """Join past the browser."""
+        """Join by HTTP requests, without the browser window."""
         self.send("/join", **words)
         sent = self.context.request.get("/join/sent").text()
         (letter,) = re.findall(r'href="(/join/confirm/[^"]+)"', sent)
         self.send(letter)
 
     def send(self, path: str, form: str = "", **fields: str) -> str:
-        """Send a form past the browser, with the keys of the page that holds it; says where it led."""
+        """Submit a form by HTTP requests, with the tokens of the page `form`; returns the path of the answer."""
         return self._answer(path, form, **fields).url.removeprefix(self.site.url)
 
     def _answer(self, path: str, form: str = "", **fields: str) -> APIResponse:
@@ -166,18 +169,18 @@ class Visit:
         return answer
 
     def open_topic(self, text: str, kind: str = "experience", *, is_numbered: bool = True) -> str:
-        """Open a topic; says its address. A number in it lets it not be taken for one of another test."""
+        """Open a topic by HTTP requests; returns its path. A number makes the text differ from those of other tests."""
         path = f"/agendas/affordable/topics/new?kind={kind}"
         source = f"{text}\n\nNumber {next(NUMBERS)}." if is_numbered else text
         words = {"title": text.split("\n", 1)[0][:60], "source": source, "language": "en"}
         return self.send(path, kind=kind, audience="public", **words).partition("#")[0]
 
     def reply(self, topic: str, text: str) -> str:
-        """Reply to a topic; says the address of the reply."""
+        """Reply to a topic by HTTP requests; returns the path of the reply."""
         return self._reply(topic, text).url.removeprefix(self.site.url)
 
     def post(self, topic: str, text: str) -> str:
-        """Reply to a topic; says the number of the post, which stands on the page to which this led."""
+        """Reply to a topic by HTTP requests; returns the id of the post."""
         answer = self._reply(topic, text)
         part = answer.text().partition(f'id="{answer.url.partition("#")[2]}"')[2]
         return re.findall(r'data-post="(\d+)"', part)[0]

@@ -1,4 +1,4 @@
-"""A small forum to be filled, in which everything happens more often than in large ones."""
+"""A plan for a small forum, in which rare things happen more high_rates than in large ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.conftest import SAMPLE_CITIES
 
 
 @pytest.fixture
-def often(monkeypatch):
-    """Let what is rare happen among forty posts too, on two agendas."""
+def high_rates(monkeypatch):
+    """Raise the rates of rare things, so that they happen among forty posts, and use two agendas."""
     rates = {"ANSWERED": 0.9, "MEMBERS_ONLY": 0.3, "FOREIGN": 0.4, "EDITED": 0.3, "HIDDEN": 0.2}
     for name, rate in {**rates, "QUOTING": 0.4, "FOR_ORGANISATION": 0.5, "MARKED": 0.3}.items():
         monkeypatch.setattr(forms, name, rate)
@@ -23,13 +23,13 @@ def often(monkeypatch):
 
 
 @pytest.fixture
-def plan(often) -> Plan:
+def plan(high_rates) -> Plan:
     """The plan of forty posts in six topics."""
     return Plan(shape_of(6, 40, 12, 16, 3), SAMPLE_CITIES)
 
 
-def forget_numbers() -> None:
-    """Let the next rows have the numbers of an empty database; PostgreSQL remembers those of other tests."""
+def restart_sequences() -> None:
+    """Restart all sequences of PostgreSQL, which keep counting through other tests, so that ids begin at 1."""
     if db.engine.dialect.name == "postgresql":
         for table in Base.metadata.sorted_tables:
             if "id" in table.c and table.name != "city":

@@ -1,4 +1,4 @@
-"""Bulk filling leaves, row by row and with the same numbers, what the deeds of the rooms leave of the same plan."""
+"""Filling in bulk leaves the same rows, with the same ids, as the actions of the rooms do for the same plan."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from forum.markup import write
 from forum.members import actions as members
 from forum.permissions import SYSTEM, VISITOR
 from tests.conftest import all_rows
-from tests.filling.conftest import forget_numbers
+from tests.filling.conftest import restart_sequences
 from tests.filling.deeds import join_all, play
 
 HASHES = {0: "no hash"}
-# How often pages were written: the deeds wrote some hundred times, the filling six times.
-UNLIKE = {"page_version"}
-# What has to happen in a plan, so that it proves something.
-HAPPENS = {
+# Counts commits: the actions commit some hundred times, filling six times.
+IGNORED_TABLES = {"page_version"}
+# What a plan must contain for the comparison to prove anything.
+REQUIRED_DEEDS = {
     "PlannedMark useful",
     "PlannedMark same here",
     "PlannedMark tried it",
@@ -40,7 +40,7 @@ HAPPENS = {
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """What is written meanwhile is gone afterwards."""
+    """Roll back what is written inside the block."""
     db.session.commit()
     savepoint = db.session.get_bind().begin_nested()  # type: ignore[union-attr]
     yield
@@ -58,7 +58,7 @@ def fill(plan: Plan, posts: int = 7) -> None:
 
 
 def indexed_words() -> list[Any]:
-    """What the full-text index knows; FTS5 is asked whether it agrees with the documents."""
+    """The words in the full-text index on PostgreSQL; on SQLite, FTS5 checks that it agrees with the documents."""
     if db.engine.dialect.name == "sqlite":
         check = "INSERT INTO document_fts(document_fts, rank) VALUES ('integrity-check', 1)"
         db.session.execute(text(check))
@@ -67,17 +67,17 @@ def indexed_words() -> list[Any]:
 
 
 def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
-    forget_numbers()
+    restart_sequences()
     set_up_forum(SYSTEM, plan, HASHES)
     with rolled_back():
         done = play(plan, queries.foundation())
         by_deeds, words_by_deeds = all_rows(), indexed_words()
-    assert set(done) >= HAPPENS
+    assert set(done) >= REQUIRED_DEEDS
     for special in ("quote", "organisation", "members", "public", "question", "experience"):
         assert any(special in kind.split() for kind in done), special
     fill(plan)
     in_bulk = all_rows()
-    for table in by_deeds.keys() - UNLIKE:
+    for table in by_deeds.keys() - IGNORED_TABLES:
         assert in_bulk[table] == by_deeds[table], table
     assert sorted(indexed_words()) == sorted(words_by_deeds)
     assert not [row for row in in_bulk["event"].values() if row["done_at"] is None]
@@ -85,7 +85,7 @@ def test_filling_leaves_what_the_deeds_leave(app: Any, plan: Plan) -> None:
 
 
 def check_numbers(plan: Plan) -> None:
-    """The next rows are numbered on: PostgreSQL has to be told which numbers are taken."""
+    """The next rows get higher ids: PostgreSQL has to be told which ones are taken."""
     foundation = queries.foundation()
     ana = members.join(SYSTEM, members.Joining("Ana Prado", "ana@example.org", "no hash"))
     assert ana.id == len(plan.people) + 1
@@ -107,7 +107,7 @@ def test_the_people_are_as_if_they_had_joined(app: Any, plan: Plan) -> None:
 
 
 def people() -> dict[str, Any]:
-    """All members with their languages, by handle and without their numbers."""
+    """All members with their languages, by handle and without ids."""
     rows = all_rows()
     spoken: dict[int, list[Any]] = {}
     for row in rows["member_language"].values():

@@ -1,4 +1,4 @@
-"""`flask fill`: into empty databases only; stopped and started again it writes the same forum."""
+"""`flask fill`: only into empty databases; interrupted and started again it writes the same forum."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forum.members import actions as members
 from forum.members.queries import federation, member_by_email
 from forum.permissions import SYSTEM
 from tests.conftest import SAMPLE_CITIES, all_rows
-from tests.filling.conftest import forget_numbers
+from tests.filling.conftest import restart_sequences
 from tests.filling.test_actions import rolled_back
 
 Run = Callable[..., Result]
@@ -28,7 +28,7 @@ SIZE = ("--topics", 4, "--posts", 30)
 
 
 @pytest.fixture
-def run(app: Flask, often: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(app: Flask, high_rates: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("flask_migrate.upgrade", lambda: None)  # the tables of the tests are there
     monkeypatch.setattr(commands, "city_rows", lambda: SAMPLE_CITIES)
     monkeypatch.setattr(commands, "POSTS_PER_BATCH", 10)
@@ -44,11 +44,11 @@ def posts() -> int:
 def test_stopped_and_started_again_it_fills_a_database_in_the_same_way(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forget_numbers()
+    restart_sequences()
     with rolled_back():
         check_signing_in(run(*SIZE).output)
         at_once = without_passwords()
-    forget_numbers()
+    restart_sequences()
     with monkeypatch.context() as stopping:
         stopping.setattr(commands, "write_batch", stopped_after(1))
         stopped = run(*SIZE)
@@ -65,7 +65,7 @@ def test_stopped_and_started_again_it_fills_a_database_in_the_same_way(
 
 
 def check_signing_in(said: str) -> None:
-    """Three people can sign in; nobody knows the password of the others; the forum says what it is."""
+    """One member of each role can sign in, nobody as any other; the forum says that it is a trial."""
     signing_in = re.findall(r"^  (\w+) +(\S+@\S+) +(\S+)$", said, re.MULTILINE)
     assert [role for role, *_rest in signing_in] == ["administrator", "moderator", "member"]
     for role, email, password in signing_in:
@@ -81,7 +81,7 @@ def check_signing_in(said: str) -> None:
 
 
 def stopped_after(pages: int) -> Callable[..., None]:
-    """Writing that finds the database locked after so many pages."""
+    """A replacement of `write_batch` that finds the database locked after so many batches."""
     written: list[Any] = []
     add = commands.write_batch
 
@@ -98,7 +98,7 @@ def without_passwords() -> dict[str, Any]:
     rows = all_rows()
     for row in rows["member"].values():
         del row["password_hash"]
-    rows.pop("page_version", None)  # how often something was written
+    rows.pop("page_version", None)  # how high_rates something was written
     return rows
 
 

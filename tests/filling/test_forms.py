@@ -1,4 +1,4 @@
-"""Plans: the sizes that were asked for, skewed, the same for the same seed; texts as long and as varied as real ones."""
+"""Plans: sizes as requested, with a skewed distribution, the same for the same seed; texts as varied as real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small forum for the tests of the pages that several rooms share."""
+"""A small forum for tests of pages that combine several rooms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAIROBI = 184745
 
 @dataclass
 class Small:
-    """What there is: people, an agenda with all its parts, topics with replies, an organisation."""
+    """The small forum: people, an agenda with all its parts, topics with replies, an organisation."""
 
     people: Any
     agenda: Agenda

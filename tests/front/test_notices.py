@@ -1,4 +1,4 @@
-"""How one is told, and what one watches and mutes: the settings, and the buttons on the pages of things."""
+"""Settings of notices, and what one watches and mutes: the page, and the buttons on other pages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def topic(app: Any, people: Any, agenda: Any) -> Any:
 
 
 def pressed(text: str) -> list[str]:
-    """What the buttons that are pressed say."""
+    """The labels of the pressed buttons."""
     found = re.findall(r'aria-pressed="true">(?:<svg.*?</svg>)?\s*([^<]+)', text)
     return [words.strip() for words in found]
 

@@ -1,4 +1,4 @@
-"""Exchanges, recognition, what people wrote, feeds and the sitemap: what counts and what stays out."""
+"""Exchanges, recognition, contributions, feeds and the sitemap: what is included and what is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that several rooms share, in a browser: what they show, to whom, and with how many queries."""
+"""Pages that combine several rooms: what they show, to whom, and with how many queries."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PAGES = {
 
 
 def grow(small: Small) -> None:
-    """Many more rows of every kind."""
+    """Add many more rows of every kind."""
     for number in range(12):
         joining = Joining(
             f"Person Nr{number}",
@@ -456,7 +456,7 @@ def test_the_masthead_costs_a_member_nothing_and_who_moderates_two_queries(
 
 
 def test_the_privacy_page_says_how_long_things_are_kept(client, monkeypatch):
-    """The words come from where the deeds know it: another period is another page."""
+    """The page takes the periods from the constants that the actions use."""
     for number, name in enumerate(
         (
             "candidates.actions.UNCONFIRMED_RETENTION",

@@ -1,4 +1,4 @@
-"""The deeds of the search room: what is told to it is found, what is hidden or forgotten is not."""
+"""The actions of the search room: what is indexed is found, what is hidden or unindexed is not."""
 
 from __future__ import annotations
 

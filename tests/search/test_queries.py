@@ -1,4 +1,4 @@
-"""Finding: every script, every odd thing that can be typed, facets, and the same answers on both databases."""
+"""Search: all scripts, odd input, facets, and the same results on both databases."""
 
 from __future__ import annotations
 

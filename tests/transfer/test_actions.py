@@ -1,4 +1,4 @@
-"""Loading content files: all of a file or nothing, each mistake with its line."""
+"""Loading content files: a whole file or nothing of it, each fault with its line."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_empty_lines_at_the_top_count_as_lines() -> None:
 
 
 def refused(people: Any, source: str) -> list[str]:
-    """What an import says, when it leaves nothing behind."""
+    """The faults of an import, which must leave nothing behind."""
     before = counts()
     with pytest.raises(FaultyFileError) as caught:
         import_agenda(people.moderator, read_agenda(source))
@@ -320,7 +320,7 @@ def test_what_a_file_speaks_of_must_exist_and_nothing_is_half_loaded(
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(people: Any) -> None:
-    """Those that the file shows by itself, those that only the forum knows, and each place of the same one."""
+    """Faults that show in the file, faults that need the database, and each occurrence of the same one."""
     wrong = (
         GOOD.replace("hosts: ana-prado", "hosts: nobody")
         .replace("by: ben-okoth", "by: nobody")
@@ -383,7 +383,7 @@ def test_a_part_of_a_practice_may_begin_with_a_list(people: Any) -> None:
 
 
 def test_a_deed_refused_in_the_middle_leaves_nothing(people: Any) -> None:
-    """The check cannot foresee every rule of the rooms: who is to be asked instead was asked already."""
+    """The checks do not cover every rule of the rooms: here the member it is passed on to was asked already."""
     before = counts()
     wrong = GOOD.replace("passed on to mona-berg", "passed on to ben-okoth")
     line = line_of(wrong, "- asked: chitra")

@@ -1,4 +1,4 @@
-"""The commands of the transfer room: what they make anew, what they print, what they refuse, with which exit code."""
+"""The commands of the transfer room: what they rebuild, print and refuse, and their exit codes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def practice(people: Any, agenda: Agenda, title: str, **changes: Any) -> Practic
 @pytest.fixture
 @dataset_fixture
 def forum(app: Flask, people: Any, agenda: Agenda) -> Agenda:
-    """Topics, posts, cases, practices and readings in every state, each come about by the deeds."""
+    """Topics, posts, cases, practices and readings in every state, each reached with the real actions."""
     load_dataset("a forum of everything", app, lambda: make_everything(people, agenda))
     db.session.expire_all()
     return agenda
@@ -188,7 +188,7 @@ def make_readings(people: Any, agenda: Agenda) -> None:
 
 
 def documents() -> dict[tuple[str, int], dict[str, Any]]:
-    """Every document but for its number; `parent_id` says which thing it is."""
+    """Every document without its id; `parent_id` is replaced by the thing it refers to."""
     rows = db.session.execute(select(Document.__table__).order_by(Document.id)).mappings().all()
     names = {row["id"]: (row["kind"], row["item_id"]) for row in rows}
     return {
@@ -331,7 +331,7 @@ def html() -> dict[str, dict[Any, tuple[str, int]]]:
 
 
 def aged() -> None:
-    """All HTML as an older version would have left it."""
+    """Mark all HTML as rendered by an older version."""
     for table, column in (
         (Post, "html"),
         (CaseParagraph, "html"),
@@ -475,7 +475,7 @@ def test_the_demo_does_not_go_into_a_real_forum(
 def test_a_demo_that_was_interrupted_is_loaded_anew(
     database_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever presses Ctrl-C in the first `make run` has a demo at the second."""
+    """After Ctrl-C during the first `make run`, the second one loads the demo."""
     whole, named = commands._demo_steps, (commands.DATA / "people.md").read_text()
     cities = [row for row in city_rows() if row[1] in named]
 

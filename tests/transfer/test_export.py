@@ -1,4 +1,4 @@
-"""Exports: what comes back from one, what is never in it, and that nobody takes a broken one for whole."""
+"""Exports: what an import restores, what is never in them, and that incomplete ones are refused."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def regroup(people: Any, agenda: Agenda, topic: Topic) -> None:
 @pytest.fixture
 @dataset_fixture
 def everything(app: Flask, people: Any, agenda: Agenda) -> Agenda:
-    """A forum in which everything has happened, odd things too."""
+    """A forum in which everything has happened, including unusual things."""
     load_dataset("everything odd", app, lambda: _everything(people, agenda))
     db.session.expire_all()
     return agenda

@@ -1,4 +1,4 @@
-"""`flask check`: every counter broken by hand is told and mended, and what the deeds have left is right."""
+"""`flask check`: every broken counter is reported and mended, and what the actions leave is without faults."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(app: Flask) -> Run:
 @pytest.fixture
 @dataset_fixture
 def world(app: Flask, people: Any, agenda: Agenda) -> None:
-    """One thing of every kind, and every deed that moves a counter."""
+    """One thing of every kind, and every action that changes a counter."""
     with at(now()):  # one moment for all, so that what was mended can be compared to the second
         load_dataset("world and deeds", app, lambda: _live(people, agenda))
     answer = first(
@@ -74,7 +74,7 @@ def _live(people: Any, agenda: Agenda) -> None:
 
 
 def change(row: Any, **values: Any) -> None:
-    """Break a row by hand, as no deed does."""
+    """Change columns of a row directly, without an action."""
     db.session.execute(update(type(row)).where(type(row).id == row.id).values(values))
     db.session.commit()
 
@@ -107,7 +107,7 @@ def test_every_counter_of_the_models_is_checked(world: None) -> None:
 
 
 def of_another(answer_id: int) -> int:
-    """The post that opens the topic, which never answers it."""
+    """The id of the opening post, which is never the answer."""
     return first(Post, Post.topic_id == first(Post, Post.id == answer_id).topic_id).id
 
 
@@ -356,7 +356,7 @@ def test_wrong_words_in_the_index_are_mended_as_a_backup_says(
 
 
 def spoil_words(document: Document) -> None:
-    """Take other words out of the index than it has, and put in those of no text."""
+    """Make the index wrong: remove words that it does not have, and add some that no text has."""
     of_other = {"id": document.id, "words": "other words"}
     out = """INSERT INTO document_fts(document_fts, rowid, folded_title, folded_body)
         VALUES ('delete', :id, :words, :words)"""
@@ -449,7 +449,7 @@ def test_numbers_for_new_rows_come_after_those_that_are_there(run: Run, world: N
 def test_a_folder_of_another_user_is_named(
     app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Letters would wait there for ever: a command that root ran has made it."""
+    """A command run by root has created the file; letters would wait in it for ever."""
     folder = app.extensions["settings"].mail_path
     folder.mkdir(exist_ok=True)
     assert run("check").output.endswith("Nothing is wrong.\n")

@@ -1,4 +1,4 @@
-"""Whether the forum is alive and ready, and the administrator's page of figures."""
+"""Liveness, readiness, and the administrator's page of figures."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_schema_that_is_to_be_upgraded_is_not_ready(client: FlaskClient) -> No
 
 
 def test_a_server_goes_on_when_another_has_upgraded_the_schema(client: FlaskClient) -> None:
-    """Whoever balances by this page would find all servers unwell at once."""
+    """Otherwise a load balancer would lose all servers at once."""
     db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     status, lines = ready(client)
     assert (status, lines[0]) == (200, "ready") and "schema: newer" in lines
@@ -90,7 +90,7 @@ def test_a_server_goes_on_when_another_has_upgraded_the_schema(client: FlaskClie
 def test_a_database_that_takes_no_writes_is_not_ready(
     database_url: str, migrated_app: Flask
 ) -> None:
-    """Read as a copy of a server or a disk mounted read-only would have it."""
+    """As with a read-only replica, or a disk that is mounted read-only."""
     is_file = database_url.startswith("sqlite")
     read_only = f"sqlite:///file:{database_url.removeprefix('sqlite:///')}?mode=ro&uri=true"
     options = "&options=-c%20default_transaction_read_only%3Don"
@@ -105,7 +105,7 @@ def test_a_database_that_does_not_answer_is_not_ready(migrated_app: Flask, tmp_p
 
 
 def forum(migrated_app: Flask, database_url: str) -> FlaskClient:
-    """A browser before a forum on another database, which nobody has begun a transaction on."""
+    """A client of a forum on another database, on which no transaction is open."""
     known: Settings = migrated_app.extensions["settings"]
     made = create_app(Settings(known.data, database_url, known.url, known.trusted_hosts, "a key"))
     made.config["TESTING"] = True
@@ -124,7 +124,7 @@ def test_where_nothing_is_limited_nobody_asks_valkey(
 
 @pytest.fixture
 def locked(app: Flask, database_url: str) -> Iterator[None]:
-    """Somebody holds the strongest lock there is on the database."""
+    """Another connection holds the strongest lock of the database."""
     if database_url.startswith("sqlite"):
         holder: Any = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
@@ -138,7 +138,7 @@ def locked(app: Flask, database_url: str) -> Iterator[None]:
 def test_a_locked_database_is_answered_for_in_time(
     locked: None, client: FlaskClient, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite goes on reading beside a writer; a table that PostgreSQL has locked is not waited for."""
+    """SQLite reads beside a writer; on PostgreSQL the probe does not wait for a locked table."""
     monkeypatch.setattr(views, "_probe", machine.Probe(0.3))
     begun = time.monotonic()
     status, lines = ready(client)
@@ -183,7 +183,7 @@ def test_a_disk_without_room_is_not_ready(
 
 
 class Usage:
-    """What `shutil.disk_usage` hands back, as far as it is asked."""
+    """A stand-in for the result of `shutil.disk_usage`."""
 
     def __init__(self, free: int) -> None:
         self.free = free
@@ -207,7 +207,7 @@ def test_a_worker_that_is_missed_is_said_and_refuses_nobody(
 
 
 def charts(page: str) -> dict[str, list[str]]:
-    """The tables of a page of figures: name of the chart → its figures, the oldest month first."""
+    """The tables of the page of figures: the values by name of the chart, oldest month first."""
     found = {}
     for chart in re.findall(r'<figure class="chart">(.*?)</figure>', page, re.S):
         name = re.search(r"<h3>(.*?)</h3>", chart)
