@@ -1,4 +1,4 @@
-"""A plan for a small forum, in which rare things happen more high_rates than in large ones."""
+"""A plan for a small forum, in which rare things happen more often than in large ones."""
 
 from __future__ import annotations
 

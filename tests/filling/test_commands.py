@@ -98,7 +98,7 @@ def without_passwords() -> dict[str, Any]:
     rows = all_rows()
     for row in rows["member"].values():
         del row["password_hash"]
-    rows.pop("page_version", None)  # how high_rates something was written
+    rows.pop("page_version", None)  # counts commits
     return rows
 
 
