@@ -472,8 +472,8 @@ class Export:
             everything: Iterator[Sequence[ExportedTopic | ExportedDiscussion]] = chain(
                 topics, comments
             )
-            for some in everything:
-                self._write_topics(parts, some, note)
+            for batch in everything:
+                self._write_topics(parts, batch, note)
             if agenda.archived_at and not parts.number:
                 parts.begin()
 
@@ -485,7 +485,7 @@ class Export:
     ) -> None:
         """Write some topics, or a large one in batches of posts."""
         by_id = {topic.id: topic for topic in topics}
-        some = TopicBatch(by_id, queries.themes_of_topics(by_id), queries.stories_of(by_id))
+        batch = TopicBatch(by_id, queries.themes_of_topics(by_id), queries.stories_of(by_id))
         audiences = {topic.id: topic.audience for topic in topics}
         for posts in queries.posts_in_topics(self.reader, audiences, POSTS_AT_ONCE):
             tried = queries.tried_of([post.id for post in posts if post.tried_count])
@@ -493,32 +493,32 @@ class Export:
             for post in posts:
                 of_topics[post.topic_id].append(post)
             for topic_id, its_posts in of_topics.items():
-                self._write_posts(parts, some, topic_id, its_posts, tried)
+                self._write_posts(parts, batch, topic_id, its_posts, tried)
             note(len(posts))
 
     def _write_posts(
         self,
         parts: DialogueFiles,
-        some: TopicBatch,
+        batch: TopicBatch,
         topic_id: int,
         posts: Sequence[ExportedPost],
         tried: Mapping[int, list[Tried]],
     ) -> None:
-        topic = some.topics[topic_id]
+        topic = batch.topics[topic_id]
         openings, replies = _split_opening(posts)
-        if posts and topic_id not in some.places:
+        if posts and topic_id not in batch.places:
             parts.begin_topic(topic)
-            words, some.places[topic_id] = self._topic_head(some, topic, openings, tried)
+            words, batch.places[topic_id] = self._topic_head(batch, topic, openings, tried)
             parts.write(words, 1)
         for post in replies:
-            place, mine = some.places[topic_id], tried.get(post.id, [])
+            place, mine = batch.places[topic_id], tried.get(post.id, [])
             parts.write(self.writer.reply(post, topic, place.numbers, mine, place.latest), 1)
             place.note(post)
         self.counts["posts"] += len(replies)
 
     def _topic_head(
         self,
-        some: TopicBatch,
+        batch: TopicBatch,
         topic: ExportedTopic | ExportedDiscussion,
         openings: Sequence[ExportedPost],
         tried: Mapping[int, list[Tried]],
@@ -529,7 +529,7 @@ class Export:
             return self.writer.comments(topic), TopicProgress(numbers, EARLIEST)
         opening = next(iter(openings), None)
         mine = tried.get(opening.id, []) if opening else []
-        themes, story = some.themes.get(topic.id, []), some.stories.get(topic.id)
+        themes, story = batch.themes.get(topic.id, []), batch.stories.get(topic.id)
         self.counts["topics"] += 1
         self.counts["posts"] += len(openings)
         words = self.writer.topic(topic, opening, themes, mine, story)
