@@ -1,1 +1,1 @@
-"""Letters from one member to another, in which neither sees the other's address."""
+"""Letters between members, in which neither sees the other's address."""

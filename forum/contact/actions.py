@@ -1,4 +1,4 @@
-"""Writing to another member, and reporting what one got."""
+"""Writing letters to members, reporting them, and deleting them after their time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from forum.moderation.models import Report
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
-LENGTHS = range(20, 3_001)  # characters
-# Letters within a day: in all, to one person, and from somebody who joined that day.
-MOST_A_DAY, MOST_TO_ONE, MOST_OF_NEWCOMERS = 5, 3, 1
-NEW_FOR, WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
+TEXT_LENGTHS = range(20, 3_001)  # characters
+# Letters within a day: in all, to one recipient, and by somebody who has just joined
+MAX_PER_DAY, MAX_PER_RECIPIENT, MAX_OF_NEWCOMERS = 5, 3, 1
+NEWCOMER_PERIOD, PERIOD_WITHOUT_LINKS = timedelta(days=1), timedelta(days=7)
 KEPT = timedelta(days=30)
-PORTION = 500
-LINK = re.compile(
+BATCH_SIZE = 500  # letters that one transaction deletes
+LINK_PATTERN = re.compile(
     r"://|\bwww\.|\b[\w-]+\.(?:(?:com|net|org|info|biz|io|ru|cn|xyz|top|app|dev|eu)\b|[^\W\d_]{2,24}/\S)",
     re.I,
 )
@@ -38,9 +38,10 @@ LINK = re.compile(
 def contact(
     sender: Member, recipient_id: int, text: str, wants_copy: bool = False
 ) -> ContactLetter:
-    """Send a member a letter. Neither learns the address of the other; who wants to answer does it on the profile.
+    """Send a member a letter; neither learns the other's address, and one answers on the profile.
 
-    A letter that a rule catches is refused: it has nowhere to wait.
+    Raises `Invalid` for a text that a screening rule catches, because letters have no queue to wait in, and beyond the
+    limits. With `wants_copy` the sender gets a copy.
     """
     touches()
     recipient = member_by_id(sender, recipient_id)
@@ -50,7 +51,7 @@ def contact(
     letter = ContactLetter(sender_id=sender.id, recipient_id=recipient.id, text=text, sent_at=now())
     db.session.add(letter)
     db.session.flush()
-    if sender.id not in recipient.ignored:  # the sender sees no difference
+    if sender.id not in recipient.ignored:  # the sender is not told
         letter.delivery_id = _send(sender, recipient, letter).id
     if wants_copy:
         _send_copy(sender, recipient, text)
@@ -58,13 +59,13 @@ def contact(
 
 
 def _check(sender: Member, recipient: Member, text: str) -> None:
-    if len(text) not in LENGTHS:
+    if len(text) not in TEXT_LENGTHS:
         raise Invalid(_("Write 20 to 3,000 characters."), "text")
-    if LINK.search(text) and now() - sender.joined_at < WITHOUT_LINKS:
+    if LINK_PATTERN.search(text) and now() - sender.joined_at < PERIOD_WITHOUT_LINKS:
         raise Invalid(_("In your first week an e-mail cannot hold links. Say it in words."), "text")
-    lock_member(sender.id, may_write=True)  # letters are counted one after another
-    most = MOST_OF_NEWCOMERS if now() - sender.joined_at < NEW_FOR else MOST_A_DAY
-    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MOST_TO_ONE:
+    lock_member(sender.id, may_write=True)  # so that no two letters are counted at the same time
+    most = MAX_OF_NEWCOMERS if now() - sender.joined_at < NEWCOMER_PERIOD else MAX_PER_DAY
+    if letters_today(sender) >= most or letters_today(sender, recipient.id) >= MAX_PER_RECIPIENT:
         raise Invalid(_("You have sent as many e-mails as one may in a day. Go on tomorrow."))
     refuse_caught(sender, None, from_plain_text(text), "text")
 
@@ -90,7 +91,7 @@ def _send_copy(sender: Member, recipient: Member, text: str) -> None:
 
 @action
 def report(reader: Person, letter_id: int, reason: str, text: str = "") -> Report:
-    """Show a letter that one got to the moderators, with what is wrong with it."""
+    """Report a received letter to the moderators."""
     touches()
     letter = letter_to(reader, letter_id)
     said = report_letter(reader, letter.id, letter.sender, letter.text, reason=reason, text=text)
@@ -99,24 +100,24 @@ def report(reader: Person, letter_id: int, reason: str, text: str = "") -> Repor
 
 
 @action
-def forget_old(system: Person, limit: int = PORTION) -> int:
-    """Delete some letters between members after 30 days, here and where they wait to be sent; says how many."""
+def forget_old(system: Person, limit: int = BATCH_SIZE) -> int:
+    """Delete up to `limit` letters older than 30 days, and what waits to be sent of them; returns how many."""
     require(system.can.administer())
     touches()
-    return _forget(ContactLetter.sent_at < now() - KEPT, system, limit)
+    return _delete_letters(ContactLetter.sent_at < now() - KEPT, system, limit)
 
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete the letters from and to a member who has left."""
+    """Delete all letters from and to a member who has left."""
     require(system.can.administer())
     touches()
     is_theirs = or_(ContactLetter.sender_id == member_id, ContactLetter.recipient_id == member_id)
-    while _forget(is_theirs, system, PORTION):
+    while _delete_letters(is_theirs, system, BATCH_SIZE):
         pass
 
 
-def _forget(which: ColumnElement[bool], system: Person, limit: int) -> int:
+def _delete_letters(which: ColumnElement[bool], system: Person, limit: int) -> int:
     deliveries = delete_batch(ContactLetter, limit, which, returning=ContactLetter.delivery_id)
     mail.forget_some(system, [number for number in deliveries if number])
     return len(deliveries)

@@ -1,11 +1,11 @@
-"""What may be typed into a letter to another member."""
+"""The forms for letters between members."""
 
 from __future__ import annotations
 
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from forum.contact.actions import LENGTHS
+from forum.contact.actions import TEXT_LENGTHS
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
@@ -17,13 +17,13 @@ class ContactForm(Form):
         _("Your e-mail"),
         [
             DataRequired(_("Write 20 to 3,000 characters.")),
-            Length(LENGTHS[0], LENGTHS[-1], _("Write 20 to 3,000 characters.")),
+            Length(TEXT_LENGTHS[0], TEXT_LENGTHS[-1], _("Write 20 to 3,000 characters.")),
         ],
     )
     copy = BooleanField(_("Send me a copy"))
 
 
-class TakesForm(Form):
-    """Whether one wants letters of other members."""
+class ContactSettingsForm(Form):
+    """Whether other members may write one letters."""
 
     takes_letters = BooleanField(_("Members may write to me on my profile"))

@@ -1,4 +1,4 @@
-"""A letter that one member wrote to another; kept for 30 days, so that it can be reported."""
+"""Letters that members wrote to each other; kept for 30 days, so that they can be reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forum.members.models import Member
 
 
 class ContactLetter(Base):
-    """What a member wrote to another. `delivery_id` is the letter that carries it, as long as that is kept."""
+    """A letter of a member to another. `delivery_id` is the e-mail that carries it, as long as that is kept."""
 
     __tablename__ = "contact_letter"
     __table_args__ = (

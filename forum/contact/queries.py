@@ -1,4 +1,4 @@
-"""To whom one may write, how often one has, and the letter that one got."""
+"""To whom one may write, how many letters one has sent, and those one received."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from forum.members.models import Member
 from forum.members.queries import get_member
 from forum.permissions import Person, require
 
-A_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 def member_to_contact(sender: Person, handle: str) -> Member:
-    """A member for somebody who may write to them."""
+    """A member by handle, for somebody who may write to them; else `Forbidden`."""
     member = get_member(sender, handle)
     require(sender.can.contact(member))
     return member
 
 
 def letters_today(sender: Person, recipient_id: int | None = None) -> int:
-    """How many letters somebody has sent within a day, to everybody or to one."""
+    """The number of letters that somebody has sent within a day, in all or to one recipient."""
     sent = select(func.count(ContactLetter.id)).where(
-        ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - A_DAY
+        ContactLetter.sender_id == sender.id, ContactLetter.sent_at > now() - DAY
     )
     if recipient_id is not None:
         sent = sent.where(ContactLetter.recipient_id == recipient_id)
@@ -35,7 +35,7 @@ def letters_today(sender: Person, recipient_id: int | None = None) -> int:
 
 
 def letter_to(reader: Person, letter_id: int) -> ContactLetter:
-    """A letter that the reader has got, with its sender; anybody else's is not found."""
+    """A letter that the reader has received, with its sender. Raises `NotFound` for any other."""
     require(reader.can.report(None))
     mine = (ContactLetter.id == letter_id, ContactLetter.recipient_id == reader.id)
     found = select(ContactLetter).where(*mine).options(joinedload(ContactLetter.sender))

@@ -1,4 +1,4 @@
-"""The doors of letters between members: writing one, reporting one, wanting none."""
+"""Pages for letters between members: writing and reporting them, and choosing whether to get any."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forum import web, webforms
 from forum.contact import actions, queries
-from forum.contact.forms import ContactForm, TakesForm
+from forum.contact.forms import ContactForm, ContactSettingsForm
 from forum.members import actions as members
 from forum.members.queries import my_profile
 from forum.moderation.forms import ReportForm
@@ -40,7 +40,7 @@ def contact(handle: str) -> Answer:
 @bp.route("/letters/<int:letter_id>/report", methods=["GET", "POST"])
 @limiter.limit("30/hour", key_func=web.by_member, methods=["POST"])
 def report(letter_id: int) -> Answer:
-    """Report a letter that one got."""
+    """Report a letter that one received."""
     letter = queries.letter_to(me(), letter_id)
     form = ReportForm()
 
@@ -58,9 +58,9 @@ def report(letter_id: int) -> Answer:
 
 @bp.route("/settings/contact", methods=["GET", "POST"])
 def takes_letters() -> Answer:
-    """Say whether one wants letters of other members."""
+    """Choose whether other members may write one letters."""
     member = my_profile(me())
-    form = TakesForm(data={"takes_letters": member.takes_letters})
+    form = ContactSettingsForm(data={"takes_letters": member.takes_letters})
 
     def page(status: int = 200) -> Answer:
         return render_template("contact/settings.html", form=form, member=member), status

@@ -1,4 +1,4 @@
-"""The doors to and from an OpenID provider: signing in with an account there, linking and unlinking it."""
+"""Going to an OpenID provider and coming back: signing in, linking accounts and unlinking them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from forum.ratelimits import limiter
 from forum.web import CONFLICT, REFUSED, Answer, has_proved, me, my_token, prove_first
 
 bp = Blueprint("elsewhere", __name__)
-WAY = "way"  # what a browser keeps while somebody is at the provider
-LINKING = "linking"  # what a member may link, once they have pressed
-WAY_SECONDS = 15 * 60
-FRESH_SECONDS = 5 * 60  # so new a sign-in there shows who sits at the screen
-FORBIDDEN, BAD_GATEWAY, UNPROVED = 403, 502, 400
+# Keys of the browser's session
+FLOW_KEY = "way"  # the state of `oidc.begin` while somebody is at the provider
+LINKING_KEY = "linking"  # the account that is ready to be linked
+FLOW_SECONDS = 15 * 60
+RECENT_SECONDS = 5 * 60  # a sign-in at the provider as recent as this authenticates again
+FORBIDDEN, BAD_GATEWAY, BAD_REQUEST = 403, 502, 400
 
 
 def _provider() -> oidc.Provider:
-    """The provider of the settings; without one these doors are not there."""
+    """The provider of the settings; without one these addresses are not found (404)."""
     settings = web.settings()
     if not web.provider_elsewhere():
         abort(404)
@@ -46,95 +47,96 @@ def _provider() -> oidc.Provider:
 @bp.get("/sign-in/elsewhere")
 @limiter.limit("20/minute")
 def begin() -> Answer:
-    """Go to the provider: to sign in, and for members to link an account there or to show who they are.
+    """Go to the provider: to sign in, and for members to link an account or to authenticate again.
 
-    A link and no form, because browsers let no form lead to another site under our policy; it changes nothing here.
+    A link and not a form, because the content security policy allows no form to lead to another site; it changes
+    nothing here.
     """
     provider = _provider()
     try:
-        door, kept = oidc.begin(provider, _back(), is_anew=me().is_member)
+        door, kept = oidc.begin(provider, _return_address(), is_anew=me().is_member)
     except oidc.ProviderUnavailable as error:
-        return _away(error)
-    session[WAY] = {**kept, "next": web.safe_next(""), "at": now().timestamp()}
+        return _provider_failed(error)
+    session[FLOW_KEY] = {**kept, "next": web.safe_next(""), "at": now().timestamp()}
     return web.see_other(door)
 
 
-def _back() -> str:
+def _return_address() -> str:
     return web.absolute(url_for("elsewhere.back"))
 
 
 @bp.get("/sign-in/elsewhere/back")
 @limiter.limit("20/minute")
 def back() -> Answer:
-    """Come back from the provider with its word for who one is. What the browser kept is good for one return."""
-    provider, way = _provider(), session.pop(WAY, None) or {}
-    if way.get("at", 0) < now().timestamp() - WAY_SECONDS:
-        return _unproved()
+    """Come back from the provider. What the browser's session kept is valid for one return."""
+    provider, way = _provider(), session.pop(FLOW_KEY, None) or {}
+    if way.get("at", 0) < now().timestamp() - FLOW_SECONDS:
+        return _not_confirmed()
     try:
-        said = oidc.finish(provider, way, request.args, _back())
+        said = oidc.finish(provider, way, request.args, _return_address())
     except oidc.InvalidResponse:
-        return _unproved()
+        return _not_confirmed()
     except oidc.ProviderUnavailable as error:
-        return _away(error)
+        return _provider_failed(error)
     owner = queries.member_of(said.issuer, said.subject)
     if me().is_member:
-        return _for_member(said, owner, way["next"])
-    return _enter(owner, way["next"]) if owner else _unknown(said, way["next"])
+        return _answer_member(said, owner, way["next"])
+    return _sign_in(owner, way["next"]) if owner else _join_or_wait(said, way["next"])
 
 
-def _away(error: oidc.ProviderUnavailable) -> Answer:
-    """The provider does not do its part: say so, and note for whoever runs the server what it was."""
+def _provider_failed(error: oidc.ProviderUnavailable) -> Answer:
+    """The page for a provider that does not answer properly; the reason goes to the log."""
     current_app.logger.warning("the OpenID provider: %s", error)
     sentence = _(
         "%(provider)s does not answer as it should. Try again in some minutes.",
         provider=web.provider_elsewhere(),
     )
-    return _page(sentence, BAD_GATEWAY)
+    return _refused_page(sentence, BAD_GATEWAY)
 
 
-def _unproved() -> Answer:
+def _not_confirmed() -> Answer:
     sentence = _(
         "%(provider)s did not confirm who you are, or it took too long. Begin once more.",
         provider=web.provider_elsewhere(),
     )
-    return _page(sentence, UNPROVED)
+    return _refused_page(sentence, BAD_REQUEST)
 
 
-def _page(sentence: str, status: int) -> Answer:
+def _refused_page(sentence: str, status: int) -> Answer:
     words = {"sentence": sentence, "provider": web.provider_elsewhere()}
     return render_template("elsewhere/refused.html", **words), status
 
 
-def _enter(owner: Member, target: str) -> Answer:
+def _sign_in(owner: Member, target: str) -> Answer:
     try:
         return sign_in_from_provider(owner, target)
     except Forbidden as error:
-        return _page(error.message, FORBIDDEN)
+        return _refused_page(error.message, FORBIDDEN)
 
 
-def _unknown(said: oidc.Identity, target: str) -> Answer:
-    """Somebody who is linked with nobody here joins; never is an account found by the address alone."""
+def _join_or_wait(said: oidc.Identity, target: str) -> Answer:
+    """Somebody whose account is linked with nobody joins. No account is ever found by the address alone."""
     if said.is_verified and member_by_email(said.email):
         sentence = _(
             "There is an account with your address. Sign in first, then link %(provider)s in your settings.",
             provider=web.provider_elsewhere(),
         )
-        return _page(sentence, CONFLICT)
+        return _refused_page(sentence, CONFLICT)
     candidate = confirmed_candidate(said.email) if said.is_verified else None
     if candidate and candidate.waits:
         return show_waiting(candidate)
-    session[PROVIDER_ACCOUNT_KEY] = _kept(said)
+    session[PROVIDER_ACCOUNT_KEY] = _account_data(said)
     return web.see_other(url_for("accounts.join", next=target or None))
 
 
 @bp.post("/sign-in/elsewhere/forget")
 def forget() -> Answer:
-    """Forget the account with which somebody came back who joins; perhaps it was another person at this screen."""
+    """Forget the account with which somebody came back to join; another person may sit at the screen now."""
     session.pop(PROVIDER_ACCOUNT_KEY, None)
     return web.see_other(web.safe_next(url_for("accounts.join")))
 
 
-def _kept(said: oidc.Identity) -> dict[str, Any]:
+def _account_data(said: oidc.Identity) -> dict[str, Any]:
     return {
         "issuer": said.issuer,
         "subject": said.subject,
@@ -147,16 +149,16 @@ def _kept(said: oidc.Identity) -> dict[str, Any]:
     }
 
 
-def _for_member(said: oidc.Identity, owner: Member | None, target: str) -> Answer:
-    """A member has come back: who they are is shown, or an account there is ready to be linked."""
+def _answer_member(said: oidc.Identity, owner: Member | None, target: str) -> Answer:
+    """A signed-in member has come back: this authenticates again, or an account is ready to be linked."""
     member = my_profile(me())
     if owner is not None and owner.id != member.id:
-        return _page(_("This account is linked with a member already."), CONFLICT)
+        return _refused_page(_("This account is linked with a member already."), CONFLICT)
     if owner is None:
-        session[LINKING] = _kept(said)
+        session[LINKING_KEY] = _account_data(said)
         return web.see_other(url_for("elsewhere.index"))
-    if said.signed_in_at < now().timestamp() - FRESH_SECONDS:
-        return _page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
+    if said.signed_in_at < now().timestamp() - RECENT_SECONDS:
+        return _refused_page(_("Sign in there anew, so that we know that it is you."), FORBIDDEN)
     renew_proof(member)
     return web.see_other(target or url_for("elsewhere.index"))
 
@@ -166,7 +168,7 @@ def _for_member(said: oidc.Identity, owner: Member | None, target: str) -> Answe
 
 @bp.get("/settings/elsewhere")
 def index() -> Answer:
-    """The accounts of elsewhere with which one signs in, and the one that is ready to be linked."""
+    """One's accounts at the provider, and the one that is ready to be linked."""
     my_profile(me())
     return _index_page() if has_proved() else prove_first()
 
@@ -182,8 +184,8 @@ def _index_page(status: int = 200, problem: str = "") -> Answer:
 
 
 def _linking() -> dict[str, Any]:
-    linking: dict[str, Any] = session.get(LINKING) or {}
-    return linking if linking.get("at", 0) > now().timestamp() - WAY_SECONDS else {}
+    linking: dict[str, Any] = session.get(LINKING_KEY) or {}
+    return linking if linking.get("at", 0) > now().timestamp() - FLOW_SECONDS else {}
 
 
 @bp.post("/settings/elsewhere/link")
@@ -194,7 +196,7 @@ def link() -> Answer:
         return prove_first(url_for("elsewhere.index"))
     if not linking:
         return _index_page(CONFLICT, _("Begin once more: it took too long."))
-    session.pop(LINKING, None)
+    session.pop(LINKING_KEY, None)
     try:
         actions.link(member, *(linking[name] for name in ("issuer", "subject", "label")))
     except Conflict as error:
@@ -205,7 +207,7 @@ def link() -> Answer:
 
 @bp.post("/settings/elsewhere/<int:identity_id>/unlink")
 def unlink(identity_id: int) -> Answer:
-    """Sign in with an account of elsewhere no more."""
+    """Unlink an account at the provider."""
     member = my_profile(me())
     if not has_proved():
         return prove_first(url_for("elsewhere.index"))

@@ -1,1 +1,1 @@
-"""Accounts of elsewhere with which members sign in here."""
+"""Identities: accounts at another place with which members sign in here."""

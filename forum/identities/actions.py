@@ -1,4 +1,4 @@
-"""Linking an account of elsewhere with a member, and unlinking it."""
+"""Linking members with their accounts at an OpenID provider, and unlinking them."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from forum.members.models import Member
 from forum.members.queries import lock_member
 from forum.permissions import SYSTEM, Person, require
 
-LINE = 200
+MAX_LABEL = 200
 
 
 @action
 def link(member: Member, issuer: str, subject: str, label: str = "") -> Identity:
-    """Let a member sign in with an account of elsewhere, and tell them. Raises `Conflict` when it is linked already."""
+    """Let a member sign in with an account at the provider, and tell them. Raises `Conflict` when it is linked already."""
     touches()
     require(member.can.edit_profile(member))
-    identity = _link(member, issuer, subject, label)
-    _tell(member)
+    identity = _add_identity(member, issuer, subject, label)
+    _tell_owner(member)
     return identity
 
 
 @action
 def link_at_joining(member: Member, issuer: str, subject: str, label: str = "") -> None:
-    """Link the account of elsewhere with which somebody has just joined, unless it was linked meanwhile; tell them."""
+    """Link the account with which somebody has just joined, unless it was linked meanwhile; tell them."""
     touches()
     if not is_known(issuer, subject):
-        _link(member, issuer, subject, label)
-        _tell(member)
+        _add_identity(member, issuer, subject, label)
+        _tell_owner(member)
 
 
-def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
+def _add_identity(member: Member, issuer: str, subject: str, label: str) -> Identity:
     taken = _("This account is linked with a member already.")
     if is_known(issuer, subject):
         raise Conflict(taken)
     identity = Identity(
         issuer=issuer,
         subject=subject,
-        label=label[:LINE],
+        label=label[:MAX_LABEL],
         member_id=member.id,
         created_at=now(),
     )
@@ -58,9 +58,9 @@ def _link(member: Member, issuer: str, subject: str, label: str) -> Identity:
 
 @action
 def unlink(member: Member, identity_id: int, token: str) -> None:
-    """Sign in with an account of elsewhere no more. The last way to sign in stays.
+    """Unlink an account at the provider and end all other sessions; `token` is that of this one.
 
-    Whoever is signed in elsewhere, perhaps by it, is so no more; `token` is here.
+    Raises `Invalid` for the only way to sign in.
     """
     touches()
     lock_member(member.id)
@@ -72,16 +72,16 @@ def unlink(member: Member, identity_id: int, token: str) -> None:
         raise Invalid(sentence)
     db.session.delete(identity)
     end_sessions(member, token)
-    _tell(member)
+    _tell_owner(member)
 
 
-def _tell(member: Member) -> None:
+def _tell_owner(member: Member) -> None:
     write_letter(SYSTEM, "changed", member.email, {"what": "identity"}, member_id=member.id)
 
 
 @action
 def unlink_since(system: Person, member_id: int, moment: datetime) -> None:
-    """Unlink what was linked since a moment, from which on somebody else may have been in the account."""
+    """Unlink accounts that were linked since a moment, when somebody else may have had access."""
     require(system.can.administer())
     touches()
     since = Identity.member_id == member_id, Identity.created_at >= moment
@@ -90,7 +90,7 @@ def unlink_since(system: Person, member_id: int, moment: datetime) -> None:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete the accounts of elsewhere with which a member who has left signed in."""
+    """Delete the identities of a member who has left."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Identity).where(Identity.member_id == member_id))

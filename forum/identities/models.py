@@ -1,4 +1,4 @@
-"""An identity is an account at another place (an OpenID provider) with which a member signs in here."""
+"""Identities: accounts at an OpenID provider with which members sign in here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.members.models import Member
 
 
 class Identity(Base):
-    """`issuer` and `subject` name the account there, for ever; `label` is how its owner knows it again."""
+    """`issuer` and `subject` identify the account permanently; `label` is how its owner recognises it."""
 
     __tablename__ = "identity"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)

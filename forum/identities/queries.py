@@ -1,4 +1,4 @@
-"""Looking up whose an identity is, and which a member has."""
+"""Whose an identity is, and which ones a member has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forum.permissions import Person, require
 
 
 def member_of(issuer: str, subject: str) -> Member | None:
-    """The member who signs in with an account of elsewhere; nobody when they have left."""
+    """The member who signs in with an account at the provider; None when there is none, or they have left."""
     found = select(Identity).where(Identity.issuer == issuer, Identity.subject == subject)
     here = found.where(Identity.member.has(Member.left_at.is_(None)))
     identity = db.session.scalar(here.options(joinedload(Identity.member)))
@@ -23,20 +23,20 @@ def member_of(issuer: str, subject: str) -> Member | None:
 
 
 def is_known(issuer: str, subject: str) -> bool:
-    """Whether an account of elsewhere is linked with anybody here, even with somebody who has left."""
+    """Whether an account at the provider is linked with anybody, even somebody who has left."""
     found = select(Identity.id).where(Identity.issuer == issuer, Identity.subject == subject)
     return db.session.scalar(found) is not None
 
 
 def identities_of(member: Person) -> Sequence[Identity]:
-    """The accounts of elsewhere with which somebody signs in, also while the account is closed."""
+    """A member's identities, even while the account is closed. Raises `Forbidden` for visitors."""
     require(member.can.take_data())
     found = select(Identity).where(Identity.member_id == member.id)
     return db.session.scalars(found.order_by(Identity.id)).all()
 
 
 def my_identity(member: Person, identity_id: int) -> Identity:
-    """One of one's own identities; else `NotFound`."""
+    """One of one's own identities. Raises `NotFound`."""
     for identity in identities_of(member):
         if identity.id == identity_id:
             return identity

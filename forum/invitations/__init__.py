@@ -1,1 +1,1 @@
-"""The ways in: who may join and what is asked of them, invitations, and the seats of organisations."""
+"""Who may join and what they are asked, invitations, and the seats of organisations."""

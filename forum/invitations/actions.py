@@ -1,4 +1,4 @@
-"""Choosing who may join, making and ending invitations, using them up."""
+"""Choosing who may join; making, using and ending invitations."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from forum.db import action, db, flush_unique, now, touches
 from forum.errors import Conflict, Invalid
 from forum.invitations.models import Arrival, Entrance, Invitation
 from forum.invitations.queries import (
-    PURPOSE,
-    can_be_used,
+    CODE_PURPOSE,
     entrance,
     invitation_to_end,
     invitations_by,
     is_usable,
+    usable_conditions,
 )
 from forum.members.models import Member
 from forum.members.queries import organisation_by_id, seats_taken
@@ -27,13 +27,13 @@ from forum.permissions import Person, require
 
 MODES = ("open", "approval", "invitation")
 INVITERS = ("moderators", "members")
-MOST_QUESTIONS = 5
-MOST_USES = 100
+MAX_QUESTIONS = 5
+MAX_USES = 100
 
 
 @dataclass(frozen=True)
 class EntranceText:
-    """Who may join, who invites, what is asked (a text, and whether it must be answered), and ready answers."""
+    """Who may join, who invites, the questions as (text, whether an answer is required), and ready answers."""
 
     mode: str = "open"
     inviters: str = "moderators"
@@ -44,7 +44,7 @@ class EntranceText:
 
 @dataclass(frozen=True)
 class InvitationText:
-    """How often an invitation may be used and until when; a note for whoever gets it, and for which organisation."""
+    """How many people an invitation admits and until when, a note for them, and an organisation they join."""
 
     uses: int
     ends_at: datetime
@@ -54,14 +54,14 @@ class InvitationText:
 
 @action
 def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
-    """Choose who may join."""
+    """Choose who may join, who invites, and what is asked. Raises `Invalid` for an unknown choice."""
     require(administrator.can.administer())
     if text.mode not in MODES or text.inviters not in INVITERS:
         raise Invalid(_("Choose one from the list."), "mode")
     chosen = entrance()
     chosen.mode, chosen.inviters = text.mode, text.inviters
     asked = [[words.strip(), is_required] for words, is_required in text.questions if words.strip()]
-    chosen.questions = asked[:MOST_QUESTIONS]
+    chosen.questions = asked[:MAX_QUESTIONS]
     chosen.welcomes = [words.strip() for words in text.welcomes if words.strip()]
     chosen.refusals = [words.strip() for words in text.refusals if words.strip()]
     chosen.id = 1
@@ -72,21 +72,21 @@ def set_entrance(administrator: Person, text: EntranceText) -> Entrance:
 
 @action
 def invite(maker: Member, text: InvitationText) -> Invitation:
-    """Make an invitation; its secret is `tokens.secret` of its purpose and salt."""
+    """Make an invitation; its secret is `tokens.secret` of `CODE_PURPOSE` and its salt."""
     touches()
     if text.organisation_id is None:
         require(maker.can.invite(entrance()))
     else:
-        _require_for(maker, text)
-    if not 1 <= text.uses <= MOST_USES:
-        raise Invalid(_("Choose a number from 1 to %(most)s.", most=MOST_USES), "uses")
+        _require_right_and_seats(maker, text)
+    if not 1 <= text.uses <= MAX_USES:
+        raise Invalid(_("Choose a number from 1 to %(most)s.", most=MAX_USES), "uses")
     if text.ends_at <= now():
         raise Invalid(_("Choose a day in the future."), "ends_on")
-    return _made(maker, text)
+    return _add_invitation(maker, text)
 
 
-def _require_for(maker: Member, text: InvitationText) -> None:
-    """Ask for the right to invite for an organisation, within its seats."""
+def _require_right_and_seats(maker: Member, text: InvitationText) -> None:
+    """Require the right to invite for an organisation, and enough free seats."""
     organisation = organisation_by_id(text.organisation_id)
     if organisation is None:
         raise Invalid(_("Choose one from the list."), "organisation")
@@ -104,10 +104,10 @@ def _require_for(maker: Member, text: InvitationText) -> None:
         raise Invalid(sentence, "uses")
 
 
-def _made(maker: Member, text: InvitationText) -> Invitation:
+def _add_invitation(maker: Member, text: InvitationText) -> Invitation:
     salt = tokens.new_salt()
     invitation = Invitation(
-        code_hash=tokens.kept_hash(tokens.secret(PURPOSE, salt)),
+        code_hash=tokens.kept_hash(tokens.secret(CODE_PURPOSE, salt)),
         salt=salt,
         maker_id=maker.id,
         organisation_id=text.organisation_id,
@@ -124,7 +124,7 @@ def _made(maker: Member, text: InvitationText) -> Invitation:
 
 @action
 def end_invitation(member: Person, invitation_id: int) -> None:
-    """Let nobody more in by an invitation."""
+    """End an invitation, so that nobody can join with it any more."""
     touches()
     invitation = invitation_to_end(member, invitation_id)
     invitation.ended_at = invitation.ended_at or now()
@@ -132,18 +132,18 @@ def end_invitation(member: Person, invitation_id: int) -> None:
 
 @action
 def use(_visitor: Person, invitation_id: int) -> bool:
-    """Use an invitation once; says whether it could be. The deed that makes the member calls this."""
+    """Use an invitation once; returns whether that was possible. Called by the action that makes the member."""
     touches()
     if not is_usable(invitation_id):
         return False
-    spent = update(Invitation).where(Invitation.id == invitation_id, *can_be_used())
+    spent = update(Invitation).where(Invitation.id == invitation_id, *usable_conditions())
     spent = spent.values(used=Invitation.used + 1)
     return db.session.scalar(spent.returning(Invitation.id)) is not None
 
 
 @action
 def note_arrival(_visitor: Person, invitation_id: int, member_id: int) -> None:
-    """Keep who came by an invitation. The deed that makes the member calls this."""
+    """Record by which invitation a member joined. Called by the action that makes the member."""
     touches()
     db.session.add(Arrival(member_id=member_id, invitation_id=invitation_id))
     db.session.flush()
@@ -151,7 +151,7 @@ def note_arrival(_visitor: Person, invitation_id: int, member_id: int) -> None:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete the invitations of a member who has left, and by which one the member came."""
+    """Delete the invitations of a member who has left, and by which one the member joined."""
     require(system.can.administer())
     touches()
     by_theirs = Arrival.invitation_id.in_(invitations_by(member_id))

@@ -1,4 +1,4 @@
-"""What may be typed about who may join, and to make an invitation."""
+"""The forms for who may join and for making invitations."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from forum.invitations.actions import (
-    MOST_QUESTIONS,
-    MOST_USES,
+    MAX_QUESTIONS,
+    MAX_USES,
     EntranceText,
     InvitationText,
 )
@@ -27,9 +27,9 @@ from forum.members.forms import Day, at_most, number_or_none, one_line
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-QUESTION, READY, NOTE = 200, 1_000, 500
+MAX_QUESTION, MAX_READY_ANSWER, MAX_NOTE = 200, 1_000, 500  # characters
 READY_ANSWERS = 3
-LONGEST = timedelta(days=366)
+MAX_VALIDITY = timedelta(days=366)
 MODE_NAMES = {
     "open": _("Open"),
     "approval": _("By approval"),
@@ -44,20 +44,20 @@ INVITER_NAMES = {"moderators": _("Moderators and administrators"), "members": _(
 
 
 class EntranceForm(Form):
-    """Who may join, what is asked of them, and ready answers; the numbered fields stand below the class."""
+    """Who may join, what is asked, and ready answers; the numbered fields are added below the class."""
 
     mode = RadioField(_("Who may join?"), choices=list(MODE_NAMES.items()))
     inviters = RadioField(_("Who makes invitations?"), choices=list(INVITER_NAMES.items()))
 
     def numbered(self, name: str, most: int) -> list[Any]:
-        """The fields of one kind, in order."""
+        """The fields `<name>_1` to `<name>_<most>`, in order."""
         return [self[f"{name}_{number}"] for number in range(1, most + 1)]
 
     @property
     def text(self) -> EntranceText:
-        """What was chosen, the questions in the order of their fields."""
-        asked = self.numbered("question", MOST_QUESTIONS)
-        required = self.numbered("required", MOST_QUESTIONS)
+        """What was chosen, with the questions in the order of their fields."""
+        asked = self.numbered("question", MAX_QUESTIONS)
+        required = self.numbered("required", MAX_QUESTIONS)
         pairs = ((q.data or "", bool(r.data)) for q, r in zip(asked, required, strict=True))
         return EntranceText(
             mode=self.mode.data,
@@ -69,15 +69,15 @@ class EntranceForm(Form):
 
 
 def _add_numbered() -> None:
-    for number in range(1, MOST_QUESTIONS + 1):
+    for number in range(1, MAX_QUESTIONS + 1):
         question = StringField(
-            _("Question %(number)s", number=number), [at_most(QUESTION)], [one_line]
+            _("Question %(number)s", number=number), [at_most(MAX_QUESTION)], [one_line]
         )
         setattr(EntranceForm, f"question_{number}", question)
         setattr(EntranceForm, f"required_{number}", BooleanField(_("Must be answered")))
     for number in range(1, READY_ANSWERS + 1):
-        welcome = TextAreaField(_("Welcome %(number)s", number=number), [at_most(READY)])
-        refusal = TextAreaField(_("Reason %(number)s", number=number), [at_most(READY)])
+        welcome = TextAreaField(_("Welcome %(number)s", number=number), [at_most(MAX_READY_ANSWER)])
+        refusal = TextAreaField(_("Reason %(number)s", number=number), [at_most(MAX_READY_ANSWER)])
         setattr(EntranceForm, f"welcome_{number}", welcome)
         setattr(EntranceForm, f"refusal_{number}", refusal)
 
@@ -85,8 +85,8 @@ def _add_numbered() -> None:
 _add_numbered()
 
 
-def said_of(entrance: Entrance) -> dict[str, Any]:
-    """What the form holds at first."""
+def entrance_data(entrance: Entrance) -> dict[str, Any]:
+    """The values with which the form begins."""
     said: dict[str, Any] = {"mode": entrance.mode, "inviters": entrance.inviters}
     for number, (words, is_required) in enumerate(entrance.questions, 1):
         said |= {f"question_{number}": words, f"required_{number}": is_required}
@@ -96,34 +96,34 @@ def said_of(entrance: Entrance) -> dict[str, Any]:
 
 
 class LastDay(Day):
-    """The last day of something: from today on, within a year."""
+    """A field for the last day of something: from today on, within a year."""
 
     def pre_validate(self, form: Any) -> None:
         """Refuse every other day."""
         today = datetime.now(UTC).date()
-        is_near = self.data is not None and today <= self.data <= today + LONGEST
+        is_near = self.data is not None and today <= self.data <= today + MAX_VALIDITY
         if not is_near and not self.errors:
             raise ValidationError(gettext("Choose a day from today on, within a year."))
 
 
 class InvitationForm(Form):
-    """How often an invitation may be used, until when, and for whom it is."""
+    """How many people an invitation admits, until when, and for which organisation."""
 
     uses = IntegerField(
         _("How many people may join with it?"),
         [
-            InputRequired(_("Choose a number from 1 to %(most)s.", most=MOST_USES)),
-            NumberRange(1, MOST_USES, _("Choose a number from 1 to %(most)s.", most=MOST_USES)),
+            InputRequired(_("Choose a number from 1 to %(most)s.", most=MAX_USES)),
+            NumberRange(1, MAX_USES, _("Choose a number from 1 to %(most)s.", most=MAX_USES)),
         ],
         default=1,
     )
     ends_on = LastDay(_("Last day"))
     organisation = SelectField(_("Organisation"), coerce=number_or_none)
-    note = StringField(_("A sentence for whoever gets it"), [at_most(NOTE)], [one_line])
+    note = StringField(_("A sentence for whoever gets it"), [at_most(MAX_NOTE)], [one_line])
 
     @property
     def text(self) -> InvitationText:
-        """What was chosen; the last day counts whole, in UTC."""
+        """What was chosen; an invitation is valid until the end of its last day, in UTC."""
         day = self.ends_on.data or datetime.now(UTC).date()
         ends_at = datetime.combine(day, time(23, 59, 59), UTC)
         return InvitationText(

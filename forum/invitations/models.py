@@ -1,4 +1,4 @@
-"""Who may join, what is asked of them, and the invitations that members make."""
+"""Who may join and what they are asked, and the invitations that members make."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from forum.members.models import Member, Organisation
 
 
 class Entrance(Base):
-    """Who may join; one row, made when an administrator first chooses.
+    """Who may join; a single row, made when an administrator first chooses.
 
-    `mode` is open, approval or invitation; `inviters` says who makes invitations: moderators or members.
-    `questions` are pairs of a text and whether it must be answered; the ready answers go with a decision.
+    `mode` is open, approval or invitation; `inviters`, who makes invitations, is moderators or members. `questions` are
+    pairs: a text, and whether an answer is required. The ready answers go with a moderator's decision.
     """
 
     __tablename__ = "entrance"
@@ -30,9 +30,9 @@ class Entrance(Base):
 
 
 class Invitation(Base):
-    """A link with which so many people may join until a day, past the moderators.
+    """A link by which up to `uses` people can join until a day, without approval by moderators.
 
-    Its secret is made from the forum's key and `salt`; only its hash is looked up.
+    Its secret is derived from the forum's key and `salt`; look-ups use only its hash.
     """
 
     __tablename__ = "invitation"
@@ -57,7 +57,7 @@ class Invitation(Base):
 
     @property
     def state(self) -> str:
-        """Whether it is open, used up, over or ended."""
+        """One of: open, used up, over (expired), ended."""
         if self.ended_at:
             return "ended"
         if self.used >= self.uses:
@@ -66,7 +66,7 @@ class Invitation(Base):
 
 
 class Arrival(Base):
-    """That somebody joined by an invitation."""
+    """A member joined by an invitation."""
 
     __tablename__ = "arrival"
 

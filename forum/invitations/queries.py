@@ -1,4 +1,4 @@
-"""Looking up who may join, invitations by their secret or their maker, and who holds a seat."""
+"""Who may join, invitations by secret and by maker, and who holds the seats of an organisation."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from forum.pages import Page, page_of
 from forum.permissions import Person, Verdict, require
 from forum.tokens import kept_hash
 
-MOST = 200
-ON_A_PAGE = 30
-PURPOSE = "invitation"
+LIST_LIMIT = 200
+PAGE_SIZE = 30
+CODE_PURPOSE = "invitation"
 
 
 def entrance() -> Entrance:
-    """Who may join; anybody, before an administrator has chosen."""
+    """Who may join; the defaults, as a new row, before an administrator has chosen."""
     known = db.session.scalar(select(Entrance).limit(1))
     chosen = {"mode": "open", "inviters": "moderators"}
     return known or Entrance(**chosen, questions=[], welcomes=[], refusals=[])
 
 
 def entrance_to_change(administrator: Person) -> Entrance:
-    """The same for those who may change it; else `Forbidden`."""
+    """As `entrance`, for administrators; else `Forbidden`."""
     require(administrator.can.administer())
     return entrance()
 
@@ -48,33 +48,33 @@ def entrance_to_change(administrator: Person) -> Entrance:
 def invitation_by_code(code: str) -> Invitation:
     """The invitation of a secret with its maker and organisation, while it can be used.
 
-    Raises `NotFound` for every other one: used up, over, ended, never made, or made by somebody who may not invite now.
+    Raises `NotFound` for every other: used up, expired, ended, never made, or made by somebody who may not invite now.
     """
-    invitation = _usable(Invitation.code_hash == kept_hash(code))
+    invitation = _usable_invitation(Invitation.code_hash == kept_hash(code))
     if invitation is None:
         raise NotFound(_("This invitation cannot be used any more."))
     return invitation
 
 
 def is_usable(invitation_id: int) -> bool:
-    """Whether somebody may join by an invitation now; its maker is asked for anew whether they may still invite."""
-    return _usable(Invitation.id == invitation_id) is not None
+    """Whether somebody can join with an invitation now; its maker's right to invite is checked again."""
+    return _usable_invitation(Invitation.id == invitation_id) is not None
 
 
-def _usable(which: ColumnElement[bool]) -> Invitation | None:
+def _usable_invitation(which: ColumnElement[bool]) -> Invitation | None:
     loaded = joinedload(Invitation.maker), joinedload(Invitation.organisation)
-    found = select(Invitation).where(which, *can_be_used()).options(*loaded)
+    found = select(Invitation).where(which, *usable_conditions()).options(*loaded)
     invitation = db.session.scalar(found.execution_options(populate_existing=True))
-    return invitation if invitation and _may_let_in(invitation) else None
+    return invitation if invitation and _may_maker_let_in(invitation) else None
 
 
-def _may_let_in(invitation: Invitation) -> bool:
-    """Whether its maker may still invite: who moderated, or represented an organisation, may do so no more."""
+def _may_maker_let_in(invitation: Invitation) -> bool:
+    """Whether the maker may still invite: former moderators and representatives may not."""
     return bool(invitation.maker.can.let_in(entrance(), invitation.organisation))
 
 
-def can_be_used() -> tuple[ColumnElement[bool], ...]:
-    """In SQL: whether an invitation is neither used up nor over nor ended."""
+def usable_conditions() -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: an invitation is neither used up nor expired nor ended."""
     return (
         Invitation.ended_at.is_(None),
         Invitation.ends_at > now(),
@@ -83,24 +83,24 @@ def can_be_used() -> tuple[ColumnElement[bool], ...]:
 
 
 def my_invitations(member: Person) -> Sequence[Invitation]:
-    """The invitations that a member has made, newest first, with who came by them."""
+    """A member's own invitations, newest first, with those who joined by them."""
     require(member.can.see_notices())
-    return _listed(Invitation.maker_id == member.id)
+    return _invitations_where(Invitation.maker_id == member.id)
 
 
 def invitations_by(member_id: int) -> Select[Any]:
-    """In SQL: the numbers of the invitations that a member has made."""
+    """A select of the numbers of a member's invitations."""
     return select(Invitation.id).where(Invitation.maker_id == member_id)
 
 
 def all_invitations(moderator: Person, number: int = 1) -> Page[Invitation]:
-    """One page of everybody's invitations, newest first: who invited whom, for moderators."""
+    """One page of all invitations, newest first, with makers and those who joined; for moderators."""
     require(moderator.can.admit())
-    return page_of(_whole(select(Invitation)), number, ON_A_PAGE)
+    return page_of(_newest_with_people(select(Invitation)), number, PAGE_SIZE)
 
 
 def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
-    """One's own invitation, one for an organisation that one represents, or for a moderator anybody's.
+    """One's own invitation, one for an organisation that one represents, or for moderators any; locked.
 
     Raises `NotFound` for any other.
     """
@@ -115,25 +115,27 @@ def invitation_to_end(member: Person, invitation_id: int) -> Invitation:
     return invitation
 
 
-def _listed(which: ColumnElement[bool]) -> Sequence[Invitation]:
-    return db.session.scalars(_whole(select(Invitation).where(which)).limit(MOST)).all()
+def _invitations_where(which: ColumnElement[bool]) -> Sequence[Invitation]:
+    return db.session.scalars(
+        _newest_with_people(select(Invitation).where(which)).limit(LIST_LIMIT)
+    ).all()
 
 
-def _whole(found: Select[Invitation]) -> Select[Invitation]:
-    """Newest first, with who made them and who came by them."""
+def _newest_with_people(found: Select[Invitation]) -> Select[Invitation]:
+    """Newest first, with makers, organisations and those who joined loaded."""
     loaded = joinedload(Invitation.organisation), joinedload(Invitation.maker)
     came = selectinload(Invitation.arrivals).joinedload(Arrival.member)
     return found.order_by(Invitation.id.desc()).options(*loaded, came)
 
 
 def may_invite(member: Person) -> Verdict:
-    """Whether somebody may make an invitation that names no organisation."""
+    """Whether a member may make invitations without an organisation, and if not why."""
     return member.can.invite(entrance())
 
 
 def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
-    """The organisations that somebody may invite for: all for moderators, else those they represent."""
-    found = select(Organisation).order_by(Organisation.name, Organisation.id).limit(MOST * 10)
+    """The organisations that a member may invite for: all for moderators, else those they represent."""
+    found = select(Organisation).order_by(Organisation.name, Organisation.id).limit(LIST_LIMIT * 10)
     if not member.can.admit():
         found = found.where(Organisation.representative_id == member.id)
     return db.session.scalars(found).all()
@@ -144,9 +146,9 @@ def organisations_to_invite_for(member: Person) -> Sequence[Organisation]:
 
 @dataclass(frozen=True)
 class Seats:
-    """An organisation, who belongs to it, how many seats are free (None: as many as come), its invitations.
+    """An organisation, its visible members, the numbers of seats taken and free, and its invitations.
 
-    `hidden` is how many belong to it whose profile the reader does not see.
+    `hidden` is the number of members whose profiles the reader does not see. `free` is None when seats are not limited.
     """
 
     organisation: Organisation
@@ -158,12 +160,12 @@ class Seats:
 
 
 def seats(reader: Person, slug: str) -> Seats:
-    """Who holds the seats of an organisation, for its representative and moderators; else `Forbidden`."""
+    """The seats of an organisation, for its representative and for moderators; else `Forbidden`."""
     organisation = get_organisation(slug)
     require(reader.can.see_seats(organisation))
     taken = seats_taken(organisation.id)
     free = None if organisation.seats is None else max(0, organisation.seats - taken)
     members = members_of_organisation(reader, organisation.id)
     hidden = taken - members_count(reader, organisation_id=organisation.id)
-    made = _listed(Invitation.organisation_id == organisation.id)
+    made = _invitations_where(Invitation.organisation_id == organisation.id)
     return Seats(organisation, members, hidden, taken, free, made)

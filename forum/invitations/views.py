@@ -1,4 +1,4 @@
-"""The doors of the ways in: who may join, one's own invitations, the seats of an organisation."""
+"""Pages for who may join, one's own invitations, and the seats of an organisation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from forum import tokens, web, webforms
 from forum.errors import Forbidden
 from forum.invitations import actions, queries
-from forum.invitations.actions import MOST_QUESTIONS, EntranceText
+from forum.invitations.actions import MAX_QUESTIONS, EntranceText
 from forum.invitations.forms import (
     MODE_NOTES,
     READY_ANSWERS,
     EntranceForm,
     InvitationForm,
-    said_of,
+    entrance_data,
 )
 from forum.invitations.models import Invitation
 from forum.members.queries import my_profile
@@ -25,7 +25,7 @@ from forum.ratelimits import limiter
 from forum.web import Answer, me
 
 bp = Blueprint("invitations", __name__)
-A_MONTH = timedelta(days=30)
+DEFAULT_VALIDITY = timedelta(days=30)
 
 
 # Who may join
@@ -33,28 +33,28 @@ A_MONTH = timedelta(days=30)
 
 @bp.route("/administration/joining", methods=["GET", "POST"])
 def joining() -> Answer:
-    """Choose who may join, what is asked of them, and ready answers."""
-    form = EntranceForm(data=said_of(queries.entrance_to_change(me())))
-    order = webforms.OrderForm.of(range(1, MOST_QUESTIONS + 1))
+    """Choose who may join, what they are asked, and ready answers."""
+    form = EntranceForm(data=entrance_data(queries.entrance_to_change(me())))
+    order = webforms.OrderForm.of(range(1, MAX_QUESTIONS + 1))
 
     def page(status: int = 200) -> Answer:
         if status == web.REFUSED:
             order.validate()  # what is wrong in either is said at once
-        numbers = {"questions": MOST_QUESTIONS, "ready": READY_ANSWERS}
+        numbers = {"questions": MAX_QUESTIONS, "ready": READY_ANSWERS}
         words = {"form": form, "order": order, "notes": MODE_NOTES}
         return render_template("invitations/joining.html", **words, **numbers), status
 
     def deed() -> Answer:
         if not order.validate():
             return page(web.REFUSED)
-        actions.set_entrance(me(), _in_order(form.text, order.ordered_ids))
+        actions.set_entrance(me(), _with_questions_in_order(form.text, order.wished))
         flash(_("Who may join is saved."), "message")
         return web.see_other(url_for("invitations.joining"))
 
     return webforms.process(form, page, deed)
 
 
-def _in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
+def _with_questions_in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
     questions = tuple(text.questions[number - 1] for number in order)
     return EntranceText(text.mode, text.inviters, questions, text.welcomes, text.refusals)
 
@@ -64,7 +64,7 @@ def _in_order(text: EntranceText, order: Sequence[int]) -> EntranceText:
 
 @bp.get("/invitations")
 def index() -> Answer:
-    """One's own invitations, and who came by them."""
+    """One's own invitations, and who joined by them."""
     made = queries.my_invitations(me())
     may = queries.may_invite(me()) or bool(queries.organisations_to_invite_for(me()))
     words = {"invitations": made, "may_invite": bool(may), "why_not": queries.may_invite(me())}
@@ -73,14 +73,14 @@ def index() -> Answer:
 
 @bp.get("/moderation/invitations")
 def everybodys() -> Answer:
-    """Who invited whom, for moderators."""
+    """All invitations, for moderators."""
     page = queries.all_invitations(me(), web.number("page"))
     return render_template("invitations/all.html", page=page, back=web.here())
 
 
 def link_of(invitation: Invitation) -> str:
-    """The whole address that an invitation is; made anew from the forum's key, which no row holds."""
-    code = tokens.secret(queries.PURPOSE, invitation.salt)
+    """The whole address of an invitation, derived anew from the forum's key."""
+    code = tokens.secret(queries.CODE_PURPOSE, invitation.salt)
     return web.absolute(url_for("accounts.join_invited", code=code))
 
 
@@ -89,8 +89,8 @@ def link_of(invitation: Invitation) -> str:
 def invite() -> Answer:
     """Make an invitation."""
     member = my_profile(me())
-    form = InvitationForm(data=_wished())
-    _offer(form)
+    form = InvitationForm(data=_initial_data())
+    _offer_organisations(form)
 
     def page(status: int = 200) -> Answer:
         return render_template("invitations/new.html", form=form), status
@@ -103,13 +103,13 @@ def invite() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _wished() -> dict[str, object]:
-    day = (datetime.now(UTC) + A_MONTH).date()
+def _initial_data() -> dict[str, object]:
+    day = (datetime.now(UTC) + DEFAULT_VALIDITY).date()
     return {"uses": 1, "ends_on": day, "organisation": web.number("organisation", 0) or None}
 
 
-def _offer(form: InvitationForm) -> None:
-    """Let a form offer the organisations that the person may invite for; raises `Forbidden` when there is nothing."""
+def _offer_organisations(form: InvitationForm) -> None:
+    """Set the organisations that a form offers. Raises `Forbidden` when the member may not invite at all."""
     known = [(str(one.id), one.name) for one in queries.organisations_to_invite_for(me())]
     may = queries.may_invite(me())
     if not known and not may:
@@ -130,6 +130,6 @@ def end(invitation_id: int) -> Answer:
 
 @bp.get("/organisations/<slug>/seats")
 def seats(slug: str) -> Answer:
-    """Who holds the seats of an organisation, and the invitations for it."""
+    """The seats of an organisation, and the invitations for it."""
     words = {"seats": queries.seats(me(), slug), "link_of": link_of, "back": request.path}
     return render_template("invitations/seats.html", **words)

@@ -1,4 +1,4 @@
-"""Writing a version of the terms of use, and agreeing to one."""
+"""Writing versions of the terms of use, and agreeing to them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from forum.terms.queries import (
     upcoming,
 )
 
-LONGEST = 50_000  # characters
-LONGEST_CHANGE = 500
+MAX_LENGTH = 50_000  # characters
+MAX_CHANGE_LENGTH = 500
 
 
 @dataclass(frozen=True)
 class TermsText:
-    """What an administrator writes: the terms, what is new in a sentence, and from when on they hold."""
+    """What an administrator writes: the terms, what is new in a sentence, and from when on they are in force."""
 
     text: Written
     valid_from: datetime
@@ -45,15 +45,15 @@ class TermsText:
 
 @action
 def write_terms(administrator: Person, text: TermsText, *, seen: str | None = None) -> Terms:
-    """Write the next version, or another text for one that is not in force yet.
+    """Write the next version, or edit the one that is not in force yet.
 
-    A version that was ever in force stays as it is. From the day of one that needs it members write only after they
-    have agreed. `seen` is the `fingerprint` of the latest version when the form was opened; `Conflict` when there is
-    another one by now, or it says other things.
+    A version that was ever in force stays unchanged. When a version needs consent, members can write after its day only
+    once they have agreed. `seen` is the `fingerprint` of the latest version when the form was opened: `Conflict` when
+    it has changed since, or there is a newer one.
     """
     latest = terms_fields(terms_to_change(administrator))
     _check(text)
-    if latest | _said(text) != latest:
+    if latest | _fields_of(text) != latest:
         refuse_unseen(seen, latest)
     written = upcoming() or Terms(number=last_number() + 1)
     written.source, written.html = text.text.source, text.text.html
@@ -67,8 +67,8 @@ def write_terms(administrator: Person, text: TermsText, *, seen: str | None = No
     return written
 
 
-def _said(text: TermsText) -> dict[str, Any]:
-    """What a version would say, as `terms_fields` has it."""
+def _fields_of(text: TermsText) -> dict[str, Any]:
+    """The fields that a version with this text would have, as in `terms_fields`."""
     said = {"source": text.text.source, "language": text.text.language}
     said |= {"change": " ".join(text.change.split())}
     day = text.valid_from.date().isoformat()
@@ -78,24 +78,24 @@ def _said(text: TermsText) -> dict[str, Any]:
 def _check(text: TermsText) -> None:
     if not text.text.source.strip():
         raise Invalid(_("Write the terms."), "source")
-    if len(text.text.source) > LONGEST:
-        raise Invalid(_("Write at most %(most)s characters.", most=f"{LONGEST:,}"), "source")
-    if len(text.change) > LONGEST_CHANGE:
-        raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_CHANGE), "change")
-    if last_number() and not text.change.strip() and not _is_first_ahead():
+    if len(text.text.source) > MAX_LENGTH:
+        raise Invalid(_("Write at most %(most)s characters.", most=f"{MAX_LENGTH:,}"), "source")
+    if len(text.change) > MAX_CHANGE_LENGTH:
+        raise Invalid(_("Write at most %(most)s characters.", most=MAX_CHANGE_LENGTH), "change")
+    if last_number() and not text.change.strip() and not _is_first_version_ahead():
         raise Invalid(_("Say in a sentence what is new."), "change")
     if text.valid_from.date() < now().date():
         raise Invalid(_("Choose today or a day that is still ahead."), "valid_from")
 
 
-def _is_first_ahead() -> bool:
+def _is_first_version_ahead() -> bool:
     ahead = upcoming()
     return ahead is not None and ahead.number == 1
 
 
 @action
 def agree(member: Member, number: int, how: str = ASKED) -> None:
-    """Agree to the terms of a number, once. Raises `Conflict` when others hold by now."""
+    """Agree to the terms of a number; repeating it changes nothing. Raises `Conflict` when others are in force."""
     touches()
     lock_member(member.id, may_write=True)
     require(member.can.agree())
@@ -110,7 +110,7 @@ def agree(member: Member, number: int, how: str = ASKED) -> None:
 
 @action
 def rerender(system: Person, texts: Mapping[int, Written]) -> int:
-    """Store HTML made anew, by the number of the terms, where they have that source. Says how many."""
+    """Store newly rendered HTML by number, where the source is still the same; returns how many rows changed."""
     require(system.can.administer())
     return sum(_store_html(number, text) for number, text in texts.items())
 
@@ -123,7 +123,7 @@ def _store_html(number: int, text: Written) -> int:
 
 @action
 def forget_member(system: Person, member_id: int) -> None:
-    """Delete what a member who has left agreed to."""
+    """Delete the consents of a member who has left."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Consent).where(Consent.member_id == member_id))

@@ -1,4 +1,4 @@
-"""What may be typed about the terms of use."""
+"""The forms for writing terms of use and for agreeing to them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import DataRequired, Length
 
 from forum.members.forms import Day, at_most, language_choices, one_line
-from forum.terms.actions import LONGEST, LONGEST_CHANGE
+from forum.terms.actions import MAX_CHANGE_LENGTH, MAX_LENGTH
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 
 class TermsForm(Form):
-    """One version of the terms. `seen` is the fingerprint of the latest one when the form was opened."""
+    """One version of the terms. `seen` is the fingerprint of the latest version when the form was opened."""
 
     seen = HiddenField()
     source = TextAreaField(
         _("Terms of use"),
         [
             DataRequired(_("Write the terms.")),
-            Length(max=LONGEST, message=_("Write at most 50,000 characters.")),
+            Length(max=MAX_LENGTH, message=_("Write at most 50,000 characters.")),
         ],
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")
-    change = StringField(_("What is new, in a sentence"), [at_most(LONGEST_CHANGE)], [one_line])
+    change = StringField(_("What is new, in a sentence"), [at_most(MAX_CHANGE_LENGTH)], [one_line])
     valid_from = Day(_("In force from"), [DataRequired(_("Choose a day, such as 2027-01-31."))])
     needs_consent = BooleanField(_("Members have to agree before they write again"), default=True)
 
@@ -36,5 +36,5 @@ class AgreeForm(Form):
 
     @property
     def agreed(self) -> int:
-        """The number of the version; 0 when the form does not say."""
+        """The number of that version; 0 when the form does not say."""
         return whole_number(self.number.data or "", 5) or 0

@@ -1,4 +1,4 @@
-"""A version of the terms of use, and the consent of one member to it."""
+"""Versions of the terms of use, and the consents of members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOINING, ASKED = "joining", "asked"  # how somebody agreed
 
 
 class Terms(Base):
-    """The terms of use from a day on, until the next version is in force. `change` says what is new, in a sentence."""
+    """A version of the terms of use, in force until the next one is. `change` is a sentence about what is new."""
 
     __tablename__ = "terms"
 
@@ -31,7 +31,7 @@ class Terms(Base):
 
 
 class Consent(Base):
-    """That a member has agreed to a version, when, and whether at joining or when asked."""
+    """The consent of a member to a version, when joining or when asked (`how`)."""
 
     __tablename__ = "consent"
     __table_args__ = (Index(None, "number"),)

@@ -1,4 +1,4 @@
-"""Which terms of use are in force, which were and which will be, and who has agreed to them."""
+"""The versions of the terms of use, and who has agreed to them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from forum.terms.models import Consent, Terms
 
 
 def in_force() -> Terms | None:
-    """The terms that hold now; None when there are none."""
+    """The terms that are in force; None when there are none."""
     begun = select(Terms).where(Terms.valid_from <= now())
     return db.session.scalar(begun.order_by(Terms.number.desc()).limit(1))
 
 
 def upcoming() -> Terms | None:
-    """The terms that come into force on a day that is still ahead."""
+    """The version that comes into force on a later day; None when there is none."""
     ahead = select(Terms).where(Terms.valid_from > now())
     return db.session.scalar(ahead.order_by(Terms.number.desc()).limit(1))
 
 
 def terms_of(number: int) -> Terms:
-    """One version, whether it holds or not."""
+    """One version, in force or not. Raises `NotFound`."""
     found = db.session.get(Terms, number)
     if found is None:
         raise NotFound()
@@ -41,20 +41,23 @@ def all_terms() -> Sequence[Terms]:
 
 
 def terms_to_write(administrator: Person) -> Sequence[Terms]:
-    """Every version, for somebody who may write one."""
+    """Every version, the latest first, for administrators; else `Forbidden`."""
     require(administrator.can.administer())
     return all_terms()
 
 
 def terms_to_change(administrator: Person) -> Terms | None:
-    """The latest version, for a deed. Who writes one in the same moment waits: there may be no row of it yet."""
+    """The latest version, for an action; None when there is none.
+
+    Locks the federation's row, so that two actions that write terms wait for each other even before the first version.
+    """
     require(administrator.can.administer())
     db.session.execute(select(Federation.id).limit(1).with_for_update())
     return db.session.scalar(select(Terms).order_by(Terms.number.desc()).limit(1))
 
 
 def terms_fields(terms: Terms | None) -> dict[str, Any]:
-    """What a version says; nothing when there is none."""
+    """The fields of a version by name; empty when there is none."""
     if terms is None:
         return {}
     names = ("number", "source", "language", "change", "needs_consent")
@@ -63,13 +66,13 @@ def terms_fields(terms: Terms | None) -> dict[str, Any]:
 
 
 def terms_to_agree(member: Person) -> Terms | None:
-    """The terms that hold now, for somebody who may agree to them."""
+    """The terms that are in force, for somebody who may agree to them; else `Forbidden`."""
     require(member.can.agree())
     return in_force()
 
 
 def consents_count() -> dict[int, int]:
-    """How many members have agreed to each version."""
+    """The number of members who have agreed, by version."""
     counted = select(Consent.number, func.count()).group_by(Consent.number)
     return {row[0]: row[1] for row in db.session.execute(counted)}
 
@@ -80,11 +83,11 @@ def last_number() -> int:
 
 
 def due_after(number: int) -> datetime | None:
-    """The day from which a member who agreed to a version must have agreed to a later one; None when there is none."""
+    """From when on a member who agreed to a version must have agreed to a later one; None when there is none."""
     later = select(func.min(Terms.valid_from)).where(Terms.needs_consent, Terms.number > number)
     return db.session.scalar(later)
 
 
 def consent_of(member: Person, number: int) -> Consent | None:
-    """What a member has said to a version."""
+    """A member's consent to a version; None when there is none."""
     return db.session.get(Consent, (member.id, number), populate_existing=True)

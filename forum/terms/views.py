@@ -1,4 +1,4 @@
-"""The doors of the terms of use: reading them and what they said before, agreeing, writing the next ones."""
+"""Pages for the terms of use: reading the versions, agreeing, and writing the next one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from forum.web import CONFLICT, Answer, me
 from forum.webforms import ChangedFields
 
 bp = Blueprint("terms", __name__)
-ASKED = "terms"  # what a browser's session keeps: the number of the terms that its member was asked about
-# Where somebody is not sent away from, who is to be asked: the pages that the question itself leads to
-OPEN = (
+ASKED_KEY = "terms"  # of the browser's session: since when the consent was due that the member was asked for
+# From these pages nobody is led to the question: it leads to them itself
+EXEMPT_ENDPOINTS = (
     "terms.",
     "rights.",
     "accounts.",
@@ -31,28 +31,28 @@ OPEN = (
     "front.contact",
     "upkeep.",
     "static",
-    # A script asks at these doors, and old browsers do not say so
+    # Scripts request these, and old browsers do not say so
     "members.suggest",
     "members.cities_suggest",
 )
 
 
 @bp.before_app_request
-def _ask_once() -> AnyResponse | None:
-    """Ask a member who has to agree to new terms, once after signing in; afterwards a line on each page does."""
+def _ask_for_consent() -> AnyResponse | None:
+    """Lead a member to new terms, once after signing in; afterwards a line on each page reminds them."""
     is_page = request.method == "GET" and request.accept_mimetypes.accept_html
     is_shown = request.headers.get("Sec-Fetch-Dest", "document") == "document"  # not to a script
-    if not (is_page and is_shown) or (request.endpoint or "static").startswith(OPEN):
+    if not (is_page and is_shown) or (request.endpoint or "static").startswith(EXEMPT_ENDPOINTS):
         return None
-    if not (me().is_member and me().owes_terms) or session.get(ASKED) == str(me().terms_due_at):
+    if not (me().is_member and me().owes_terms) or session.get(ASKED_KEY) == str(me().terms_due_at):
         return None
-    session[ASKED] = str(me().terms_due_at)
+    session[ASKED_KEY] = str(me().terms_due_at)
     return web.see_other(url_for("terms.agree", next=request.full_path.rstrip("?")))
 
 
 @bp.get("/terms")
 def index() -> Answer:
-    """The terms that hold now."""
+    """The terms that are in force."""
     return _page(queries.in_force())
 
 
@@ -65,15 +65,14 @@ def version(number: int) -> Answer:
 def _page(terms: Terms | None) -> Answer:
     words = {"terms": terms, "holds": queries.in_force(), "versions": queries.all_terms()}
     page = make_response(render_template("terms/index.html", now=now(), **words))
-    page.headers["Cache-Control"] = (
-        "no-cache, max-age=0"  # the day of new ones comes without a deed
-    )
+    # Not kept by the page cache: new terms come into force without an action that would clear it.
+    page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
 
 
 @bp.route("/terms/agree", methods=["GET", "POST"])
 def agree() -> Answer:
-    """Read the terms and agree, or take everything with one, or leave."""
+    """Read the terms and agree, or see how to take one's data or leave."""
     terms = queries.terms_to_agree(me())
     if terms is None or not me().owes_terms:
         return web.see_other(web.safe_next(url_for("terms.index")))
@@ -96,7 +95,7 @@ def write() -> Answer:
     """Write the next version of the terms."""
     versions = queries.terms_to_write(me())
     ahead = queries.upcoming()
-    form = TermsForm(data=_said(versions[0] if versions else None, ahead is not None))
+    form = TermsForm(data=_initial_data(versions[0] if versions else None, ahead is not None))
     is_trial = "preview" in request.form
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
@@ -108,10 +107,10 @@ def write() -> Answer:
     def deed() -> Answer:
         nonlocal versions, ahead
         try:
-            written = actions.write_terms(me(), _text(form), seen=form.seen.data)
+            written = actions.write_terms(me(), _terms_text(form), seen=form.seen.data)
         except Conflict as error:
             versions, ahead = queries.terms_to_write(me()), queries.upcoming()
-            said = _said(versions[0] if versions else None, is_ahead=True)
+            said = _initial_data(versions[0] if versions else None, is_ahead=True)
             return page(
                 CONFLICT, webforms.refuse_outdated(form, error, TermsForm(formdata=None, data=said))
             )
@@ -121,8 +120,8 @@ def write() -> Answer:
     return webforms.process(form, page, deed, is_trial=is_trial)
 
 
-def _said(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
-    """What the form begins with: the version that is ahead, or a copy of the latest one."""
+def _initial_data(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
+    """The values with which the form begins: the upcoming version, or a copy of the latest one."""
     seen = fingerprint(queries.terms_fields(terms))
     if terms is None:
         return {"valid_from": now().date(), "seen": seen}
@@ -133,7 +132,7 @@ def _said(terms: Terms | None, is_ahead: bool) -> dict[str, object]:
     return same | more | {"valid_from": terms.valid_from.date()}
 
 
-def _text(form: TermsForm) -> actions.TermsText:
+def _terms_text(form: TermsForm) -> actions.TermsText:
     day = form.valid_from.data or now().date()
     return actions.TermsText(
         text=markup.write(form.source.data or "", form.language.data),

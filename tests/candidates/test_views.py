@@ -13,7 +13,7 @@ from forum.candidates.models import Candidate
 from forum.db import at, db, now
 from forum.errors import Conflict, Forbidden
 from forum.invitations.actions import EntranceText, InvitationText, invite, set_entrance
-from forum.invitations.queries import PURPOSE
+from forum.invitations.queries import CODE_PURPOSE
 from forum.members import actions as members
 from forum.members import queries as known
 from forum.notifications.actions import make_notices
@@ -184,7 +184,7 @@ def test_each_decision_is_made_once(eva, people, letters):
 def test_an_invitation_skips_the_moderators(by_approval, client, people, letters):
     ends_at = now() + timedelta(days=1)
     made = invite(people.moderator, InvitationText(1, ends_at))
-    link = f"/join/invited/{secret(PURPOSE, made.salt)}"
+    link = f"/join/invited/{secret(CODE_PURPOSE, made.salt)}"
     client.post(link, data={**JOINING, "answer_0": "I was invited."})
     assert client.post(link_in(letters()[-1])).location == "/"
     assert known.member_by_email("eva@city.example").invited_by_id == people.moderator.id

@@ -28,7 +28,7 @@ def for_days(days=7, uses=1, **more):
 
 
 def code_of(invitation):
-    return tokens.secret(queries.PURPOSE, invitation.salt)
+    return tokens.secret(queries.CODE_PURPOSE, invitation.salt)
 
 
 @pytest.fixture
