@@ -31,11 +31,17 @@ from forum.screening.actions import refuse_caught
 
 NO_DETAILS = JoinDetails()  # no invitation, no answers
 # The kinds of letters that one limit counts. Strangers who type an address cannot use up its owner's limit.
-LETTERS_FOR_STRANGERS, LETTERS_FOR_OWNERS = (
-    ("join", "known", "address"),
-    ("sign_in", "reset", "unknown"),
-)
+LETTERS_FOR_STRANGERS = ("join", "known", "address")
+LETTERS_FOR_OWNERS = ("sign_in", "reset", "unknown")
 MAX_LETTERS, LETTER_WINDOW = 5, timedelta(hours=1)  # to one address
+# For each purpose of a secret: the kind of its letter, and the path that its link begins with
+LINKS = {
+    JOIN: ("join", "/join/confirm"),
+    SIGN_IN: ("sign_in", "/sign-in/letter"),
+    RESET: ("reset", "/password"),
+    ADDRESS: ("address", "/address"),
+    UNDO: ("address_changed", "/address/undo"),
+}
 TOKEN_RETENTION = timedelta(days=1)  # after the end of its validity
 
 
@@ -71,7 +77,7 @@ def ask_to_join(
         _tell_existing_member(visitor, email)
         return None
     candidate = candidates.keep(visitor, joining, browser_key, details)
-    return _send_link(visitor, JOIN, "join", "/join/confirm", email, candidate=candidate)
+    return _send_link(visitor, JOIN, email, candidate=candidate)
 
 
 def _tell_existing_member(visitor: Person, email: str) -> None:
@@ -119,24 +125,22 @@ def confirm_joining(visitor: Person, secret: str) -> Member | Candidate:
 def ask_to_sign_in(visitor: Person, email: str) -> None:
     """Send a link that signs in once; to an unknown address a letter that says so."""
     touches()
-    _send_link_or_say_unknown(visitor, SIGN_IN, "sign_in", "/sign-in/letter", email)
+    _send_link_or_say_unknown(visitor, SIGN_IN, email)
 
 
 @action
 def ask_for_password(visitor: Person, email: str) -> None:
     """Send a link to choose a new password; to an unknown address a letter that says so."""
     touches()
-    _send_link_or_say_unknown(visitor, RESET, "reset", "/password", email)
+    _send_link_or_say_unknown(visitor, RESET, email)
 
 
-def _send_link_or_say_unknown(
-    visitor: Person, purpose: str, kind: str, path: str, email: str
-) -> None:
+def _send_link_or_say_unknown(visitor: Person, purpose: str, email: str) -> None:
     email = normalised_email(email)
     if _has_enough_letters(email, LETTERS_FOR_OWNERS):
         return
     if member := member_by_email(email):
-        _send_link(visitor, purpose, kind, path, email, member=member)
+        _send_link(visitor, purpose, email, member=member)
     else:
         write_letter(visitor, "unknown", email, {"path": "/join"})
 
@@ -206,7 +210,7 @@ def ask_for_address(member: Member, email: str) -> None:
     if is_email_taken(email):
         _tell_existing_member(member, email)
         return
-    _send_link(member, ADDRESS, "address", "/address", email, member=member)
+    _send_link(member, ADDRESS, email, member=member)
 
 
 @action
@@ -214,7 +218,7 @@ def confirm_address(_person: Person, secret: str) -> Member:
     """Use up a letter's secret to change the address. The former one is told, and can undo it for two weeks."""
     token, member = _use_member_token(ADDRESS, secret)
     before = _change_address(member, token.address)
-    _send_link(member, UNDO, "address_changed", "/address/undo", before, member=member)
+    _send_link(member, UNDO, before, member=member)
     return member
 
 
@@ -263,7 +267,7 @@ def undo_address(_person: Person, secret: str) -> Member:
     unlink_since(SYSTEM, member.id, token.created_at)
     members.stay_since(SYSTEM, member, token.created_at)
     write_letter(SYSTEM, "address_undone", undone, {"name": member.name, "path": "/contact"})
-    _send_link(member, RESET, "reset", "/password", token.address, member=member)
+    _send_link(member, RESET, token.address, member=member)
     return member
 
 
@@ -274,8 +278,7 @@ def forget_tokens(member: Member) -> None:
     Links that undo a change of address stay; else whoever has changed it would void them first.
     """
     touches()
-    theirs = delete(Token).where(Token.member_id == member.id, Token.purpose != UNDO)
-    db.session.execute(theirs)
+    db.session.execute(delete(Token).where(Token.member_id == member.id, Token.purpose != UNDO))
 
 
 @action
@@ -283,9 +286,9 @@ def forget_old(system: Person) -> int:
     """Delete expired tokens, and the candidates of `candidates.forget_old`; returns how many rows."""
     require(system.can.administer())
     touches()
-    gone = delete(Token).where(Token.expires_at < now() - TOKEN_RETENTION).returning(Token.id)
-    tokens = db.session.scalars(gone).all()
-    return len(tokens) + candidates.forget_old(system)
+    expired = delete(Token).where(Token.expires_at < now() - TOKEN_RETENTION)
+    deleted = db.session.scalars(expired.returning(Token.id)).all()
+    return len(deleted) + candidates.forget_old(system)
 
 
 @action
@@ -305,8 +308,6 @@ def _has_enough_letters(email: str, kinds: Sequence[str] = LETTERS_FOR_STRANGERS
 def _send_link(
     doer: Person,
     purpose: str,
-    kind: str,
-    path: str,
     address: str,
     *,
     member: Member | None = None,
@@ -317,15 +318,20 @@ def _send_link(
         earlier = delete(Token).where(Token.member_id == member.id, Token.purpose == purpose)
         db.session.execute(earlier)
     salt, hours = tokens.new_salt(), HOURS[purpose]
-    secret = tokens.secret(purpose, salt)
-    token = Token(purpose=purpose, token_hash=tokens.kept_hash(secret), address=address)
-    token.member_id = member.id if member else None
-    token.candidate_id = candidate.id if candidate else None
-    token.created_at, token.expires_at = now(), now() + timedelta(hours=hours)
+    token = Token(
+        purpose=purpose,
+        token_hash=tokens.kept_hash(tokens.secret(purpose, salt)),
+        member_id=member.id if member else None,
+        candidate_id=candidate.id if candidate else None,
+        address=address,
+        created_at=now(),
+        expires_at=now() + timedelta(hours=hours),
+    )
     db.session.add(token)
+    kind, path = LINKS[purpose]
     name = member.name if member else candidate.name if candidate else ""
     words = {"path": path, "purpose": purpose, "salt": salt, "hours": hours, "name": name}
-    write_letter(doer, kind, address, words, member_id=member.id if member else None)
+    write_letter(doer, kind, address, words, member_id=token.member_id)
     return SecretLink(path, purpose, salt)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 from flask import Blueprint, current_app
 
-from forum.errors import Refusal
 from forum.factors import actions
-from forum.members.commands import members
+from forum.members.commands import done, members
 from forum.permissions import SYSTEM
 
 bp = Blueprint("factors_commands", __name__)  # its command stands among those of members
@@ -20,9 +19,6 @@ def remove_factors(handle: str) -> None:
 
     Make sure first who asks: by telephone, or face to face. The member is told by letter.
     """
-    try:
-        member = actions.remove_factors(SYSTEM, handle)
-    except Refusal as error:
-        raise click.ClickException(error.message) from error
+    member = done(lambda: actions.remove_factors(SYSTEM, handle))
     current_app.logger.warning("the second factor of member %s was taken off", member.id)
     click.echo(f"{member.name} has no second factor any more and is signed out everywhere.")

@@ -25,7 +25,7 @@ from tests.factors.conftest import (
 )
 from tests.keys import PRESENT, VERIFIED, SoftwarePasskey
 
-FOR_SIGN_IN = "/sign-in/passkey"
+SIGN_IN_PATH = "/sign-in/passkey"
 NOT_TAKEN = "This passkey was not taken."
 
 
@@ -111,7 +111,7 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_what_is_no_answer_at_all_is_refused(client, eva, odd):
-    assert client.post(FOR_SIGN_IN, data={"credential": odd}).status_code == 422
+    assert client.post(SIGN_IN_PATH, data={"credential": odd}).status_code == 422
     enter(client)
     for path in ("/settings/passkeys/new", "/settings/prove"):
         answer = client.post(path, data={"credential": odd, "name": "Mine"})
@@ -123,7 +123,7 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
     whole = json.loads(key.authenticate(asked(client, "sign-in")["challenge"]))
     for part in ("id", "rawId", "type", "response"):
         cut = {name: value for name, value in whole.items() if name != part}
-        assert client.post(FOR_SIGN_IN, data={"credential": json.dumps(cut)}).status_code == 422, (
+        assert client.post(SIGN_IN_PATH, data={"credential": json.dumps(cut)}).status_code == 422, (
             part
         )
     for part in list(whole["response"]):
@@ -131,7 +131,7 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
             asked_for = asked(client, "sign-in")["challenge"]
             bent = json.loads(key.authenticate(asked_for))
             bent["response"][part] = odd
-            answer = client.post(FOR_SIGN_IN, data={"credential": json.dumps(bent)})
+            answer = client.post(SIGN_IN_PATH, data={"credential": json.dumps(bent)})
             assert answer.status_code == 422, (part, odd)
     assert not is_signed_in(client)
 
@@ -141,7 +141,7 @@ def test_a_key_that_lacks_parts_is_refused(client, eva):
 
 def test_signing_in_with_a_passkey_alone(client, eva):
     key = add_key(eva)
-    answer = use(client, key, "sign-in", FOR_SIGN_IN, data={"next": "/topics/7"})
+    answer = use(client, key, "sign-in", SIGN_IN_PATH, data={"next": "/topics/7"})
     assert (answer.status_code, answer.location) == (303, "/topics/7")
     assert is_signed_in(client)
     assert "by passkey" in client.get("/settings/sessions").text
@@ -180,33 +180,33 @@ def test_what_it_is_asked_for_never_comes_from_the_host_header(client, eva):
 def test_an_answer_that_proves_nothing_signs_nobody_in(client, eva, change):
     """Another site, another deed, nobody there, nobody verified, another owner, another key."""
     key = add_key(eva)
-    answer = use(client, key, "sign-in", FOR_SIGN_IN, **change)
+    answer = use(client, key, "sign-in", SIGN_IN_PATH, **change)
     assert answer.status_code == 422 and NOT_TAKEN in answer.text
     assert not is_signed_in(client)
 
 
 def test_a_count_that_goes_back_is_a_copied_key(client, eva):
     key = add_key(eva)
-    assert use(client, key, "sign-in", FOR_SIGN_IN, count=7).status_code == 303
+    assert use(client, key, "sign-in", SIGN_IN_PATH, count=7).status_code == 303
     client.post("/sign-out")
     for count in (7, 3, 0):
-        assert use(client, key, "sign-in", FOR_SIGN_IN, count=count).status_code == 422, count
-    assert use(client, key, "sign-in", FOR_SIGN_IN, count=8).status_code == 303
+        assert use(client, key, "sign-in", SIGN_IN_PATH, count=count).status_code == 422, count
+    assert use(client, key, "sign-in", SIGN_IN_PATH, count=8).status_code == 303
 
 
 def test_a_key_that_does_not_count_is_taken(client, eva):
     key = add_key(eva, count=None)
     for _time in range(2):
-        assert use(client, key, "sign-in", FOR_SIGN_IN).status_code == 303
+        assert use(client, key, "sign-in", SIGN_IN_PATH).status_code == 303
         client.post("/sign-out")
 
 
 def test_a_challenge_is_good_once(client, app, eva):
     key = add_key(eva)
     answer = key.authenticate(asked(client, "sign-in")["challenge"])
-    assert client.post(FOR_SIGN_IN, data={"credential": answer}).status_code == 303
+    assert client.post(SIGN_IN_PATH, data={"credential": answer}).status_code == 303
     client.post("/sign-out")
-    assert client.post(FOR_SIGN_IN, data={"credential": answer}).status_code == 422
+    assert client.post(SIGN_IN_PATH, data={"credential": answer}).status_code == 422
 
 
 def test_a_challenge_is_good_for_one_try(client, eva):
@@ -214,9 +214,9 @@ def test_a_challenge_is_good_for_one_try(client, eva):
     key = add_key(eva, count=None)
     challenge = asked(client, "sign-in")["challenge"]
     wrong = key.authenticate(challenge, flags=PRESENT)
-    assert client.post(FOR_SIGN_IN, data={"credential": wrong}).status_code == 422
+    assert client.post(SIGN_IN_PATH, data={"credential": wrong}).status_code == 422
     assert (
-        client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        client.post(SIGN_IN_PATH, data={"credential": key.authenticate(challenge)}).status_code
         == 422
     )
 
@@ -226,7 +226,7 @@ def test_a_challenge_is_short_lived(client, eva):
     challenge = asked(client, "sign-in")["challenge"]
     with at(now() + timedelta(minutes=5, seconds=1)):
         assert (
-            client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+            client.post(SIGN_IN_PATH, data={"credential": key.authenticate(challenge)}).status_code
             == 422
         )
 
@@ -238,7 +238,7 @@ def test_a_challenge_of_another_browser_is_worth_nothing(client, app, eva):
     asked(victim, "sign-in")
     challenge = asked(client, "sign-in")["challenge"]
     assert (
-        victim.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        victim.post(SIGN_IN_PATH, data={"credential": key.authenticate(challenge)}).status_code
         == 422
     )
     assert not is_signed_in(victim)
@@ -249,7 +249,7 @@ def test_a_challenge_for_one_purpose_is_worth_nothing_for_another(client, eva):
     enter(client)
     challenge = asked(client, "second")["challenge"]
     assert (
-        client.post(FOR_SIGN_IN, data={"credential": key.authenticate(challenge)}).status_code
+        client.post(SIGN_IN_PATH, data={"credential": key.authenticate(challenge)}).status_code
         == 422
     )
     challenge = asked(client, "sign-in")["challenge"]
@@ -261,7 +261,8 @@ def test_a_challenge_made_up_by_a_browser_is_worth_nothing(client, eva):
     key = add_key(eva)
     asked(client, "sign-in")
     assert (
-        client.post(FOR_SIGN_IN, data={"credential": key.authenticate("A" * 43)}).status_code == 422
+        client.post(SIGN_IN_PATH, data={"credential": key.authenticate("A" * 43)}).status_code
+        == 422
     )
 
 
@@ -280,9 +281,9 @@ def test_challenges_are_kept_as_hashes_and_forgotten(client, eva):
 def test_a_suspended_member_does_not_come_in_and_only_the_owner_is_told(client, eva):
     key = add_key(eva)
     members.suspend(SYSTEM, eva.id, now() + timedelta(days=1))
-    answer = use(client, key, "sign-in", FOR_SIGN_IN)
+    answer = use(client, key, "sign-in", SIGN_IN_PATH)
     assert answer.status_code == 422 and "suspended" in answer.text
-    stranger = use(client, SoftwarePasskey(), "sign-in", FOR_SIGN_IN)
+    stranger = use(client, SoftwarePasskey(), "sign-in", SIGN_IN_PATH)
     assert stranger.status_code == 422 and "suspended" not in stranger.text
     assert not is_signed_in(client)
 
@@ -333,21 +334,21 @@ def test_a_passkey_is_renamed(client, eva):
 
 def enter_with_key(client, member):
     key = add_key(member, "Other")
-    assert use(client, key, "sign-in", FOR_SIGN_IN).status_code == 303
+    assert use(client, key, "sign-in", SIGN_IN_PATH).status_code == 303
     return key
 
 
 def test_a_removed_passkey_opens_nothing_and_ends_the_other_sessions(client, app, eva, letters):
     lost = add_key(eva, "Lost")
     thief = app.test_client()
-    assert use(thief, lost, "sign-in", FOR_SIGN_IN).status_code == 303
+    assert use(thief, lost, "sign-in", SIGN_IN_PATH).status_code == 303
     enter_with_key(client, eva)
     number = next(one.id for one in queries.passkeys_of(eva) if one.name == "Lost")
     page = client.get(f"/settings/passkeys/{number}/remove")
     assert "Remove “Lost”?" in page.text and "your only second factor" not in page.text
     assert client.post(f"/settings/passkeys/{number}/remove").status_code == 303
     assert is_signed_in(client) and not is_signed_in(thief)
-    assert use(thief, lost, "sign-in", FOR_SIGN_IN).status_code == 422
+    assert use(thief, lost, "sign-in", SIGN_IN_PATH).status_code == 422
     assert "a passkey was removed from your account: Lost" in letters()[-1].text.replace("\n", " ")
     assert fresh(eva).factor_at is not None
 

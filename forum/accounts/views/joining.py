@@ -51,9 +51,7 @@ from forum.web import Answer, me
 # Keys of the browser's session
 WAITING_KEY = "waits"  # the candidate who waits for moderators: [number, hash of the browser's key]
 PROVIDER_ACCOUNT_KEY = "elsewhere"  # what a provider has said of whoever uses this browser
-JOINING_KEY = (
-    "joining"  # the form for joining was filled in here: the browser's key, and where to go on
-)
+JOINING_KEY = "joining"  # of the form that was filled in here: the browser's key, where to go on
 PROVIDER_ACCOUNT_LIFETIME = timedelta(hours=1)
 
 

@@ -68,7 +68,7 @@ def require_factors(administrator: Member, *, is_required: bool) -> None:
     if federation is None or (is_required and not administrator.factor_at):
         raise Invalid(_("Set up a passkey or codes for yourself first, or you lock yourself out."))
     federation.factors_required_at = now() if is_required else None
-    db.session.flush()  # whoever appoints somebody in this moment waits for it
+    db.session.flush()  # an `appoint` at the same moment waits for this row
     without = update(Member).where(Member.factor_at.is_(None))
     db.session.execute(without.values(held_at=federation.factors_required_at))
 

@@ -16,7 +16,7 @@ from forum.members.actions.joining import add_member
 from forum.members.models import Federation, Member
 from forum.permissions import ADMINISTRATOR, Person, require
 
-# What the forum is called and what it is for, which every page says
+# Characters; every page shows both
 MAX_FORUM_NAME, MAX_TAGLINE = 80, 300
 
 
