@@ -1,1 +1,1 @@
-"""What members may ask for: all that is kept about them, and to leave."""
+"""What members may ask for: a copy of everything about them, and to leave."""

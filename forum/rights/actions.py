@@ -1,4 +1,4 @@
-"""Leaving and coming back, and what is done for somebody who has left: in portions, each of them once."""
+"""Leaving and coming back, and what follows in batches once somebody has left."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from forum.notifications import actions as notifications
 from forum.permissions import Person, require
 from forum.queue import actions as queue
 from forum.rights.models import Departure
-from forum.rights.queries import Place, departure_at
+from forum.rights.queries import DepartureState, departure_in_state
 from forum.screening import actions as screening
 from forum.search import actions as search
 from forum.terms import actions as terms
 
-# What is done one after the other for somebody who has left
+# The steps of a departure, in order, by what becomes of the member's texts
 STEPS = {
     KEEP_NAMELESS: ("quotes", "names", "practices", "documents", "notices"),
     DELETE_EVERYTHING: ("quotes", "names", "practices", "posts", "marks", "notices"),
 }
-PORTION = 20  # posts at once
-MANY = 200  # marks or notices at once
+BATCH_SIZE = 20  # posts or practices that one action changes
+SMALL_ROWS_BATCH_SIZE = 200  # marks or notices that one action deletes
 
 
 @action
 def leave(doer: Person, member_id: int, how: str) -> Member:
-    """Close an account, tell its owner by letter how to open it again, and let it end in two weeks."""
+    """Close an account and tell its owner by letter how to open it again; it ends after two weeks."""
     touches()
     member = members.ask_to_leave(doer, member_id, how)
     accounts.forget_tokens(member)
@@ -64,7 +64,7 @@ def stay(doer: Person, member_id: int) -> Member:
 
 @action
 def note_data_taken(member: Person) -> None:
-    """Tell a member by letter that somebody who was signed in as them took all that is kept about them."""
+    """Tell a member by letter that their data was downloaded in a session of theirs."""
     touches()
     require(member.can.take_data())
     owner = db.session.get_one(Member, member.id)
@@ -74,9 +74,9 @@ def note_data_taken(member: Person) -> None:
 
 @action
 def begin_departure(system: Person) -> int:
-    """End an account whose two weeks are over: its owner is nobody from here on. Says how many it were.
+    """End one account whose two weeks are over, and anonymise its row; returns how many were ended (0 or 1).
 
-    What is left to do, in all that was written, is done in portions afterwards.
+    What is left to do in everything the member has written follows in batches.
     """
     require(system.can.administer())
     leaving = leaving_members(1)
@@ -112,35 +112,37 @@ def _begin(system: Person, member: Member) -> None:
     members.depart(system, member.id)
 
 
-# The portions. `place` is where the departure was seen: when it is elsewhere by now, another worker has gone on with it.
+# The steps, a batch at a time. When the departure is no longer in the given state, another worker has gone on with it.
 
 
 @action
 def reword(
     system: Person,
-    place: Place,
+    state: DepartureState,
     texts: Mapping[int, tuple[str, Written]],
     change: Callable[[str], str],
     last: int | None,
 ) -> None:
-    """Let posts of others, and what they said before, name the member no more; goes on after the post `last`."""
+    """Take the member's name out of others' posts and their earlier versions; `last` as in `_advance`.
+
+    When one of the posts was edited meanwhile, nothing is noted and the same batch comes again.
+    """
     require(system.can.administer())
-    departure = departure_at(place)
-    # When one of them was edited meanwhile, the same portion comes once more.
+    departure = departure_in_state(state)
     if departure and dialogue.reword(system, texts, change):
-        _go_on(system, departure, last)
+        _advance(system, departure, last)
 
 
 @action
 def settle_practices(
-    system: Person, place: Place, practices: Sequence[tuple[int, bool]], last: int | None
+    system: Person, state: DepartureState, practices: Sequence[tuple[int, bool]], last: int | None
 ) -> None:
-    """Delete practices, or let search find them without the name; what nobody else has read goes.
+    """Delete practices, or remove the name from their search documents; what nobody else has read is deleted.
 
-    Of each practice comes whether others have read it (`practices_written`).
+    `practices` are (number, whether others have read it), see `practices_written`; `last` as in `_advance`.
     """
     require(system.can.administer())
-    departure = departure_at(place)
+    departure = departure_in_state(state)
     if departure is None:
         return
     for practice_id, was_read in practices:
@@ -148,53 +150,61 @@ def settle_practices(
             library.erase_practice(system, practice_id)
         else:
             library.reindex_practices(system, [practice_id], PlainTexts())
-    _go_on(system, departure, last)
+    _advance(system, departure, last)
 
 
 @action
 def reindex(
-    system: Person, place: Place, post_ids: Sequence[int], plain: PlainTexts, last: int | None
+    system: Person,
+    state: DepartureState,
+    post_ids: Sequence[int],
+    plain: PlainTexts,
+    last: int | None,
 ) -> None:
-    """Let search find posts without the name."""
+    """Remove the name from the search documents of posts; `last` as in `_advance`."""
     require(system.can.administer())
-    if departure := departure_at(place):
+    if departure := departure_in_state(state):
         dialogue.reindex(system, post_ids, plain)
-        _go_on(system, departure, last)
+        _advance(system, departure, last)
 
 
 @action
-def remove_posts(system: Person, place: Place, post_ids: Sequence[int], last: int | None) -> None:
-    """Delete posts as their author would."""
+def remove_posts(
+    system: Person, state: DepartureState, post_ids: Sequence[int], last: int | None
+) -> None:
+    """Delete posts as their author would; `last` as in `_advance`."""
     require(system.can.administer())
-    if departure := departure_at(place):
+    if departure := departure_in_state(state):
         dialogue.delete_posts(system, post_ids)
-        _go_on(system, departure, last)
+        _advance(system, departure, last)
 
 
 @action
-def remove_marks(system: Person, place: Place) -> None:
-    """Take marks back, until none is left."""
+def remove_marks(system: Person, state: DepartureState) -> None:
+    """Delete a batch of the member's marks; the step ends when none is left."""
     require(system.can.administer())
-    departure = departure_at(place)
-    if departure and not dialogue.remove_marks(system, departure.member_id, MANY):
-        _go_on(system, departure, None)
+    departure = departure_in_state(state)
+    if departure and not dialogue.remove_marks(system, departure.member_id, SMALL_ROWS_BATCH_SIZE):
+        _advance(system, departure, None)
 
 
 @action
-def forget_notices(system: Person, place: Place) -> None:
-    """Delete notices, until none is left; then the departure is done."""
+def forget_notices(system: Person, state: DepartureState) -> None:
+    """Delete a batch of the member's notices; the step ends when none is left."""
     require(system.can.administer())
-    departure = departure_at(place)
+    departure = departure_in_state(state)
     if departure is None:
         return
     is_silent = departure.how == DELETE_EVERYTHING
     who = departure.member_id
-    if not notifications.forget_member(system, who, is_silent=is_silent, limit=MANY):
-        _go_on(system, departure, None)
+    if not notifications.forget_member(
+        system, who, is_silent=is_silent, limit=SMALL_ROWS_BATCH_SIZE
+    ):
+        _advance(system, departure, None)
 
 
-def _go_on(system: Person, departure: Departure, last: int | None) -> None:
-    """Note how far it is; without a `last` the step is done, and after the last step all of it."""
+def _advance(system: Person, departure: Departure, last: int | None) -> None:
+    """Record the `last` row done; None ends the step, and after the last step the departure."""
     if last is not None:
         departure.position = last
         return
@@ -207,7 +217,7 @@ def _go_on(system: Person, departure: Departure, last: int | None) -> None:
 
 
 def _finish(system: Person, departure: Departure) -> None:
-    """Write the last letter, and forget who it was."""
+    """Send the last letter, and delete the departure with the name and address it holds."""
     words = {"path": "/join", "how": departure.how, "name": departure.name}
     mail.write_letter(system, "left", departure.address, words)
     db.session.delete(departure)

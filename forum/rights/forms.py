@@ -1,4 +1,4 @@
-"""What may be chosen by who leaves."""
+"""The form for leaving."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAY_NOTES = {
 
 
 class LeaveForm(Form):
-    """What becomes of somebody's words."""
+    """What becomes of the texts of a member who leaves."""
 
     how = RadioField(
         _("What becomes of what was written?"),

@@ -1,4 +1,4 @@
-"""A departure is somebody's leaving that is being carried out, and how far it is."""
+"""Departures, and the kinds of data that members get a copy of."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from forum.db import Base
 
 
 class Departure(Base):
-    """What is still to be done for a member who has left: `step` is its word, `position` the last row done.
+    """What remains to be done for a member who has left: the current `step`, and the number of the last row done.
 
-    It knows the name, the handle and the address until the end, because the others' quotes hold the first two and the
-    last letter goes to the third. Then the row is deleted.
+    It keeps name, handle and address until the end: others' quotes hold the first two, and the last letter goes to the
+    third. Then the row is deleted.
     """
 
     __tablename__ = "departure"
@@ -39,10 +39,11 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of thing that is kept about a member: its file, its words, where it stands, and its fields.
+    """One kind of data that is stored about a member: its file, title, description and fields.
 
-    `columns` are the (table, column) that name the member. `batch` gives the records after a key, and the key to go on
-    from: nothing when there are no more. `fields` say what each part of a record means.
+    `columns` are the (table, column) that refer to the member. `batch` takes the member and a key, and returns the
+    records after the key with the key to go on from, None when there are no more. `fields` describe the fields of a
+    record.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The doors of members' rights: everything about me, leaving, coming back; and the same by an administrator."""
+"""Pages of members' rights: a copy of one's data, leaving, coming back; and the same by an administrator."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from forum.ratelimits import limiter
 from forum.rights import actions
 from forum.rights.forms import WAY_NAMES, WAY_NOTES, LeaveForm
 from forum.rights.models import Kind, Record
-from forum.rights.queries import KINDS, LEFT_OUT, records, said
+from forum.rights.queries import KINDS, LEFT_OUT, json_value, records
 from forum.web import Answer, has_proved, me, prove_first
 
 bp = Blueprint("rights", __name__)
-# What somebody who has closed the account may still do; everything else leads to opening it again.
-OPEN = {
+# What members with a closed account can still do; everything else leads to opening it again
+EXEMPT_ENDPOINTS = {
     "rights.leave",
     "rights.stay",
     "rights.data",
@@ -57,28 +57,28 @@ OPEN = {
     "front.privacy",
     "members.appearance",
     "static",
-    "upkeep.healthz",  # asks no database who it is
+    "upkeep.healthz",  # must not ask the database who it is
     "upkeep.readyz",
 }
 
 
 @bp.before_app_request
-def _closed() -> AnyResponse | None:
+def _lead_to_reopening() -> AnyResponse | None:
     """Lead somebody whose account is closed to the page that opens it again."""
-    if request.endpoint in OPEN or not me().is_leaving:
+    if request.endpoint in EXEMPT_ENDPOINTS or not me().is_leaving:
         return None
     if request.method == "POST":
         raise Forbidden(_("Your account is closed. Open it again first."))
     return web.see_other(url_for("rights.leave"))
 
 
-# Everything about me
+# A copy of one's data
 
 
 @bp.route("/settings/data", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
 def data() -> Answer:
-    """Take all that is kept about one, as a ZIP file that is made while it is sent."""
+    """Download everything that is stored about oneself, as a ZIP file that is made while it is sent."""
     member = account_of(me())
     if not has_proved():
         return prove_first()
@@ -89,19 +89,19 @@ def data() -> Answer:
 
 
 def _download(member: Member) -> Response:
-    """The file as a stream; between two portions it holds nothing in the database."""
+    """The file as a stream; between two batches it holds no database connection."""
     made_at, forum = now(), federation().name
-    parts = zipped(_files(member, {"forum": forum, "made_at": said(made_at)}))
+    parts = zipped(_files(member, {"forum": forum, "made_at": json_value(made_at)}))
     app: Flask = cast(Any, current_app)._get_current_object()
-    answer = Response(_each_by_itself(app, parts), mimetype="application/zip")
+    answer = Response(_in_contexts_of_their_own(app, parts), mimetype="application/zip")
     name = f"{member.handle}-{made_at:%Y-%m-%d}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 
 
-def _each_by_itself(app: Flask, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Make each part in a context of its own, so that who reads slowly holds no connection in between."""
+def _in_contexts_of_their_own(app: Flask, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Make each part in an application context of its own, so that slow readers hold no connection in between."""
     while True:
         with app.app_context():
             part = next(parts, None)
@@ -111,33 +111,33 @@ def _each_by_itself(app: Flask, parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _files(member: Member, about: dict[str, Any]) -> Files:
-    """Each kind as JSON and as pages; at the end the first page, which knows how much there was."""
+    """Each kind as JSON and as pages; at the end the first page, which says how many records there are."""
     numbers: dict[str, int] = {}
     for kind in KINDS:
         numbers[kind.name] = 0
         yield f"{kind.name}.json", _json(member, kind, numbers)
         yield from _pages(member, kind)
-    yield "about.json", [_dumped({**about, "kinds": _shapes(numbers)})]
+    yield "about.json", [_json_bytes({**about, "kinds": _descriptions(numbers)})]
     yield "style.css", [Path(current_app.static_folder or "", "data.css").read_bytes()]
     words = {"kinds": KINDS, "numbers": numbers, "left_out": sorted(set(LEFT_OUT.values()))}
     yield "index.html", [_html("rights/all.html", member=member, about=about, **words)]
 
 
 def _json(member: Member, kind: Kind, numbers: dict[str, int]) -> Iterator[bytes]:
-    """All records of a kind as one list."""
+    """All records of a kind as one JSON list; counts them in `numbers`."""
     for some in records(member, kind):
         before = b",\n" if numbers[kind.name] else b"[\n"
-        yield before + b",\n".join(_dumped(one) for one in some)
+        yield before + b",\n".join(_json_bytes(one) for one in some)
         numbers[kind.name] += len(some)
     yield b"\n]\n" if numbers[kind.name] else b"[]\n"
 
 
-def _dumped(value: Any) -> bytes:
+def _json_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode()
 
 
 def _pages(member: Member, kind: Kind) -> Files:
-    """The same as pages to read, some hundred records on each; at least one, which says that there is nothing."""
+    """The same as HTML pages of some hundred records; at least one, which says that there is nothing."""
     waiting = records(member, kind)
     some, following = next(waiting, []), next(waiting, None)
     for number in count(1):
@@ -155,16 +155,16 @@ def _page(kind: Kind, some: list[Record], number: int, has_next: bool) -> bytes:
 
 
 def page_name(kind: Kind, number: int) -> str:
-    """The file of a page of a kind."""
+    """The name of the file with a page of a kind."""
     return f"{kind.name}.html" if number == 1 else f"{kind.name}-{number}.html"
 
 
 def _html(template: str, **words: Any) -> bytes:
-    # Not by render_template, whose words ask the database who it is, for each of some hundred pages
+    # Not by render_template: its context processors query the database for each of some hundred pages.
     return current_app.jinja_env.get_template(template).render(**words).encode()
 
 
-def _shapes(numbers: dict[str, int]) -> list[dict[str, Any]]:
+def _descriptions(numbers: dict[str, int]) -> list[dict[str, Any]]:
     """What the files hold, for programs."""
     return [
         {
@@ -184,7 +184,7 @@ def _shapes(numbers: dict[str, int]) -> list[dict[str, Any]]:
 @bp.route("/settings/leave", methods=["GET", "POST"])
 @limiter.limit("10/hour", key_func=web.by_member, methods=["POST"])
 def leave() -> Answer:
-    """Close one's account; or, when it is closed, see until when it can be opened again."""
+    """Close one's account; when it is closed, say until when it can be opened again."""
     member = account_of(me())
     if member.is_leaving:
         return _closed_page(member)
@@ -220,7 +220,7 @@ def _leave_page(form: LeaveForm, member: Member, status: int, **words: Any) -> A
 
 @bp.get("/left")
 def left() -> Answer:
-    """Say that an account is closed, to whoever has just closed it."""
+    """Say that the account is closed, to whoever has just closed it."""
     return render_template("rights/left.html", days=COOLING_OFF.days)
 
 
@@ -232,7 +232,7 @@ def stay() -> AnyResponse:
     return web.see_other(url_for("front.home"))
 
 
-# The same for somebody who asks by letter
+# The same by an administrator, for members who ask by letter
 
 
 @bp.route("/administration/members/<handle>/leave", methods=["GET", "POST"])
@@ -254,7 +254,7 @@ def close(handle: str) -> Answer:
 
 @bp.post("/administration/members/<handle>/stay")
 def reopen(handle: str) -> AnyResponse:
-    """Open the account of a member again who has closed it."""
+    """Open the closed account of a member again."""
     member = administered_member(me(), handle)
     actions.stay(me(), member.id)
     flash(_("The account of %(name)s is open again.", name=member.name), "message")

@@ -32,7 +32,7 @@ from forum.notifications.models import Event, Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.rights import actions, commands
 from forum.rights.models import Departure
-from forum.rights.queries import departure_at
+from forum.rights.queries import departure_in_state
 from forum.search.queries import Query, find
 from forum.upkeep.queries import checks, faults_of
 from tests.rights.conftest import WORD, carry_out, gone, holding
@@ -70,7 +70,7 @@ def test_what_was_written_stays_without_the_name(people, lived, letters):
     with at(now() + timedelta(days=60)):
         db.session.get_one(Delivery, newest_letter()).sent_at = now() - timedelta(days=31)
         db.session.commit()
-        commands.tidy()
+        commands.delete_expired()
     assert holding("ana@example.org") == set()
 
 
@@ -293,11 +293,11 @@ def test_who_has_left_comes_back_with_the_same_address(people, lived):
 
 def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, monkeypatch, letters):
     """Each portion is one deed: what fails in it is undone, and the next round takes it up."""
-    monkeypatch.setattr(commands, "PORTION", 1)
-    monkeypatch.setattr(commands, "RANGE", last_post_id() // 3 + 1)
+    monkeypatch.setattr(commands, "BATCH_SIZE", 1)
+    monkeypatch.setattr(commands, "POSTS_SEARCHED_AT_ONCE", last_post_id() // 3 + 1)
     ana = row(Member, people.ana.id)
     actions.leave(ana, ana.id, "everything")
-    real, calls = actions._go_on, []
+    real, calls = actions._advance, []
 
     def dies(system, departure, last):
         calls.append(departure.step)
@@ -305,7 +305,7 @@ def test_a_kill_between_two_portions_loses_and_repeats_nothing(people, lived, mo
             raise KeyboardInterrupt
         real(system, departure, last)
 
-    monkeypatch.setattr(actions, "_go_on", dies)
+    monkeypatch.setattr(actions, "_advance", dies)
     with at(now() + members.COOLING_OFF):
         for _round in range(300):
             try:
@@ -325,13 +325,17 @@ def test_of_two_workers_one_goes_on(people, lived):
     actions.leave(ana, ana.id, "nameless")
     with at(now() + members.COOLING_OFF):
         commands.carry_on()
-        place = commands.next_place()
-        commands.PORTIONS[place.step](place)
-        after = commands.next_place()
-        commands.PORTIONS[place.step](place)  # the other one, who has looked at the same moment
-        assert commands.next_place() == after != place
+        place = commands.next_departure()
+        commands.STEP_FUNCTIONS[place.step](place)
+        after = commands.next_departure()
+        commands.STEP_FUNCTIONS[place.step](
+            place
+        )  # the other one, who has looked at the same moment
+        assert commands.next_departure() == after != place
         # A worker that was away for long, and has seen a departure whose number another one has by now
-        assert departure_at(after) and departure_at(replace(after, member_id=-1)) is None
+        assert (
+            departure_in_state(after) and departure_in_state(replace(after, member_id=-1)) is None
+        )
 
 
 def test_a_post_that_is_edited_meanwhile_is_done_in_the_next_round(people, lived, monkeypatch):
@@ -367,7 +371,7 @@ def test_sessions_are_deleted_thirty_days_after_they_are_over(people):
         (2 * kept + timedelta(1), 0),
     ):
         with at(now() + days):
-            commands.tidy()
+            commands.delete_expired()
         assert count_of(Session) == left, days
 
 
@@ -378,14 +382,14 @@ def test_read_notices_go_after_a_year_and_unread_ones_stay(people, agenda):
     dialogue.reply(people.ben, topic.id, write("Because."))
     make_notices(SYSTEM)
     with at(now() + timedelta(days=400)):
-        commands.tidy()
+        commands.delete_expired()
         assert count_of(Notice) == 1 and count_of(Event) == 1  # unread, and what it is made of
         read_all(people.ana)
     with at(now() + timedelta(days=400 + 364)):
-        commands.tidy()
+        commands.delete_expired()
         assert count_of(Notice) == 1
     with at(now() + timedelta(days=400 + 366)):
-        commands.tidy()
+        commands.delete_expired()
         assert count_of(Notice) == count_of(Event) == 0
 
 
@@ -399,7 +403,7 @@ def test_events_that_led_to_no_notice_go_after_a_month(people, agenda):
     assert (count_of(Notice), count_of(Event)) == (0, 2)
     for days, left in ((29, 2), (31, 0)):
         with at(now() + timedelta(days=days)):
-            commands.tidy()
+            commands.delete_expired()
         assert count_of(Event) == left, days
 
 
@@ -407,13 +411,13 @@ def test_candidates_and_tokens_go(people):
     ask_to_join(VISITOR, members.Joining("Eva Holm", "eva@city.example", "no hash"), "key")
     ask_to_sign_in(VISITOR, people.ana.email)
     with at(now() + timedelta(days=2, hours=20)):
-        commands.tidy()
+        commands.delete_expired()
         assert (count_of(Candidate), count_of(Token)) == (
             1,
             1,
         )  # the link to sign in is over for a day
     with at(now() + timedelta(days=5)):
-        commands.tidy()
+        commands.delete_expired()
         assert (count_of(Candidate), count_of(Token)) == (0, 0)
 
 
@@ -421,7 +425,7 @@ def test_letters_between_members_go_after_thirty_days(people):
     contact.contact(people.ana, people.ben.id, "A letter of some length, please.")
     for days, left in ((29, 1), (31, 0)):
         with at(now() + timedelta(days=days)):
-            commands.tidy()
+            commands.delete_expired()
         assert count_of(ContactLetter) == count_of(Delivery) == left
 
 
@@ -434,12 +438,12 @@ def test_tidying_goes_on_in_portions(people, monkeypatch):
     forgotten = []
     monkeypatch.setattr(
         commands,
-        "OVER",
+        "EXPIRY_ACTIONS",
         (lambda system: forgotten.append(members.forget_sessions(system, 3)) or forgotten[-1],),
     )
     number = count_of(Session)
     with at(now() + timedelta(days=31)):
-        assert commands.tidy() == number
+        assert commands.delete_expired() == number
     assert max(forgotten) == 3 and count_of(Session) == 0
 
 

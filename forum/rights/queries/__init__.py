@@ -1,18 +1,18 @@
-"""All that is kept about one member, in kinds and in portions, and the departures that are under way."""
+"""Everything that is stored about one member, by kind and in batches, and departures under way."""
 
 from __future__ import annotations
 
-from forum.rights.queries._rows import said
-from forum.rights.queries.departures import Place, departure_at, next_place
-from forum.rights.queries.portions import BATCH, KINDS, LEFT_OUT, records
+from forum.rights.queries._rows import json_value
+from forum.rights.queries.departures import DepartureState, departure_in_state, next_departure
+from forum.rights.queries.kinds import BATCH, KINDS, LEFT_OUT, records
 
 __all__ = [
     "BATCH",
     "KINDS",
     "LEFT_OUT",
-    "Place",
-    "departure_at",
-    "next_place",
+    "DepartureState",
+    "departure_in_state",
+    "json_value",
+    "next_departure",
     "records",
-    "said",
 ]

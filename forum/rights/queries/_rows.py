@@ -1,4 +1,4 @@
-"""What is kept about one member: the rows of each kind."""
+"""What is stored about one member: a select, or a record, for each kind."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ from forum.terms.models import Consent, Terms
 
 def plain_record(row: Any) -> Record:
     return {
-        name: said(value) for name, value in row._mapping.items() if not name.startswith("key_")
+        name: json_value(value)
+        for name, value in row._mapping.items()
+        if not name.startswith("key_")
     }
 
 
-def said(value: Any) -> Any:
-    """A value as JSON holds it: moments in UTC, as ISO 8601 writes them."""
+def json_value(value: Any) -> Any:
+    """A value as JSON holds it; moments in UTC by ISO 8601."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     return value.isoformat() if isinstance(value, date) else value
@@ -50,7 +52,7 @@ def account_of(member: Member) -> Record:
     names = """handle email role joined_at posts_count waiting_count takes_letters terms_due_at mail_paused_at mail_paused_why
     silenced_until suspended_until hidden_at leaving_at leaving_how factor_at held_at credentials_at"""
     came_by = select(Arrival.invitation_id).where(Arrival.member_id == member.id)
-    return {name: said(getattr(member, name)) for name in names.split()} | {
+    return {name: json_value(getattr(member, name)) for name in names.split()} | {
         "invited_by": _name_of(Member, member.invited_by_id),
         "invitation_id": db.session.scalar(came_by),
     }
@@ -106,7 +108,7 @@ def rows_of_topics(member: Member) -> Select[Any]:
 
 
 def _title(member: Member) -> ColumnElement[str]:
-    """The title of a topic; nothing of one by somebody else that a moderator hides."""
+    """The title of a topic as the member may see it: empty when somebody else's topic is hidden by a moderator."""
     is_shown = or_(Topic.hidden_at.is_(None), Topic.author_id == member.id)
     return case((is_shown, Topic.title), else_="").label("topic")
 
@@ -167,7 +169,7 @@ def versions_of(kind: str, ids: Sequence[int]) -> dict[int, list[Record]]:
     query = select(Version.item_id, Version.replaced_at, Version.fields)
     query = query.where(Version.kind == kind, Version.item_id.in_(ids)).order_by(Version.id)
     for row in db.session.execute(query):
-        found[row.item_id].append({"replaced_at": said(row.replaced_at), **row.fields})
+        found[row.item_id].append({"replaced_at": json_value(row.replaced_at), **row.fields})
     return found
 
 

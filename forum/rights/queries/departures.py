@@ -1,4 +1,4 @@
-"""Departures that are under way."""
+"""Departures under way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from forum.rights.models import Departure
 
 
 @dataclass(frozen=True)
-class Place:
-    """How far a departure was when somebody looked: only who still finds it so goes on with it."""
+class DepartureState:
+    """A departure as a worker has read it: an action goes on with it only when it is still in this state."""
 
     id: int
     member_id: int
@@ -23,17 +23,17 @@ class Place:
     position: int
 
 
-def next_place() -> Place | None:
-    """The departure that was begun first, and how far it is."""
-    columns = [getattr(Departure, name) for name in Place.__dataclass_fields__]
+def next_departure() -> DepartureState | None:
+    """The state of the departure that was begun first; None when there is none."""
+    columns = [getattr(Departure, name) for name in DepartureState.__dataclass_fields__]
     row = db.session.execute(select(*columns).order_by(Departure.id).limit(1)).first()
-    return Place(*row) if row else None
+    return DepartureState(*row) if row else None
 
 
-def departure_at(place: Place) -> Departure | None:
-    """A departure, held, if it is still where it was seen."""
-    found = select(Departure).where(Departure.id == place.id).with_for_update(skip_locked=True)
+def departure_in_state(state: DepartureState) -> Departure | None:
+    """The departure, locked, if it is still in this state; None when it is not, or locked by another worker."""
+    found = select(Departure).where(Departure.id == state.id).with_for_update(skip_locked=True)
     departure = db.session.scalar(found)
-    names = ("member_id", "step", "position")  # the number may be that of a later departure
-    is_there = departure and all(getattr(departure, n) == getattr(place, n) for n in names)
+    names = ("member_id", "step", "position")  # a later departure may have the same number
+    is_there = departure and all(getattr(departure, n) == getattr(state, n) for n in names)
     return departure if is_there else None

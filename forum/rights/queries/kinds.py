@@ -1,4 +1,4 @@
-"""The kinds of what is kept about a member, and their records in portions."""
+"""The kinds of data that are stored about a member, with their records in batches."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ from forum.rights.queries._rows import (
 from forum.screening.models import Rule
 from forum.terms.models import Consent
 
-BATCH = 200
+BATCH = 200  # records
 
 
 def records(member: Member, kind: Kind) -> Iterator[list[Record]]:
-    """The records of one kind in portions. Between two of them nothing is held, neither rows nor a transaction."""
+    """The records of one kind in batches. Between two of them neither rows nor a transaction are held."""
     key: Any = None
     while True:
         found, key = kind.batch(member, key)
@@ -95,7 +95,10 @@ def _paged(
     record: Callable[[Any], Record] | None = None,
     more: Callable[[Sequence[Any], list[Record]], None] | None = None,
 ) -> Callable[[Member, Any], tuple[list[Record], Any]]:
-    """A batch after a key, in the order of the key, each row as a record of its columns (or as `record` makes it)."""
+    """A `Kind.batch` of a select, in the order of the key columns.
+
+    Each row becomes a record of its columns, or what `record` makes of it; `more` adds to the records of a batch.
+    """
 
     def batch(member: Member, after: Any) -> tuple[list[Record], Any]:
         keys = [column.label(f"key_{number}") for number, column in enumerate(key)]
@@ -122,7 +125,7 @@ def _one(record: Callable[[Member], Record]) -> Callable[[Member, Any], tuple[li
 
 
 def _with_versions(rows: Sequence[Any], made: list[Record]) -> None:
-    """Give posts what they said before."""
+    """Add their earlier versions to posts."""
     earlier: dict[int, list[Record]] = {row.id: [] for row in rows}
     kept = columns_of(Revision, "post_id title source written_at replaced_at withdrawn_at")
     query = select(*kept).where(Revision.post_id.in_(earlier)).order_by(Revision.id)
@@ -134,7 +137,7 @@ def _with_versions(rows: Sequence[Any], made: list[Record]) -> None:
 
 
 def _with_sections(rows: Sequence[Any], made: list[Record]) -> None:
-    """Give practices their parts, and what they said before."""
+    """Add their sections and earlier versions to practices."""
     ids = [row.id for row in rows]
     parts = select(PracticeSection.practice_id, PracticeSection.name, PracticeSection.source)
     found: dict[int, Record] = {row_id: {} for row_id in ids}
@@ -811,7 +814,7 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
 )
-# Columns that name a member and are not in what is handed out, each with the reason.
+# Columns that name a member and are not handed out, each with the reason
 LEFT_OUT: dict[tuple[str, str], str] = {
     ("topic", "answered_by_id"): "It repeats who wrote a post, and the post is in.",
     ("report", "author_id"): "Who reports you stays unknown; what was decided about it is in.",
