@@ -1,1 +1,1 @@
-"""Events that concern somebody, and the notices that the worker makes of them."""
+"""Events that concern members, the notices that the worker makes of them, and what members watch or mute."""

@@ -1,4 +1,4 @@
-"""The worker's turn at notices: it makes them, and forgets old ones."""
+"""What the worker does about notices: it makes them, and deletes old ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ log = logging.getLogger("forum.notices")
 
 
 def make_notices() -> int:
-    """Make the notices of what is due; says with how many events it was busy.
+    """Make the notices of due events; returns how many events were worked on.
 
-    When that fails they are made one event at a time, so that the one at fault holds up no other: it is put off.
+    When that fails, events are tried one at a time, so that a faulty one delays no other: it alone is postponed.
     """
     try:
         return actions.make_notices(SYSTEM)
     except (Refusal, OperationalError):
-        raise  # of the database, as all of them would meet it
+        raise  # the database is at fault, not an event
     except Exception:
         log.exception("the notices of some events are made one by one")
     return sum(map(_make_of_one, queries.due_event_ids(actions.BATCH)))
@@ -34,13 +34,14 @@ def _make_of_one(event_id: int) -> int:
         raise
     except Exception:
         log.exception("the notices of event %s cannot be made", event_id)
-        actions.put_off(SYSTEM, event_id)
+        actions.postpone_event(SYSTEM, event_id)
         return 0
 
 
 def forget_old(system: Person) -> int:
-    """Delete some notices that were read long ago, and events of which nobody has a notice; says how many.
+    """Delete some notices that were read long ago, and events without notices; returns how many.
 
-    The events are looked for beforehand, because that takes long where there are many: nobody waits for it.
+    The events are looked up before the deed, because that takes long when there are many, and the deed would hold the
+    write lock meanwhile.
     """
-    return actions.forget_old(system, queries.events_over(actions.PORTION))
+    return actions.forget_old(system, queries.finished_event_ids(actions.PORTION))

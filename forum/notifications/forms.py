@@ -1,4 +1,4 @@
-"""What a member may choose about notices: how each kind is mailed, and when the digest comes."""
+"""The form for choosing how each kind of notice is mailed, and when the digest comes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
 WAY_NAMES = {AT_ONCE: _("At once"), DIGEST: _("In the digest"), NEVER: _("Not at all")}
-# What each kind tells, in the order of the page.
+# The label of each kind, in the order of the page
 KIND_NAMES = {
     "reply": _("Somebody replies to you"),
     "quote": _("Somebody quotes you"),
@@ -29,13 +29,15 @@ KIND_NAMES = {
     "queue": _("Something waits for you in moderation"),
     "unanswered": _("A question on your agenda has no answer"),
 }
-EVERY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}
+FREQUENCY_NAMES = {"daily": _("Every day"), "weekly": _("Every week"), "never": _("Never")}
 
 
 class NoticesForm(Form):
-    """How a member wants to be told; a field `way-…` for each kind follows below."""
+    """How a member wants to be notified; the loop below adds a field `way_…` for each kind."""
 
-    digest_every = SelectField(_("How often the digest comes"), choices=list(EVERY_NAMES.items()))
+    digest_every = SelectField(
+        _("How often the digest comes"), choices=list(FREQUENCY_NAMES.items())
+    )
     digest_hour = SelectField(
         _("At what time"), coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)]
     )
@@ -45,24 +47,26 @@ class NoticesForm(Form):
 
     @property
     def ways(self) -> dict[str, str]:
-        """What was chosen, by kind."""
-        return {kind: self[_name(kind)].data for kind in DEFAULT_WAYS if _name(kind) in self}
+        """The chosen way of each kind."""
+        return {
+            kind: self[_field_name(kind)].data for kind in DEFAULT_WAYS if _field_name(kind) in self
+        }
 
     def for_somebody(self, is_curator: bool) -> NoticesForm:
-        """The form without what does not concern the person."""
+        """The form itself, without the kinds that only moderators get when the person is none."""
         if not is_curator:
-            del self[_name("queue")], self[_name("unanswered")]
+            del self[_field_name("queue")], self[_field_name("unanswered")]
         return self
 
 
-def _name(kind: str) -> str:
+def _field_name(kind: str) -> str:
     return f"way_{kind}"
 
 
 def ways_as_fields(ways: dict[str, str]) -> dict[str, str]:
-    """The same as values of the form's fields."""
-    return {_name(kind): way for kind, way in ways.items()}
+    """Ways by kind, as values by field name."""
+    return {_field_name(kind): way for kind, way in ways.items()}
 
 
-for _kind, _words in KIND_NAMES.items():
-    setattr(NoticesForm, _name(_kind), RadioField(_words, choices=list(WAY_NAMES.items())))
+for _kind, _label in KIND_NAMES.items():
+    setattr(NoticesForm, _field_name(_kind), RadioField(_label, choices=list(WAY_NAMES.items())))

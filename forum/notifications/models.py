@@ -1,4 +1,4 @@
-"""Events and the notices made of them, how each member wants to be told, and what each member watches or mutes."""
+"""Events and the notices made of them, how each member wants to be notified, and what each member watches or mutes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.db import Base, partial_index
 from forum.members.models import Member
 
-AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of telling by mail
+AT_ONCE, DIGEST, NEVER = WAYS = ("at once", "digest", "never")  # of mailing a notice
 WATCHING, MUTED = LEVELS = ("watching", "muted")
 AGENDA, TOPIC, CITY, THEME = SUBJECTS = ("agenda", "topic", "city", "theme")
-EVERYBODY = "everybody"  # what all members are told of: no subject that one could watch
-QUEUE = "queue"  # the kind that tells what waits in moderation
+EVERYBODY = "everybody"  # stands for all members in `Event.watched`; nobody can watch it
+QUEUE = "queue"  # the kind of notices about entries of the moderation queue
 NO_DIGEST = "never"
-EVERY = ("daily", "weekly", NO_DIGEST)
-# Every kind of notice, and how a member is told by mail who has not chosen otherwise.
+DIGEST_FREQUENCIES = ("daily", "weekly", NO_DIGEST)
+# Every kind of notice, and how it is mailed to a member who has not chosen otherwise
 DEFAULT_WAYS = {
     "advice": AT_ONCE,
     "followup": AT_ONCE,
@@ -26,7 +26,7 @@ DEFAULT_WAYS = {
     "quote": AT_ONCE,
     "reply": AT_ONCE,
     "decision": AT_ONCE,
-    "security": NEVER,  # a letter of its own tells it
+    "security": NEVER,  # it is mailed as a letter of its own
     "returned": AT_ONCE,
     "queue": AT_ONCE,
     "published": AT_ONCE,
@@ -37,7 +37,7 @@ DEFAULT_WAYS = {
     "report": DIGEST,
     "rules": DIGEST,
 }
-WAITING = (
+ACTIONABLE_KINDS = (
     "advice",
     "followup",
     "unanswered",
@@ -47,25 +47,25 @@ WAITING = (
     "decision",
     "returned",
     "queue",
-)  # ask for something
-QUIET = ("reply", "answer", "mark")  # not told about a topic that the member has muted
-ALWAYS_TOLD = ("decision", "security")  # also to somebody whose account is closed and not yet gone
-OFFICIAL = (
+)  # they ask the member to do something
+MUTABLE_KINDS = ("reply", "answer", "mark")  # not made for members who have muted the topic
+ALWAYS_TOLD = ("decision", "security")  # also made for members who are leaving
+OFFICIAL_KINDS = (
     "decision",
     "returned",
     "published",
     "report",
     "queue",
     "security",
-)  # told of members whom one ignores, too
-GROWING = ("mark",)  # an unread notice takes in the next ones about the same post
+)  # also made when the member ignores the actor
+MERGING_KINDS = ("mark",)  # the next ones about the same post are merged into an unread notice
 
 
 class Event(Base):
-    """Something that concerns `recipients`, or whoever watches one of `watched`, but those in `but`.
+    """Something that concerns the members in `recipients`, or those who watch one of `watched`, except those in `but`.
 
-    The worker makes the notices and sets `done_at`. Watchers are told in the order of their ids; `reached` is
-    the last one who has been. `watched` holds pairs of a subject's kind and id.
+    The worker makes the notices and sets `done_at`. Watchers get theirs in the order of their ids; `reached` is the
+    last one who has. `watched` holds pairs of a subject's kind and id, and is null for events with recipients.
     """
 
     __tablename__ = "event"
@@ -97,10 +97,10 @@ class Event(Base):
 
 
 class Notice(Base):
-    """One line in a member's inbox; gone from sight while what it speaks of is hidden.
+    """One line in a member's inbox; hidden while what it is about is hidden.
 
-    `way` is how it goes out by mail, decided when it is made; `mailed_at` says that it has. `others` counts
-    the people besides the actor whom a notice that has grown speaks of.
+    `way` is how it is mailed, decided when it is made, and `mailed_at` when it was. `others` is the number of people
+    besides the actor of whom a merged notice tells.
     """
 
     __tablename__ = "notice"
@@ -111,7 +111,7 @@ class Notice(Base):
         Index(None, "post_id"),
         Index(None, "actor_id"),
         Index("ix_notice_read_at", "read_at", **partial_index("read_at IS NOT NULL")),
-        # Every page asks how many are unread; what was read in ten years is not walked through.
+        # Every page asks how many are unread; the index spares a walk through all that was ever read.
         Index(
             "ix_notice_unread",
             "member_id",
@@ -154,7 +154,7 @@ class Notice(Base):
 
 
 class NoticeChoice(Base):
-    """How a member wants to be told of one kind of notice by mail; without a row it is as `DEFAULT_WAYS` says."""
+    """How one kind of notice is mailed to a member; without a row `DEFAULT_WAYS` applies."""
 
     __tablename__ = "notice_choice"
 
@@ -166,7 +166,7 @@ class NoticeChoice(Base):
 
 
 class NoticeSettings(Base):
-    """When a member's digest comes, and whether one watches what one writes in. Without a row: as by default.
+    """When a member's digest comes, and whether they watch the topics they write in. Without a row the defaults apply.
 
     `digest_hour` is one of the 24 hours of the day in `time_zone`, a name of the IANA list.
     """
@@ -183,7 +183,7 @@ class NoticeSettings(Base):
 
 
 class Watch(Base):
-    """That a member watches or mutes an agenda, a topic, a city or a theme: `subject` with its id, and `level`."""
+    """A member watches or mutes (`level`) an agenda, a topic, a city or a theme (`subject` and `subject_id`)."""
 
     __tablename__ = "watch"
     __table_args__ = (Index(None, "subject", "subject_id", "level", "member_id"),)

@@ -18,7 +18,7 @@ bp = Blueprint("notifications", __name__)
 
 @bp.get("/notices")
 def index() -> str:
-    """The inbox: what waits for the member before what is only told."""
+    """The inbox: notices that ask for something before the others."""
     require(me().can.see_notices())
     found = inbox(me(), web.number("page"))
     groups = {"waiting": found.waiting, "told": found.told}
@@ -28,7 +28,7 @@ def index() -> str:
 
 @bp.post("/notices/<int:notice_id>/read")
 def read(notice_id: int) -> Response:
-    """Mark one notice read and go to what it speaks of."""
+    """Mark one notice read and redirect to what it is about."""
     require(me().can.see_notices())
     return web.see_other(actions.read(me(), notice_id).address)
 
@@ -43,18 +43,18 @@ def read_all() -> Response:
 
 
 def set_level(subject: str, subject_id: int, address: str) -> Response:
-    """What every door of watching does: watch or mute as `level` says, or with an empty one neither, and go back.
+    """Watch or mute a subject as the form field `level` says, neither when it is empty, and redirect to `address`.
 
-    The door has found that the reader may see the thing at `address`.
+    Views of rooms above call this; they have checked that the reader can see the subject.
     """
     level = request.form.get("level", "")
     if level:
         actions.watch(me(), subject, subject_id, level)
     else:
         actions.unwatch(me(), subject, subject_id)
-    said = {
+    messages = {
         WATCHING: _("You watch this now. Notices tell you what is new."),
         MUTED: _("You have muted this. Only what is said to you by name is told."),
     }
-    flash(said.get(level) or _("You neither watch nor mute this any longer."), "message")
+    flash(messages.get(level) or _("You neither watch nor mute this any longer."), "message")
     return web.see_other(web.safe_next(address))

@@ -15,7 +15,7 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.history.actions import keep_version
 from forum.history.queries import refuse_unseen
 from forum.members.queries import language_names
-from forum.notifications.actions import note_everybody
+from forum.notifications.actions import note_event_for_everybody
 from forum.permissions import Person, require
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 from forum.rules.queries import (
@@ -77,7 +77,9 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
     ]
     db.session.flush()
     title = _("The house rules change")
-    note_everybody(administrator, "rules", f"/rules/{book.number}", title=title, text=book.change)
+    note_event_for_everybody(
+        administrator, "rules", f"/rules/{book.number}", title=title, text=book.change
+    )
     return book
 
 

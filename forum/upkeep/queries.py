@@ -49,7 +49,7 @@ from forum.members.models import Ignore, Member
 from forum.migrating import FOLDER, revisions
 from forum.moderation.models import Report
 from forum.notifications.models import Event, Notice
-from forum.notifications.queries import TRIES
+from forum.notifications.queries import MAX_ATTEMPTS
 from forum.permissions import PUBLIC, Person, require
 from forum.search.models import Document, Retitling
 from forum.search.queries import documents_with_stale_words
@@ -554,7 +554,7 @@ class Waiting(NamedTuple):
 def waiting() -> Waiting:
     """How much waits, in one query."""
     open_event = select(func.count()).select_from(Event).where(Event.done_at.is_(None))
-    due = (Event.hidden_at.is_(None), Event.attempts < TRIES)
+    due = (Event.hidden_at.is_(None), Event.attempts < MAX_ATTEMPTS)
     oldest = select(func.min(Event.due_at)).where(Event.done_at.is_(None), *due)
     reports = select(func.count()).select_from(Report).where(Report.decision_id.is_(None))
     practices = (
@@ -569,7 +569,7 @@ def waiting() -> Waiting:
     parts = (
         open_event.where(*due),
         oldest,
-        open_event.where(Event.attempts >= TRIES),
+        open_event.where(Event.attempts >= MAX_ATTEMPTS),
         reports,
         practices,
         select(func.count()).select_from(Held).where(Held.decided_at.is_(None)),

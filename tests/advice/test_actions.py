@@ -28,7 +28,7 @@ from forum.members.models import Member
 from forum.members.queries import members_by_handle
 from forum.notifications.actions import make_notices
 from forum.notifications.models import Event
-from forum.notifications.queries import WAITING, inbox
+from forum.notifications.queries import ACTIONABLE_KINDS, inbox
 from forum.permissions import SYSTEM, VISITOR
 from tests.advice.conftest import Question, somebody
 from tests.forums import Forum, forums
@@ -61,7 +61,7 @@ def test_who_is_asked_gets_a_notice_that_waits(people: Any, question: Question) 
     topic = question.topic
     assert actions.ask(people.ana, topic.id, [people.ben.handle, people.chitra.handle]) == 2
     assert told(people.ben) == told(people.chitra) == [("advice", topic.address)]
-    assert told(people.ana) == [] and "advice" in WAITING
+    assert told(people.ana) == [] and "advice" in ACTIONABLE_KINDS
     assert states(topic) == {people.ben.name: "asked", people.chitra.name: "asked"}
 
 
@@ -409,7 +409,7 @@ def test_the_asker_is_asked_once_a_month_after_the_answer(people: Any, question:
         look(days)
     assert kinds(topic) == [("followup", [people.ana.id])]
     assert ("followup", f"/topics/{topic.id}/follow-up") in told(people.ana)
-    assert "followup" in WAITING
+    assert "followup" in ACTIONABLE_KINDS
 
 
 def test_the_asker_is_asked_a_month_after_the_last_asked_for_reply(

@@ -1,4 +1,4 @@
-"""From an event to the notices of those whom it concerns."""
+"""From events to the notices of those whom they concern."""
 
 from __future__ import annotations
 
@@ -131,10 +131,10 @@ def crowd(people: Any) -> list[Member]:
 
 
 def news(people: Any, kind: str = "topic", subjects: Any = (WATCHED,), **more: Any) -> None:
-    actions.note_news(people.ben, kind, subjects, "/posts/1", title="News", **more)
+    actions.note_event_for_watchers(people.ben, kind, subjects, "/posts/1", title="News", **more)
 
 
-def told(members: list[Member]) -> list[int]:
+def recipients_among(members: list[Member]) -> list[int]:
     return [len(titles(member)) for member in members]
 
 
@@ -146,10 +146,10 @@ def test_an_event_for_watchers_is_one_row_and_told_in_portions(
     event = db.session.scalars(select(Event)).one()
     assert event.recipients == []
     assert actions.make_notices(SYSTEM, portion=2) == 1
-    assert sum(told(crowd)) == 1  # Ben is the second
+    assert sum(recipients_among(crowd)) == 1  # Ben is the second
     while actions.make_notices(SYSTEM, portion=2):
         pass
-    assert told(crowd) == [1] * 5
+    assert recipients_among(crowd) == [1] * 5
     assert titles(people.ben) == []
     assert event.done_at is not None
 
@@ -161,7 +161,7 @@ def test_several_events_share_a_portion(people: Any, crowd: list[Member]) -> Non
     assert actions.make_notices(SYSTEM, portion=12) == 4
     assert actions.make_notices(SYSTEM, portion=12) == 1
     assert actions.make_notices(SYSTEM) == 0
-    assert sum(told(crowd)) == 17
+    assert sum(recipients_among(crowd)) == 17
 
 
 class Killed(Exception):
@@ -185,10 +185,10 @@ def test_a_worker_that_dies_half_way_leaves_each_notice_to_be_made_once(
             actions.make_notices(SYSTEM, portion=2)
     finally:
         remove(db.engine, "after_cursor_execute", die)
-    assert sum(told(crowd)) == 2
+    assert sum(recipients_among(crowd)) == 2
     while actions.make_notices(SYSTEM, portion=2):
         pass
-    assert told(crowd) == [1] * 5
+    assert recipients_among(crowd) == [1] * 5
 
 
 def test_nobody_is_told_twice_though_an_event_is_told_again(
@@ -198,7 +198,7 @@ def test_nobody_is_told_twice_though_an_event_is_told_again(
     actions.make_notices(SYSTEM)
     db.session.execute(update(Event).values(done_at=None, reached=0))
     actions.make_notices(SYSTEM)
-    assert told(crowd) == [1] * 5
+    assert recipients_among(crowd) == [1] * 5
 
 
 def test_without_watchers_there_is_no_event(people: Any) -> None:
@@ -217,7 +217,7 @@ def test_who_watches_several_things_is_told_once_and_who_mutes_one_is_not(people
     actions.watch(people.chitra, "city", 3, "muted")
     news(people, subjects=subjects)
     actions.make_notices(SYSTEM)
-    assert told([people.ana, people.chitra]) == [1, 0]
+    assert recipients_among([people.ana, people.chitra]) == [1, 0]
 
 
 def test_who_is_told_by_name_or_watches_since_later_is_left_out(people: Any) -> None:
@@ -228,7 +228,7 @@ def test_who_is_told_by_name_or_watches_since_later_is_left_out(people: Any) -> 
     news(people, but=[people.ana.id])
     with at(now() + timedelta(minutes=2)):
         actions.make_notices(SYSTEM)
-    assert told([people.ana, people.chitra, people.host]) == [0, 1, 0]
+    assert recipients_among([people.ana, people.chitra, people.host]) == [0, 1, 0]
 
 
 def test_nobody_without_an_open_account_is_told_of_what_is_watched(
@@ -240,7 +240,7 @@ def test_nobody_without_an_open_account_is_told_of_what_is_watched(
     db.session.commit()
     news(people)
     actions.make_notices(SYSTEM)
-    assert told(crowd) == [0, 0, 1, 1, 1]
+    assert recipients_among(crowd) == [0, 0, 1, 1, 1]
 
 
 def test_one_event_for_watchers_is_hidden_and_restored_half_way(
@@ -250,10 +250,10 @@ def test_one_event_for_watchers_is_hidden_and_restored_half_way(
     actions.make_notices(SYSTEM, portion=2)
     actions.hide_notices(people.moderator, post_id=1)
     assert actions.make_notices(SYSTEM) == 0
-    assert sum(told(crowd)) == 0
+    assert sum(recipients_among(crowd)) == 0
     actions.restore_notices(people.moderator, post_id=1)
     actions.make_notices(SYSTEM)
-    assert told(crowd) == [1] * 5
+    assert recipients_among(crowd) == [1] * 5
 
 
 # Watching and muting
@@ -301,14 +301,14 @@ def test_visitors_watch_and_choose_nothing(people: Any) -> None:
 
 
 def test_who_writes_watches_unless_muted_or_switched_off(people: Any) -> None:
-    actions.watch_own(people.ana, 1)
-    actions.watch_own(people.ana, 1)
+    actions.watch_own_topic(people.ana, 1)
+    actions.watch_own_topic(people.ana, 1)
     actions.watch(people.ana, "topic", 2, "muted")
-    actions.watch_own(people.ana, 2)
+    actions.watch_own_topic(people.ana, 2)
     actions.set_watching_replies(people.ana, False)
-    actions.watch_own(people.ana, 3)
+    actions.watch_own_topic(people.ana, 3)
     actions.set_watching_replies(people.ana, True)
-    actions.watch_own(people.ana, 4)
+    actions.watch_own_topic(people.ana, 4)
     found = {row.subject_id: row.level for row in watches_of(people.ana).items}
     assert found == {1: "watching", 2: "muted", 4: "watching"}
 

@@ -1,4 +1,4 @@
-"""The worker's turn at notices: one event at fault holds up no other."""
+"""The worker makes notices: a faulty event delays no other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forum.errors import Busy
 from forum.notifications import actions
 from forum.notifications.commands import make_notices
 from forum.notifications.models import TOPIC, Event
-from forum.notifications.queries import TRIES, inbox
+from forum.notifications.queries import MAX_ATTEMPTS, inbox
 from forum.permissions import SYSTEM
 from forum.upkeep.queries import waiting
 
@@ -28,19 +28,19 @@ def titles(member: Any) -> set[str]:
 @pytest.fixture
 def at_fault(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of some events the notices cannot be made: one for somebody by name, and one for those who watch."""
-    tell = actions._tell
+    tell = actions._make_for
 
     def told(event: Event, member_ids: Any) -> None:
         if event.title == AT_FAULT:
             raise ValueError(event.title)
         tell(event, member_ids)
 
-    monkeypatch.setattr(actions, "_tell", told)
+    monkeypatch.setattr(actions, "_make_for", told)
     actions.watch(people.ana, TOPIC, 1)
     for title in (AT_FAULT, "By name"):
         actions.note_event(people.ben, "reply", [people.ana.id], "/topics/1", title=title)
     for title in (AT_FAULT, "To who watches"):
-        actions.note_news(people.ben, "reply", [(TOPIC, 1)], "/topics/1", title=title)
+        actions.note_event_for_watchers(people.ben, "reply", [(TOPIC, 1)], "/topics/1", title=title)
 
 
 @pytest.mark.usefixtures("at_fault")
@@ -54,12 +54,12 @@ def test_an_event_at_fault_holds_up_no_other(people: Any) -> None:
 def test_an_event_at_fault_is_tried_later_and_at_last_given_up() -> None:
     make_notices()
     moment = now()
-    for _number in range(TRIES):
+    for _number in range(MAX_ATTEMPTS):
         moment += timedelta(days=1)
         with at(moment):
             make_notices()
     events = db.session.scalars(select(Event).where(Event.title == AT_FAULT)).all()
-    assert [event.attempts for event in events] == [TRIES, TRIES]
+    assert [event.attempts for event in events] == [MAX_ATTEMPTS, MAX_ATTEMPTS]
     assert waiting().given_up == 2
 
 
@@ -84,7 +84,7 @@ def test_a_database_that_is_away_puts_nothing_off(
     def told(*_words: Any) -> None:
         raise away
 
-    monkeypatch.setattr(actions, "_tell", told)
+    monkeypatch.setattr(actions, "_make_for", told)
     with pytest.raises(type(away)):
         make_notices()
     assert db.session.scalars(select(Event.attempts)).all() == [0]

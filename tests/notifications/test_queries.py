@@ -1,4 +1,4 @@
-"""What the mail room asks: what is to be mailed at once, and what goes into a digest."""
+"""The queries of the mail room: what is mailed at once, and what goes into a digest."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from forum.members.actions import found_federation
 from forum.notifications.actions import hide_notices, make_notices, note_event
 from forum.notifications.forms import KIND_NAMES
-from forum.notifications.models import DEFAULT_WAYS, WAITING
+from forum.notifications.models import ACTIONABLE_KINDS, DEFAULT_WAYS
 from forum.notifications.queries import inbox, unread_count
 from forum.permissions import SYSTEM
 
@@ -91,7 +91,9 @@ def test_every_kind_has_its_words(people: Any, sign_in: Any) -> None:
     for kind in DEFAULT_WAYS:
         assert re.search(rf"\w[:\w]* +Title of {kind}\b", " ".join(plain.split())), kind
     waiting = page[page.index("Waiting for you") : page.index("For your information")]
-    assert {kind for kind in DEFAULT_WAYS if f"Title of {kind}<" in waiting} == set(WAITING)
+    assert {kind for kind in DEFAULT_WAYS if f"Title of {kind}<" in waiting} == set(
+        ACTIONABLE_KINDS
+    )
     assert set(KIND_NAMES) == set(DEFAULT_WAYS) - {"security"}, "which has a letter of its own"
 
 

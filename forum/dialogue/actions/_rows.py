@@ -44,11 +44,11 @@ from forum.errors import Invalid
 from forum.markup import Written, excerpt, slugify, write
 from forum.members.models import Member
 from forum.notifications.actions import (
+    clear_titles,
     hide_notices,
     read_queue,
     restore_notices,
-    retell_mark,
-    untitle,
+    update_mark_notices,
 )
 from forum.permissions import (
     AUDIENCES,
@@ -298,7 +298,7 @@ def _forget_text(post: Post) -> None:
 def forget_mark(doer: Person, given: Mark) -> None:
     """Delete a mark, and what notices quote of its note; the deed that calls it counts."""
     if given.words:
-        retell_mark(doer, given.post_id, given.member_id, "")
+        update_mark_notices(doer, given.post_id, given.member_id, "")
     db.session.delete(given)
 
 
@@ -401,7 +401,7 @@ def forget_title(system: Person, topic: Topic) -> None:
     """Let nothing say what a topic was called whose author has left."""
     topic.title, topic.slug, topic.excerpt = "", "topic", ""
     topic.home = topic.home and f"/topics/{topic.id}"  # that of a practice holds its title
-    untitle(system, topic.id)
+    clear_titles(system, topic.id)
 
 
 def set_topic_time(moderator: Person, topic_id: int, name: str, moment: datetime | None) -> Topic:

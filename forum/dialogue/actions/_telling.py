@@ -21,7 +21,7 @@ from forum.errors import Invalid
 from forum.markup import Written, cited_in_html, quoted_posts
 from forum.members.models import City, Member
 from forum.members.queries import members_to_mention
-from forum.notifications.actions import note_event, note_news
+from forum.notifications.actions import note_event, note_event_for_watchers
 from forum.notifications.models import AGENDA, CITY, THEME
 from forum.notifications.queries import Subject
 from forum.permissions import MEMBERS, PUBLIC, Person
@@ -159,7 +159,7 @@ def notify_watchers(post: Post, kind: str, subjects: Sequence[Subject], told: se
     """Tell whoever watches one of some things of a new post, but those who are told of it by name."""
     author = db.session.get_one(Member, post.author_id)
     about = {"text": post.gist, **_about(post)}
-    note_news(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
+    note_event_for_watchers(author, kind, subjects, f"/posts/{post.id}", but=told, **about)
 
 
 def _about(post: Post) -> dict[str, Any]:

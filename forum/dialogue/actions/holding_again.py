@@ -25,7 +25,7 @@ from forum.dialogue.queries import (
 from forum.errors import Conflict, NotFound
 from forum.members.actions import note_waiting
 from forum.members.models import Member
-from forum.notifications.actions import hide_notices, unwatch_own
+from forum.notifications.actions import hide_notices, undo_watch_own_topic
 from forum.permissions import Person, require
 
 
@@ -107,7 +107,7 @@ def _take_post_back(moderator: Person, held: Held, post: Post, before: Mapping[s
     """Take away a post, and the topic that it opened; the row keeps the number, which is never given again."""
     topic, since = post.topic, post.created_at
     earlier = _moment(before["active_at"]) or since
-    unwatch_own(moderator, held.author_id, topic.id, since, held.decided_at or since)
+    undo_watch_own_topic(moderator, held.author_id, topic.id, since, held.decided_at or since)
     delete_post(moderator, post)
     post.removed_at, post.submission_key = post.deleted_at, None
     latest = earlier if held.deed == OPEN else latest_other_post_at(post) or earlier

@@ -9,7 +9,7 @@ from forum.dialogue.actions._counts import count_mark
 from forum.dialogue.actions._rows import delete_post, forget_mark, forget_title
 from forum.dialogue.models import MARKS
 from forum.dialogue.queries import marks_to_remove, merged_topics_opened_by, posts_to_index
-from forum.notifications.actions import retell
+from forum.notifications.actions import update_quotations
 from forum.permissions import Person, require
 
 
@@ -29,7 +29,7 @@ def delete_posts(system: Person, post_ids: Sequence[int]) -> None:
         delete_post(system, post)
         post.submission_key = None
         if post.number == 1:
-            retell(system, post.id, "", post.topic_id)
+            update_quotations(system, post.id, "", post.topic_id)
         if post.number == 1 and post.topic.deleted_at:
             forget_title(system, post.topic)
 

@@ -21,7 +21,7 @@ from forum.errors import Invalid
 from forum.matches import from_plain_text
 from forum.members.models import Member
 from forum.members.queries import lock_writer
-from forum.notifications.actions import retell_mark
+from forum.notifications.actions import update_mark_notices
 from forum.permissions import Person, require
 from forum.screening.actions import refuse_caught
 
@@ -74,7 +74,7 @@ def mark(
         if given.kind == TAKEN_BACK:
             _give_again(member, given)
         if note != given.words:
-            retell_mark(member, post_id, member.id, note)
+            update_mark_notices(member, post_id, member.id, note)
         given.outcome, given.words = outcome, note
     return post
 
@@ -114,7 +114,7 @@ def hide_note(moderator: Person, mark_id: int, reason: str) -> Mark:
     given = _note_to_decide(moderator, mark_id)
     if given.hidden_at is None:
         given.hidden_at, given.hidden_reason = now(), reason.strip()
-        retell_mark(moderator, given.post_id, given.member_id, "")
+        update_mark_notices(moderator, given.post_id, given.member_id, "")
     return given
 
 
@@ -126,7 +126,7 @@ def restore_note(moderator: Person, mark_id: int) -> Mark:
         db.session.delete(given)
     elif given.hidden_at is not None:
         given.hidden_at, given.hidden_reason = None, ""
-        retell_mark(moderator, given.post_id, given.member_id, given.words)
+        update_mark_notices(moderator, given.post_id, given.member_id, given.words)
     return given
 
 

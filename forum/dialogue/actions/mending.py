@@ -25,7 +25,7 @@ from forum.dialogue.queries import (
 from forum.markup import PlainTexts, Written, excerpt
 from forum.members.actions import set_post_counts
 from forum.members.models import Member
-from forum.notifications.actions import hide_notices, retell
+from forum.notifications.actions import hide_notices, update_quotations
 from forum.permissions import Person, require
 from forum.search import actions as search
 
@@ -56,7 +56,7 @@ def _reword(system: Person, post: Post, text: Written) -> None:
     post.source, post.html, post.html_version = text.source, text.html, text.html_version
     if post.number == 1 and post.topic.excerpt and not post.topic.home:
         post.topic.excerpt = excerpt(text.plain)
-    retell(system, post.id, text.plain, post.topic_id if post.number == 1 else None)
+    update_quotations(system, post.id, text.plain, post.topic_id if post.number == 1 else None)
 
 
 @action

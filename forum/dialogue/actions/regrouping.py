@@ -48,11 +48,11 @@ from forum.errors import Conflict, Invalid, NotFound
 from forum.markup import excerpt, slugify, write
 from forum.members.models import Member
 from forum.notifications.actions import (
+    copy_watchers,
     hide_notices,
-    rehome_notices,
+    move_notices,
+    remove_copied_watchers,
     restore_notices,
-    unwatch_along,
-    watch_along,
 )
 from forum.permissions import Person, require
 from forum.search import actions as search
@@ -112,7 +112,7 @@ def split(
     move_count(moderator, None, count_key(new))
     if not has_shown_posts(first_post(topic)):
         hide_as_empty(moderator, topic, now())
-    watch_along(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
+    copy_watchers(moderator, topic.id, new.id, now(), {post.author_id for post in posts})
     return moved
 
 
@@ -140,7 +140,7 @@ def merge(moderator: Person, topic_id: int, target_id: int) -> MovedRecord:
     search.unindex(moderator, "topic", topic.id)
     note_activity(moderator, topic.agenda_id, topic.created_at, topics=-shown)
     note_activity_of(moderator, target)
-    watch_along(moderator, topic.id, target.id, topic.deleted_at)
+    copy_watchers(moderator, topic.id, target.id, topic.deleted_at)
     hide_notices(moderator, topic_id=topic.id)
     return moved
 
@@ -183,7 +183,7 @@ def unmerge(moderator: Person, moved: MovedRecord) -> Topic:
     require(moderator.can.merge(topic, target))
     posts = [post for post in posts_to_move(target) if post.number > moved.before]
     _require_unchanged(topic, target, posts, moved)
-    unwatch_along(moderator, topic.id, target.id, topic.deleted_at or now())
+    remove_copied_watchers(moderator, topic.id, target.id, topic.deleted_at or now())
     if moved.answer and target.answer_id == moved.answer[0]:
         set_answer(moderator, target, None)
     topic.deleted_at = topic.merged_into_id = None
@@ -360,7 +360,7 @@ def _update_both_topics(
         target.excerpt = "" if opening.is_gone else excerpt(words[opening.id])
         search.unindex(doer, "post", opening.id)
     search.index_all(doer, _search_entries(target, posts, words))
-    rehome_notices(doer, [post.id for post in posts], target.id, target.title)
+    move_notices(doer, [post.id for post in posts], target.id, target.title)
 
 
 def _search_entries(

@@ -70,7 +70,7 @@ from forum.errors import Conflict, NotFound
 from forum.markup import Written, plain
 from forum.matches import ScreenedText
 from forum.members.queries import lock_writer
-from forum.notifications.actions import retell, watch_own
+from forum.notifications.actions import update_quotations, watch_own_topic
 from forum.notifications.models import TOPIC
 from forum.permissions import SYSTEM, Person, require
 from forum.screening.actions import screen
@@ -149,7 +149,7 @@ def _add_topic(
     move_count(author, None, count_key(topic))
     count_post(author, topic, post, 1)
     notified = notify_named(author, post, new.text, is_new=True)
-    watch_own(author, topic.id)
+    watch_own_topic(author, topic.id)
     notify_watchers(post, "topic", watchable_subjects(author, topic, new.themes), notified)
     if needs_review:
         ask_for_review(author, post)
@@ -282,7 +282,7 @@ def _add_reply(
     count_post(author, topic, post, 1)
     notified = notify_named(author, post, text, is_new=True)
     notify(author, "reply", {topic.author_id} - notified, post, text.plain)
-    watch_own(author, topic.id)
+    watch_own_topic(author, topic.id)
     notify_watchers(post, "post", [(TOPIC, topic.id)], notified | {topic.author_id})
     if needs_review:
         ask_for_review(author, post)
@@ -412,5 +412,5 @@ def withdraw(author: Person, revision_id: int) -> Post:
     revision.withdrawn_at = revision.withdrawn_at or now()
     if not post.is_gone:  # notices quote a post as it was first
         topic_id = post.topic_id if post.number == 1 else None
-        retell(SYSTEM, post.id, plain(post.source), topic_id)
+        update_quotations(SYSTEM, post.id, plain(post.source), topic_id)
     return post

@@ -17,7 +17,7 @@ from forum.dialogue.queries._rows import PostRow, TopicRow
 from forum.dialogue.queries._visibility import is_readable
 from forum.dialogue.queries.posts import MARKS_AS_TEXT, parse_marks
 from forum.notifications.models import TOPIC
-from forum.notifications.queries import is_unread_about, level
+from forum.notifications.queries import is_unread_about, watch_level_of
 from forum.permissions import Person
 
 MAX_NEW_POSTS = 100  # posts of a topic that are counted as new
@@ -57,7 +57,7 @@ def _reading_query(*, with_marks: bool) -> Select[Any]:
     place = select(Place.number).where(Place.topic_id == topic_id, Place.member_id == member_id)
     query = select(
         place.scalar_subquery(),
-        level(member_id, TOPIC, topic_id),
+        watch_level_of(member_id, TOPIC, topic_id),
         is_unread_about(member_id, topic_id),
     )
     return query.add_columns(MARKS_AS_TEXT.scalar_subquery()) if with_marks else query
