@@ -28,7 +28,7 @@ from forum.permissions import SYSTEM, VISITOR, Person
 from forum.queue import actions as queue
 from forum.queue.actions import Choice
 from forum.rules import actions as rules
-from forum.rules.actions import Named, RulesText, Wording
+from forum.rules.actions import RecourseText, RulesText, Wording
 from forum.screening import actions as screening
 from forum.screening.actions import RuleText
 from tests.conftest import OneConnectionSession
@@ -323,7 +323,7 @@ DEEDS: dict[str, tuple[Before | None, Deed]] = {
         rules.write_rules, lambda _w: RulesText([("Be kind", "Always.")], now(), "Shorter.")
     ),
     "rules.name_recourses": _deed(
-        rules.name_recourses, {"body": Named("Ombuds", "https://ombuds.example")}
+        rules.name_recourses, {"body": RecourseText("Ombuds", "https://ombuds.example")}
     ),
     "rules.write_text": _deed(rules.write_text, Wording("Rude", "hide", 2, "It is rude.")),
     "rules.end_text": _deed(rules.end_text, 1),

@@ -51,7 +51,7 @@ from forum.notifications.actions import make_notices, read_until
 from forum.notifications.models import NEVER
 from forum.permissions import PUBLIC, Person, require
 from forum.phrases import Phrases
-from forum.rules.queries import first_rules
+from forum.rules.queries import default_rules
 from forum.search.queries import searchable
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class BatchWriter:
         self.foundation = foundation
         self.ids = dict(foundation.last_ids)
         self.batch = RowBatch(TABLES)
-        self._rule = first_rules()[BROKEN_RULE - 1]  # that moderators name as the reason
+        self._rule = default_rules()[BROKEN_RULE - 1]  # that moderators name as the reason
         self._documents: dict[int, int] = {}  # the ids of the topics' documents, by topic id
         self._mark_notices: dict[int, Row] = {}  # the notice about the marks of a post, by post id
         self._writers: dict[type, Callable[[Any], None]] = {

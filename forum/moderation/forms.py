@@ -22,7 +22,7 @@ from forum.db import now
 from forum.dialogue.forms import KINDS, language_field
 from forum.members.forms import EMAIL_PATTERN, MAX_EMAIL, MAX_NAME, Day, at_most, one_line
 from forum.moderation.actions import MAX_REASON_LENGTH, IllegalContentNotice, Reasons
-from forum.rules.queries import Ready, Rule
+from forum.rules.queries import OfferedText, Rule
 from forum.web import whole_number
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
@@ -151,7 +151,7 @@ class StatementForm(DecisionAwareForm):
         ]
         self.ground_choices = {"", LAW_CHOICE, *(value for value, _name in named)}
 
-    def fill(self, ready: Ready) -> None:
+    def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text."""
         self.rule.data, self.reason.data = str(ready.rule or ""), ready.text
 
@@ -183,7 +183,7 @@ class RequiredReasonForm(DecisionAwareForm):
 
     reason = TextAreaField(_("Reason"), [REASON_REQUIRED, LENGTH_LIMIT])
 
-    def fill(self, ready: Ready) -> None:
+    def fill(self, ready: OfferedText) -> None:
         """Fill in the words, and the rule if there is one, of a ready text."""
         self.reason.data = ready.text
 
@@ -334,7 +334,7 @@ class DecisionForm(StatementForm):
         """Offer only these deeds."""
         self.deed.choices = [(deed, DEED_NAMES[deed]) for deed in deeds]
 
-    def fill(self, ready: Ready) -> None:
+    def fill(self, ready: OfferedText) -> None:
         """Fill in the ready text with its deed."""
         super().fill(ready)
         self.deed.data = ready.deed.replace(" ", "_")

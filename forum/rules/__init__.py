@@ -1,1 +1,1 @@
-"""The house rules in their versions, and the ready texts that name them."""
+"""The house rules in their versions, the ready texts of moderators, and recourse outside of the forum."""

@@ -1,4 +1,4 @@
-"""Writing a version of the house rules, keeping the ready texts, naming who helps outside of the forum."""
+"""Writing a version of the house rules, ready texts, and the recourse outside of the forum."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from forum.notifications.actions import note_event_for_everybody
 from forum.permissions import Person, require
 from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBook
 from forum.rules.queries import (
-    RECOURSE,
-    first_texts,
+    RECOURSE_HISTORY,
+    default_texts,
     in_force,
     last_number,
-    last_text,
+    latest_text_number,
     recourses_to_change,
     rules_fields,
     rules_to_change,
@@ -35,6 +35,7 @@ LONGEST_NAME = 80
 LONGEST_SENTENCE = 1_000  # characters of a rule
 LONGEST_CHANGE = 500
 LONGEST_ADDRESS = 500
+LONGEST_RECOURSE_NAME = 200
 LONGEST_HINT = 500  # characters of the sentence about a body or an authority
 LONGEST_TEXT = 2_000  # characters of a ready text
 READY_DEEDS = ("hide", "remove", "ask to edit", "lock", "send back", "warn", "silence", "suspend")
@@ -42,7 +43,11 @@ READY_DEEDS = ("hide", "remove", "ask to edit", "lock", "send back", "warn", "si
 
 @dataclass(frozen=True)
 class RulesText:
-    """What an administrator writes: pairs of name and sentence, from when on they hold, and what is new in a sentence."""
+    """A version of the house rules as an administrator writes it.
+
+    `rules` are pairs of a name and a sentence, `valid_from` is when they come into force, `change` says in a sentence
+    what is new.
+    """
 
     rules: Sequence[tuple[str, str]]
     valid_from: datetime
@@ -52,21 +57,21 @@ class RulesText:
 
 @action
 def write_rules(administrator: Person, text: RulesText, *, seen: str | None = None) -> RuleBook:
-    """Write the next version of the house rules, or another text for one that is not in force yet; all members are told.
+    """Write the next version of the house rules, or change the one that is not in force yet; all members are notified.
 
-    A version that was ever in force stays as it is, because decisions name its rules. `seen` is the `fingerprint` of the
-    latest version when the form was opened; `Conflict` when there is another one by now, or it says other things.
+    A version that was ever in force stays as it is, because decisions name its rules. `seen` is the `fingerprint` of
+    the latest version when the form was opened. Raises `Conflict` when the latest version has changed since.
     """
     latest = rules_fields(rules_to_change(administrator))
     rules = _checked(text)
-    if latest | _said(text, rules) != latest:
+    if latest | _written_fields(text, rules) != latest:
         refuse_unseen(seen, latest)
-    ahead, held = upcoming_book(), in_force()
-    is_same = [(rule.name, rule.sentence) for rule in held.rules] == rules
-    if ahead is None and is_same and held.language == text.language:
+    upcoming, current = upcoming_book(), in_force()
+    is_same = [(rule.name, rule.sentence) for rule in current.rules] == rules
+    if upcoming is None and is_same and current.language == text.language:
         raise Invalid(_("These are the rules that hold already. Nothing was changed."), "rules")
-    book = ahead or RuleBook(number=last_number() + 1)
-    book.change, book.language = _line(text.change), text.language
+    book = upcoming or RuleBook(number=last_number() + 1)
+    book.change, book.language = _one_line(text.change), text.language
     book.valid_from, book.written_at = max(text.valid_from, now()), now()
     book.rules = []
     db.session.add(book)
@@ -83,14 +88,19 @@ def write_rules(administrator: Person, text: RulesText, *, seen: str | None = No
     return book
 
 
-def _said(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What a version would say, as `rules_fields` has it."""
-    said = {"rules": [list(rule) for rule in rules], "change": _line(text.change)}
-    return said | {"language": text.language, "valid_from": text.valid_from.date().isoformat()}
+def _written_fields(text: RulesText, rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The fields of the version to be written, as in `rules_fields`."""
+    return {
+        "rules": [list(rule) for rule in rules],
+        "change": _one_line(text.change),
+        "language": text.language,
+        "valid_from": text.valid_from.date().isoformat(),
+    }
 
 
 def _checked(text: RulesText) -> list[tuple[str, str]]:
-    rules = [(_line(name), sentence.strip()) for name, sentence in text.rules]
+    """The rules without empty ones and superfluous spaces; raises `Invalid` for what cannot be written."""
+    rules = [(_one_line(name), sentence.strip()) for name, sentence in text.rules]
     rules = [rule for rule in rules if any(rule)]
     if not rules:
         raise Invalid(_("Write at least one rule."), "rules")
@@ -110,13 +120,13 @@ def _checked(text: RulesText) -> list[tuple[str, str]]:
     return rules
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
 @dataclass(frozen=True)
 class Wording:
-    """What a moderator writes of a ready text: its name, for which deed it is, the number of the rule or 0, the words."""
+    """A ready text as a moderator writes it: its name, the deed it is for, the number of the rule (0 for none), the text."""
 
     name: str
     deed: str
@@ -126,13 +136,13 @@ class Wording:
 
 @action
 def write_text(moderator: Person, wording: Wording, number: int | None = None) -> ReadyText:
-    """Keep a ready text: a new one, or other words for the one of a number."""
+    """Write a ready text: a new one, or another wording for the one with this number."""
     require(moderator.can.curate_all())
     touches()
     _check_wording(wording)
-    _keep_first()
-    ready = ReadyText(number=last_text() + 1) if number is None else _kept(number)
-    ready.name, ready.deed = _line(wording.name), wording.deed
+    _store_defaults()
+    ready = ReadyText(number=latest_text_number() + 1) if number is None else _stored_text(number)
+    ready.name, ready.deed = _one_line(wording.name), wording.deed
     ready.rule, ready.text = wording.rule, wording.text.strip()
     ready.version = in_force().number
     db.session.add(ready)
@@ -142,21 +152,21 @@ def write_text(moderator: Person, wording: Wording, number: int | None = None) -
 
 @action
 def end_text(moderator: Person, number: int) -> None:
-    """Offer a ready text no more. What was decided with it keeps its words."""
+    """Stop offering a ready text; decisions made with it keep its words."""
     require(moderator.can.curate_all())
     touches()
-    _keep_first()
-    _kept(number).ended_at = now()
+    _store_defaults()
+    _stored_text(number).ended_at = now()
 
 
-def _keep_first() -> None:
-    """Make rows of the texts that a forum begins with, once one of them is to be changed."""
-    if last_text() == 0:
-        db.session.add_all(first_texts())
+def _store_defaults() -> None:
+    """Store the default texts, before one of them is changed for the first time."""
+    if latest_text_number() == 0:
+        db.session.add_all(default_texts())
         db.session.flush()
 
 
-def _kept(number: int) -> ReadyText:
+def _stored_text(number: int) -> ReadyText:
     ready = db.session.get(ReadyText, number, populate_existing=True)
     if ready is None or ready.ended_at:
         raise NotFound()
@@ -178,12 +188,12 @@ def _check_wording(wording: Wording) -> None:
         raise Invalid(_("Write at most %(most)s characters.", most=LONGEST_TEXT), "text")
 
 
-# Whom one can turn to outside of the forum
+# Recourse outside of the forum
 
 
 @dataclass(frozen=True)
-class Named:
-    """Whom an administrator names, where it is found, and what one should know, in a sentence. All empty: nobody."""
+class RecourseText:
+    """A recourse as an administrator writes it: name, web address, and a sentence about it; all empty for none."""
 
     name: str = ""
     address: str = ""
@@ -192,48 +202,49 @@ class Named:
 
 
 @action
-def name_recourses(administrator: Person, named: Mapping[str, Named]) -> None:
-    """Name the body for disputes and the authority, by kind. What was named before is kept, with who changed it."""
+def name_recourses(administrator: Person, named: Mapping[str, RecourseText]) -> None:
+    """Name the body for disputes and the authority (`named`, by kind); earlier versions are kept in the history."""
     known = recourses_to_change(administrator)
     for number, kind in enumerate(RECOURSES):
-        one = _checked_named(kind, named.get(kind, Named()))
+        fields = asdict(_checked_recourse(kind, named.get(kind, RecourseText())))
         row = known.get(kind) or Recourse(kind=kind, name="", address="", sentence="", language="")
-        before = {field: getattr(row, field) for field in asdict(one)}
-        if before == asdict(one) or not (row.name or one.name):
+        before = {field: getattr(row, field) for field in fields}
+        if before == fields or not (row.name or fields["name"]):
             continue
-        keep_version(administrator, RECOURSE, number, before)
-        for field, value in asdict(one).items():
+        keep_version(administrator, RECOURSE_HISTORY, number, before)
+        for field, value in fields.items():
             setattr(row, field, value)
         row.changed_at = now()
         db.session.add(row)
     flush_unique(Conflict())
 
 
-def _checked_named(kind: str, one: Named) -> Named:
-    name, address, sentence = _line(one.name), one.address.strip(), _line(one.sentence)
-    language = one.language if one.language in language_names() else "en"
+def _checked_recourse(kind: str, text: RecourseText) -> RecourseText:
+    name, address, sentence = _one_line(text.name), text.address.strip(), _one_line(text.sentence)
+    language = text.language if text.language in language_names() else "en"
     if not (name or address or sentence):
-        return Named()
+        return RecourseText()
     if not name:
         raise Invalid(_("Write the name."), f"{kind}_name")
-    for text, most, field in (
-        (name, 200, "name"),
+    for typed, most, field in (
+        (name, LONGEST_RECOURSE_NAME, "name"),
         (address, LONGEST_ADDRESS, "address"),
         (sentence, LONGEST_HINT, "sentence"),
     ):
-        if len(text) > most:
+        if len(typed) > most:
             raise Invalid(_("Write at most %(most)s characters.", most=most), f"{kind}_{field}")
-    if not _is_whole(address):
+    if not _is_https_address(address):
         raise Invalid(_("Enter a whole address that begins with https://"), f"{kind}_address")
-    return Named(name, address, sentence, language)
+    return RecourseText(name, address, sentence, language)
 
 
-def _is_whole(address: str) -> bool:
-    """Whether it is an address of the web with a host, kept from others on the way, and without anybody's password."""
+def _is_https_address(address: str) -> bool:
+    """Whether it is an HTTPS address with a domain as its host, and without user and password."""
     try:
         parts = urlsplit(address)
-        host, _port = parts.hostname or "", parts.port  # a wrong port raises
+        host, _port = parts.hostname or "", parts.port  # an invalid port raises ValueError
     except ValueError:
         return False
+    is_domain = "." in host.strip(".") and ".." not in host
     is_plain = address.isprintable() and " " not in address and "@" not in parts.netloc
-    return parts.scheme == "https" and "." in host.strip(".") and ".." not in host and is_plain
+    return parts.scheme == "https" and is_domain and is_plain

@@ -1,4 +1,4 @@
-"""What may be typed about the house rules, the ready texts, and who helps outside of the forum."""
+"""Forms of the house rules, the ready texts, and the recourse outside of the forum."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from forum.rules.actions import (
     LONGEST_CHANGE,
     LONGEST_HINT,
     LONGEST_NAME,
+    LONGEST_RECOURSE_NAME,
     LONGEST_TEXT,
-    Named,
+    RecourseText,
 )
 from forum.rules.models import RECOURSES
 from forum.webforms import Form
 from forum.webforms import lazy_text as _
 
-LONGEST = 30_000  # characters of all rules together
+LONGEST_RULES = 30_000  # characters of all rules together
 DEED_NAMES = {
     "hide": _("Hide"),
     "remove": _("Remove"),
@@ -32,7 +33,7 @@ DEED_NAMES = {
 
 
 class RulesForm(Form):
-    """One version of the house rules: a name in a line, its sentences below it, an empty line, the next.
+    """A version of the house rules. Each rule is a line with its name and lines with its sentences; empty lines separate.
 
     `seen` is the fingerprint of the latest version when the form was opened.
     """
@@ -42,7 +43,7 @@ class RulesForm(Form):
         _("The rules"),
         [
             DataRequired(_("Write at least one rule.")),
-            Length(max=LONGEST, message=_("Write at most 30,000 characters.")),
+            Length(max=LONGEST_RULES, message=_("Write at most 30,000 characters.")),
         ],
     )
     language = SelectField(_("Language of the text"), choices=language_choices, default="en")
@@ -59,11 +60,11 @@ class RulesForm(Form):
         lines = [line.strip() for line in (self.rules.data or "").splitlines()]
         blocks = "\n".join(lines).strip().split("\n\n")
         parts = [block.strip().partition("\n") for block in blocks if block.strip()]
-        return [(name, " ".join(said.split())) for name, _end, said in parts]
+        return [(name, " ".join(sentences.split())) for name, _end, sentences in parts]
 
 
 class ReadyTextForm(Form):
-    """A ready text: for which deed, under which rule, and its words."""
+    """A ready text: its deed, its rule and its words."""
 
     name = StringField(
         _("Name"), [DataRequired(_("Give the text a name.")), at_most(LONGEST_NAME)], [one_line]
@@ -79,24 +80,24 @@ class ReadyTextForm(Form):
 
 
 def name_field() -> StringField:
-    """Who it is."""
-    return StringField(_("Name"), [at_most(200)], [one_line])
+    """The name of a recourse."""
+    return StringField(_("Name"), [at_most(LONGEST_RECOURSE_NAME)], [one_line])
 
 
 def address_field() -> URLField:
-    """Where it is found."""
+    """The web address of a recourse."""
     return URLField(_("Address on the web"), [at_most(LONGEST_ADDRESS)], [one_line])
 
 
 def sentence_field() -> StringField:
-    """What one should know of it."""
+    """The sentence about a recourse."""
     return StringField(
         _("What members should know, in a sentence"), [at_most(LONGEST_HINT)], [one_line]
     )
 
 
 class RecourseForm(Form):
-    """Whom one can turn to outside of the forum: fields of the body, fields of the authority."""
+    """The recourse outside of the forum: fields of the dispute body, fields of the authority."""
 
     body_name = name_field()
     body_address = address_field()
@@ -107,12 +108,12 @@ class RecourseForm(Form):
     language = SelectField(_("Language of the sentences"), choices=language_choices, default="en")
 
     @property
-    def named(self) -> dict[str, Named]:
-        """What was typed, by kind."""
+    def named(self) -> dict[str, RecourseText]:
+        """The recourses by kind."""
         return {kind: self._named(kind) for kind in RECOURSES}
 
-    def _named(self, kind: str) -> Named:
+    def _named(self, kind: str) -> RecourseText:
         parts = {
             part: self[f"{kind}_{part}"].data or "" for part in ("name", "address", "sentence")
         }
-        return Named(**parts, language=self.language.data)
+        return RecourseText(**parts, language=self.language.data)

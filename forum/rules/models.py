@@ -1,4 +1,4 @@
-"""A version of the house rules with its rules, the ready texts of moderators, and who helps outside of the forum."""
+"""A version of the house rules with its rules, the ready texts of moderators, and the recourse outside of the forum."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class HouseRule(Base):
 
 
 class RuleBook(Base):
-    """The house rules from a day on, until the next version is in force. `change` says what is new, in a sentence.
+    """A version of the house rules, in force from `valid_from` until the next version is.
 
-    Number 0 is no row: it is what a forum begins with, in the language of the page.
+    `change` says in a sentence what is new. Version 0 has no row: it consists of the default rules, in the language of
+    the page.
     """
 
     __tablename__ = "rule_book"
@@ -41,11 +42,10 @@ class RuleBook(Base):
 
 
 class ReadyText(Base):
-    """A statement of reasons that moderators use again: for which deed, under which rule, and the facts in words.
+    """A prepared statement of reasons: the deed, the rule and the facts in words.
 
-    `deed` is the word of one deed; `rule` is the number of a rule, 0 for none, in the `version` of the rules that held
-    when it was written. Numbers 1 to 7 are what a forum begins with, in the language of the page, until the first of
-    them is changed.
+    `rule` is the number of a rule (0 for none) in the `version` of the rules that was in force when the text was
+    written. Numbers 1 to 7 are the default texts, which are stored once the first of them is changed.
     """
 
     __tablename__ = "ready_text"
@@ -63,10 +63,10 @@ BODY, AUTHORITY = RECOURSES = ("body", "authority")
 
 
 class Recourse(Base):
-    """Whom somebody can turn to outside of the forum when a decision seems wrong; statements of reasons name them.
+    """Where one can turn outside of the forum against a decision; statements of reasons name it.
 
-    `kind` is *body*, a body certified to settle disputes out of court (EU Digital Services Act, article 21), or
-    *authority*. One without a name is not there.
+    `kind` is *body*, a certified body for out-of-court dispute settlement (EU Digital Services Act, article 21), or
+    *authority*. A row with an empty name counts as none.
     """
 
     __tablename__ = "recourse"

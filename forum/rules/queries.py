@@ -1,4 +1,4 @@
-"""The house rules that hold, held or will hold, and the ready texts of the moderators."""
+"""The house rules, past, in force and upcoming; the recourse outside of the forum; the ready texts of moderators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.rules.models import RECOURSES, HouseRule, ReadyText, Recourse, RuleBo
 
 @dataclass(frozen=True)
 class Rule:
-    """One house rule as pages and decisions say it."""
+    """One house rule as pages and decisions show it."""
 
     number: int
     name: str
@@ -31,13 +31,13 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """How readers are told which rule something broke."""
+        """The rule as readers are told which one something broke."""
         return _("Rule %(number)s: %(name)s", number=self.number, name=self.name)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The house rules of one version. `valid_from` is None for those that a forum begins with, number 0."""
+    """The house rules of one version. `valid_from` is None for the default rules, version 0."""
 
     number: int
     rules: Sequence[Rule]
@@ -46,29 +46,29 @@ class Rules:
     change: str = ""
 
     def rule(self, number: int) -> Rule | None:
-        """The rule of a number, if there is one."""
+        """The rule with this number; None when there is none."""
         return next((rule for rule in self.rules if rule.number == number), None)
 
 
 def in_force() -> Rules:
-    """The house rules that hold now."""
-    begun = select(RuleBook).where(RuleBook.valid_from <= now())
-    return _rules(_latest(begun))
+    """The house rules that are in force now."""
+    started = select(RuleBook).where(RuleBook.valid_from <= now())
+    return _rules(_latest(started))
 
 
 def upcoming() -> Rules | None:
-    """The house rules that come into force on a day that is still ahead."""
+    """The house rules that come into force on a coming day; None when there are none."""
     book = upcoming_book()
     return _rules(book) if book else None
 
 
 def upcoming_book() -> RuleBook | None:
-    """The row of the same."""
+    """The row of the version that comes into force on a coming day; None when there is none."""
     return _latest(select(RuleBook).where(RuleBook.valid_from > now()))
 
 
-def rules_of(number: int) -> Rules:
-    """One version, whether it holds or not."""
+def rules_version(number: int) -> Rules:
+    """One version of the house rules, in force or not; else `NotFound`."""
     if number == 0:
         return _rules(None)
     found = db.session.get(RuleBook, number, options=[selectinload(RuleBook.rules)])
@@ -78,27 +78,27 @@ def rules_of(number: int) -> Rules:
 
 
 def versions() -> Sequence[Rules]:
-    """Every version, the latest first."""
+    """All versions, newest first, down to the default rules."""
     query = select(RuleBook).options(selectinload(RuleBook.rules))
     books = db.session.scalars(query.order_by(RuleBook.number.desc())).all()
     return [*(_rules(book) for book in books), _rules(None)]
 
 
 def rules_to_write(administrator: Person) -> Sequence[Rules]:
-    """Every version, for somebody who may write the next."""
+    """All versions, newest first, for an administrator."""
     require(administrator.can.administer())
     return versions()
 
 
 def rules_to_change(administrator: Person) -> Rules:
-    """The latest version, for a deed. Who writes one in the same moment waits, as in `recourses_to_change`."""
+    """The latest version, for an administrator who writes the next; concurrent deeds wait (see `recourses_to_change`)."""
     require(administrator.can.administer())
     db.session.execute(select(Federation.id).limit(1).with_for_update())
     return _rules(_latest(select(RuleBook)))
 
 
 def rules_fields(rules: Rules) -> dict[str, Any]:
-    """What a version says."""
+    """The fields of a version, as JSON values, for its fingerprint."""
     return {
         "number": rules.number,
         "rules": [[rule.name, rule.sentence] for rule in rules.rules],
@@ -109,29 +109,29 @@ def rules_fields(rules: Rules) -> dict[str, Any]:
 
 
 def last_number() -> int:
-    """The number of the latest version that was written; 0 when there is none."""
+    """The number of the latest stored version; 0 when there is none."""
     return db.session.scalar(select(func.max(RuleBook.number))) or 0
 
 
 def _latest(query: Select[RuleBook]) -> RuleBook | None:
-    some = query.options(selectinload(RuleBook.rules))
-    return db.session.scalar(some.order_by(RuleBook.number.desc()).limit(1))
+    with_rules = query.options(selectinload(RuleBook.rules))
+    return db.session.scalar(with_rules.order_by(RuleBook.number.desc()).limit(1))
 
 
 def _rules(book: RuleBook | None) -> Rules:
     if book is None:
-        return Rules(0, first_rules(), str(get_locale() or "en"))
-    made = [_rule(rule) for rule in book.rules]
-    return Rules(book.number, made, book.language, book.valid_from, book.change)
+        return Rules(0, default_rules(), str(get_locale() or "en"))
+    rules = [_rule(rule) for rule in book.rules]
+    return Rules(book.number, rules, book.language, book.valid_from, book.change)
 
 
 def _rule(rule: HouseRule) -> Rule:
     return Rule(rule.number, rule.name, rule.sentence)
 
 
-def first_rules() -> Sequence[Rule]:
-    """The rules that a forum begins with, in the language of the page."""
-    words = (
+def default_rules() -> Sequence[Rule]:
+    """The rules of a new forum, in the language of the page."""
+    texts = (
         (
             _("Speak from your work"),
             _(
@@ -169,47 +169,50 @@ def first_rules() -> Sequence[Rule]:
             ),
         ),
     )
-    return [Rule(number, *said) for number, said in enumerate(words, start=1)]
+    return [Rule(number, *text) for number, text in enumerate(texts, start=1)]
 
 
-# Whom one can turn to outside of the forum
+# Recourse outside of the forum
 
-RECOURSE = "recourse"  # in the history
+RECOURSE_HISTORY = "recourse"  # the kind of its versions in the history
 
 
 def recourses() -> Sequence[Recourse]:
-    """Whom the federation names: the body for disputes first, then the authority; nobody before it has."""
+    """The recourses that the federation names: the dispute body before the authority; empty for none."""
     known = db.session.scalars(select(Recourse).where(Recourse.name != "")).all()
     return sorted(known, key=lambda one: RECOURSES.index(one.kind))
 
 
 def recourses_to_name(administrator: Person) -> dict[str, Recourse]:
-    """The rows that there are, by kind, for somebody who may name others."""
+    """The stored recourses by kind, for an administrator."""
     require(administrator.can.administer())
     return {one.kind: one for one in db.session.scalars(select(Recourse))}
 
 
 def recourses_to_change(administrator: Person) -> dict[str, Recourse]:
-    """The same for a deed. Who comes in the same moment waits at the federation's row: there may be none here yet."""
+    """The stored recourses by kind, for an administrator who changes them.
+
+    The federation's row is locked, because there may be no row of a recourse yet that could be.
+    """
     require(administrator.can.administer())
     db.session.execute(select(Federation.id).limit(1).with_for_update())
     return recourses_to_name(administrator)
 
 
-def named_before(administrator: Person) -> Sequence[Version]:
-    """Who was named before, until when, and who changed it; the latest change first."""
+def recourse_versions(administrator: Person) -> Sequence[Version]:
+    """The earlier versions of the recourses, newest first, for an administrator."""
     require(administrator.can.administer())
-    return versions_of_many(RECOURSE, range(len(RECOURSES)))
+    return versions_of_many(RECOURSE_HISTORY, range(len(RECOURSES)))
 
 
 # Ready texts
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A ready text as forms offer it: `rule` is the number that its rule has in the rules that hold, 0 for none.
+class OfferedText:
+    """A ready text as forms offer it: `rule` is the number of its rule in the rules in force, 0 for none.
 
-    `lost` is the name of the rule it was written under, when none of that name holds any more.
+    `lost` is the name of the rule it was written for, when no rule in force has this name.
     """
 
     number: int
@@ -220,46 +223,48 @@ class Ready:
     lost: str = ""
 
 
-def ready_texts(moderator: Person, deed: str = "", held: Rules | None = None) -> Sequence[Ready]:
-    """The ready texts for a deed, or for all, in the order of their names; those a forum begins with until some are kept.
+def ready_texts(
+    moderator: Person, deed: str = "", held: Rules | None = None
+) -> Sequence[OfferedText]:
+    """The ready texts for a deed, or for all, ordered by name; the default texts until some are stored.
 
-    `held` are the rules in force, where they are known already.
+    `held` are the rules in force, if the caller has loaded them.
     """
     require(moderator.can.see_queue())
     found = db.session.scalars(select(ReadyText).order_by(ReadyText.name, ReadyText.number)).all()
-    kept = [text for text in found or first_texts() if text.ended_at is None]
+    offered = [text for text in found or default_texts() if text.ended_at is None]
     held = held or in_force()
-    # Names are compared: of the rules that a forum begins with, those in the language of the ones that hold.
+    # Rules are matched by name, so default rules are needed in the language of the rules in force.
     with force_locale(held.language):
-        books = {number: rules_of(number) for number in {text.version for text in kept}}
-    return [_ready(text, books[text.version], held) for text in kept if deed in ("", text.deed)]
+        books = {number: rules_version(number) for number in {text.version for text in offered}}
+    return [_ready(text, books[text.version], held) for text in offered if deed in ("", text.deed)]
 
 
-def ready_text(moderator: Person, number: int) -> Ready:
-    """One of them by its number."""
+def ready_text(moderator: Person, number: int) -> OfferedText:
+    """The ready text with this number; else `NotFound`."""
     for text in ready_texts(moderator):
         if text.number == number:
             return text
     raise NotFound()
 
 
-def last_text() -> int:
-    """The number of the latest ready text that is kept; 0 as long as none is."""
+def latest_text_number() -> int:
+    """The number of the latest stored ready text; 0 when there is none."""
     return db.session.scalar(select(func.max(ReadyText.number))) or 0
 
 
-def _ready(text: ReadyText, book: Rules, held: Rules) -> Ready:
-    """A ready text under the rules that hold, whose numbers may be others than when it was written."""
-    meant = book.rule(text.rule)
-    same = [rule.number for rule in held.rules if meant and rule.name == meant.name]
-    rule = text.rule if book.number == held.number else next(iter(same), 0)
-    lost = meant.name if meant and not rule else ""
-    return Ready(text.number, text.name, text.deed, rule, text.text, lost)
+def _ready(text: ReadyText, book: Rules, held: Rules) -> OfferedText:
+    """A ready text under the rules in force (`held`), whose numbers may differ from those of `book`, its own version."""
+    own_rule = book.rule(text.rule)
+    same = [rule.number for rule in held.rules if own_rule and rule.name == own_rule.name]
+    number = text.rule if book.number == held.number else next(iter(same), 0)
+    lost = own_rule.name if own_rule and not number else ""
+    return OfferedText(text.number, text.name, text.deed, number, text.text, lost)
 
 
-def first_texts() -> Sequence[ReadyText]:
-    """The ready texts that a forum begins with, in the language of the page."""
-    words = (
+def default_texts() -> Sequence[ReadyText]:
+    """The ready texts of a new forum, in the language of the page."""
+    texts = (
         (
             _("Advertisement"),
             "hide",
@@ -317,5 +322,5 @@ def first_texts() -> Sequence[ReadyText]:
     )
     return [
         ReadyText(number=number, name=name, deed=deed, rule=rule, version=0, text=text)
-        for number, (name, deed, rule, text) in enumerate(words, start=1)
+        for number, (name, deed, rule, text) in enumerate(texts, start=1)
     ]

@@ -1,4 +1,4 @@
-"""The doors of the house rules: reading them and what they said before, writing the next, the ready texts, who helps outside."""
+"""The doors of the house rules and their versions, of ready texts, and of the recourse outside of the forum."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ bp = Blueprint("rules", __name__)
 
 @bp.get("/rules")
 def index() -> Answer:
-    """The house rules that hold now."""
+    """The house rules in force."""
     return _page(queries.in_force())
 
 
 @bp.get("/rules/<int:number>")
 def version(number: int) -> Answer:
     """One version of the house rules."""
-    return _page(queries.rules_of(number))
+    return _page(queries.rules_version(number))
 
 
 def _page(rules: Rules) -> Answer:
     words = {"rules": rules, "holds": queries.in_force(), "versions": queries.versions()}
     page = make_response(render_template("rules/index.html", ahead=queries.upcoming(), **words))
-    page.headers["Cache-Control"] = (
-        "no-cache, max-age=0"  # the day of new ones comes without a deed
-    )
+    # New rules come into force on their day, without a deed that would invalidate the page cache.
+    page.headers["Cache-Control"] = "no-cache, max-age=0"
     return page
 
 
@@ -50,7 +49,7 @@ def write() -> Answer:
     """Write the next version of the house rules."""
     versions = queries.rules_to_write(me())
     ahead = queries.upcoming()
-    form = RulesForm(data=_said(versions[0], ahead is not None))
+    form = RulesForm(data=_form_data(versions[0], is_upcoming=ahead is not None))
 
     def page(status: int = 200, meanwhile: ChangedFields = ()) -> Answer:
         words = {"form": form, "versions": versions, "ahead": ahead, "holds": queries.in_force()}
@@ -65,8 +64,8 @@ def write() -> Answer:
             written = actions.write_rules(me(), text, seen=form.seen.data)
         except Conflict as error:
             versions, ahead = queries.rules_to_write(me()), queries.upcoming()
-            now_said = RulesForm(formdata=None, data=_said(versions[0], is_ahead=True))
-            return page(CONFLICT, webforms.refuse_outdated(form, error, now_said))
+            current = RulesForm(formdata=None, data=_form_data(versions[0], is_upcoming=True))
+            return page(CONFLICT, webforms.refuse_outdated(form, error, current))
         saved = _(
             "Version %(number)s of the house rules is saved. The members will be told.",
             number=written.number,
@@ -77,22 +76,25 @@ def write() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _said(rules: Rules, is_ahead: bool) -> dict[str, object]:
-    """What the form begins with: the version that is ahead, or a copy of the latest one."""
+def _form_data(rules: Rules, *, is_upcoming: bool) -> dict[str, object]:
+    """The initial values of the form: the upcoming version, or a copy of the latest one as a new version."""
     blocks = [f"{rule.name}\n{rule.sentence}" for rule in rules.rules]
-    said: dict[str, object] = {"rules": "\n\n".join(blocks), "language": rules.language}
-    said |= {"seen": fingerprint(queries.rules_fields(rules))}
-    if is_ahead and rules.valid_from:
-        return said | {"change": rules.change, "valid_from": rules.valid_from.date()}
-    return said | {"valid_from": now().date()}
+    data: dict[str, object] = {
+        "rules": "\n\n".join(blocks),
+        "language": rules.language,
+        "seen": fingerprint(queries.rules_fields(rules)),
+    }
+    if is_upcoming and rules.valid_from:
+        return data | {"change": rules.change, "valid_from": rules.valid_from.date()}
+    return data | {"valid_from": now().date()}
 
 
-# Whom one can turn to outside of the forum
+# Recourse outside of the forum
 
 
 @bp.app_template_global()
 def recourses() -> Sequence[Recourse]:
-    """Whom statements of reasons name, on pages and in letters."""
+    """The recourses that statements of reasons name, on pages and in letters."""
     return queries.recourses()
 
 
@@ -100,16 +102,16 @@ def recourses() -> Sequence[Recourse]:
 def name_recourses() -> Answer:
     """Name the body for disputes and the authority to which members can turn."""
     known = queries.recourses_to_name(me())
-    said = {
-        f"{kind}_{part}": getattr(one, part)
-        for kind, one in known.items()
+    data = {
+        f"{kind}_{part}": getattr(recourse, part)
+        for kind, recourse in known.items()
         for part in ("name", "address", "sentence")
     }
-    said |= {"language": next((one.language for one in known.values() if one.name), "en")}
-    form = RecourseForm(data=said)
+    languages = (recourse.language for recourse in known.values() if recourse.name)
+    form = RecourseForm(data=data | {"language": next(languages, "en")})
 
     def page(status: int = 200) -> Answer:
-        words = {"form": form, "before": queries.named_before(me())}
+        words = {"form": form, "before": queries.recourse_versions(me())}
         return render_template("rules/recourse.html", **words), status
 
     def deed() -> AnyResponse:
@@ -132,18 +134,18 @@ def texts() -> Answer:
 
 @bp.route("/moderation/texts/new", methods=["GET", "POST"])
 def new_text() -> Answer:
-    """Keep a new ready text."""
+    """Write a new ready text."""
     require(me().can.curate_all())
     return _text_page(ReadyTextForm(data={"deed": "hide"}), None)
 
 
 @bp.route("/moderation/texts/<int:number>", methods=["GET", "POST"])
 def edit_text(number: int) -> Answer:
-    """Give a ready text other words."""
+    """Change a ready text."""
     require(me().can.curate_all())
     text = queries.ready_text(me(), number)
-    said = {"name": text.name, "deed": text.deed, "rule": text.rule, "text": text.text}
-    return _text_page(ReadyTextForm(data=said), number)
+    data = {"name": text.name, "deed": text.deed, "rule": text.rule, "text": text.text}
+    return _text_page(ReadyTextForm(data=data), number)
 
 
 def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
@@ -155,8 +157,10 @@ def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
         return render_template("rules/text.html", form=form, number=number), status
 
     def deed() -> AnyResponse:
-        said = (form.name.data or "", form.deed.data, form.rule.data, form.text.data or "")
-        actions.write_text(me(), actions.Wording(*said), number)
+        wording = actions.Wording(
+            form.name.data or "", form.deed.data, form.rule.data, form.text.data or ""
+        )
+        actions.write_text(me(), wording, number)
         flash(_("The text is saved."), "message")
         return web.see_other(url_for("rules.texts"))
 
@@ -165,7 +169,7 @@ def _text_page(form: ReadyTextForm, number: int | None) -> Answer:
 
 @bp.post("/moderation/texts/<int:number>/end")
 def end_text(number: int) -> Answer:
-    """Offer a ready text no more."""
+    """Stop offering a ready text."""
     actions.end_text(me(), number)
     flash(_("The text is not offered any more."), "message")
     return web.see_other(url_for("rules.texts"))

@@ -1,4 +1,4 @@
-"""House rules and ready texts by their deeds: versions that stay, who is told, what is refused."""
+"""Writing house rules and ready texts: old versions stay, members are notified, invalid input is refused."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def test_a_forum_begins_with_rules(people: Any) -> None:
     rules = queries.in_force()
     assert rules.number == 0 and len(rules.rules) == 6
     assert rules.rule(2).name == "Be fair to people" and rules.rule(7) is None
-    assert queries.rules_of(0) == rules and queries.upcoming() is None
+    assert queries.rules_version(0) == rules and queries.upcoming() is None
     with pytest.raises(NotFound):
-        queries.rules_of(1)
+        queries.rules_version(1)
 
 
 def test_a_version_holds_from_its_day_and_the_one_before_stays(people: Any) -> None:
@@ -43,7 +43,7 @@ def test_a_version_holds_from_its_day_and_the_one_before_stays(people: Any) -> N
     with at(now() + timedelta(days=5)):
         assert queries.in_force().rule(1).name == "Be very brief"
         assert [one.number for one in queries.versions()] == [2, 1, 0]
-        assert queries.rules_of(1).rule(2).sentence == "Always."
+        assert queries.rules_version(1).rule(2).sentence == "Always."
 
 
 def test_every_member_is_told_of_new_rules_once(people: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_forum_begins_with_texts_until_one_is_changed(people: Any, agenda: Any
     host = get_member(SYSTEM, people.host.handle)
     first = names(host)
     assert len(first) == 7 and names(host, "lock") == ["The same topic is there already"]
-    number = next(one.number for one in queries.first_texts() if one.deed == "lock")
+    number = next(one.number for one in queries.default_texts() if one.deed == "lock")
     write_text(people.moderator, wording(name="Twice", deed="lock", rule=0), number)
     assert len(names(host)) == 7 and names(host, "lock") == ["Twice"]
     made = write_text(people.moderator, wording())

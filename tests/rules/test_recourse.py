@@ -1,4 +1,4 @@
-"""Whom members can turn to outside of the forum: who names it, what is refused, where it stands."""
+"""Recourse outside of the forum: who names it, what is refused, where it is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.agendas.models import Agenda
 from forum.db import at, db, now
 from forum.dialogue.actions import NewTopic, open_topic, reply
 from forum.errors import Forbidden, Invalid
-from forum.mail.actions import write_of_notices, write_of_reports
+from forum.mail.actions import write_notice_letters, write_report_letters
 from forum.markup import write
 from forum.members.actions import found_federation
 from forum.moderation import actions as moderation
@@ -21,11 +21,13 @@ from forum.moderation.models import Report
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM, VISITOR
 from forum.rules import queries
-from forum.rules.actions import Named, name_recourses
-from forum.rules.queries import named_before, recourses
+from forum.rules.actions import RecourseText, name_recourses
+from forum.rules.queries import recourse_versions, recourses
 
-BODY = Named("Ombuds of Cities", "https://ombuds.example/en", "Free of charge, in <English>.")
-AUTHORITY = Named("Media Authority", "https://media.example")
+BODY = RecourseText(
+    "Ombuds of Cities", "https://ombuds.example/en", "Free of charge, in <English>."
+)
+AUTHORITY = RecourseText("Media Authority", "https://media.example")
 GENERAL = "You can also turn to an out-of-court body or to a court."
 SAID = {
     "body_name": BODY.name,
@@ -62,7 +64,7 @@ def test_an_administrator_names_them_and_nobody_else(people: Any) -> None:
         with pytest.raises(Forbidden):
             queries.recourses_to_name(person)
         with pytest.raises(Forbidden):
-            named_before(person)
+            recourse_versions(person)
 
 
 def test_each_change_is_written_down_with_who_made_it(people: Any) -> None:
@@ -71,32 +73,32 @@ def test_each_change_is_written_down_with_who_made_it(people: Any) -> None:
     name_recourses(people.administrator, {"body": AUTHORITY})
     name_recourses(people.administrator, {})
     assert recourses() == []
-    kept = [(one.fields["name"], one.editor_name, one.item_id) for one in named_before(SYSTEM)]
+    kept = [(one.fields["name"], one.editor_name, one.item_id) for one in recourse_versions(SYSTEM)]
     assert kept == [(who, "Adam de Wit", 0) for who in (AUTHORITY.name, BODY.name, "")]
 
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        (Named("", "https://a.example"), "body_name"),
-        (Named("", "", "A sentence."), "body_name"),
-        (Named("A"), "body_address"),
-        (Named("A", "http://a.example"), "body_address"),
-        (Named("A", "javascript:alert(1)"), "body_address"),
-        (Named("A", "https://"), "body_address"),
-        (Named("A", "https://host"), "body_address"),
-        (Named("A", "https://a..example"), "body_address"),
-        (Named("A", "https://a.example:abc/"), "body_address"),
-        (Named("A", "https://a.example:99999/"), "body_address"),
-        (Named("A", "https://a.example/ b"), "body_address"),
-        (Named("A", "https://me:secret@a.example"), "body_address"),
-        (Named("A", "https://[a.example"), "body_address"),
-        (Named("A", "https://a.example/" + "b" * 500), "body_address"),
-        (Named("A" * 201, "https://a.example"), "body_name"),
-        (Named("A", "https://a.example", "b" * 501), "body_sentence"),
+        (RecourseText("", "https://a.example"), "body_name"),
+        (RecourseText("", "", "A sentence."), "body_name"),
+        (RecourseText("A"), "body_address"),
+        (RecourseText("A", "http://a.example"), "body_address"),
+        (RecourseText("A", "javascript:alert(1)"), "body_address"),
+        (RecourseText("A", "https://"), "body_address"),
+        (RecourseText("A", "https://host"), "body_address"),
+        (RecourseText("A", "https://a..example"), "body_address"),
+        (RecourseText("A", "https://a.example:abc/"), "body_address"),
+        (RecourseText("A", "https://a.example:99999/"), "body_address"),
+        (RecourseText("A", "https://a.example/ b"), "body_address"),
+        (RecourseText("A", "https://me:secret@a.example"), "body_address"),
+        (RecourseText("A", "https://[a.example"), "body_address"),
+        (RecourseText("A", "https://a.example/" + "b" * 500), "body_address"),
+        (RecourseText("A" * 201, "https://a.example"), "body_name"),
+        (RecourseText("A", "https://a.example", "b" * 501), "body_sentence"),
     ],
 )
-def test_what_is_refused(people: Any, wrong: Named, field: str) -> None:
+def test_what_is_refused(people: Any, wrong: RecourseText, field: str) -> None:
     with pytest.raises(Invalid) as refused:
         name_recourses(people.administrator, {"body": wrong})
     assert refused.value.field == field and recourses() == []
@@ -140,8 +142,8 @@ def test_letters_name_them(people: Any, letters: Any, decision: Any) -> None:
     name_recourses(people.administrator, {"body": BODY, "authority": AUTHORITY})
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
-        write_of_notices(SYSTEM)
-        write_of_reports(SYSTEM)
+        write_notice_letters(SYSTEM)
+        write_report_letters(SYSTEM)
     told = [one for one in letters() if one.to == people.ben.email]
     told += [one for one in letters() if "is decided" in one.subject]
     assert len(told) == 2
@@ -157,8 +159,8 @@ def test_without_one_letters_say_what_always_holds(
 ) -> None:
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
-        write_of_notices(SYSTEM)
-        write_of_reports(SYSTEM)
+        write_notice_letters(SYSTEM)
+        write_report_letters(SYSTEM)
     (outcome,) = [one for one in letters() if "is decided" in one.subject]
     assert "country has certified" in in_a_line(outcome.text)
     (notice,) = [one for one in letters() if one.to == people.ben.email]

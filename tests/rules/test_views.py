@@ -1,4 +1,4 @@
-"""The doors of the house rules: reading, versions, writing, ready texts."""
+"""The pages of the house rules: reading, versions, writing, ready texts."""
 
 from __future__ import annotations
 

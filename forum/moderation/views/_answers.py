@@ -25,7 +25,7 @@ from forum.moderation.forms import (
 )
 from forum.moderation.models import Decision
 from forum.moderation.queries import Thing
-from forum.rules.queries import Ready, Rules, in_force, ready_text, ready_texts
+from forum.rules.queries import OfferedText, Rules, in_force, ready_text, ready_texts
 from forum.web import CONFLICT, Answer, me
 
 bp = Blueprint("moderation", __name__)
@@ -44,7 +44,7 @@ def deed_page(
 
     `word` names the deed in the template. `deed` gets the reasons and does it.
     """
-    ready: list[Ready] = []
+    ready: list[OfferedText] = []
     if isinstance(form, StatementForm | RequiredReasonForm):
         rules = in_force()
         if isinstance(form, StatementForm):
@@ -159,7 +159,7 @@ def undoable_decision() -> Decision | None:
     return queries.latest_undoable_decision(me()) if is_here and me().can.see_queue() else None
 
 
-def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[Ready]:
+def ready_texts_for(deeds: Sequence[str], held: Rules | None = None) -> list[OfferedText]:
     """The ready texts for any of the deeds; `held` are the rules in force, if the caller has loaded them."""
     texts = ready_texts(me(), held=held)
     return [text for text in texts if text.deed.replace(" ", "_") in deeds]

@@ -22,7 +22,7 @@ from forum.moderation.views._answers import (
     ready_texts_for,
     show_claims,
 )
-from forum.rules.queries import Ready, in_force
+from forum.rules.queries import OfferedText, in_force
 from forum.web import REFUSED, Answer, me
 
 
@@ -110,7 +110,7 @@ def _batch_form_page(
     deed: Callable[[], str],
 ) -> Answer:
     """The page of a deed over several posts, and the deed once the form is complete."""
-    ready: list[Ready] = []
+    ready: list[OfferedText] = []
     if isinstance(form, StatementForm):
         rules = in_force()
         form.offer_rules(rules.rules)
