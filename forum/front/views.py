@@ -92,7 +92,7 @@ from forum.notifications.views import set_level
 from forum.pages import page_of
 from forum.queue import actions as queue
 from forum.ratelimits import limiter
-from forum.screening.queries import SAME_WITHIN
+from forum.screening.queries import REPETITION_WINDOW
 from forum.search.queries import KINDS as FOUND_KINDS
 from forum.search.queries import Query, find, words_of
 from forum.web import Answer, me, my_unread
@@ -652,7 +652,7 @@ def _retention_periods() -> dict[str, str]:
         "staff_notes": moderation.KEPT_STAFF_NOTES,
         "queue_notes": queue.KEPT_NOTES,
         "held": dialogue.KEPT_REFUSED,
-        "traces": SAME_WITHIN,
+        "traces": REPETITION_WINDOW,
     }
     return {
         name: ngettext("%(num)s day", "%(num)s days", time.days) for name, time in periods.items()

@@ -1,1 +1,1 @@
-"""Rules before publication: which texts wait until a moderator has read them."""
+"""Screening: rules that hold a text back until a moderator has read it."""

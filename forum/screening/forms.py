@@ -1,4 +1,4 @@
-"""What may be typed about the rules before publication."""
+"""Forms of the rules before publication: one rule, a list of domains, who counts as new, a text to try."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ KIND_NAMES = {
     "agenda": _("An agenda on approval"),
     "member": _("A member on approval"),
 }
-LONGEST_LIST = 400_000
+LONGEST_LIST = 400_000  # characters of a list of domains
 
 
 def sentence_field() -> StringField:
-    """What the author reads."""
+    """The sentence that the author of a held text reads."""
     limits = [
         DataRequired(_("Write a sentence for the author.")),
         Length(
@@ -34,7 +34,7 @@ def sentence_field() -> StringField:
 
 
 def number_field(label: str, most: int) -> IntegerField:
-    """A number from 0 on."""
+    """A number from 0 to `most`."""
     message = _("Write a number from 0 to %(most)s.", most=most)
     limits = [InputRequired(message), NumberRange(0, most, message=message)]
     return IntegerField(label, limits)
@@ -62,8 +62,8 @@ class RuleForm(Form):
     sentence = sentence_field()
 
     @property
-    def said(self) -> str:
-        """What the kind needs: the agenda, or what was typed."""
+    def chosen_value(self) -> str:
+        """What the chosen kind of rule needs: the id of the agenda, or what was typed."""
         return str((self.agenda if self.kind.data == "agenda" else self.value).data or "")
 
 

@@ -1,4 +1,4 @@
-"""The rules that hold texts back, who counts as new, and traces of texts that are posted again and again."""
+"""The rules that hold texts back, who counts as new, and traces of sent texts by which repetitions are found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forum.agendas.models import Agenda
 from forum.db import Base
 from forum.members.models import Member
 
-# In the order in which they are asked: who and where first, then what is said.
+# In the order in which they apply: first who and where, then what the text says
 KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
     "member",
     "agenda",
@@ -24,10 +24,10 @@ KINDS = MEMBER, AGENDA, DOMAIN, WORD, LINKS, SAME_TEXT = (
 
 
 class Rule(Base):
-    """What holds a text back until a moderator has read it. It never deletes anything.
+    """A rule that holds texts back until a moderator has read them. It never deletes anything.
 
-    `value` is what was typed (a word, a domain, how often the same text), `key` the same as it is compared.
-    `sentence` is shown to the author. Off since `off_at`.
+    `value` is what was typed (a word, a domain, a number of repetitions), `key` its normalized form for comparing.
+    `sentence` is shown to the author. The rule is off since `off_at`, on when that is null.
     """
 
     __tablename__ = "screening_rule"
@@ -54,15 +54,15 @@ class Rule(Base):
 
     @property
     def name(self) -> str:
-        """What the rule is about, as it is kept with what it held back: `word: casino`."""
+        """The name under which held texts remember the rule: `word: casino`."""
         return f"{self.kind}: {self.value}" if self.value else self.kind
 
 
 class Newness(Base):
-    """Who counts as new; one row, made when an administrator first chooses.
+    """Who counts as new: one row, made when an administrator first chooses.
 
-    New is who joined less than `days` ago and has published fewer than `posts` posts. The first `first_posts` posts of
-    everybody appear at once, and a moderator is asked to look at them.
+    Members are new who joined less than `days` ago and have published fewer than `posts` posts. Apart from that, the
+    first `first_posts` posts of everybody appear at once, and a moderator is asked to look at them.
     """
 
     __tablename__ = "newness"
@@ -74,7 +74,7 @@ class Newness(Base):
 
 
 class TextTrace(Base):
-    """That somebody has sent a text which is known by its hash alone; kept while a rule asks for it."""
+    """A member has sent a text, of which only a hash is kept, for as long as the rule about repetitions needs it."""
 
     __tablename__ = "text_trace"
     __table_args__ = (Index(None, "text_hash", "sent_at"), Index(None, "sent_at"))
@@ -86,8 +86,8 @@ class TextTrace(Base):
 
 
 @dataclass(frozen=True)
-class Caught:
-    """The rule that holds a text back: what it is called, and its sentence for the author."""
+class ScreeningMatch:
+    """The rule that holds a text back: its id and name, and its sentence for the author."""
 
     rule_id: int
     name: str

@@ -1,4 +1,4 @@
-"""Which rules there are, which of them a text meets, and who counts as new."""
+"""The rules, which of them a text matches, and who counts as new."""
 
 from __future__ import annotations
 
@@ -22,103 +22,114 @@ from forum.screening.models import (
     MEMBER,
     SAME_TEXT,
     WORD,
-    Caught,
     Newness,
     Rule,
+    ScreeningMatch,
     TextTrace,
 )
 
-ON_A_PAGE = 50
-SAME_WITHIN = timedelta(days=7)
-LEAST_SAME = 2
+RULES_PER_PAGE = 50
+REPETITION_WINDOW = timedelta(days=7)  # in which the same text counts as repeated
+MIN_REPETITIONS = 2
 
 
 def newness() -> Newness:
-    """Who counts as new; the defaults, before an administrator has chosen."""
+    """Who counts as new; the defaults until an administrator has chosen."""
     known = db.session.scalar(select(Newness).limit(1))
     return known or Newness(days=14, posts=3, first_posts=2)
 
 
 def is_new(person: Person, known: Newness) -> bool:
-    """Whether somebody counts as new."""
-    is_young = person.joined_at is not None and person.joined_at > now() - timedelta(
-        days=known.days
-    )
-    return is_young and person.posts_count < known.posts
+    """Whether a person counts as new by the given settings."""
+    since = now() - timedelta(days=known.days)
+    is_recent = person.joined_at is not None and person.joined_at > since
+    return is_recent and person.posts_count < known.posts
 
 
 def is_newcomer(person: Person) -> bool:
-    """The same, by what the administrator has chosen; nobody who moderates anything is one."""
+    """Whether a person is a new member by the stored settings; curators never are."""
     return person.is_member and not person.is_curator and is_new(person, newness())
 
 
-def caught(
+def first_match(
     rules: Sequence[Rule],
     author: Person,
     said: ScreenedText,
     *,
     is_again: bool = False,
     is_counted: bool = False,
-) -> Caught | None:
-    """The first of the `rules_for` a text, in the order of the kinds, that holds it back; None when it may appear.
+) -> ScreeningMatch | None:
+    """The first of the rules (from `rules_for`), in the order of `KINDS`, that holds a text back; None for none.
 
-    `is_again` and `is_counted` as `screen` has them.
+    `is_again` and `is_counted` as in `screen`.
     """
-    but, more = author.id if is_again else None, 0 if is_counted else 1
-    found = [rule for rule in rules if _is_met(rule, author, said, but, more)]
-    if not found:
+    excluded_id = author.id if is_again else None
+    uncounted = 0 if is_counted else 1
+    matching = [rule for rule in rules if _is_met(rule, author, said, excluded_id, uncounted)]
+    if not matching:
         return None
-    rule = min(found, key=lambda rule: (KINDS.index(rule.kind), rule.id))
-    return Caught(rule.id, rule.name, rule.sentence)
+    rule = min(matching, key=_order)
+    return ScreeningMatch(rule.id, rule.name, rule.sentence)
 
 
 def rules_for(author: Person, agenda_id: int | None, said: ScreenedText) -> Sequence[Rule]:
-    """The rules that may hold the text back: of domains, agendas and members only those that do."""
-    others = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
+    """The active rules that may hold the text back; of those about domains, agendas and members only matching ones."""
+    is_general = Rule.kind.in_((WORD, LINKS, SAME_TEXT))
     about = [
         and_(Rule.kind == MEMBER, Rule.member_id == author.id),
         and_(Rule.kind == AGENDA, Rule.agenda_id == agenda_id),
     ]
     if said.hosts:
         about.append(and_(Rule.kind == DOMAIN, Rule.key.in_(sorted(said.hosts))))
-    query = select(Rule).where(Rule.off_at.is_(None), or_(others, *about))
+    query = select(Rule).where(Rule.off_at.is_(None), or_(is_general, *about))
     return db.session.scalars(query.order_by(Rule.id)).all()
 
 
-def _is_met(rule: Rule, author: Person, said: ScreenedText, but: int | None, more: int) -> bool:
-    asks: dict[str, Callable[[], bool]] = {
+def _is_met(
+    rule: Rule, author: Person, said: ScreenedText, excluded_id: int | None, uncounted: int
+) -> bool:
+    """Whether a rule from `rules_for` holds a text back.
+
+    Of repeated texts, those of the member `excluded_id` do not count, and `uncounted` is added for the text itself.
+    """
+    checks: dict[str, Callable[[], bool]] = {
         WORD: lambda: said.contains(rule.key),
         LINKS: lambda: said.has_outside_links and is_new(author, newness()),
-        SAME_TEXT: lambda: _times(said, but) + more >= how_often(rule),
+        SAME_TEXT: lambda: (
+            _repetitions(said, excluded_id) + uncounted >= repetition_threshold(rule)
+        ),
     }
-    return asks[rule.kind]() if rule.kind in asks else True
+    return checks[rule.kind]() if rule.kind in checks else True
 
 
-def how_often(rule: Rule) -> int:
-    """With which text of the same words a rule begins to hold them back."""
-    return int(rule.value) if rule.value.isdigit() else LEAST_SAME
+def repetition_threshold(rule: Rule) -> int:
+    """From which sending of the same text on the rule holds it back."""
+    return int(rule.value) if rule.value.isdigit() else MIN_REPETITIONS
 
 
-def _times(said: ScreenedText, but: int | None = None) -> int:
-    """How often the same text was sent of late, by whomever, `but` by one."""
+def _repetitions(said: ScreenedText, excluded_id: int | None = None) -> int:
+    """How often anybody, except the member `excluded_id`, has sent the same text within `REPETITION_WINDOW`."""
     if not said.fingerprint:
-        return -LEAST_SAME
+        return (
+            -MIN_REPETITIONS
+        )  # too short to be compared: below every threshold, whatever is added
     sent = select(func.count()).select_from(TextTrace)
     sent = sent.where(
-        TextTrace.text_hash == said.fingerprint, TextTrace.sent_at > now() - SAME_WITHIN
+        TextTrace.text_hash == said.fingerprint, TextTrace.sent_at > now() - REPETITION_WINDOW
     )
-    sent = sent.where(TextTrace.author_id != but) if but else sent
+    if excluded_id:
+        sent = sent.where(TextTrace.author_id != excluded_id)
     return db.session.scalar(sent) or 0
 
 
-def count_same_texts(rules: Sequence[Rule]) -> bool:
-    """Whether one of some rules asks how often the same text was sent."""
+def has_repetition_rule(rules: Sequence[Rule]) -> bool:
+    """Whether one of the rules is about repeated texts."""
     return any(rule.kind == SAME_TEXT for rule in rules)
 
 
-def old_traces(limit: int) -> Sequence[TextTrace]:
-    """Some traces that no rule asks for any more."""
-    old = select(TextTrace).where(TextTrace.sent_at < now() - SAME_WITHIN)
+def expired_traces(limit: int) -> Sequence[TextTrace]:
+    """Up to `limit` traces that are older than `REPETITION_WINDOW`, the oldest first."""
+    old = select(TextTrace).where(TextTrace.sent_at < now() - REPETITION_WINDOW)
     return db.session.scalars(old.order_by(TextTrace.sent_at).limit(limit)).all()
 
 
@@ -126,22 +137,22 @@ def old_traces(limit: int) -> Sequence[TextTrace]:
 
 
 def rules(administrator: Person, kind: str = "", words: str = "", number: int = 1) -> Page[Rule]:
-    """One page of the rules, the newest first, of one kind or all, and of those that hold some words."""
+    """One page of the rules, newest first; only those of a `kind`, and those that contain `words`, if given."""
     require(administrator.can.administer())
     query: Select[Any] = select(Rule)
     if kind:
         query = query.where(Rule.kind == kind)
     if words:
-        is_there = (
+        matches = (
             column.icontains(words, autoescape=True) for column in (Rule.value, Rule.sentence)
         )
-        query = query.where(or_(*is_there))
+        query = query.where(or_(*matches))
     people = (joinedload(Rule.made_by), joinedload(Rule.member), joinedload(Rule.agenda))
-    return page_of(query.options(*people).order_by(Rule.id.desc()), number, ON_A_PAGE)
+    return page_of(query.options(*people).order_by(Rule.id.desc()), number, RULES_PER_PAGE)
 
 
 def get_rule(administrator: Person, rule_id: int) -> Rule:
-    """A rule with what it is about, for somebody who may change it, else `NotFound`."""
+    """A rule with its member and agenda, for an administrator; else `NotFound`."""
     require(administrator.can.administer())
     query = select(Rule).where(Rule.id == rule_id)
     rule = db.session.scalar(query.options(joinedload(Rule.member), joinedload(Rule.agenda)))
@@ -151,7 +162,7 @@ def get_rule(administrator: Person, rule_id: int) -> Rule:
 
 
 def rule_to_change(administrator: Person, rule_id: int) -> Rule:
-    """A rule for somebody who may change it, else `NotFound`."""
+    """A rule for an administrator, locked for update; else `NotFound`."""
     require(administrator.can.administer())
     query = select(Rule).where(Rule.id == rule_id).with_for_update(of=Rule)
     rule: Rule | None = db.session.scalar(query)
@@ -160,35 +171,40 @@ def rule_to_change(administrator: Person, rule_id: int) -> Rule:
     return rule
 
 
-def rule_of_key(kind: str, key: str) -> int | None:
-    """The number of the rule of a kind that looks for the same."""
+def rule_id_by_key(kind: str, key: str) -> int | None:
+    """The id of the rule of this kind with this key; None when there is none."""
     return db.session.scalar(select(Rule.id).where(Rule.kind == kind, Rule.key == key))
 
 
 def known_keys(kind: str, keys: Sequence[str]) -> set[str]:
-    """Those of the keys for which there is a rule of that kind."""
+    """Those of the keys for which there is a rule of this kind."""
     return set(db.session.scalars(select(Rule.key).where(Rule.kind == kind, Rule.key.in_(keys))))
 
 
 def newness_to_change(administrator: Person) -> Newness:
-    """Who counts as new, for somebody who may change it."""
+    """Who counts as new, for an administrator."""
     require(administrator.can.administer())
     return newness()
 
 
-def tried(
+def matching_rules(
     administrator: Person, agenda_id: int, said: ScreenedText, *, is_by_new: bool
 ) -> list[Rule]:
-    """Every rule that would hold back a text of an ordinary member, or of a new one, in the order of the kinds."""
+    """Every rule that would hold back a text of a member (new, if `is_by_new`), in the order of `KINDS`."""
     require(administrator.can.administer())
-    asked = (WORD, LINKS, SAME_TEXT, AGENDA, DOMAIN)
-    query = select(Rule).where(Rule.off_at.is_(None), Rule.kind.in_(asked))
+    kinds = (WORD, LINKS, SAME_TEXT, AGENDA, DOMAIN)
+    query = select(Rule).where(Rule.off_at.is_(None), Rule.kind.in_(kinds))
     is_met: dict[str, Callable[[Rule], bool]] = {
         WORD: lambda rule: said.contains(rule.key),
         DOMAIN: lambda rule: rule.key in said.hosts,
         AGENDA: lambda rule: rule.agenda_id == agenda_id,
         LINKS: lambda rule: is_by_new and said.has_outside_links,
-        SAME_TEXT: lambda rule: _times(said) + 1 >= how_often(rule),
+        SAME_TEXT: lambda rule: _repetitions(said) + 1 >= repetition_threshold(rule),
     }
-    found = [rule for rule in db.session.scalars(query) if is_met[rule.kind](rule)]
-    return sorted(found, key=lambda rule: (KINDS.index(rule.kind), rule.id))
+    matching = [rule for rule in db.session.scalars(query) if is_met[rule.kind](rule)]
+    return sorted(matching, key=_order)
+
+
+def _order(rule: Rule) -> tuple[int, int]:
+    """In which order rules apply."""
+    return KINDS.index(rule.kind), rule.id

@@ -23,7 +23,7 @@ bp = Blueprint("screening", __name__)
 
 @bp.route("/administration/screening", methods=["GET", "POST"])
 def index() -> Answer:
-    """The rules, what they held back, and who counts as new."""
+    """The rules, and who counts as new."""
     known = queries.newness_to_change(me())
     form = NewnessForm(
         data={name: getattr(known, name) for name in ("days", "posts", "first_posts")}
@@ -43,8 +43,8 @@ def index() -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _saved(words: str) -> AnyResponse:
-    flash(words, "message")
+def _saved(message: str) -> AnyResponse:
+    flash(message, "message")
     return web.see_other(url_for("screening.index"))
 
 
@@ -52,24 +52,24 @@ def _saved(words: str) -> AnyResponse:
 def make_rule() -> Answer:
     """Make a rule."""
     queries.newness_to_change(me())
-    return _rule_door(None)
+    return _rule_page(None)
 
 
 @bp.route("/administration/screening/<int:id>", methods=["GET", "POST"])
 def change_rule(id: int) -> Answer:
     """Change a rule."""
-    return _rule_door(queries.get_rule(me(), id))
+    return _rule_page(queries.get_rule(me(), id))
 
 
-def _rule_door(rule: Rule | None) -> Answer:
-    form = RuleForm(data=_said_of(rule)) if rule else RuleForm()
+def _rule_page(rule: Rule | None) -> Answer:
+    form = RuleForm(data=_form_data(rule)) if rule else RuleForm()
     form.agenda.choices = [(str(agenda.id), agenda.title) for agenda in all_agendas(me())]
 
     def page(status: int = 200) -> Answer:
         return render_template("screening/rule.html", form=form, rule=rule), status
 
     def deed() -> AnyResponse:
-        text = actions.RuleText(form.kind.data, form.said, form.sentence.data or "")
+        text = actions.RuleText(form.kind.data, form.chosen_value, form.sentence.data or "")
         if rule is None:
             actions.make_rule(me(), text)
             return _saved(_("The rule holds from now on."))
@@ -79,7 +79,7 @@ def _rule_door(rule: Rule | None) -> Answer:
     return webforms.process(form, page, deed)
 
 
-def _said_of(rule: Rule) -> dict[str, Any]:
+def _form_data(rule: Rule) -> dict[str, Any]:
     value = rule.member.handle if rule.member else rule.value
     agenda = str(rule.agenda_id or "")
     return {"kind": rule.kind, "value": value, "agenda": agenda, "sentence": rule.sentence}
@@ -87,7 +87,7 @@ def _said_of(rule: Rule) -> dict[str, Any]:
 
 @bp.post("/administration/screening/<int:id>/switch")
 def switch_rule(id: int) -> Answer:
-    """Let a rule hold (`on=1`), or not for the time being."""
+    """Switch a rule on (`on=1`) or off."""
     is_on = request.form.get("on") == "1"
     actions.switch_rule(me(), id, is_on=is_on)
     return _saved(_("The rule holds again.") if is_on else _("The rule does not hold any more."))
@@ -112,22 +112,22 @@ def import_domains() -> Answer:
     def deed() -> AnyResponse:
         lines = (form.domains.data or "").split("\n")
         new, wrong = actions.import_domains(me(), lines, form.sentence.data or "")
-        told = ngettext("%(num)s domain is new.", "%(num)s domains are new.", new)
+        message = ngettext("%(num)s domain is new.", "%(num)s domains are new.", new)
         if wrong:
-            passed = ngettext(
+            skipped = ngettext(
                 "%(num)s line holds no domain and was passed over.",
                 "%(num)s lines hold no domain and were passed over.",
                 wrong,
             )
-            told = f"{told} {passed}"
-        return _saved(told)
+            message = f"{message} {skipped}"
+        return _saved(message)
 
     return webforms.process(form, page, deed)
 
 
 @bp.route("/administration/screening/try", methods=["GET", "POST"])
 def try_text() -> Answer:
-    """Say what would happen to a text. Nothing is written."""
+    """Show which rules would hold a text back. Nothing is stored."""
     queries.newness_to_change(me())
     form = TryForm()
     form.agenda.choices = [(agenda.id, agenda.title) for agenda in all_agendas(me())]
@@ -135,6 +135,6 @@ def try_text() -> Answer:
     if request.method == "POST" and form.validate():
         said = ScreenedText(write(form.source.data or ""), form.title.data or "")
         is_new = form.who.data == "new"
-        found = queries.tried(me(), form.agenda.data, said, is_by_new=is_new)
+        found = queries.matching_rules(me(), form.agenda.data, said, is_by_new=is_new)
     status = web.REFUSED if form.errors else 200
     return render_template("screening/try.html", form=form, found=found), status

@@ -1,4 +1,4 @@
-"""Asking the rules about a text, and making them."""
+"""Screening texts, and making the rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forum.screening.actions import (
     switch_rule,
 )
 from forum.screening.models import TextTrace
-from forum.screening.queries import is_newcomer, rules, tried
+from forum.screening.queries import is_newcomer, matching_rules, rules
 
 SENTENCE = "A moderator reads this first."
 LONG = "Buy our watches, they are the best watches that there are in the world of watches."
@@ -182,7 +182,7 @@ def test_rules_are_for_administrators(people: Any, agenda: Agenda, who: str) -> 
         lambda: import_domains(person, ["a.example"], SENTENCE),
         lambda: set_newness(person, 1, 1, 1),
         lambda: rules(person),
-        lambda: tried(person, agenda.id, ScreenedText(write("x")), is_by_new=True),
+        lambda: matching_rules(person, agenda.id, ScreenedText(write("x")), is_by_new=True),
     ):
         with pytest.raises(Forbidden):
             deed()
@@ -227,7 +227,7 @@ def test_a_text_is_tried_without_a_trace(people: Any, agenda: Agenda) -> None:
     rule(people, "links")
     rule(people, "same text", "2")
     said = ScreenedText(write(f"{LONG} https://a.example"))
-    found = tried(people.administrator, agenda.id, said, is_by_new=True)
+    found = matching_rules(people.administrator, agenda.id, said, is_by_new=True)
     assert [one.kind for one in found] == ["links"]
-    assert tried(people.administrator, agenda.id, said, is_by_new=False) == []
+    assert matching_rules(people.administrator, agenda.id, said, is_by_new=False) == []
     assert db.session.scalars(db.select(TextTrace)).all() == []

@@ -1,4 +1,4 @@
-"""What has no queue of its own is refused at its form, with the rule's sentence and all that was typed."""
+"""A text that cannot wait for a moderator is refused at its form, with the rule's sentence and everything typed."""
 
 from __future__ import annotations
 

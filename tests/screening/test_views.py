@@ -1,4 +1,4 @@
-"""The administrator's pages of the rules before publication."""
+"""The administrator's pages of the screening rules."""
 
 from __future__ import annotations
 

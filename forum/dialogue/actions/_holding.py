@@ -24,7 +24,7 @@ from forum.matches import OUTSIDE, ScreenedText
 from forum.members.actions import note_waiting
 from forum.notifications.actions import note_event, read_queue
 from forum.permissions import Person
-from forum.screening.models import Caught
+from forum.screening.models import ScreeningMatch
 from forum.screening.queries import is_newcomer, newness
 
 
@@ -50,7 +50,7 @@ def hold(
     author: Person,
     agenda_id: int,
     columns: Mapping[str, Any],
-    rule: Caught,
+    rule: ScreeningMatch,
     *,
     key: str | None = None,
     organisation_id: int | None = None,
@@ -75,7 +75,7 @@ def hold(
     return held
 
 
-def _copy_rule(held: Held, rule: Caught) -> None:
+def _copy_rule(held: Held, rule: ScreeningMatch) -> None:
     held.rule_id, held.rule, held.sentence = rule.rule_id, rule.name, rule.sentence
 
 
@@ -96,7 +96,7 @@ def hold_edit(
     post: Post,
     text: Written,
     title: str,
-    rule: Caught,
+    rule: ScreeningMatch,
     *,
     themes: Sequence[int] | None,
     audience: str | None,
@@ -117,7 +117,9 @@ def hold_edit(
     return earlier
 
 
-def resubmit(author: Person, held: Held, columns: Mapping[str, Any], rule: Caught | None) -> None:
+def resubmit(
+    author: Person, held: Held, columns: Mapping[str, Any], rule: ScreeningMatch | None
+) -> None:
     """Replace a text that is held; if it was refused, it waits again and the curators are notified again."""
     for name, value in columns.items():
         setattr(held, name, value)
