@@ -46,7 +46,7 @@ from forum.library.actions import (
 )
 from forum.library.models import Case, Practice
 from forum.library.queries import opening_post_id
-from forum.mail.commands import write_digests, write_of_notices, write_of_reports
+from forum.mail.commands import write_digests, write_notice_letters, write_report_letters
 from forum.markup import write
 from forum.members.actions import Joining, Profile, appoint, edit_profile, found_federation, join
 from forum.members.models import Member
@@ -547,8 +547,8 @@ def _story(people: Any, agenda: Agenda) -> Numbers:
     write_staff_note(people.moderator, people.ana.id, secret("staff"))
     make_notices(SYSTEM)
     with at(now() + timedelta(hours=1)):
-        write_of_notices()
-        write_of_reports()
+        write_notice_letters()
+        write_report_letters()
     with at(now() + timedelta(days=2)):
         write_digests()
     return numbers

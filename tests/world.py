@@ -22,7 +22,7 @@ from forum.factors.queries import FOR_REGISTRATION, passkeys_of
 from forum.identities.actions import link
 from forum.invitations.actions import InvitationText, invite
 from forum.library import actions as library
-from forum.mail.actions import note_returned, write_letter
+from forum.mail.actions import note_refused, write_letter
 from forum.markup import write
 from forum.members import actions as members
 from forum.members.queries import sessions_of
@@ -76,7 +76,7 @@ def _build(people: Any, agenda: Agenda) -> dict[str, Any]:
     members.sign_in(people.ana, "A test")
     begin_codes(people.ana)
     letter = write_letter(SYSTEM, "test", "nobody@example.org", {})
-    note_returned(SYSTEM, letter.id, "550 no", is_final=True)
+    note_refused(SYSTEM, letter.id, "550 no", is_final=True)
     words = "Dear Ana, may I call you about the trams?"
     written = contact.contact(people.chitra, people.ana.id, words)
     plain = TermsText(write("Be kind."), now(), needs_consent=False)

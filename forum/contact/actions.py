@@ -119,5 +119,5 @@ def forget_member(system: Person, member_id: int) -> None:
 
 def _delete_letters(which: ColumnElement[bool], system: Person, limit: int) -> int:
     deliveries = delete_batch(ContactLetter, limit, which, returning=ContactLetter.delivery_id)
-    mail.forget_some(system, [number for number in deliveries if number])
+    mail.forget_by_ids(system, [number for number in deliveries if number])
     return len(deliveries)

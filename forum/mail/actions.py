@@ -1,4 +1,4 @@
-"""Writing letters, and keeping what became of them."""
+"""Writing letters, and recording what became of them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from forum.dialogue.models import Held, Post
 from forum.errors import NotFound
 from forum.mail.models import Delivery
 from forum.mail.queries import (
+    collecting_letter,
     deliveries_by_id,
     due_deliveries,
-    gathering_letter,
     is_waiting,
     letters_since,
     topic_of_post,
@@ -35,18 +35,22 @@ from forum.permissions import Person, require
 from forum.transports import is_address_unknown
 
 BATCH = 20
-TO_MEMBERS = ("notice", "digest")  # whatever their address is by then
-MOST_SENT_BACK = 5
-# Letters in a day to one address: that a report has arrived, and about one decision each; the next ones share a letter.
-MOST_RECEIPTS, MOST_OUTCOMES = 10, 5
-A_DAY = timedelta(days=1)
-GATHERED = 100  # outcomes in a letter; what is more goes into that of the day after
-GRACE = timedelta(minutes=1)
-LEASE = timedelta(minutes=10)  # a worker that was killed lets its letters go after this time
-# Between two tries of a letter that a server did not take: three days in all, as mail servers do (RFC 5321, 4.5.4.1).
-PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
-SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
-PATIENCE = timedelta(days=4)
+TO_MEMBERS = ("notice", "digest")  # these follow the member to a new address
+MAX_RETURNED_PER_HOUR = 5
+# Letters a day to one visitor: receipts of reports, and outcomes in a letter each; further outcomes share a letter.
+MAX_RECEIPTS_PER_DAY, MAX_OUTCOMES_PER_DAY = 10, 5
+ONE_DAY = timedelta(days=1)
+MAX_OUTCOMES_PER_LETTER = 100  # further ones go into the letter of the day after
+NOTICE_DELAY = timedelta(minutes=1)  # who is on the site reads the notice there
+LEASE = timedelta(
+    minutes=10
+)  # after this time, others take the letters of a worker that was killed
+# Between attempts at a letter that the server refused: three days in all, as mail servers do (RFC 5321, 4.5.4.1)
+RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440, 1440))
+# While no server can be reached at all
+MIN_POSTPONEMENT, MAX_POSTPONEMENT = timedelta(seconds=30), timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(days=4)
+MAX_WHY = 300  # characters of what a server said
 PORTION = 500  # letters of a kind that one deed deletes
 KEPT, KEPT_FAILED = timedelta(days=30), timedelta(days=90)
 
@@ -61,9 +65,10 @@ def write_letter(
     member_id: int | None = None,
     due_at: datetime | None = None,
 ) -> Delivery:
-    """Write down that a letter is to be sent; the worker sends it after the deed that this is a part of.
+    """Record a letter that is to be sent; the worker sends it once the deed that this is a part of is committed.
 
-    `kind` names a template of `templates/mail`, `words` are what it prints: texts and numbers.
+    `kind` is the name of a template in `templates/mail`, `words` the values that it prints, as JSON. `due_at` is the
+    earliest moment for sending it, by default now.
     """
     touches()
     times = {"created_at": now(), "due_at": due_at or now()}
@@ -77,20 +82,17 @@ def write_letter(
 
 @action
 def write_test(administrator: Member) -> Delivery:
-    """Write a letter to an administrator, to see whether mail arrives."""
+    """Write a test letter to an administrator, to see whether mail arrives."""
     require(administrator.can.administer())
     return write_letter(administrator, "test", administrator.email, {}, member_id=administrator.id)
 
 
 @action
-def write_of_notices(system: Person, limit: int = 100) -> int:
-    """Write a letter for each notice that is to be mailed at once; says how many.
-
-    A minute passes first: whoever is on the site reads it there.
-    """
+def write_notice_letters(system: Person, limit: int = 100) -> int:
+    """Write a letter for up to `limit` notices that are mailed at once and older than `NOTICE_DELAY`; returns how many."""
     require(system.can.administer())
     touches()
-    notices = notices_to_mail(limit, now() - GRACE)
+    notices = notices_to_mail(limit, now() - NOTICE_DELAY)
     addresses = addresses_of({notice.member_id for notice in notices})
     for notice in notices:
         if address := addresses.get(notice.member_id):
@@ -101,50 +103,54 @@ def write_of_notices(system: Person, limit: int = 100) -> int:
 
 
 @action
-def write_of_reports(system: Person, limit: int = 100) -> int:
-    """Write to visitors that their reports have arrived, and what was decided; returns how many letters there are.
+def write_report_letters(system: Person, limit: int = 100) -> int:
+    """Write receipts and outcomes to visitors who reported something; returns for how many reports.
 
-    An address may be somebody else's, so these letters quote nothing that was typed. For the same reason few letters go
-    to one address in a day: further decisions wait for the next day and come in one letter.
+    The address may be somebody else's, so these letters quote nothing that was typed. For the same reason only few
+    letters a day go to one address: further outcomes wait for the next day and share a letter.
     """
     require(system.can.administer())
     touches()
     arrived, decided = reports_to_confirm(limit), reports_to_tell(limit)
     for report in arrived:
-        _write_of_report(system, "reported", report, {})
-    told = {(one.decision_id, normalised_email(one.email)): one for one in reversed(decided)}
-    for report in reversed(told.values()):  # whoever reported the same several times is told once
-        _write_outcome(system, report)
+        _write_report_letter(system, "reported", report, {})
+    # One letter for several reports of the same thing by the same person: the first of them counts.
+    by_reporter = {
+        (report.decision_id, normalised_email(report.email)): report for report in reversed(decided)
+    }
+    for report in reversed(by_reporter.values()):
+        _write_outcome_letter(system, report)
     moderation.note_confirmed(system, arrived)
     moderation.note_told(system, decided)
     return len(arrived) + len(decided)
 
 
-def _write_outcome(system: Person, report: Report) -> None:
-    """A letter of its own, as long as few went to the address that day; else a line of the next that gathers them."""
+def _write_outcome_letter(system: Person, report: Report) -> None:
+    """Write the outcome of a report: in a letter of its own, or after `MAX_OUTCOMES_PER_DAY` in a shared one."""
     deed = report.decision.deed if report.decision else ""
-    more, address = {"is_kept": deed in UPHOLDING_DEEDS}, normalised_email(report.email)
-    waiting = gathering_letter(address)
-    if waiting is None and letters_since(address, ("outcome",), A_DAY) < MOST_OUTCOMES:
-        _write_of_report(system, "outcome", report, more)
+    result, address = {"is_kept": deed in UPHOLDING_DEEDS}, normalised_email(report.email)
+    shared = collecting_letter(address)
+    if shared is None and letters_since(address, ("outcome",), ONE_DAY) < MAX_OUTCOMES_PER_DAY:
+        _write_report_letter(system, "outcome", report, result)
         return
-    line = {"number": report.number, "path": f"/reports/{report.number}", **more}
-    lines = waiting.words["reports"] if waiting else []
-    if waiting and len(lines) < GATHERED:
-        waiting.words = {**waiting.words, "reports": [*lines, line]}
+    line = {"number": report.number, "path": f"/reports/{report.number}", **result}
+    lines = shared.words["reports"] if shared else []
+    if shared and len(lines) < MAX_OUTCOMES_PER_LETTER:
+        shared.words = {**shared.words, "reports": [*lines, line]}
         return
-    due_at = (waiting.due_at if waiting else now()) + A_DAY
+    due_at = (shared.due_at if shared else now()) + ONE_DAY
     words = {"path": line["path"], "reports": [line]}
     letter = write_letter(system, "outcomes", address, words, due_at=due_at)
-    letter.created_at = (
-        due_at  # it is as old as its day: the patience with the mail server begins then
-    )
+    # It counts as written on its day: `GIVE_UP_AFTER` begins then.
+    letter.created_at = due_at
     db.session.flush()
 
 
-def _write_of_report(system: Person, kind: str, report: Report, more: Mapping[str, Any]) -> None:
+def _write_report_letter(
+    system: Person, kind: str, report: Report, more: Mapping[str, Any]
+) -> None:
     address = normalised_email(report.email)
-    if kind == "reported" and letters_since(address, (kind,), A_DAY) >= MOST_RECEIPTS:
+    if kind == "reported" and letters_since(address, (kind,), ONE_DAY) >= MAX_RECEIPTS_PER_DAY:
         return
     words = {"path": f"/reports/{report.number}", "number": report.number, "kind": report.kind}
     write_letter(system, kind, address, {**words, "place": report.address, **more})
@@ -152,7 +158,7 @@ def _write_of_report(system: Person, kind: str, report: Report, more: Mapping[st
 
 @action
 def write_digest(system: Person, member_id: int) -> None:
-    """Write a member's digest of what waits for it. Written already, by another worker, it finds nothing to tell."""
+    """Write a member's digest of the notices that wait for it; does nothing when another worker has just written it."""
     require(system.can.administer())
     touches()
     ids = [notice.id for notice in notices_for_digest(member_id)]
@@ -165,13 +171,16 @@ def write_digest(system: Person, member_id: int) -> None:
 
 @action
 def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held:
-    """Post an answer that came by mail into the topic of the post that it answers; the same `key` posts once.
+    """Post an answer that came by mail into the topic of the post that it answers.
 
-    When a rule holds it back, a letter says so to its author. Raises what `dialogue.reply` raises, and `NotFound` when the author may not see that post.
+    `key` identifies the message, so that it is posted only once. When a rule holds the answer back, its author gets a
+    letter. Raises what `dialogue.reply` raises, and `NotFound` when the author cannot see the post.
     """
-    touches(*((topic_scope(topic_id),) if (topic_id := topic_of_post(author, post_id)) else ()))
+    topic_id = topic_of_post(author, post_id)
     if topic_id is None:
+        touches()
         raise NotFound(_("The topic that you answered is gone."))
+    touches(topic_scope(topic_id))
     posted = reply(author, topic_id, text, key)
     if isinstance(posted, Held) and not posted.is_duplicate:
         words = {"path": f"/waiting/{posted.id}", "sentence": posted.sentence}
@@ -180,18 +189,21 @@ def answer(author: Member, post_id: int, text: Written, key: str) -> Post | Held
 
 
 @action
-def send_back(system: Person, member: Member, text: str, why: str) -> None:
-    """Give somebody back an answer that could not be posted, and say why. Few an hour: machines answer, too."""
+def return_answer(system: Person, member: Member, text: str, why: str) -> None:
+    """Return an answer that could not be posted, with the reason; only few an hour, as the sender may be a machine."""
     require(system.can.administer())
     touches()
-    if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MOST_SENT_BACK:
+    if letters_since(member.email, ("sent_back",), timedelta(hours=1)) < MAX_RETURNED_PER_HOUR:
         words = {"text": text, "why": why}
         write_letter(system, "sent_back", member.email, words, member_id=member.id)
 
 
 @action
-def note_came_back(system: Person, member_id: int, address: str, why: str) -> None:
-    """Note that a letter to a member came back after the mail server had taken it."""
+def note_bounce(system: Person, member_id: int, address: str, why: str) -> None:
+    """Record that a letter to a member bounced after the mail server had taken it.
+
+    `why` begins with the status code (RFC 3463). When the address does not exist, mail to the member is paused.
+    """
     require(system.can.administer())
     touches()
     code, _space, words = why.partition(" ")
@@ -201,7 +213,7 @@ def note_came_back(system: Person, member_id: int, address: str, why: str) -> No
 
 @action
 def stop(visitor: Person, member_id: int, kind: str) -> None:
-    """Send a member no more letters of a kind (`digest` for the digest). Whoever calls it has seen the letter's proof."""
+    """Stop letters of a kind (`digest`, or a kind of notice) to a member. The caller has checked the seal of the letter."""
     touches()
     if kind == "digest":
         end_digest(visitor, member_id)
@@ -210,8 +222,8 @@ def stop(visitor: Person, member_id: int, kind: str) -> None:
 
 
 @action
-def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
-    """Take some letters that are due, with the members they are for; nobody else takes them for ten minutes."""
+def lease_due_letters(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
+    """Take up to `limit` due letters, with their members; nobody else takes them for the time of `LEASE`."""
     require(system.can.administer())
     touches()
     ids = [letter.id for letter in due_deliveries(limit)]
@@ -222,8 +234,8 @@ def take_due(system: Person, limit: int = BATCH) -> Sequence[Delivery]:
 
 
 @action
-def let_go(system: Person, ids: Sequence[int]) -> None:
-    """Let letters be taken again at once: their time ran out before it was their turn."""
+def release_letters(system: Person, ids: Sequence[int]) -> None:
+    """Release letters that were taken but not tried, so that they are due again at once."""
     require(system.can.administer())
     touches()
     if ids:
@@ -232,52 +244,52 @@ def let_go(system: Person, ids: Sequence[int]) -> None:
 
 @action
 def note_sent(system: Person, ids: Sequence[int]) -> None:
-    """Note that a server has taken some letters."""
+    """Record that a server has taken letters."""
     require(system.can.administer())
     touches()
     _set(ids, sent_at=now(), why="")
 
 
 @action
-def note_returned(
+def note_refused(
     system: Person, letter_id: int, why: str, *, is_final: bool, is_about_address: bool = False
 ) -> None:
-    """Note that a server refused a letter, and when it is tried again, if at all.
+    """Record that a server refused a letter, and when it is tried again, unless the refusal is final.
 
-    When the server said that the address does not exist, the member gets no more mail there until they ask for it.
+    When it is about the address, mail to the member is paused until they ask for it.
     """
     require(system.can.administer())
     touches()
     letter = db.session.get_one(Delivery, letter_id, populate_existing=True)
     letter.attempts += 1
-    letter.why = why[:300]
-    if is_final or letter.attempts > len(PAUSES):
+    letter.why = why[:MAX_WHY]
+    if is_final or letter.attempts > len(RETRY_DELAYS):
         letter.given_up_at = now()
     else:
-        letter.due_at = now() + PAUSES[letter.attempts - 1]
+        letter.due_at = now() + RETRY_DELAYS[letter.attempts - 1]
     if is_about_address and letter.member_id:
         pause_mail(system, letter.member_id, letter.address, letter.why)
 
 
 @action
 def postpone(system: Person, ids: Sequence[int], why: str) -> None:
-    """No server can be reached: leave letters for later, the later the longer they have waited.
+    """Postpone letters because no server can be reached: the longer they have waited, the later.
 
-    After four days they are given up.
+    After the time of `GIVE_UP_AFTER` they are given up.
     """
     require(system.can.administer())
     touches()
     for letter in deliveries_by_id(ids):
         waited = now() - letter.created_at
-        letter.why = why[:300]
-        letter.due_at = now() + min(max(waited, SHORTEST), LONGEST)
-        if waited > PATIENCE:
+        letter.why = why[:MAX_WHY]
+        letter.due_at = now() + min(max(waited, MIN_POSTPONEMENT), MAX_POSTPONEMENT)
+        if waited > GIVE_UP_AFTER:
             letter.given_up_at = now()
 
 
 @action
 def drop(system: Person, letter_id: int, why: str) -> None:
-    """Send a letter no more: what it tells of is read, hidden, or no concern of the member's now."""
+    """Drop a letter: what it tells of was read or hidden, or no longer concerns the member."""
     require(system.can.administer())
     touches()
     _set([letter_id], dropped_at=now(), why=why)
@@ -285,7 +297,7 @@ def drop(system: Person, letter_id: int, why: str) -> None:
 
 @action
 def readdress(system: Person, member: Member) -> None:
-    """Send what waits for a member to the member's new address; what was meant for the old one alone stays."""
+    """Send waiting notices and digests to a member's new address; letters about the old address stay as they are."""
     require(system.can.administer())
     touches()
     waits = (Delivery.member_id == member.id, Delivery.kind.in_(TO_MEMBERS), is_waiting())
@@ -294,7 +306,7 @@ def readdress(system: Person, member: Member) -> None:
 
 @action
 def send_again(administrator: Person, letter_id: int) -> None:
-    """Try a letter that was given up once more, from the beginning."""
+    """Send a letter again that was given up, with all its attempts."""
     require(administrator.can.administer())
     touches()
     lost = update(Delivery).where(Delivery.id == letter_id, Delivery.given_up_at.is_not(None))
@@ -303,7 +315,7 @@ def send_again(administrator: Person, letter_id: int) -> None:
 
 @action
 def send_all_again(administrator: Person) -> int:
-    """Try every letter that was given up once more; says how many. Those whose link is over are dropped then."""
+    """Send all letters again that were given up; returns how many. Those whose link has expired are dropped then."""
     require(administrator.can.administer())
     touches()
     lost = update(Delivery).where(Delivery.given_up_at.is_not(None)).returning(Delivery.id)
@@ -313,15 +325,18 @@ def send_all_again(administrator: Person) -> int:
 
 @action
 def forget_letters(system: Person, limit: int = PORTION) -> int:
-    """Delete some of what became of letters a month ago, and of those that were given up, three; says how many."""
+    """Delete letters that were sent or dropped before `KEPT`, or given up before `KEPT_FAILED`; returns how many.
+
+    At most `limit` of each.
+    """
     require(system.can.administer())
     touches()
-    each = (
+    conditions = (
         Delivery.sent_at < now() - KEPT,
         Delivery.dropped_at < now() - KEPT,
         Delivery.given_up_at < now() - KEPT_FAILED,
     )
-    return sum(len(delete_batch(Delivery, limit, is_old)) for is_old in each)
+    return sum(len(delete_batch(Delivery, limit, is_old)) for is_old in conditions)
 
 
 @action
@@ -333,8 +348,8 @@ def forget_member(system: Person, member_id: int) -> None:
 
 
 @action
-def forget_some(system: Person, ids: Sequence[int]) -> None:
-    """Delete letters of which another room says that their time is over."""
+def forget_by_ids(system: Person, ids: Sequence[int]) -> None:
+    """Delete letters by id, for rooms that keep them for less time."""
     require(system.can.administer())
     touches()
     db.session.execute(delete(Delivery).where(Delivery.id.in_(ids)))

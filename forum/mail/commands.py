@@ -1,4 +1,4 @@
-"""Mail on its way out and in: the worker's rounds, a message from a pipe, a letter to try it."""
+"""Sending and receiving mail: what the worker does, a message from a pipe, a test letter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from forum import markup, tokens, web
 from forum.appeals.queries import suspension_appeal_path
 from forum.db import now
 from forum.dialogue.models import Held
-from forum.dialogue.queries import render_with_mentions, shown_source
+from forum.dialogue.queries import shown_source
 from forum.emails import Letter, message, render
 from forum.errors import Busy, Conflict, Forbidden, Invalid, Refusal
 from forum.imap import LARGEST, mailbox
@@ -32,10 +32,10 @@ from forum.mail import actions
 from forum.mail.forms import Incoming, bounce_address, read_message, reply_address
 from forum.mail.models import Delivery
 from forum.mail.queries import (
-    Entry,
+    DigestEntry,
+    addressee,
     digest_groups,
-    has_said_today,
-    member_of_letter,
+    has_posted_today,
     members_due_for_digest,
     notice_to_tell,
 )
@@ -51,35 +51,42 @@ from forum.settings import Settings
 from forum.transports import Rejected, ServerUnavailable, Transport, open_transport
 
 PORTION = 500
-PER_HOUR, PER_HOUR_OF_NEW = "30/hour", "10/hour"  # answers of one member
-TRY_AGAIN, NOT_ALLOWED = 75, 77
+ANSWER_LIMIT, ANSWER_LIMIT_OF_NEW = "30/hour", "10/hour"  # answers by mail of one member
+EX_TEMPFAIL, EX_NOPERM = 75, 77  # exit codes of sysexits.h
 log = logging.getLogger("forum.mail")
-LONGEST_TEXT = 8_000
-WITH_TEXT = ("reply", "quote", "mention", "post", "topic", "advice")  # tell the words themselves
+MAX_QUOTED_CHARACTERS = 8_000
+KINDS_WITH_TEXT = (
+    "reply",
+    "quote",
+    "mention",
+    "post",
+    "topic",
+    "advice",
+)  # letters that contain the post itself
 bp = Blueprint("mail_commands", __name__, cli_group=None)
 
 
 def deliver() -> int:
-    """Send some letters that are due; says how many it had. Does nothing when no server can be reached."""
+    """Send due letters; returns how many it took. When no server can be reached, they are postponed, and it returns 0."""
     settings = web.settings()
-    _settle(settings.carried_path)
-    letters = actions.take_due(SYSTEM)
+    _record_carried(settings.carried_path)
+    letters = actions.lease_due_letters(SYSTEM)
     done: set[int] = set()
     try:
         if letters:
             with open_transport(settings.smtp_url, settings.mail_path) as through:
                 _send_some(through, letters, done, settings)
     except ServerUnavailable as error:
-        actions.postpone(SYSTEM, _left(letters, done), str(error))
+        actions.postpone(SYSTEM, _untried(letters, done), str(error))
         return 0
-    actions.let_go(SYSTEM, _left(letters, done))
+    actions.release_letters(SYSTEM, _untried(letters, done))
     return len(letters)
 
 
 def _send_some(
     through: Transport, letters: Sequence[Delivery], done: set[int], settings: Settings
 ) -> None:
-    """Send what can be sent before others may take the letters for left behind."""
+    """Send letters for half of their lease at most, and add the ids of those that were tried to `done`."""
     until = time.monotonic() + actions.LEASE.total_seconds() / 2
     for letter in letters:
         if time.monotonic() > until:
@@ -88,29 +95,29 @@ def _send_some(
             _send(through, letter, settings)
         except (ServerUnavailable, Busy, SQLAlchemyError):
             raise
-        except Exception as error:  # one that cannot be made must not hold up the others
+        except Exception as error:  # a faulty letter must not delay the others
             log.exception("letter %s cannot be sent", letter.id)
             why = f"It cannot be sent: {type(error).__name__}"
-            actions.note_returned(SYSTEM, letter.id, why, is_final=False)
+            actions.note_refused(SYSTEM, letter.id, why, is_final=False)
         done.add(letter.id)
 
 
-def _left(letters: Sequence[Delivery], done: set[int]) -> list[int]:
+def _untried(letters: Sequence[Delivery], done: set[int]) -> list[int]:
     return [letter.id for letter in letters if letter.id not in done]
 
 
-def write_of_notices() -> int:
-    """Write the letters of notices that are mailed at once; says how many."""
-    return actions.write_of_notices(SYSTEM)
+def write_notice_letters() -> int:
+    """Write the letters of notices that are mailed at once; returns how many."""
+    return actions.write_notice_letters(SYSTEM)
 
 
-def write_of_reports() -> int:
-    """Write to visitors what became of their reports; says to how many."""
-    return actions.write_of_reports(SYSTEM)
+def write_report_letters() -> int:
+    """Write receipts and outcomes of visitors' reports; returns for how many reports."""
+    return actions.write_report_letters(SYSTEM)
 
 
 def write_digests() -> int:
-    """Write the digests whose members' hour has come; says how many."""
+    """Write the digests that are due; returns how many."""
     written, after_id = 0, 0
     while True:
         due, after_id = members_due_for_digest(after_id, PORTION)
@@ -122,15 +129,15 @@ def write_digests() -> int:
 
 
 def forget_files() -> None:
-    """Delete the files of letters that are no longer of use."""
+    """Delete old files of letters in the mail folder."""
     old = time.time() - actions.KEPT.total_seconds()
     for file in web.settings().mail_path.glob("*.eml"):
         if file.stat().st_mtime < old:
             file.unlink(missing_ok=True)
 
 
-def _settle(carried: Path) -> None:
-    """Note as sent what a server had taken when a worker was killed, before the database knew."""
+def _record_carried(carried: Path) -> None:
+    """Record as sent what a server had taken when a worker was killed before it could write that to the database."""
     files = [file for file in carried.glob("*") if file.name.isdigit()]
     if files:
         actions.note_sent(SYSTEM, [int(file.name) for file in files])
@@ -140,7 +147,7 @@ def _settle(carried: Path) -> None:
 
 def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
     carried = settings.carried_path / str(letter.id)
-    if carried.exists():  # another worker's, this very moment
+    if carried.exists():  # another worker has just sent it
         return
     written = compose(letter, settings)
     if written is None:
@@ -149,7 +156,7 @@ def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
     try:
         through.send(message(written), written.comes_back_to, written.to)
     except Rejected as error:
-        actions.note_returned(
+        actions.note_refused(
             SYSTEM,
             letter.id,
             str(error),
@@ -165,19 +172,17 @@ def _send(through: Transport, letter: Delivery, settings: Settings) -> None:
 
 
 def compose(letter: Delivery, settings: Settings) -> Letter | None:
-    """A letter as it stands now, in text and HTML; None when it holds nothing any more that its reader needs."""
-    words, ways = _words(letter, settings), _Ways()
-    if _is_over(letter):
+    """The letter as a message in text and HTML, from the present data; None when there is nothing left to tell."""
+    words, headers = _words(letter, settings), _MailHeaders()
+    if _is_expired(letter):
         return None
-    if letter.kind in MORE:
-        more = (
-            letter.member
-            and not letter.member.mail_paused_at
-            and MORE[letter.kind](letter, letter.member, ways)
-        )
+    if letter.kind in CONTEXT_BUILDERS:
+        if letter.member is None or letter.member.mail_paused_at:
+            return None
+        more = CONTEXT_BUILDERS[letter.kind](letter, letter.member, headers)
         if not more:
             return None
-        words |= more | {"stop": ways.unsubscribe}
+        words |= more | {"stop": headers.unsubscribe}
     subject, text = render(letter.kind, "kit.txt", words)
     _same, html = render(letter.kind, "kit.html", words)
     return Letter(
@@ -191,12 +196,12 @@ def compose(letter: Delivery, settings: Settings) -> Letter | None:
         sender_name=_sender_name(words),
         host=settings.host,
         comes_back_to=_comes_back_to(letter, settings),
-        **vars(ways),
+        **vars(headers),
     )
 
 
-def _is_over(letter: Delivery) -> bool:
-    """Whether the link in a letter that was long on its way would be no longer good."""
+def _is_expired(letter: Delivery) -> bool:
+    """Whether the link in a letter has expired before it could be sent."""
     hours = int(letter.words.get("hours", 0))
     return hours > 0 and letter.created_at + timedelta(hours=hours) < now()
 
@@ -212,8 +217,8 @@ def _today() -> int:
 
 
 @dataclass
-class _Ways:
-    """The headers by which a mail program threads a letter, answers it and ends such letters."""
+class _MailHeaders:
+    """The values of the headers by which a mail program threads a letter, answers it and unsubscribes."""
 
     thread: tuple[str, ...] = ()
     unsubscribe: str = ""
@@ -221,29 +226,29 @@ class _Ways:
     reply_to: str = ""
 
 
-def _notice(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | None:
-    told = notice_to_tell(member, letter.words["notice"])
-    if told is None:
+def _notice(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str, Any] | None:
+    content = notice_to_tell(member, letter.words["notice"])
+    if content is None:
         return None
-    notice, post, topic = told
-    ways.unsubscribe = stop_address(member.id, notice.kind)
-    ways.list_name = f"{notice.kind}.notices"
+    notice, post, topic = content
+    headers.unsubscribe = stop_address(member.id, notice.kind)
+    headers.list_name = f"{notice.kind}.notices"
     if topic:
-        ways.thread = (f"topic-{topic.id}",)
+        headers.thread = (f"topic-{topic.id}",)
     if topic and post and web.settings().reply_address and member.can.reply(topic):
         pattern = web.settings().reply_address
-        ways.reply_to = reply_address(pattern, member.id, post.id, _today())
+        headers.reply_to = reply_address(pattern, member.id, post.id, _today())
     return {
         "kind": notice.kind,
         "actor": _people(notice),
         "title": notice.title,
-        "text": shown_source(post)[:LONGEST_TEXT]
-        if post and notice.kind in WITH_TEXT
+        "text": shown_source(post)[:MAX_QUOTED_CHARACTERS]
+        if post and notice.kind in KINDS_WITH_TEXT
         else notice.text,
         "language": post.language if post else "",
         "is_in_topic": topic is not None,
         "is_public": topic is not None and reads(VISITOR, topic.audience),
-        "can_answer": bool(ways.reply_to),
+        "can_answer": bool(headers.reply_to),
         "appeal": web.absolute(suspension_appeal_path(member)) if member.is_suspended else "",
     }
 
@@ -257,24 +262,28 @@ def _people(notice: Notice) -> str:
     )
 
 
-def _digest(letter: Delivery, member: Member, ways: _Ways) -> dict[str, Any] | None:
+def _digest(letter: Delivery, member: Member, headers: _MailHeaders) -> dict[str, Any] | None:
     groups = digest_groups(member, letter.words["notices"])
     if not groups:
         return None
-    ways.unsubscribe, ways.list_name = stop_address(member.id, "digest"), "digest"
+    headers.unsubscribe, headers.list_name = stop_address(member.id, "digest"), "digest"
     number = sum(len(group.entries) + group.further for group in groups)
     every = settings_of(member.id).digest_every
-    return {"groups": groups, "number": number, "what": _what, "every": every}
+    return {"groups": groups, "number": number, "what": _summary, "every": every}
 
 
-def _what(entry: Entry) -> str:
-    """What happened, in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
-    counted = [COUNTED[kind](number) for kind, number in entry.counts.items() if kind in COUNTED]
+def _summary(entry: DigestEntry) -> str:
+    """An entry of a digest in a few words: `3 new posts, 1 mark · Ana Prado, Ben Okoth`."""
+    counted = [
+        COUNT_PHRASES[kind](number)
+        for kind, number in entry.counts.items()
+        if kind in COUNT_PHRASES
+    ]
     names = ", ".join(entry.who[:3]) + (" …" if entry.who[3:] else "")
     return " · ".join(part for part in (", ".join(counted), names) if part)
 
 
-COUNTED: dict[str, Callable[[int], str]] = {
+COUNT_PHRASES: dict[str, Callable[[int], str]] = {
     "post": lambda n: ngettext("%(num)s new post", "%(num)s new posts", n),
     "reply": lambda n: ngettext("%(num)s reply to you", "%(num)s replies to you", n),
     "quote": lambda n: ngettext("%(num)s quotation of you", "%(num)s quotations of you", n),
@@ -288,13 +297,14 @@ COUNTED: dict[str, Callable[[int], str]] = {
 }
 
 
-def _contact(letter: Delivery, member: Member, _ways: _Ways) -> dict[str, Any] | None:
-    """Nothing more, unless its writer was suspended meanwhile, or the member wants no such letters any more."""
-    writer = member_of_letter(letter.words["sender_id"])
+def _contact(letter: Delivery, member: Member, _ways: _MailHeaders) -> dict[str, Any] | None:
+    """None when the writer was suspended meanwhile, or the member no longer wants such letters."""
+    writer = addressee(letter.words["sender_id"])
     return {"is_wanted": True} if writer and writer.can.contact(member) else None
 
 
-MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {
+# What the templates of these kinds print besides the words of the letter; None in place of it drops the letter.
+CONTEXT_BUILDERS: dict[str, Callable[[Delivery, Member, _MailHeaders], dict[str, Any] | None]] = {
     "notice": _notice,
     "digest": _digest,
     "contact": _contact,
@@ -302,13 +312,13 @@ MORE: dict[str, Callable[[Delivery, Member, _Ways], dict[str, Any] | None]] = {
 
 
 def stop_address(member_id: int, kind: str) -> str:
-    """Where one press ends letters of a kind, without signing in (RFC 8058)."""
+    """The address that unsubscribes a member from letters of a kind, without signing in (RFC 8058)."""
     seal = tokens.seal("stop", f"{member_id}:{kind}")
     return web.absolute(f"/mail/stop/{member_id}/{quote(kind)}/{seal}")
 
 
 def _sender_name(words: Mapping[str, Any]) -> str:
-    """Whose words they are comes first, so that a list of letters says it."""
+    """The name of the sender: the actor first, so that the inbox of a mail program shows who wrote."""
     actor, forum = words.get("actor"), words["forum"]
     return _("%(who)s, %(forum)s", who=actor, forum=forum) if actor else str(forum)
 
@@ -327,61 +337,62 @@ def _words(letter: Delivery, settings: Settings) -> dict[str, Any]:
 
 
 def _link(words: Mapping[str, Any], settings: Settings) -> str:
-    """Where the letter leads; a secret is made here, so that no row holds it."""
+    """The address to which the letter leads; its secret is derived here, so that no row stores it."""
     path = str(words.get("path", ""))
     if salt := words.get("salt"):
         path = f"{path}/{tokens.secret(str(words['purpose']), salt)}"
     return settings.url + path
 
 
-# What comes in
+# Receiving
 
 
-def take_in(raw: bytes, recipient: str = "") -> str:
-    """Post an answer that came by mail, or note that a letter came back; says in words what was done.
+def receive_message(raw: bytes, recipient: str = "") -> str:
+    """Post an answer that came by mail, or record a bounce; returns a sentence about what was done.
 
-    Raises `Busy` when it should be handed in again, and `Forbidden` for what is from a stranger or forged.
+    `recipient` is the address that the mail server delivered it to, if known. Raises `Busy` when the message should be
+    delivered again, and `Forbidden` for one that is forged or not from a member.
     """
     if len(raw) > LARGEST:
         raise Forbidden("The message is too large.")
-    incoming = _read(raw, recipient)
+    incoming = _parse(raw, recipient)
     if incoming.key is None:
         raise Forbidden("The message answers no letter of this forum.")
-    member = member_of_letter(incoming.key.member_id)
+    member = addressee(incoming.key.member_id)
     if incoming.kind == "bounce":
-        return _came_back(incoming, member)
+        return _receive_bounce(incoming, member)
     if incoming.kind == "machine":
         return "Nobody wrote this message, so nothing was posted."
     if member is None or member.email != incoming.sender or not incoming.key.post_id:
         raise Forbidden("The message is not from the member to whom the letter went.")
-    return _post(incoming, member, incoming.key.post_id)
+    return _post_answer(incoming, member, incoming.key.post_id)
 
 
-def _read(raw: bytes, recipient: str) -> Incoming:
+def _parse(raw: bytes, recipient: str) -> Incoming:
     try:
         return read_message(raw, web.settings().reply_address, _today(), recipient)
-    except Exception as error:  # one that nobody can read must not hold up the others
+    except Exception as error:  # a message that cannot be parsed must not delay the others
         log.exception("a message cannot be read")
         raise Forbidden("The message cannot be read.") from error
 
 
-def _came_back(incoming: Incoming, member: Member | None) -> str:
+def _receive_bounce(incoming: Incoming, member: Member | None) -> str:
     if member and incoming.address == member.email:
-        actions.note_came_back(SYSTEM, member.id, incoming.address, incoming.why)
+        actions.note_bounce(SYSTEM, member.id, incoming.address, incoming.why)
     return "A letter came back."
 
 
-def _post(incoming: Incoming, member: Member, post_id: int) -> str:
+def _post_answer(incoming: Incoming, member: Member, post_id: int) -> str:
     try:
         if not incoming.text:
             raise Invalid(
                 _("There was no text in your message above the e-mail that you answered.")
             )
         source, key = markup.tidy(incoming.text), f"mail-{incoming.number}"
-        if has_said_today(member, source, key):
+        if has_posted_today(member, source, key):
             return "The same text was posted today, so nothing was posted."
-        pace = PER_HOUR_OF_NEW if is_newcomer(member) else PER_HOUR
-        if not within_limit(pace, "mail-in", str(member.id)):
+        limit = ANSWER_LIMIT_OF_NEW if is_newcomer(member) else ANSWER_LIMIT
+        if not within_limit(limit, "mail-in", str(member.id)):
             raise Conflict(_("You have sent many messages within an hour. Try again later."))
         text = render_with_mentions(source, member.language)
         posted = actions.answer(member, post_id, text, key)
@@ -390,15 +401,15 @@ def _post(incoming: Incoming, member: Member, post_id: int) -> str:
     except Refusal as error:
         closed = member.can.sign_in().why_not
         why = str(closed or error.message or _("This topic takes no answer from you now."))
-        actions.send_back(SYSTEM, member, incoming.text, why)
+        actions.return_answer(SYSTEM, member, incoming.text, why)
         return "The message was given back with the reason."
     if isinstance(posted, Held):
         return f"It waits for a moderator as /waiting/{posted.id}."
     return f"Posted as /posts/{posted.id}."
 
 
-def fetch() -> int:
-    """Take in the messages of the mailbox of FORUM_IMAP_URL; says how many. None is deleted, each is marked as seen."""
+def fetch_messages() -> int:
+    """Receive the new messages of the mailbox at FORUM_IMAP_URL; returns how many. They are marked as seen, not deleted."""
     if not web.settings().imap_url:
         return 0
     number = 0
@@ -406,12 +417,12 @@ def fetch() -> int:
         for raw in messages:
             number += 1
             try:
-                log.info(take_in(raw))
+                log.info(receive_message(raw))
             except Forbidden as error:
                 log.info(error.message)
             except (Busy, SQLAlchemyError):
-                raise  # it is taken in when it is fetched again
-            except Exception:  # one that is a mistake each time must not hold up the others
+                raise  # it is received with the next fetch
+            except Exception:  # a message that always fails must not delay the others
                 log.exception("a message is left in the mailbox")
     return number
 
@@ -423,20 +434,20 @@ def fetch() -> int:
 def mail_in(recipient: str) -> None:
     """Take in a message on standard input, as a mail server's pipe hands it over (exit codes of sysexits.h)."""
     try:
-        click.echo(take_in(sys.stdin.buffer.read(LARGEST + 1), recipient))
+        click.echo(receive_message(sys.stdin.buffer.read(LARGEST + 1), recipient))
     except Busy:
         click.echo("The forum is busy. Hand the message in again.", err=True)
-        raise SystemExit(TRY_AGAIN) from None
+        raise SystemExit(EX_TEMPFAIL) from None
     except Forbidden as error:
         click.echo(error.message, err=True)
-        raise SystemExit(NOT_ALLOWED) from None
-    except Exception:  # the message must not go back to its sender because of a mistake of ours
+        raise SystemExit(EX_NOPERM) from None
+    except Exception:  # a mistake here must not bounce the message to its sender
         log.exception("a message could not be taken in")
         click.echo("The message could not be taken in. Hand it in again.", err=True)
-        raise SystemExit(TRY_AGAIN) from None
+        raise SystemExit(EX_TEMPFAIL) from None
 
 
-# Trying it
+# A test letter
 
 
 @bp.cli.command("mail-test")
@@ -446,7 +457,7 @@ def mail_test(address: str) -> None:
     settings = web.settings()
     if not re.match(EMAIL_PATTERN, normalised_email(address)):
         raise click.BadParameter("Write an e-mail address such as name@city.example.")
-    due_at = now() + actions.LEASE  # a worker must not send it, too
+    due_at = now() + actions.LEASE  # so that no worker sends it, too
     letter = actions.write_letter(SYSTEM, "test", normalised_email(address), {}, due_at=due_at)
     try:
         with open_transport(settings.smtp_url, settings.mail_path) as through:

@@ -1,4 +1,4 @@
-"""What may come in by mail: an answer to a letter, or the news that one came back; and whom it says it is from."""
+"""Parsing messages that come in by mail: answers to letters, and bounces; and the addresses that they are sent to."""
 
 from __future__ import annotations
 
@@ -18,49 +18,50 @@ from forum import tokens
 from forum.imap import LARGEST
 from forum.markup import tidy
 
-LONGEST = 40_000  # signs of which the answer is looked for
-LONGEST_HEADER, MOST_HEADERS = 500, 50  # signs; of one name
-MARK = "==="  # on both sides of the line above which one answers
-ABOVE = re.compile(rf"^[>\s|]*{MARK} .* {MARK}\s*$", re.M)
+MAX_TEXT = 40_000  # characters in which the answer is looked for
+MAX_HEADER = 500  # characters of a header that is parsed
+MAX_RECIPIENT_HEADERS = 50
+SEPARATOR = "==="  # on both sides of "Write your answer above this line"
+SEPARATOR_LINE = re.compile(rf"^[>\s|]*{SEPARATOR} .* {SEPARATOR}\s*$", re.M)
 SIGNATURE = re.compile(r"^-- ?\n", re.M)  # RFC 3676, 4.3
-SENT_BY = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보낸 사람|发件人)\W*:", re.I)
-FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
-RULE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
-DATED = re.compile(r"@|\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
-OPENS = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
-KEY = r"(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2-7]{16})"
-GOOD_FOR_DAYS = 90
-RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
-MADE_BY_MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
-# How programs that set no header begin the subject of a holiday answer.
-AWAY = re.compile(
+FROM_LINE = re.compile(r"\W*(From|Von|De|Da|Van|Från|Fra|Od|От|差出人|보낸 사람|发件人)\W*:", re.I)
+HEADER_FIELD = re.compile(r"\W*[^\W\d_][^\d:]{0,25}:\s")  # a name and a colon
+DIVIDER_LINE = re.compile(r"\s*([_-]{4,}|-{2,} ?[^-]{1,40} ?-{2,})\s*$")
+DATE_OR_ADDRESS = re.compile(r"@|\b(19|20)\d\d\b|\d{1,2}[:.h]\d\d|\d+[/.-]\d+")
+INTRODUCTION_START = re.compile(r"(On|Am|Le|El|Il|Op|Den|Em|Dnia|Dne|В)\b", re.I)
+ADDRESS_KEY = r"(?P<what>[rb])(?P<ids>\d{1,10}(?:-\d{1,10}){1,2})-(?P<seal>[a-z2-7]{16})"
+VALID_DAYS = 90
+RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
+AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
+# How programs that set no header begin the subject of an automatic answer
+AUTOMATIC_SUBJECT = re.compile(
     r"\s*(auto(matic)?[ -]?(reply|response)|out of (the )?office|abwesen|automatische (antwort|abwesenheit)|"
     r"réponse automatique|absence|respuesta automática|fuera de|risposta automatica|fuori sede|"
     r"automatisch antwoord|afwezig|autosvar|automatiskt svar|odpowiedź automatyczna|自動応答)",
     re.I,
 )
-LEFT_OUT = {"blockquote", "style", "script", "head", "title"}
-BLOCKS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
+DROPPED_TAGS = {"blockquote", "style", "script", "head", "title"}
+BLOCK_TAGS = {"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "table"}
 
 
-class _Curt(EmailPolicy):
-    """Cuts long headers: the time for reading one grows with the square of its length, and anybody may send it."""
+class _TruncatingPolicy(EmailPolicy):
+    """Truncates long headers: parsing one takes time that grows with the square of its length, and anybody can send it."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        """The name and the text of a header; who it is to is looked for in the whole of it, and never parsed."""
+        """Name and value of a header; headers with recipients stay whole, because they are searched and not parsed."""
         name, text = super().header_source_parse(sourcelines)
-        is_whole = name.lower() in RECIPIENTS or len(text) <= LONGEST_HEADER
-        return name, text if is_whole else text[:LONGEST_HEADER].rpartition(";")[0] or text[
-            :LONGEST_HEADER
-        ]
+        if name.lower() in RECIPIENT_HEADERS or len(text) <= MAX_HEADER:
+            return name, text
+        start = text[:MAX_HEADER]
+        return name, start.rpartition(";")[0] or start  # cut between parameters, if there are any
 
 
-CURT = _Curt()
+POLICY = _TruncatingPolicy()
 
 
 @dataclass(frozen=True)
-class Key:
-    """What an address of ours stands for: the member a letter went to, and the post that it told of (or 0)."""
+class AddressKey:
+    """What a sealed address of the forum encodes: the member a letter went to, its post (or 0), and the day (ordinal)."""
 
     member_id: int
     post_id: int
@@ -69,15 +70,16 @@ class Key:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message: whom it is from, what our address in it stands for, what it says, and what it seems to be.
+    """A parsed message.
 
-    `kind` is *answer*, *bounce* (a letter came back) or *machine* (nobody wrote it). `number` is always the same
-    for the same message.
+    `kind` is *answer*, *bounce* (a letter came back) or *machine* (nobody wrote it). `key` is None when the message is
+    not for a valid address of the forum. `number` identifies the message: it is the same when it comes again. For a
+    bounce, `address` and `why` say which address failed and for what reason.
     """
 
     kind: str
     sender: str
-    key: Key | None
+    key: AddressKey | None
     text: str
     number: str
     address: str = ""
@@ -85,12 +87,12 @@ class Incoming:
 
 
 def reply_address(pattern: str, member_id: int, post_id: int, day: int) -> str:
-    """The address that answers to a letter go to; `pattern` is the forum's mailbox, `day` today's number."""
+    """The address for answers to a letter; `pattern` is the forum's mailbox, `day` the ordinal of today."""
     return _sealed(pattern, "r", f"{member_id}-{post_id}-{day}")
 
 
 def bounce_address(pattern: str, member_id: int, day: int) -> str:
-    """The address to which a letter comes back (the envelope's sender), so that it says whose it was."""
+    """The envelope sender of a letter, so that a bounce tells to which member the letter went."""
     return _sealed(pattern, "b", f"{member_id}-{day}")
 
 
@@ -100,8 +102,10 @@ def _sealed(pattern: str, what: str, ids: str) -> str:
 
 
 def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> Incoming:
-    """Read a message that came in. `recipient` is whom the mail server says it is for, if it says so."""
-    message: Any = message_from_bytes(raw[:LARGEST], policy=CURT)
+    """Parse a message. `pattern` is the forum's mailbox, `today` the ordinal of the day, `recipient` the address that
+    the mail server delivered it to, if known.
+    """
+    message: Any = message_from_bytes(raw[:LARGEST], policy=POLICY)
     what, key = _key(message, pattern, today, recipient)
     sender = _address(message, "From")
     name = _header(message, "Message-ID").encode("utf-8", "replace") or raw
@@ -109,34 +113,39 @@ def read_message(raw: bytes, pattern: str, today: int, recipient: str = "") -> I
     if what == "b" or message.get_content_type() == "multipart/report":
         address, why = _report(message)
         return Incoming("bounce", sender, key, "", number, address, why)
-    kind = "machine" if is_by_machine(message) else "answer"
-    text = answer_in(_text(message)) if key and kind == "answer" else ""
+    kind = "machine" if is_automatic(message) else "answer"
+    text = extract_answer(_text(message)) if key and kind == "answer" else ""
     return Incoming(kind, sender, key, text, number)
 
 
-def _key(message: EmailMessage, pattern: str, today: int, recipient: str) -> tuple[str, Key | None]:
-    """The first address of ours that is not forged and not too old."""
+def _key(
+    message: EmailMessage, pattern: str, today: int, recipient: str
+) -> tuple[str, AddressKey | None]:
+    """What the first valid address of the forum in the recipients encodes: its type (r or b, or empty) and its key."""
     local, _at, host = map(re.escape, pattern.lower().partition("@"))
-    ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{KEY}@{host}(?![\w.-])")
+    ours = re.compile(rf"(?<![^\s<,:;\"]){local}\+{ADDRESS_KEY}@{host}(?![\w.-])")
     headers = _recipients(message) if pattern else []
-    for found in (one for text in (recipient, *headers) for one in ours.finditer(text.lower())):
+    texts = (recipient, *headers)
+    for found in (match for text in texts for match in ours.finditer(text.lower())):
         if not tokens.is_sealed(found["what"], found["ids"], found["seal"]):
             continue
         numbers = [int(part) for part in found["ids"].split("-")]
-        key = Key(numbers[0], numbers[1] if found["what"] == "r" else 0, numbers[-1])
-        if 0 <= today - key.day <= GOOD_FOR_DAYS:
+        key = AddressKey(numbers[0], numbers[1] if found["what"] == "r" else 0, numbers[-1])
+        if 0 <= today - key.day <= VALID_DAYS:
             return found["what"], key
     return "", None
 
 
 def _recipients(message: EmailMessage) -> list[str]:
-    """The headers that say whom it is for, as they came, in the order of how sure they are."""
+    """The values of headers that name recipients, unparsed, the most reliable first."""
     raw = [(name.lower(), str(text)) for name, text in message.raw_items()]
-    return [text for wanted in RECIPIENTS for name, text in raw if name == wanted][:MOST_HEADERS]
+    return [text for wanted in RECIPIENT_HEADERS for name, text in raw if name == wanted][
+        :MAX_RECIPIENT_HEADERS
+    ]
 
 
 def _header(message: Message, name: str) -> str:
-    """The first header of a name, or nothing when there is none that can be read."""
+    """The first header of a name; empty when there is none, or it cannot be parsed."""
     try:
         return str(message.get(name, ""))
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # hostile headers
@@ -147,21 +156,21 @@ def _address(message: EmailMessage, name: str) -> str:
     return parseaddr(_header(message, name))[1].strip().lower()
 
 
-def is_by_machine(message: EmailMessage) -> bool:
-    """Whether nobody wrote it: a holiday answer, a list, a robot, or a letter of ours (RFC 3834)."""
-    said = _header(message, "Auto-Submitted").lower().partition(";")[0].strip()
+def is_automatic(message: EmailMessage) -> bool:
+    """Whether nobody wrote the message: an automatic answer, a list, a robot, or a letter of the forum (RFC 3834)."""
+    submitted = _header(message, "Auto-Submitted").lower().partition(";")[0].strip()
     precedence = _header(message, "Precedence").lower()
     return (
-        said not in ("", "no")
+        submitted not in ("", "no")
         or precedence in ("bulk", "junk", "list", "auto_reply")
-        or any(_header(message, name) for name in MADE_BY_MACHINES)
-        or bool(AWAY.match(_header(message, "Subject")[:200]))
+        or any(_header(message, name) for name in AUTOMATIC_HEADERS)
+        or bool(AUTOMATIC_SUBJECT.match(_header(message, "Subject")[:200]))
         or _header(message, "Return-Path").strip() == "<>"
     )
 
 
 def _report(message: EmailMessage) -> tuple[str, str]:
-    """The address that a report says was not reached for good, and why (RFC 3464); else nothing."""
+    """The address that a delivery report says has failed for good, and why (RFC 3464); both empty for none."""
     for part in message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
@@ -174,8 +183,8 @@ def _report(message: EmailMessage) -> tuple[str, str]:
 
 def _status(fields: Any) -> str:
     """The status of a failure, its code first, as mail servers answer: `5.1.1 no such user`."""
-    said = _header(fields, "Diagnostic-Code").partition(";")[2]
-    return f"{_header(fields, 'Status')} {' '.join(said.split())}".strip()[:300]
+    diagnostic = _header(fields, "Diagnostic-Code").partition(";")[2]
+    return f"{_header(fields, 'Status')} {' '.join(diagnostic.split())}".strip()[:300]
 
 
 def _text(message: EmailMessage) -> str:
@@ -183,26 +192,25 @@ def _text(message: EmailMessage) -> str:
     if part is None:
         return ""
     content: Any = part.get_payload(decode=True) or b""
-    text = _decoded(content[: 4 * LONGEST], str(part.get_content_charset("utf-8")))
+    text = _decoded(content[: 4 * MAX_TEXT], str(part.get_content_charset("utf-8")))
     return tidy(_text_of_html(text) if part.get_content_type() == "text/html" else text)
 
 
 def _decoded(content: bytes, charset: str) -> str:
-    """The text of some bytes, whose charset may be one that nobody knows."""
+    """The text of bytes in a charset; as UTF-8 when the charset is unknown."""
     try:
         return content.decode(charset, "replace")
     except (LookupError, ValueError):
         return content.decode("utf-8", "replace")
 
 
-def answer_in(text: str) -> str:
-    """What somebody has written in answer, without the letter that is quoted below it and the signature.
+def extract_answer(text: str) -> str:
+    """The answer in a message, without the letter quoted below it and the signature.
 
-    Works line by line, in a time that grows with the text alone. Quoted lines that something is written below stay.
+    It works line by line, in linear time. Quoted lines with an answer below them stay.
     """
-    lines = [line.rstrip("\r") for line in text[:LONGEST].split("\n")]
-    is_cut = _without_letter(lines)
-    own = _without_quote(is_cut)
+    lines = [line.rstrip("\r") for line in text[:MAX_TEXT].split("\n")]
+    own = _without_quote(_without_letter(lines))
     if len(own) < len(lines):
         own = _without_introduction(own)
     text = SIGNATURE.split("\n".join(own) + "\n", maxsplit=1)[0]
@@ -210,24 +218,24 @@ def answer_in(text: str) -> str:
 
 
 def _without_letter(lines: list[str]) -> list[str]:
-    """The lines above the one that our letters begin with, or above the head of a forwarded letter."""
+    """The lines above the separator with which letters begin, or above the head of a forwarded letter."""
     for number, line in enumerate(lines):
-        if ABOVE.match(line[:200]) or _is_head(lines[number : number + 6]):
+        if SEPARATOR_LINE.match(line[:200]) or _is_forwarded_head(lines[number : number + 6]):
             return lines[:number]
     return lines
 
 
-def _is_head(lines: list[str]) -> bool:
-    """Whether here stands the head of a letter, as some programs put it above what they quote."""
+def _is_forwarded_head(lines: list[str]) -> bool:
+    """Whether the lines begin with the head of a letter, as some programs put it above what they quote."""
     return (
         bool(lines)
-        and bool(SENT_BY.match(lines[0][:80]))
-        and sum(bool(FIELD.match(line[:80])) for line in lines) >= 3
+        and bool(FROM_LINE.match(lines[0][:80]))
+        and sum(bool(HEADER_FIELD.match(line[:80])) for line in lines) >= 3
     )
 
 
 def _without_quote(lines: list[str]) -> list[str]:
-    """Without the quoted lines at the end."""
+    """The lines without quoted and empty ones at the end."""
     end = len(lines)
     while end and (lines[end - 1].startswith(">") or not lines[end - 1].strip()):
         end -= 1
@@ -235,24 +243,28 @@ def _without_quote(lines: list[str]) -> list[str]:
 
 
 def _without_introduction(lines: list[str]) -> list[str]:
-    """Without "On Monday Ben wrote:", in whatever language: it ends with a colon and holds a date or an address."""
+    """The lines without "On Monday Ben wrote:" at the end, in any language.
+
+    Such an introduction has one to three lines, ends with a colon and contains a date or an address.
+    """
     lines = _without_quote(lines)
-    while lines and RULE.match(lines[-1][:200]):
+    while lines and DIVIDER_LINE.match(lines[-1][:200]):
         lines = _without_quote(lines[:-1])
     start = len(lines)
     while start and lines[start - 1].strip() and len(lines) - start < 3:
         start -= 1
     for first in range(len(lines) - 1, start - 1, -1):
-        said = " ".join(line[:200] for line in lines[first:])
-        if said.rstrip().endswith((":", "：")) and DATED.search(said) and len(said) < 300:
-            if first and lines[first - 1].strip() and not OPENS.match(lines[first]):
-                continue  # perhaps it began a line above
+        candidate = " ".join(line[:200] for line in lines[first:])
+        is_introduction = candidate.rstrip().endswith((":", "：")) and len(candidate) < 300
+        if is_introduction and DATE_OR_ADDRESS.search(candidate):
+            if first and lines[first - 1].strip() and not INTRODUCTION_START.match(lines[first]):
+                continue  # it may have begun in the line above
             return lines[:first]
     return lines
 
 
-class _Reader(HTMLParser):
-    """Reads the words of a message in HTML, one block to a line."""
+class _TextExtractor(HTMLParser):
+    """Collects the text of HTML, one block to a line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -270,9 +282,12 @@ class _Reader(HTMLParser):
 
 
 def _text_of_html(html: str) -> str:
-    """The words of a message in HTML, without what it quotes. The reader is handed sound HTML: on other it takes hours."""
-    reader = _Reader()
-    reader.feed(nh3.clean(html, tags=BLOCKS, clean_content_tags=LEFT_OUT, attributes={}))
-    reader.close()
-    lines = (line.strip() for line in "".join(reader.words).split("\n"))
+    """The text of an HTML message, without quotations.
+
+    It is cleaned first: on malformed HTML the parser can take hours.
+    """
+    extractor = _TextExtractor()
+    extractor.feed(nh3.clean(html, tags=BLOCK_TAGS, clean_content_tags=DROPPED_TAGS, attributes={}))
+    extractor.close()
+    lines = (line.strip() for line in "".join(extractor.words).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

@@ -1,4 +1,4 @@
-"""A delivery is one letter to one address: what it says is kept as words for its template, until it is sent."""
+"""A delivery is one letter to one address; it stores the values for its template and is rendered when it is sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ WAITING = "sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL"
 
 
 class Delivery(Base):
-    """A letter. Written in the transaction of the deed that it tells of; the row is the job of the worker.
+    """A letter, written in the transaction of the deed that it tells of; the row is the worker's job.
 
-    `kind` names its template. It ends as sent, as given up (the mail server did not take it, `why` says what it
-    said), or as dropped (there was no use in it any more).
+    `kind` is the name of its template, `words` the values for it. In the end it is sent, given up (`why` is what the
+    mail server said), or dropped (there was nothing left to tell).
     """
 
     __tablename__ = "delivery"

@@ -1,4 +1,4 @@
-"""The administrator's page about mail: where it goes, what waits, what was not taken."""
+"""The administrator's page about mail, and the address that unsubscribes from letters."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from forum.transports import parse_smtp_url
 from forum.web import csrf, me
 
 bp = Blueprint("mail", __name__)
-A_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 @bp.get("/administration/mail")
 def index() -> str:
-    """What becomes of mail."""
+    """Where mail goes, what waits, and what was given up."""
     number, oldest, said = waiting_letters(me())
     return render_template(
         "mail/index.html",
@@ -38,7 +38,7 @@ def index() -> str:
         number=number,
         oldest=oldest,
         said=said,
-        sent=letters_sent(me(), A_DAY),
+        sent=letters_sent(me(), ONE_DAY),
         lost=letters_given_up(me()),
         lost_count=letters_given_up_count(me()),
         paused=paused_members(me()),
@@ -46,10 +46,7 @@ def index() -> str:
 
 
 def _server() -> str:
-    """The mail server without its user and password; nothing when mail goes to a folder.
-
-    When FORUM_SMTP_URL cannot be read, what is wrong with it.
-    """
+    """Host and port of the mail server; empty when mail goes to a folder, an error when FORUM_SMTP_URL is invalid."""
     if not web.settings().smtp_url:
         return ""
     try:
@@ -61,7 +58,7 @@ def _server() -> str:
 
 @bp.post("/administration/mail/test")
 def test() -> Response:
-    """Send the administrator a letter, to see whether mail arrives."""
+    """Send the administrator a test letter."""
     actions.write_test(my_profile(me()))
     flash(_("An e-mail to you is on its way. Look here again in a minute."), "message")
     return web.see_other(url_for("mail.index"))
@@ -69,7 +66,7 @@ def test() -> Response:
 
 @bp.post("/administration/mail/again")
 def send_all_again() -> Response:
-    """Try once more to send all letters that were given up."""
+    """Send all letters again that were given up."""
     number = actions.send_all_again(me())
     flash(
         ngettext("One e-mail is tried again.", "%(num)s e-mails are tried again.", number),
@@ -80,7 +77,7 @@ def send_all_again() -> Response:
 
 @bp.post("/administration/mail/<int:letter_id>/again")
 def send_again(letter_id: int) -> Response:
-    """Try once more to send a letter that was given up."""
+    """Send a letter again that was given up."""
     actions.send_again(me(), letter_id)
     flash(_("The e-mail is tried again."), "message")
     return web.see_other(url_for("mail.index"))
@@ -88,7 +85,7 @@ def send_again(letter_id: int) -> Response:
 
 @bp.route("/mail/stop/<int:member_id>/<kind>/<seal>", methods=["GET", "POST"])
 def stop(member_id: int, kind: str, seal: str) -> str:
-    """End letters of a kind, from the letter itself: by a press, or by the mail program alone (RFC 8058)."""
+    """Unsubscribe from letters of a kind, by a button or by the mail program itself (RFC 8058)."""
     if not tokens.is_sealed("stop", f"{member_id}:{kind}", seal):
         raise NotFound()
     if request.method == "POST":
@@ -97,4 +94,4 @@ def stop(member_id: int, kind: str, seal: str) -> str:
     return render_template("mail/stop.html", **words)
 
 
-csrf.exempt(stop)  # the mail program has no page that could hold a token; the seal is the proof
+csrf.exempt(stop)  # a mail program sends no token; the seal in the address is the proof

@@ -24,7 +24,7 @@ from forum.dialogue import actions as dialogue
 from forum.errors import Refusal
 from forum.lazy import library
 from forum.machine import is_shut
-from forum.mail.commands import TRY_AGAIN
+from forum.mail.commands import EX_TEMPFAIL
 from forum.members import actions as members
 from forum.permissions import SYSTEM, Person
 from forum.search import actions as search
@@ -45,7 +45,7 @@ Ids = dict[str, "array[int]"]
 class TryAgain(click.ClickException):
     """A temporary failure of a command that a mail server calls: by the exit code it delivers the message again later."""
 
-    exit_code = TRY_AGAIN
+    exit_code = EX_TEMPFAIL
 
 
 EXCEPTIONS: dict[str, type[click.ClickException]] = {"mail-in": TryAgain}

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forum.accounts import actions as accounts
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.mail.commands import write_of_notices
+from forum.mail.commands import write_notice_letters
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members import actions, queries
@@ -94,7 +94,7 @@ def test_what_waits_follows_its_member(run, people, agenda):
     dialogue.reply(people.ben, topic.id, write("Signs slow down nobody at all."))
     with at(now() + timedelta(minutes=2)):
         notifications.make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
     run("ana-prado", "ana@city.example")
     waiting = db.session.scalars(select(Delivery.address).where(Delivery.kind == "notice")).all()
     assert waiting == ["ana@city.example"]

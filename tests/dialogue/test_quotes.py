@@ -14,7 +14,7 @@ from forum.db import at, now
 from forum.dialogue import actions, queries
 from forum.dialogue.models import Post, Topic
 from forum.errors import Invalid
-from forum.mail.commands import write_of_notices
+from forum.mail.commands import write_notice_letters
 from forum.markup import quote, write
 from forum.notifications.actions import make_notices
 from forum.permissions import SYSTEM
@@ -231,7 +231,7 @@ def test_letters_and_quotations_say_no_hidden_words(
     assert "Really?" in composer.text and "secret" not in composer.text
     with at(now() + timedelta(hours=1)):
         make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
     sent = [f"{letter.text}{letter.html}" for letter in letters() if letter]
     assert any("Really?" in text for text in sent)
     assert not any("secret" in text for text in sent if "Really?" in text)

@@ -1,4 +1,4 @@
-"""A mail server that misbehaves on demand, and messages read as a mail program reads them."""
+"""A mail server that misbehaves on demand, and messages as a mail program reads them."""
 
 from __future__ import annotations
 

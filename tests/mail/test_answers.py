@@ -1,4 +1,4 @@
-"""Answers by mail: they become posts; strangers, forgeries, loops and machines do not; nothing typed is lost."""
+"""Answers by mail become posts; messages of strangers, forgeries, loops and machines do not; nothing typed is lost."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from forum.dialogue.actions import NewTopic
 from forum.dialogue.models import Held, Post
 from forum.errors import Busy, Forbidden
 from forum.mail import commands
-from forum.mail.commands import deliver, fetch, take_in, write_of_notices
-from forum.mail.forms import answer_in, bounce_address, read_message, reply_address
+from forum.mail.commands import deliver, fetch_messages, receive_message, write_notice_letters
+from forum.mail.forms import bounce_address, extract_answer, read_message, reply_address
 from forum.mail.models import Delivery
 from forum.markup import write
 from forum.members import actions as members
@@ -83,7 +83,7 @@ def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, a
     """The whole way: a letter, the answer of a mail program with the letter quoted, a post."""
     with with_settings(app, reply_address=MAILBOX), at(now() + timedelta(minutes=2)):
         notifications.make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
         deliver()
     ((sender, _to, letter),) = mail_server.messages
     assert sender.startswith(f"reply+b{people.ana.id}-") and "answer this e-mail" in str(letter)
@@ -91,7 +91,7 @@ def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, a
         f"> {line}\n" for line in letter.get_body(("plain",)).get_content().splitlines()
     )
     text = f"We measured **in May**.\n\n- one\n- two\n\nOn Wed, Nov 25, 2026 at 5:13 PM Ben <b@x.org> wrote:\n\n{quoted}\n-- \nAna"
-    said = take_in(answer(people, post, text, to=str(letter["Reply-To"])))
+    said = receive_message(answer(people, post, text, to=str(letter["Reply-To"])))
     made = posts(topic)[-1]
     assert said == f"Posted as /posts/{made.id}."
     assert (made.author_id, made.source) == (
@@ -103,7 +103,7 @@ def test_a_letter_is_answered_into_its_topic(people, topic, post, mail_server, a
 
 def test_the_same_message_posts_once(people, topic, post):
     raw = answer(people, post)
-    assert take_in(raw) == take_in(raw)
+    assert receive_message(raw) == receive_message(raw)
     assert len(posts(topic)) == 3
 
 
@@ -116,18 +116,20 @@ def test_a_message_in_html_alone_is_read(people, topic, post):
         "<style>x</style><div>We <b>did</b> &amp; paid.</div><blockquote>old</blockquote>",
         subtype="html",
     )
-    take_in(message.as_bytes())
+    receive_message(message.as_bytes())
     assert posts(topic)[-1].source == "We did & paid."
 
 
 def test_the_recipient_may_come_from_the_mail_server(people, topic, post):
     key = reply_address(MAILBOX, people.ana.id, post.id, TODAY)
-    take_in(answer(people, post, to="somebody@example.org"), key)
+    receive_message(answer(people, post, to="somebody@example.org"), key)
     assert len(posts(topic)) == 3
 
 
 def test_an_upper_case_address_is_the_same(people, topic, post):
-    take_in(answer(people, post, to=reply_address(MAILBOX, people.ana.id, post.id, TODAY).upper()))
+    receive_message(
+        answer(people, post, to=reply_address(MAILBOX, people.ana.id, post.id, TODAY).upper())
+    )
     assert len(posts(topic)) == 3
 
 
@@ -151,7 +153,7 @@ def test_a_forged_address_is_refused(people, topic, post, what):
     }[what]
     sender = "ben@example.org" if what == "member" else None
     try:
-        take_in(answer(people, post, to=to, sender=sender))
+        receive_message(answer(people, post, to=to, sender=sender))
     except Forbidden:
         pass
     else:
@@ -166,7 +168,7 @@ def test_a_forged_address_is_refused(people, topic, post, what):
 def test_strangers_are_refused_and_not_answered(people, topic, post, sender):
     """Whoever finds a forwarded letter does not write in its owner's name."""
     with pytest.raises(Forbidden):
-        take_in(answer(people, post, sender=sender or "<>"))
+        receive_message(answer(people, post, sender=sender or "<>"))
     assert len(posts(topic)) == 2
     assert db.session.scalars(select(Delivery)).all() == []
 
@@ -182,7 +184,7 @@ def test_strangers_are_refused_and_not_answered(people, topic, post, sender):
     ],
 )
 def test_machines_are_not_posted_nor_answered(people, topic, post, header):
-    take_in(answer(people, post, **header))
+    receive_message(answer(people, post, **header))
     assert len(posts(topic)) == 2
     assert db.session.scalars(select(Delivery)).all() == []
 
@@ -200,7 +202,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
         member = db.session.get(Member, people.ana.id)
         setattr(member, f"{what}_until", now() + timedelta(days=1))
         db.session.commit()
-    assert "given back" in take_in(answer(people, post, text))
+    assert "given back" in receive_message(answer(people, post, text))
     assert len(posts(topic)) == 2
     letter = letters()[-1]
     assert letter.to == "ana@example.org" and "was not posted" in letter.text
@@ -212,7 +214,7 @@ def test_what_cannot_be_posted_is_given_back_with_the_reason(
 def test_two_machines_do_not_write_to_each_other_for_ever(people, topic, post, letters):
     dialogue.lock(people.moderator, topic.id)
     for number in range(9):
-        take_in(answer(people, post, X_Number=str(number)))
+        receive_message(answer(people, post, X_Number=str(number)))
     assert len(letters()) == 5
 
 
@@ -226,14 +228,16 @@ def test_many_answers_within_an_hour_are_given_back(people, topic, post, letters
     for _one in range(29):
         assert ratelimits.within_limit("30/hour", "mail-in", str(people.ana.id))
     said = [
-        take_in(answer(people, post, text).replace(b"<1@", b"<%d@" % number))
+        receive_message(answer(people, post, text).replace(b"<1@", b"<%d@" % number))
         for number, text in enumerate(("The thirtieth.", "One too many."))
     ]
     assert said[0].startswith("Posted") and "given back" in said[1]
     assert posts(topic)[-1].source == "The thirtieth."
     assert "One too many." in letters()[-1].text and "within an hour" in letters()[-1].text
     key = reply_address(MAILBOX, people.ben.id, post.id, TODAY)
-    assert take_in(answer(people, post, "Me too.", people.ben.email, key)).startswith("Posted")
+    assert receive_message(answer(people, post, "Me too.", people.ben.email, key)).startswith(
+        "Posted"
+    )
 
 
 def test_the_limit_counts(limits):
@@ -255,8 +259,8 @@ def test_odd_messages_are_refused_in_words_or_posted(people, topic, post):
         (b"x" * 2_000_001, "too large"),
     ):
         with pytest.raises(Forbidden, match=why):
-            take_in(raw)
-    assert take_in(b"To: " + key + charsets + b"\r\n\r\nHello there").startswith("Posted")
+            receive_message(raw)
+    assert receive_message(b"To: " + key + charsets + b"\r\n\r\nHello there").startswith("Posted")
     assert [one.source for one in posts(topic)[2:]] == ["Hello there"]
 
 
@@ -264,7 +268,7 @@ def test_reading_hostile_text_takes_no_time():
     """A line that looks like the beginning of an introduction, twenty thousand times."""
     for bad in ("On " * 20_000, "From: " * 8_000, " \n" * 20_000, "> " * 20_000, "=== " * 10_000):
         begun = time.process_time()
-        answer_in(bad)
+        extract_answer(bad)
         assert time.process_time() - begun < 1
 
 
@@ -304,33 +308,37 @@ def test_a_message_that_nobody_can_read_holds_up_no_other(people, topic, post, a
         b"From: a@b.example\r\nDelivered-To: " + key + b"\r\n" + raw, answer(people, post)
     )
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
-        assert fetch() == 2
+        assert fetch_messages() == 2
     assert box.seen == {1, 2} and len(posts(topic)) == 3
 
 
 def test_a_mistake_of_ours_holds_up_no_other(people, topic, post, app, monkeypatch):
     box = Mailbox(answer(people, post, "One."), answer(people, post, "Two.", Date="now"))
-    handle = commands._post
+    handle = commands._post_answer
 
     def slip(incoming, *rest):
         if incoming.text == "One.":
             raise ValueError(incoming.text)
         return handle(incoming, *rest)
 
-    monkeypatch.setattr(commands, "_post", slip)
+    monkeypatch.setattr(commands, "_post_answer", slip)
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
-        assert fetch() == 2
+        assert fetch_messages() == 2
     assert [one.source for one in posts(topic)[2:]] == ["Two."]
 
 
 def test_messages_without_a_number_are_told_apart(people, topic, post):
     for text in ("One.", "Two.", "Two."):
-        take_in(answer(people, post, text).replace(b"Message-ID: <1@mail.ana.example>\r\n", b""))
+        receive_message(
+            answer(people, post, text).replace(b"Message-ID: <1@mail.ana.example>\r\n", b"")
+        )
     assert [one.source for one in posts(topic)[2:]] == ["One.", "Two."]
 
 
 def test_a_text_in_an_unknown_charset_is_read_as_far_as_it_can_be(people, topic, post):
-    take_in(answer(people, post, "We did.").replace(b'charset="utf-8"', b'charset="klingon"'))
+    receive_message(
+        answer(people, post, "We did.").replace(b'charset="utf-8"', b'charset="klingon"')
+    )
     assert posts(topic)[-1].source == "We did."
 
 
@@ -356,7 +364,7 @@ MARKED = "=== Write your answer above this line ===\nBen replied"
     ],
 )  # fmt: skip
 def test_the_answer_alone_is_kept(text, own):
-    assert answer_in(text) == own
+    assert extract_answer(text) == own
 
 
 # Letters that come back
@@ -379,7 +387,7 @@ def is_paused(people):
 
 
 def test_a_letter_that_comes_back_pauses_the_address(people):
-    assert "came back" in take_in(report(people))
+    assert "came back" in receive_message(report(people))
     assert is_paused(people)
     member = db.session.get(Member, people.ana.id)
     assert "no such user" in member.mail_paused_why
@@ -396,14 +404,14 @@ def test_a_letter_that_comes_back_pauses_the_address(people):
     ],
 )
 def test_not_every_report_does(people, change):
-    take_in(report(people, **change))
+    receive_message(report(people, **change))
     assert not is_paused(people)
 
 
 def test_a_forged_report_does_nothing(people):
     raw = re.sub(rb"-[a-z2-7]{16}@", b"-aaaaaaaaaaaaaaaa@", report(people))
     with pytest.raises(Forbidden):
-        take_in(raw)
+        receive_message(raw)
     assert not is_paused(people)
 
 
@@ -515,8 +523,8 @@ class Mailbox:
 def test_a_mailbox_is_fetched_and_each_message_taken_once(people, topic, post, app):
     box = Mailbox(answer(people, post), b"From: a@b.example\r\n\r\nspam", b"x" * 2_000_001)
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
-        assert fetch() == 2
-        assert fetch() == 0
+        assert fetch_messages() == 2
+        assert fetch_messages() == 0
     assert box.seen == {1, 2, 3} and len(posts(topic)) == 3
 
 
@@ -529,9 +537,9 @@ def test_a_message_stays_unseen_while_the_forum_is_busy(people, topic, post, app
     with with_settings(app, reply_address=MAILBOX, imap_url=box.url):
         with monkeypatch.context() as patch, pytest.raises(Busy):
             patch.setattr(commands.actions, "answer", busy)
-            fetch()
+            fetch_messages()
         assert box.seen == set()
-        assert fetch() == 1
+        assert fetch_messages() == 1
     assert len(posts(topic)) == 3
 
 
@@ -539,9 +547,9 @@ def test_a_mailbox_that_is_away_is_no_mistake(app):
     with with_settings(
         app, reply_address=MAILBOX, imap_url=f"imap://127.0.0.1:{free_port()}/INBOX"
     ):
-        assert fetch() == 0
+        assert fetch_messages() == 0
     with with_settings(app, imap_url="pop://x"), pytest.raises(ValueError, match="FORUM_IMAP_URL"):
-        fetch()
+        fetch_messages()
     assert imaplib.IMAP4.error
 
 
@@ -560,7 +568,7 @@ def test_a_member_who_left_is_a_stranger(people, topic, post):
     member.left_at = now()
     db.session.commit()
     with pytest.raises(Forbidden):
-        take_in(answer(people, post))
+        receive_message(answer(people, post))
     assert members and len(posts(topic)) == 2
 
 
@@ -570,29 +578,29 @@ def test_a_member_who_left_is_a_stranger(people, topic, post):
 )
 def test_holiday_answers_without_a_header_are_known_by_their_subject(people, topic, post, subject):
     raw = answer(people, post).replace(b"Subject: Re: Why so loud?", f"Subject: {subject}".encode())
-    take_in(raw)
+    receive_message(raw)
     assert len(posts(topic)) == 2
 
 
 def test_the_same_text_is_posted_once_a_day(people, topic, post):
     """Two machines that answer one another by mail fall silent after one post each."""
-    take_in(answer(people, post))
+    receive_message(answer(people, post))
     again = answer(people, post).replace(b"<1@mail", b"<2@mail")
-    assert "same text" in take_in(again)
+    assert "same text" in receive_message(again)
     assert len(posts(topic)) == 3
     with at(now() + timedelta(days=2)):
-        take_in(answer(people, post).replace(b"<1@mail", b"<3@mail"))
+        receive_message(answer(people, post).replace(b"<1@mail", b"<3@mail"))
     assert len(posts(topic)) == 4
 
 
 def test_an_answer_that_a_rule_holds_back_is_told_by_letter(people, topic, post, letters):
     make_rule(people.administrator, RuleText("word", "casino", "We read this first."))
-    said = take_in(answer(people, post, "A casino for all."))
+    said = receive_message(answer(people, post, "A casino for all."))
     held = db.session.scalars(db.select(Held)).one()
     assert said == f"It waits for a moderator as /waiting/{held.id}."
     assert len(posts(topic)) == 2
     letter = letters()[-1]
     assert letter.to == "ana@example.org" and "We read this first." in letter.text
     assert f"http://localhost/waiting/{held.id}" in letter.text
-    take_in(answer(people, post, "A casino for all."))
+    receive_message(answer(people, post, "A casino for all."))
     assert db.session.scalars(db.select(Held)).one() and len(posts(topic)) == 2

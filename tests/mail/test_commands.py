@@ -1,4 +1,4 @@
-"""Letters on their way: what a mail program reads, servers that are away, slow or refuse, workers that are killed."""
+"""Sending letters: what a mail program reads, servers that are unreachable, slow or refuse, workers that are killed."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_letter_that_is_put_off_is_tried_with_growing_pauses(people, mail_serv
             tries += deliver()
         pauses.append(row(letter).due_at - moment)
         moment = max(row(letter).due_at, moment + timedelta(seconds=1))
-    assert tries == len(actions.PAUSES) + 1
+    assert tries == len(actions.RETRY_DELAYS) + 1
     assert pauses[:-1] == sorted(pauses[:-1])
     assert "greylisted" in row(letter).why
     del mail_server.answers["DATA"]
@@ -227,8 +227,8 @@ def test_a_full_disk_loses_no_letter(people, app, tmp_path):
 
 def test_two_workers_send_a_letter_once(people, mail_server):
     write(people)
-    taken = actions.take_due(SYSTEM)
-    assert len(taken) == 1 and actions.take_due(SYSTEM) == []
+    taken = actions.lease_due_letters(SYSTEM)
+    assert len(taken) == 1 and actions.lease_due_letters(SYSTEM) == []
     with at(now() + timedelta(minutes=11)):
         assert deliver() == 1, "what a killed worker had taken is free again"
     assert len(mail_server.messages) == 1

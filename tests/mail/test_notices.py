@@ -1,4 +1,4 @@
-"""Notices by mail, at once and in digests: to whom it concerns, once, never what is read, hidden or out of reach."""
+"""Notices by mail, at once and in digests: to the right members, once, never what is read, hidden or out of reach."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forum.accounts import actions as accounts
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
 from forum.dialogue.actions import NewTopic
-from forum.mail.commands import compose, deliver, write_digests, write_of_notices
+from forum.mail.commands import compose, deliver, write_digests, write_notice_letters
 from forum.mail.models import Delivery
 from forum.mail.queries import is_digest_due
 from forum.markup import write
@@ -43,7 +43,7 @@ def mail(later=SOON):
     """What the worker does: notices, letters, sending."""
     with at(now() + later):
         notifications.make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
         while deliver():
             pass
 
@@ -93,7 +93,7 @@ def test_nothing_is_sent_twice_by_working_again(people, topic, mail_server):
 def test_what_was_read_on_the_site_is_not_mailed(people, topic, mail_server):
     dialogue.reply(people.ben, topic.id, write(TEXT))
     notifications.make_notices(SYSTEM)
-    write_of_notices()
+    write_notice_letters()
     assert db.session.scalars(select(Delivery)).all() == [], "a minute passes first"
     notifications.read_topic(people.ana, topic.id)
     mail()
@@ -105,7 +105,7 @@ def test_what_waits_follows_its_member_to_a_new_address(people, topic, mail_serv
     dialogue.reply(people.ben, topic.id, write(TEXT))
     with at(now() + SOON):
         notifications.make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
         asked = accounts.ask_for_address(people.ana, "ana@harbour.example")
         assert asked is None
         path = link_in(compose(letters_to("ana@harbour.example")[0], web.settings()))
@@ -140,7 +140,7 @@ def test_rights_are_asked_again_when_a_letter_is_sent(people, topic, mail_server
     post = dialogue.reply(people.ben, topic.id, write(TEXT))
     with at(now() + SOON):
         notifications.make_notices(SYSTEM)
-        assert write_of_notices() == 1
+        assert write_notice_letters() == 1
         if what == "read":
             notifications.read_topic(people.ana, topic.id)
         elif what == "hidden":
@@ -398,5 +398,5 @@ def test_the_link_of_a_letter_leads_to_the_post(people, topic, letters, sign_in)
     post = dialogue.reply(people.ben, topic.id, write("Short."))
     with at(now() + SOON):
         notifications.make_notices(SYSTEM)
-        write_of_notices()
+        write_notice_letters()
         assert link_in(letters()[-1]) == f"/posts/{post.id}"

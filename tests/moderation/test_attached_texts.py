@@ -1,4 +1,4 @@
-"""What is added to something else, a note of who tried it and what happened next, is reported and decided about as a post is."""
+"""Texts attached to something else (the note of a "tried it" mark, a follow-up) are reported and decided about as posts are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from forum.dialogue.queries import derived_values, get_topic, mark_given, tried_
 from forum.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.library import actions as library
 from forum.library.queries import opening_post_id
-from forum.mail.commands import write_digests, write_of_notices
+from forum.mail.commands import write_digests, write_notice_letters
 from forum.markup import write
 from forum.moderation import actions
 from forum.moderation.actions import IllegalContentNotice, Reasons
@@ -37,7 +37,7 @@ from forum.queue.actions import Choice
 from forum.queue.queries import queue_entries
 from forum.transfer.queries import stories_of
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 WORDS = "Only fools believed it."
 
 
@@ -138,8 +138,8 @@ def test_it_is_kept_or_hidden_with_a_reason_and_all_are_told(
     with pytest.raises(Invalid):
         queue.decide(people.host, *added.key, Choice("hide"))
     with pytest.raises(Invalid):
-        actions.decide(people.host, *added.key, "remove", WHY)
-    queue.decide(people.host, *added.key, Choice("hide", WHY))
+        actions.decide(people.host, *added.key, "remove", REASONS)
+    queue.decide(people.host, *added.key, Choice("hide", REASONS))
     make_notices(SYSTEM)
     told = {
         one.member_id: one.text
@@ -163,7 +163,7 @@ def test_nobody_decides_about_reports_of_their_own(people: Any, things: Any) -> 
     assert line.is_for_others and review_context(people.host, "mark", mine.id).deeds == []
     with pytest.raises(Forbidden):
         actions.decide(people.host, "mark", mine.id, "keep")
-    actions.decide(people.moderator, "mark", mine.id, "hide", WHY)
+    actions.decide(people.moderator, "mark", mine.id, "hide", REASONS)
     with pytest.raises(Forbidden):
         actions.decide(people.host, "mark", mine.id, "restore")
 
@@ -172,7 +172,7 @@ def test_hidden_it_is_read_by_its_author_and_who_moderates_alone(
     client: Any, sign_in: Any, people: Any, added: Added
 ) -> None:
     assert WORDS in client.get(added.page).text
-    actions.decide(people.host, *added.key, "hide", WHY)
+    actions.decide(people.host, *added.key, "hide", REASONS)
     for browser in (client, sign_in(people.chitra)):
         page = browser.get(added.page).text
         assert WORDS not in page and "A moderator has hidden" not in page
@@ -195,7 +195,7 @@ def test_of_a_hidden_note_the_mark_stays_and_is_counted(
     places = [page, "/members/ana-prado", "/cities/medellin", "/practices?tried=stopped"]
     before = {place: client.get(place).text for place in places}
     assert all(WORDS in text for text in list(before.values())[:3])
-    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", WHY)
+    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", REASONS)
     for place, text in before.items():
         after = client.get(place).text
         assert WORDS not in after, place
@@ -209,7 +209,7 @@ def test_of_hidden_what_happened_next_nothing_is_left(
     bare = client.get(question.address).text
     told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes", WORDS))
     assert "What happened next" in client.get(question.address).text
-    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with queries() as made:
         assert client.get(question.address).text == bare
     assert not [words for words in made.statements if "follow_up." in words]
@@ -219,11 +219,11 @@ def test_a_notice_of_a_mark_says_nothing_of_a_hidden_note(
     people: Any, note: Mark, letters: Any
 ) -> None:
     make_notices(SYSTEM)
-    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    actions.decide(people.host, "mark", note.id, "hide", REASONS)
     (notice,) = db.session.scalars(select(Notice).where(Notice.kind == "mark")).all()
     assert (notice.member_id, notice.text) == (people.ben.id, "")
     with at(now() + timedelta(days=2)):
-        write_of_notices()
+        write_notice_letters()
         write_digests()
     assert not [
         one for one in letters() if one and one.to == people.ben.email and WORDS in one.text
@@ -250,7 +250,7 @@ def test_a_notice_of_a_mark_follows_the_note_that_is_edited_or_taken_back(
     assert db.session.scalars(told).all() == [""]
     assert db.session.scalars(words_of_events).all() == ["", ""]
     with at(now() + timedelta(days=2)):
-        write_of_notices()
+        write_notice_letters()
         write_digests()
     sent = [one.text for one in letters() if one and one.to == people.ben.email]
     assert not [text for text in sent if WORDS in text or "hard" in text or "well" in text]
@@ -278,13 +278,13 @@ def test_a_notice_that_has_grown_says_nothing_of_it_either(people: Any, note: Ma
     make_notices(SYSTEM)
     (notice,) = db.session.scalars(select(Notice).where(Notice.kind == "mark")).all()
     assert (notice.actor_id, notice.others, notice.text) == (people.chitra.id, 1, WORDS)
-    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    actions.decide(people.host, "mark", note.id, "hide", REASONS)
     db.session.refresh(notice)
     assert notice.text == ""
 
 
 def test_a_hidden_note_is_not_said_anew_but_may_be_taken_back(people: Any, note: Mark) -> None:
-    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    actions.decide(people.host, "mark", note.id, "hide", REASONS)
     with pytest.raises(Forbidden):
         dialogue.mark(people.ana, note.post_id, TRIED, "kept", "Only some believed it.")
     dialogue.mark(people.ana, note.post_id, TRIED, "kept")
@@ -299,7 +299,7 @@ def test_a_hidden_note_is_not_said_anew_but_may_be_taken_back(people: Any, note:
 def test_a_mark_taken_back_with_its_hidden_note_counts_no_more_and_is_decided_about_all_the_same(
     client: Any, sign_in: Any, people: Any, things: Any, note: Mark
 ) -> None:
-    decision = actions.decide(people.host, "mark", note.id, "hide", WHY)
+    decision = actions.decide(people.host, "mark", note.id, "hide", REASONS)
     for _again in range(2):
         dialogue.unmark(people.ana, note.post_id, TRIED)
         assert (
@@ -322,7 +322,7 @@ def test_what_was_taken_back_goes_when_it_is_hidden_no_more(
     people: Any, things: Any, note: Mark, way: str
 ) -> None:
     actions.report(people.chitra, "mark", note.id, "rules")
-    decision = actions.decide(people.host, "mark", note.id, "hide", WHY)
+    decision = actions.decide(people.host, "mark", note.id, "hide", REASONS)
     asked = appeals.appeal(people.ana, decision.id, "It is no insult.")
     dialogue.unmark(people.ana, note.post_id, TRIED)
     if way == "an appeal":
@@ -341,7 +341,7 @@ def test_what_was_taken_back_goes_when_it_is_hidden_no_more(
 def test_who_leaves_takes_a_mark_along_that_was_taken_back(
     people: Any, things: Any, note: Mark
 ) -> None:
-    actions.decide(people.host, "mark", note.id, "hide", WHY)
+    actions.decide(people.host, "mark", note.id, "hide", REASONS)
     dialogue.unmark(people.ana, note.post_id, TRIED)
     assert dialogue.remove_marks(SYSTEM, people.ana.id, 10) == 1
     assert things.first.tried_count == 0 and not db.session.scalars(select(Mark)).all()
@@ -350,7 +350,7 @@ def test_who_leaves_takes_a_mark_along_that_was_taken_back(
 def test_the_form_says_that_a_note_is_hidden(sign_in: Any, people: Any, practice: Any) -> None:
     opening = opening_post_id(people.ana, practice.topic_id)
     dialogue.mark(people.ana, opening, TRIED, "stopped", WORDS)
-    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", WHY)
+    actions.decide(people.host, "mark", _given(people.ana, opening).id, "hide", REASONS)
     browser, door = sign_in(people.ana), f"/practices/{practice.slug}/tried"
     for page in (
         browser.get(door).text,
@@ -365,7 +365,7 @@ def test_hidden_what_happened_next_is_neither_told_anew_nor_taken_back(
     sign_in: Any, people: Any, question: Topic
 ) -> None:
     told = advice.follow_up(people.ana, question.id, Story("We shut it.", "not yet tried", WORDS))
-    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with pytest.raises(Forbidden):
         advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
     browser, door = sign_in(people.ana), f"/topics/{question.id}/follow-up"
@@ -386,7 +386,7 @@ def test_hidden_what_happened_next_is_neither_told_anew_nor_taken_back(
 def test_an_appeal_that_is_right_brings_it_back(client: Any, people: Any, added: Added) -> None:
     before = client.get(added.page).text
     actions.report(people.chitra, *added.key, "rules")
-    decision = actions.decide(people.host, *added.key, "hide", WHY)
+    decision = actions.decide(people.host, *added.key, "hide", REASONS)
     asked = appeals.appeal(people.ana, decision.id, "It is no insult.")
     with pytest.raises(Forbidden):
         appeals.decide_appeal(people.host, asked.id, REVERSED, "Right.")
@@ -396,11 +396,11 @@ def test_an_appeal_that_is_right_brings_it_back(client: Any, people: Any, added:
 
 def test_a_decision_is_undone_and_its_reports_wait_again(people: Any, added: Added) -> None:
     actions.report(people.chitra, *added.key, "rules")
-    decision = actions.decide(people.host, *added.key, "hide", WHY)
+    decision = actions.decide(people.host, *added.key, "hide", REASONS)
     actions.undo(people.host, decision.id)
     assert get_thing(VISITOR, *added.key).state == "shown"
     assert review_context(people.host, *added.key).reports
-    hidden = actions.decide(people.host, *added.key, "hide", WHY)
+    hidden = actions.decide(people.host, *added.key, "hide", REASONS)
     restored = actions.decide(people.host, *added.key, "restore")
     actions.undo(people.host, restored.id)
     thing = get_thing(people.host, *added.key)
@@ -411,7 +411,7 @@ def test_a_decision_is_undone_and_its_reports_wait_again(people: Any, added: Add
 def test_log_and_register_call_it_by_its_name(
     client: Any, sign_in: Any, people: Any, added: Added
 ) -> None:
-    actions.decide(people.host, *added.key, "hide", WHY)
+    actions.decide(people.host, *added.key, "hide", REASONS)
     name = {"mark": "Note on trying it", "followup": "What happened next"}[added.kind]
     for page in (
         sign_in(people.moderator).get("/moderation/log").text,
@@ -433,7 +433,7 @@ def test_what_is_taken_back_after_a_report_is_answered_as_a_deleted_post_is(
     opened = review_context(people.host, *added.key)
     assert (opened.thing.state, opened.deeds) == ("gone", ["keep"])
     with pytest.raises(Conflict):
-        actions.decide(people.host, *added.key, "hide", WHY)
+        actions.decide(people.host, *added.key, "hide", REASONS)
     actions.decide(people.host, *added.key, "keep")
     make_notices(SYSTEM)
     mine = Notice.member_id == people.chitra.id
@@ -463,7 +463,7 @@ def test_it_goes_out_of_sight_and_away_with_what_it_is_added_to(
     people: Any, things: Any, note: Mark
 ) -> None:
     actions.report(people.chitra, "mark", note.id, "rules")
-    actions.decide(people.host, "post", note.post_id, "hide", WHY)
+    actions.decide(people.host, "post", note.post_id, "hide", REASONS)
     with pytest.raises(NotFound):
         get_thing(people.chitra, "mark", note.id)
     assert get_thing(people.host, "mark", note.id).state == "shown"
@@ -489,7 +489,7 @@ def test_a_question_of_which_what_happened_next_is_hidden_is_not_put_into_anothe
     people: Any, things: Any, question: Topic
 ) -> None:
     told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
-    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    actions.decide(people.host, "followup", told.id, "hide", REASONS)
     with pytest.raises(Invalid):
         actions.merge(people.host, question.id, things.topic.id)
 
@@ -528,14 +528,14 @@ def test_a_page_with_a_hidden_note_asks_as_often_as_before(
 ) -> None:
     with queries() as before:
         client.get(added.page)
-    actions.decide(people.host, *added.key, "hide", WHY)
+    actions.decide(people.host, *added.key, "hide", REASONS)
     with queries() as after:
         client.get(added.page)
     assert after.count <= before.count
 
 
 def test_whose_profile_is_hidden_says_nothing_to_others(people: Any, note: Mark) -> None:
-    actions.decide(people.moderator, "member", people.ana.id, "hide", WHY)
+    actions.decide(people.moderator, "member", people.ana.id, "hide", REASONS)
     with pytest.raises(NotFound):
         get_thing(people.chitra, "mark", note.id)
     assert get_thing(people.host, "mark", note.id).title == WORDS
@@ -598,7 +598,7 @@ def test_what_went_while_its_page_was_open_is_not_decided_about(people: Any, not
 
 def test_a_hidden_follow_up_is_known_to_its_question(people: Any, question: Topic) -> None:
     told = advice.follow_up(people.ana, question.id, Story("We shut it.", "yes"))
-    actions.decide(people.host, "followup", told.id, "hide", WHY)
+    actions.decide(people.host, "followup", told.id, "hide", REASONS)
     topic = get_topic(VISITOR, question.id)
     assert topic.followed_up_at is None and topic.follow_up_hidden_at == told.hidden_at
     actions.decide(people.host, "followup", told.id, "restore")

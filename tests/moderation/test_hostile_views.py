@@ -1,4 +1,4 @@
-"""Hostile words in rules, reasons and reports; addresses that others guess; typing while one is silenced."""
+"""Hostile words in rules, reasons and reports; guessed addresses; what is typed while one gets silenced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from forum.appeals.queries import sealed_address
 from forum.db import at, db, now
 from forum.dialogue import actions as dialogue
-from forum.mail.actions import write_of_reports
+from forum.mail.actions import write_report_letters
 from forum.mail.models import Delivery
 from forum.members import actions as members
 from forum.moderation import actions as moderation
@@ -23,7 +23,7 @@ from forum.notifications.models import Notice
 from forum.permissions import SYSTEM, VISITOR
 from forum.rules.actions import RulesText, Wording, write_rules, write_text
 
-WHY = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 WEEK = timedelta(days=7)
 EVIL = "=HYPERLINK(1);<script>alert(1)</script>"
 
@@ -32,11 +32,11 @@ def test_what_one_was_typing_when_silenced_is_given_back(
     people: Any, things: Any, sign_in: Any
 ) -> None:
     browser = sign_in(people.ben)
-    moderation.silence(people.moderator, people.ben.id, now() + WEEK, WHY)
+    moderation.silence(people.moderator, people.ben.id, now() + WEEK, REASONS)
     words = "An hour of work about trams."
     answer = browser.post(f"/topics/{things.topic.id}/reply", data={"source": words})
     assert answer.status_code == 403 and words in answer.text and "paused" in answer.text
-    moderation.suspend(people.moderator, people.ben.id, now() + WEEK, WHY)
+    moderation.suspend(people.moderator, people.ben.id, now() + WEEK, REASONS)
     answer = browser.post(f"/topics/{things.topic.id}/reply", data={"source": words})
     assert answer.status_code == 403 and words in answer.text
 
@@ -73,7 +73,7 @@ def test_no_cell_of_the_report_begins_as_a_formula(people: Any, things: Any, cli
 
 def test_who_ignores_a_moderator_hears_of_decisions_all_the_same(people: Any, things: Any) -> None:
     members.ignore(people.ben, people.moderator.id)
-    moderation.warn(people.moderator, people.ben.id, WHY)
+    moderation.warn(people.moderator, people.ben.id, REASONS)
     make_notices(SYSTEM)
     told = select(Notice).where(Notice.member_id == people.ben.id, Notice.kind == "decision")
     assert db.session.scalar(told) is not None
@@ -82,7 +82,7 @@ def test_who_ignores_a_moderator_hears_of_decisions_all_the_same(people: Any, th
 def test_a_sealed_address_is_of_one_decision_and_ends_with_the_account(
     people: Any, things: Any, client: Any
 ) -> None:
-    decision = moderation.suspend(people.moderator, people.ben.id, now() + WEEK, WHY)
+    decision = moderation.suspend(people.moderator, people.ben.id, now() + WEEK, REASONS)
     other = moderation.warn(people.moderator, people.chitra.id, Reasons("Only for Chitra.", 2))
     address = sealed_address(decision.id, people.ben.id)
     seal = address.rpartition("/")[2]
@@ -106,10 +106,10 @@ def test_one_letter_tells_an_address_of_one_decision(people: Any, things: Any) -
     loud = IllegalContentNotice("Why.", "Vera", "VERA@x.example", is_in_good_faith=True)
     for said in (notice, notice, loud):
         moderation.report_illegal(VISITOR, "post", things.first.id, said)
-    moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     with at(now() + UNDO_PERIOD * 2):
-        write_of_reports(SYSTEM)
-        write_of_reports(SYSTEM)
+        write_report_letters(SYSTEM)
+        write_report_letters(SYSTEM)
     outcomes = select(Delivery).where(Delivery.kind == "outcome")
     assert len(db.session.scalars(outcomes).all()) == 1
 
@@ -130,6 +130,6 @@ def test_who_reported_finds_the_way_to_an_appeal(people: Any, things: Any, sign_
     assert f"/moderation/decisions/{kept.id}/appeal" in browser.get("/reports").text
     assert browser.get(f"/moderation/decisions/{kept.id}/appeal").status_code == 200
     moderation.undo(people.moderator, kept.id)
-    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", WHY)
+    hidden = moderation.decide(people.moderator, "post", things.first.id, "hide", REASONS)
     moderation.reverse(people.administrator, hidden.id, "It is kind.", is_told=True)
     assert "was taken back" in browser.get("/reports").text

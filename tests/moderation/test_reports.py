@@ -1,4 +1,4 @@
-"""Reports of visitors: the form, the receipt, the letters, the outcome, and who never learns of whom."""
+"""Reports of visitors: the form, the receipt, the letters, the outcome, and what nobody learns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from forum.db import at, db, now
 from forum.dialogue.actions import delete, edit, hide_topic, reply
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.mail import actions as mail
-from forum.mail.actions import write_of_reports
+from forum.mail.actions import write_report_letters
 from forum.mail.models import Delivery
 from forum.mail.queries import due_deliveries, waiting_letters
 from forum.markup import write
@@ -38,7 +38,7 @@ SAID = {
     "good_faith": "y",
 }
 NOTICE = IllegalContentNotice(SAID["text"], SAID["name"], SAID["email"], is_in_good_faith=True)
-RUDE = Reasons("It is rude.", 2)
+REASONS = Reasons("It is rude.", 2)
 LATER = queries.UNDO_PERIOD + timedelta(minutes=1)
 WRITTEN = ("Ines", "Sommer", "ines@elsewhere", "stolen list")  # what nobody but moderators reads
 
@@ -97,7 +97,7 @@ def test_about_the_abuse_of_children_nobody_need_say_who_they_are(
 ) -> None:
     typed = {"text": SAID["text"], "good_faith": "y", "about_children": "y"}
     assert client.post(f"/posts/{things.first.id}/report", data=typed).status_code == 303
-    assert write_of_reports(SYSTEM) == 0 and letters() == []
+    assert write_report_letters(SYSTEM) == 0 and letters() == []
 
 
 @pytest.mark.parametrize("email", ["ines", "ines@", "a@b.c\nBcc: x@y.example", "x" * 300])
@@ -173,13 +173,13 @@ def test_a_visitor_is_told_by_letter_what_was_decided(
     client: FlaskClient, people: Any, things: Any, letters: Any
 ) -> None:
     number = reported(things).number
-    assert write_of_reports(SYSTEM) == 1 and write_of_reports(SYSTEM) == 0
+    assert write_report_letters(SYSTEM) == 1 and write_report_letters(SYSTEM) == 0
     actions.decide(
         people.moderator, "post", things.first.id, "hide", Reasons("The law forbids it.", 2)
     )
-    assert write_of_reports(SYSTEM) == 0  # it can still be taken back
+    assert write_report_letters(SYSTEM) == 0  # it can still be taken back
     with at(now() + LATER):
-        assert write_of_reports(SYSTEM) == 1 and write_of_reports(SYSTEM) == 0
+        assert write_report_letters(SYSTEM) == 1 and write_report_letters(SYSTEM) == 0
     arrived, outcome = letters()
     assert {arrived.to, outcome.to} == {SAID["email"]}
     for letter in (arrived, outcome):
@@ -197,19 +197,19 @@ def test_what_stays_is_told_too(people: Any, things: Any, letters: Any) -> None:
     reported(things)
     actions.decide(people.moderator, "post", things.first.id, "keep")
     with at(now() + LATER):
-        write_of_reports(SYSTEM)
+        write_report_letters(SYSTEM)
     assert "and it stays" in letters()[-1].text
 
 
 def test_a_decision_that_is_taken_back_is_not_told(people: Any, things: Any, letters: Any) -> None:
     reported(things)
-    write_of_reports(SYSTEM)
+    write_report_letters(SYSTEM)
     made = actions.decide(
         people.moderator, "post", things.first.id, "hide", Reasons("Wrong button.", 2)
     )
     actions.undo(people.moderator, made.id)
     with at(now() + LATER):
-        assert write_of_reports(SYSTEM) == 0
+        assert write_report_letters(SYSTEM) == 0
     assert len(letters()) == 1
     assert len(queries.open_reports("post", things.first.id)) == 1
 
@@ -221,9 +221,9 @@ def test_a_kill_between_letter_and_note_tells_once(
     with monkeypatch.context() as patch:
         patch.setattr("forum.moderation.actions.note_told", _killed)
         with pytest.raises(KeyboardInterrupt):
-            write_of_reports(SYSTEM)
+            write_report_letters(SYSTEM)
     assert letters() == []
-    assert write_of_reports(SYSTEM) == 1 and len(letters()) == 1
+    assert write_report_letters(SYSTEM) == 1 and len(letters()) == 1
 
 
 def _killed(*_args: Any) -> None:
@@ -233,7 +233,7 @@ def _killed(*_args: Any) -> None:
 def test_nobody_gets_a_hundred_letters_of_a_stranger(things: Any, letters: Any) -> None:
     for _time in range(15):
         reported(things)
-    write_of_reports(SYSTEM)
+    write_report_letters(SYSTEM)
     assert len(letters()) == 10
 
 
@@ -246,7 +246,7 @@ def many_decided(people: Any, things: Any, count: int, email: str = "") -> None:
             said["text"], said["name"], said["email"], is_in_good_faith=True
         )
         actions.report_illegal(VISITOR, "post", made.id, notice)
-        actions.decide(people.moderator, "post", made.id, "keep" if number % 2 else "hide", RUDE)
+        actions.decide(people.moderator, "post", made.id, "keep" if number % 2 else "hide", REASONS)
 
 
 def outcomes(letters: Any) -> list[Any]:
@@ -259,12 +259,12 @@ def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
     many_decided(people, things, 12)
     numbers = [str(one) for one in db.session.scalars(select(Report.number).order_by(Report.id))]
     with at(now() + LATER):
-        write_of_reports(SYSTEM)
-        assert write_of_reports(SYSTEM) == 0
+        write_report_letters(SYSTEM)
+        assert write_report_letters(SYSTEM) == 0
         assert len(due_deliveries(1_000)) - 10 == 5  # beside the receipts
         many_decided(people, things, 1)
         with at(now() + LATER):
-            write_of_reports(SYSTEM)
+            write_report_letters(SYSTEM)
     found = outcomes(letters)
     assert len(found) == 6 and found[-1].subject == "8 more of your reports are decided"
     told = [number for number in numbers for letter in found if number in letter.text]
@@ -277,19 +277,19 @@ def test_many_outcomes_of_a_day_come_in_one_letter_the_next(
         assert [one.kind for one in due_deliveries(1_000)].count("outcomes") == 1
         many_decided(people, things, 2)
         with at(now() + LATER):
-            write_of_reports(SYSTEM)
+            write_report_letters(SYSTEM)
     assert len(outcomes(letters)) == 8  # a new day
 
 
 def test_a_flood_to_one_address_keeps_nobody_else_waiting(
     people: Any, things: Any, letters: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "GATHERED", 3)
+    monkeypatch.setattr(mail, "MAX_OUTCOMES_PER_LETTER", 3)
     many_decided(people, things, 15, "flood@x.example")
     many_decided(people, things, 1, "quiet@x.example")
     with at(now() + LATER):
         begun = now()
-        while write_of_reports(SYSTEM, 4):
+        while write_report_letters(SYSTEM, 4):
             pass
     gathered = [
         one
@@ -308,16 +308,18 @@ def test_a_letter_that_is_being_sent_gathers_no_more(
 ) -> None:
     many_decided(people, things, 8)
     with at(now() + LATER):
-        write_of_reports(SYSTEM)
+        write_report_letters(SYSTEM)
     day = now() + timedelta(days=1, hours=1)
     for number in range(2):
         with at(day):
             many_decided(people, things, 1)
         with at(day + LATER):
-            (taken,) = [one for one in mail.take_due(SYSTEM, 100) if one.kind == "outcomes"]
-            write_of_reports(SYSTEM)
+            (taken,) = [
+                one for one in mail.lease_due_letters(SYSTEM, 100) if one.kind == "outcomes"
+            ]
+            write_report_letters(SYSTEM)
             assert len(outcomes(letters)) == 7 + number  # the new one has a letter of its own
-            mail.note_returned(SYSTEM, taken.id, "451 later", is_final=False)
+            mail.note_refused(SYSTEM, taken.id, "451 later", is_final=False)
         day += timedelta(hours=2)
     assert len(taken.words["reports"]) == 3
 
@@ -328,7 +330,7 @@ def test_an_address_is_one_address_however_it_is_written(
     for email in ("v@x.example", "V@x.example", "v@X.example", "V@X.EXAMPLE"):
         many_decided(people, things, 3, email)
     with at(now() + LATER):
-        write_of_reports(SYSTEM)
+        write_report_letters(SYSTEM)
     assert len(outcomes(letters)) == 6
     receipts = [one for one in letters() if "arrived" in one.subject]
     assert len(receipts) == 10
@@ -339,7 +341,7 @@ def test_what_waits_for_its_day_is_not_said_to_wait_for_the_server(
 ) -> None:
     many_decided(people, things, 8)
     with at(now() + LATER):
-        write_of_reports(SYSTEM)
+        write_report_letters(SYSTEM)
         assert waiting_letters(people.administrator)[0] == 8 + 5
 
 
@@ -350,7 +352,7 @@ def test_an_author_who_deleted_it_meanwhile_changes_nothing(
     delete(people.ben, things.first.id)
     actions.decide(people.moderator, "post", things.first.id, "keep")
     with at(now() + LATER):
-        assert write_of_reports(SYSTEM) == 2
+        assert write_report_letters(SYSTEM) == 2
     assert len(letters()) == 2
 
 
@@ -465,7 +467,7 @@ def test_what_was_decided_about_may_be_reported_again(
     browser = sign_in(people.ana)
     assert "<textarea" not in words(browser.get(door))
     assert browser.post(door, data={"reason": "spam", "text": "Twice."}).status_code == 422
-    kept = actions.decide(people.moderator, "post", post.id, "keep", RUDE)
+    kept = actions.decide(people.moderator, "post", post.id, "keep", REASONS)
     edit(people.ben, post.id, write("Now it is worse."))
     page = words(browser.get(door))
     assert "<textarea" in page and "The moderators have decided about it." in page
@@ -478,7 +480,7 @@ def test_what_was_decided_about_may_be_reported_again(
         people.moderator, kept.id
     )  # the earlier report stays answered: this one is in its place
     assert queries.open_reports("post", post.id) == [waiting]
-    actions.decide(people.moderator, "post", post.id, "hide", RUDE)
+    actions.decide(people.moderator, "post", post.id, "hide", REASONS)
     reports = queries.my_reports(people.ana).items
     assert [report.decision.deed for report in reports] == ["hide", "keep"]
 
